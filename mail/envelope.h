@@ -1,0 +1,52 @@
+// Envelope: who a message is from and for, apart from its text (RFC 5321 §2.3.1), with what RFC 3461 (DSN) and our own
+// acceptance add. It travels with the message through every journal; encode() and decode() are its durable form.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "mail/address.h"
+#include "mail/trace_id.h"
+
+namespace hikyaku {
+
+// RFC 3461 §4.1. Nothing set means "not given": failures are reported.
+struct Notify {
+  bool never = false, success = false, failure = false, delay = false;
+  friend bool operator==(const Notify&, const Notify&) = default;
+};
+
+struct Recipient {
+  Address address;                  // where it goes now
+  std::string original_recipient;   // ORCPT as given ("rfc822;a@b", xtext decoded), empty: not given
+  Notify notify;
+  friend bool operator==(const Recipient&, const Recipient&) = default;
+};
+
+enum class BodyType : std::uint8_t { SevenBit, EightBitMime, BinaryMime };  // RFC 6152, RFC 3030
+enum class ReturnContent : std::uint8_t { NotGiven, Full, Headers };        // RFC 3461 §4.3
+
+struct Envelope {
+  TraceId id;
+  ReversePath reverse_path;
+  std::vector<Recipient> recipients;
+  std::string envelope_id;  // ENVID, xtext decoded
+  ReturnContent return_content = ReturnContent::NotGiven;
+  BodyType body_type = BodyType::SevenBit;
+  bool smtputf8 = false;        // RFC 6531: needs a next hop that offers SMTPUTF8
+  WallTime accepted_at{};
+  std::string client_address;   // "192.0.2.7" or "2001:db8::7"; empty for mail we generate
+  std::string client_helo;
+  std::string account;          // who authenticated, empty: nobody
+  std::uint64_t body_octets = 0;  // of the message as stored, our Received line included
+
+  [[nodiscard]] std::string encode() const;
+  [[nodiscard]] static std::optional<Envelope> decode(std::string_view bytes);
+  friend bool operator==(const Envelope&, const Envelope&) = default;
+};
+
+}  // namespace hikyaku

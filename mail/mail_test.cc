@@ -1,0 +1,49 @@
+#include <doctest/doctest.h>
+
+#include "mail/address.h"
+#include "mail/envelope.h"
+#include "mail/trace_id.h"
+
+using namespace hikyaku;
+
+TEST_CASE("address: quoted only where RFC 5321 needs it") {
+  CHECK(Address{"alice", "example.jp"}.text() == "alice@example.jp");
+  CHECK(Address{"a..b", "example.jp"}.text() == "\"a..b\"@example.jp");
+  CHECK(Address{".a", "example.jp"}.text() == "\".a\"@example.jp");
+  CHECK(Address{"a\"b\\c d", "example.jp"}.text() == "\"a\\\"b\\\\c d\"@example.jp");
+  CHECK(Address{"postmaster", ""}.text() == "postmaster");
+  CHECK(Address{"飛脚", "例え.jp"}.text() == "飛脚@例え.jp");
+  CHECK(ReversePath{}.text().empty());
+}
+
+TEST_CASE("trace id: text and back; derived ids are steady and differ by cause") {
+  const TraceId id{1, 2, 3, 0xfedcba9876543210ULL};
+  CHECK(id.text().size() == 27);
+  CHECK(TraceId::parse(id.text()) == id);
+  CHECK(TraceId{1, 2, 3, 4}.text() < TraceId{1, 2, 3, 5}.text());
+  for (const char* bad : {"", "B", "B0000000000000000000000000U", "A00000000000000000000000000", "BZZZZZZZZZZZZZZZZZZZZZZZZZZ"})
+    CHECK_MESSAGE(!TraceId::parse(bad), bad);
+  CHECK(id.derived("a@b", "bounce", 9) == id.derived("a@b", "bounce", 9));
+  CHECK(id.derived("a@b", "bounce", 9) != id.derived("a@c", "bounce", 9));
+}
+
+TEST_CASE("envelope: decode(encode(x)) is x; every cut of it is refused") {
+  Envelope envelope;
+  envelope.id = {1, 2, 3, 4};
+  envelope.reverse_path.address = {"alice", "example.jp"};
+  envelope.recipients = {{{"bob", "example.net"}, "rfc822;bob@example.net", {.failure = true, .delay = true}},
+                         {{"飛脚", "例え.jp"}, "", {.never = true}}};
+  envelope.envelope_id = "id+1";
+  envelope.return_content = ReturnContent::Headers;
+  envelope.body_type = BodyType::EightBitMime;
+  envelope.smtputf8 = true;
+  envelope.accepted_at = WallTime{std::chrono::microseconds{1'700'000'000'123'456}};
+  envelope.client_address = "2001:db8::7";
+  envelope.client_helo = "mx.example.jp";
+  envelope.account = "alice@example.jp";
+  envelope.body_octets = 10'240;
+  const auto bytes = envelope.encode();
+  CHECK(Envelope::decode(bytes) == envelope);
+  for (std::size_t cut = 0; cut < bytes.size(); ++cut) CHECK(!Envelope::decode(bytes.substr(0, cut)));
+  CHECK(!Envelope::decode(bytes + "x"));
+}

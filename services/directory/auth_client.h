@@ -1,0 +1,99 @@
+// AuthClient: how a front asks the `auth` process: does this recipient exist, is this login right, may this account
+// send as that address. One connection per event loop, many requests at once on it; it reconnects by itself.
+//
+// Every wait ends after `timeout`; whatever goes wrong is TemporaryFailure (4xx), never a refusal and never a permission.
+// Answers about addresses are kept for at most half a second, 4,096 of them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "io/task.h"
+#include "mail/account_id.h"
+#include "mail/address.h"
+#include "services/directory/types.h"
+
+namespace hikyaku::io {
+class Loop;
+}
+
+namespace hikyaku::directory {
+
+enum class TlsState : std::uint8_t { Plain, Tls };
+enum class Protocol : std::uint8_t { Smtp, Imap, Pop3 };
+
+// What `auth` must know of the client to judge it.
+struct PeerContext {
+  Protocol protocol = Protocol::Smtp;
+  TlsState tls = TlsState::Plain;
+  std::string client_address;    // "192.0.2.7"; for slowing down, listed networks and the log
+  std::string channel_binding;   // tls-exporter (RFC 9266), 32 octets; empty: none (TLS 1.2, no TLS)
+};
+
+struct AuthChallenge { std::string bytes; };      // send to the client (base64 is the front's), then step()
+struct AuthSuccess {
+  AccountId account;
+  std::string address;        // the account's own
+  std::string final_bytes;    // SCRAM's server-final: SMTP and POP3 send it as one more challenge and await an empty
+                              // response; IMAP with SASL-IR likewise (RFC 9051 §6.2.2)
+};
+// Wrong name or password, mechanism not allowed here, account or protocol disabled: all look alike to the client.
+struct AuthFailure {
+  enum class Why : std::uint8_t { Credentials, MechanismNotOffered, TlsRequired, Malformed } why = Why::Credentials;
+};
+struct TemporaryFailure { std::string what; };    // 454 4.7.0, NO [UNAVAILABLE]
+using AuthStep = std::variant<AuthChallenge, AuthSuccess, AuthFailure, TemporaryFailure>;
+
+struct RecipientAnswer {
+  RecipientKind kind = RecipientKind::UnknownUser;
+};
+// What this client may be offered and do before it logs in.
+struct PeerRights {
+  std::vector<std::string> mechanisms;  // to announce, strongest first: "SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"
+  bool may_relay = false;               // its network is listed
+};
+
+template <class T>
+using Answer = std::variant<T, TemporaryFailure>;
+
+class AuthClient {
+ public:
+  // `socket_path`: run/auth.sock. Connects at the first question. The loop must outlive it, and the object must outlive
+  // every task it returned.
+  AuthClient(io::Loop& loop, std::string socket_path, Duration timeout = 30s);
+  ~AuthClient();
+
+  io::Task<Answer<RecipientAnswer>> resolve_recipient(Address recipient);
+  io::Task<Answer<PeerRights>> rights(PeerContext peer);
+  io::Task<Answer<bool>> may_send_as(AccountId account, ReversePath reverse_path);
+
+  // One SASL exchange. begin() with the initial response (nullopt: none was sent; "" is an empty one), then step() with
+  // what the client answers until the result is no challenge. Dropping it cancels.
+  class Exchange {
+   public:
+    explicit Exchange(AuthClient& client);
+    ~Exchange();
+    Exchange(Exchange&&) noexcept;
+    io::Task<AuthStep> begin(std::string mechanism, std::optional<std::string> initial_response, PeerContext peer);
+    io::Task<AuthStep> step(std::string response);
+
+   private:
+    AuthClient* client_;
+    std::uint64_t id_ = 0;
+  };
+  // IMAP LOGIN, POP3 USER/PASS: the same rules as PLAIN.
+  io::Task<AuthStep> login(std::string user, std::string password, PeerContext peer);
+
+ private:
+  friend class Exchange;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace hikyaku::directory

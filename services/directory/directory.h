@@ -1,0 +1,96 @@
+// The directory: domains, accounts, aliases, routes and listed networks. It lives in the engine's partition
+// "directory", is edited live by the command line, API and console, and cached whole by every service that reads it.
+//
+// Snapshot: everything at one version, immutable, answers without waiting. Reader: keeps a service's snapshot fresh.
+// Editor: changes it (services/directory/editor.h). Fronts (receive, imap-front, pop3-front) read no directory: they
+// ask `auth` through services/directory/auth_client.h.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "services/directory/types.h"
+#include "storage/engine.h"
+
+namespace hikyaku::directory {
+
+inline const storage::PartitionName partition{"directory"};
+
+struct Contents {
+  std::vector<Domain> domains;
+  std::vector<Account> accounts;
+  std::vector<Alias> aliases;
+  std::vector<Route> routes;      // in the order of matching
+  std::vector<Network> networks;
+  std::string postmaster;         // the address that gets postmaster@ of every local domain; empty: the first admin
+  storage::Version version;
+};
+
+struct RouteDecision {
+  std::optional<Route> route;     // nullopt: hosts file, then MX
+  std::size_t row = 0;            // from 1: which one matched
+};
+
+class Snapshot {
+ public:
+  explicit Snapshot(Contents contents);
+  ~Snapshot();
+  Snapshot(const Snapshot&) = delete;
+
+  // What RCPT and delivery do with `recipient`: account, alias (followed to at most 10 levels and 1,000 targets), relay
+  // domain ... Hash look-ups and, for `prefix*@domain` aliases, the prefixes of that domain. postmaster@ of a local domain is always Local.
+  [[nodiscard]] Resolution resolve(const Address& recipient) const;
+  // gateway.dat: the first matching row. Linear in the rows with '*' inside, hashed for the rest.
+  [[nodiscard]] RouteDecision route(const Address& recipient) const;
+  // "row 3 (*.a.example,gw.a.example,25) matches" or "no row matches: MX of b.example"; with the rows passed over.
+  [[nodiscard]] std::string explain_route(const Address& recipient) const;
+
+  [[nodiscard]] const Account* account(AccountId id) const;
+  [[nodiscard]] const Account* account(const Address& address) const;  // the account's own address only
+  [[nodiscard]] const Domain* domain(std::string_view name) const;     // any case
+  // The account's address and every alias (catch-alls too) that leads to it may be its MAIL FROM. The null path may always.
+  [[nodiscard]] bool owns(AccountId id, const ReversePath& reverse_path) const;
+  // The rights of a client's network: the longest matching prefix. Nothing listed: no rights.
+  [[nodiscard]] Network network(std::string_view client_address) const;
+  [[nodiscard]] const Contents& contents() const;
+  [[nodiscard]] storage::Version version() const;
+
+ private:
+  struct Index;
+  std::unique_ptr<Index> index_;
+};
+
+// Reads the whole directory (blocking; 1 ms for 100 accounts, about 0.5 s for 100,000).
+storage::StoreResult<std::shared_ptr<const Snapshot>> load(storage::Engine& engine, Deadline deadline);
+
+// Where running readers publish the version they have seen, so that a command returns when all have it
+// (services/directory/seen_page.h).
+class SeenPage;
+
+// Keeps a snapshot fresh: looks at the partition's version on every ring of its watch and every 250 ms at least, in a
+// thread of its own.
+class Reader {
+ public:
+  // `seen` may be null (tests, tools).
+  Reader(storage::Engine& engine, std::shared_ptr<SeenPage> seen, std::string service_name);
+  ~Reader();
+  // Checked against the store within the last second; null when the store has not answered for longer: a temporary
+  // failure (4xx) for whoever asks. Never waits; thread-safe.
+  [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const;
+  // For things that must not stop with the directory (routes of mail already accepted): the newest ever read.
+  [[nodiscard]] std::shared_ptr<const Snapshot> newest() const;
+  // Called on the reader's thread after each new version.
+  void on_change(std::function<void()> callback);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace hikyaku::directory

@@ -1,0 +1,90 @@
+// The directory's values: who has mail here, under which addresses, and where other mail goes. No secrets: password
+// verifiers are kept apart (services/directory/verifier.h) and read by `auth` alone.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "mail/account_id.h"
+#include "mail/address.h"
+
+namespace hikyaku::directory {
+
+enum class DomainKind : std::uint8_t {
+  Local,             // its accounts and aliases are here; unknown users are refused
+  Relay,             // accepted from anyone, sent on by the route table: the inner servers'
+  LocalPassUnknown,  // local, and unknown users are sent on by the route table
+};
+enum class Enabled : std::uint8_t { No, Yes };
+
+struct Domain {
+  std::string name;  // lower-case A-labels
+  DomainKind kind = DomainKind::Local;
+  friend bool operator==(const Domain&, const Domain&) = default;
+};
+
+struct Account {
+  AccountId id;
+  Address address;                 // compared without regard to ASCII case
+  std::string full_name;
+  Enabled enabled = Enabled::Yes;  // No: refused at RCPT (550 5.2.1) and at login
+  Enabled admin = Enabled::No;     // may administer; the first one gets postmaster's mail
+  Enabled pop3 = Enabled::Yes, imap = Enabled::Yes, smtp_auth = Enabled::Yes;
+  std::uint64_t quota_octets = 0, quota_messages = 0;  // 0: no limit
+  friend bool operator==(const Account&, const Account&) = default;
+};
+
+// An alias is never an account: mail for `pattern` goes to all targets instead.
+struct Alias {
+  std::string pattern;               // "info@a.example", "sales*@a.example" or "*@a.example" (catch-all), lower case
+  std::vector<std::string> targets;  // addresses, here or elsewhere
+  friend bool operator==(const Alias&, const Alias&) = default;
+};
+
+// One row of gateway.dat: `pattern,host,port`. First match wins.
+struct Route {
+  std::string pattern;  // matched against the recipient: "user@host", "host", "*.host", "*"; '*' stands for any octets
+  std::string host;     // name or address literal without brackets; MX is not looked up
+  std::uint16_t port = 25;
+  friend bool operator==(const Route&, const Route&) = default;
+};
+
+// An address range whose clients have rights of their own (RFC 4632).
+struct Network {
+  std::string prefix;                      // "192.0.2.0/24", "2001:db8::/32", or one address
+  Enabled relay = Enabled::No;             // may send to any domain without AUTH
+  Enabled auth_without_tls = Enabled::No;  // copiers and old devices
+  friend bool operator==(const Network&, const Network&) = default;
+};
+
+// ---- what a recipient address means ----------------------------------------------------------------------------------
+
+enum class RecipientKind : std::uint8_t {
+  Local,          // an account here, or an alias all of whose targets were found
+  Relay,          // a relay domain, an unknown user of a LocalPassUnknown domain: accepted from anyone
+  NotOurs,        // any other domain: only for those who may relay
+  UnknownUser,    // 550 5.1.1
+  UnknownDomain,  // the domain is not a name mail can go to (no dot, bad label): 550 5.1.2
+  Disabled,       // 550 5.2.1
+  OverQuota,      // 452 4.2.2
+};
+
+// Where one copy goes after aliases.
+struct LocalTarget {
+  AccountId account;
+  Address address;       // the account's own
+  std::string mailbox;   // of the subaddress "user+mailbox@domain" (RFC 5233), empty: INBOX
+  friend bool operator==(const LocalTarget&, const LocalTarget&) = default;
+};
+
+struct Resolution {
+  RecipientKind kind = RecipientKind::UnknownUser;
+  std::vector<LocalTarget> local;   // without repetitions
+  std::vector<Address> remote;      // relay, or alias targets elsewhere
+  std::string problem;              // one sentence for the log: a loop, a target that is unknown
+};
+
+}  // namespace hikyaku::directory

@@ -21,7 +21,8 @@
 
 namespace hikyaku::storage {
 
-// A partition's name: 1 to 200 octets of [a-z0-9._@=/-], account-first ("account/42", "directory").
+// A partition's name: 1 to 200 octets of [a-z0-9._@=/-], account-first ("account/42", "directory"). Between slashes
+// stands something, it does not begin with a dot, and it is none of an engine's own file names (partition_name.h).
 using PartitionName = StrongId<struct PartitionNameTag, std::string>;
 // Rises by one with every commit of a partition. 0: nothing was ever committed.
 using Version = StrongId<struct VersionTag, std::uint64_t>;
@@ -40,6 +41,7 @@ enum class StoreFailure : std::uint8_t {
   NoSpace,         // disk full or partition limit: the operator must act
   Fenced,          // the lease token given is no longer the newest
   NotFound,
+  Refused,         // outside limits() or malformed (a name, a range of a row): nothing was done, repeating is useless
   Broken,          // damage or a failing device: named in `what`
 };
 
@@ -56,7 +58,7 @@ struct ExpectVersion { Version version; };                       // the partitio
 struct ExpectValue { std::string key; std::optional<std::string> value; };  // nullopt: the key must be absent
 struct Put { std::string key; std::string value; };
 struct Erase { std::string key; };
-struct EraseRange { std::string from, until; };                  // from <= key < until
+struct EraseRange { std::string from, until; };                  // from <= key < until; empty until: to the end
 struct Add { std::string key; std::int64_t delta; };             // value: 8 octets little-endian; absent counts as 0
 // Takes the next `count` numbers of the counter at `counter` (same form as Add; the first ever given is 1) and, for
 // the n-th of them, puts `rows[n]` with every Placeholder replaced by the number (big-endian, `octets` wide).
@@ -72,7 +74,7 @@ struct Allocate { std::string counter; std::uint32_t count = 1; std::vector<Numb
 using Change = std::variant<ExpectVersion, ExpectValue, Put, Erase, EraseRange, Add, Allocate>;
 
 struct Batch {
-  RequestId request;             // empty: not repeatable (a lost answer stays OutcomeUnknown)
+  RequestId request;             // at most 64 octets; empty: not repeatable (a lost answer stays OutcomeUnknown)
   std::vector<Change> changes;   // applied in order, all or nothing
   std::uint64_t fencing_token = 0;  // with `lease`: refused as Fenced unless it is that lease's newest token
   std::string lease;
@@ -89,13 +91,13 @@ struct Committed {
 struct Row { std::string key, value; };
 struct Page {
   Version version;        // the page is one consistent read at this version; two pages may differ in it
-  std::vector<Row> rows;  // ascending keys
-  bool more = false;      // rows are left in the range: go on after rows.back().key
+  std::vector<Row> rows;  // in the order of the scan
+  bool more = false;      // rows are left in the range: go on behind rows.back().key
 };
 struct Scan {
   std::string from, until;   // from <= key < until; empty until: to the end
   std::uint32_t limit_rows = 1'000;
-  std::uint32_t limit_octets = 1 << 20;
+  std::uint32_t limit_octets = 1 << 20;  // of keys and values; the first row is given even when it alone is larger
   bool backwards = false;    // descending keys from the end of the range
 };
 
@@ -109,6 +111,9 @@ struct Limits {
   std::uint32_t value_octets = 1 << 20;
   std::uint32_t batch_changes = 10'000;
   std::uint32_t batch_octets = 8 << 20;
+  std::uint32_t group_batches = 512;         // in one commit_group
+  std::uint32_t remembered_requests = 1024;  // a request id is known for so many commits of its partition
+  std::uint32_t blob_octets = 512U << 20;
   std::uint64_t partition_keys = 100'000;  // what the callers design for
 };
 
@@ -130,12 +135,13 @@ class Engine {
   virtual ~Engine() = default;
   [[nodiscard]] virtual const Limits& limits() const = 0;
 
-  // Several batches become one transaction of the engine (one flush), each with its own outcome; a batch that
-  // conflicts does not spoil its neighbours.
+  // Several batches become one transaction of the engine (one flush), each with its own outcome, in order; a batch that
+  // conflicts does not spoil its neighbours. Only success is remembered for a request id: a conflict changed nothing.
   virtual std::vector<StoreResult<Committed>> commit_group(const PartitionName& partition, std::vector<Batch> batches,
                                                            Durability durability, Deadline deadline) = 0;
   StoreResult<Committed> commit(const PartitionName& partition, Batch batch, Durability durability, Deadline deadline);
 
+  // A partition exists from its first commit or blob; reading one that does not exist finds it empty, at version 0.
   virtual StoreResult<std::optional<std::string>> get(const PartitionName& partition, std::string_view key,
                                                       Deadline deadline) = 0;
   virtual StoreResult<Page> scan(const PartitionName& partition, const Scan& range, Deadline deadline) = 0;

@@ -1,0 +1,46 @@
+// What the supervisor and a service process say to each other: one packet of a SOCK_SEQPACKET pair is one message, so
+// nothing can be half read. Large texts (settings, PEM) travel in a sealed memory file passed beside the message.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hikyaku::apps {
+
+enum class ControlKind : std::uint8_t {
+  Begin = 1,    // to the service: its part of the world (text: ServiceStart encoded), descriptors: listeners
+  Reload,       // to the service: settings and TLS again (text as Begin, no listeners)
+  Stop,         // to the service: finish and end
+  Ready,        // from the service
+  ReloadTaken,  // from the service: the new settings are in force
+};
+
+struct ControlMessage {
+  ControlKind kind{};
+  std::string text;
+  std::vector<int> descriptors;  // owned by whoever received them
+};
+
+// Both block at most until the socket's own time limit. False / nothing: the other side is gone or spoke nonsense.
+bool send_control(int socket, const ControlMessage& message);
+[[nodiscard]] std::optional<ControlMessage> receive_control(int socket);
+
+// What a service is told in Begin and Reload.
+struct ServiceStart {
+  std::string name;
+  std::string settings_toml;
+  std::string settings_file;  // its name, for messages
+  std::string tls_certificate, tls_key;
+  struct NamedListener {
+    std::string name, address;
+  };
+  std::vector<NamedListener> listeners;  // in the order of the descriptors
+
+  [[nodiscard]] std::string encode() const;
+  [[nodiscard]] static std::optional<ServiceStart> decode(std::string_view bytes);
+};
+
+}  // namespace hikyaku::apps

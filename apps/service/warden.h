@@ -1,0 +1,35 @@
+// The thread of a Service that listens to the supervisor: it takes reloads, turns an order to stop (or the supervisor's
+// end) into the stop descriptor, and ends a process that does not return in time.
+#pragma once
+
+#include <mutex>
+#include <thread>
+
+#include "apps/service/service.h"
+
+namespace hikyaku::apps {
+
+struct Service::Warden {
+  explicit Warden(Service& service);
+  ~Warden();
+
+  [[nodiscard]] settings::SettingsPointer settings() const;
+  [[nodiscard]] TlsMaterial tls() const;
+  void when_reloaded(std::function<void()> changed);
+  void ready();
+
+ private:
+  void run();
+  void reload(std::string_view text);
+  void wait_for_the_end();
+
+  Service& service_;
+  mutable std::mutex mutex_;
+  settings::SettingsPointer settings_;
+  TlsMaterial tls_;
+  std::vector<std::function<void()>> when_reloaded_;
+  int end_descriptor_ = -1;  // raised by the destructor
+  std::thread thread_;
+};
+
+}  // namespace hikyaku::apps

@@ -1,0 +1,166 @@
+// The sections about mail: reception, reading, login, delivery, spool.
+#pragma once
+
+#include "services/settings/setting.h"
+
+namespace hikyaku::settings {
+
+using namespace std::chrono_literals;
+
+struct SmtpSection : Section {
+  SmtpSection() : Section("smtp", "Reception of mail (service receive).", "メールの受信(receive サービス)。") {}
+  Setting<ByteCount> message_size{*this, "message_size", {
+      .help = "Largest message accepted, announced by SIZE (RFC 1870).", .help_ja = "受け取るメールの最大サイズ。SIZE で通知する。",
+      .preset = MiB(50), .min = KiB(64), .max = GiB(1), .takes_effect = TakesEffect::NewConnections}};
+  Setting<Count> recipients{*this, "recipients", {
+      .help = "Recipients of one message; more are asked to come in another transaction (452 4.5.3).",
+      .help_ja = "1 通あたりの宛先数。超えた宛先には 452 4.5.3 を返す。",
+      .preset = 1'000, .min = 100, .max = 100'000, .takes_effect = TakesEffect::NewConnections}};
+  Setting<ByteCount> text_line{*this, "text_line", {
+      .help = "Longest line of a message's text, in octets (RFC 5321 §4.5.3.1.6 asks for 1,000; real mail has more).",
+      .help_ja = "本文 1 行の最大オクテット数。", .preset = KiB(64), .min = ByteCount{1'000}, .max = MiB(16),
+      .takes_effect = TakesEffect::NewConnections}};
+  Setting<Count> errors{*this, "errors", {
+      .help = "Wrong commands or refused recipients after which a connection is closed (421).",
+      .help_ja = "この回数だけ誤りや拒否が続くと接続を閉じる(421)。",
+      .preset = 100, .min = 1, .max = 100'000, .takes_effect = TakesEffect::NewConnections}};
+  Setting<Count> commands{*this, "commands", {
+      .help = "Commands of one connection.", .help_ja = "1 接続で受け付けるコマンド数。",
+      .preset = 1'000'000, .min = 100, .max = 1'000'000'000, .takes_effect = TakesEffect::NewConnections}};
+  Setting<Count> transactions{*this, "transactions", {
+      .help = "Messages of one connection, announced by LIMITS (RFC 9422).", .help_ja = "1 接続で受け取る通数。LIMITS で通知する。",
+      .preset = 100'000, .min = 1, .max = 1'000'000'000, .takes_effect = TakesEffect::NewConnections}};
+  Setting<Seconds> idle{*this, "idle", {
+      .help = "Wait for the client's next octets (RFC 5321 §4.5.3.2.7 asks for at least 5 minutes).",
+      .help_ja = "クライアントの次の入力を待つ時間。", .preset = 5min, .min = 1s, .max = 1h,
+      .takes_effect = TakesEffect::NewConnections}};
+  Setting<Seconds> total_time{*this, "total_time", {
+      .help = "Longest life of one connection.", .help_ja = "1 接続の最長時間。",
+      .preset = 24h, .min = 1min, .max = 240h, .takes_effect = TakesEffect::NewConnections}};
+  Setting<Count> connections{*this, "connections", {
+      .help = "Connections open at once; more are answered 421.", .help_ja = "同時接続数。超えた接続には 421 を返す。",
+      .preset = 10'000, .min = 1, .max = 1'000'000}};
+  Setting<Count> connections_per_address{*this, "connections_per_address", {
+      .help = "Connections open at once from one address (an IPv6 /64 counts as one).",
+      .help_ja = "1 アドレスからの同時接続数(IPv6 は /64 を 1 とする)。", .preset = 200, .min = 1, .max = 1'000'000}};
+  Setting<Texts> relay_networks{*this, "relay_networks", {
+      .help = "Networks that may send to any domain without logging in.",
+      .help_ja = "ログインせずにどの宛先へも送れるネットワーク。", .takes_effect = TakesEffect::NewConnections}};
+  Setting<Texts> unlimited_networks{*this, "unlimited_networks", {
+      .help = "Networks to which connections_per_address does not apply.",
+      .help_ja = "connections_per_address を適用しないネットワーク。", .preset = {"127.0.0.0/8", "::1"},
+      .takes_effect = TakesEffect::NewConnections}};
+};
+
+struct ImapSection : Section {
+  ImapSection() : Section("imap", "IMAP (services imap-front and imap-store).", "IMAP(imap-front と imap-store)。") {}
+  Setting<Seconds> idle{*this, "idle", {
+      .help = "Silence after which a session is closed (RFC 9051 §5.4 asks for at least 30 minutes).",
+      .help_ja = "無通信のセッションを閉じるまでの時間。", .preset = 30min, .min = 1min, .max = 24h,
+      .takes_effect = TakesEffect::NewConnections}};
+  Setting<Seconds> login_time{*this, "login_time", {
+      .help = "Time a client has to log in.", .help_ja = "ログインを終えるまでの時間。",
+      .preset = 3min, .min = 5s, .max = 1h, .takes_effect = TakesEffect::NewConnections}};
+  Setting<ByteCount> append_size{*this, "append_size", {
+      .help = "Largest message taken by APPEND, announced by APPENDLIMIT (RFC 7889).",
+      .help_ja = "APPEND で受け取るメールの最大サイズ。", .preset = MiB(50), .min = KiB(64), .max = GiB(1),
+      .takes_effect = TakesEffect::NewConnections}};
+  Setting<ByteCount> command_size{*this, "command_size", {
+      .help = "Longest command, message literals apart.", .help_ja = "コマンドの最大長(メール本文のリテラルを除く)。",
+      .preset = KiB(64), .min = KiB(8), .max = MiB(16), .takes_effect = TakesEffect::NewConnections}};
+  Setting<Count> connections{*this, "connections", {
+      .help = "Connections open at once.", .help_ja = "同時接続数。", .preset = 20'000, .min = 1, .max = 1'000'000}};
+  Setting<Count> connections_per_address{*this, "connections_per_address", {
+      .help = "Connections open at once from one address.", .help_ja = "1 アドレスからの同時接続数。",
+      .preset = 1'000, .min = 1, .max = 1'000'000}};
+};
+
+struct Pop3Section : Section {
+  Pop3Section() : Section("pop3", "POP3 (services pop3-front and pop3-store).", "POP3(pop3-front と pop3-store)。") {}
+  Setting<Seconds> idle{*this, "idle", {
+      .help = "Silence after which a session is closed without deleting (RFC 1939 §3 asks for at least 10 minutes).",
+      .help_ja = "無通信のセッションを削除なしで閉じるまでの時間。", .preset = 10min, .min = 1min, .max = 24h,
+      .takes_effect = TakesEffect::NewConnections}};
+  Setting<Seconds> login_time{*this, "login_time", {
+      .help = "Time a client has to log in.", .help_ja = "ログインを終えるまでの時間。",
+      .preset = 3min, .min = 5s, .max = 1h, .takes_effect = TakesEffect::NewConnections}};
+  Setting<Count> connections{*this, "connections", {
+      .help = "Connections open at once.", .help_ja = "同時接続数。", .preset = 5'000, .min = 1, .max = 1'000'000}};
+  Setting<Count> connections_per_address{*this, "connections_per_address", {
+      .help = "Connections open at once from one address.", .help_ja = "1 アドレスからの同時接続数。",
+      .preset = 200, .min = 1, .max = 1'000'000}};
+};
+
+struct AuthSection : Section {
+  AuthSection() : Section("auth", "Logins (service auth).", "ログイン(auth サービス)。") {}
+  Setting<bool> slow_failures{*this, "slow_failures", {
+      .help = "Answer failed logins ever more slowly, by address and by account; off only in test rigs.",
+      .help_ja = "失敗したログインへの応答を次第に遅くする。切るのは試験環境だけ。", .preset = true}};
+  Setting<Texts> plaintext_login_networks{*this, "plaintext_login_networks", {
+      .help = "Networks that may log in without TLS (copiers, old devices).",
+      .help_ja = "TLS なしのログインを許すネットワーク(複合機や古い機器)。", .preset = {"127.0.0.0/8", "::1"},
+      .takes_effect = TakesEffect::NewConnections}};
+  Setting<Seconds> remember{*this, "remember", {
+      .help = "Time a password just verified is recognised without deriving the hash again; 0s: never.",
+      .help_ja = "検証済みパスワードを再計算なしで認める時間。0s なら毎回計算する。", .preset = 5min, .min = 0s, .max = 1h}};
+};
+
+struct DeliverySection : Section {
+  DeliverySection() : Section("delivery", "Delivery and retries (service deliver).", "配送と再送(deliver サービス)。") {}
+  Setting<Count> refused_attempts{*this, "refused_attempts", {
+      .help = "Attempts when the next hop refuses for good (5xx); 1: no retry (RFC 5321 §4.2.1).",
+      .help_ja = "受信拒否(5xx)のときの試行回数。1 なら再送しない。", .preset = 1, .min = 1, .max = 1'000}};
+  Setting<Seconds> transient_period{*this, "transient_period", {
+      .help = "Time a recipient is retried while the next hop answers 4xx.",
+      .help_ja = "一時エラー(4xx、回線異常)のときに再送を続ける期間。", .preset = 120h, .min = 1s, .max = 2400h}};
+  Setting<Seconds> unanswered_period{*this, "unanswered_period", {
+      .help = "Time a recipient is retried while nothing answers or DNS fails.",
+      .help_ja = "相手無応答や DNS 障害のときに再送を続ける期間。", .preset = 120h, .min = 1s, .max = 2400h}};
+  Setting<Seconds> retry_interval{*this, "retry_interval", {
+      .help = "Wait before trying a deferred recipient again.", .help_ja = "リトライ間隔。",
+      .preset = 120s, .min = 1s, .max = 24h}};
+  Setting<Text> retry_growth{*this, "retry_growth", {
+      .help = "Whether the wait grows with each attempt or stays constant.",
+      .help_ja = "リトライ間隔を次第に延ばすか、一定のままにするか。", .preset = "growing", .choices = {"growing", "constant"}}};
+  Setting<Seconds> retry_interval_max{*this, "retry_interval_max", {
+      .help = "Longest wait between two attempts while it grows.", .help_ja = "延びるリトライ間隔の上限。",
+      .preset = 4h, .min = 1s, .max = 48h}};
+  Setting<Count> connections{*this, "connections", {
+      .help = "Outgoing connections open at once.", .help_ja = "同時に開く送信接続の数。",
+      .preset = 200, .min = 1, .max = 100'000}};
+  Setting<Count> connections_per_destination{*this, "connections_per_destination", {
+      .help = "Outgoing connections open at once to one destination.", .help_ja = "1 宛先へ同時に開く接続の数。",
+      .preset = 20, .min = 1, .max = 10'000}};
+  Setting<Count> messages_per_connection{*this, "messages_per_connection", {
+      .help = "Messages sent over one outgoing connection before it is closed.", .help_ja = "1 本の送信接続で送る通数。",
+      .preset = 1'000, .min = 1, .max = 1'000'000}};
+  Setting<Seconds> connect_time{*this, "connect_time", {
+      .help = "Wait for one address of a next hop to answer a connection.", .help_ja = "相手への接続を待つ時間。",
+      .preset = 30s, .min = 1s, .max = 10min}};
+  Setting<Seconds> reply_time{*this, "reply_time", {
+      .help = "Wait for a reply to a command (RFC 5321 §4.5.3.2: 5 minutes; the final one of DATA gets twice this).",
+      .help_ja = "コマンドへの応答を待つ時間(DATA の最終応答は 2 倍)。", .preset = 5min, .min = 1s, .max = 1h}};
+  Setting<Text> hosts_file{*this, "hosts_file", {
+      .help = "File of fixed addresses asked before DNS; empty: none.", .help_ja = "DNS より先に調べる hosts ファイル。空なら使わない。",
+      .preset = "/etc/hosts"}};
+  Setting<Texts> resolvers{*this, "resolvers", {
+      .help = "DNS servers asked (\"address\" or \"address@port\"); empty: those of /etc/resolv.conf.",
+      .help_ja = "問い合わせる DNS サーバ。空なら /etc/resolv.conf に従う。", .takes_effect = TakesEffect::ServiceRestart}};
+  Setting<Text> postmaster{*this, "postmaster", {
+      .help = "Account that gets mail for postmaster@ every local domain that has none, and dead letters; empty: kept aside.",
+      .help_ja = "postmaster 宛や配送不能の不達通知を受け取るアカウント。空なら別に保管する。"}};
+};
+
+struct SpoolSection : Section {
+  SpoolSection() : Section("spool", "The queue: incoming, holding, domains.", "キュー(incoming、holding、domains)。") {}
+  Setting<ByteCount> reserve{*this, "reserve", {
+      .help = "Free disk below which reception stops (452 4.3.1), so that logs and delivery can go on.",
+      .help_ja = "空き容量がこれを下回ると受信を止める(452 4.3.1)。ログと配送のための予備。",
+      .preset = GiB(1), .min = MiB(1), .max = ByteCount{1ULL << 50}}};
+  Setting<ByteCount> memory{*this, "memory", {
+      .help = "Message text held in memory by receive before clients must wait.",
+      .help_ja = "receive が同時にメモリに持つ本文の上限。", .preset = MiB(256), .min = MiB(8), .max = GiB(64),
+      .takes_effect = TakesEffect::ServiceRestart}};
+};
+
+}  // namespace hikyaku::settings

@@ -1,0 +1,16 @@
+#include "services/settings/settings.h"
+
+namespace hikyaku::settings {
+
+std::vector<Section*> Settings::sections() {
+  return {&node, &listen, &tls, &smtp, &imap, &pop3, &auth, &delivery, &spool, &log, &serve};
+}
+
+std::vector<const Section*> Settings::sections() const {
+  auto all = const_cast<Settings*>(this)->sections();
+  return {all.begin(), all.end()};
+}
+
+std::shared_ptr<Settings> preset_settings() { return std::make_shared<Settings>(); }
+
+}  // namespace hikyaku::settings

@@ -1,0 +1,48 @@
+// Checks that a range cannot express: the form of networks and listeners, and settings that belong together.
+#include <cstdlib>
+
+#include "services/settings/listen_address.h"
+#include "services/settings/settings.h"
+
+namespace hikyaku::settings {
+
+namespace {
+
+using Errors = std::vector<SettingsError>;
+
+struct Checker {
+  std::string file;
+  Errors& errors;
+
+  void error(const Section& section, const AnySetting& setting, const std::string& what, std::string remedy) {
+    errors.push_back({file + ": [" + std::string(section.name()) + "] " + std::string(setting.name()) + ": " + what, std::move(remedy)});
+  }
+  void networks(const Section& section, const Setting<Texts>& setting) {
+    for (const auto& network : setting())
+      if (!is_network(network))
+        error(section, setting, "\"" + network + "\" is not a network.", "write an address, or address/bits like \"192.0.2.0/24\".");
+  }
+};
+
+}  // namespace
+
+void check_rules(const Settings& settings, std::string_view file_name, Errors& errors) {
+  Checker checker{std::string(file_name), errors};
+  checker.networks(settings.smtp, settings.smtp.relay_networks);
+  checker.networks(settings.smtp, settings.smtp.unlimited_networks);
+  checker.networks(settings.auth, settings.auth.plaintext_login_networks);
+  for (const auto* setting : {&settings.listen.smtp, &settings.listen.submission, &settings.listen.submissions, &settings.listen.lmtp,
+                              &settings.listen.pop3, &settings.listen.pop3s, &settings.listen.imap, &settings.listen.imaps})
+    for (const auto& address : (*setting)())
+      if (!parse_listen_address(address))
+        checker.error(settings.listen, *setting, "\"" + address + "\" is not an address with a port.",
+                      "write \"192.0.2.1:25\", \"[2001:db8::1]:25\" or \"*:25\".");
+  if (settings.tls.certificate().empty() != settings.tls.key().empty())
+    checker.error(settings.tls, settings.tls.key, "certificate and key belong together.", "set both, or neither.");
+  if (!settings.node.data().starts_with('/'))
+    checker.error(settings.node, settings.node.data, "the data folder must be an absolute path.", "write \"/var/lib/hikyaku\".");
+  if (settings.delivery.retry_interval_max() < settings.delivery.retry_interval())
+    checker.error(settings.delivery, settings.delivery.retry_interval_max, "is shorter than retry_interval.", "raise it.");
+}
+
+}  // namespace hikyaku::settings

@@ -1,0 +1,57 @@
+#include "services/telemetry/events.h"
+
+namespace hikyaku::telemetry {
+
+std::string_view log_folder_name(LogName log) {
+  switch (log) {
+    case LogName::AcceptLog: return "acceptlog";
+    case LogName::InLog: return "inlog";
+    case LogName::ReceiveLog: return "receivelog";
+    case LogName::SenderLog: return "senderlog";
+    case LogName::OutLog: return "outlog";
+    case LogName::OutLocalLog: return "outlocallog";
+    case LogName::FailLog: return "faillog";
+    case LogName::Pop3Log: return "pop3log";
+    case LogName::Imap4Log: return "imap4log";
+    case LogName::ServiceLog: return "servicelog";
+  }
+  return "servicelog";
+}
+
+std::string_view level_name(Level level) {
+  switch (level) {
+    case Level::Error: return "error";
+    case Level::Warning: return "warning";
+    case Level::Info: return "info";
+    case Level::Debug: return "debug";
+    case Level::Trace: return "trace";
+  }
+  return "info";
+}
+
+std::optional<Level> parse_level(std::string_view name) {
+  for (const auto level : {Level::Error, Level::Warning, Level::Info, Level::Debug, Level::Trace})
+    if (level_name(level) == name) return level;
+  return std::nullopt;
+}
+
+std::span<const Event* const> all_events() {
+  using namespace events;
+  static constexpr const Event* all[] = {
+      &connection_opened, &connection_refused, &connection_closed, &transaction_ok, &transaction_aborted, &mail_accepted,
+      &mail_generated, &command_refused, &recipient_refused, &mail_refused, &mail_postponed, &smtp_login,
+      &smtp_login_failed, &receive_said, &delivery_started, &delivery_deferred, &delivery_refused, &sender_said,
+      &mail_sent, &mail_delivered, &mail_failed, &pop3_login, &pop3_login_failed, &pop3_command, &pop3_closed,
+      &imap_login, &imap_login_failed, &imap_command, &imap_closed, &service_started, &service_stopping,
+      &service_stopped, &service_died, &service_failed, &settings_reloaded, &settings_refused, &bug_found,
+      &storage_trouble, &disk_low, &peer_trouble, &log_dropped, &log_suppressed};
+  return all;
+}
+
+const Event* find_event(std::string_view name) {
+  for (const auto* event : all_events())
+    if (event->name == name) return event;
+  return nullptr;
+}
+
+}  // namespace hikyaku::telemetry

@@ -1,0 +1,110 @@
+// Every event of Hikyaku. The reference docs/reference/events.md is generated from all_events(); add an event by adding
+// a line here and its name to the list in events.cc (a test counts both).
+#pragma once
+
+#include <span>
+
+#include "services/telemetry/event.h"
+
+namespace hikyaku::telemetry::events {
+
+// ---- reception ----------------------------------------------------------------------------------------------------
+inline constexpr Event connection_opened{"connection.opened", Level::Info, LogName::AcceptLog,
+    "A client connected.", "クライアントが接続した。"};
+inline constexpr Event connection_refused{"connection.refused", Level::Warning, LogName::AcceptLog,
+    "A connection was turned away before it began.", "接続を開始前に断った。"};
+inline constexpr Event connection_closed{"connection.closed", Level::Info, LogName::AcceptLog,
+    "A connection ended.", "接続が終わった。"};
+inline constexpr Event transaction_ok{"transaction.ok", Level::Info, LogName::AcceptLog,
+    "A message was taken from this client.", "このクライアントからメールを受け取った。"};
+inline constexpr Event transaction_aborted{"transaction.aborted", Level::Info, LogName::AcceptLog,
+    "A transaction ended without a message.", "メールを受け取らずに取引が終わった。"};
+inline constexpr Event mail_accepted{"mail.accepted", Level::Info, LogName::InLog,
+    "A message is on stable storage and was answered 250.", "メールを確実に保存し、250 を返した。"};
+inline constexpr Event mail_generated{"mail.generated", Level::Info, LogName::InLog,
+    "A message was made here (a bounce, a notice).", "このサーバがメールを作った(不達通知など)。"};
+inline constexpr Event command_refused{"command.refused", Level::Info, LogName::ReceiveLog,
+    "A command was refused.", "コマンドを断った。"};
+inline constexpr Event recipient_refused{"recipient.refused", Level::Info, LogName::ReceiveLog,
+    "A recipient was refused.", "宛先を断った。"};
+inline constexpr Event mail_refused{"mail.refused", Level::Info, LogName::ReceiveLog,
+    "A message was refused after its text.", "本文のあとでメールを断った。"};
+inline constexpr Event mail_postponed{"mail.postponed", Level::Warning, LogName::ReceiveLog,
+    "A message was answered 4xx for a trouble of ours.", "こちらの都合で 4xx を返した。"};
+inline constexpr Event smtp_login{"smtp.login", Level::Info, LogName::ReceiveLog,
+    "A client logged in to send.", "送信のためにログインした。"};
+inline constexpr Event smtp_login_failed{"smtp.login_failed", Level::Warning, LogName::ReceiveLog,
+    "A login to send failed.", "送信のためのログインに失敗した。"};
+inline constexpr Event receive_said{"receive.said", Level::Trace, LogName::ReceiveLog,
+    "A line of the conversation while receiving.", "受信中の会話の 1 行。"};
+
+// ---- delivery -----------------------------------------------------------------------------------------------------
+inline constexpr Event delivery_started{"delivery.started", Level::Debug, LogName::SenderLog,
+    "An attempt to deliver began.", "配送を試み始めた。"};
+inline constexpr Event delivery_deferred{"delivery.deferred", Level::Info, LogName::SenderLog,
+    "An attempt failed and will be repeated.", "配送できず、再送を予約した。"};
+inline constexpr Event delivery_refused{"delivery.refused", Level::Info, LogName::SenderLog,
+    "The next hop refused a recipient.", "相手が宛先を拒否した。"};
+inline constexpr Event sender_said{"sender.said", Level::Trace, LogName::SenderLog,
+    "A line of the conversation while sending.", "送信中の会話の 1 行。"};
+inline constexpr Event mail_sent{"mail.sent", Level::Info, LogName::OutLog,
+    "The next hop took the message for this recipient.", "相手サーバがこの宛先のメールを受け取った。"};
+inline constexpr Event mail_delivered{"mail.delivered", Level::Info, LogName::OutLocalLog,
+    "The message is in this recipient's mailbox.", "宛先のメールボックスに入れた。"};
+inline constexpr Event mail_failed{"mail.failed", Level::Info, LogName::FailLog,
+    "Delivery to this recipient was given up.", "この宛先への配送をあきらめた。"};
+
+// ---- reading ------------------------------------------------------------------------------------------------------
+inline constexpr Event pop3_login{"pop3.login", Level::Info, LogName::Pop3Log, "A client logged in.", "ログインした。"};
+inline constexpr Event pop3_login_failed{"pop3.login_failed", Level::Warning, LogName::Pop3Log,
+    "A login failed.", "ログインに失敗した。"};
+inline constexpr Event pop3_command{"pop3.command", Level::Debug, LogName::Pop3Log, "A command was carried out.",
+    "コマンドを実行した。"};
+inline constexpr Event pop3_closed{"pop3.closed", Level::Info, LogName::Pop3Log,
+    "A session ended; count is the messages deleted.", "セッションが終わった。count は削除した通数。"};
+inline constexpr Event imap_login{"imap.login", Level::Info, LogName::Imap4Log, "A client logged in.", "ログインした。"};
+inline constexpr Event imap_login_failed{"imap.login_failed", Level::Warning, LogName::Imap4Log,
+    "A login failed.", "ログインに失敗した。"};
+inline constexpr Event imap_command{"imap.command", Level::Debug, LogName::Imap4Log, "A command was carried out.",
+    "コマンドを実行した。"};
+inline constexpr Event imap_closed{"imap.closed", Level::Info, LogName::Imap4Log, "A session ended.",
+    "セッションが終わった。"};
+
+// ---- services -----------------------------------------------------------------------------------------------------
+inline constexpr Event service_started{"service.started", Level::Info, LogName::ServiceLog, "A service is ready.",
+    "サービスが準備を終えた。"};
+inline constexpr Event service_stopping{"service.stopping", Level::Info, LogName::ServiceLog,
+    "A service finishes what is open and stops.", "サービスが処理中のものを終えて止まる。"};
+inline constexpr Event service_stopped{"service.stopped", Level::Info, LogName::ServiceLog, "A service has stopped.",
+    "サービスが止まった。"};
+inline constexpr Event service_died{"service.died", Level::Error, LogName::ServiceLog,
+    "A service ended unexpectedly and will be started again.", "サービスが異常終了した。再起動する。"};
+inline constexpr Event service_failed{"service.failed", Level::Error, LogName::ServiceLog,
+    "A service could not start.", "サービスを開始できなかった。"};
+inline constexpr Event settings_reloaded{"settings.reloaded", Level::Info, LogName::ServiceLog,
+    "New settings are in force.", "新しい設定が有効になった。"};
+inline constexpr Event settings_refused{"settings.refused", Level::Error, LogName::ServiceLog,
+    "New settings were refused; the old ones stay in force.", "新しい設定を断った。前の設定のまま動く。"};
+inline constexpr Event bug_found{"bug.found", Level::Error, LogName::ServiceLog,
+    "A check of our own failed; the connection or task was closed.", "内部検査に失敗した。その接続または処理を閉じた。"};
+inline constexpr Event storage_trouble{"storage.trouble", Level::Error, LogName::ServiceLog,
+    "The disk or the store failed to answer.", "ディスクまたはストアが応答しない。"};
+inline constexpr Event disk_low{"disk.low", Level::Warning, LogName::ServiceLog,
+    "Free disk is below the reserve; reception answers 452.", "空き容量が予備を下回った。受信に 452 を返す。"};
+inline constexpr Event peer_trouble{"peer.trouble", Level::Warning, LogName::ServiceLog,
+    "Another service did not answer.", "他のサービスが応答しない。"};
+inline constexpr Event log_dropped{"log.dropped", Level::Error, LogName::ServiceLog,
+    "Log lines were dropped because the disk was too slow; count is how many.",
+    "ディスクが遅くログを捨てた。count はその行数。"};
+inline constexpr Event log_suppressed{"log.suppressed", Level::Warning, LogName::ServiceLog,
+    "An error repeated too often and was not written; count is how many times.",
+    "同じエラーが繰り返され記録を省いた。count は回数。"};
+
+}  // namespace hikyaku::telemetry::events
+
+namespace hikyaku::telemetry {
+
+[[nodiscard]] std::span<const Event* const> all_events();
+[[nodiscard]] const Event* find_event(std::string_view name);
+
+}  // namespace hikyaku::telemetry

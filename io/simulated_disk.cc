@@ -15,6 +15,7 @@ std::string normal(std::string_view path) {
   for (const char c : path)
     if (c != '/' || (!out.empty() && out.back() != '/') || out.empty()) out += c;
   while (!out.empty() && out.back() == '/') out.pop_back();
+  if (out == ".") out.clear();
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,7 +33,7 @@ struct Position {
 // What a record holds is its user's affair; the journal knows two parts, so that heads can be read without bodies.
 struct Record {
   std::string_view head;               // at most 1 MiB: an envelope, an outcome
-  std::vector<std::string_view> body;  // written in order, without copying; at most segment size - 1 MiB in all
+  std::vector<std::string_view> body;  // written in order, without copying; see JournalWriter::largest_record
 };
 
 struct RecordHead {
@@ -41,13 +42,20 @@ struct RecordHead {
   std::uint32_t body_octets = 0;
 };
 
+// What a reader got, and where it goes on.
+struct HeadsPage {
+  std::vector<RecordHead> heads;        // in order
+  Position next;                        // give it to the next heads()
+  std::vector<SegmentNumber> finished;  // segments read to their end on this page: no record will follow in them
+};
+
 enum class JournalFailure : std::uint8_t {
   NoSpace,      // disk at its mark or no segment to write to: 452, the queue must drain
   FlushFailed,  // the whole group is void; the segment is closed, later appends go to a new one
   TooLarge,     // keep such a body as a blob and append its name
   Gone,         // the segment was released (and maybe reused): the reader must abandon the attempt
   Damaged,      // checksum wrong below the durable position
-  NotOwner,     // the lease is somebody else's
+  NotOwner,     // somebody else holds the journal, or this writer was closed
   Broken,
 };
 struct JournalError {
@@ -57,41 +65,60 @@ struct JournalError {
 template <class T = void>
 using JournalResult = Result<T, JournalError>;
 
-// One process, one writer; append may be called by one thread at a time (the flusher).
+struct JournalUsage {
+  std::uint64_t segments = 0;        // holding records that nobody released
+  std::uint64_t spare_segments = 0;  // ready to be written
+  std::uint64_t octets_on_disk = 0;
+  std::uint64_t octets_free = 0;     // on the device
+};
+
+// One process, one writer. append, write, flush, seal and close are called by one thread at a time (the flusher);
+// tend_pool and the numbers by any thread meanwhile.
 class JournalWriter {
  public:
   virtual ~JournalWriter() = default;
-  // Writes the group with one flush where it fits one segment. All positions, or an error for the whole group: then
-  // none of it is ever shown to a reader.
-  virtual JournalResult<std::vector<Position>> append(const std::vector<Record>& group) = 0;
-  // Closes the open segment (its index of heads is written) and opens another.
+  // write() and flush() in one. All positions, or an error for the whole group: then none of it is ever shown to a
+  // reader. One write and one flush when the group fits one segment; such a group also survives a power cut whole or
+  // not at all.
+  virtual JournalResult<std::vector<Position>> append(std::span<const Record> group) = 0;
+  // Hands the group to the operating system: it survives the death of this process, not yet a power cut, and no reader
+  // sees it before flush().
+  virtual JournalResult<std::vector<Position>> write(std::span<const Record> group) = 0;
+  // Makes durable and visible what was written. After an error all of it is void.
+  virtual JournalResult<> flush() = 0;
+  // Flushes and closes the open segment, with an index of its heads; the next append opens another. Nothing when no
+  // segment is open.
   virtual JournalResult<> seal() = 0;
-  // Looks at what the reader released, recycles it, shrinks or grows the pool. Call at leisure, off the append path.
-  virtual JournalResult<> tend_pool() = 0;
+  // Looks at what the reader released, recycles it, lets the pool grow or shrink, pre-writes spares. The segments given
+  // back since the last call: what else belonged to them (blobs) may go. Call every second or so, off the append path.
+  virtual JournalResult<std::vector<SegmentNumber>> tend_pool() = 0;
+  // Seals and gives up ownership. Later calls answer NotOwner. The destructor does it too, without telling of errors.
+  virtual JournalResult<> close() = 0;
+  // Octets of head and body together that one record may have.
+  [[nodiscard]] virtual std::uint64_t largest_record() const = 0;
   // Rises with every owner of this journal, for ever; part of the trace id.
   [[nodiscard]] virtual std::uint64_t fencing_token() const = 0;
   // Flushes done since opening: benchmarks that claim durability print it.
   [[nodiscard]] virtual std::uint64_t flush_count() const = 0;
+  // Records found damaged below the durable position when this owner settled its predecessor's segments.
+  [[nodiscard]] virtual std::uint64_t damaged_records() const = 0;
+  [[nodiscard]] virtual JournalUsage usage() const = 0;
 };
 
-// The consumer's side; many threads.
+// The consumer's side; many threads. One process at a time releases.
 class JournalReader {
  public:
   virtual ~JournalReader() = default;
-  // Nothing at or beyond this position may be acted on.
+  // Nothing at or beyond this position may be acted on. Cheap: one small read.
   virtual JournalResult<Position> durable_end() = 0;
-  // The heads at and after `from`, in order, at most `limit`, none beyond durable_end. Of a sealed segment only the
-  // index is read. Empty: nothing new. Damage below the durable position is skipped and counted in damaged_records().
-  virtual JournalResult<std::vector<RecordHead>> heads(Position from, std::size_t limit) = 0;
-  // Where to go on after `last` (the next record's position, in the next segment if need be).
-  virtual JournalResult<Position> after(Position last) = 0;
-  // Ranged read of a record's body; the whole record's checksum is verified when the range is the whole body.
+  // The heads at and after `from`, in order, at most `limit`, none beyond durable_end, none of a released segment. Of a
+  // sealed segment only the index is read. Damage is skipped and counted in damaged_records(). Position{}: the oldest.
+  virtual JournalResult<HeadsPage> heads(Position from, std::size_t limit) = 0;
+  // Ranged read of a record's body, shorter at its end; its checksum is verified when the range is the whole body.
   // The segment's generation is checked after the read: Gone if it changed.
   virtual JournalResult<std::string> body(Position at, std::uint64_t offset, std::uint64_t octets) = 0;
   virtual JournalResult<std::string> head(Position at) = 0;
-  // The oldest segment that is not released; the place to start reading after a restart.
-  virtual JournalResult<Position> oldest() = 0;
-  // The caller is done with every record of the segment for ever. Durable when it returns.
+  // The caller is done with every record of the segment for ever. Durable when it returns. Repeating is fine.
   virtual JournalResult<> release(SegmentNumber segment) = 0;
   [[nodiscard]] virtual std::uint64_t damaged_records() const = 0;
 };

@@ -1,0 +1,68 @@
+// MessageSink: where a session puts a message's text while it arrives. Up to 256 KiB stay in memory; above that the
+// session hands them to a spill file, so a thousand slow senders of large mail cost files and not memory.
+// MessageBody is the finished text, ready for IncomingWriter::submit.
+//
+//   sink.append(octets);                                            // on the loop, no I/O
+//   if (sink.should_spill()) co_await workers: sink.spill();        // blocks
+//   co_await workers if sink.spilled(): sink.finish();              // blocks only then
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "services/spool/message.h"
+
+namespace hikyaku::spool {
+
+class SpillFolder;
+class SpillFile;  // removes itself unless it became a blob
+
+class MessageBody {
+ public:
+  MessageBody();
+  explicit MessageBody(std::string text);
+  MessageBody(MessageBody&&) noexcept;
+  MessageBody& operator=(MessageBody&&) noexcept;
+  ~MessageBody();
+  [[nodiscard]] std::uint64_t octets() const { return octets_; }
+
+ private:
+  friend class MessageSink;
+  friend class IncomingWriter;
+  std::vector<std::string> chunks_;
+  std::unique_ptr<SpillFile> file_;  // then chunks_ is empty
+  std::uint64_t octets_ = 0;
+};
+
+// One message, one thread at a time. Get one from IncomingWriter::new_sink; it may outlive the writer.
+class MessageSink {
+ public:
+  static constexpr std::size_t memory_octets = 256 << 10;
+
+  explicit MessageSink(std::shared_ptr<SpillFolder> folder);
+  MessageSink(MessageSink&&) noexcept;
+  MessageSink& operator=(MessageSink&&) noexcept;
+  ~MessageSink();
+
+  // Copies the octets once. No I/O. The caller keeps within its own size limit and spills when told to.
+  void append(std::string_view octets);
+  [[nodiscard]] std::uint64_t octets() const { return octets_; }
+  [[nodiscard]] bool should_spill() const { return in_memory_ >= memory_octets; }
+  [[nodiscard]] bool spilled() const { return file_ != nullptr; }
+  // Moves what is in memory to the file. Blocks. NoSpace: answer 452.
+  SpoolResult<> spill();
+  // The finished text; the sink is empty afterwards. Blocks when spilled() (write, and flush of a large one).
+  SpoolResult<MessageBody> finish();
+
+ private:
+  std::shared_ptr<SpillFolder> folder_;
+  std::vector<std::string> chunks_;
+  std::unique_ptr<SpillFile> file_;
+  std::size_t in_memory_ = 0;
+  std::uint64_t octets_ = 0;
+};
+
+}  // namespace hikyaku::spool

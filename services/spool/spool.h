@@ -1,0 +1,86 @@
+// Spool: everything `deliver` knows on disk, behind one door: the incoming journals (read and released), holding (the
+// bodies of deferred mail) and domains (the delivery log). The seven rules of docs/architecture.md are kept here.
+//
+// All calls block and are thread-safe: make them on workers. One process has the spool at a time, by a lock held for
+// its life; the command line opens it itself when deliver is stopped and runs the same code.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "io/disk.h"
+#include "services/spool/message.h"
+
+namespace hikyaku::spool {
+
+struct SpoolOptions {
+  std::string folder;  // ".../spool", holding incoming-1 ..., holding and domains
+  std::uint16_t node = 1;
+  std::uint64_t holding_segment_octets = 64 << 20;
+  std::uint64_t domains_segment_octets = 16 << 20;
+  std::uint64_t reserve_octets = 64 << 20;    // holding and domains keep writing until this little is free
+  std::uint64_t snapshot_every_octets = 64 << 20;  // of delivery log
+  std::uint64_t blob_octets = 1 << 20;        // larger texts are files of their own in holding too
+  unsigned compact_below_percent = 25;        // a holding segment with less living mail is copied and released
+  std::size_t most_open_segments = 64;        // descriptors kept for reading, for each journal
+};
+
+struct SpoolCounts {
+  std::uint64_t incoming_messages = 0;  // accepted and not settled, as far as incoming was read, generated mail included
+  std::uint64_t incoming_octets = 0;
+  std::uint64_t incoming_unread_octets = 0;  // about, of segments that were not read yet
+  std::uint64_t holding_messages = 0;
+  std::uint64_t holding_octets = 0;
+  std::uint64_t domains_recipients = 0;  // deferred
+  std::optional<WallTime> incoming_oldest;  // acceptance time
+  std::optional<WallTime> domains_oldest;   // first failed attempt
+  std::uint64_t damaged_records = 0;
+};
+
+class Spool {
+ public:
+  virtual ~Spool() = default;
+
+  // NotOwner while another process has it. Settles incoming journals whose owner is gone; replays the delivery log.
+  static SpoolResult<std::unique_ptr<Spool>> open(io::Disk& disk, SpoolOptions options);
+
+  // The next messages that wait for their first attempt, each once in the life of this object, oldest first within a
+  // journal. Empty: nothing new (look again on the doorbell, or after a second). Reads heads, never texts.
+  virtual SpoolResult<std::vector<FreshMessage>> fresh(std::size_t limit) = 0;
+  // Every deferred recipient, in no order: to set the timers after opening. Called under the spool's lock: copy, return.
+  virtual void for_each_deferred(const std::function<void(const DeferredRecipient&)>& visit) const = 0;
+  [[nodiscard]] virtual std::vector<DeferredRecipient> deferred(const TraceId& id) const = 0;
+  virtual SpoolResult<Envelope> envelope(const MessageRef& message) = 0;
+  // At most `octets` from `offset`; shorter at the end. Gone: the message was settled and its segment given back.
+  virtual SpoolResult<std::string> body(const MessageRef& message, std::uint64_t offset, std::uint64_t octets) = 0;
+
+  // Outcomes. When it returns they are with the operating system (a crash of this process repeats none of them), and
+  // on disk after the next flush() - SpoolFlusher does it within 20 ms. An outcome for a settled recipient is ignored.
+  // With generated mail it is on disk when it returns. The caller no longer reads a message all of whose recipients it
+  // settled or deferred.
+  virtual SpoolResult<> settle(std::span<const Settlement> settlements) = 0;
+  // Durable when it returns, in the order of rule 3: text in holding, schedule record, then the incoming record is
+  // settled. For a recipient already deferred: its new schedule only. Many at once share their flushes.
+  virtual SpoolResult<> defer(std::span<const Deferral> deferrals) = 0;
+  virtual SpoolResult<> flush() = 0;
+  [[nodiscard]] virtual bool has_unflushed() const = 0;
+
+  // Called before a segment is released with the accounts that lazy copies from it were made for: flush bodies, then
+  // indexes. While it fails, nothing is released. Without it DeliveredLazy outcomes never release a segment.
+  using FlushAccounts = std::function<bool(const std::vector<std::string>& accounts)>;
+  virtual void set_flush_accounts(FlushAccounts flush) = 0;
+  // Releases what is done, compacts holding, writes snapshots, tends the pools. Every second or so.
+  virtual SpoolResult<> tend() = 0;
+
+  // Messages of incoming that were read and are not settled; for listings.
+  virtual void for_each_fresh(const std::function<void(const MessageRef&)>& visit) const = 0;
+  [[nodiscard]] virtual SpoolCounts counts() const = 0;
+};
+
+}  // namespace hikyaku::spool

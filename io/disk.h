@@ -18,8 +18,9 @@
 
 namespace hikyaku::io {
 
-// Who must act: the operator (NoSpace, NoPermission, ReadOnly), the caller (NotFound, Exists, Busy), nobody yet (Broken:
-// the device failed; what was written since the last flush is lost or not, and the file must not be trusted further).
+// Who must act: the operator (NoSpace, NoPermission, ReadOnly), the caller (NotFound, Exists, Busy), nobody yet
+// (Broken: the device failed; what was written since the last flush is lost or not, and the file must not be trusted
+// further).
 enum class DiskFailure : std::uint8_t { NotFound, Exists, NoSpace, NoPermission, ReadOnly, Busy, Broken };
 
 struct DiskError {
@@ -36,9 +37,12 @@ class File {
   virtual ~File() = default;
   // Reads up to into.size() octets; fewer only at the end of the file.
   virtual DiskResult<std::size_t> read_at(std::uint64_t offset, std::span<char> into) = 0;
-  // Writes all parts one after another at `offset`, growing the file where needed. After an error any part may be there.
+  // Writes all parts one after another at `offset`, growing the file where needed. After an error any part may be
+  // there.
   virtual DiskResult<> write_at(std::uint64_t offset, std::span<const std::string_view> parts) = 0;
-  DiskResult<> write_at(std::uint64_t offset, std::string_view octets) { return write_at(offset, std::span{&octets, 1}); }
+  DiskResult<> write_at(std::uint64_t offset, std::string_view octets) {
+    return write_at(offset, std::span{&octets, 1});
+  }
   // fdatasync: all writes so far, and the size they need, survive a power cut. An error is final for the file: the
   // kernel forgets what it could not write, so flushing again would lie.
   virtual DiskResult<> flush() = 0;
@@ -53,10 +57,10 @@ class File {
 };
 
 enum class OpenMode : std::uint8_t {
-  Read,           // NotFound when missing
-  ReadWrite,      // NotFound when missing
-  Create,         // read and write, made when missing
-  CreateNew,      // read and write; Exists when it is there
+  Read,       // NotFound when missing
+  ReadWrite,  // NotFound when missing
+  Create,     // read and write, made when missing
+  CreateNew,  // read and write; Exists when it is there
 };
 
 struct FileInfo {
@@ -68,9 +72,9 @@ class Disk {
  public:
   virtual ~Disk() = default;
   virtual DiskResult<std::unique_ptr<File>> open(std::string_view path, OpenMode mode) = 0;
-  virtual DiskResult<> remove(std::string_view path) = 0;                       // a file or an empty folder
-  virtual DiskResult<> rename(std::string_view from, std::string_view to) = 0;  // replaces `to`, atomically
-  virtual DiskResult<> make_folder(std::string_view path) = 0;                  // with its parents; fine when there
+  virtual DiskResult<> remove(std::string_view path) = 0;                          // a file or an empty folder
+  virtual DiskResult<> rename(std::string_view from, std::string_view to) = 0;     // replaces `to`, atomically
+  virtual DiskResult<> make_folder(std::string_view path) = 0;                     // with its parents; fine when there
   virtual DiskResult<std::vector<std::string>> list(std::string_view folder) = 0;  // names, sorted, without . and ..
   virtual DiskResult<FileInfo> info(std::string_view path) = 0;
   virtual DiskResult<> sync_folder(std::string_view path) = 0;

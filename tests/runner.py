@@ -1,0 +1,182 @@
+"""Runs every kind of test in order, shows progress, and prints the total as its last line (see ./test)."""
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+# Where sanitizers look: everything that reads foreign bytes, and everything that keeps mail.
+SANITIZED = ["base", "mail", "io", "protocol", "storage", "services/spool"]
+
+
+class Total:
+    def __init__(self):
+        self.passed, self.failed, self.skipped, self.failures = 0, 0, 0, []
+
+    def add(self, name, outcome, detail=""):
+        if outcome == "passed":
+            self.passed += 1
+        elif outcome == "skipped":
+            self.skipped += 1
+        else:
+            self.failed += 1
+            self.failures.append((name, detail))
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def run_quietly(command, log, progress):
+    """Runs a build, printing its progress at each tenth. True when it succeeded."""
+    shown = -1
+    with open(log, "w") as out:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for line in process.stdout:
+            out.write(line)
+            step = re.match(r"\[(\d+)/(\d+)\]", line)
+            if progress and step and int(step[1]) * 10 // int(step[2]) > shown:
+                shown = int(step[1]) * 10 // int(step[2])
+                say(f"    {step[1]}/{step[2]}")
+    return process.wait() == 0
+
+
+def build(total, preset, targets):
+    began = time.monotonic()
+    say(f"building {preset}{' (' + ' '.join(targets) + ')' if targets else ''}")
+    log = ROOT / "build" / f"{preset}.log"
+    log.parent.mkdir(exist_ok=True)
+    wanted = [argument for target in targets for argument in ("--target", target)]
+    built = run_quietly(["cmake", "--preset", preset], log, False)
+    if built:
+        built = run_quietly(["cmake", "--build", "--preset", preset, *wanted], log, True)
+    if not built:
+        errors = [line for line in log.read_text(errors="replace").splitlines() if "error" in line.lower() or "FAILED" in line]
+        say("\n".join(errors[:20] or log.read_text(errors="replace").splitlines()[-20:]))
+        say(f"  the {preset} build failed; the whole output is in {log.relative_to(ROOT)}")
+        total.add(f"build {preset}", "failed", f"see {log.relative_to(ROOT)}")
+        return False
+    say(f"  built in {time.monotonic() - began:.0f} s")
+    return True
+
+
+def doctest_cases(output):
+    found = re.search(r"test cases:\s*(\d+)\s*\|\s*(\d+) passed\s*\|\s*(\d+) failed", output or "")
+    return (int(found[2]), int(found[3])) if found else None
+
+
+def ctest(total, label, folder, arguments, extra=None):
+    """Runs ctest and counts each doctest case (a program that is not doctest counts as one)."""
+    say(f"running {label}")
+    with tempfile.NamedTemporaryFile(suffix=".xml") as report:
+        process = subprocess.run(["ctest", "--test-dir", str(folder), "-j2", "--output-junit", report.name, "--test-output-size-passed",
+                                  "200000", "--test-output-size-failed", "200000", "--no-tests=ignore", *arguments],
+                                 cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **(extra or {})})
+        try:
+            suite = ElementTree.parse(report.name).getroot()
+        except ElementTree.ParseError:
+            if "No tests were found" not in process.stdout:
+                total.add(label, "failed", process.stdout[-2000:])
+            return
+    passed_before, failed_before = total.passed, total.failed
+    for case in suite.iter("testcase"):
+        name, output = f"{label}: {case.get('name')}", case.findtext("system-out") or ""
+        counted = doctest_cases(output)
+        if case.get("status") == "run":
+            total.passed += counted[0] if counted else 1
+        elif case.get("status") in ("notrun", "disabled"):
+            total.add(name, "failed", "it was not run: " + (case.find("skipped").get("message") if case.find("skipped") is not None else ""))
+        else:
+            if counted:
+                total.passed += counted[0]
+                total.failed += max(0, counted[1] - 1)
+            total.add(name, "failed", output[-3000:])
+    say(f"  {total.passed - passed_before} passed, {total.failed - failed_before} failed")
+
+
+def scripts(total, kind, files, environment):
+    """Runs scenario programs, one after another: exit 0 passed, 77 skipped, anything else failed."""
+    for file in files:
+        name = f"{kind}: {file.stem}"
+        began = time.monotonic()
+        try:
+            process = subprocess.run([sys.executable, str(file)] if file.suffix == ".py" else [str(file)], cwd=ROOT, text=True, timeout=900,
+                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace", env={**os.environ, **environment})
+            outcome = {0: "passed", 77: "skipped"}.get(process.returncode, "failed")
+            output = process.stdout
+        except subprocess.TimeoutExpired as late:
+            outcome, output = "failed", "took longer than 15 minutes\n" + (late.stdout or b"").decode(errors="replace")[-2000:]
+        total.add(name, outcome, output[-3000:])
+        reason = " (" + output.strip().splitlines()[-1] + ")" if outcome == "skipped" and output.strip() else ""
+        say(f"  {outcome:7} {name}{reason}  {time.monotonic() - began:.1f} s")
+
+
+def scenarios(folder, only, smoke=False):
+    found = sorted(file for file in (ROOT / "tests" / folder).glob("*.py") if file.stem not in ("harness",) and not file.stem.startswith("_"))
+    if smoke:
+        found = [file for file in found if "SMOKE = True" in file.read_text()]
+    return [file for file in found if only in file.stem]
+
+
+def sanitizer_targets():
+    return [folder + "/all" for folder in SANITIZED if (ROOT / folder / "CMakeLists.txt").exists()]
+
+
+def run_all(total, options):
+    only = options.only or ""
+    if options.smoke:
+        if build(total, "release", []):
+            scripts(total, "system", scenarios("system", only, smoke=True), {"HIKYAKU": str(ROOT / "build/release/apps/hikyaku/hikyaku")})
+        return
+    pattern = ["-R", only] if only else []
+    debug = build(total, "debug", [])
+    if debug:
+        ctest(total, "units", ROOT / "build/debug", ["-L", "unit", *pattern])
+        if not only and build(total, "debug", ["headers_alone"]):
+            total.add("every header compiles alone", "passed")
+    binary = ROOT / "build/debug/apps/hikyaku/hikyaku"
+    scripts(total, "tree", [file for file in sorted((ROOT / "tests/arrows").glob("*.py")) if only in file.stem], {"HIKYAKU": str(binary)})
+    if debug and binary.exists():
+        say("running system tests")
+        scripts(total, "dialogue", scenarios("dialogues", only), {"HIKYAKU": str(binary)})
+        scripts(total, "system", scenarios("system", only), {"HIKYAKU": str(binary), "HIKYAKU_LONG": "1" if options.long else ""})
+    if build(total, "asan", sanitizer_targets()):
+        for folder in SANITIZED:
+            if (ROOT / "build/asan" / folder).exists():
+                ctest(total, f"sanitized {folder}", ROOT / "build/asan" / folder, ["-L", "unit", *pattern],
+                      {"UBSAN_OPTIONS": "print_stacktrace=1", "ASAN_OPTIONS": "detect_stack_use_after_return=1"})
+    if options.long:
+        run_long(total, pattern, only)
+
+
+def run_long(total, pattern, only):
+    if build(total, "tsan", []):
+        ctest(total, "threads", ROOT / "build/tsan", ["-L", "unit", *pattern])
+    say("running long tests")
+    scripts(total, "long", scenarios("long", only), {})
+    if not only or only in "fresh-machine":
+        scripts(total, "machine", [ROOT / "tests/fresh-machine"], {})
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./test", description="Builds everything and runs all tests.")
+    parser.add_argument("--smoke", action="store_true", help="release build and the shortest system tests")
+    parser.add_argument("--long", action="store_true", help="everything the bars name; hours")
+    parser.add_argument("only", nargs="?", help="only what has this in its name")
+    options = parser.parse_args()
+    began, total = time.monotonic(), Total()
+    run_all(total, options)
+    for name, detail in total.failures:
+        say(f"\nFAILED {name}\n{detail.rstrip()}")
+    say(f"\n{time.monotonic() - began:.0f} s")
+    say(f"{total.passed} passed, {total.failed} failed, {total.skipped} skipped")
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

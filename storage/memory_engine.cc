@@ -107,7 +107,8 @@ StoreResult<Committed> MemoryEngine::commit_one(MemoryPartition& partition, cons
     outcome.repeated = true;
     return outcome;
   }
-  if (!batch.lease.empty() && store_->leases[batch.lease].token != batch.fencing_token)
+  const bool fenced = !batch.lease.empty();
+  if (fenced && (batch.fencing_token == 0 || store_->leases[batch.lease].token != batch.fencing_token))
     return fail(StoreFailure::Fenced, "the lease \"" + batch.lease + "\" has a newer token");
   auto allocated = apply_batch(batch, partition.version, partition.rows);
   auto undo = partition.rows.take_undo();

@@ -1,0 +1,184 @@
+// ClientConversation: the client's half of an SMTP or LMTP session, pure. It is given the peer's octets and answers which
+// step comes next, so that delivery runs it over a socket, tests over tables, and the fuzzer over anything.
+//
+//   ClientConversation talk(settings);
+//   loop: step = talk.next()
+//     Send         -> write the bytes
+//     NeedInput    -> read with the time limit of step.wait; talk.receive(bytes), or talk.connection_lost(why)
+//     StartTls     -> handshake; talk.tls_started(facts), or close and try again with TlsUse::Never
+//     Ready        -> talk.deliver(message), or talk.quit()
+//     NeedContent  -> talk.content(octets) ..., all size octets in all; then the conversation goes on by itself
+//     Outcome      -> one answer for each recipient, in order; Ready or Closed follows
+//     Closed       -> hang up
+//
+// One session carries any number of messages (RSET is sent where the state demands it).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "mail/envelope.h"
+#include "protocol/sasl/client_exchange.h"
+#include "protocol/smtp/reply.h"
+
+namespace hikyaku::smtp {
+
+enum class ClientProtocol : std::uint8_t { Smtp, Lmtp };
+enum class TlsUse : std::uint8_t {
+  Opportunistic,  // STARTTLS when offered; in the clear when it is not, or when the peer refuses it
+  Required,       // no TLS, no mail: the session fails with 4.7.4 (a transient failure: somebody may repair it)
+  Never,
+  Implicit,       // the stream is TLS from its first octet
+};
+enum class Chunking : std::uint8_t { WhenOffered, Never };
+
+// The error classes of delivery. NoAnswer: no connection, a lost one, a time limit, or words that are not SMTP.
+enum class OutcomeClass : std::uint8_t { Accepted, Transient, Refused, NoAnswer };
+
+struct ClientSettings {
+  std::string our_name;  // for EHLO: a host name or an address literal
+  ClientProtocol protocol = ClientProtocol::Smtp;
+  TlsUse tls = TlsUse::Opportunistic;
+  Chunking chunking = Chunking::WhenOffered;
+  // Log in before the first message; without a mechanism both know (PLAIN and LOGIN under TLS only) the session fails.
+  // The channel binding is filled in by tls_started().
+  std::optional<sasl::ClientContext> login;
+};
+
+// What the peer's EHLO offered.
+struct PeerOffers {
+  bool pipelining = false, eight_bit_mime = false, smtputf8 = false, chunking = false, dsn = false, starttls = false,
+       size = false, enhanced_codes = false;
+  std::uint64_t size_limit = 0;     // 0: none said
+  std::uint32_t recipient_limit = 0;  // LIMITS RCPTMAX (RFC 9422), 0: none said
+  std::uint32_t mail_limit = 0;       // LIMITS MAILMAX, 0: none said
+  std::vector<sasl::Mechanism> mechanisms;
+};
+
+// Where in the talk an answer arose, for logs and bounces.
+enum class Stage : std::uint8_t { Connect, Greeting, Hello, Tls, Auth, Mail, Rcpt, Data, Content, Quit };
+[[nodiscard]] std::string_view stage_name(Stage stage);
+
+struct RecipientOutcome {
+  OutcomeClass klass = OutcomeClass::NoAnswer;
+  Stage stage = Stage::Connect;
+  Reply reply;  // the peer's; of NoAnswer and of what we decide ourselves, ours (see said_by_peer)
+  bool said_by_peer = false;
+  friend bool operator==(const RecipientOutcome&, const RecipientOutcome&) = default;
+};
+
+struct OutgoingMessage {
+  ReversePath reverse_path;
+  std::vector<Recipient> recipients;  // at least one; at most peer.recipient_limit where that is set
+  std::uint64_t size = 0;             // octets that content() will bring, exactly
+  BodyType body_type = BodyType::SevenBit;
+  bool smtputf8 = false;
+  ReturnContent return_content = ReturnContent::NotGiven;
+  std::string envelope_id;
+};
+
+struct ClientTls {
+  std::optional<sasl::ChannelBinding> channel_binding;  // of TLS 1.3
+};
+
+// RFC 5321 §4.5.3.2: which wait this is; client_wait_limit() gives its time limit.
+enum class ClientWait : std::uint8_t { Greeting, Command, DataStart, DataEnd };
+[[nodiscard]] std::uint32_t client_wait_limit_seconds(ClientWait wait);  // 300, 300, 120, 600
+
+namespace client {
+struct NeedInput { ClientWait wait; };
+struct Send { std::string bytes; };
+struct StartTls {};
+struct Ready {};
+struct NeedContent {};
+struct Outcome { std::vector<RecipientOutcome> recipients; };
+// The session is over. `why` says what every message not yet tried would have got; after quit() it is Accepted.
+struct Closed { RecipientOutcome why; };
+}  // namespace client
+
+using ClientStep = std::variant<client::NeedInput, client::Send, client::StartTls, client::Ready, client::NeedContent,
+                                client::Outcome, client::Closed>;
+
+class ClientConversation {
+ public:
+  explicit ClientConversation(ClientSettings settings);
+
+  void receive(std::string_view bytes);
+  // The stream failed or a wait took too long. What had no answer becomes NoAnswer with this sentence.
+  void connection_lost(std::string_view why);
+  void tls_started(ClientTls facts);
+
+  // After Ready only.
+  void deliver(OutgoingMessage message);
+  void quit();
+  // After NeedContent only: the next octets of the message, lines ending in CRLF; dot-stuffed here when DATA is used.
+  void content(std::string_view octets);
+
+  [[nodiscard]] ClientStep next();
+
+  [[nodiscard]] const PeerOffers& peer() const { return peer_; }
+  [[nodiscard]] bool is_encrypted() const { return encrypted_; }
+
+ private:
+  enum class State : std::uint8_t {
+    Greeting, Hello, HelloOld, StartTlsSent, Handshake, Auth, Ready, Envelope, DataSent, Content, ContentEnd, Outcome, Quit, Closed
+  };
+  enum class Expect : std::uint8_t { Rset, Mail, Rcpt };
+
+  void say(std::string_view line, Stage stage);
+  void take_reply(Reply reply);
+  void take_greeting(const Reply& reply);
+  void take_hello(const Reply& reply);
+  void take_starttls(const Reply& reply);
+  void take_auth(const Reply& reply);
+  void take_envelope_reply(Reply reply);
+  void take_data_reply(Reply reply);
+  void take_final_reply(Reply reply);
+  void send_hello();
+  void after_hello();
+  void begin_auth();
+  void send_envelope();
+  void send_next_envelope_command();
+  void envelope_answered();
+  void begin_content();
+  void finish_message();
+  void fail_session(OutcomeClass klass, Reply reply, bool said_by_peer);
+  void fail_open_recipients(const RecipientOutcome& outcome);
+  [[nodiscard]] std::optional<Reply> reason_not_to_send() const;
+  [[nodiscard]] std::string mail_command() const;
+  [[nodiscard]] std::string rcpt_command(const Recipient& recipient) const;
+  [[nodiscard]] bool lmtp() const { return settings_.protocol == ClientProtocol::Lmtp; }
+
+  ClientSettings settings_;
+  State state_ = State::Greeting;
+  Stage stage_ = Stage::Greeting;
+  PeerOffers peer_;
+  bool encrypted_ = false;
+  bool logged_in_ = false;
+  bool starttls_refused_ = false;
+  bool needs_reset_ = false;
+  ReplyReader replies_;
+  std::string out_;
+  std::optional<sasl::ClientExchange> exchange_;
+  std::optional<sasl::ChannelBinding> channel_binding_;
+
+  OutgoingMessage message_;
+  std::vector<std::optional<RecipientOutcome>> outcomes_;
+  std::deque<Expect> expected_;
+  std::size_t next_recipient_ = 0;      // whose RCPT is answered next
+  std::size_t unsent_ = 0;              // without PIPELINING: the envelope command to send next
+  std::optional<RecipientOutcome> mail_refused_;
+  bool data_in_group_ = false;
+  std::uint64_t content_left_ = 0;
+  char stuff_before_ = '\n';            // the last octet sent of the content: a dot after "\n" is doubled
+  std::size_t final_reply_ = 0;         // LMTP: whose final reply comes next
+  bool content_void_ = false;           // 354 came though no recipient is left: an empty text ends it
+  RecipientOutcome closed_why_;
+};
+
+}  // namespace hikyaku::smtp

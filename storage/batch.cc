@@ -12,6 +12,7 @@ auto refused(std::string what) { return failure(StoreError{StoreFailure::Refused
 struct Sizes {
   std::size_t longest_key = 0, longest_value = 0, octets = 0;
   bool empty_key = false, bad_row = false;
+  std::size_t allocates = 0;
 
   void key(std::string_view key) {
     empty_key |= key.empty();
@@ -40,10 +41,12 @@ struct Sizes {
       bad_row |= row.number >= allocate.count;
       places(row.in_key, row.key.size()), places(row.in_value, row.value.size());
     }
+    ++allocates;
   }
   void places(const std::vector<Placeholder>& places, std::size_t size) {
     for (const auto& place : places)
-      bad_row |= place.octets == 0 || place.octets > 8 || place.at > size || place.octets > size - place.at;
+      bad_row |= place.octets == 0 || place.octets > 8 || place.at > size || place.octets > size - place.at ||
+                 (place.of != Placeholder::own && place.of >= allocates);
   }
 };
 
@@ -61,8 +64,10 @@ StoreResult<> write_counter(Rows& rows, std::string_view key, std::uint64_t numb
   return rows.put(key, WireWriter{}.u64(number).bytes());
 }
 
-StoreResult<> fill(std::string& octets, const std::vector<Placeholder>& places, std::uint64_t number) {
+StoreResult<> fill(std::string& octets, const std::vector<Placeholder>& places, std::uint64_t own_number,
+                   const std::vector<std::uint64_t>& first_allocated) {
   for (const auto& place : places) {
+    const auto number = place.of == Placeholder::own ? own_number : first_allocated[place.of];
     if (place.octets < 8 && number >> (8 * place.octets) != 0)
       return failure(StoreError{StoreFailure::NoSpace, "the number " + std::to_string(number) + " needs more than " +
                                                            std::to_string(place.octets) + " octets"});
@@ -104,8 +109,8 @@ struct Apply {
     for (const auto& row : allocate.rows) {
       const auto number = last + 1 + row.number;
       auto key = row.key, value = row.value;
-      TRY_VOID(fill(key, row.in_key, number));
-      TRY_VOID(fill(value, row.in_value, number));
+      TRY_VOID(fill(key, row.in_key, number, first_allocated));
+      TRY_VOID(fill(value, row.in_value, number, first_allocated));
       TRY_VOID(rows.put(key, value));
     }
     return write_counter(rows, allocate.counter, last + allocate.count);

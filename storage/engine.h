@@ -62,8 +62,14 @@ struct EraseRange { std::string from, until; };                  // from <= key 
 struct Add { std::string key; std::int64_t delta; };             // value: 8 octets little-endian; absent counts as 0
 // Takes the next `count` numbers of the counter at `counter` (same form as Add; the first ever given is 1) and, for
 // the n-th of them, puts `rows[n]` with every Placeholder replaced by the number (big-endian, `octets` wide).
-// UID and MODSEQ are given out inside the commit that uses them, or two sessions could see them out of order.
-struct Placeholder { std::uint32_t at = 0; std::uint8_t octets = 8; };  // overwrites `octets` octets at `at`
+// UID and MODSEQ are given out inside the commit that uses them, or two sessions could see them out of order; a row that
+// names both says with `of` which Allocate of the batch, counted from 0, gives a placeholder its (first) number.
+struct Placeholder {  // overwrites `octets` octets at `at`
+  static constexpr std::uint8_t own = 255;
+  std::uint32_t at = 0;
+  std::uint8_t octets = 8;
+  std::uint8_t of = own;  // or an Allocate that stands earlier in the batch
+};
 struct NumberedRow {
   std::string key, value;
   std::vector<Placeholder> in_key, in_value;

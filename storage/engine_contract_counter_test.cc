@@ -36,6 +36,20 @@ void allocate_numbers_its_rows(EngineFixture& fixture) {
   CHECK(read(*engine, "m/" + big_endian(6, 4)) == "uid=" + big_endian(6, 8) + ";");
 }
 
+void a_row_may_name_two_counters(EngineFixture& fixture) {
+  const auto engine = fixture.open();
+  const NumberedRow row{"m....", "modseq=........", {{1, 4}}, {{7, 8, 0}}, 0};
+  const NumberedRow log{"c............", "", {{1, 8, 0}, {9, 4}}, {}, 0};
+  REQUIRE(engine->commit(inbox, batch({Allocate{"modseq", 41, {}}}), Durability::Flushed, soon()));
+  const auto done = engine->commit(inbox, batch({Allocate{"modseq", 1, {}}, Allocate{"uid", 1, {row, log}}}), Durability::Flushed, soon());
+  REQUIRE(done);
+  CHECK(done->first_allocated == std::vector<std::uint64_t>{42, 1});
+  CHECK(read(*engine, "m" + big_endian(1, 4)) == "modseq=" + big_endian(42, 8));
+  CHECK(read(*engine, "c" + big_endian(42, 8) + big_endian(1, 4)).empty());
+  CHECK(fails(engine->commit(inbox, batch({Allocate{"uid", 1, {row}}}), Durability::Flushed, soon()), StoreFailure::Refused));
+  CHECK(fails(engine->commit(inbox, batch({Allocate{"uid", 1, {row}}, Allocate{"modseq", 1, {}}}), Durability::Flushed, soon()), StoreFailure::Refused));
+}
+
 void numbers_run_out_instead_of_wrapping(EngineFixture& fixture) {
   const auto engine = fixture.open();
   const NumberedRow row{"u....", "", {{1, 4}}, {}, 0};
@@ -76,6 +90,7 @@ void numbers_appear_in_order(EngineFixture& fixture) {
 constexpr ContractTest tests[] = {
     {"add counts in little-endian", add_counts_in_little_endian},
     {"allocate numbers its rows, big-endian", allocate_numbers_its_rows},
+    {"a row may name two counters", a_row_may_name_two_counters},
     {"numbers run out instead of wrapping", numbers_run_out_instead_of_wrapping},
     {"numbers appear in order", numbers_appear_in_order},
 };

@@ -12,8 +12,9 @@
 
 namespace hikyaku::mime {
 
-// NFKC, case folded (Unicode's NFKC_Casefold), runs of white space as one space. Valid UTF-8 in, valid UTF-8 out; what is
-// not valid becomes U+FFFD. ASCII text takes a short way.
+// NFKC, case folded (Unicode's NFKC_Casefold), runs of white space as one space; a single line break between two
+// characters of Chinese or Japanese script goes away, because Japanese mail is wrapped in the middle of words. Always
+// gives valid UTF-8; what is not valid becomes U+FFFD. ASCII text takes a short way.
 [[nodiscard]] std::string normalise(std::string_view utf8);
 
 struct TextLimits {
@@ -25,7 +26,7 @@ struct TextLimits {
 // The text of one text/* part: transfer encoding and charset decoded, HTML and enriched text without their tags.
 [[nodiscard]] std::string part_text(const Part& part, std::string_view message);
 // All text parts below the root, those of embedded messages with their headers too, attachments' names included: what
-// IMAP SEARCH BODY looks at. One line end between parts, so that no match runs across them.
+// IMAP SEARCH BODY looks at. An empty line between parts, so that no word runs across them.
 [[nodiscard]] std::string body_text(const Structure& structure, std::string_view message, TextLimits limits = {});
 
 // Tags dropped, entities decoded, script and style left out; block ends become line ends. Rough but linear, any input.

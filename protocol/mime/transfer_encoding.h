@@ -35,8 +35,11 @@ class QuotedPrintableDecoder {
   void finish(std::string& out);
 
  private:
-  void settle(std::string& out, bool at_end);
-  std::string held_;  // an unfinished "=..." or white space that a line end may follow; at most `longest_held` octets
+  enum class End : std::uint8_t { MoreToCome, OfBody };
+  void run(std::string_view text, End end, std::string& out);
+  static std::size_t equals_sign(std::string_view rest, End end, std::string& out);
+  static std::size_t white_space(std::string_view rest, End end, std::string& out);
+  std::string held_;  // an unfinished "=..." or white space that a line end may follow; at most 1,000 octets
 };
 
 // The whole body at once; Unknown is given back as it is.

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -108,14 +109,14 @@ class Mailboxes {
   MailboxResult<Copied> move(AccountId account, MailboxId from, std::span<const Uid> uids, MailboxId to,
                              Deadline deadline);
   enum class ExpungeOf : std::uint8_t { DeletedOnly, All };  // EXPUNGE and UID EXPUNGE; POP3 DELE + QUIT
-  // Those of `uids` (empty: of the mailbox) that are \Deleted, or all of `uids`. Returns what went, ascending, and the
-  // highest modseq given. Record first: the body is erased `keep_expunged` later.
+  // Those of `uids` that are \Deleted, or all of `uids`; nullopt: of the whole mailbox (an empty list is nothing at all).
+  // Returns what went, ascending, and the highest modseq given. Record first: the body is erased `keep_expunged` later.
   struct Expunged {
     std::vector<Uid> uids;
     ModSeq modseq;
   };
-  MailboxResult<Expunged> expunge(AccountId account, MailboxId mailbox, std::span<const Uid> uids, ExpungeOf which,
-                                  Deadline deadline);
+  MailboxResult<Expunged> expunge(AccountId account, MailboxId mailbox, std::optional<std::span<const Uid>> uids,
+                                  ExpungeOf which, Deadline deadline);
 
   // ---- reading ---------------------------------------------------------------------------------------------------
   // NoSuchMessage; also finds what was expunged less than `keep_expunged` ago.

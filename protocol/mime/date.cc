@@ -33,6 +33,7 @@ class DateParser {
   void time_of_day(std::uint64_t hour);
   void zone(int sign);
   void skip_comment();
+  void skip_space_and_comments();
   [[nodiscard]] std::optional<DateTime> checked() const;
 
   Cursor in_;
@@ -54,6 +55,15 @@ void DateParser::token() {
   else in_.next();
 }
 
+void DateParser::skip_space_and_comments() {
+  while (!in_.at_end()) {
+    const char c = in_.peek();
+    if (c == '(') skip_comment();
+    else if (c == ' ' || c == '\t' || c == '\r' || c == '\n') in_.next();
+    else return;
+  }
+}
+
 void DateParser::skip_comment() {
   int depth = 0;
   do {
@@ -71,6 +81,7 @@ void DateParser::number() {
   std::uint64_t value = 0;
   for (const char c : digits) value = value * 10 + static_cast<std::uint64_t>(c - '0');
   const int number = static_cast<int>(value);
+  skip_space_and_comments();
   if (in_.peek() == ':' && !has_time_) return time_of_day(value);
   if (digits.size() <= 2 && has_year_ && !has_month_) {
     date_.month = number, has_month_ = true;
@@ -87,10 +98,12 @@ void DateParser::time_of_day(std::uint64_t hour) {
   in_.next();
   std::array<std::uint64_t, 3> clock{hour, 0, 0};
   for (std::size_t i = 1; i < 3; ++i) {
-    in_.take_while([](char c) { return c == ' '; });
+    skip_space_and_comments();
     const auto digits = in_.take_while(is_digit);
     for (const char c : digits.substr(0, 4)) clock[i] = clock[i] * 10 + static_cast<std::uint64_t>(c - '0');
-    if (i == 1 && !in_.take(':')) break;
+    if (i == 2) break;
+    skip_space_and_comments();
+    if (!in_.take(':')) break;
   }
   if (in_.take('.')) in_.take_while(is_digit);
   has_time_ = true;

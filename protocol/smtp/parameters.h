@@ -1,0 +1,43 @@
+// The parameters after a path in MAIL and RCPT: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), RET, ENVID, NOTIFY,
+// ORCPT (RFC 3461), AUTH (RFC 4954 §5); and xtext (RFC 3461 §4), in which their values come.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/cursor.h"
+#include "mail/envelope.h"
+
+namespace hikyaku::smtp {
+
+struct MailParameters {
+  std::optional<std::uint64_t> size;
+  BodyType body_type = BodyType::SevenBit;
+  bool smtputf8 = false;
+  ReturnContent return_content = ReturnContent::NotGiven;
+  std::string envelope_id;                 // decoded
+  std::optional<std::string> submitter;    // AUTH=, decoded; "" for "<>"
+  friend bool operator==(const MailParameters&, const MailParameters&) = default;
+};
+
+struct RcptParameters {
+  Notify notify;
+  std::string original_recipient;  // "rfc822;a@b", decoded
+  friend bool operator==(const RcptParameters&, const RcptParameters&) = default;
+};
+
+enum class ParameterFailure : std::uint8_t {
+  Syntax,   // 501 5.5.4: a bad value, or the same parameter twice
+  Unknown,  // 555 5.5.4
+};
+
+// The cursor stands right after the path. Everything up to the end is read.
+[[nodiscard]] Result<MailParameters, ParameterFailure> parse_mail_parameters(Cursor& in);
+[[nodiscard]] Result<RcptParameters, ParameterFailure> parse_rcpt_parameters(Cursor& in);
+
+[[nodiscard]] std::string xtext_encode(std::string_view octets);
+// Nothing when it is no xtext, or decodes to control characters.
+[[nodiscard]] std::optional<std::string> xtext_decode(std::string_view text);
+
+}  // namespace hikyaku::smtp

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "protocol/dns/host_name.h"
+#include "protocol/dns/ip_text.h"
 #include "protocol/dns/mail_exchange.h"
 
 using namespace hikyaku::dns;
@@ -38,6 +39,26 @@ TEST_CASE("names of addresses") {
   CHECK(is_within("a.b.c", "b.c"));
   CHECK(is_within("b.c", "b.c"));
   CHECK_FALSE(is_within("ab.c", "b.c"));
+}
+
+TEST_CASE("addresses in text") {
+  for (const auto* good : {"0.0.0.0", "255.255.255.255", "192.0.2.7"}) CHECK(parse_ipv4(good));
+  for (const auto* bad : {"", "1", "1.2.3", "1.2.3.4.5", "1.2.3.256", "01.2.3.4", "1.2.3.", ".1.2.3", "1..2.3", " 1.2.3.4", "1.2.3.4 ", "0x1.2.3.4", "-1.2.3.4"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_ipv4(bad));
+  }
+  for (const auto* good : {"::", "::1", "1::", "2001:db8::7", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7::", "::2:3:4:5:6:7:8", "::ffff:192.0.2.7",
+                           "1:2:3:4:5:6:1.2.3.4", "FFFF::a"}) {
+    CAPTURE(good);
+    CHECK(parse_ipv6(good));
+  }
+  for (const auto* bad : {"", ":", ":::", "1", "1:2", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8::", "1::2::3", "12345::", "g::",
+                          "::1%eth0", "[::1]", "1.2.3.4::", "1:2:3:4:5:6:7:1.2.3.4", ":1::2", "1::2:", "::1 "}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_ipv6(bad));
+  }
+  CHECK((*parse_ipv6("2001:db8::7"))[15] == 7);
+  CHECK((*parse_ipv6("::ffff:192.0.2.7"))[12] == 192);
 }
 
 TEST_CASE("the order of mail exchangers") {

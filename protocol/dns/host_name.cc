@@ -1,13 +1,12 @@
 #include "protocol/dns/host_name.h"
 
-#include <arpa/inet.h>
 #include <idn2.h>
 
 #include <algorithm>
-#include <array>
 #include <memory>
 
 #include "base/cursor.h"
+#include "protocol/dns/ip_text.h"
 
 namespace hikyaku::dns {
 namespace {
@@ -23,14 +22,6 @@ bool has_a_label(std::string_view name) {
   for (std::size_t at = 0; at < name.size(); ++at)
     if ((at == 0 || name[at - 1] == '.') && starts_with_ignoring_case(name.substr(at), "xn--")) return true;
   return false;
-}
-
-template <std::size_t octets>
-std::optional<std::array<unsigned char, octets>> address_octets(int family, std::string_view text) {
-  if (text.size() > 45 || text.contains('\0')) return std::nullopt;
-  std::array<unsigned char, octets> out{};
-  if (inet_pton(family, std::string(text).c_str(), out.data()) != 1) return std::nullopt;
-  return out;
 }
 
 }  // namespace
@@ -77,16 +68,16 @@ std::string display_name(std::string_view name) {
   return result == IDN2_OK ? std::string(shown) : std::string(name);
 }
 
-bool is_ipv4_text(std::string_view text) { return address_octets<4>(AF_INET, text).has_value(); }
-bool is_ipv6_text(std::string_view text) { return address_octets<16>(AF_INET6, text).has_value(); }
+bool is_ipv4_text(std::string_view text) { return parse_ipv4(text).has_value(); }
+bool is_ipv6_text(std::string_view text) { return parse_ipv6(text).has_value(); }
 
 std::optional<std::string> reverse_name(std::string_view address) {
-  if (const auto four = address_octets<4>(AF_INET, address)) {
+  if (const auto four = parse_ipv4(address)) {
     std::string out;
     for (std::size_t i = 4; i-- > 0;) out += std::to_string((*four)[i]) + '.';
     return out + "in-addr.arpa";
   }
-  const auto sixteen = address_octets<16>(AF_INET6, address);
+  const auto sixteen = parse_ipv6(address);
   if (!sixteen) return std::nullopt;
   static constexpr std::string_view digits = "0123456789abcdef";
   std::string out;

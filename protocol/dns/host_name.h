@@ -21,7 +21,7 @@ inline constexpr std::size_t most_label_octets = 63;
 // For people: A-labels turned into U-labels where that is possible; otherwise the name itself.
 [[nodiscard]] std::string display_name(std::string_view name);
 
-// "192.0.2.7" and "2001:db8::7" in any spelling that inet_pton knows.
+// As protocol/dns/ip_text.h reads them.
 [[nodiscard]] bool is_ipv4_text(std::string_view text);
 [[nodiscard]] bool is_ipv6_text(std::string_view text);
 // "7.2.0.192.in-addr.arpa" (RFC 1035 §3.5) or "...ip6.arpa" (RFC 3596 §2.5); nothing for other texts.

@@ -24,6 +24,7 @@ constexpr std::size_t drop_limit_octets = 1 << 20;
 
 IoError ended_by(Wake outcome) {
   if (outcome == Wake::TimedOut) return {IoFailure::TimedOut, "the deadline passed"};
+  if (outcome == Wake::Ready) return {IoFailure::Closed, "this side closed the connection"};
   return {IoFailure::Cancelled, "this process is stopping"};
 }
 
@@ -115,6 +116,7 @@ Task<IoResult<std::string_view>> Connection::read(Deadline deadline) {
           want == Step::WantRead ? loop_.readable(socket_.get(), deadline) : loop_.writable(socket_.get(), deadline);
       const Noted noted(reading_, wait);
       const Wake outcome = co_await wait;
+      if (!socket_) continue;
       if (outcome != Wake::Ready) co_return failure(ended_by(outcome));
       wait_first = false;
       continue;

@@ -75,6 +75,7 @@ class Connection {
 
   [[nodiscard]] const SocketAddress& peer() const { return peer_; }
   [[nodiscard]] SocketAddress local() const;
+  [[nodiscard]] int descriptor() const { return socket_.get(); }
   [[nodiscard]] Loop& loop() const { return loop_; }
   [[nodiscard]] std::uint64_t octets_read() const { return octets_read_; }
   [[nodiscard]] std::uint64_t octets_written() const { return octets_written_; }

@@ -223,8 +223,8 @@ void SimulatedDisk::settle_content(Node& node) {
         continue;
       }
       const bool whole = options_.torn == TornSector::Noise;
-      std::string noise(whole ? std::max(std::min(sector + sector_octets, size_before), until) - sector
-                              : until - from, '\0');
+      std::string noise(whole ? std::max(std::min(sector + sector_octets, size_before), until) - sector : until - from,
+                        '\0');
       for (auto& octet : noise) octet = static_cast<char>(random());
       Node::put(node.stable, whole ? sector : from, noise);
     }

@@ -21,7 +21,21 @@
 namespace hikyaku::io {
 
 enum class DiskCall : std::uint8_t {
-  Open, Read, Write, Flush, Resize, Discard, Lock, Remove, Rename, MakeFolder, List, Info, SyncFolder, FreeOctets, Count
+  Open,
+  Read,
+  Write,
+  Flush,
+  Resize,
+  Discard,
+  Lock,
+  Remove,
+  Rename,
+  MakeFolder,
+  List,
+  Info,
+  SyncFolder,
+  FreeOctets,
+  Count
 };
 
 // What a torn sector may become besides old or new.

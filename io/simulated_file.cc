@@ -110,8 +110,8 @@ DiskResult<> SimulatedFile::discard(std::uint64_t offset, std::uint64_t octets) 
   if (first >= last) return {};
   for (auto block = first; block < last; ++block)
     if (blocks[block]) blocks[block] = false, --disk_.used_blocks_;
-  node_->pending.push_back({SimulatedDisk::Node::Kind::Discard, first * block_octets,
-                            std::string((last - first) * block_octets, '\0')});
+  node_->pending.push_back(
+      {SimulatedDisk::Node::Kind::Discard, first * block_octets, std::string((last - first) * block_octets, '\0')});
   SimulatedDisk::Node::perform(node_->visible, node_->pending.back());
   return {};
 }

@@ -19,10 +19,10 @@ struct SimulatedDisk::Node {
   };
 
   bool is_folder = false;
-  std::string visible;            // the page cache
-  std::string stable;             // the platter
-  std::vector<Pending> pending;   // what leads from one to the other, in order
-  std::vector<bool> blocks;       // 4 KiB blocks that use space
+  std::string visible;           // the page cache
+  std::string stable;            // the platter
+  std::vector<Pending> pending;  // what leads from one to the other, in order
+  std::vector<bool> blocks;      // 4 KiB blocks that use space
   const void* locked_by = nullptr;
 
   static void put(std::string& content, std::uint64_t offset, std::string_view octets) {
@@ -32,12 +32,13 @@ struct SimulatedDisk::Node {
   }
   static void perform(std::string& content, const Pending& change) {
     switch (change.kind) {
-      case Kind::Write: return put(content, change.offset, change.octets);
-      case Kind::Resize: return content.resize(change.offset);
+      case Kind::Write:
+        return put(content, change.offset, change.octets);
+      case Kind::Resize:
+        return content.resize(change.offset);
       case Kind::Discard:
         if (change.offset < content.size())
-          put(content, change.offset,
-              std::string_view(change.octets).substr(0, content.size() - change.offset));
+          put(content, change.offset, std::string_view(change.octets).substr(0, content.size() - change.offset));
     }
   }
 };

@@ -1,0 +1,135 @@
+#include "io/workers.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <latch>
+#include <stdexcept>
+
+#include "io/test_loop.h"
+
+using namespace hikyaku;
+using namespace hikyaku::io;
+
+namespace {
+
+Task<void> square(Loop& loop, Workers& workers, int n, int& sum, std::thread::id& worked_on) {
+  auto work = workers.run(loop, [n, &worked_on] { return worked_on = std::this_thread::get_id(), n * n; });
+  const auto result = co_await std::move(work);
+  REQUIRE(result);
+  sum += *result;
+}
+
+Task<void> sum_of_squares(Loop& loop, Workers& workers, int& sum) {
+  for (int n = 1; n <= 100; ++n) {
+    std::thread::id worked_on;
+    auto one = square(loop, workers, n, sum, worked_on);
+    co_await std::move(one);
+    CHECK(worked_on != std::this_thread::get_id());
+  }
+}
+
+Task<void> work_that_throws(Loop& loop, Workers& workers, std::string& caught) {
+  auto work = workers.run(loop, [] { throw std::runtime_error("planted"); });
+  try {
+    (void)co_await std::move(work);
+  } catch (const std::runtime_error& problem) {
+    caught = problem.what();
+  }
+}
+
+Task<void> count_busy(Loop& loop, Workers& workers, std::latch& gate, int& done, int& busy) {
+  auto work = workers.run(loop, [&gate] { gate.wait(); });
+  const auto result = co_await std::move(work);
+  ++(result ? done : busy);
+  if (!result) CHECK(result.error().queued == 3);
+  if (!result && busy == 6) gate.count_down();
+  if (done + busy == 10) loop.stop();
+}
+
+Task<void> slow_work_on_own_frame(Loop& loop, Workers& workers, std::atomic<int>& state) {
+  std::string kept(1000, 'x');  // the work refers to it: the frame must outlive the work
+  auto work = workers.run(loop, [&] {
+    state = 1;
+    std::this_thread::sleep_for(50ms);
+    kept.back() = 'y';
+    state = 2;
+  });
+  (void)co_await std::move(work);
+}
+
+}  // namespace
+
+TEST_CASE("workers: results come back to the loop, computed elsewhere") {
+  Workers workers(2, 10);
+  Loop loop;
+  int sum = 0;
+  run_to_end(loop, sum_of_squares(loop, workers, sum));
+  CHECK(sum == 338'350);
+}
+
+TEST_CASE("workers: what the work throws is thrown to who waits") {
+  Workers workers(1, 10);
+  Loop loop;
+  std::string caught;
+  run_to_end(loop, work_that_throws(loop, workers, caught));
+  CHECK(caught == "planted");
+}
+
+TEST_CASE("workers: a full queue is an answer, and the rest is done") {
+  Workers workers(1, 3);
+  Loop loop;
+  std::latch gate(1);
+  int done = 0, busy = 0;
+  // One job is taken by the only thread (wait for that), three wait, six are refused.
+  loop.spawn(count_busy(loop, workers, gate, done, busy));
+  loop.post([&] {
+    loop.post([&] {
+      while (workers.queued() > 0) std::this_thread::yield();
+      for (int i = 0; i < 9; ++i) loop.spawn(count_busy(loop, workers, gate, done, busy));
+    });
+  });
+  loop.run();
+  CHECK(done == 4);
+  CHECK(busy == 6);
+}
+
+TEST_CASE("workers: stopping the loop lets running work end") {
+  Workers workers(1, 3);
+  std::atomic<int> state = 0;
+  Loop loop;
+  loop.spawn(slow_work_on_own_frame(loop, workers, state));
+  std::jthread stopper([&] {
+    while (state == 0) std::this_thread::yield();
+    loop.stop();
+  });
+  loop.run();
+  CHECK(state == 2);
+  CHECK(loop.spawned() == 0);
+}
+
+TEST_CASE("workers: a coroutine destroyed while its work runs waits for it; queued work of it never runs") {
+  Workers workers(1, 3);
+  std::atomic<int> running = 0, queued = 0;
+  {
+    Loop loop({.drain_limit = 1ms});
+    loop.spawn(slow_work_on_own_frame(loop, workers, running));
+    loop.spawn(slow_work_on_own_frame(loop, workers, queued));
+    std::jthread stopper([&] {
+      while (running == 0) std::this_thread::yield();
+      loop.stop();
+    });
+    loop.run();
+  }
+  CHECK(running == 2);
+  CHECK((queued == 0 || queued == 2));
+}
+
+TEST_CASE("workers: work nobody waits for is done before the pool goes") {
+  std::atomic<int> done = 0;
+  {
+    Workers workers(2, 100);
+    for (int i = 0; i < 50; ++i) CHECK(workers.start([&] { ++done; }));
+  }
+  CHECK(done == 50);
+}

@@ -85,6 +85,7 @@ class ListParser {
   bool space_before_ = false;
   bool in_group_ = false;
   bool has_address_ = false;        // this entry has given its address already
+  bool bare_ = false;               // ... and without brackets
 };
 
 void ListParser::step() {
@@ -126,11 +127,14 @@ void ListParser::emit(std::string_view name, std::string_view route, std::string
   if (name.empty()) name = comment_;
   out_.push_back({ListedAddress::Kind::Mailbox, name, route, mailbox, host});
   has_address_ = true;
+  bare_ = false;
   comment_ = {};
 }
 
 // A phrase that no address followed: "root" is a mailbox without a domain, several words are a name without a mailbox.
 void ListParser::finish_entry() {
+  // "<a@b> Name", from mailers that turn the two around.
+  if (has_address_ && !bare_ && !words_.empty() && out_.back().name.empty()) out_.back().name = phrase();
   if (!has_address_ && !words_.empty()) {
     bool one_word = true;
     for (const auto& word : words_) one_word = one_word && (&word == &words_.front() || !word.after_space);
@@ -163,7 +167,12 @@ void ListParser::start_group() {
 // angle-addr = [CFWS] "<" [obs-route] addr-spec ">" [CFWS]                                     RFC 5322 §3.4, §4.4
 void ListParser::parse_angle() {
   in_.next();
-  const auto name = phrase();
+  auto name = phrase();
+  // "a@b <a@b>", unquoted: the first is the name.
+  if (has_address_ && bare_ && words_.empty() && out_.back().name.empty()) {
+    name = store_.keep(address_text(out_.back()));
+    out_.pop_back();
+  }
   words_.clear();
   has_address_ = false;
   skip_space_and_comments();
@@ -194,7 +203,7 @@ void ListParser::parse_bare_address() {
   const auto name = phrase();
   words_.clear();
   has_address_ = false;
-  if (!local.empty() || !host.empty()) emit(name, {}, local, host);
+  if (!local.empty() || !host.empty()) emit(name, {}, local, host), bare_ = true;
   space_before_ = false;
 }
 

@@ -90,8 +90,10 @@ std::string_view unfold(std::string_view value, TextStore& store) {
   bool after_fold = false;
   for (; at < value.size(); ++at) {
     const char c = value[at];
+    // A line end that no space follows can only be in a value that was not read from a header; words stay apart.
+    if (after_fold && !is_breaking(c)) out += is_space(c) ? "" : " ";
     if (!is_breaking(c)) out += after_fold && c == '\t' ? ' ' : c;
-    after_fold = c == '\n';
+    after_fold = c == '\n' || (after_fold && is_breaking(c));
   }
   return store.keep(std::move(out));
 }

@@ -172,7 +172,16 @@ ParameterisedValue parse_parameterised(std::string_view value, TextStore& store)
     skip_space_and_comments(in);
     out.second = in.take_while([](char c) { return c != ';' && c != '(' && !is_space(c); });
   }
-  in.take_while([](char c) { return c != ';'; });
+  // Junk up to the semicolon, or to a parameter whose semicolon was forgotten.
+  skip_space_and_comments(in);
+  while (!in.at_end() && in.peek() != ';') {
+    const auto at = in.position();
+    if (in.take_while([](char c) { return c != ';' && !is_space(c); }).contains('=')) {
+      in.rewind_to(at);
+      break;
+    }
+    in.take_while(is_space);
+  }
   while (!in.at_end() && out.parameters.size() < max_parameters) {
     skip_space_and_comments(in);
     if (in.take(';') || in.at_end()) continue;

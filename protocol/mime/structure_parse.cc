@@ -11,16 +11,20 @@ namespace hikyaku::mime {
 namespace {
 enum class Delimiter : std::uint8_t { None, Separates, Closes };
 
+enum class Match : std::uint8_t { WholeLine, Beginning };
+
 // dash-boundary transport-padding, or dash-boundary "--".                                         RFC 2046 §5.1.1
-// The whole line is compared, so that one boundary may be the beginning of another.
-Delimiter match(std::string_view line, std::string_view boundary) {
+// "It is sufficient that the boundary appear in its entirety": what follows it on the line does not count, unless
+// another container knows the whole line as its own.
+Delimiter match(std::string_view line, std::string_view boundary, Match wanted) {
   line.remove_prefix(2);
   if (!line.starts_with(boundary)) return Delimiter::None;
   line.remove_prefix(boundary.size());
-  if (line.starts_with("--")) return Delimiter::Closes;
-  for (const char c : line)
-    if (c != ' ' && c != '\t' && c != '\r' && c != '\n') return Delimiter::None;
-  return Delimiter::Separates;
+  const bool closes = line.starts_with("--");
+  if (closes) line.remove_prefix(2);
+  const bool whole = line.find_first_not_of(" \t\r\n") == std::string_view::npos;
+  if (!whole && wanted == Match::WholeLine) return Delimiter::None;
+  return closes ? Delimiter::Closes : Delimiter::Separates;
 }
 
 class Parser {
@@ -39,6 +43,7 @@ class Parser {
 
   void line(std::size_t begin, std::size_t end);
   bool delimiter(std::size_t begin, std::size_t end);
+  void end_header_at_own_delimiter(std::string_view delimiter_line, std::size_t begin);
   void begin_part(std::uint32_t parent, std::size_t at);
   void end_header(Mark where);
   void open_multipart(Part& part);
@@ -55,6 +60,7 @@ class Parser {
   std::vector<std::uint64_t> lines_at_body_;  // for each part: line ends before its body
   std::uint64_t lines_ = 0;                   // line ends before the present line
   bool in_header_ = false;
+  bool looked_for_own_delimiter_ = false;
   bool leaf_open_ = false;                    // the last part made is still open and no container
 };
 
@@ -83,23 +89,39 @@ void Parser::line(std::size_t begin, std::size_t end) {
 // The innermost container counts first; what it does not know is its parent's.
 bool Parser::delimiter(std::size_t begin, std::size_t end) {
   const auto text = text_.substr(begin, end - begin);
-  for (std::size_t i = open_.size(); i-- > 0;) {
-    if (open_[i].boundary.empty()) continue;
-    const auto kind = match(text, open_[i].boundary);
-    if (kind == Delimiter::None) continue;
-    close_down_to(i + 1, before_line(begin));
-    if (kind == Delimiter::Separates && out_.parts.size() < limits_.max_parts) begin_part(open_[i].part, end);
-    else open_[i].boundary = {};
-    return true;
-  }
+  if (in_header_ && !looked_for_own_delimiter_) end_header_at_own_delimiter(text, begin);
+  for (const auto wanted : {Match::WholeLine, Match::Beginning})
+    for (std::size_t i = open_.size(); i-- > 0;) {
+      if (open_[i].boundary.empty()) continue;
+      const auto kind = match(text, open_[i].boundary, wanted);
+      if (kind == Delimiter::None) continue;
+      close_down_to(i + 1, before_line(begin));
+      if (kind == Delimiter::Separates && out_.parts.size() < limits_.max_parts) begin_part(open_[i].part, end);
+      else open_[i].boundary = {};
+      return true;
+    }
   return false;
+}
+
+// A multipart whose header is followed by its first delimiter without an empty line. Looked at once for each header,
+// for its fields are read for it.
+void Parser::end_header_at_own_delimiter(std::string_view delimiter_line, std::size_t begin) {
+  looked_for_own_delimiter_ = true;
+  Part part;
+  TextStore texts;
+  read_part_header(text_.substr(out_.parts.back().header.begin, begin - out_.parts.back().header.begin), DefaultType::TextPlain,
+                   part, texts);
+  const auto boundary = find_parameter(part.parameters, "boundary").value_or(std::string_view{});
+  if (!part.is("multipart") || boundary.empty()) return;
+  if (match(delimiter_line, boundary, Match::WholeLine) != Delimiter::None) end_header({begin, lines_});
 }
 
 // The line end before a delimiter belongs to the delimiter (RFC 2046 §5.1.1), unless it ends the delimiter or the header
 // before it.
 Parser::Mark Parser::before_line(std::size_t begin) const {
   const auto& part = out_.parts.back();
-  const std::uint64_t lowest = in_header_ ? part.header.begin : leaf_open_ ? part.body.begin : 0;
+  const bool body_just_begun = leaf_open_ || part.kind == Part::Kind::Multipart;  // one with children is not the last part
+  const std::uint64_t lowest = in_header_ ? part.header.begin : body_just_begun ? part.body.begin : 0;
   if (begin <= lowest || text_[begin - 1] != '\n') return {begin, lines_};
   const std::uint64_t cut = begin - lowest >= 2 && text_[begin - 2] == '\r' ? 2 : 1;
   return {begin - cut, lines_ - 1};
@@ -117,6 +139,7 @@ void Parser::begin_part(std::uint32_t parent, std::size_t at) {
     out_.envelopes.emplace_back();
   }
   in_header_ = leaf_open_ = true;
+  looked_for_own_delimiter_ = false;
 }
 
 // Reads the header that ends at `where` and decides what the part is.

@@ -133,7 +133,12 @@ TEST_CASE("structure: what the header does not say, or says wrongly") {
       {"multipart without subtype", "Content-Type: multipart; boundary=x\n\n--x\n\na\n--x--\n", "multipart/mixed(text/plain)"},
       {"no closing delimiter", "Content-Type: multipart/mixed; boundary=x\n\n--x\n\na\n--x\n\nb", "multipart/mixed(text/plain text/plain)"},
       {"delimiter with padding", "Content-Type: multipart/mixed; boundary=x\n\n--x \t\n\na\n--x--  \n", "multipart/mixed(text/plain)"},
-      {"longer line is no delimiter", "Content-Type: multipart/mixed; boundary=x\n\n--x\n\n--xy\n--x--\n", "multipart/mixed(text/plain)"},
+      {"a longer line is a delimiter", "Content-Type: multipart/mixed; boundary=x\n\n--x\n\n--xy\n\nb\n--x--z\n", "multipart/mixed(text/plain text/plain)"},
+      {"a shorter line is none", "Content-Type: multipart/mixed; boundary=xy\n\n--xy\n\n--x\n--xy--\n", "multipart/mixed(text/plain)"},
+      {"no empty line before the first delimiter", "Content-Type: multipart/mixed; boundary=x\n--x\n\na\n--x--\n", "multipart/mixed(text/plain)"},
+      {"nothing between an inner header and the outer delimiter",
+       "Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: message/rfc822\n\nContent-Type: multipart/mixed; boundary=y\n\n--x--",
+       "multipart/mixed(message/rfc822(text/plain))"},
       {"delimiter after the end is text", "Content-Type: multipart/mixed; boundary=x\n\n--x\n\na\n--x--\n--x\n\nb\n", "multipart/mixed(text/plain)"},
       {"header cut by a delimiter", "Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: image/png\n--x\n\nb\n--x--", "multipart/mixed(image/png text/plain)"},
       {"empty parts", "Content-Type: multipart/mixed; boundary=x\n\n--x\n--x\n--x--", "multipart/mixed(text/plain text/plain)"},
@@ -168,7 +173,7 @@ TEST_CASE("structure: the same boundary inside and outside ends the inner part f
 TEST_CASE("structure: limits end the tree, never the message") {
   std::string nested, close;
   for (int i = 0; i < 500; ++i) {
-    const auto number = std::to_string(i);
+    const auto number = std::to_string(i) + "z";
     nested += "Content-Type: multipart/mixed; boundary=b" + number + "\r\n\r\n--b" + number + "\r\n";
   }
   const auto deep = parsed(nested);

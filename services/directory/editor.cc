@@ -1,0 +1,406 @@
+#include "services/directory/editor.h"
+
+#include <algorithm>
+
+#include "base/cursor.h"
+#include "io/socket_address.h"
+#include "services/directory/address_text.h"
+#include "services/directory/routes.h"
+#include "services/directory/rows.h"
+
+namespace hikyaku::directory {
+
+using storage::Erase;
+using storage::Put;
+
+namespace {
+
+constexpr Duration store_limit = 30s;
+constexpr std::size_t most_alias_targets = 1'000, most_rows_per_commit = 500;
+
+Deadline soon() { return std::chrono::steady_clock::now() + store_limit; }
+
+std::unexpected<DirectoryError> no_domain(std::string_view name) {
+  return refuse(DirectoryFailure::NotFound, "There is no domain " + std::string(name) + "; add it with: hikyaku domain add " + std::string(name));
+}
+std::unexpected<DirectoryError> no_account(std::string_view address) {
+  return refuse(DirectoryFailure::NotFound, "There is no account " + std::string(address) + "; see: hikyaku account list");
+}
+
+DirectoryResult<const Account*> find_account(const Snapshot& snapshot, std::string_view address) {
+  const auto parsed = parse_address(address);
+  const auto* account = parsed ? snapshot.account(*parsed) : nullptr;
+  if (!account) return no_account(address);
+  return account;
+}
+
+// "" when the account may be added or changed so.
+std::string why_not(const Snapshot& snapshot, const Account& account) {
+  const auto name = account.address.text();
+  if (!parse_address(name) || account.address.local_part.find('*') != std::string::npos)
+    return "\"" + name + "\" is not an address an account can have; write user@domain.";
+  const auto* domain = snapshot.domain(account.address.domain);
+  if (!domain) return "There is no domain " + account.address.domain + "; add it with: hikyaku domain add " + account.address.domain;
+  if (domain->kind == DomainKind::Relay)
+    return account.address.domain + " is a relay domain: its accounts are on another server; make it local first.";
+  const auto* there = snapshot.account(account.address);
+  if (there && there->id != account.id) return "There is an account " + name + " already; choose another address.";
+  const auto& aliases = snapshot.contents().aliases;
+  const auto folded = fold(account.address);
+  if (std::ranges::any_of(aliases, [&](const auto& alias) { return alias.pattern == folded; }))
+    return "There is an alias " + name + " already; remove it first, or choose another address.";
+  return {};
+}
+
+std::string why_not(const Snapshot& snapshot, const Alias& alias) {
+  const auto pattern = normal_alias_pattern(alias.pattern);
+  if (!pattern) return pattern.error().what;
+  const auto domain = pattern->substr(pattern->rfind('@') + 1);
+  if (!snapshot.domain(domain)) return "There is no domain " + domain + "; add it with: hikyaku domain add " + domain;
+  if (pattern->find('*') == std::string::npos && snapshot.account(*parse_address(*pattern)))
+    return "There is an account " + *pattern + " already; an alias needs an address of its own.";
+  if (alias.targets.empty()) return "The alias " + *pattern + " has no target; name at least one address.";
+  if (alias.targets.size() > most_alias_targets) return "The alias " + *pattern + " has more than 1,000 targets; make a list of it.";
+  for (const auto& target : alias.targets)
+    if (!parse_address(target) || target.find('*') != std::string::npos)
+      return "The target \"" + target + "\" is not an address; write user@domain.";
+  return {};
+}
+
+std::vector<storage::Change> account_rows(const Account& account) {
+  return {Put{rows::account_key(account.id), rows::encode(account)},
+          Put{rows::address_key(account.address), std::to_string(account.id.value())}};
+}
+
+// The table as rows; old ones beyond its end go.
+std::vector<storage::Change> route_rows(const std::vector<Route>& routes) {
+  std::vector<storage::Change> changes{storage::EraseRange{"r", "s"}};
+  for (std::uint32_t number = 0; number < routes.size(); ++number)
+    changes.emplace_back(Put{rows::route_key(number), rows::encode(routes[number])});
+  return changes;
+}
+
+const Alias* find_alias(const Snapshot& snapshot, const std::string& pattern) {
+  const auto& aliases = snapshot.contents().aliases;
+  const auto found = std::ranges::find(aliases, pattern, &Alias::pattern);
+  return found == aliases.end() ? nullptr : &*found;
+}
+
+// `alias` with the targets of `more` it has not yet.
+Alias merged(Alias alias, const std::vector<std::string>& more) {
+  for (const auto& target : more) {
+    const auto same = [&](const std::string& old) { return equal_ignoring_case(old, target); };
+    if (std::ranges::none_of(alias.targets, same)) alias.targets.push_back(target);
+  }
+  return alias;
+}
+
+}  // namespace
+
+DirectoryResult<std::string> normal_alias_pattern(std::string_view pattern) {
+  const auto folded = ascii_lower(pattern);
+  const auto address = parse_address(folded);
+  const auto star = folded.find('*');
+  const bool star_fits = star == std::string::npos || (address && star + 1 == address->local_part.size());
+  if (!address || !star_fits || folded.find_first_of(" ,\t") != std::string::npos)
+    return refuse(DirectoryFailure::BadValue, "\"" + std::string(pattern) + "\" is not an alias; write name@domain, prefix*@domain or *@domain.");
+  return folded;
+}
+
+Editor::Editor(storage::Engine& directory, storage::Engine& secrets, std::shared_ptr<SeenPage> seen, Duration follow_limit)
+    : engine_(directory), secrets_(secrets), seen_(std::move(seen)), follow_limit_(follow_limit) {}
+
+DirectoryResult<std::shared_ptr<const Snapshot>> Editor::read() const {
+  auto snapshot = load(engine_, soon());
+  if (!snapshot) return refuse(snapshot.error());
+  return std::move(*snapshot);
+}
+
+DirectoryResult<> Editor::edit(const std::function<DirectoryResult<Changes>(const Snapshot&)>& decide) {
+  const auto request = random_octets(16);
+  for (int tries = 0; tries < 50; ++tries) {
+    TRY(snapshot, read());
+    TRY(changes, decide(*snapshot));
+    if (changes.empty()) return wait_until_seen(snapshot->version());
+    if (changes.size() + 1 > engine_.limits().batch_changes)
+      return refuse(DirectoryFailure::BadValue, "Too much would change at once; do it in smaller steps.");
+    storage::Batch batch{.request = storage::RequestId{request + static_cast<char>(tries)}};
+    batch.changes.emplace_back(storage::ExpectVersion{snapshot->version()});
+    batch.changes.insert(batch.changes.end(), std::make_move_iterator(changes.begin()), std::make_move_iterator(changes.end()));
+    auto done = engine_.commit(partition, batch, storage::Durability::Flushed, soon());
+    for (int again = 0; !done && done.error().kind == storage::StoreFailure::OutcomeUnknown && again < 3; ++again)
+      done = engine_.commit(partition, batch, storage::Durability::Flushed, soon());
+    if (done) return wait_until_seen(done->version);
+    if (done.error().kind != storage::StoreFailure::Conflict) return refuse(done.error());
+  }
+  return refuse(DirectoryFailure::Unavailable, "Others keep changing the directory; try again in a moment.");
+}
+
+DirectoryResult<> Editor::wait_until_seen(storage::Version version) const {
+  if (!seen_) return {};
+  const auto behind = seen_->wait_until_seen(version, std::chrono::steady_clock::now() + follow_limit_);
+  if (behind.empty()) return {};
+  std::string names;
+  for (const auto& name : behind) names += (names.empty() ? "" : ", ") + name;
+  return refuse(DirectoryFailure::NotSeen, "The change is made, but these services have not taken it up yet: " + names + "; look at them with: hikyaku status");
+}
+
+// ---- domains ---------------------------------------------------------------------------------------------------------
+
+DirectoryResult<> Editor::add_domain(std::string_view name, DomainKind kind) {
+  const auto lower = ascii_lower(name);
+  if (!is_domain(lower) || lower.front() == '[')
+    return refuse(DirectoryFailure::BadValue, "\"" + std::string(name) + "\" is not a domain name; write one such as example.jp.");
+  return edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
+    if (snapshot.domain(lower)) return refuse(DirectoryFailure::AlreadyExists, "There is a domain " + lower + " already; nothing was changed.");
+    return Changes{Put{rows::domain_key(lower), rows::encode(Domain{lower, kind})}};
+  });
+}
+
+DirectoryResult<> Editor::set_domain_kind(std::string_view name, DomainKind kind) {
+  return edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
+    const auto* domain = snapshot.domain(name);
+    if (!domain) return no_domain(name);
+    const auto& accounts = snapshot.contents().accounts;
+    if (kind == DomainKind::Relay && std::ranges::any_of(accounts, [&](const auto& a) { return a.address.domain == domain->name; }))
+      return refuse(DirectoryFailure::InUse, domain->name + " has accounts here, so it cannot become a relay domain; remove them first.");
+    return Changes{Put{rows::domain_key(domain->name), rows::encode(Domain{domain->name, kind})}};
+  });
+}
+
+DirectoryResult<> Editor::remove_domain(std::string_view name) {
+  return edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
+    const auto* domain = snapshot.domain(name);
+    if (!domain) return no_domain(name);
+    const auto ending = "@" + domain->name;
+    const auto accounts = std::ranges::count_if(snapshot.contents().accounts, [&](const auto& a) { return a.address.domain == domain->name; });
+    const auto aliases = std::ranges::count_if(snapshot.contents().aliases, [&](const auto& a) { return a.pattern.ends_with(ending); });
+    if (accounts + aliases > 0)
+      return refuse(DirectoryFailure::InUse, domain->name + " still has " + std::to_string(accounts) + " accounts and " + std::to_string(aliases) + " aliases; remove them first.");
+    return Changes{Erase{rows::domain_key(domain->name)}};
+  });
+}
+
+// ---- accounts --------------------------------------------------------------------------------------------------------
+
+DirectoryResult<AccountId> Editor::add_account_with(Account account, const std::optional<Verifier>& verifier) {
+  account.address.domain = ascii_lower(account.address.domain);
+  TRY_VOID(edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
+    account.id = AccountId{};
+    if (auto why = why_not(snapshot, account); !why.empty()) {
+      const bool there = snapshot.account(account.address) != nullptr;
+      return refuse(there ? DirectoryFailure::AlreadyExists : DirectoryFailure::BadValue, std::move(why));
+    }
+    auto last = engine_.get(partition, rows::last_account_key, soon());
+    if (!last) return refuse(last.error());
+    std::uint64_t number = 0;
+    if (*last)
+      for (std::size_t i = 8; i-- > 0;) number = number << 8 | static_cast<unsigned char>((**last)[i]);
+    account.id = AccountId{number + 1};
+    auto changes = account_rows(account);
+    changes.emplace_back(storage::Add{std::string(rows::last_account_key), 1});
+    return changes;
+  }));
+  if (verifier) TRY_VOID(secrets_.set(account.id, *verifier, soon()));
+  return account.id;
+}
+
+DirectoryResult<AccountId> Editor::add_account(Account account, std::optional<std::string_view> password) {
+  std::optional<Verifier> verifier;
+  if (password) {
+    auto made = make_verifier(*password);
+    if (!made) return refuse(DirectoryFailure::BadValue, std::move(made).error());
+    verifier = std::move(*made);
+  }
+  return add_account_with(std::move(account), verifier);
+}
+
+DirectoryResult<AccountId> Editor::add_account_with_hash(Account account, std::string_view hash) {
+  auto verifier = import_hash(hash);
+  if (!verifier) return refuse(DirectoryFailure::BadValue, std::move(verifier).error());
+  return add_account_with(std::move(account), *verifier);
+}
+
+DirectoryResult<> Editor::change_account(const Account& account) {
+  return edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
+    const auto* old = snapshot.account(account.id);
+    if (!old) return no_account(account.address.text());
+    if (auto why = why_not(snapshot, account); !why.empty()) return refuse(DirectoryFailure::BadValue, std::move(why));
+    if (*old == account) return Changes{};
+    Changes changes{Erase{rows::address_key(old->address)}};
+    for (auto& change : account_rows(account)) changes.push_back(std::move(change));
+    return changes;
+  });
+}
+
+DirectoryResult<Account> Editor::remove_account(std::string_view address) {
+  Account removed;
+  auto done = edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
+    TRY(account, find_account(snapshot, address));
+    removed = *account;
+    return Changes{Erase{rows::account_key(account->id)}, Erase{rows::address_key(account->address)}};
+  });
+  if (!done && done.error().kind != DirectoryFailure::NotSeen) return failure(std::move(done).error());
+  TRY_VOID(secrets_.remove(removed.id, soon()));
+  if (!done) return failure(std::move(done).error());
+  return removed;
+}
+
+DirectoryResult<> Editor::set_password(std::string_view address, std::string_view password) {
+  TRY(snapshot, read());
+  TRY(account, find_account(*snapshot, address));
+  auto verifier = make_verifier(password);
+  if (!verifier) return refuse(DirectoryFailure::BadValue, std::move(verifier).error());
+  return secrets_.set(account->id, *verifier, soon());
+}
+
+DirectoryResult<> Editor::set_password_hash(std::string_view address, std::string_view hash) {
+  TRY(snapshot, read());
+  TRY(account, find_account(*snapshot, address));
+  auto verifier = import_hash(hash);
+  if (!verifier) return refuse(DirectoryFailure::BadValue, std::move(verifier).error());
+  return secrets_.set(account->id, *verifier, soon());
+}
+
+DirectoryResult<std::vector<Editor::Rejected>> Editor::add_accounts(std::vector<NewAccount> accounts, Run run) {
+  std::vector<Rejected> rejected;
+  std::optional<DirectoryError> not_seen;
+  TRY(snapshot, read());
+  for (std::size_t i = 0; i < accounts.size(); ++i) {
+    auto& row = accounts[i];
+    row.account.address.domain = ascii_lower(row.account.address.domain);
+    if (auto why = why_not(*snapshot, row.account); !why.empty()) {
+      rejected.push_back({i, std::move(why)});
+      continue;
+    }
+    if (!row.hash.empty()) {
+      if (const auto hash = import_hash(row.hash); !hash) {
+        rejected.push_back({i, hash.error()});
+        continue;
+      }
+    }
+    if (run == Run::Dry) continue;
+    auto added = !row.hash.empty() ? add_account_with_hash(row.account, row.hash)
+                                   : add_account(row.account, row.password.empty() ? std::nullopt : std::optional<std::string_view>(row.password));
+    if (added) continue;
+    if (added.error().kind == DirectoryFailure::Unavailable) return failure(std::move(added).error());
+    if (added.error().kind != DirectoryFailure::NotSeen) rejected.push_back({i, std::move(added).error().what});
+  }
+  return rejected;
+}
+
+// ---- aliases ---------------------------------------------------------------------------------------------------------
+
+DirectoryResult<> Editor::add_alias(std::string_view pattern, const std::vector<std::string>& targets) {
+  TRY(normal, normal_alias_pattern(pattern));
+  return edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
+    const auto* old = find_alias(snapshot, normal);
+    const auto alias = merged(old ? *old : Alias{normal, {}}, targets);
+    if (auto why = why_not(snapshot, alias); !why.empty()) return refuse(DirectoryFailure::BadValue, std::move(why));
+    return Changes{Put{rows::alias_key(normal), rows::encode(alias)}};
+  });
+}
+
+DirectoryResult<> Editor::remove_alias(std::string_view pattern, const std::vector<std::string>& targets) {
+  const auto folded = ascii_lower(pattern);
+  return edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
+    const auto* old = find_alias(snapshot, folded);
+    if (!old) return refuse(DirectoryFailure::NotFound, "There is no alias " + folded + "; see: hikyaku alias list");
+    auto alias = *old;
+    std::erase_if(alias.targets, [&](const std::string& target) {
+      return std::ranges::any_of(targets, [&](const auto& gone) { return equal_ignoring_case(gone, target); });
+    });
+    if (!targets.empty() && alias.targets.size() == old->targets.size())
+      return refuse(DirectoryFailure::NotFound, "The alias " + folded + " has no such target; see: hikyaku alias list");
+    if (targets.empty() || alias.targets.empty()) return Changes{Erase{rows::alias_key(folded)}};
+    return Changes{Put{rows::alias_key(folded), rows::encode(alias)}};
+  });
+}
+
+DirectoryResult<std::vector<Editor::Rejected>> Editor::add_aliases(const std::vector<Alias>& aliases, Run run) {
+  std::vector<Rejected> rejected;
+  for (std::size_t begin = 0; begin < aliases.size(); begin += most_rows_per_commit) {
+    const auto end = std::min(aliases.size(), begin + most_rows_per_commit);
+    std::vector<Rejected> of_part;
+    auto done = edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
+      of_part.clear();
+      std::vector<Alias> changed;
+      for (std::size_t i = begin; i < end; ++i) {
+        const auto normal = normal_alias_pattern(aliases[i].pattern);
+        const auto pattern = normal ? *normal : aliases[i].pattern;
+        auto held = std::ranges::find(changed, pattern, &Alias::pattern);
+        const auto* kept = find_alias(snapshot, pattern);
+        const auto before = held != changed.end() ? *held : kept ? *kept : Alias{pattern, {}};
+        const auto alias = merged(before, aliases[i].targets);
+        if (auto why = why_not(snapshot, alias); !why.empty()) of_part.push_back({i, std::move(why)});
+        else if (held != changed.end()) *held = alias;
+        else changed.push_back(alias);
+      }
+      Changes changes;
+      if (run == Run::Really)
+        for (const auto& alias : changed) changes.emplace_back(Put{rows::alias_key(alias.pattern), rows::encode(alias)});
+      return changes;
+    });
+    if (!done && done.error().kind != DirectoryFailure::NotSeen) return failure(std::move(done).error());
+    rejected.insert(rejected.end(), of_part.begin(), of_part.end());
+  }
+  return rejected;
+}
+
+// ---- routes, networks, postmaster ------------------------------------------------------------------------------------
+
+DirectoryResult<> Editor::add_route(const Route& route, std::size_t row) {
+  const auto checked = parse_route(print_route(route));
+  if (!checked) return refuse(DirectoryFailure::BadValue, checked.error());
+  return edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
+    auto routes = snapshot.contents().routes;
+    if (std::ranges::find(routes, *checked) != routes.end())
+      return refuse(DirectoryFailure::AlreadyExists, "There is such a route already; see: hikyaku route list");
+    const auto place = row == 0 ? routes.size() : std::min(row - 1, routes.size());
+    routes.insert(routes.begin() + static_cast<std::ptrdiff_t>(place), *checked);
+    return route_rows(routes);
+  });
+}
+
+DirectoryResult<> Editor::remove_route(std::string_view pattern) {
+  return edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
+    auto routes = snapshot.contents().routes;
+    if (std::erase_if(routes, [&](const auto& route) { return equal_ignoring_case(route.pattern, pattern); }) == 0)
+      return refuse(DirectoryFailure::NotFound, "There is no route for " + std::string(pattern) + "; see: hikyaku route list");
+    return route_rows(routes);
+  });
+}
+
+DirectoryResult<> Editor::set_routes(const std::vector<Route>& routes) {
+  return edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
+    if (snapshot.contents().routes == routes) return Changes{};
+    return route_rows(routes);
+  });
+}
+
+DirectoryResult<> Editor::set_network(const Network& network) {
+  if (!io::IpNetwork::parse(network.prefix))
+    return refuse(DirectoryFailure::BadValue, "\"" + network.prefix + "\" is not a network; write one such as 192.0.2.0/24 or 2001:db8::/32.");
+  return edit([&](const Snapshot&) -> DirectoryResult<Changes> {
+    return Changes{Put{rows::network_key(network.prefix), rows::encode(network)}};
+  });
+}
+
+DirectoryResult<> Editor::remove_network(std::string_view prefix) {
+  return edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
+    const auto& networks = snapshot.contents().networks;
+    if (std::ranges::find(networks, prefix, &Network::prefix) == networks.end())
+      return refuse(DirectoryFailure::NotFound, "The network " + std::string(prefix) + " is not listed; see: hikyaku network list");
+    return Changes{Erase{rows::network_key(prefix)}};
+  });
+}
+
+DirectoryResult<> Editor::set_postmaster(std::string_view address) {
+  return edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
+    if (address.empty()) return Changes{Erase{std::string(rows::postmaster_key)}};
+    TRY(account, find_account(snapshot, address));
+    return Changes{Put{std::string(rows::postmaster_key), fold(account->address)}};
+  });
+}
+
+}  // namespace hikyaku::directory

@@ -1,0 +1,87 @@
+// Editor: how the directory is changed, by command line, API and console alike. Every change is checked against the
+// whole directory it was made for, committed at once, and (with a SeenPage) waited for: when a function returns, every
+// running service has seen the change. Blocking; errors are sentences for the person at the keyboard.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "services/directory/directory.h"
+#include "services/directory/error.h"
+#include "services/directory/secrets.h"
+#include "services/directory/seen_page.h"
+
+namespace hikyaku::directory {
+
+class Editor {
+ public:
+  // `seen` may be null. A reader that has not followed within `follow_limit` is named in a NotSeen error (the change is
+  // made all the same).
+  Editor(storage::Engine& directory, storage::Engine& secrets, std::shared_ptr<SeenPage> seen, Duration follow_limit = 10s);
+
+  DirectoryResult<std::shared_ptr<const Snapshot>> read() const;
+
+  DirectoryResult<> add_domain(std::string_view name, DomainKind kind);
+  DirectoryResult<> set_domain_kind(std::string_view name, DomainKind kind);
+  DirectoryResult<> remove_domain(std::string_view name);  // InUse while it has accounts or aliases
+
+  // `account.id` is given here. Its domain must be there and local. password nullopt: nobody can log in yet.
+  DirectoryResult<AccountId> add_account(Account account, std::optional<std::string_view> password);
+  DirectoryResult<AccountId> add_account_with_hash(Account account, std::string_view hash);
+  // Everything but the id; a new address keeps the mail.
+  DirectoryResult<> change_account(const Account& account);
+  // The directory forgets it; its mail goes by Mailboxes::remove_account, which the caller runs next.
+  DirectoryResult<Account> remove_account(std::string_view address);
+  DirectoryResult<> set_password(std::string_view address, std::string_view password);
+  DirectoryResult<> set_password_hash(std::string_view address, std::string_view hash);
+
+  // Adds to the targets when the alias is there.
+  DirectoryResult<> add_alias(std::string_view pattern, const std::vector<std::string>& targets);
+  // Empty targets: the whole alias.
+  DirectoryResult<> remove_alias(std::string_view pattern, const std::vector<std::string>& targets);
+
+  // `row` from 1: the place in the table; 0: at its end.
+  DirectoryResult<> add_route(const Route& route, std::size_t row);
+  DirectoryResult<> remove_route(std::string_view pattern);
+  DirectoryResult<> set_routes(const std::vector<Route>& routes);
+
+  DirectoryResult<> set_network(const Network& network);
+  DirectoryResult<> remove_network(std::string_view prefix);
+  DirectoryResult<> set_postmaster(std::string_view address);  // empty: the first admin
+
+  // Adds many at once, one commit for some hundreds of rows. What is there already is skipped and reported by its place
+  // in `accounts` (from 0), so is what is wrong; nothing stops the rest.
+  struct NewAccount {
+    Account account;
+    std::string password;  // or
+    std::string hash;
+  };
+  struct Rejected {
+    std::size_t index;
+    std::string why;
+  };
+  enum class Run : std::uint8_t { Really, Dry };
+  DirectoryResult<std::vector<Rejected>> add_accounts(std::vector<NewAccount> accounts, Run run);
+  DirectoryResult<std::vector<Rejected>> add_aliases(const std::vector<Alias>& aliases, Run run);
+
+ private:
+  using Changes = std::vector<storage::Change>;
+  // Reads, lets `decide` fill a batch, commits it if nothing changed meanwhile, waits until it is seen.
+  DirectoryResult<> edit(const std::function<DirectoryResult<Changes>(const Snapshot&)>& decide);
+  DirectoryResult<> wait_until_seen(storage::Version version) const;
+  DirectoryResult<AccountId> add_account_with(Account account, const std::optional<Verifier>& verifier);
+
+  storage::Engine& engine_;
+  Secrets secrets_;
+  std::shared_ptr<SeenPage> seen_;
+  Duration follow_limit_;
+};
+
+// Whether the text can be an alias's pattern: "name@domain", "prefix*@domain", "*@domain".
+[[nodiscard]] DirectoryResult<std::string> normal_alias_pattern(std::string_view pattern);
+
+}  // namespace hikyaku::directory

@@ -1,0 +1,35 @@
+// The directory as text: E-Post's account and alias tables (TAB between fields, LF or CRLF between rows) and
+// gateway.dat (routes.h). Rows that cannot be taken are reported by their line number and skipped. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "services/directory/editor.h"
+#include "services/directory/routes.h"
+
+namespace hikyaku::directory {
+
+// Account TAB Pass TAB Fullname TAB Domain TAB Homefolder TAB SMTPauth TAB APOP TAB MailboxSize TAB POP3 TAB IMAP4
+// (E-Post FAQ B 01-88). Fields may be missing at a row's end. Homefolder and APOP have no meaning here. A Pass that
+// begins with '$' and is a known hash is taken as one. `domain`, when given, overrides the Domain column, as in E-Post.
+struct ParsedAccounts {
+  std::vector<Editor::NewAccount> accounts;
+  std::vector<std::size_t> lines;  // of each account
+  std::vector<BadRow> bad;
+};
+[[nodiscard]] ParsedAccounts parse_accounts(std::string_view text, std::string_view domain);
+// The same layout. Passwords are not kept in clear, so the column is empty.
+[[nodiscard]] std::string print_accounts(const std::vector<Account>& accounts);
+
+// Alias TAB Real, both with a domain. Several rows of one alias add up.
+struct ParsedAliases {
+  std::vector<Alias> aliases;
+  std::vector<std::size_t> lines;
+  std::vector<BadRow> bad;
+};
+[[nodiscard]] ParsedAliases parse_aliases(std::string_view text);
+[[nodiscard]] std::string print_aliases(const std::vector<Alias>& aliases);
+
+}  // namespace hikyaku::directory

@@ -1,0 +1,126 @@
+#include "services/directory/rows.h"
+
+#include "base/cursor.h"
+#include "base/wire.h"
+#include "services/directory/address_text.h"
+
+namespace hikyaku::directory::rows {
+
+namespace {
+
+constexpr std::uint8_t format = 1;
+
+std::string number_key(char kind, std::uint64_t number, int octets) {
+  std::string key(1, kind);
+  for (int shift = 8 * (octets - 1); shift >= 0; shift -= 8) key += static_cast<char>(number >> shift & 0xff);
+  return key;
+}
+
+std::uint8_t octet(Enabled enabled) { return enabled == Enabled::Yes ? 1 : 0; }
+Enabled enabled(std::uint8_t octet) { return octet != 0 ? Enabled::Yes : Enabled::No; }
+
+bool take_domain(WireReader& in, std::string_view name, Contents& contents) {
+  const auto kind = in.u8();
+  if (!in.complete() || kind > static_cast<std::uint8_t>(DomainKind::LocalPassUnknown)) return false;
+  contents.domains.push_back({std::string(name), static_cast<DomainKind>(kind)});
+  return true;
+}
+
+bool take_account(WireReader& in, std::string_view id, Contents& contents) {
+  Account account;
+  std::uint64_t number = 0;
+  for (const char c : id) number = number << 8 | static_cast<unsigned char>(c);
+  account.id = AccountId{number};
+  account.address.local_part = in.text();
+  account.address.domain = in.text();
+  account.full_name = in.text();
+  for (Enabled* flag : {&account.enabled, &account.admin, &account.pop3, &account.imap, &account.smtp_auth})
+    *flag = enabled(in.u8());
+  account.quota_octets = in.u64();
+  account.quota_messages = in.u64();
+  if (!in.complete() || id.size() != 8) return false;
+  contents.accounts.push_back(std::move(account));
+  return true;
+}
+
+bool take_alias(WireReader& in, std::string_view pattern, Contents& contents) {
+  Alias alias{std::string(pattern), {}};
+  for (auto count = in.varint(); count > 0 && !in.broken(); --count) alias.targets.emplace_back(in.text());
+  if (!in.complete()) return false;
+  contents.aliases.push_back(std::move(alias));
+  return true;
+}
+
+bool take_route(WireReader& in, Contents& contents) {
+  Route route;
+  route.pattern = in.text();
+  route.host = in.text();
+  route.port = static_cast<std::uint16_t>(in.u32());
+  if (!in.complete()) return false;
+  contents.routes.push_back(std::move(route));
+  return true;
+}
+
+bool take_network(WireReader& in, std::string_view prefix, Contents& contents) {
+  Network network{std::string(prefix)};
+  network.relay = enabled(in.u8());
+  network.auth_without_tls = enabled(in.u8());
+  if (!in.complete()) return false;
+  contents.networks.push_back(std::move(network));
+  return true;
+}
+
+}  // namespace
+
+std::string domain_key(std::string_view name) { return "d" + ascii_lower(name); }
+std::string account_key(AccountId id) { return number_key('a', id.value(), 8); }
+std::string address_key(const Address& address) { return "n" + fold(address); }
+std::string alias_key(std::string_view pattern) { return "A" + ascii_lower(pattern); }
+std::string route_key(std::uint32_t number) { return number_key('r', number, 4); }
+std::string network_key(std::string_view prefix) { return "w" + std::string(prefix); }
+
+std::string encode(const Domain& domain) {
+  return WireWriter{}.u8(format).u8(static_cast<std::uint8_t>(domain.kind)).bytes();
+}
+
+std::string encode(const Account& account) {
+  WireWriter out;
+  out.u8(format).text(account.address.local_part).text(account.address.domain).text(account.full_name);
+  for (const Enabled flag : {account.enabled, account.admin, account.pop3, account.imap, account.smtp_auth}) out.u8(octet(flag));
+  out.u64(account.quota_octets).u64(account.quota_messages);
+  return std::move(out).bytes();
+}
+
+std::string encode(const Alias& alias) {
+  WireWriter out;
+  out.u8(format).varint(alias.targets.size());
+  for (const auto& target : alias.targets) out.text(target);
+  return std::move(out).bytes();
+}
+
+std::string encode(const Route& route) {
+  return WireWriter{}.u8(format).text(route.pattern).text(route.host).u32(route.port).bytes();
+}
+
+std::string encode(const Network& network) {
+  return WireWriter{}.u8(format).u8(octet(network.relay)).u8(octet(network.auth_without_tls)).bytes();
+}
+
+bool take_row(const storage::Row& row, Contents& contents) {
+  if (row.key.empty()) return false;
+  const auto rest = std::string_view(row.key).substr(1);
+  if (row.key == postmaster_key) return contents.postmaster = row.value, true;
+  if (row.key.front() == 'n' || row.key == last_account_key) return true;
+  WireReader in(row.value);
+  if (in.u8() != format) return false;
+  switch (row.key.front()) {
+    case 'd': return take_domain(in, rest, contents);
+    case 'a': return take_account(in, rest, contents);
+    case 'A': return take_alias(in, rest, contents);
+    case 'r': return take_route(in, contents);
+    case 'w': return take_network(in, rest, contents);
+    default: return false;
+  }
+}
+
+}  // namespace hikyaku::directory::rows

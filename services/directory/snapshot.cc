@@ -1,0 +1,266 @@
+// What an address means: RCPT, delivery and MAIL FROM all ask here.
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/cursor.h"
+#include "io/socket_address.h"
+#include "services/directory/address_text.h"
+#include "services/directory/directory.h"
+#include "services/directory/routes.h"
+
+namespace hikyaku::directory {
+
+namespace {
+
+constexpr int most_levels = 10;
+constexpr std::size_t most_targets = 1'000;
+
+struct PrefixAlias {
+  std::string prefix;  // lower case, of the local part
+  const Alias* alias;
+};
+
+}  // namespace
+
+struct Snapshot::Index {
+  Contents contents;
+  std::unordered_map<std::string, const Domain*> domains;
+  std::unordered_map<std::string, const Account*> addresses;  // folded
+  std::unordered_map<std::uint64_t, const Account*> ids;
+  std::unordered_map<std::string, const Alias*> aliases;      // without '*'
+  std::unordered_map<std::string, const Alias*> catch_alls;   // by domain
+  std::unordered_map<std::string, std::vector<PrefixAlias>> prefixes;  // by domain, longest first
+  std::unordered_map<std::string, std::size_t> exact_routes;  // pattern without '*' -> first row
+  std::vector<std::size_t> wildcard_routes;
+  std::vector<std::pair<io::IpNetwork, const Network*>> networks;  // longest prefix first
+  std::string postmaster;
+
+  class Resolver;
+  void build();
+  void add_alias(const Alias& alias);
+};
+
+void Snapshot::Index::add_alias(const Alias& alias) {
+  const auto at = alias.pattern.rfind('@');
+  if (at == std::string::npos) return;
+  const auto local = alias.pattern.substr(0, at), domain = alias.pattern.substr(at + 1);
+  if (local == "*") catch_alls.emplace(domain, &alias);
+  else if (local.ends_with('*')) prefixes[domain].push_back({local.substr(0, local.size() - 1), &alias});
+  else aliases.emplace(alias.pattern, &alias);
+}
+
+void Snapshot::Index::build() {
+  for (const auto& domain : contents.domains) domains.emplace(domain.name, &domain);
+  for (const auto& account : contents.accounts) {
+    addresses.emplace(fold(account.address), &account);
+    ids.emplace(account.id.value(), &account);
+  }
+  for (const auto& alias : contents.aliases) add_alias(alias);
+  for (auto& [domain, list] : prefixes)
+    std::ranges::sort(list, [](const auto& a, const auto& b) { return a.prefix.size() > b.prefix.size(); });
+  for (std::size_t row = 0; row < contents.routes.size(); ++row) {
+    const auto& pattern = contents.routes[row].pattern;
+    if (pattern.find('*') == std::string::npos) exact_routes.emplace(pattern, row);
+    else wildcard_routes.push_back(row);
+  }
+  std::vector<std::pair<int, std::pair<io::IpNetwork, const Network*>>> by_length;
+  for (const auto& network : contents.networks) {
+    const auto parsed = io::IpNetwork::parse(network.prefix);
+    if (!parsed) continue;
+    const auto slash = network.prefix.find('/');
+    const int bits = slash == std::string::npos ? 128 : std::atoi(network.prefix.c_str() + slash + 1);
+    by_length.emplace_back(bits, std::pair{*parsed, &network});
+  }
+  std::sort(by_length.begin(), by_length.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  for (const auto& [bits, network] : by_length) networks.push_back(network);
+  postmaster = contents.postmaster;
+  // The first admin, by id: the account made first.
+  const Account* admin = nullptr;
+  for (const auto& account : contents.accounts)
+    if (account.admin == Enabled::Yes && account.enabled == Enabled::Yes && (!admin || account.id < admin->id)) admin = &account;
+  if (postmaster.empty() && admin) postmaster = fold(admin->address);
+}
+
+Snapshot::Snapshot(Contents contents) : index_(new Index{std::move(contents), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}}) { index_->build(); }
+Snapshot::~Snapshot() = default;
+
+namespace {
+
+template <class Map, class Key>
+auto look_up(const Map& map, const Key& key) -> typename Map::mapped_type {
+  const auto found = map.find(key);
+  return found == map.end() ? typename Map::mapped_type{} : found->second;
+}
+
+}  // namespace
+
+// One resolution on its way through the aliases.
+class Snapshot::Index::Resolver {
+ public:
+  Resolver(const Snapshot& snapshot, const Index& index) : snapshot_(snapshot), index_(index) {}
+
+  Resolution run(const Address& recipient) {
+    follow(recipient, 0);
+    if (!result_.local.empty() || !result_.remote.empty()) result_.kind = RecipientKind::Local;
+    else result_.kind = disabled_ ? RecipientKind::Disabled : RecipientKind::UnknownUser;
+    return std::move(result_);
+  }
+
+ private:
+  [[nodiscard]] const Alias* find_alias(const Address& folded) const {
+    if (const auto* alias = look_up(index_.aliases, folded.local_part + '@' + folded.domain)) return alias;
+    const auto of_domain = index_.prefixes.find(folded.domain);
+    if (of_domain == index_.prefixes.end()) return nullptr;
+    for (const auto& [prefix, alias] : of_domain->second)
+      if (folded.local_part.starts_with(prefix)) return alias;
+    return nullptr;
+  }
+
+  void problem(std::string what) {
+    if (result_.problem.empty()) result_.problem = std::move(what);
+  }
+
+  void follow(const Address& address, int level) {
+    const Address folded{ascii_lower(address.local_part), ascii_lower(address.domain)};
+    const auto name = folded.local_part + '@' + folded.domain;
+    if (level > most_levels) return problem("The aliases behind " + name + " are nested more than 10 deep; shorten the chain.");
+    if (result_.local.size() + result_.remote.size() >= most_targets)
+      return problem("An alias leads to more than 1,000 addresses; split it.");
+    if (!visited_.insert(name).second) return;  // a loop, or a target named twice
+    const auto* domain = snapshot_.domain(folded.domain);
+    if (!domain) {
+      if (is_routable_domain(folded.domain)) result_.remote.push_back(address);
+      else problem("The alias target " + name + " is not an address mail can be sent to; correct it.");
+      return;
+    }
+    if (const auto* alias = find_alias(folded)) return follow_targets(*alias, level);
+    if (domain->kind == DomainKind::Relay) return result_.remote.push_back(address);
+    if (follow_account(folded, {})) return;
+    if (follow_subaddress(folded, level)) return;
+    if (folded.local_part == "postmaster" && !index_.postmaster.empty())  // RFC 5321 §4.5.1
+      if (const auto target = parse_address(index_.postmaster)) return follow(*target, level + 1);
+    if (const auto* alias = look_up(index_.catch_alls, folded.domain)) return follow_targets(*alias, level);
+    if (domain->kind == DomainKind::LocalPassUnknown) return result_.remote.push_back(address);
+    problem("There is no account or alias " + name + "; add it or correct the alias that leads to it.");
+  }
+
+  void follow_targets(const Alias& alias, int level) {
+    for (const auto& target : alias.targets) {
+      if (const auto address = parse_address(target)) follow(*address, level + 1);
+      else problem("The alias " + alias.pattern + " has a target that is no address (" + target + "); correct it.");
+    }
+  }
+
+  bool follow_account(const Address& folded, std::string mailbox) {
+    const auto* account = snapshot_.account(folded);
+    if (!account) return false;
+    if (account->enabled == Enabled::No) {
+      disabled_ = true;
+      problem("The account " + fold(account->address) + " is disabled; enable it to receive mail.");
+      return true;
+    }
+    const bool again = std::ranges::any_of(result_.local, [&](const auto& target) { return target.account == account->id; });
+    if (!again) result_.local.push_back({account->id, account->address, std::move(mailbox)});
+    return true;
+  }
+
+  // RFC 5233: "user+detail". An account or alias of the whole name goes first.
+  bool follow_subaddress(const Address& folded, int level) {
+    const auto plus = folded.local_part.find('+');
+    if (plus == std::string::npos || plus == 0) return false;
+    const Address base{folded.local_part.substr(0, plus), folded.domain};
+    if (follow_account(base, folded.local_part.substr(plus + 1))) return true;
+    const auto* alias = find_alias(base);
+    if (alias) follow_targets(*alias, level);
+    return alias != nullptr;
+  }
+
+  const Snapshot& snapshot_;
+  const Index& index_;
+  std::unordered_set<std::string> visited_;
+  bool disabled_ = false;
+  Resolution result_;
+};
+
+Resolution Snapshot::resolve(const Address& recipient) const {
+  Resolution result;
+  Address address = recipient;
+  // RFC 5321 §4.5.1: "postmaster" needs no domain.
+  if (address.domain.empty() && equal_ignoring_case(address.local_part, "postmaster") && !contents().domains.empty()) {
+    const auto local = std::ranges::find_if(contents().domains, [](const auto& d) { return d.kind != DomainKind::Relay; });
+    if (local != contents().domains.end()) address.domain = local->name;
+  }
+  const auto* domain = this->domain(address.domain);
+  if (!domain) {
+    result.kind = is_routable_domain(address.domain) ? RecipientKind::NotOurs : RecipientKind::UnknownDomain;
+    if (result.kind == RecipientKind::NotOurs) result.remote.push_back(address);
+    return result;
+  }
+  result = Index::Resolver(*this, *index_).run(address);
+  // Sent on as it is: a relay domain's address, or an unknown user of a domain that passes them on.
+  const bool passed_on = result.local.empty() && result.remote.size() == 1 && result.remote.front() == address;
+  if (passed_on && domain->kind != DomainKind::Local) result.kind = RecipientKind::Relay;
+  return result;
+}
+
+bool Snapshot::owns(AccountId id, const ReversePath& reverse_path) const {
+  const auto* owner = account(id);
+  if (!owner || owner->enabled == Enabled::No) return false;
+  if (reverse_path.is_null()) return true;
+  const auto* domain = this->domain(reverse_path.address.domain);
+  if (!domain) return false;
+  const auto resolved = resolve(reverse_path.address);
+  return std::ranges::any_of(resolved.local, [&](const auto& target) { return target.account == id; });
+}
+
+// ---- routes ----------------------------------------------------------------------------------------------------------
+
+RouteDecision Snapshot::route(const Address& recipient) const {
+  const auto& routes = index_->contents.routes;
+  std::size_t best = routes.size();
+  const auto consider = [&](const std::string& pattern) {
+    const auto found = index_->exact_routes.find(pattern);
+    if (found != index_->exact_routes.end()) best = std::min(best, found->second);
+  };
+  consider(ascii_lower(recipient.domain));
+  consider(fold(recipient));
+  for (const auto row : index_->wildcard_routes) {
+    if (row >= best) break;
+    if (route_matches(routes[row], recipient)) best = row;
+  }
+  if (best == routes.size()) return {};
+  return {routes[best], best + 1};
+}
+
+std::string Snapshot::explain_route(const Address& recipient) const {
+  const auto decision = route(recipient);
+  std::string text;
+  const std::size_t passed = decision.route ? decision.row - 1 : contents().routes.size();
+  constexpr std::size_t most_shown = 20;
+  for (std::size_t row = 0; row < passed && row < most_shown; ++row)
+    text += "row " + std::to_string(row + 1) + " (" + print_route(contents().routes[row]) + ") does not match\n";
+  if (passed > most_shown) text += "... and " + std::to_string(passed - most_shown) + " more rows do not match\n";
+  if (decision.route) text += "row " + std::to_string(decision.row) + " (" + print_route(*decision.route) + ") matches\n";
+  else text += "no row matches: hosts file, then MX of " + recipient.domain + "\n";
+  return text;
+}
+
+// ---- look-ups --------------------------------------------------------------------------------------------------------
+
+const Account* Snapshot::account(AccountId id) const { return look_up(index_->ids, id.value()); }
+const Account* Snapshot::account(const Address& address) const { return look_up(index_->addresses, fold(address)); }
+const Domain* Snapshot::domain(std::string_view name) const { return look_up(index_->domains, ascii_lower(name)); }
+const Contents& Snapshot::contents() const { return index_->contents; }
+storage::Version Snapshot::version() const { return index_->contents.version; }
+
+Network Snapshot::network(std::string_view client_address) const {
+  const auto address = io::IpAddress::parse(client_address);
+  if (!address) return {};
+  for (const auto& [network, rights] : index_->networks)
+    if (network.contains(*address)) return *rights;
+  return {};
+}
+
+}  // namespace hikyaku::directory

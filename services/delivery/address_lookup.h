@@ -1,0 +1,34 @@
+// AddressLookup: from a next hop to the addresses to try, in order. The rules (MX preference, A only without MX, null MX,
+// loops to ourselves) are those of RFC 5321 §5.1 and RFC 7505; the questions go to the hosts file and DNS.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "io/socket_address.h"
+#include "io/task.h"
+#include "services/delivery/next_hop.h"
+#include "services/delivery/retry_policy.h"
+
+namespace hikyaku::delivery {
+
+struct Candidate {
+  io::SocketAddress address;
+  std::string host;  // for SNI, logs and bounces
+};
+
+struct LookupFailure {
+  FailureClass failure = FailureClass::NoAnswer;  // Refused: this name takes no mail, for good
+  std::string status;       // "5.1.10", "4.4.3"
+  std::string explanation;  // one sentence
+};
+
+class AddressLookup {
+ public:
+  virtual ~AddressLookup() = default;
+  // At least one candidate, at most 20. The object must outlive the task.
+  virtual io::Task<Result<std::vector<Candidate>, LookupFailure>> candidates(NextHop hop) = 0;
+};
+
+}  // namespace hikyaku::delivery

@@ -1,0 +1,45 @@
+// What delivery knows of a message while it works on it, and what one attempt did to a recipient. Plain values.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "mail/envelope.h"
+#include "services/delivery/retry_policy.h"
+#include "services/spool/message.h"
+
+namespace hikyaku::delivery {
+
+struct Message {
+  spool::MessageRef ref;
+  Envelope envelope;
+  std::unordered_map<std::uint32_t, spool::Schedule> history;  // of recipients that failed before, by index
+
+  [[nodiscard]] const Recipient& recipient(std::uint32_t index) const { return envelope.recipients[index]; }
+  // Made here: a bounce, an expanded alias. Only such a notification can become a dead letter.
+  [[nodiscard]] bool generated_here() const { return envelope.client_address.empty() && envelope.account.empty(); }
+};
+using MessagePointer = std::shared_ptr<const Message>;
+
+enum class AttemptResult : std::uint8_t {
+  Stored,   // in a mailbox here, not flushed yet
+  Sent,     // the next hop took it and reports by itself (it offers DSN)
+  Relayed,  // the next hop took it and cannot report
+  Failed,
+};
+
+struct Attempt {
+  std::uint32_t recipient = 0;  // index in the envelope
+  AttemptResult result = AttemptResult::Failed;
+  FailureClass failure = FailureClass::Transient;  // Failed only
+  std::string status;       // "4.4.1" (RFC 3463)
+  std::string diagnostic;   // the peer's reply line; empty: none
+  std::string explanation;  // our sentence when there was no reply
+  std::string remote_mta;   // who replied
+  std::string account;      // Stored: whose mailbox, as text
+};
+
+}  // namespace hikyaku::delivery

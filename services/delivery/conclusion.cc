@@ -1,0 +1,86 @@
+#include "services/delivery/conclusion.h"
+
+#include "services/delivery/notification.h"
+
+namespace hikyaku::delivery {
+namespace {
+
+RecipientReport report_of(const Message& message, const Attempt& attempt, Action action, WallTime now) {
+  RecipientReport report;
+  report.recipient = message.recipient(attempt.recipient);
+  report.action = action;
+  report.status = attempt.status;
+  report.diagnostic = attempt.diagnostic;
+  report.explanation = attempt.explanation;
+  report.remote_mta = attempt.remote_mta;
+  report.last_attempt = now;
+  return report;
+}
+
+void conclude_success(const Message& message, const Attempt& attempt, WallTime now, Conclusion& conclusion) {
+  const bool stored = attempt.result == AttemptResult::Stored;
+  conclusion.outcomes.push_back({attempt.recipient,
+                                 stored ? spool::Outcome::DeliveredLazy : spool::Outcome::Delivered, attempt.account});
+  // A peer that offers DSN reports the success itself (RFC 3461 §5.2.1, §5.2.3).
+  if (attempt.result == AttemptResult::Sent) return;
+  const Action action = stored ? Action::Delivered : Action::Relayed;
+  if (!wants_notification(message.envelope, message.recipient(attempt.recipient), action)) return;
+  auto report = report_of(message, attempt, action, now);
+  report.status = "2.0.0";
+  conclusion.reports.push_back(std::move(report));
+}
+
+// "5.7.1" of a peer that said 4xx until the period was over stays what it is; a 4.x.x becomes 5.x.x only in class, since
+// the failure is permanent now (RFC 3464 §2.3.4 keeps the peer's words in the diagnostic).
+std::string permanent_status(const Attempt& attempt) {
+  std::string status = attempt.status.empty() ? "5.0.0" : attempt.status;
+  if (attempt.failure == FailureClass::NoAnswer && attempt.status.empty()) status = "5.4.1";
+  status[0] = '5';
+  return status;
+}
+
+void conclude_failure(const Message& message, const Attempt& attempt, const ConclusionContext& context,
+                      Conclusion& conclusion) {
+  const auto before = message.history.find(attempt.recipient);
+  spool::Schedule schedule;
+  if (before != message.history.end()) schedule = before->second;
+  else schedule.first_failed = context.now;
+  schedule.recipient = attempt.recipient;
+  schedule.destination = context.destination;
+  schedule.failure_class = static_cast<std::uint8_t>(attempt.failure);
+  ++schedule.attempts;
+  schedule.last_reply = attempt.diagnostic.empty() ? attempt.explanation : attempt.diagnostic;
+
+  const Duration elapsed =
+      (context.now - schedule.first_failed) - context.paused_since(schedule.first_failed) - schedule.paused;
+  const auto decision = decide(context.rules, {attempt.failure, schedule.attempts, elapsed});
+  if (const auto* retry = std::get_if<RetryAfter>(&decision)) {
+    schedule.next_due = context.now + std::chrono::duration_cast<std::chrono::microseconds>(retry->wait);
+    conclusion.schedules.push_back(std::move(schedule));
+    return;
+  }
+  const bool counted = attempt.failure == FailureClass::Refused;
+  auto outcome = counted ? spool::Outcome::Bounced : spool::Outcome::Expired;
+  if (wants_notification(message.envelope, message.recipient(attempt.recipient), Action::Failed)) {
+    auto report = report_of(message, attempt, Action::Failed, context.now);
+    report.status = permanent_status(attempt);
+    conclusion.reports.push_back(std::move(report));
+  } else if (message.envelope.reverse_path.is_null() && message.generated_here()) {
+    conclusion.dead_letters.push_back(attempt.recipient);
+    outcome = spool::Outcome::DeadLetter;
+  }
+  conclusion.outcomes.push_back({attempt.recipient, outcome, {}});
+}
+
+}  // namespace
+
+Conclusion conclude(const Message& message, const std::vector<Attempt>& attempts, const ConclusionContext& context) {
+  Conclusion conclusion;
+  for (const auto& attempt : attempts) {
+    if (attempt.result == AttemptResult::Failed) conclude_failure(message, attempt, context, conclusion);
+    else conclude_success(message, attempt, context.now, conclusion);
+  }
+  return conclusion;
+}
+
+}  // namespace hikyaku::delivery

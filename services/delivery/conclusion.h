@@ -1,0 +1,32 @@
+// Conclusion: from what one attempt did to some recipients of a message to what is written down: outcomes, schedules, and
+// the reports to the sender. Pure: the caller writes the reports' texts and hands all of it to the spool.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "services/delivery/attempt.h"
+#include "services/delivery/delivery_report.h"
+#include "services/spool/message.h"
+
+namespace hikyaku::delivery {
+
+struct Conclusion {
+  std::vector<spool::RecipientOutcome> outcomes;
+  std::vector<spool::Schedule> schedules;
+  std::vector<RecipientReport> reports;       // for the sender; empty: nothing to tell
+  std::vector<std::uint32_t> dead_letters;    // recipients of a notification of ours that was given up
+};
+
+struct ConclusionContext {
+  const RetryRules& rules;
+  WallTime now;
+  std::string_view destination;                                   // key of the lane
+  std::function<Duration(WallTime from)> paused_since;            // time since `from` in which delivery stood still
+};
+
+[[nodiscard]] Conclusion conclude(const Message& message, const std::vector<Attempt>& attempts,
+                                  const ConclusionContext& context);
+
+}  // namespace hikyaku::delivery

@@ -1,0 +1,77 @@
+// DeferredIndex: which deferred recipients wait for which instant, in memory over the spool's records. A destination
+// known to be down is *gated*: whatever waits for it, it costs one timer, and when the gate opens one recipient goes as
+// a probe; the rest follows when the probe succeeded. O(log n) an operation, about 250 octets a recipient.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "mail/trace_id.h"
+
+namespace hikyaku::delivery {
+
+struct DeferredEntry {
+  TraceId message;
+  std::uint32_t recipient = 0;
+  friend auto operator<=>(const DeferredEntry&, const DeferredEntry&) = default;
+};
+
+class DeferredIndex {
+ public:
+  // Replaces what was known of the entry. `give_up_at`: when its period is over, should nothing change.
+  void add(const std::string& destination, DeferredEntry entry, WallTime due, WallTime give_up_at = WallTime::max());
+  void remove(const std::string& destination, DeferredEntry entry);
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t waiting_for(const std::string& destination) const;
+
+  // When to call take_due() next; nothing waits: nullopt.
+  [[nodiscard]] std::optional<WallTime> next_due() const;
+  struct Due {
+    std::string destination;
+    DeferredEntry entry;
+  };
+  // Removes and returns at most `limit` entries whose time has come, earliest destinations first; one only from a gated
+  // destination, which then stays closed until gate() or ungate().
+  [[nodiscard]] std::vector<Due> take_due(WallTime now, std::size_t limit);
+
+  // Nothing of the destination is due before `until`. Creates the destination.
+  void gate(const std::string& destination, WallTime until);
+  // The destination answers: everything due goes.
+  void ungate(const std::string& destination);
+  [[nodiscard]] bool gated(const std::string& destination) const;
+  [[nodiscard]] std::optional<WallTime> gate_of(const std::string& destination) const;
+
+  // Removes and returns the entries whose period is over: a failed probe was the last attempt of them all.
+  [[nodiscard]] std::vector<DeferredEntry> take_expired(const std::string& destination, WallTime now);
+  // Removes every entry of the destination and returns it: for `queue retry` and for giving up together.
+  [[nodiscard]] std::vector<DeferredEntry> take_all(const std::string& destination);
+
+ private:
+  struct Times {
+    WallTime due, give_up_at;
+  };
+  struct Destination {
+    std::set<std::pair<WallTime, DeferredEntry>> by_time;
+    std::set<std::pair<WallTime, DeferredEntry>> by_end;  // of periods
+    std::map<DeferredEntry, Times> times;
+    std::optional<WallTime> gate;
+    bool probing = false;
+    std::optional<WallTime> timer;  // its place in timers_
+  };
+  // Forgets one entry, which is there.
+  void take_out(Destination& destination, DeferredEntry entry);
+  void reset_timer(const std::string& name, Destination& destination);
+
+  std::unordered_map<std::string, Destination> destinations_;
+  std::set<std::pair<WallTime, std::string>> timers_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace hikyaku::delivery

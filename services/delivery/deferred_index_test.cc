@@ -1,0 +1,81 @@
+#include <doctest/doctest.h>
+
+#include "services/delivery/deferred_index.h"
+
+using namespace hikyaku;
+using namespace hikyaku::delivery;
+
+namespace {
+WallTime at(int seconds) { return WallTime{std::chrono::seconds{seconds}}; }
+DeferredEntry entry(std::uint64_t n) { return {{1, 1, 1, n}, 0}; }
+}  // namespace
+
+TEST_CASE("what is due comes out once, earliest first, and nothing before its time") {
+  DeferredIndex index;
+  for (std::uint64_t n = 0; n < 100; ++n) index.add("d" + std::to_string(n % 7), entry(n), at(static_cast<int>(n)));
+  CHECK(index.next_due() == at(0));
+  CHECK(index.take_due(at(49), 1000).size() == 50);
+  CHECK(index.take_due(at(49), 1000).empty());
+  CHECK(index.size() == 50);
+  CHECK(index.next_due() == at(50));
+  CHECK(index.take_due(at(1000), 20).size() == 20);
+  CHECK(index.size() == 30);
+}
+
+TEST_CASE("a gated destination costs one timer and one probe, whatever waits for it") {
+  DeferredIndex index;
+  for (std::uint64_t n = 0; n < 10'000; ++n) index.add("dead", entry(n), at(10));
+  index.add("alive", entry(1), at(20));
+  index.gate("dead", at(100));
+  CHECK(index.next_due() == at(20));
+  CHECK(index.take_due(at(99), 1000).size() == 1);
+  const auto probe = index.take_due(at(100), 1000);
+  REQUIRE(probe.size() == 1);
+  CHECK(probe[0].destination == "dead");
+  CHECK(index.take_due(at(200), 1000).empty());  // the probe is under way
+  SUBCASE("it fails: the gate moves on, the others are not touched") {
+    index.add("dead", probe[0].entry, at(150));
+    index.gate("dead", at(300));
+    CHECK(index.next_due() == at(300));
+    CHECK(index.take_due(at(300), 1000).size() == 1);
+  }
+  SUBCASE("it succeeds: the rest follows at once") {
+    index.ungate("dead");
+    CHECK(index.take_due(at(200), 20'000).size() == 9'999);
+    CHECK(index.next_due() == std::nullopt);
+  }
+}
+
+TEST_CASE("adding again moves an entry; removing forgets it") {
+  DeferredIndex index;
+  index.add("d", entry(1), at(10));
+  index.add("d", entry(1), at(50));
+  CHECK(index.size() == 1);
+  CHECK(index.take_due(at(49), 10).empty());
+  index.remove("d", entry(1));
+  index.remove("d", entry(1));
+  CHECK(index.size() == 0);
+  CHECK(!index.next_due());
+}
+
+TEST_CASE("a gate without anything waiting holds for what comes later") {
+  DeferredIndex index;
+  index.gate("d", at(100));
+  CHECK(index.gated("d"));
+  CHECK(!index.next_due());
+  index.add("d", entry(1), at(10));
+  CHECK(index.next_due() == at(100));
+  CHECK(index.take_all("d").size() == 1);
+  CHECK(index.size() == 0);
+}
+
+TEST_CASE("those whose period is over leave together when the probe fails") {
+  DeferredIndex index;
+  for (std::uint64_t n = 0; n < 10; ++n) index.add("d", entry(n), at(10), at(100 + static_cast<int>(n)));
+  CHECK(index.take_expired("d", at(99)).empty());
+  CHECK(index.take_expired("d", at(104)).size() == 5);
+  CHECK(index.take_expired("other", at(104)).empty());
+  CHECK(index.size() == 5);
+  CHECK(index.take_due(at(200), 10).size() == 5);
+  CHECK(index.take_expired("d", at(1000)).empty());
+}

@@ -1,0 +1,232 @@
+#include "services/delivery/delivery.h"
+
+#include <map>
+
+namespace hikyaku::delivery {
+namespace {
+
+constexpr std::size_t fresh_at_once = 256;
+constexpr std::size_t due_at_once = 500;
+constexpr std::size_t recipients_of_a_job = 100;
+constexpr Duration look_again = 1s;
+
+Duration until_wall(WallTime when, WallTime now) { return when > now ? Duration(when - now) : Duration{}; }
+
+}  // namespace
+
+Delivery::Delivery(Parts parts, std::function<DeliverySettings()> settings)
+    : parts_(std::move(parts)), current_settings_(std::move(settings)), settings_(current_settings_()),
+      lanes_(settings_.lanes), sessions_(parts_.loop),
+      settler_(parts_.loop, parts_.workers, parts_.spool, parts_.flusher, parts_.log),
+      local_({parts_.loop, parts_.workers, parts_.spool, parts_.mailboxes, parts_.directory, parts_.log},
+             parts_.local_accounts_at_once,
+             [this](const LocalJob& job, Attempt attempt) {
+               parts_.loop.spawn(finish(job.message, {std::move(attempt)}, "local:" + job.target.address.domain));
+             }) {}
+
+void Delivery::start(const io::Doorbell* bell) {
+  parts_.loop.spawn(run(bell));
+  parts_.loop.spawn(watch_timers());
+  parts_.loop.spawn(tend());
+}
+
+bool Delivery::idle() const {
+  return lanes_.used(Lane::Fresh) + lanes_.used(Lane::Retry) == 0 && local_.waiting() == 0 && finishing_ == 0 && settler_.idle();
+}
+
+io::Task<void> Delivery::stop(Deadline deadline) {
+  stopping_ = true;
+  while (!idle() && parts_.loop.now() < deadline) {
+    const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(20ms));
+    if (outcome == io::Wake::Cancelled) break;
+  }
+  parts_.loop.stop();
+}
+
+MessagePointer Delivery::hold(Message message) {
+  ++*messages_;
+  return MessagePointer(new Message(std::move(message)), [count = messages_](const Message* gone) {
+    --*count;
+    delete gone;
+  });
+}
+
+io::Task<void> Delivery::load_deferred() {
+  std::vector<spool::DeferredRecipient> all;
+  auto work = parts_.workers.run(parts_.loop, [&] {
+    parts_.spool.for_each_deferred([&](const spool::DeferredRecipient& one) { all.push_back(one); });
+  });
+  co_await std::move(work);
+  for (const auto& one : all)
+    deferred_.add(one.schedule.destination, {one.id, one.schedule.recipient}, one.schedule.next_due, give_up_time(one.schedule));
+}
+
+io::Task<void> Delivery::run(const io::Doorbell* bell) {
+  auto loading = load_deferred();
+  co_await std::move(loading);
+  while (!stopping_ && !parts_.loop.stopping()) {
+    const std::size_t room = settings_.window_messages > *messages_ ? settings_.window_messages - *messages_ : 0;
+    std::size_t taken = 0;
+    if (room > 0) {
+      auto work = parts_.workers.run(parts_.loop, [&, limit = std::min(room, fresh_at_once)] { return parts_.spool.fresh(limit); });
+      auto fresh = co_await std::move(work);
+      if (fresh && !*fresh) parts_.log.write(telemetry::events::storage_trouble, {.reason = fresh->error().what});
+      if (fresh && *fresh) {
+        taken = (*fresh)->size();
+        for (auto& one : **fresh) {
+          std::vector<std::uint32_t> recipients;
+          for (const auto& open : one.open) recipients.push_back(open.index);
+          dispatch(hold({std::move(one.ref), std::move(one.envelope), {}}), recipients, Lane::Fresh);
+        }
+        pump();
+      }
+    }
+    if (taken > 0) continue;
+    if (room == 0 || bell == nullptr) {
+      const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(room == 0 ? 10ms : 100ms));
+      if (outcome == io::Wake::Cancelled) break;
+    } else {
+      auto hearing = bell->heard(parts_.loop, parts_.loop.after(look_again));
+      const auto outcome = co_await std::move(hearing);
+      if (outcome == io::Wake::Cancelled) break;
+    }
+  }
+}
+
+void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint32_t> recipients, Lane lane) {
+  const auto directory = parts_.directory.newest();
+  if (!directory) {
+    parts_.loop.spawn(dispatch_later(message, {recipients.begin(), recipients.end()}, lane));
+    return;
+  }
+  std::map<std::string, RemoteJob> remote;
+  for (const auto index : recipients) {
+    auto plan = plan_recipient(*directory, message->recipient(index).address);
+    if (auto* mailbox = std::get_if<ToMailbox>(&plan)) {
+      local_.add({message, index, std::move(mailbox->target)});
+    } else if (auto* hop = std::get_if<ToNextHop>(&plan)) {
+      const auto key = hop->hop.key();
+      auto& job = remote.try_emplace(key, RemoteJob{message, {}, hop->hop}).first->second;
+      job.recipients.push_back(index);
+      if (job.recipients.size() < recipients_of_a_job) continue;
+      enqueue(lane, std::move(job));
+      remote.erase(key);
+    } else if (auto* targets = std::get_if<ToTargets>(&plan)) {
+      parts_.loop.spawn(expand(message, index, std::move(targets->targets)));
+    } else {
+      const auto& cannot = std::get<CannotDeliver>(plan);
+      parts_.loop.spawn(finish(message, {{index, AttemptResult::Failed, FailureClass::Refused, cannot.status, "",
+                                          cannot.explanation, "", ""}}, "local:" + message->recipient(index).address.domain));
+    }
+  }
+  for (auto& [key, job] : remote) enqueue(lane, std::move(job));
+}
+
+io::Task<void> Delivery::dispatch_later(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane) {
+  const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(1s));
+  if (outcome == io::Wake::Cancelled || stopping_) co_return;
+  dispatch(message, recipients, lane);
+  pump();
+}
+
+void Delivery::enqueue(Lane lane, RemoteJob job) {
+  const std::string destination = job.hop.key();
+  // A destination known to be down gets its fresh mail when it answers again; a retry that comes here is its probe.
+  if (lane == Lane::Fresh && deferred_.gated(destination)) {
+    std::vector<Attempt> attempts;
+    for (const auto index : job.recipients) {
+      attempts.push_back(down_[destination].last);
+      attempts.back().recipient = index;
+    }
+    parts_.loop.spawn(finish(job.message, std::move(attempts), destination));
+    return;
+  }
+  lanes_.add(lane, destination, std::move(job));
+}
+
+io::Task<void> Delivery::watch_timers() {
+  while (!stopping_ && !parts_.loop.stopping()) {
+    const auto now = parts_.clock.wall();
+    auto due = deferred_.take_due(now, due_at_once);
+    if (!due.empty()) {
+      auto taking = take_up(std::move(due));
+      co_await std::move(taking);
+      continue;
+    }
+    const auto next = deferred_.next_due();
+    const Duration wait = next ? std::min<Duration>(until_wall(*next, now), look_again) : look_again;
+    io::Wait sleep(parts_.loop, nullptr, parts_.loop.after(wait), io::Wake::Ready);
+    timer_ = &sleep;
+    const auto outcome = co_await sleep;
+    timer_ = nullptr;
+    if (outcome == io::Wake::Cancelled) break;
+  }
+}
+
+// Reads the due messages back from holding and sends their recipients to the retry lane.
+io::Task<void> Delivery::take_up(std::vector<DeferredIndex::Due> due) {
+  struct Read {
+    Message message;
+    std::vector<std::uint32_t> recipients;
+    std::string destination;
+  };
+  std::vector<Read> read;
+  auto work = parts_.workers.run(parts_.loop, [&] {
+    std::map<TraceId, std::size_t> places;
+    for (const auto& one : due) {
+      const auto [place, is_new] = places.try_emplace(one.entry.message, read.size());
+      if (is_new) {
+        Message message{{one.entry.message, 0, {}}, {}, {}};
+        auto envelope = parts_.spool.envelope(message.ref);
+        if (envelope) message.envelope = std::move(*envelope);
+        for (auto& deferred : parts_.spool.deferred(one.entry.message))
+          message.history.insert({deferred.schedule.recipient, std::move(deferred.schedule)});
+        read.push_back({std::move(message), {}, one.destination});
+      }
+      auto& target = read[place->second];
+      // Settled meanwhile (by the operator), or its envelope cannot be read: nothing to try.
+      if (one.entry.recipient < target.message.envelope.recipients.size() && target.message.history.contains(one.entry.recipient))
+        target.recipients.push_back(one.entry.recipient);
+    }
+  });
+  const auto ran = co_await std::move(work);
+  if (!ran) {
+    for (const auto& one : due) deferred_.add(one.destination, one.entry, parts_.clock.wall() + std::chrono::seconds{1});
+    co_return;
+  }
+  for (auto& one : read) {
+    if (!one.recipients.empty()) dispatch(hold(std::move(one.message)), one.recipients, Lane::Retry);
+    // The probe went elsewhere (a changed route, a mailbox) or is gone: the gate must not wait for it.
+    if (deferred_.gated(one.destination) && lanes_.waiting_for(one.destination) == 0) deferred_.ungate(one.destination);
+  }
+  pump();
+}
+
+io::Task<void> Delivery::tend() {
+  auto alive_at = parts_.loop.now();
+  while (!parts_.loop.stopping()) {
+    settings_ = current_settings_();
+    lanes_.set_limits(settings_.lanes);
+    sessions_.tend(stopping_);
+    if (parts_.loop.now() >= alive_at) {
+      alive_at = parts_.loop.after(10s);
+      auto work = parts_.workers.run(parts_.loop, [this] { return parts_.ledger.seen_alive(parts_.clock.wall()); });
+      const auto ran = co_await std::move(work);
+      if (ran && !*ran) parts_.log.write(telemetry::events::storage_trouble, {.reason = ran->error().what});
+    }
+    const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(1s));
+    if (outcome == io::Wake::Cancelled) break;
+  }
+}
+
+std::size_t Delivery::retry_now(const std::string& destination) {
+  const auto now = parts_.clock.wall();
+  const auto entries = deferred_.take_all(destination);
+  deferred_.ungate(destination);
+  down_.erase(destination);
+  for (const auto& entry : entries) deferred_.add(destination, entry, now);
+  if (timer_ != nullptr) timer_->wake(io::Wake::Ready);
+  return entries.size();
+}
+
+}  // namespace hikyaku::delivery

@@ -1,0 +1,144 @@
+#include "services/delivery/local_delivery.h"
+
+namespace hikyaku::delivery {
+namespace {
+
+constexpr Duration longest_commit = 30s;
+constexpr Duration trouble_pause = 2s;
+
+// RFC 5321 §4.4: the delivering host writes the reverse-path on top.
+std::string return_path_line(const ReversePath& path) { return "Return-Path: <" + path.text() + ">\r\n"; }
+
+Attempt over_quota(std::uint32_t recipient) {
+  return {recipient, AttemptResult::Failed, FailureClass::Transient, "4.2.2", "", "The mailbox is full.", "", ""};
+}
+
+}  // namespace
+
+LocalDelivery::LocalDelivery(Parts parts, std::uint32_t accounts_at_once, Done done)
+    : parts_(parts), accounts_at_once_(accounts_at_once), done_(std::move(done)) {}
+
+void LocalDelivery::add(LocalJob job) {
+  const AccountId account = job.target.account;
+  const auto [queue, is_new] = queues_.try_emplace(account);
+  queue->second.push_back(std::move(job));
+  ++waiting_;
+  if (is_new) ready_.push_back(account);
+  start_groups();
+}
+
+void LocalDelivery::start_groups() {
+  while (running_ < accounts_at_once_ && !ready_.empty()) {
+    const AccountId account = ready_.front();
+    ready_.pop_front();
+    ++running_;
+    parts_.loop.spawn(deliver(account));
+  }
+}
+
+LocalDelivery::Group LocalDelivery::take_group(AccountId account) {
+  Group group{.account = account, .quota = {}, .jobs = {}, .attempts = {}, .trouble = {}};
+  auto& queue = queues_[account];
+  std::uint64_t octets = 0;
+  while (!queue.empty() && group.jobs.size() < group_messages && octets < group_octets) {
+    octets += queue.front().message->envelope.body_octets;
+    group.jobs.push_back(std::move(queue.front()));
+    queue.pop_front();
+  }
+  group.attempts.resize(group.jobs.size());
+  if (const auto directory = parts_.directory.newest()) {
+    if (const auto* found = directory->account(account)) group.quota = {found->quota_octets, found->quota_messages};
+  }
+  return group;
+}
+
+io::Task<void> LocalDelivery::deliver(AccountId account) {
+  Group group = take_group(account);
+  auto work = parts_.workers.run(parts_.loop, [this, &group] { perform(parts_, group); });
+  const auto ran = co_await std::move(work);
+  if (!ran) group.trouble = "all workers are busy";
+  auto& queue = queues_[account];
+  std::deque<LocalJob> again;
+  for (std::size_t i = 0; i < group.jobs.size(); ++i) {
+    if (!group.attempts[i]) {
+      again.push_back(std::move(group.jobs[i]));
+      continue;
+    }
+    --waiting_;
+    report(group.jobs[i], std::move(*group.attempts[i]));
+  }
+  if (!again.empty()) {
+    // Our own trouble is nobody's failed attempt: the copies stay where they are and are tried again shortly.
+    parts_.log.write(telemetry::events::storage_trouble, {.account = std::to_string(account.value()), .reason = group.trouble});
+    for (auto job = again.rbegin(); job != again.rend(); ++job) queue.push_front(std::move(*job));
+    --running_;
+    start_groups();
+    const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(trouble_pause));
+    if (outcome == io::Wake::Cancelled) co_return;
+    ++running_;
+  }
+  --running_;
+  if (queues_[account].empty()) queues_.erase(account);
+  else ready_.push_back(account);
+  start_groups();
+}
+
+void LocalDelivery::perform(Parts& parts, Group& group) {
+  std::vector<std::string> texts;
+  std::vector<mailboxes::Delivery> deliveries;
+  std::vector<std::size_t> job_of;
+  texts.reserve(group.jobs.size());
+  for (std::size_t i = 0; i < group.jobs.size(); ++i) {
+    const auto& message = *group.jobs[i].message;
+    auto body = parts.spool.body(message.ref, 0, message.envelope.body_octets);
+    if (!body) {
+      if (body.error().kind == spool::SpoolFailure::Damaged)
+        group.attempts[i] = Attempt{group.jobs[i].recipient, AttemptResult::Failed, FailureClass::Refused, "5.3.0", "",
+                                    "The message was damaged on disk: " + body.error().what, "", ""};
+      else group.trouble = body.error().what;
+      continue;
+    }
+    std::string text = return_path_line(message.envelope.reverse_path);
+    text += *body;
+    texts.push_back(std::move(text));
+    mailboxes::Delivery delivery;
+    delivery.message.trace_id = message.ref.id;
+    delivery.message.internal_date = message.envelope.accepted_at;
+    delivery.original_recipient = message.recipient(group.jobs[i].recipient).address.text();
+    delivery.mailbox = group.jobs[i].target.mailbox;
+    deliveries.push_back(std::move(delivery));
+    job_of.push_back(i);
+  }
+  for (std::size_t n = 0; n < deliveries.size(); ++n) deliveries[n].message.body = texts[n];
+  if (deliveries.empty()) return;
+  const auto results = parts.mailboxes.deliver_group(group.account, deliveries, group.quota, storage::Durability::Lazy,
+                                                     SystemClock{}.now() + longest_commit);
+  for (std::size_t n = 0; n < results.size(); ++n) {
+    const auto& job = group.jobs[job_of[n]];
+    auto& attempt = group.attempts[job_of[n]];
+    if (results[n]) {
+      attempt = Attempt{job.recipient, AttemptResult::Stored, {}, "2.0.0", "", "", "", std::to_string(group.account.value())};
+    } else if (results[n].error().kind == mailboxes::MailboxFailure::OverQuota) {
+      attempt = over_quota(job.recipient);
+    } else {
+      group.trouble = results[n].error().what;
+    }
+  }
+}
+
+void LocalDelivery::report(const LocalJob& job, Attempt attempt) {
+  if (attempt.result == AttemptResult::Stored) {
+    const auto& envelope = job.message->envelope;
+    const std::string recipient = job.target.address.text();
+    const std::string original = job.message->recipient(job.recipient).address.text();
+    const std::string sender = envelope.reverse_path.text();
+    parts_.log.write(telemetry::events::mail_delivered,
+                     {.message = job.message->ref.id, .sender = sender, .null_sender = envelope.reverse_path.is_null(),
+                      .recipient = recipient, .original_recipient = original == recipient ? std::string_view{} : original,
+                      .mailbox = job.target.mailbox.empty() ? "INBOX" : std::string_view(job.target.mailbox),
+                      .octets = envelope.body_octets, .accepted_at = envelope.accepted_at});
+  }
+  done_(job, std::move(attempt));
+}
+
+}  // namespace hikyaku::delivery

@@ -1,0 +1,71 @@
+// LocalDelivery: puts copies into mailboxes. What waits for one account goes in one group (one write of bodies, one
+// commit), a bounded number of accounts at once; the copies are lazy, and flushed before the spool releases their
+// segment (rule 6 of the spool).
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <string>
+#include <unordered_map>
+
+#include "io/loop.h"
+#include "io/workers.h"
+#include "services/delivery/attempt.h"
+#include "services/directory/directory.h"
+#include "services/mailboxes/mailboxes.h"
+#include "services/spool/spool.h"
+#include "services/telemetry/log.h"
+
+namespace hikyaku::delivery {
+
+struct LocalJob {
+  MessagePointer message;
+  std::uint32_t recipient = 0;
+  directory::LocalTarget target;
+};
+
+class LocalDelivery {
+ public:
+  struct Parts {
+    io::Loop& loop;
+    io::Workers& workers;
+    spool::Spool& spool;
+    mailboxes::Mailboxes& mailboxes;
+    const directory::Reader& directory;
+    telemetry::Log& log;
+  };
+  // Called on the loop for each finished job, in no order.
+  using Done = std::function<void(const LocalJob&, Attempt)>;
+  LocalDelivery(Parts parts, std::uint32_t accounts_at_once, Done done);
+
+  void add(LocalJob job);
+  [[nodiscard]] std::size_t waiting() const { return waiting_; }
+
+ private:
+  struct Group {
+    AccountId account;
+    mailboxes::QuotaLimit quota;
+    std::vector<LocalJob> jobs;
+    // Filled by the worker, one for each job. Nothing: a trouble of ours, try again.
+    std::vector<std::optional<Attempt>> attempts;
+    std::string trouble;
+  };
+  static constexpr std::size_t group_messages = 64;
+  static constexpr std::uint64_t group_octets = 4 << 20;
+
+  void start_groups();
+  io::Task<void> deliver(AccountId account);
+  Group take_group(AccountId account);
+  static void perform(Parts& parts, Group& group);
+  void report(const LocalJob& job, Attempt attempt);
+
+  Parts parts_;
+  const std::uint32_t accounts_at_once_;
+  Done done_;
+  std::unordered_map<AccountId, std::deque<LocalJob>> queues_;  // of accounts that wait or are worked on
+  std::deque<AccountId> ready_;
+  std::uint32_t running_ = 0;
+  std::size_t waiting_ = 0;
+};
+
+}  // namespace hikyaku::delivery

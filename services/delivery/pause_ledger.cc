@@ -1,0 +1,52 @@
+#include "services/delivery/pause_ledger.h"
+
+#include "base/cursor.h"
+#include "base/wire.h"
+
+namespace hikyaku::delivery {
+namespace {
+constexpr std::uint8_t format = 1;
+constexpr auto kept = std::chrono::days{60};
+constexpr auto shortest_pause = std::chrono::seconds{20};  // twice the beat of seen_alive()
+
+std::uint64_t as_number(WallTime time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); }
+WallTime as_time(std::uint64_t number) { return WallTime{std::chrono::microseconds{static_cast<std::int64_t>(number)}}; }
+}  // namespace
+
+io::DiskResult<PauseLedger> PauseLedger::open(io::Disk& disk, std::string path, WallTime now) {
+  PauseLedger ledger(disk, std::move(path));
+  auto content = io::read_file(disk, ledger.path_, 1 << 20);
+  if (!content && content.error().kind != io::DiskFailure::NotFound) return failure(content.error());
+  if (content) {
+    WireReader in(*content);
+    const bool readable = in.u8() == format;
+    const WallTime alive = as_time(in.u64());
+    // A damaged ledger loses pauses, which shortens periods; it never loses mail.
+    while (readable && !in.broken() && !in.rest().empty()) {
+      const WallTime from = as_time(in.u64());
+      const WallTime until = as_time(in.u64());
+      if (!in.broken() && from < until && until > now - kept) ledger.pauses_.push_back({from, until});
+    }
+    if (readable && alive + shortest_pause < now) ledger.pauses_.push_back({alive, now});
+  }
+  TRY_VOID(ledger.seen_alive(now));
+  return ledger;
+}
+
+io::DiskResult<> PauseLedger::seen_alive(WallTime now) {
+  WireWriter out;
+  out.u8(format).u64(as_number(now));
+  for (const auto& [from, until] : pauses_) out.u64(as_number(from)).u64(as_number(until));
+  return io::replace_file(*disk_, path_, out.bytes());
+}
+
+Duration PauseLedger::paused_between(WallTime from, WallTime until) const {
+  Duration paused{};
+  for (const auto& [start, end] : pauses_) {
+    const auto overlap = std::min(end, until) - std::max(start, from);
+    if (overlap > Duration{}) paused += overlap;
+  }
+  return paused;
+}
+
+}  // namespace hikyaku::delivery

@@ -1,0 +1,46 @@
+#include <doctest/doctest.h>
+
+#include "io/simulated_disk.h"
+#include "services/delivery/pause_ledger.h"
+
+using namespace hikyaku;
+using namespace hikyaku::delivery;
+
+namespace {
+WallTime at(int seconds) { return WallTime{std::chrono::seconds{1'000'000 + seconds}}; }
+}  // namespace
+
+TEST_CASE("stopped time is known after a restart, running time is not counted") {
+  io::SimulatedDisk disk;
+  REQUIRE(disk.make_folder("spool"));
+  {
+    auto first = PauseLedger::open(disk, "spool/stopped", at(0));
+    REQUIRE(first);
+    CHECK(first->paused_between(at(-100), at(100)) == Duration{});
+    REQUIRE(first->seen_alive(at(50)));
+  }
+  {
+    auto second = PauseLedger::open(disk, "spool/stopped", at(3650));
+    REQUIRE(second);
+    CHECK(second->paused_between(at(0), at(4000)) == std::chrono::seconds{3600});
+    CHECK(second->paused_between(at(3000), at(4000)) == std::chrono::seconds{650});
+    CHECK(second->paused_between(at(3650), at(4000)) == Duration{});
+    REQUIRE(second->seen_alive(at(3700)));
+  }
+  auto third = PauseLedger::open(disk, "spool/stopped", at(3705));  // a quick restart is no pause
+  REQUIRE(third);
+  CHECK(third->paused_between(at(0), at(4000)) == std::chrono::seconds{3600});
+}
+
+TEST_CASE("a damaged ledger is read as far as it goes and never stops delivery") {
+  for (std::size_t cut = 0; cut < 25; ++cut) {
+    io::SimulatedDisk disk;
+    REQUIRE(disk.make_folder("spool"));
+    auto ledger = PauseLedger::open(disk, "spool/stopped", at(0));
+    ledger = PauseLedger::open(disk, "spool/stopped", at(1000));
+    auto whole = io::read_file(disk, "spool/stopped");
+    REQUIRE(whole);
+    REQUIRE(io::replace_file(disk, "spool/stopped", whole->substr(0, cut)));
+    CHECK(PauseLedger::open(disk, "spool/stopped", at(1001)));
+  }
+}

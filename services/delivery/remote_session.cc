@@ -1,0 +1,203 @@
+#include "services/delivery/remote_session.h"
+
+namespace hikyaku::delivery {
+namespace {
+
+constexpr std::uint64_t text_piece = 256 << 10;
+constexpr std::size_t most_candidates = 10;
+constexpr std::uint32_t default_recipients = 100;  // RFC 5321 §4.5.3.1.8: every server takes as many
+
+Attempt no_answer(std::string explanation, const Candidate& candidate) {
+  Attempt attempt;
+  attempt.failure = FailureClass::NoAnswer;
+  attempt.status = "4.4.1";
+  attempt.explanation = std::move(explanation);
+  attempt.remote_mta = candidate.host;
+  return attempt;
+}
+
+smtp::ClientSettings conversation_settings(const SessionSettings& settings, smtp::TlsUse tls) {
+  smtp::ClientSettings client;
+  client.our_name = settings.our_name;
+  client.tls = settings.tls ? tls : smtp::TlsUse::Never;
+  return client;
+}
+
+}  // namespace
+
+RemoteSession::RemoteSession(io::Loop& loop, std::unique_ptr<io::Connection> connection, Candidate candidate,
+                             SessionSettings settings, smtp::TlsUse tls)
+    : loop_(loop), connection_(std::move(connection)), candidate_(std::move(candidate)), settings_(std::move(settings)),
+      talk_(conversation_settings(settings_, tls)) {}
+
+Duration RemoteSession::limit_of(smtp::ClientWait wait) const {
+  return wait == smtp::ClientWait::DataEnd ? 2 * settings_.reply_time : settings_.reply_time;
+}
+
+std::uint32_t RemoteSession::recipient_limit() const {
+  return talk_.peer().recipient_limit != 0 ? talk_.peer().recipient_limit : default_recipients;
+}
+
+std::string RemoteSession::tls_version() const {
+  const auto details = connection_->tls_details();
+  return details ? details->version : std::string{};
+}
+
+io::Task<smtp::ClientStep> RemoteSession::drive() {
+  for (;;) {
+    auto step = talk_.next();
+    if (auto* send = std::get_if<smtp::client::Send>(&step)) {
+      auto writing = connection_->write(send->bytes, loop_.after(settings_.reply_time));
+      const auto written = co_await std::move(writing);
+      if (!written) talk_.connection_lost(written.error().what);
+    } else if (const auto* need = std::get_if<smtp::client::NeedInput>(&step)) {
+      auto reading = connection_->read(loop_.after(limit_of(need->wait)));
+      const auto got = co_await std::move(reading);
+      if (got) talk_.receive(*got);
+      else talk_.connection_lost(got.error().what);
+      connection_->release_buffer();
+    } else if (std::holds_alternative<smtp::client::StartTls>(step)) {
+      auto handshake = connection_->start_tls_client(settings_.tls, candidate_.host, io::PeerCheck::None, {},
+                                                     loop_.after(settings_.reply_time));
+      const auto secured = co_await std::move(handshake);
+      if (secured) {
+        talk_.tls_started({});
+      } else {
+        tls_failed_ = true;
+        talk_.connection_lost("the TLS handshake failed: " + secured.error().what);
+      }
+    } else {
+      co_return step;
+    }
+  }
+}
+
+io::Task<Result<void, Attempt>> RemoteSession::begin() {
+  auto driving = drive();
+  const auto step = co_await std::move(driving);
+  ready_ = std::holds_alternative<smtp::client::Ready>(step);
+  if (ready_) co_return Result<void, Attempt>{};
+  const auto* closed = std::get_if<smtp::client::Closed>(&step);
+  check(closed != nullptr, "a session that begins is ready or closed");
+  co_return failure(attempt_of(closed->why, 0));
+}
+
+io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open_one(io::Loop& loop, Candidate candidate,
+                                                                                 SessionSettings settings,
+                                                                                 smtp::TlsUse tls) {
+  auto connecting = io::connect(loop, candidate.address, loop.after(settings.connect_time));
+  auto connected = co_await std::move(connecting);
+  if (!connected) co_return failure(no_answer(candidate.host + " (" + candidate.address.to_string() + "): " + connected.error().what, candidate));
+  std::unique_ptr<RemoteSession> session(new RemoteSession(loop, std::move(*connected), candidate, settings, tls));
+  auto beginning = session->begin();
+  auto begun = co_await std::move(beginning);
+  if (begun) co_return std::move(session);
+  if (session->tls_failed_ && tls == smtp::TlsUse::Opportunistic) {
+    // RFC 7435: a peer whose TLS is broken still gets the mail, in the clear, as it would without STARTTLS.
+    session.reset();
+    auto again = open_one(loop, std::move(candidate), std::move(settings), smtp::TlsUse::Never);
+    co_return co_await std::move(again);
+  }
+  co_return failure(std::move(begun).error());
+}
+
+io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open(io::Loop& loop,
+                                                                             std::vector<Candidate> candidates,
+                                                                             SessionSettings settings) {
+  Attempt worst = no_answer("no address to try", {});
+  bool somebody_spoke = false;
+  for (std::size_t n = 0; n < candidates.size() && n < most_candidates && !loop.stopping(); ++n) {
+    auto opening = open_one(loop, candidates[n], settings, smtp::TlsUse::Opportunistic);
+    auto opened = co_await std::move(opening);
+    if (opened) co_return opened;
+    // What a peer said tells the sender more than another one's silence.
+    const bool spoke = opened.error().failure != FailureClass::NoAnswer;
+    if (spoke || !somebody_spoke) worst = std::move(opened).error();
+    somebody_spoke = somebody_spoke || spoke;
+  }
+  co_return failure(std::move(worst));
+}
+
+Attempt RemoteSession::attempt_of(const smtp::RecipientOutcome& outcome, std::uint32_t recipient) const {
+  Attempt attempt;
+  attempt.recipient = recipient;
+  attempt.remote_mta = candidate_.host;
+  attempt.status = outcome.reply.enhanced.given() ? outcome.reply.enhanced.text() : std::string{};
+  if (outcome.said_by_peer) attempt.diagnostic = outcome.reply.line();
+  else attempt.explanation = outcome.reply.text;
+  switch (outcome.klass) {
+    case smtp::OutcomeClass::Accepted:
+      attempt.result = talk_.peer().dsn ? AttemptResult::Sent : AttemptResult::Relayed;
+      return attempt;
+    case smtp::OutcomeClass::Transient: attempt.failure = FailureClass::Transient; break;
+    case smtp::OutcomeClass::Refused: attempt.failure = FailureClass::Refused; break;
+    case smtp::OutcomeClass::NoAnswer: attempt.failure = FailureClass::NoAnswer; break;
+  }
+  if (attempt.status.empty())
+    attempt.status = attempt.failure == FailureClass::Refused ? "5.0.0" : attempt.failure == FailureClass::Transient ? "4.0.0" : "4.4.2";
+  return attempt;
+}
+
+io::Task<std::vector<Attempt>> RemoteSession::deliver(MessagePointer message, std::vector<std::uint32_t> recipients,
+                                                      ReadText read_text) {
+  smtp::OutgoingMessage outgoing;
+  outgoing.reverse_path = message->envelope.reverse_path;
+  for (const auto index : recipients) outgoing.recipients.push_back(message->recipient(index));
+  outgoing.size = message->envelope.body_octets;
+  outgoing.body_type = message->envelope.body_type;
+  outgoing.smtputf8 = message->envelope.smtputf8;
+  outgoing.return_content = message->envelope.return_content;
+  outgoing.envelope_id = message->envelope.envelope_id;
+  talk_.deliver(std::move(outgoing));
+  ready_ = false;
+  stale_ = false;
+  ++delivered_;
+  const auto octets_before = connection_->octets_read();
+
+  std::vector<Attempt> attempts;
+  std::uint64_t offset = 0;
+  for (;;) {
+    auto driving = drive();
+    auto step = co_await std::move(driving);
+    if (std::holds_alternative<smtp::client::NeedContent>(step)) {
+      const auto left = message->envelope.body_octets - offset;
+      auto reading = read_text(*message, offset, std::min(left, text_piece));
+      const std::string piece = co_await std::move(reading);
+      if (piece.empty()) {  // half a message must not be taken for a whole one: break the line
+        connection_->abort();
+        co_return std::vector<Attempt>{};
+      }
+      offset += piece.size();
+      talk_.content(piece);
+    } else if (auto* outcome = std::get_if<smtp::client::Outcome>(&step)) {
+      check(outcome->recipients.size() == recipients.size(), "one outcome for each recipient");
+      for (std::size_t n = 0; n < recipients.size(); ++n)
+        attempts.push_back(attempt_of(outcome->recipients[n], recipients[n]));
+    } else if (std::holds_alternative<smtp::client::Ready>(step)) {
+      ready_ = true;
+      co_return attempts;
+    } else {
+      const auto* closed = std::get_if<smtp::client::Closed>(&step);
+      check(closed != nullptr, "a transaction ends ready or closed");
+      stale_ = delivered_ > 1 && connection_->octets_read() == octets_before;
+      if (attempts.empty())
+        for (const auto index : recipients) attempts.push_back(attempt_of(closed->why, index));
+      co_return attempts;
+    }
+  }
+}
+
+io::Task<void> RemoteSession::quit() {
+  if (!connection_->open()) co_return;
+  if (ready_) {
+    settings_.reply_time = 5s;  // nobody waits for the answer to QUIT
+    talk_.quit();
+    ready_ = false;
+    auto driving = drive();
+    co_await std::move(driving);
+  }
+  auto closing = connection_->close(loop_.after(2s));
+  co_await std::move(closing);
+}
+
+}  // namespace hikyaku::delivery

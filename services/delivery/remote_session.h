@@ -1,0 +1,74 @@
+// RemoteSession: one SMTP connection to a next hop, opened over its addresses in turn and used for any number of
+// messages. It carries the steps of smtp::ClientConversation out; what is said is decided there.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/connection.h"
+#include "protocol/smtp/client_conversation.h"
+#include "services/delivery/address_lookup.h"
+#include "services/delivery/attempt.h"
+
+namespace hikyaku::delivery {
+
+struct SessionSettings {
+  std::string our_name;
+  Duration connect_time = 30s;
+  Duration reply_time = 300s;            // RFC 5321 §4.5.3.2; the final reply of DATA gets twice this
+  std::uint32_t messages = 1'000;        // after that the connection is closed
+  std::shared_ptr<const io::TlsClientContext> tls;
+};
+
+// Reads a part of a message's text; an empty answer before its end: it cannot be read (our own trouble).
+using ReadText = std::function<io::Task<std::string>(const Message& message, std::uint64_t offset, std::uint64_t octets)>;
+
+class RemoteSession {
+ public:
+  // Tries the candidates in order until one is ready to take mail. The failure is that of the last one that said
+  // something, or of the last. `for_whom` is the attempt's recipients; each gets the failure.
+  static io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> open(io::Loop& loop, std::vector<Candidate> candidates,
+                                                                       SessionSettings settings);
+
+  // One transaction. One attempt for each of `recipients`, in order. Nothing: the text could not be read, nobody is to
+  // blame, and the session is closed.
+  io::Task<std::vector<Attempt>> deliver(MessagePointer message, std::vector<std::uint32_t> recipients, ReadText read_text);
+
+  // Ready for another message.
+  [[nodiscard]] bool usable() const { return ready_ && delivered_ < settings_.messages; }
+  // True when the last deliver() failed before the peer said anything to it: a connection kept open that the peer has
+  // closed meanwhile. Nothing was sent that could be a duplicate; open another and try again.
+  [[nodiscard]] bool was_stale() const { return stale_; }
+  [[nodiscard]] std::uint32_t delivered() const { return delivered_; }
+  [[nodiscard]] std::uint32_t recipient_limit() const;  // of one transaction
+  [[nodiscard]] std::string peer_text() const { return candidate_.host + " [" + candidate_.address.ip().to_string() + "]:" +
+                                                       std::to_string(candidate_.address.port()); }
+  [[nodiscard]] std::string tls_version() const;
+  // Says QUIT and closes; at most a few seconds.
+  io::Task<void> quit();
+
+ private:
+  RemoteSession(io::Loop& loop, std::unique_ptr<io::Connection> connection, Candidate candidate, SessionSettings settings,
+                smtp::TlsUse tls);
+  // Runs the conversation until it wants something only the caller has.
+  io::Task<smtp::ClientStep> drive();
+  io::Task<Result<void, Attempt>> begin();
+  [[nodiscard]] Duration limit_of(smtp::ClientWait wait) const;
+  [[nodiscard]] Attempt attempt_of(const smtp::RecipientOutcome& outcome, std::uint32_t recipient) const;
+  static io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> open_one(io::Loop& loop, Candidate candidate,
+                                                                           SessionSettings settings, smtp::TlsUse tls);
+
+  io::Loop& loop_;
+  std::unique_ptr<io::Connection> connection_;
+  Candidate candidate_;
+  SessionSettings settings_;
+  smtp::ClientConversation talk_;
+  bool ready_ = false;
+  bool stale_ = false;
+  bool tls_failed_ = false;
+  std::uint32_t delivered_ = 0;
+};
+
+}  // namespace hikyaku::delivery

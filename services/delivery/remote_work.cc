@@ -1,0 +1,139 @@
+// What happens in a delivery slot: take a connection, carry out jobs of one destination until none is left, and keep the
+// books of which destinations answer.
+#include "services/delivery/delivery.h"
+
+namespace hikyaku::delivery {
+namespace {
+
+std::vector<Attempt> same_for_all(const std::vector<std::uint32_t>& recipients, const Attempt& attempt) {
+  std::vector<Attempt> attempts(recipients.size(), attempt);
+  for (std::size_t n = 0; n < recipients.size(); ++n) attempts[n].recipient = recipients[n];
+  return attempts;
+}
+
+}  // namespace
+
+void Delivery::pump() {
+  if (stopping_) return;
+  while (auto slot = lanes_.next()) parts_.loop.spawn(work(std::move(*slot)));
+}
+
+io::Task<std::string> Delivery::read_text(const Message& message, std::uint64_t offset, std::uint64_t octets) {
+  auto work = parts_.workers.run(parts_.loop, [&] { return parts_.spool.body(message.ref, offset, octets); });
+  auto ran = co_await std::move(work);
+  if (ran && *ran) co_return std::move(**ran);
+  const std::string why = ran ? ran->error().what : "all workers are busy";
+  parts_.log.write(telemetry::events::storage_trouble, {.message = message.ref.id, .reason = why});
+  co_return std::string{};
+}
+
+io::Task<void> Delivery::work(Slot slot) {
+  auto session = sessions_.take(slot.destination);
+  while (!stopping_) {
+    auto job = lanes_.take_job(slot);
+    if (!job) break;
+    auto carrying = carry_out(session, std::move(*job), slot);
+    const bool goes_on = co_await std::move(carrying);
+    if (!goes_on) break;
+  }
+  if (session) sessions_.put(slot.destination, std::move(session));
+  lanes_.release(slot);
+  pump();
+}
+
+// A session for the job, or null: then the job's recipients, and all that waits for the destination, have been told.
+io::Task<std::unique_ptr<RemoteSession>> Delivery::open_session(const std::string& destination, const RemoteJob& job) {
+  auto looking = parts_.lookup.candidates(job.hop);
+  auto candidates = co_await std::move(looking);
+  Attempt failed;
+  if (candidates) {
+    auto opening = RemoteSession::open(parts_.loop, std::move(*candidates), settings_.session);
+    auto opened = co_await std::move(opening);
+    if (opened) {
+      destination_answers(destination);
+      co_return std::move(*opened);
+    }
+    failed = std::move(opened).error();
+  } else {
+    failed.failure = candidates.error().failure;
+    failed.status = candidates.error().status;
+    failed.explanation = candidates.error().explanation;
+  }
+  if (parts_.loop.stopping()) co_return nullptr;  // our stop is nobody's failure
+  if (failed.failure != FailureClass::Refused) destination_is_down(destination, failed);
+  auto finishing = finish(job.message, same_for_all(job.recipients, failed), destination);
+  co_await std::move(finishing);
+  co_return nullptr;
+}
+
+// False: this slot has no more to do.
+io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, RemoteJob job, Slot slot) {
+  const ReadText reader = [this](const Message& message, std::uint64_t offset, std::uint64_t octets) {
+    return read_text(message, offset, octets);
+  };
+  for (;;) {
+    const bool reused = session != nullptr && session->usable();
+    if (!reused) {
+      if (session) sessions_.put(slot.destination, std::move(session));  // says goodbye
+      auto opening = open_session(slot.destination, job);
+      session = co_await std::move(opening);
+      if (!session) co_return !deferred_.gated(slot.destination);
+    }
+    // More recipients than the peer takes at once: the rest is a job of its own.
+    if (const std::size_t most = session->recipient_limit(); job.recipients.size() > most) {
+      RemoteJob rest{job.message, {job.recipients.begin() + static_cast<std::ptrdiff_t>(most), job.recipients.end()}, job.hop};
+      job.recipients.resize(most);
+      lanes_.add(slot.lane, slot.destination, std::move(rest));
+    }
+    auto delivering = session->deliver(job.message, job.recipients, reader);
+    auto attempts = co_await std::move(delivering);
+    if (attempts.empty()) {  // the text could not be read: our own trouble
+      session.reset();
+      parts_.loop.spawn(dispatch_later(job.message, job.recipients, slot.lane));
+      co_return true;
+    }
+    if (reused && session->was_stale()) continue;  // session is not usable any more: a new one is opened
+    if (parts_.loop.stopping()) co_return false;
+    auto finishing = finish(job.message, std::move(attempts), slot.destination);
+    co_await std::move(finishing);
+    co_return true;
+  }
+}
+
+void Delivery::destination_answers(const std::string& destination) {
+  if (down_.erase(destination) == 0) return;
+  deferred_.ungate(destination);
+  if (timer_ != nullptr) timer_->wake(io::Wake::Ready);
+}
+
+// One gate instead of an attempt for each message: fresh mail that waits is deferred without being tried, what was
+// deferred before stays untouched but for those whose period is over.
+void Delivery::destination_is_down(const std::string& destination, const Attempt& failed) {
+  auto& state = down_[destination];
+  ++state.failures;
+  state.last = failed;
+  const auto wait = wait_after(settings_.retry, state.failures);
+  deferred_.gate(destination, parts_.clock.wall() + std::chrono::duration_cast<std::chrono::microseconds>(wait));
+  for (auto& job : lanes_.drain(destination))
+    parts_.loop.spawn(finish(job.message, same_for_all(job.recipients, failed), destination));
+  parts_.loop.spawn(give_up_expired(destination, failed));
+}
+
+io::Task<void> Delivery::give_up_expired(std::string destination, Attempt failed) {
+  const auto expired = deferred_.take_expired(destination, parts_.clock.wall());
+  for (const auto& entry : expired) {
+    Message message{{entry.message, 0, {}}, {}, {}};
+    auto work = parts_.workers.run(parts_.loop, [&] {
+      auto envelope = parts_.spool.envelope(message.ref);
+      if (envelope) message.envelope = std::move(*envelope);
+      for (auto& deferred : parts_.spool.deferred(entry.message))
+        message.history.insert({deferred.schedule.recipient, std::move(deferred.schedule)});
+    });
+    co_await std::move(work);
+    if (entry.recipient >= message.envelope.recipients.size() || !message.history.contains(entry.recipient)) continue;
+    auto finishing = finish(hold(std::move(message)), same_for_all({entry.recipient}, failed), destination);
+    co_await std::move(finishing);
+  }
+}
+
+}  // namespace hikyaku::delivery

@@ -1,0 +1,150 @@
+// What is written down after an attempt: outcomes, schedules and the mail they cause, in the order of the spool's rules.
+#include <algorithm>
+
+#include "services/delivery/delivery.h"
+
+namespace hikyaku::delivery {
+namespace {
+
+constexpr std::uint64_t returned_octets = 50 << 10;
+
+}  // namespace
+
+std::optional<Address> Delivery::postmaster() const {
+  const auto directory = parts_.directory.newest();
+  if (!directory) return std::nullopt;
+  for (const auto& account : directory->contents().accounts)
+    if (account.admin == directory::Enabled::Yes && account.enabled == directory::Enabled::Yes) return account.address;
+  for (const auto& domain : directory->contents().domains)
+    if (domain.kind == directory::DomainKind::Local) return Address{"postmaster", domain.name};
+  return std::nullopt;
+}
+
+WallTime Delivery::give_up_time(const spool::Schedule& schedule) const {
+  const auto period = schedule.failure_class == static_cast<std::uint8_t>(FailureClass::NoAnswer)
+                          ? settings_.retry.no_answer_period : settings_.retry.transient_period;
+  if (schedule.failure_class == static_cast<std::uint8_t>(FailureClass::Refused)) return WallTime::max();
+  const auto paused = parts_.ledger.paused_between(schedule.first_failed, parts_.clock.wall()) + schedule.paused;
+  return schedule.first_failed + std::chrono::duration_cast<std::chrono::microseconds>(period + paused);
+}
+
+io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> attempts, std::string destination) {
+  ++finishing_;
+  const auto now = parts_.clock.wall();
+  auto conclusion = conclude(*message, attempts, {settings_.retry, now, destination, [&](WallTime from) {
+                                                    return parts_.ledger.paused_between(from, now);
+                                                  }});
+  spool::Settlement settlement{message->ref, conclusion.outcomes, {}};
+  if (!conclusion.reports.empty() || !conclusion.dead_letters.empty()) {
+    auto writing = write_reports(*message, conclusion);
+    settlement.generated = co_await std::move(writing);
+  }
+  bool written = true;
+  if (!conclusion.outcomes.empty()) {
+    auto settling = settler_.settle(std::move(settlement));
+    written = co_await std::move(settling);
+  }
+  if (written && !conclusion.schedules.empty()) {
+    auto deferring = settler_.defer({message->ref, conclusion.schedules, {}});
+    written = co_await std::move(deferring);
+    if (written)
+      for (const auto& schedule : conclusion.schedules)
+        deferred_.add(destination, {message->ref.id, schedule.recipient}, schedule.next_due, give_up_time(schedule));
+    if (written && timer_ != nullptr) timer_->wake(io::Wake::Ready);
+  }
+  if (written) log_conclusion(*message, attempts, conclusion, destination);
+  --finishing_;
+}
+
+io::Task<std::vector<spool::GeneratedMail>> Delivery::write_reports(const Message& message, Conclusion& conclusion) {
+  std::vector<spool::GeneratedMail> generated;
+  auto reading = read_text(message, 0, std::min<std::uint64_t>(message.envelope.body_octets, returned_octets + 1));
+  const std::string text = co_await std::move(reading);
+  const auto now = parts_.clock.wall();
+  std::string cause;
+  for (const auto& report : conclusion.reports) cause += report.recipient.address.text() + " ";
+  if (!conclusion.reports.empty()) {
+    spool::GeneratedMail mail;
+    mail.envelope.id = message.ref.id.derived(cause, "report", parts_.generated_journal);
+    mail.envelope.recipients = {{message.envelope.reverse_path.address, "", {.never = true}}};
+    mail.envelope.accepted_at = now;
+    mail.envelope.smtputf8 = message.envelope.smtputf8;
+    ReportRequest request{message.envelope, mail.envelope.id, parts_.hostname, now, conclusion.reports, text, returned_octets};
+    mail.text = make_delivery_report(request);
+    mail.envelope.body_type = BodyType::EightBitMime;
+    mail.envelope.body_octets = mail.text.size();
+    generated.push_back(std::move(mail));
+  }
+  // A notification of ours that nobody takes goes to the postmaster once; the postmaster's own undeliverable mail ends
+  // here, and the log keeps its trace.
+  const auto keeper = postmaster();
+  for (const auto index : conclusion.dead_letters) {
+    const Address& gone = message.recipient(index).address;
+    if (!keeper || gone == *keeper) continue;
+    spool::GeneratedMail mail;
+    mail.envelope = message.envelope;
+    mail.envelope.id = message.ref.id.derived(gone.text(), "dead letter", parts_.generated_journal);
+    mail.envelope.recipients = {{*keeper, "", {.never = true}}};
+    mail.text = text;
+    mail.envelope.body_octets = text.size();
+    generated.push_back(std::move(mail));
+  }
+  co_return generated;
+}
+
+// The alias is left behind: one new mail to its targets, written with the outcome in one record group, so that it exists
+// once however often this is repeated.
+io::Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient, std::vector<Address> targets) {
+  ++finishing_;
+  auto reading = read_text(*message, 0, message->envelope.body_octets);
+  std::string text = co_await std::move(reading);
+  if (text.size() != message->envelope.body_octets) {
+    --finishing_;
+    parts_.loop.spawn(dispatch_later(message, {recipient}, Lane::Fresh));
+    co_return;
+  }
+  const Recipient& alias = message->recipient(recipient);
+  spool::GeneratedMail mail;
+  mail.envelope = message->envelope;
+  mail.envelope.id = message->ref.id.derived(alias.address.text(), "alias", parts_.generated_journal);
+  mail.envelope.recipients.clear();
+  for (auto& target : targets) {
+    // RFC 3461 §5.2.7: the copies carry the original recipient, so that a bounce names what the sender wrote.
+    const std::string original = alias.original_recipient.empty() ? "rfc822;" + alias.address.text() : alias.original_recipient;
+    mail.envelope.recipients.push_back({std::move(target), original, alias.notify});
+  }
+  mail.text = std::move(text);
+  spool::Settlement settlement{message->ref, {{recipient, spool::Outcome::Expanded, {}}}, {}};
+  settlement.generated.push_back(std::move(mail));
+  auto settling = settler_.settle(std::move(settlement));
+  co_await std::move(settling);
+  --finishing_;
+}
+
+void Delivery::log_conclusion(const Message& message, const std::vector<Attempt>& attempts, const Conclusion& conclusion,
+                              const std::string& destination) {
+  using namespace telemetry;
+  const std::string sender = message.envelope.reverse_path.text();
+  for (const auto& attempt : attempts) {
+    if (attempt.result == AttemptResult::Stored) continue;  // told by LocalDelivery
+    const std::string recipient = message.recipient(attempt.recipient).address.text();
+    Fields fields{.message = message.ref.id, .sender = sender, .null_sender = message.envelope.reverse_path.is_null(),
+                  .recipient = recipient, .destination = destination, .next_hop = attempt.remote_mta,
+                  .reply = attempt.diagnostic, .octets = message.envelope.body_octets,
+                  .accepted_at = message.envelope.accepted_at, .reason = attempt.explanation};
+    if (attempt.result != AttemptResult::Failed) {
+      parts_.log.write(events::mail_sent, fields);
+      continue;
+    }
+    const auto schedule = std::ranges::find(conclusion.schedules, attempt.recipient, &spool::Schedule::recipient);
+    if (schedule == conclusion.schedules.end()) {
+      parts_.log.write(events::mail_failed, fields);
+      continue;
+    }
+    fields.attempt = schedule->attempts;
+    fields.next_try = schedule->next_due;
+    parts_.log.write(events::delivery_deferred, fields);
+  }
+}
+
+}  // namespace hikyaku::delivery

@@ -1,0 +1,45 @@
+// Settler: hands what became of recipients to the spool. Many sessions call it, one call of the spool serves all that
+// wait, and each goes on when its own is written. The spool's trouble (disk full, failing device) is ours and nobody
+// else's: it is told to the log and tried again until it works or the service stops.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "io/loop.h"
+#include "io/workers.h"
+#include "services/spool/spool.h"
+#include "services/spool/spool_flusher.h"
+#include "services/telemetry/log.h"
+
+namespace hikyaku::delivery {
+
+class Settler {
+ public:
+  Settler(io::Loop& loop, io::Workers& workers, spool::Spool& spool, spool::SpoolFlusher& flusher, telemetry::Log& log);
+  ~Settler();
+
+  // True when written (and flushed where the spool promises so); false when the service stops first: the recipient is
+  // then delivered or tried again after the next start.
+  io::Task<bool> settle(spool::Settlement settlement);
+  io::Task<bool> defer(spool::Deferral deferral);
+
+  [[nodiscard]] bool idle() const { return !writing_ && waiting_.empty(); }
+
+ private:
+  struct Request;
+  struct Group;
+  io::Task<bool> submit(std::unique_ptr<Request> request);
+  io::Task<void> write_all();
+  static spool::SpoolResult<> write(spool::Spool& spool, Group& group);
+
+  io::Loop& loop_;
+  io::Workers& workers_;
+  spool::Spool& spool_;
+  spool::SpoolFlusher& flusher_;
+  telemetry::Log& log_;
+  std::vector<std::shared_ptr<Request>> waiting_;
+  bool writing_ = false;
+};
+
+}  // namespace hikyaku::delivery

@@ -24,8 +24,8 @@ Delivery::Delivery(Parts parts, std::function<DeliverySettings()> settings)
                parts_.loop.spawn(finish(job.message, {std::move(attempt)}, "local:" + job.target.address.domain));
              }) {}
 
-void Delivery::start(const io::Doorbell* bell) {
-  parts_.loop.spawn(run(bell));
+void Delivery::start(Bell heard) {
+  parts_.loop.spawn(run(std::move(heard)));
   parts_.loop.spawn(watch_timers());
   parts_.loop.spawn(tend());
 }
@@ -61,7 +61,7 @@ io::Task<void> Delivery::load_deferred() {
     deferred_.add(one.schedule.destination, {one.id, one.schedule.recipient}, one.schedule.next_due, give_up_time(one.schedule));
 }
 
-io::Task<void> Delivery::run(const io::Doorbell* bell) {
+io::Task<void> Delivery::run(Bell heard) {
   auto loading = load_deferred();
   co_await std::move(loading);
   while (!stopping_ && !parts_.loop.stopping()) {
@@ -82,14 +82,14 @@ io::Task<void> Delivery::run(const io::Doorbell* bell) {
       }
     }
     if (taken > 0) continue;
-    if (room == 0 || bell == nullptr) {
-      const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(room == 0 ? 10ms : 100ms));
-      if (outcome == io::Wake::Cancelled) break;
+    io::Wake outcome;
+    if (room == 0) {
+      outcome = co_await parts_.loop.sleep_until(parts_.loop.after(10ms));
     } else {
-      auto hearing = bell->heard(parts_.loop, parts_.loop.after(look_again));
-      const auto outcome = co_await std::move(hearing);
-      if (outcome == io::Wake::Cancelled) break;
+      auto hearing = heard(parts_.loop.after(look_again));
+      outcome = co_await std::move(hearing);
     }
+    if (outcome == io::Wake::Cancelled) break;
   }
 }
 

@@ -11,7 +11,6 @@
 #include <string>
 #include <unordered_map>
 
-#include "io/doorbell.h"
 #include "io/loop.h"
 #include "io/workers.h"
 #include "services/delivery/address_lookup.h"
@@ -55,8 +54,9 @@ class Delivery {
   // `settings` is asked often and must not wait; a change counts at once, for what is queued too.
   Delivery(Parts parts, std::function<DeliverySettings()> settings);
 
-  // Spawns what runs until stop(). `bell` may be null.
-  void start(const io::Doorbell* bell);
+  // Spawns what runs until stop(). `heard` waits until fresh mail was announced, or until the deadline.
+  using Bell = std::function<io::Task<io::Wake>(Deadline)>;
+  void start(Bell heard);
   // Takes nothing new, lets what is under way end until `deadline`, then stops the loop.
   io::Task<void> stop(Deadline deadline);
 
@@ -73,7 +73,7 @@ class Delivery {
   using Slot = Lanes<RemoteJob>::Slot;
 
   // delivery.cc: what comes in, and when
-  io::Task<void> run(const io::Doorbell* bell);
+  io::Task<void> run(Bell heard);
   io::Task<void> load_deferred();
   io::Task<void> watch_timers();
   io::Task<void> tend();

@@ -1,5 +1,7 @@
 #include "services/delivery/remote_session.h"
 
+#include "io/listener.h"
+
 namespace hikyaku::delivery {
 namespace {
 

@@ -1,0 +1,85 @@
+"""Interleaved windows A B A B ... of two servers under the same generator, and the ratio of their medians.
+
+A machine is noisy: the order alternates, medians are compared, and CPU seconds for 1,000 messages stand beside wall
+time, because they move far less.
+"""
+import dataclasses
+import json
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+BUILD = ROOT / "build" / "release"
+
+
+@dataclasses.dataclass
+class Window:
+    messages: int
+    seconds: float
+    cpu_seconds: float
+    p99_ms: float = 0.0
+    flushes: int = 0
+
+    @property
+    def rate(self):
+        return self.messages / self.seconds
+
+    @property
+    def cpu_per_thousand(self):
+        return 1000 * self.cpu_seconds / self.messages
+
+
+def build_tools():
+    subprocess.run(["cmake", "--preset", "release"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--build", "--preset", "release", "--target", "bench_tools"], cwd=ROOT, check=True,
+                   stdout=subprocess.DEVNULL)
+
+
+def load(port, **options):
+    """Runs smtp_load and returns its report."""
+    command = [str(BUILD / "bench/smtp_load"), "--port", str(port)]
+    for name, value in options.items():
+        command += ["--" + name.replace("_", "-"), str(value)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    if run.returncode != 0:
+        raise RuntimeError("smtp_load failed: " + run.stderr)
+    report = json.loads(run.stdout)
+    if report["refused"] or report["broken"]:
+        raise RuntimeError(f"the server refused mail: {report} {run.stderr}")
+    return report
+
+
+def interleave(case, servers, windows):
+    """`servers`: {name: function that runs one window and returns it}. One warm-up each, not counted."""
+    results = {name: [] for name in servers}
+    for run in servers.values():
+        run()
+    for _ in range(windows):
+        for name, run in servers.items():
+            results[name].append(run())
+    print(f"\n{case}")
+    print(f"  {'server':<18}{'messages/s':>12}{'min':>9}{'max':>9}{'CPU s/1,000':>13}{'p99 ms':>9}{'flushes':>9}")
+    for name, runs in results.items():
+        rates = [w.rate for w in runs]
+        print(f"  {name:<18}{statistics.median(rates):>12.0f}{min(rates):>9.0f}{max(rates):>9.0f}"
+              f"{statistics.median(w.cpu_per_thousand for w in runs):>13.3f}"
+              f"{statistics.median(w.p99_ms for w in runs):>9.1f}{sum(w.flushes for w in runs):>9}")
+    names = list(servers)
+    ours = results[names[0]]
+    for other in names[1:]:
+        theirs = results[other]
+        rate = statistics.median(w.rate for w in ours) / statistics.median(w.rate for w in theirs)
+        cpu = statistics.median(w.cpu_per_thousand for w in ours) / statistics.median(w.cpu_per_thousand for w in theirs)
+        print(f"  {names[0]} / {other}: {rate:.2f}x messages a second, 1/{1 / cpu:.1f} of the CPU a message")
+    sys.stdout.flush()
+    return results
+
+
+def heading(title):
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    print(f"{title}\n  {platform.processor() or platform.machine()}, {len(__import__('os').sched_getaffinity(0))} cores, "
+          f"Linux {platform.release()}, commit {commit}")

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <fstream>
+#include <iterator>
 
 #include "io/test_certificate.h"
 #include "io/test_folder.h"
@@ -363,6 +364,19 @@ TEST_CASE("tls context: errors name the file and the remedy") {
   CHECK(problem({{tls.folder / "mail.pem", tls.folder / "missing.key"}}).contains("missing.key"));
   CHECK(problem({{tls.folder / "mail.pem", tls.folder / "other.key"}}).contains("other.key"));
   CHECK(!TlsClientContext::make(tls.folder / "missing.pem"));
+}
+
+TEST_CASE("tls: certificates from texts, for a service that may open no file") {
+  Tls tls;
+  const auto text = [&](const char* name) {
+    std::ifstream file(tls.folder / name);
+    return std::string{std::istreambuf_iterator<char>(file), {}};
+  };
+  CHECK(TlsServerContext::from_pem(text("mail.pem") + text("ca.pem"), text("mail.key")));
+  CHECK(!TlsServerContext::from_pem(text("mail.pem"), text("other.key")));
+  CHECK(!TlsServerContext::from_pem(text("mail.pem"), ""));
+  CHECK(!TlsServerContext::from_pem("", text("mail.key")));
+  CHECK(!TlsServerContext::from_pem("garbage", text("mail.key")));
 }
 
 TEST_CASE("tls source: a reload serves the new files; a failed one keeps the old context") {

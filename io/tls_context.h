@@ -32,6 +32,9 @@ struct CertificateFiles {
 class TlsServerContext {
  public:
   static Result<std::shared_ptr<const TlsServerContext>, TlsSetupError> load(std::span<const CertificateFiles> files);
+  // From PEM texts instead of files: for a service that may not open them. One certificate with its chain, one key.
+  static Result<std::shared_ptr<const TlsServerContext>, TlsSetupError> from_pem(std::string_view certificate_and_chain,
+                                                                                 std::string_view key);
   TlsServerContext(const TlsServerContext&) = delete;
   TlsServerContext& operator=(const TlsServerContext&) = delete;
   ~TlsServerContext();

@@ -16,6 +16,10 @@ enum class ControlKind : std::uint8_t {
   Stop,         // to the service: finish and end
   Ready,        // from the service
   ReloadTaken,  // from the service: the new settings are in force
+
+  // Between the supervisor's two processes (apps/supervisor/parent.h).
+  Listen = 32, Adopt, CloseListener, Spawn, KillProcess, ReloadProcess, OpenSettings, GiveUp,
+  Listening = 48, Spawned, Ended, SettingsFile, ShutDown, ReloadAsked, Begun,
 };
 
 struct ControlMessage {

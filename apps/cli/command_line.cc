@@ -1,0 +1,170 @@
+// Turns the command table into a parser. CLI11 is included here and nowhere else.
+#include <CLI/CLI.hpp>
+
+#include <climits>
+#include <cstdlib>
+#include <unistd.h>
+
+#include "apps/cli/command.h"
+#include "services/settings/nearest.h"
+
+namespace hikyaku::cli {
+
+namespace {
+
+Language language_of_locale() {
+  for (const auto* name : {"LC_ALL", "LC_MESSAGES", "LANG"})
+    if (const char* value = std::getenv(name); value != nullptr && *value != '\0')
+      return std::string_view(value).starts_with("ja") ? Language::Japanese : Language::English;
+  return Language::English;
+}
+
+std::string program_path(const char* given) {
+  char path[PATH_MAX];
+  const auto length = readlink("/proc/self/exe", path, sizeof path);
+  return length > 0 ? std::string(path, static_cast<std::size_t>(length)) : given;
+}
+
+std::string absolute(const std::string& path) {
+  char resolved[PATH_MAX];
+  return realpath(path.c_str(), resolved) != nullptr ? resolved : path;
+}
+
+// Where one option's values land until the command runs.
+struct Given {
+  const Command* command = nullptr;
+  CLI::App* app = nullptr;
+  std::map<std::string, std::vector<std::string>> values;
+  std::map<std::string, bool> flags;
+};
+
+void declare(Given& to, const Option& option, Language language) {
+  const std::string name(option.name), help(option.help.in(language));
+  if (option.kind == OptionKind::Flag) {
+    to.app->add_flag(name, to.flags[name], help);
+    return;
+  }
+  auto* added = to.app->add_option(name.starts_with('-') ? name : "{" + name + "}", to.values[name], help);
+  if (option.kind == OptionKind::Value || option.kind == OptionKind::Argument || option.kind == OptionKind::OptionalArgument) added->expected(1);
+  if (option.kind == OptionKind::Argument || option.kind == OptionKind::Arguments) added->required();
+  if (option.only_choices) {
+    std::vector<std::string> choices(option.choices.begin(), option.choices.end());
+    added->check(CLI::IsMember(choices));
+  }
+}
+
+class Parser {
+ public:
+  explicit Parser(Language language) : language_(language), root_(std::string(title().in(language)), "hikyaku") { build(); }
+
+  int run(int argc, char** argv);
+
+ private:
+  static Words title() {
+    return {"Hikyaku, a mail server that does not lose mail.", "Hikyaku(飛脚): メールを失わないメールサーバ。"};
+  }
+  void build();
+  void add_common(CLI::App& app);
+  [[nodiscard]] int explain(const CLI::ParseError& error, int argc, char** argv);
+  Invocation invocation(const Given& given, const char* program) const;
+
+  Language language_;
+  CLI::App root_;
+  bool json_ = false;
+  std::string settings_path_;
+  std::map<std::string, CLI::App*> groups_;
+  std::vector<std::unique_ptr<Given>> commands_;
+};
+
+void Parser::add_common(CLI::App& app) {
+  app.add_flag("--json", json_, std::string(Words{"print JSON", "JSON で出力する"}.in(language_)));
+  app.add_option("--config", settings_path_,
+                 std::string(Words{"settings file (default: $HIKYAKU_CONFIG, then /etc/hikyaku/hikyaku.toml)",
+                                   "設定ファイル(既定は $HIKYAKU_CONFIG、なければ /etc/hikyaku/hikyaku.toml)"}.in(language_)));
+}
+
+void Parser::build() {
+  root_.require_subcommand(1);
+  root_.set_help_flag("-h,--help", std::string(Words{"print this help", "この説明を表示する"}.in(language_)));
+  add_common(root_);
+  for (const auto& group : all_groups()) {
+    auto* app = root_.add_subcommand(std::string(group.name), std::string(group.help.in(language_)));
+    app->require_subcommand(1);
+    groups_[std::string(group.name)] = app;
+  }
+  for (const auto& command : all_commands()) {
+    auto given = std::make_unique<Given>();
+    given->command = &command;
+    const auto space = command.name.find(' ');
+    auto& parent = space == std::string_view::npos ? root_ : *groups_.at(std::string(command.name.substr(0, space)));
+    const std::string last(command.name.substr(space == std::string_view::npos ? 0 : space + 1));
+    given->app = parent.add_subcommand(last, std::string(command.help.in(language_)));
+    if (!command.more.en.empty()) given->app->footer(std::string(command.more.in(language_)));
+    add_common(*given->app);
+    for (const auto& option : command.options) declare(*given, option, language_);
+    commands_.push_back(std::move(given));
+  }
+}
+
+Invocation Parser::invocation(const Given& given, const char* program) const {
+  Invocation call;
+  call.language = language_;
+  call.json = json_;
+  const char* environment = std::getenv("HIKYAKU_CONFIG");
+  call.settings_path = absolute(!settings_path_.empty() ? settings_path_ : environment != nullptr ? environment : "/etc/hikyaku/hikyaku.toml");
+  call.program = program_path(program);
+  for (const auto& [name, values] : given.values)
+    if (!values.empty()) call.given[name] = values;
+  for (const auto& [name, flag] : given.flags)
+    if (flag) call.given[name] = {""};
+  return call;
+}
+
+// A wrong word gets the nearest right one.
+int Parser::explain(const CLI::ParseError& error, int argc, char** argv) {
+  if (error.get_exit_code() == 0) return root_.exit(error);
+  std::vector<std::string_view> known;
+  CLI::App* at = &root_;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word.starts_with('-')) continue;
+    const auto subcommands = at->get_subcommands([](CLI::App*) { return true; });
+    const auto next = std::find_if(subcommands.begin(), subcommands.end(), [&](CLI::App* app) { return app->get_name() == word; });
+    if (next != subcommands.end()) {
+      at = *next;
+      continue;
+    }
+    std::vector<std::string> names;
+    for (auto* app : subcommands) names.push_back(app->get_name());
+    for (const auto& name : names) known.push_back(name);
+    if (subcommands.empty()) break;
+    const auto nearest = settings::nearest_name(word, known);
+    std::fprintf(stderr, "hikyaku: %s \"%s\"%s%s%s\n", std::string(Words{"there is no command", "そのようなコマンドはない:"}.in(language_)).c_str(), word.c_str(),
+                 nearest ? std::string(Words{". Did you mean \"", "。もしかして \""}.in(language_)).c_str() : "",
+                 nearest ? std::string(*nearest).c_str() : "", nearest ? "\"?" : ". Remedy: hikyaku --help");
+    return static_cast<int>(Exit::WrongUse);
+  }
+  std::fprintf(stderr, "hikyaku: %s\n%s: %s --help\n", error.what(), std::string(Words{"Remedy", "使い方"}.in(language_)).c_str(),
+               at == &root_ ? "hikyaku" : ("hikyaku ... " + at->get_name()).c_str());
+  return static_cast<int>(Exit::WrongUse);
+}
+
+int Parser::run(int argc, char** argv) {
+  try {
+    root_.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return explain(error, argc, argv);
+  }
+  for (const auto& given : commands_) {
+    if (!given->app->parsed()) continue;
+    auto call = invocation(*given, argv[0]);
+    return static_cast<int>(given->command->run(call));
+  }
+  return static_cast<int>(Exit::WrongUse);
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) { return Parser(language_of_locale()).run(argc, argv); }
+
+}  // namespace hikyaku::cli

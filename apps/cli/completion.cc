@@ -1,0 +1,79 @@
+// hikyaku completion bash|zsh|fish: the shell's script, made from the command table.
+#include "apps/cli/commands.h"
+
+namespace hikyaku::cli {
+
+namespace {
+
+std::string words_after(std::string_view prefix) {
+  std::string out;
+  for (const auto& command : all_commands()) {
+    if (!prefix.empty() && (!command.name.starts_with(prefix) || command.name[prefix.size()] != ' ')) continue;
+    auto rest = command.name.substr(prefix.empty() ? 0 : prefix.size() + 1);
+    rest = rest.substr(0, rest.find(' '));
+    if ((" " + out + " ").find(" " + std::string(rest) + " ") == std::string::npos) out += (out.empty() ? "" : " ") + std::string(rest);
+  }
+  return out;
+}
+
+std::string options_of(const Command& command) {
+  std::string out = "--help --json --config";
+  for (const auto& option : command.options) {
+    if (option.name.starts_with('-')) out += " " + std::string(option.name);
+    else for (const auto choice : option.choices) out += " " + std::string(choice);
+  }
+  return out;
+}
+
+std::string bash_script() {
+  std::string out =
+      "# bash completion of hikyaku: put this into /usr/share/bash-completion/completions/hikyaku\n"
+      "_hikyaku() {\n  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} path='' i words=''\n"
+      "  for ((i = 1; i < COMP_CWORD; i++)); do\n    case ${COMP_WORDS[i]} in -*) ;; *) path+=\"${path:+ }${COMP_WORDS[i]}\" ;; esac\n  done\n"
+      "  if [ \"$previous\" = --config ]; then COMPREPLY=($(compgen -f -- \"$word\")); return; fi\n  case $path in\n";
+  out += "    '') words='" + words_after("") + " --help --json --config' ;;\n";
+  for (const auto& group : all_groups()) out += "    '" + std::string(group.name) + "') words='" + words_after(group.name) + "' ;;\n";
+  for (const auto& command : all_commands())
+    out += "    '" + std::string(command.name) + "'*) words='" + options_of(command) + "' ;;\n";
+  return out + "  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\ncomplete -o default -F _hikyaku hikyaku\n";
+}
+
+std::string fish_script(const Invocation& call) {
+  std::string out = "# fish completion of hikyaku: put this into ~/.config/fish/completions/hikyaku.fish\ncomplete -c hikyaku -f\n";
+  const auto quoted = [&](const Words& words) {
+    std::string text(call.say(words));
+    for (auto at = text.find('\''); at != std::string::npos; at = text.find('\'', at + 2)) text.insert(at, "\\");
+    return "'" + text + "'";
+  };
+  for (const auto& group : all_groups())
+    out += "complete -c hikyaku -n __fish_use_subcommand -a " + std::string(group.name) + " -d " + quoted(group.help) + "\n";
+  for (const auto& command : all_commands()) {
+    const auto space = command.name.find(' ');
+    const std::string first(command.name.substr(0, space));
+    if (space == std::string_view::npos)
+      out += "complete -c hikyaku -n __fish_use_subcommand -a " + first + " -d " + quoted(command.help) + "\n";
+    else
+      out += "complete -c hikyaku -n '__fish_seen_subcommand_from " + first + "' -a " + std::string(command.name.substr(space + 1)) + " -d " + quoted(command.help) + "\n";
+  }
+  return out;
+}
+
+Exit run(Invocation& call) {
+  const std::string shell = call.value("SHELL");
+  if (shell == "fish") call.print(fish_script(call));
+  else if (shell == "zsh") call.print("autoload -U +X bashcompinit && bashcompinit\n" + bash_script());
+  else call.print(bash_script());
+  return Exit::Done;
+}
+
+}  // namespace
+
+Command completion_command() {
+  return {.name = "completion",
+          .help = {"print the completion script of a shell", "シェルの補完スクリプトを出力する"},
+          .options = {{"SHELL", OptionKind::Argument, {"bash, zsh or fish", "bash、zsh または fish"}, {"bash", "zsh", "fish"}, true}},
+          .run = run,
+          .more = {"For this session: eval \"$(hikyaku completion bash)\"", "今のシェルで使う: eval \"$(hikyaku completion bash)\""}};
+}
+
+}  // namespace hikyaku::cli

@@ -1,0 +1,71 @@
+// hikyaku config describe
+#include "apps/cli/commands.h"
+#include "services/settings/profiles.h"
+#include "services/settings/reference.h"
+#include "services/telemetry/json_text.h"
+
+namespace hikyaku::cli {
+
+namespace {
+
+void member(std::string& out, std::string_view key, std::string_view value) {
+  telemetry::append_json_text(out, key), out += ':', telemetry::append_json_text(out, value);
+}
+
+std::string describe_json() {
+  std::string out = "[";
+  const auto settings = settings::preset_settings();
+  for (const auto* section : std::as_const(*settings).sections()) {
+    for (const auto* setting : section->settings()) {
+      out += out.size() > 1 ? ",{" : "{";
+      member(out, "section", section->name()), out += ',';
+      member(out, "name", setting->name()), out += ',';
+      member(out, "help", setting->help()), out += ',';
+      member(out, "help_ja", setting->help_ja()), out += ',';
+      member(out, "kind", setting->kind()), out += ',';
+      member(out, "range", setting->range_text()), out += ',';
+      member(out, "preset", setting->preset_text()), out += ',';
+      member(out, "takes_effect", settings::takes_effect_text(static_cast<int>(setting->takes_effect()), false)), out += '}';
+    }
+  }
+  return out + "]";
+}
+
+// Settings whose "section.name" contains the word.
+std::string describe_matching(const Invocation& call, std::string_view word) {
+  std::string out;
+  const auto settings = settings::preset_settings();
+  const bool japanese = call.language == Language::Japanese;
+  for (const auto* section : std::as_const(*settings).sections()) {
+    for (const auto* setting : section->settings()) {
+      const std::string name = std::string(section->name()) + "." + std::string(setting->name());
+      if (name.find(word) == std::string::npos) continue;
+      out += "[" + std::string(section->name()) + "] " + std::string(setting->name()) + " = " + setting->preset_text() + "\n    " +
+             std::string(japanese ? setting->help_ja() : setting->help()) + "\n    " + setting->kind() +
+             (setting->range_text().empty() ? "" : ", " + setting->range_text()) + "; " +
+             std::string(settings::takes_effect_text(static_cast<int>(setting->takes_effect()), japanese)) + "\n";
+    }
+  }
+  return out;
+}
+
+Exit run(Invocation& call) {
+  if (call.json) return call.print(describe_json()), Exit::Done;
+  if (call.has("--markdown")) return call.print(settings::reference_markdown()), Exit::Done;
+  if (!call.has("WORD")) return call.print(settings::commented_file(call.language == Language::Japanese)), Exit::Done;
+  const std::string found = describe_matching(call, call.value("WORD"));
+  if (found.empty()) return call.fail(Words{"no setting's name contains that word", "その語を含む設定はない"});
+  return call.print(found), Exit::Done;
+}
+
+}  // namespace
+
+Command config_describe_command() {
+  return {.name = "config describe",
+          .help = {"explain the settings; without a word, as a settings file to start from", "設定を説明する。語を省くと、そのまま使える設定ファイルとして出力する"},
+          .options = {{"WORD", OptionKind::OptionalArgument, {"only settings whose name contains it", "名前にこの語を含む設定だけ"}},
+                      {"--markdown", OptionKind::Flag, {"the reference manual (docs/reference/settings.md)", "リファレンス(docs/reference/settings.md)として"}}},
+          .run = run};
+}
+
+}  // namespace hikyaku::cli

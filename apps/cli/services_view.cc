@@ -1,0 +1,98 @@
+#include "apps/cli/services_view.h"
+
+#include "apps/cli/text_table.h"
+#include "apps/supervisor/service_table.h"
+
+namespace hikyaku::cli {
+
+namespace {
+
+Words state_words(std::string_view state) {
+  if (state == "running") return {"running", "稼働中"};
+  if (state == "starting") return {"starting", "開始中"};
+  if (state == "stopping") return {"stopping", "停止処理中"};
+  if (state == "stopped") return {"stopped", "停止"};
+  if (state == "failing") return {"failing", "異常"};
+  return {"not configured", "未設定"};
+}
+
+// "2026-11-22T09:00:00.123456+09:00" as people read it.
+std::string short_stamp(const std::string& stamp) { return stamp.size() < 19 ? stamp : stamp.substr(0, 10) + " " + stamp.substr(11, 8); }
+
+std::string details(const Invocation& call, const JsonView& service) {
+  if (service.has("stopped_by"))
+    return call.language == Language::Japanese ? service.text("stopped_by") + " が " + short_stamp(service.text("stopped_since")) + " に停止"
+                                               : "since " + short_stamp(service.text("stopped_since")) + " by " + service.text("stopped_by");
+  std::string out, problem;
+  for (const auto& listener : service.at("listeners").items()) out += (out.empty() ? "" : " ") + listener.text("name") + "=" + listener.text("address");
+  std::uint64_t restarts = 0;
+  for (const auto& process : service.at("processes").items()) {
+    restarts += process.number("restarts");
+    if (!process.text("last_problem").empty()) problem = process.text("last_problem");
+  }
+  if (restarts > 0) {
+    if (!out.empty()) out += "; ";
+    out += std::string(call.say({"restarted after a crash: ", "異常終了後の再起動: "})) + std::to_string(restarts) + " (" + problem + ")";
+  }
+  return out;
+}
+
+std::string pids(const JsonView& service) {
+  std::string out;
+  for (const auto& process : service.at("processes").items())
+    if (process.has("pid")) out += (out.empty() ? "" : ",") + std::to_string(process.number("pid"));
+  return out;
+}
+
+}  // namespace
+
+std::optional<std::string> ask(Invocation& call, const apps::ControlRequest& request) {
+  const auto settings = call.settings();
+  if (!settings) return std::nullopt;
+  auto answer = apps::ask_server(settings->node.data(), request);
+  if (!answer) return call.fail(answer.error()), std::nullopt;
+  if (!answer->good) return call.fail(answer->text), std::nullopt;
+  return std::move(answer->text);
+}
+
+void print_services(Invocation& call, const JsonView& status) {
+  TextTable table;
+  table.add({std::string(call.say({"SERVICE", "サービス"})), "E-POST", std::string(call.say({"STATE", "状態"})), "PID", ""});
+  for (const auto& service : status.at("services").items()) {
+    const auto aliases = service.at("aliases").texts();
+    table.add({service.text("name"), aliases.empty() ? "" : aliases.front(), std::string(call.say(state_words(service.text("state")))), pids(service),
+               details(call, service)});
+  }
+  call.print(table.text());
+}
+
+std::string service_line(const Invocation& call, const JsonView& service) {
+  const std::string more = details(call, service);
+  return service.text("name") + ": " + std::string(call.say(state_words(service.text("state")))) + (more.empty() ? "" : " (" + more + ")");
+}
+
+Exit order_service(Invocation& call, std::string_view verb) {
+  const auto* entry = apps::find_service(call.value("SERVICE"));
+  const auto answer = ask(call, {{std::string(verb), call.value("SERVICE")}});
+  if (!answer) return Exit::Failed;
+  const auto status = JsonView::parse(*answer);
+  if (!status) return call.fail("the server's answer makes no sense");
+  for (const auto& service : status->at("services").items()) {
+    if (service.text("name") != entry->name) continue;
+    if (call.json) call.print("{\"service\":\"" + service.text("name") + "\",\"state\":\"" + service.text("state") + "\"}");
+    else call.print(service_line(call, service));
+  }
+  return Exit::Done;
+}
+
+std::vector<std::string_view> service_choices() {
+  std::vector<std::string_view> names;
+  for (const auto& service : apps::service_table()) {
+    names.push_back(service.name);
+    for (const auto alias : service.aliases)
+      if (alias.find(' ') == std::string_view::npos) names.push_back(alias);
+  }
+  return names;
+}
+
+}  // namespace hikyaku::cli

@@ -1,0 +1,22 @@
+// What `status` and the `service` commands share: asking the server, and showing services as a table.
+#pragma once
+
+#include <optional>
+
+#include "apps/cli/command.h"
+#include "apps/cli/json_view.h"
+#include "apps/supervisor/control_socket.h"
+
+namespace hikyaku::cli {
+
+// The server's JSON answer, or nothing after the reason was printed.
+[[nodiscard]] std::optional<std::string> ask(Invocation& call, const apps::ControlRequest& request);
+void print_services(Invocation& call, const JsonView& status);
+// "deliver: stopped since 2026-11-22 09:00:00 by root"
+[[nodiscard]] std::string service_line(const Invocation& call, const JsonView& service);
+// Sends "start", "stop" or "restart", waits, prints how the service stands.
+[[nodiscard]] Exit order_service(Invocation& call, std::string_view verb);
+// Names and E-Post's aliases, for completion.
+[[nodiscard]] std::vector<std::string_view> service_choices();
+
+}  // namespace hikyaku::cli

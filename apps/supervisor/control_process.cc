@@ -1,0 +1,458 @@
+#include "apps/supervisor/control_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <map>
+
+#include "apps/supervisor/control_socket.h"
+#include "apps/supervisor/listen_socket.h"
+#include "apps/supervisor/parent_link.h"
+#include "apps/supervisor/read_descriptor.h"
+#include "apps/supervisor/service_table.h"
+#include "apps/supervisor/status_json.h"
+#include "apps/supervisor/supervision.h"
+#include "apps/supervisor/wanted_state.h"
+#include "io/posix_disk.h"
+#include "services/telemetry/log.h"
+
+namespace hikyaku::apps {
+
+namespace {
+
+namespace events = telemetry::events;
+constexpr int link_descriptor = 3;
+constexpr std::size_t most_commands = 64;  // waiting at once
+constexpr Duration start_patience = 65s;   // an answer to "start" is given by then
+
+std::vector<std::string> process_names() {
+  std::vector<std::string> names;
+  for (const auto& service : service_table())
+    for (const auto& process : service.processes) names.emplace_back(process.name);
+  return names;
+}
+
+struct Settings {
+  std::string text, path;
+  std::shared_ptr<settings::Settings> values;
+};
+
+class ControlProcess {
+ public:
+  ControlProcess() : link_(link_descriptor), supervision_(process_names()) {}
+  int run();
+
+ private:
+  struct Pending {  // a command whose answer waits for its outcome
+    io::Descriptor connection;
+    std::string service;
+    bool up = false;
+    Instant until{};
+    std::uint64_t restarts_before = 0;
+  };
+
+  bool learn_the_state();
+  std::optional<std::string> read_settings();
+  [[nodiscard]] std::string take_the_folder();
+  [[nodiscard]] std::string open_control_socket();
+  void give_up(const std::string& why);
+  void handle(ControlMessage message);
+  void wish_services();
+  void carry_out();
+  void start_process(const std::string& name);
+  void stop_process(const std::string& name, bool keep_listeners);
+  [[nodiscard]] std::string open_listeners(const ProcessEntry& process);
+  void close_listeners(const ProcessEntry& process);
+  void poll_once();
+  void hear_service(const std::string& name);
+  void hear_caller();
+  void obey(io::Descriptor connection, const Caller& caller, const std::vector<std::string>& words);
+  void order(io::Descriptor connection, const Caller& caller, const std::string& verb, const ServiceEntry& service);
+  void reload(io::Descriptor connection);
+  void answer_pending();
+  [[nodiscard]] SpawnMessage spawn_message(const ProcessEntry& process) const;
+  [[nodiscard]] StatusFacts facts() const;
+  [[nodiscard]] std::string stopped_path() const { return begun_.data_folder + "/supervisor/stopped-services"; }
+  [[nodiscard]] bool all_down() const;
+
+  ParentLink link_;
+  BegunMessage begun_;
+  Settings settings_;
+  Supervision supervision_;
+  StoppedServices stopped_;
+  std::map<std::string, io::Descriptor> channels_;  // of processes
+  std::vector<ListenerMessage> listeners_;          // open in the parent
+  io::Descriptor control_socket_;
+  std::vector<Pending> pending_;
+  std::vector<std::pair<io::Descriptor, Instant>> callers_;  // connected, have not asked
+  io::PosixDisk disk_;
+  SystemClock clock_;
+  std::unique_ptr<telemetry::Log> log_;
+  WallTime began_{};
+  bool shutting_down_ = false, parent_gone_ = false;
+};
+
+// ---- beginning ----------------------------------------------------------------------------------------------------
+
+// The parent tells what is open and running, then Begun.
+bool ControlProcess::learn_the_state() {
+  for (;;) {
+    auto message = link_.next();
+    if (!message) return false;
+    if (message->kind == ControlKind::Begun) {
+      const auto begun = BegunMessage::decode(message->text);
+      if (begun) begun_ = *begun;
+      return begun.has_value();
+    }
+    handle(std::move(*message));
+  }
+}
+
+// Nothing: the settings are in settings_. Otherwise what is wrong with them; settings_ stays as it was.
+std::optional<std::string> ControlProcess::read_settings() {
+  auto message = link_.ask(ControlKind::OpenSettings, "", ControlKind::SettingsFile);
+  if (!message) return "the parent is gone";
+  if (message->descriptors.size() != 1) return begun_.settings_path + ": the settings file cannot be read.";
+  const io::Descriptor file(message->descriptors.front());
+  auto text = read_whole(file.get(), 1 << 20);
+  if (!text) return begun_.settings_path + ": the settings file cannot be read, or is larger than 1 MiB.";
+  auto values = settings::parse_settings(*text, begun_.settings_path);
+  if (!values) {
+    std::string mistakes;
+    for (const auto& error : values.error()) mistakes += (mistakes.empty() ? "" : "\n") + error.text();
+    return mistakes;
+  }
+  settings_ = {std::move(*text), begun_.settings_path, std::move(*values)};
+  supervision_.set_rules({.restart_wait = settings_.values->serve.restart_wait(),
+                          .restart_wait_max = settings_.values->serve.restart_wait_max(),
+                          .stop_limit = settings_.values->serve.stop_limit()});
+  return std::nullopt;
+}
+
+// The folders services expect, and the lock that lets only one server use them. The lock lives in the parent.
+std::string ControlProcess::take_the_folder() {
+  for (const auto* folder : {"", "/run", "/log", "/spool", "/accounts", "/directory", "/supervisor"})
+    if (const auto made = disk_.make_folder(begun_.data_folder + folder); !made)
+      return made.error().what + ". Remedy: make the data folder writable for the user the services run as.";
+  if (!begun_.first) return "";
+  const std::string path = begun_.data_folder + "/run/serve.lock";
+  const io::Descriptor lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
+  if (!lock) return path + ": " + std::strerror(errno);
+  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
+    return "another server already runs with the data folder " + begun_.data_folder + ". Remedy: `hikyaku status` shows it.";
+  link_.tell(ControlKind::Adopt, ListenerMessage{"serve-lock", path, path, ""}.encode(), {lock.get()});
+  return "";
+}
+
+std::string ControlProcess::open_control_socket() {
+  auto bound = listen_local(control_socket_path(begun_.data_folder), SOCK_SEQPACKET);
+  if (!bound) return bound.error();
+  control_socket_ = std::move(bound->descriptor);
+  return "";
+}
+
+void ControlProcess::give_up(const std::string& why) { link_.tell(ControlKind::GiveUp, why); }
+
+int ControlProcess::run() {
+  prctl(PR_SET_NAME, "hikyaku-control");
+  prctl(PR_SET_DUMPABLE, 0);
+  if (!learn_the_state()) return 1;
+  if (const auto mistakes = read_settings()) return give_up(*mistakes), 78;
+  if (const auto trouble = take_the_folder(); !trouble.empty()) return give_up(trouble), 75;
+  if (const auto trouble = open_control_socket(); !trouble.empty()) return give_up(trouble), 75;
+  auto stopped = load_stopped(disk_, stopped_path());
+  if (!stopped) return give_up(stopped.error().what), 75;
+  stopped_ = std::move(*stopped);
+  const telemetry::LogOptions options{.folder = begun_.data_folder + "/log", .service = "supervisor",
+                                      .retention_days = static_cast<int>(settings_.values->log.retention_days())};
+  log_ = std::make_unique<telemetry::Log>(options, telemetry::file_sink(options), clock_);
+  began_ = clock_.wall();
+  log_->write(events::service_started, {});
+  wish_services();
+  while (!parent_gone_ && !(shutting_down_ && all_down())) {
+    carry_out();
+    answer_pending();
+    poll_once();
+  }
+  answer_pending();
+  unlink(control_socket_path(begun_.data_folder).c_str());
+  log_->write(events::service_stopped, {.reason = parent_gone_ ? "the parent is gone" : ""});
+  return 0;
+}
+
+// ---- what runs ----------------------------------------------------------------------------------------------------
+
+void ControlProcess::wish_services() {
+  for (const auto& service : service_table()) {
+    const bool up = !shutting_down_ && is_configured(service, *settings_.values) && !stopped_.contains(service.name);
+    for (const auto& process : service.processes)
+      if (supervision_.one(process.name).wanted != up) supervision_.want(process.name, up);
+  }
+}
+
+bool ControlProcess::all_down() const {
+  return std::all_of(supervision_.all().begin(), supervision_.all().end(),
+                     [](const Supervised& process) { return process.state == ProcessState::Down && process.pid == 0; });
+}
+
+void ControlProcess::carry_out() {
+  for (int round = 0; round < 3; ++round) {
+    const auto actions = supervision_.act(clock_.now());
+    if (actions.empty()) return;
+    for (const auto& action : actions) {
+      switch (action.kind) {
+        case Action::Kind::Start: start_process(action.process); break;
+        case Action::Kind::Stop: stop_process(action.process, false); break;
+        case Action::Kind::StopForSuccessor: stop_process(action.process, true); break;
+        case Action::Kind::Kill: link_.tell(ControlKind::KillProcess, ProcessMessage{action.process, 0, ""}.encode()); break;
+      }
+    }
+  }
+}
+
+SpawnMessage ControlProcess::spawn_message(const ProcessEntry& process) const {
+  SpawnMessage message{.process = std::string(process.name), .settings_toml = settings_.text, .settings_file = settings_.path};
+  if (process.tls) message.certificate_path = settings_.values->tls.certificate(), message.key_path = settings_.values->tls.key();
+  for (const auto name : process.listeners) message.listeners.emplace_back(name);
+  for (const auto name : process.local_sockets) message.listeners.emplace_back(name);
+  return message;
+}
+
+void ControlProcess::start_process(const std::string& name) {
+  const auto& process = *find_process(name);
+  std::string trouble = open_listeners(process);
+  int pid = 0;
+  if (trouble.empty()) {
+    auto message = link_.ask(ControlKind::Spawn, spawn_message(process).encode(), ControlKind::Spawned);
+    const auto spawned = message ? ProcessMessage::decode(message->text) : std::nullopt;
+    if (!spawned) trouble = "the parent is gone";
+    else if (message->descriptors.size() != 1) trouble = spawned->trouble;
+    else pid = spawned->pid, channels_[name].reset(message->descriptors.front());
+  }
+  if (trouble.empty()) return supervision_.started(name, pid, clock_.now());
+  supervision_.not_started(name, trouble, clock_.now());
+  log_->write(events::service_failed, {.service = name, .reason = trouble});
+  if (supervision_.one(name).crashes_in_row == 1) dprintf(STDERR_FILENO, "hikyaku: %s cannot start: %s\n", name.c_str(), trouble.c_str());
+}
+
+void ControlProcess::stop_process(const std::string& name, bool keep_listeners) {
+  if (const auto channel = channels_.find(name); channel != channels_.end()) (void)send_control(channel->second.get(), {.kind = ControlKind::Stop});
+  if (!keep_listeners) close_listeners(*find_process(name));
+}
+
+std::string ControlProcess::open_listeners(const ProcessEntry& process) {
+  const auto is_open = [&](std::string_view name, std::string_view wanted) {
+    return std::any_of(listeners_.begin(), listeners_.end(), [&](const auto& open) { return open.name == name && open.wanted == wanted; });
+  };
+  for (const auto name : process.listeners) {
+    for (const auto& wanted : listen_addresses(*settings_.values, name)) {
+      if (is_open(name, wanted)) continue;
+      auto message = link_.ask(ControlKind::Listen, ListenerMessage{std::string(name), wanted, "", ""}.encode(), ControlKind::Listening);
+      const auto bound = message ? ListenerMessage::decode(message->text) : std::nullopt;
+      if (!bound) return "the parent is gone";
+      if (!bound->trouble.empty()) return bound->trouble;
+      listeners_.push_back(*bound);
+    }
+  }
+  for (const auto name : process.local_sockets) {
+    const std::string path = begun_.data_folder + "/run/" + std::string(name) + ".sock";
+    if (is_open(name, path)) continue;
+    const auto bound = listen_local(path, SOCK_STREAM);
+    if (!bound) return bound.error();
+    const ListenerMessage adopted{std::string(name), path, path, ""};
+    link_.tell(ControlKind::Adopt, adopted.encode(), {bound->descriptor.get()});
+    listeners_.push_back(adopted);
+  }
+  return "";
+}
+
+void ControlProcess::close_listeners(const ProcessEntry& process) {
+  const auto belongs = [&](const std::string& name) {
+    return std::find(process.listeners.begin(), process.listeners.end(), name) != process.listeners.end() ||
+           std::find(process.local_sockets.begin(), process.local_sockets.end(), name) != process.local_sockets.end();
+  };
+  std::erase_if(listeners_, [&](const ListenerMessage& open) {
+    if (!belongs(open.name)) return false;
+    link_.tell(ControlKind::CloseListener, open.encode());
+    if (open.wanted.starts_with('/')) unlink(open.wanted.c_str());
+    return true;
+  });
+}
+
+// ---- what happens -------------------------------------------------------------------------------------------------
+
+void ControlProcess::handle(ControlMessage message) {
+  switch (message.kind) {
+    case ControlKind::Listening:
+      if (auto open = ListenerMessage::decode(message.text)) listeners_.push_back(std::move(*open));
+      break;
+    case ControlKind::Spawned:
+      if (const auto process = ProcessMessage::decode(message.text); process && message.descriptors.size() == 1) {
+        channels_[process->process].reset(message.descriptors.front());
+        message.descriptors.clear();
+        supervision_.adopt(process->process, process->pid, clock_.now());
+      }
+      break;
+    case ControlKind::Ended:
+      if (const auto process = ProcessMessage::decode(message.text)) {
+        channels_.erase(process->process);
+        const bool ordered = supervision_.one(process->process).state == ProcessState::Stopping;
+        supervision_.ended(process->process, process->trouble, clock_.now());
+        log_->write(ordered ? events::service_stopped : events::service_died, {.service = process->process, .reason = process->trouble});
+      }
+      break;
+    case ControlKind::ShutDown: shutting_down_ = true, wish_services(); break;
+    case ControlKind::ReloadAsked: reload({}); break;
+    default: break;
+  }
+  for (const int descriptor : message.descriptors) close(descriptor);
+}
+
+void ControlProcess::poll_once() {
+  while (auto kept = link_.next_kept()) return handle(std::move(*kept));
+  std::vector<pollfd> waits = {{link_.descriptor(), POLLIN, 0}, {control_socket_.get(), POLLIN, 0}};
+  std::vector<std::string> names;
+  for (const auto& [name, channel] : channels_) waits.push_back({channel.get(), POLLIN, 0}), names.push_back(name);
+  for (const auto& [caller, since] : callers_) waits.push_back({caller.get(), POLLIN, 0});
+  const auto next = std::min(supervision_.next_look(), clock_.now() + 1s);
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next - clock_.now()).count();
+  if (poll(waits.data(), waits.size(), static_cast<int>(std::max<std::int64_t>(0, wait))) <= 0) return;
+  if (waits[0].revents != 0) {
+    auto message = link_.next();
+    if (!message) parent_gone_ = true;
+    else handle(std::move(*message));
+  }
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (waits[2 + i].revents != 0) hear_service(names[i]);
+  const std::size_t first_caller = 2 + names.size(), asked = callers_.size();
+  std::vector<std::pair<io::Descriptor, Instant>> silent;
+  for (std::size_t i = 0; i < asked; ++i) {
+    auto& [connection, since] = callers_[i];
+    if (waits[first_caller + i].revents == 0) {
+      if (clock_.now() - since < 5s) silent.emplace_back(std::move(connection), since);
+      continue;
+    }
+    Caller caller;
+    const bool allowed = may_command(connection.get(), caller);
+    auto request = receive_request(connection.get());
+    if (request && allowed) obey(std::move(connection), caller, request->words);
+  }
+  callers_ = std::move(silent);
+  if (waits[1].revents != 0) hear_caller();
+}
+
+void ControlProcess::hear_service(const std::string& name) {
+  const auto channel = channels_.find(name);
+  if (channel == channels_.end()) return;
+  const auto message = receive_control(channel->second.get());
+  if (!message) {
+    channels_.erase(channel);  // its end is told by Ended
+    return;
+  }
+  for (const int descriptor : message->descriptors) close(descriptor);
+  if (message->kind == ControlKind::Ready) supervision_.ready(name, clock_.now());
+}
+
+// ---- commands -----------------------------------------------------------------------------------------------------
+
+void ControlProcess::hear_caller() {
+  io::Descriptor connection(accept4(control_socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (!connection) return;
+  if (Caller caller; !may_command(connection.get(), caller))
+    return send_answer(connection.get(), {false, caller.name + " may not command this server. Remedy: run this as root."});
+  if (callers_.size() + pending_.size() >= most_commands)
+    return send_answer(connection.get(), {false, "the server is busy with other commands. Remedy: try again."});
+  callers_.emplace_back(std::move(connection), clock_.now());
+}
+
+void ControlProcess::obey(io::Descriptor connection, const Caller& caller, const std::vector<std::string>& words) {
+  if (words[0] == "status") return send_answer(connection.get(), {true, status_json(facts())});
+  if (words[0] == "reload") return reload(std::move(connection));
+  const auto* service = words.size() >= 2 ? find_service(words[1]) : nullptr;
+  if (!service) return send_answer(connection.get(), {false, "there is no such service. Remedy: `hikyaku service list` names them."});
+  if (words[0] == "start" || words[0] == "stop" || words[0] == "restart") return order(std::move(connection), caller, words[0], *service);
+  send_answer(connection.get(), {false, "the server does not know the command \"" + words[0] + "\"; it may be of another version."});
+}
+
+void ControlProcess::order(io::Descriptor connection, const Caller& caller, const std::string& verb, const ServiceEntry& service) {
+  if (!is_configured(service, *settings_.values))
+    return send_answer(connection.get(), {false, std::string(service.name) + " is not configured. Remedy: give it an address in [listen], then `hikyaku service restart`."});
+  const std::string name(service.name);
+  auto before = stopped_;
+  if (verb == "stop") stopped_.try_emplace(name, StoppedByCommand{clock_.wall(), caller.name});
+  if (verb == "start") stopped_.erase(name);
+  if (verb == "restart" && stopped_.contains(name))
+    return send_answer(connection.get(), {false, name + " is stopped. Remedy: `hikyaku service start " + name + "`."});
+  if (stopped_ != before) {
+    if (const auto saved = save_stopped(disk_, stopped_path(), stopped_); !saved) {
+      stopped_ = std::move(before);
+      return send_answer(connection.get(), {false, "the order could not be written down: " + saved.error().what});
+    }
+  }
+  wish_services();
+  for (const auto& process : service.processes) {
+    if (verb == "restart") supervision_.want_restart(process.name);
+    if (verb == "start" && supervision_.one(process.name).state == ProcessState::Waiting) supervision_.want(process.name, true);
+  }
+  carry_out();
+  const auto patience = verb == "start" ? start_patience : Duration{settings_.values->serve.stop_limit()} + start_patience;
+  pending_.push_back({std::move(connection), name, verb != "stop", clock_.now() + patience, supervision_.one(service.processes.front().name).restarts});
+}
+
+void ControlProcess::answer_pending() {
+  std::vector<Pending> rest;
+  for (auto& pending : pending_) {
+    const auto now = facts();
+    const std::string state = service_state(pending.service, now);
+    std::string problem;
+    bool restarting = false;
+    for (const auto& entry : find_service(pending.service)->processes) {
+      const auto& process = supervision_.one(entry.name);
+      restarting |= process.restart;
+      if (process.state == ProcessState::Waiting) problem = std::string(entry.name) + ": " + process.last_problem;
+    }
+    if (state == (pending.up ? "running" : "stopped") && !restarting)
+      send_answer(pending.connection.get(), {true, status_json(now)});
+    else if (pending.up && state == "failing")
+      send_answer(pending.connection.get(), {false, pending.service + " does not start: " + problem + ". Remedy: `hikyaku log --service " + pending.service + "`; it is tried again."});
+    else if (clock_.now() >= pending.until || (shutting_down_ && pending.up))
+      send_answer(pending.connection.get(), {false, pending.service + " is still " + state + "."});
+    else
+      rest.push_back(std::move(pending));
+  }
+  pending_ = std::move(rest);
+}
+
+void ControlProcess::reload(io::Descriptor connection) {
+  if (const auto mistakes = read_settings()) {
+    log_->write(events::settings_refused, {.reason = *mistakes});
+    if (connection) send_answer(connection.get(), {false, *mistakes});
+    return;
+  }
+  log_->set_retention(static_cast<int>(settings_.values->log.retention_days()));
+  wish_services();
+  for (const auto& service : service_table())
+    for (const auto& process : service.processes)
+      if (supervision_.one(process.name).pid != 0) link_.tell(ControlKind::ReloadProcess, spawn_message(process).encode());
+  log_->write(events::settings_reloaded, {});
+  if (connection) send_answer(connection.get(), {true, status_json(facts())});
+}
+
+StatusFacts ControlProcess::facts() const {
+  StatusFacts facts{.parent_pid = begun_.parent_pid, .control_pid = getpid(), .began = began_, .settings_path = begun_.settings_path,
+                    .settings = settings_.values.get(), .supervision = &supervision_, .stopped = &stopped_};
+  for (const auto& open : listeners_) facts.listeners.push_back({open.name, open.address});
+  facts.wall_now = clock_.wall(), facts.now = clock_.now();
+  return facts;
+}
+
+}  // namespace
+
+int run_control_process() { return ControlProcess().run(); }
+
+}  // namespace hikyaku::apps

@@ -1,0 +1,50 @@
+// What the supervisor's privileged parent and its unprivileged control process tell each other, beside ControlMessage.
+// Every text is one wire encoding; a message the parent does not understand ends the control process, never the parent.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hikyaku::apps {
+
+// Listen, Adopt, CloseListener (control -> parent), Listening (parent -> control, with `address` as it was bound, or `trouble`).
+struct ListenerMessage {
+  std::string name;     // "smtp"
+  std::string wanted;   // as the settings write it: "*:25"; the listener's key together with the name
+  std::string address;  // what it is bound to
+  std::string trouble;
+  [[nodiscard]] std::string encode() const;
+  [[nodiscard]] static std::optional<ListenerMessage> decode(std::string_view bytes);
+};
+
+// Spawn, ReloadProcess (control -> parent). The parent adds the TLS texts and passes the listeners named.
+struct SpawnMessage {
+  std::string process;
+  std::string settings_toml, settings_file;
+  std::string certificate_path, key_path;  // empty: none
+  std::vector<std::string> listeners;      // names; every open listener of that name is passed
+  [[nodiscard]] std::string encode() const;
+  [[nodiscard]] static std::optional<SpawnMessage> decode(std::string_view bytes);
+};
+
+// Spawned (with the control channel as descriptor, or `trouble`), Ended, KillProcess.
+struct ProcessMessage {
+  std::string process;
+  int pid = 0;
+  std::string trouble;  // why it was not started, or how it ended: "signal 9 (Killed)"
+  [[nodiscard]] std::string encode() const;
+  [[nodiscard]] static std::optional<ProcessMessage> decode(std::string_view bytes);
+};
+
+// Begun: the control process now knows everything that runs.
+struct BegunMessage {
+  std::string settings_path, data_folder;
+  int parent_pid = 0;
+  bool first = true;  // false: it comes back after a crash of its own
+  [[nodiscard]] std::string encode() const;
+  [[nodiscard]] static std::optional<BegunMessage> decode(std::string_view bytes);
+};
+
+}  // namespace hikyaku::apps

@@ -1,0 +1,307 @@
+#include "apps/supervisor/parent.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <map>
+
+#include "apps/service/control.h"
+#include "apps/supervisor/first_settings.h"
+#include "apps/supervisor/listen_socket.h"
+#include "apps/supervisor/messages.h"
+#include "apps/supervisor/read_descriptor.h"
+#include "apps/supervisor/service_table.h"
+#include "apps/supervisor/spawn.h"
+#include "base/clock.h"
+
+namespace hikyaku::apps {
+
+namespace {
+
+constexpr int settings_mistaken = 78;  // EX_CONFIG
+
+void complain(const std::string& text) { std::fprintf(stderr, "hikyaku: %s\n", text.c_str()); }
+
+std::string how_it_ended(int status) {
+  if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status)) + " (" + strsignal(WTERMSIG(status)) + ")";
+  return "exit " + std::to_string(WEXITSTATUS(status));
+}
+
+// The text of a PEM file that holds `mark`; anything else is not handed on, whatever path was asked for.
+std::string read_pem(const std::string& path, std::string_view mark) {
+  if (path.empty()) return "";
+  const io::Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  const auto text = file ? read_whole(file.get(), 1 << 20) : std::nullopt;
+  if (text && text->find(mark) != std::string::npos) return *text;
+  complain(path + ": " + (file ? "is no PEM file with " + std::string(mark) : std::strerror(errno)));
+  return "";
+}
+
+class Parent {
+ public:
+  Parent(const ServeOptions& options, FirstSettings first, Identity identity)
+      : options_(options), first_(std::move(first)), identity_(std::move(identity)) {}
+  int run();
+
+ private:
+  struct Process {
+    std::string name;
+    io::Descriptor control;
+  };
+  struct OpenListener {
+    std::string name, wanted, address;
+    io::Descriptor descriptor;
+  };
+
+  bool start_control();
+  void replay();
+  bool handle(ControlMessage message);
+  void listen(const std::string& text);
+  void adopt(const std::string& text, std::vector<int>& descriptors);
+  void close_listener(const std::string& text);
+  void spawn_service(const std::string& text);
+  void reload_service(const std::string& text);
+  void kill_service(const std::string& text);
+  void pass_settings();
+  void handle_signals();
+  void reap();
+  void control_ended(int status);
+  bool tell(ControlKind kind, std::string text = "", std::vector<int> descriptors = {});
+  [[nodiscard]] ServiceStart start_text(const SpawnMessage& message, std::vector<int>& descriptors) const;
+  [[nodiscard]] bool finished();
+
+  ServeOptions options_;
+  FirstSettings first_;
+  Identity identity_;
+  io::Descriptor signals_;
+  int control_pid_ = 0;
+  io::Descriptor control_;
+  int control_starts_ = 0;
+  bool shutting_down_ = false;
+  int exit_status_ = 0;
+  Instant kill_at_ = Instant::max();
+  SystemClock clock_;
+  std::map<int, Process> processes_;
+  std::vector<OpenListener> listeners_;
+};
+
+bool Parent::tell(ControlKind kind, std::string text, std::vector<int> descriptors) {
+  return control_ && send_control(control_.get(), {kind, std::move(text), std::move(descriptors)});
+}
+
+bool Parent::start_control() {
+  auto spawned = spawn(options_.binary, {"control-process"}, identity_);
+  if (!spawned) return complain("the control process cannot be started: " + spawned.error()), false;
+  control_pid_ = spawned->pid;
+  control_ = std::move(spawned->control);
+  ++control_starts_;
+  replay();
+  return true;
+}
+
+// What a control process that comes back after a crash has to know.
+void Parent::replay() {
+  for (const auto& open : listeners_) tell(ControlKind::Listening, ListenerMessage{open.name, open.wanted, open.address, ""}.encode());
+  for (const auto& [pid, process] : processes_)
+    tell(ControlKind::Spawned, ProcessMessage{process.name, pid, ""}.encode(), {process.control.get()});
+  tell(ControlKind::Begun, BegunMessage{options_.settings_path, first_.data_folder, getpid(), control_starts_ == 1}.encode());
+  if (shutting_down_) tell(ControlKind::ShutDown);
+}
+
+bool Parent::handle(ControlMessage message) {
+  switch (message.kind) {
+    case ControlKind::Listen: listen(message.text); break;
+    case ControlKind::Adopt: adopt(message.text, message.descriptors); break;
+    case ControlKind::CloseListener: close_listener(message.text); break;
+    case ControlKind::Spawn: spawn_service(message.text); break;
+    case ControlKind::ReloadProcess: reload_service(message.text); break;
+    case ControlKind::KillProcess: kill_service(message.text); break;
+    case ControlKind::OpenSettings: pass_settings(); break;
+    case ControlKind::GiveUp:
+      complain(message.text);
+      shutting_down_ = true, exit_status_ = settings_mistaken;
+      break;
+    default: return false;
+  }
+  for (const int descriptor : message.descriptors) close(descriptor);
+  return true;
+}
+
+void Parent::listen(const std::string& text) {
+  auto asked = ListenerMessage::decode(text);
+  if (!asked) return;
+  auto bound = listen_tcp(asked->wanted);
+  if (bound) {
+    asked->address = bound->address;
+    listeners_.push_back({asked->name, asked->wanted, bound->address, std::move(bound->descriptor)});
+  } else {
+    asked->trouble = bound.error();
+  }
+  tell(ControlKind::Listening, asked->encode());
+}
+
+// Local sockets and locks are made by the control process, with its rights, and kept here.
+void Parent::adopt(const std::string& text, std::vector<int>& descriptors) {
+  auto asked = ListenerMessage::decode(text);
+  if (!asked || descriptors.size() != 1) return;
+  listeners_.push_back({asked->name, asked->wanted, asked->address, io::Descriptor(descriptors.front())});
+  descriptors.clear();
+}
+
+void Parent::close_listener(const std::string& text) {
+  const auto asked = ListenerMessage::decode(text);
+  if (!asked) return;
+  std::erase_if(listeners_, [&](const OpenListener& open) {
+    if (open.name != asked->name || open.wanted != asked->wanted) return false;
+    stop_listening(open.descriptor.get());
+    return true;
+  });
+}
+
+ServiceStart Parent::start_text(const SpawnMessage& message, std::vector<int>& descriptors) const {
+  ServiceStart start{.name = message.process, .settings_toml = message.settings_toml, .settings_file = message.settings_file};
+  start.tls_certificate = read_pem(message.certificate_path, "-----BEGIN CERTIFICATE-----");
+  start.tls_key = read_pem(message.key_path, "PRIVATE KEY-----");
+  for (const auto& name : message.listeners)
+    for (const auto& open : listeners_)
+      if (open.name == name) {
+        start.listeners.push_back({open.name, open.address});
+        descriptors.push_back(open.descriptor.get());
+      }
+  return start;
+}
+
+void Parent::spawn_service(const std::string& text) {
+  const auto asked = SpawnMessage::decode(text);
+  if (!asked) return;
+  if (find_process(asked->process) == nullptr) return;
+  std::vector<int> descriptors;
+  const auto start = start_text(*asked, descriptors);
+  auto spawned = spawn(options_.binary, {"service-process", asked->process}, identity_);
+  if (spawned && !send_control(spawned->control.get(), {ControlKind::Begin, start.encode(), descriptors})) {
+    kill(spawned->pid, SIGKILL);  // reaped below as one that ended by itself
+  }
+  if (!spawned) {
+    tell(ControlKind::Spawned, ProcessMessage{asked->process, 0, spawned.error()}.encode());
+    return;
+  }
+  tell(ControlKind::Spawned, ProcessMessage{asked->process, spawned->pid, ""}.encode(), {spawned->control.get()});
+  processes_[spawned->pid] = {asked->process, std::move(spawned->control)};
+}
+
+void Parent::reload_service(const std::string& text) {
+  const auto asked = SpawnMessage::decode(text);
+  if (!asked) return;
+  std::vector<int> descriptors;
+  const auto start = start_text(*asked, descriptors);
+  for (const auto& [pid, process] : processes_)
+    if (process.name == asked->process) (void)send_control(process.control.get(), {ControlKind::Reload, start.encode(), {}});
+}
+
+void Parent::kill_service(const std::string& text) {
+  const auto asked = ProcessMessage::decode(text);
+  if (!asked) return;
+  for (const auto& [pid, process] : processes_)
+    if (process.name == asked->process) kill(pid, SIGKILL);
+}
+
+void Parent::pass_settings() {
+  const io::Descriptor file(open(options_.settings_path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file) tell(ControlKind::SettingsFile, options_.settings_path, {file.get()});
+  else tell(ControlKind::SettingsFile, options_.settings_path);
+}
+
+void Parent::reap() {
+  int status = 0;
+  for (int pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+    if (pid == control_pid_) {
+      control_ended(status);
+    } else if (const auto found = processes_.find(pid); found != processes_.end()) {
+      const std::string name = found->second.name;
+      processes_.erase(found);
+      tell(ControlKind::Ended, ProcessMessage{name, pid, how_it_ended(status)}.encode());
+    }
+  }
+}
+
+void Parent::control_ended(int status) {
+  control_pid_ = 0;
+  control_.reset();
+  if (shutting_down_) return;
+  complain("the control process ended (" + how_it_ended(status) + "); the services go on, it is started again");
+  if (control_starts_ > 1) sleep(1);
+  if (!start_control()) shutting_down_ = true, exit_status_ = 1;
+}
+
+void Parent::handle_signals() {
+  signalfd_siginfo info{};
+  while (read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+    if (info.ssi_signo == SIGHUP) tell(ControlKind::ReloadAsked);
+    if (info.ssi_signo != SIGTERM && info.ssi_signo != SIGINT) continue;
+    shutting_down_ = true;
+    if (!tell(ControlKind::ShutDown))
+      for (auto& [pid, process] : processes_) process.control.reset();
+  }
+  reap();
+}
+
+// With the control process gone the services stop by themselves, since nobody holds their channels; a limit stands
+// behind that.
+bool Parent::finished() {
+  if (!shutting_down_ || control_pid_ != 0) return false;
+  for (auto& [pid, process] : processes_) process.control.reset();
+  if (processes_.empty()) return true;
+  if (kill_at_ == Instant::max()) kill_at_ = clock_.now() + 1h;
+  if (clock_.now() < kill_at_) return false;
+  for (const auto& [pid, process] : processes_) kill(pid, SIGKILL);
+  return false;
+}
+
+int Parent::run() {
+  sigset_t ours;
+  sigemptyset(&ours);
+  for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&ours, number);
+  sigprocmask(SIG_BLOCK, &ours, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  signals_.reset(signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_ || !start_control()) return 1;
+  while (!finished()) {
+    pollfd waits[] = {{signals_.get(), POLLIN, 0}, {control_.get(), POLLIN, 0}};
+    if (poll(waits, control_ ? 2 : 1, 1'000) < 0) continue;
+    if (waits[0].revents != 0) handle_signals();
+    if (!control_ || waits[1].revents == 0) continue;
+    auto message = receive_control(control_.get());
+    if (!message || !handle(std::move(*message))) {
+      control_.reset();
+      if (control_pid_ > 0) kill(control_pid_, SIGKILL);
+    }
+  }
+  return exit_status_;
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  prctl(PR_SET_NAME, "hikyaku-serve");
+  const io::Descriptor file(open(options.settings_path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) {
+    complain(options.settings_path + ": the settings file cannot be read: " + std::strerror(errno) +
+             ". Remedy: name it with --config; `hikyaku config describe` prints every setting.");
+    return settings_mistaken;
+  }
+  auto first = read_first_settings(file.get(), options.settings_path);
+  if (!first) return complain(first.error()), settings_mistaken;
+  auto identity = choose_identity(first->user, first->data_folder);
+  if (!identity) return complain(identity.error()), settings_mistaken;
+  Parent parent(options, std::move(*first), std::move(*identity));
+  return parent.run();
+}
+
+}  // namespace hikyaku::apps

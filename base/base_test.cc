@@ -60,3 +60,15 @@ TEST_CASE("check: a bug is thrown with its place") {
 }
 
 TEST_CASE("checksum: XXH3's published value for the empty text") { CHECK(checksum("") == 0x2d06800538d394c2ULL); }
+
+TEST_CASE("checksum: in parts as in one") {
+  StreamingChecksum parts;
+  const std::string text(5000, 'x');
+  for (const std::size_t cut : {0, 1, 239, 240, 241, 1024, 4999}) {
+    parts.start(7);
+    parts.add(text.substr(0, cut));
+    parts.add(text.substr(cut));
+    CHECK(parts.value() == checksum(text, 7));
+    CHECK(parts.value() != checksum(text, 8));
+  }
+}

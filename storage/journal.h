@@ -30,11 +30,15 @@ struct Position {
   friend auto operator<=>(const Position&, const Position&) = default;
 };
 
+constexpr std::uint32_t largest_head_octets = 1 << 20;
+
 // What a record holds is its user's affair; the journal knows two parts, so that heads can be read without bodies.
 struct Record {
-  std::string_view head;               // at most 1 MiB: an envelope, an outcome
-  std::vector<std::string_view> body;  // written in order, without copying; see JournalWriter::largest_record
+  std::string_view head;               // at most largest_head_octets: an envelope, an outcome
+  std::vector<std::string_view> body;  // written in order, without copying
 };
+// What a record costs of a segment, at most: its head is kept twice, the second time in the index.
+[[nodiscard]] std::uint64_t octets_of(const Record& record);
 
 struct RecordHead {
   Position at;
@@ -77,12 +81,12 @@ struct JournalUsage {
 class JournalWriter {
  public:
   virtual ~JournalWriter() = default;
-  // write() and flush() in one. All positions, or an error for the whole group: then none of it is ever shown to a
-  // reader. One write and one flush when the group fits one segment; such a group also survives a power cut whole or
-  // not at all.
+  // write() and flush() in one: one write and one flush. All positions, or an error for the whole group: then none of
+  // it is ever shown to a reader. A power cut leaves the group whole or not at all. TooLarge above largest_group().
   virtual JournalResult<std::vector<Position>> append(std::span<const Record> group) = 0;
   // Hands the group to the operating system: it survives the death of this process, not yet a power cut, and no reader
-  // sees it before flush().
+  // sees it before flush(). May flush what was written before, when a segment is full. After an error all that was not
+  // flushed is void, earlier groups included.
   virtual JournalResult<std::vector<Position>> write(std::span<const Record> group) = 0;
   // Makes durable and visible what was written. After an error all of it is void.
   virtual JournalResult<> flush() = 0;
@@ -94,8 +98,8 @@ class JournalWriter {
   virtual JournalResult<std::vector<SegmentNumber>> tend_pool() = 0;
   // Seals and gives up ownership. Later calls answer NotOwner. The destructor does it too, without telling of errors.
   virtual JournalResult<> close() = 0;
-  // Octets of head and body together that one record may have.
-  [[nodiscard]] virtual std::uint64_t largest_record() const = 0;
+  // The sum of octets_of() that one group may have.
+  [[nodiscard]] virtual std::uint64_t largest_group() const = 0;
   // Rises with every owner of this journal, for ever; part of the trace id.
   [[nodiscard]] virtual std::uint64_t fencing_token() const = 0;
   // Flushes done since opening: benchmarks that claim durability print it.

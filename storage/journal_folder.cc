@@ -20,12 +20,16 @@ std::string_view parent(std::string_view path) {
   return slash == std::string_view::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// Makes a missing folder and every missing one above it, and syncs the folder each new name is in.
+// Makes a missing folder and those above it. Every name is synced even when it was there: its maker may have died before.
 io::DiskResult<> make_durable_folder(io::Disk& disk, std::string_view path) {
-  if (disk.info(path)) return {};
-  if (parent(path) != "." && parent(path) != "/") TRY_VOID(make_durable_folder(disk, parent(path)));
-  TRY_VOID(disk.make_folder(path));
-  return disk.sync_folder(parent(path));
+  const auto above = parent(path);
+  if (above != "." && above != "/") TRY_VOID(make_durable_folder(disk, above));
+  const bool there = disk.info(path).has_value();
+  if (!there) TRY_VOID(disk.make_folder(path));
+  auto synced = disk.sync_folder(above);
+  // A confined service may not open what is above its own folder; whoever made that folder synced it.
+  if (!synced && there && synced.error().kind == io::DiskFailure::NoPermission) return {};
+  return synced;
 }
 }  // namespace
 
@@ -53,6 +57,7 @@ std::string JournalFolder::slot_file(std::uint32_t slot) const {
 
 JournalResult<> JournalFolder::make() const {
   HIKYAKU_TRY_DISK_VOID(make_durable_folder(disk_, path_));
+  HIKYAKU_TRY_DISK_VOID(disk_.sync_folder(path_));
   return {};
 }
 

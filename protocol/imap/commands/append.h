@@ -1,0 +1,18 @@
+// append = "APPEND" SP mailbox 1*(SP append-message)       RFC 9051 §6.3.12, RFC 3502 (MULTIAPPEND)
+// append-message = [SP flag-list] [SP date-time] SP literal
+//
+// The messages are streamed: the session never holds more of them than it was given at once.
+#pragma once
+
+#include "base/cursor.h"
+#include "protocol/imap/conversation.h"
+
+namespace hikyaku::imap {
+
+// Whether the text after the tag, which ends in a literal's header, is an APPEND up to its first message.
+[[nodiscard]] bool announces_message(const Conversation& talk, Cursor after_tag);
+
+// Runs it; the text of the command is Conversation's, read from `at_octet`. The framer stands at the literal.
+[[nodiscard]] Script<Reply> append_messages(Conversation& talk, std::string text, std::size_t at_octet);
+
+}  // namespace hikyaku::imap

@@ -1,0 +1,28 @@
+// "IDLE" CRLF, then "DONE"       RFC 2177, RFC 9051 §6.3.13
+#include "protocol/imap/commands/commands.h"
+#include "protocol/imap/grammar.h"
+
+namespace hikyaku::imap::commands {
+
+Script<Reply> idle(Conversation& talk, Cursor arguments) {
+  if (auto end = parse_end(arguments); !end) co_return bad(end.error());
+  talk.out += "+ idling\r\n";
+  std::string line;
+  for (;;) {
+    if (talk.selected) {
+      auto changes = talk.tell_changes(Expunges::Tell);
+      co_await std::move(changes);
+    }
+    // Several changes may come for one wake, and input may come with them.
+    for (;;) {
+      const auto found = talk.framer().next_line(line, 64);
+      if (found == LineFound::TooLong) co_return bad("Expected DONE");
+      if (found == LineFound::Whole) co_return equal_ignoring_case(line, "DONE") ? ok("Done") : bad("Expected DONE");
+      if (talk.leaving()) co_return ok("Done");
+      if (talk.take_change()) break;
+      co_await talk.input_or_change();
+    }
+  }
+}
+
+}  // namespace hikyaku::imap::commands

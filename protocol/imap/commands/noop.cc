@@ -1,0 +1,13 @@
+// "NOOP" (RFC 9051 §6.1.2) and "CHECK" (RFC 3501 §6.4.1): what happened in the mailbox is told after every command, so
+// that there is nothing left to do here.
+#include "protocol/imap/commands/commands.h"
+#include "protocol/imap/grammar.h"
+
+namespace hikyaku::imap::commands {
+
+Script<Reply> noop(Conversation&, Cursor arguments) {
+  if (auto end = parse_end(arguments); !end) co_return bad(end.error());
+  co_return ok("Done");
+}
+
+}  // namespace hikyaku::imap::commands

@@ -1,0 +1,52 @@
+// getquota = "GETQUOTA" SP quota-root-name, getquotaroot = "GETQUOTAROOT" SP mailbox       RFC 9208 §4.1
+// One quota root, "", for the whole account.
+#include "protocol/imap/commands/commands.h"
+#include "protocol/imap/grammar.h"
+
+namespace hikyaku::imap::commands {
+namespace {
+
+void print_quota(Conversation& talk, const Quota& quota) {
+  std::string resources;
+  const auto resource = [&](std::string_view name, std::uint64_t used, std::uint64_t limit) {
+    if (!resources.empty()) resources += ' ';
+    resources += name;
+    resources += ' ';
+    print_number(resources, used);
+    resources += ' ';
+    print_number(resources, limit);
+  };
+  if (quota.limit_octets) resource("STORAGE", (quota.used_octets + 1023) / 1024, *quota.limit_octets / 1024);  // KiB
+  if (quota.limit_messages) resource("MESSAGE", quota.used_messages, *quota.limit_messages);
+  talk.untagged("QUOTA \"\" (" + resources + ")");
+}
+
+}  // namespace
+
+Script<Reply> get_quota(Conversation& talk, Cursor arguments) {
+  if (auto space = parse_space(arguments); !space) co_return bad(space.error());
+  PARSE_OR_BAD(root, parse_astring(arguments));
+  if (auto end = parse_end(arguments); !end) co_return bad(end.error());
+  if (!root.empty()) co_return no("NONEXISTENT", "There is no such quota root");
+  GetQuota request;
+  auto quota = co_await talk.ask(std::move(request));
+  if (!quota) co_return no(quota.error());
+  print_quota(talk, *quota);
+  co_return ok("Done");
+}
+
+Script<Reply> get_quota_root(Conversation& talk, Cursor arguments) {
+  if (auto space = parse_space(arguments); !space) co_return bad(space.error());
+  PARSE_OR_BAD(name, talk.parse_mailbox(arguments));
+  if (auto end = parse_end(arguments); !end) co_return bad(end.error());
+  GetQuota request;
+  auto quota = co_await talk.ask(std::move(request));
+  if (!quota) co_return no(quota.error());
+  talk.out += "* QUOTAROOT ";
+  talk.print_mailbox(name);
+  talk.out += " \"\"\r\n";
+  print_quota(talk, *quota);
+  co_return ok("Done");
+}
+
+}  // namespace hikyaku::imap::commands

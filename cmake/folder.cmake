@@ -1,12 +1,16 @@
-# hikyaku_folder(NAME USES other_folder... LINKS external_library...)
+# hikyaku_folder(NAME USES other_folder... LINKS external_library... SUBFOLDERS folder...)
 #
-# Makes the library NAME of the *.cc beside the calling CMakeLists.txt, and beside it:
+# Makes the library NAME of the *.cc beside the calling CMakeLists.txt (and in the SUBFOLDERS), and beside it:
 #   *_test.cc   one test program NAME_test (doctest), registered with ctest, label "unit"
 #   *_fuzz.cc   one program each; with HIKYAKU_FUZZ a libFuzzer target, otherwise a test over corpus/<name>/
 #   *_bench.cc  one program each, not built by default (target NAME_bench)
 function(hikyaku_folder name)
-  cmake_parse_arguments(FOLDER "" "" "USES;LINKS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  cmake_parse_arguments(FOLDER "" "" "USES;LINKS;SUBFOLDERS" ${ARGN})
+  set(patterns *.cc)
+  foreach(subfolder ${FOLDER_SUBFOLDERS})
+    list(APPEND patterns ${subfolder}/*.cc)
+  endforeach()
+  file(GLOB sources CONFIGURE_DEPENDS ${patterns})
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   set(fuzzers ${sources})

@@ -152,7 +152,10 @@ std::optional<Step> Conversation::next_of_command() {
       asked_ = answered_ = false;
       break;
     case Want::Room:
-      if (!out.empty()) return Send{std::exchange(out, {})};
+      if (!out.empty()) {
+        ++sends;
+        return Send{std::exchange(out, {})};
+      }
       break;
     case Want::Input:
     case Want::Change:

@@ -78,6 +78,7 @@ class Conversation {
 
   // ---- output -----------------------------------------------------------------------------------------------------
   std::string out;
+  std::uint64_t sends = 0;  // how often `out` was taken in the middle of a command
   void untagged(std::string_view line);
   // "* 5 FETCH (UID 12 FLAGS (\Seen))", nothing when the client does not know the message.
   void print_flags_update(const ChangedFlags& change);

@@ -50,7 +50,7 @@ int cost(const SearchKey& key) {
 
 SearchKey all_of(std::vector<SearchKey> keys) {
   if (keys.size() == 1) return std::move(keys.front());
-  std::ranges::stable_sort(keys, {}, cost);
+  std::ranges::sort(keys, {}, cost);
   SearchKey result{.kind = SearchKind::And};
   result.children = std::move(keys);
   return result;

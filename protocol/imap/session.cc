@@ -23,6 +23,8 @@ std::optional<MailboxKey> Session::selected() const {
 
 std::string_view Session::last_command() const { return conversation_->command; }
 
+bool is_session_command(std::string_view name) { return name == "UID" || find_command(name) != nullptr; }
+
 std::string session_capabilities(const SessionSettings& settings) {
   std::string text =
       "IMAP4rev1 IMAP4rev2 LITERAL+ ID ENABLE IDLE NAMESPACE CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED "

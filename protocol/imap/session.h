@@ -68,6 +68,9 @@ class Session {
   std::unique_ptr<Conversation> conversation_;
 };
 
+// Whether a session knows that command ("UID FETCH"), upper case: before the login the answer is "log in first".
+[[nodiscard]] bool is_session_command(std::string_view name);
+
 // What CAPABILITY says after the login.
 [[nodiscard]] std::string session_capabilities(const SessionSettings& settings);
 

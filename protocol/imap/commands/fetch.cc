@@ -72,13 +72,13 @@ void print_record_item(Conversation& talk, const FetchItem& item, const MessageR
 Script<bool> print_message(Conversation& talk, const std::vector<FetchItem>& items, const MessageRecord& record,
                            bool flags_changed) {
   const auto start = talk.out.size();
+  const auto sends_before = talk.sends;
   std::optional<mime::Structure> structure;
   if (!record.structure.empty()) structure = mime::Structure::decode(record.structure);
   if (!structure && (needs_of(items) & NeedStructure)) co_return false;
   talk.out += "* ";
   print_number(talk.out, talk.selected->uids.number_of(record.uid));
   talk.out += " FETCH (";
-  const auto first = talk.out.size();
   bool whole = true, has_flags = false;
   std::size_t printed = 0;
   for (const auto& item : items) {
@@ -104,8 +104,11 @@ Script<bool> print_message(Conversation& talk, const std::vector<FetchItem>& ite
       default: print_record_item(talk, item, record); break;
     }
     if (!whole) {
-      // Nothing of the item was sent yet (fetch_body.h): leave the message out.
-      if (talk.out.size() >= first) talk.out.resize(start);
+      if (talk.sends == sends_before) {
+        talk.out.resize(start);
+      } else {
+        talk.break_off("A message could not be read to its end");
+      }
       co_return false;
     }
   }

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <map>
 
+#include "apps/service/data_folders.h"
 #include "apps/supervisor/control_socket.h"
 #include "apps/supervisor/listen_socket.h"
 #include "apps/supervisor/parent_link.h"
@@ -79,6 +80,8 @@ class ControlProcess {
   [[nodiscard]] StatusFacts facts() const;
   [[nodiscard]] std::string stopped_path() const { return begun_.data_folder + "/supervisor/stopped-services"; }
   [[nodiscard]] bool all_down() const;
+  // Services run as the same user; what a client made of one of them must not command the others.
+  [[nodiscard]] bool is_service(int pid) const;
 
   ParentLink link_;
   BegunMessage begun_;
@@ -136,8 +139,9 @@ std::optional<std::string> ControlProcess::read_settings() {
 
 // The folders services expect, and the lock that lets only one server use them. The lock lives in the parent.
 std::string ControlProcess::take_the_folder() {
-  for (const auto* folder : {"", "/run", "/log", "/spool", "/accounts", "/directory", "/supervisor"})
-    if (const auto made = disk_.make_folder(begun_.data_folder + folder); !made)
+  for (const auto inside : {folder::run, folder::log, folder::spool, folder::receive_journal, folder::accounts, folder::directory, folder::secrets,
+                            folder::supervisor})
+    if (const auto made = disk_.make_folder(folder::in(begun_.data_folder, inside)); !made)
       return made.error().what + ". Remedy: make the data folder writable for the user the services run as.";
   if (!begun_.first) return "";
   const std::string path = begun_.data_folder + "/run/serve.lock";
@@ -198,6 +202,10 @@ void ControlProcess::wish_services() {
 bool ControlProcess::all_down() const {
   return std::all_of(supervision_.all().begin(), supervision_.all().end(),
                      [](const Supervised& process) { return process.state == ProcessState::Down && process.pid == 0; });
+}
+
+bool ControlProcess::is_service(int pid) const {
+  return std::any_of(supervision_.all().begin(), supervision_.all().end(), [&](const Supervised& process) { return process.pid == pid; });
 }
 
 void ControlProcess::carry_out() {
@@ -338,7 +346,7 @@ void ControlProcess::poll_once() {
       continue;
     }
     Caller caller;
-    const bool allowed = may_command(connection.get(), caller);
+    const bool allowed = may_command(connection.get(), caller) && !is_service(caller.pid);
     auto request = receive_request(connection.get());
     if (request && allowed) obey(std::move(connection), caller, request->words);
   }
@@ -363,7 +371,7 @@ void ControlProcess::hear_service(const std::string& name) {
 void ControlProcess::hear_caller() {
   io::Descriptor connection(accept4(control_socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!connection) return;
-  if (Caller caller; !may_command(connection.get(), caller))
+  if (Caller caller; !may_command(connection.get(), caller) || is_service(caller.pid))
     return send_answer(connection.get(), {false, caller.name + " may not command this server. Remedy: run this as root."});
   if (callers_.size() + pending_.size() >= most_commands)
     return send_answer(connection.get(), {false, "the server is busy with other commands. Remedy: try again."});

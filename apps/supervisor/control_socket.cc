@@ -24,7 +24,7 @@ bool may_command(int connection, Caller& caller) {
   ucred peer{};
   socklen_t length = sizeof peer;
   if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return false;
-  caller.uid = peer.uid;
+  caller.uid = peer.uid, caller.pid = peer.pid;
   const passwd* entry = getpwuid(peer.uid);
   caller.name = entry ? entry->pw_name : "uid " + std::to_string(peer.uid);
   return peer.uid == 0 || peer.uid == geteuid();

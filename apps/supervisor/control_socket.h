@@ -25,6 +25,7 @@ struct ControlAnswer {
 // ---- the server's side
 struct Caller {
   uid_t uid = 0;
+  int pid = 0;
   std::string name;
 };
 // Who is at the other end, or nothing when they may not command this server.

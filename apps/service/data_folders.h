@@ -1,0 +1,22 @@
+// Where everything stands below the data folder. One place, so that services, commands, confinement and documents agree.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace hikyaku::apps::folder {
+
+inline constexpr std::string_view accounts = "accounts";    // mailboxes: the engine of services/mailboxes
+inline constexpr std::string_view directory = "directory";  // domains, accounts, aliases, routes: the engine's partition
+inline constexpr std::string_view secrets = "secrets";      // password verifiers: an engine of its own
+inline constexpr std::string_view spool = "spool";          // incoming-N, holding, domains
+inline constexpr std::string_view receive_journal = "spool/incoming-1";  // written by receive, journal number 1
+inline constexpr std::string_view log = "log";
+inline constexpr std::string_view run = "run";              // local sockets, doorbells, shared pages, locks
+inline constexpr std::string_view supervisor = "supervisor";  // which services were stopped by command
+
+inline std::string in(std::string_view data_folder, std::string_view inside) {
+  return std::string(data_folder) + "/" + std::string(inside);
+}
+
+}  // namespace hikyaku::apps::folder

@@ -1,0 +1,15 @@
+// The seccomp filter of our services: a list of what no service ever needs, answered with EPERM. A list of what is
+// allowed would break with every new libc; this one is meant to close the ways out, not to be tight.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "io/confinement.h"
+
+namespace hikyaku::io {
+
+// Puts the filter in force for this thread and what it starts. The error is one sentence.
+[[nodiscard]] Result<void, std::string> load_seccomp_filter(Network network);
+
+}  // namespace hikyaku::io

@@ -171,13 +171,10 @@ class ClientConversation {
   std::vector<std::optional<RecipientOutcome>> outcomes_;
   std::deque<Expect> expected_;
   std::size_t next_recipient_ = 0;      // whose RCPT is answered next
-  std::size_t unsent_ = 0;              // without PIPELINING: the envelope command to send next
   std::optional<RecipientOutcome> mail_refused_;
-  bool data_in_group_ = false;
+  bool by_data_ = false;                // DATA, not BDAT
   std::uint64_t content_left_ = 0;
   char stuff_before_ = '\n';            // the last octet sent of the content: a dot after "\n" is doubled
-  std::size_t final_reply_ = 0;         // LMTP: whose final reply comes next
-  bool content_void_ = false;           // 354 came though no recipient is left: an empty text ends it
   RecipientOutcome closed_why_;
 };
 

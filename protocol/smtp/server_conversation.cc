@@ -21,6 +21,7 @@ SessionKind ServerConversation::kind() const {
 
 void ServerConversation::receive(std::string_view octets) {
   check(input_.empty(), "input is given when it was asked for");
+  input_given_ = true;
   if (partial_.empty()) {
     input_ = octets;
   } else {
@@ -62,13 +63,9 @@ ServerStep ServerConversation::next() {
 // The input is used up but for the beginning of a line, which is kept.
 std::optional<ServerStep> ServerConversation::need_input() {
   if (!out_.empty()) return server::Send{std::exchange(out_, {})};
-  if (input_.empty()) {
-    if (partial_.capacity() > 64) partial_ = std::string{};  // an idle connection holds no buffer
-    partial_.clear();
-  } else {
-    partial_ = std::string(input_);
-    input_ = {};
-  }
+  // An idle connection holds no buffer; asking twice changes nothing.
+  if (std::exchange(input_given_, false)) partial_ = std::string(input_);
+  input_ = {};
   return server::NeedInput{};
 }
 

@@ -185,7 +185,8 @@ class ServerConversation {
   std::uint32_t errors_ = 0, failed_logins_ = 0, messages_ = 0, idle_commands_ = 0;
   std::uint64_t chunk_left_ = 0, chunk_octets_ = 0;
   std::string helo_, account_, out_, partial_, last_refusal_;
-  std::string_view input_;
+  std::string_view input_;  // of what receive() brought (or of partial_, which then holds it), the rest
+  bool input_given_ = false;
   std::vector<ServerStep> queued_;  // at most three
   std::unique_ptr<Transaction> transaction_;
   std::optional<Reply> chunk_refusal_;

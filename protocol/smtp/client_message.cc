@@ -1,0 +1,222 @@
+// One message: MAIL, RCPT, DATA or BDAT, pipelined where the peer allows it (RFC 2920), and what became of each recipient.
+#include <algorithm>
+
+#include "base/check.h"
+#include "protocol/smtp/client_conversation.h"
+#include "protocol/smtp/content.h"
+#include "protocol/smtp/parameters.h"
+
+namespace hikyaku::smtp {
+namespace {
+
+OutcomeClass class_of_refusal(const Reply& reply) {
+  return reply.is_permanent() ? OutcomeClass::Refused : reply.is_transient() ? OutcomeClass::Transient : OutcomeClass::NoAnswer;
+}
+
+bool is_ascii(std::string_view text) {
+  for (const char c : text)
+    if (static_cast<unsigned char>(c) >= 0x80) return false;
+  return true;
+}
+
+bool needs_smtputf8(const OutgoingMessage& message) {
+  if (message.smtputf8 || !is_ascii(message.reverse_path.text())) return true;
+  return std::ranges::any_of(message.recipients, [](const Recipient& one) { return !is_ascii(one.address.text()); });
+}
+
+std::string notify_value(const Notify& notify) {
+  if (notify.never) return "NEVER";
+  std::string out;
+  const auto add = [&out](bool wanted, std::string_view word) {
+    if (wanted) out.append(out.empty() ? "" : ",").append(word);
+  };
+  add(notify.success, "SUCCESS");
+  add(notify.failure, "FAILURE");
+  add(notify.delay, "DELAY");
+  return out;
+}
+
+}  // namespace
+
+void ClientConversation::deliver(OutgoingMessage message) {
+  check(state_ == State::Ready, "the session is idle");
+  check(!message.recipients.empty(), "a message has recipients");
+  message_ = std::move(message);
+  outcomes_.assign(message_.recipients.size(), std::nullopt);
+  mail_refused_.reset();
+  next_recipient_ = 0;
+  if (auto reason = reason_not_to_send()) {
+    stage_ = Stage::Mail;
+    fail_open_recipients({class_of_refusal(*reason), Stage::Mail, *reason, false});
+    state_ = State::Outcome;
+    return;
+  }
+  send_envelope();
+}
+
+// What the peer's offers tell beforehand. 8-bit text to a peer without 8BITMIME goes as it is: such peers pass it
+// unharmed in practice, and turning it into quoted-printable would break every signature (docs/reference/rfc.md).
+std::optional<Reply> ClientConversation::reason_not_to_send() const {
+  if (peer_.size_limit != 0 && message_.size > peer_.size_limit)
+    return Reply{552, {5, 3, 4}, "The message is larger than the peer takes (" + std::to_string(peer_.size_limit) + " octets)"};
+  if (needs_smtputf8(message_) && !peer_.smtputf8) return Reply{550, {5, 6, 7}, "The message needs SMTPUTF8, which the peer does not offer"};
+  return std::nullopt;
+}
+
+std::string ClientConversation::mail_command() const {
+  std::string line = "MAIL FROM:<" + message_.reverse_path.text() + '>';
+  if (peer_.size) line += " SIZE=" + std::to_string(message_.size);
+  if (peer_.eight_bit_mime && message_.body_type != BodyType::SevenBit) line += " BODY=8BITMIME";
+  if (peer_.smtputf8 && needs_smtputf8(message_)) line += " SMTPUTF8";
+  if (peer_.dsn) {
+    if (message_.return_content == ReturnContent::Full) line += " RET=FULL";
+    if (message_.return_content == ReturnContent::Headers) line += " RET=HDRS";
+    if (!message_.envelope_id.empty()) line += " ENVID=" + xtext_encode(message_.envelope_id);
+  }
+  return line;
+}
+
+std::string ClientConversation::rcpt_command(const Recipient& recipient) const {
+  std::string line = "RCPT TO:<" + recipient.address.text() + '>';
+  if (!peer_.dsn) return line;
+  if (const auto notify = notify_value(recipient.notify); !notify.empty()) line += " NOTIFY=" + notify;
+  const auto& original = recipient.original_recipient;
+  if (const auto semicolon = original.find(';'); semicolon != std::string::npos)
+    line += " ORCPT=" + original.substr(0, semicolon + 1) + xtext_encode(std::string_view(original).substr(semicolon + 1));
+  return line;
+}
+
+// The whole group at once under PIPELINING, else its first command.
+void ClientConversation::send_envelope() {
+  state_ = State::Envelope;
+  expected_.clear();
+  if (std::exchange(needs_reset_, false)) expected_.push_back(Expect::Rset);
+  expected_.push_back(Expect::Mail);
+  expected_.insert(expected_.end(), message_.recipients.size(), Expect::Rcpt);
+  if (!peer_.pipelining) return send_next_envelope_command();
+  if (expected_.front() == Expect::Rset) say("RSET", Stage::Mail);
+  say(mail_command(), Stage::Mail);
+  for (const auto& recipient : message_.recipients) say(rcpt_command(recipient), Stage::Mail);
+}
+
+void ClientConversation::send_next_envelope_command() {
+  switch (expected_.front()) {
+    case Expect::Rset: return say("RSET", Stage::Mail);
+    case Expect::Mail: return say(mail_command(), Stage::Mail);
+    case Expect::Rcpt: return say(rcpt_command(message_.recipients[next_recipient_]), Stage::Rcpt);
+  }
+}
+
+void ClientConversation::take_envelope_reply(Reply reply) {
+  const auto expected = expected_.front();
+  expected_.pop_front();
+  switch (expected) {
+    case Expect::Rset:
+      if (!reply.is_positive()) return fail_session(OutcomeClass::Transient, std::move(reply), true);
+      break;
+    case Expect::Mail:
+      stage_ = Stage::Mail;
+      if (!reply.is_positive()) mail_refused_ = RecipientOutcome{class_of_refusal(reply), Stage::Mail, std::move(reply), true};
+      break;
+    case Expect::Rcpt: {
+      stage_ = Stage::Rcpt;
+      auto& outcome = outcomes_[next_recipient_++];
+      if (mail_refused_) {
+        outcome = mail_refused_;  // the answers to RCPT after a refused MAIL say only that
+      } else if (!reply.is_positive()) {
+        // 552 for a recipient too many is an old way to say 452 (RFC 5321 §4.5.3.1.10).
+        const bool too_many = reply.code == 552 && !(reply.enhanced.subject == 2 || reply.enhanced.subject == 3);
+        outcome = RecipientOutcome{too_many ? OutcomeClass::Transient : class_of_refusal(reply), Stage::Rcpt, std::move(reply), true};
+      }
+      break;
+    }
+  }
+  if (mail_refused_ && !peer_.pipelining) expected_.clear();
+  if (expected_.empty()) return envelope_answered();
+  if (!peer_.pipelining) send_next_envelope_command();
+}
+
+void ClientConversation::envelope_answered() {
+  if (mail_refused_) fail_open_recipients(*mail_refused_);
+  bool any = false;
+  for (const auto& outcome : outcomes_) any |= !outcome.has_value();
+  if (!any) {
+    needs_reset_ = !mail_refused_;
+    return finish_message();
+  }
+  begin_content();
+}
+
+void ClientConversation::begin_content() {
+  content_left_ = message_.size;
+  stuff_before_ = '\n';
+  if (peer_.chunking && settings_.chunking == Chunking::WhenOffered) {
+    say("BDAT " + std::to_string(message_.size) + " LAST", Stage::Content);
+    by_data_ = false;
+    state_ = message_.size == 0 ? State::ContentEnd : State::Content;
+    return;
+  }
+  by_data_ = true;
+  state_ = State::DataSent;
+  say("DATA", Stage::Data);
+}
+
+void ClientConversation::take_data_reply(Reply reply) {
+  if (reply.code != 354) {
+    const auto klass = reply.is_positive() || reply.is_intermediate() ? OutcomeClass::NoAnswer : class_of_refusal(reply);
+    if (klass == OutcomeClass::NoAnswer) return fail_session(klass, std::move(reply), true);
+    fail_open_recipients({klass, Stage::Data, std::move(reply), true});
+    needs_reset_ = true;
+    return finish_message();
+  }
+  stage_ = Stage::Content;
+  state_ = State::Content;
+  if (content_left_ == 0) content({});
+}
+
+void ClientConversation::content(std::string_view octets) {
+  if (state_ == State::Closed || state_ == State::Outcome) return;  // the peer gave up meanwhile
+  check(state_ == State::Content && octets.size() <= content_left_, "content is brought when asked for, and as much as was said");
+  content_left_ -= octets.size();
+  if (by_data_) {
+    append_dot_stuffed(out_, octets, stuff_before_);
+  } else {
+    out_.append(octets);
+  }
+  if (content_left_ > 0) return;
+  // A text that does not end its last line gets the line end that DATA needs (RFC 5321 §4.1.1.4).
+  if (by_data_) out_ += stuff_before_ == '\n' ? ".\r\n" : "\r\n.\r\n";
+  state_ = State::ContentEnd;
+}
+
+// SMTP: one reply for all. LMTP: one for each recipient that RCPT accepted, in order (RFC 2033 §4.2).
+void ClientConversation::take_final_reply(Reply reply) {
+  const bool good = reply.is_positive();
+  if (!good && !reply.is_permanent() && !reply.is_transient()) return fail_session(OutcomeClass::NoAnswer, std::move(reply), true);
+  const RecipientOutcome outcome{good ? OutcomeClass::Accepted : class_of_refusal(reply), Stage::Content, std::move(reply), true};
+  if (!lmtp()) {
+    fail_open_recipients(outcome);
+    // After a refused BDAT the transaction may still be open at the peer.
+    needs_reset_ = !good && !by_data_;
+    return finish_message();
+  }
+  bool more = false, given = false;
+  for (auto& open : outcomes_) {
+    if (open) continue;
+    more |= given;
+    if (!std::exchange(given, true)) open = outcome;
+  }
+  if (!more) finish_message();
+}
+
+void ClientConversation::fail_open_recipients(const RecipientOutcome& outcome) {
+  for (auto& open : outcomes_)
+    if (!open) open = outcome;
+}
+
+void ClientConversation::finish_message() {
+  message_ = {};
+  state_ = State::Outcome;
+}
+
+}  // namespace hikyaku::smtp

@@ -130,10 +130,12 @@ Result<std::shared_ptr<const TlsServerContext>, TlsSetupError> TlsServerContext:
   ERR_clear_error();
   auto context = new_server_context();
   if (!context) return failure(TlsSetupError{"OpenSSL gives no context: " + take_tls_error()});
-  const BioPointer certificates(BIO_new_mem_buf(certificate_and_chain.data(), static_cast<int>(certificate_and_chain.size())));
+  const BioPointer certificates(
+      BIO_new_mem_buf(certificate_and_chain.data(), static_cast<int>(certificate_and_chain.size())));
   const CertificatePointer first(PEM_read_bio_X509_AUX(certificates.get(), nullptr, no_passphrase, nullptr));
   if (!first || SSL_CTX_use_certificate(context.get(), first.get()) != 1)
-    return failure(setup_error("the certificate", take_tls_error(), "give a PEM text that begins with the server's certificate"));
+    return failure(
+        setup_error("the certificate", take_tls_error(), "give a PEM text that begins with the server's certificate"));
   while (X509* next = PEM_read_bio_X509(certificates.get(), nullptr, no_passphrase, nullptr))
     SSL_CTX_add0_chain_cert(context.get(), next);
   ERR_clear_error();  // the end of the chain is found by failing to read one more
@@ -141,7 +143,8 @@ Result<std::shared_ptr<const TlsServerContext>, TlsSetupError> TlsServerContext:
   const std::unique_ptr<EVP_PKEY, Freeing<EVP_PKEY_free>> private_key(
       PEM_read_bio_PrivateKey(key_text.get(), nullptr, no_passphrase, nullptr));
   if (!private_key || SSL_CTX_use_PrivateKey(context.get(), private_key.get()) != 1)
-    return failure(setup_error("the key", take_tls_error(), "give the certificate's PEM private key, without passphrase"));
+    return failure(
+        setup_error("the key", take_tls_error(), "give the certificate's PEM private key, without passphrase"));
   std::shared_ptr<TlsServerContext> made(new TlsServerContext);
   made->identities_.push_back({names_of(first.get()), context.release()});
   return made;

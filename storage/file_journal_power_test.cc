@@ -79,7 +79,7 @@ class Story {
     while (!disk_.stopped()) {
       switch (random_() % 8) {
         case 0: (void)writer_->tend_pool(); break;
-        case 1: if (chance(4)) (void)writer_->seal(); break;
+        case 1: if (chance(4)) flush_or_seal([&] { return writer_->seal(); }); break;
         case 2: read_and_release(); break;
         case 3: write_only(); break;
         default: append_group();
@@ -126,15 +126,16 @@ class Story {
 
   void append_group() {
     std::uint64_t first = 0;
-    const auto at = write_group(first);
-    if (at.empty()) return;
-    if (writer_->flush()) {
-      for (auto& one : model_)
-        if (one.state == State::Written) one.state = State::Durable;
-    } else {
-      for (auto& one : model_)
-        if (one.state == State::Written) one.state = one.at.segment == at[0].segment ? failed_state() : State::Durable;
-    }
+    if (!write_group(first).empty()) flush_or_seal([&] { return writer_->flush(); });
+  }
+
+  template <class Call>
+  void flush_or_seal(Call call) {
+    const auto newest = model_.empty() ? Position{} : model_.back().at;
+    const bool done = call().has_value();
+    for (auto& one : model_)
+      if (one.state == State::Written)
+        one.state = done || one.at.segment != newest.segment ? State::Durable : disk_.stopped() ? failed_state() : State::Maybe;
   }
 
   void read_and_release() {
@@ -197,7 +198,7 @@ class Story {
       auto& one = model_[i];
       CHECK_MESSAGE(seen[i] <= 1, one.name << " is there twice");
       if (one.state == State::Durable && !one.released)
-        CHECK_MESSAGE(seen[i] == 1, one.name << " was acknowledged and is lost");
+        CHECK_MESSAGE(seen[i] == 1, one.name << " was acknowledged and is lost" << one.at.segment.value() << ":" << one.at.offset);
       if (one.state == State::Written && !one.released)
         CHECK_MESSAGE(seen[i] == 1, one.name << " was written, nobody cut the power, and it is lost");
       if (i > 0 && model_[i - 1].group == one.group && one.state == State::Maybe && model_[i - 1].state == State::Maybe)

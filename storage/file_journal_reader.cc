@@ -281,16 +281,13 @@ JournalResult<> FileJournalReader::release(SegmentNumber segment) {
   if (released_.contains(segment.value())) return {};
   TRY_VOID(refresh());
   auto next = released_;
-  next.more.insert(std::ranges::upper_bound(next.more, segment.value()), segment.value());
-  // Everything below the oldest segment in use is released; numbers that are on no file any more need no mention.
-  std::uint64_t oldest = table_.segments.empty() ? segment.value() + 1 : table_.segments.rbegin()->first + 1;
+  next.add(segment.value(), segment.value() + 1);
+  // What lies below the oldest segment in use was given back or never held anything: one range.
   for (const auto& [number, one] : table_.segments) {
     if (next.contains(number)) continue;
-    oldest = number;
+    next.add(0, number);
     break;
   }
-  next.below = std::max(next.below, oldest);
-  std::erase_if(next.more, [&](auto number) { return number < next.below || !table_.segments.contains(number); });
   TRY_VOID(folder_.write_released(next));
   released_ = std::move(next);
   if (index_ && index_->number == segment.value()) index_.reset();

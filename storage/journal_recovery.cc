@@ -104,8 +104,7 @@ JournalResult<TakenOver> take_over_journal(const JournalFolder& folder, HeadInde
   }
   // Numbers are never used twice, even when the highest segment's file was removed by a shrinking pool.
   if (published) taken.last = std::max(taken.last, published->durable_end);
-  const auto highest = std::max(taken.released.below == 0 ? 0 : taken.released.below - 1,
-                                taken.released.more.empty() ? 0 : taken.released.more.back());
+  const auto highest = taken.released.highest();
   if (highest > taken.last.segment.value()) taken.last = {SegmentNumber{highest}, block_octets};
   return taken;
 }

@@ -170,27 +170,39 @@ std::optional<PublishedPosition> parse_position(std::string_view octets) {
 }
 
 bool ReleasedSegments::contains(std::uint64_t number) const {
-  return number < below || std::ranges::binary_search(more, number);
+  const auto after = std::ranges::upper_bound(ranges_, number, {}, &Range::from);
+  return after != ranges_.begin() && number < std::prev(after)->until;
+}
+
+void ReleasedSegments::add(std::uint64_t from, std::uint64_t until) {
+  if (from >= until) return;
+  const auto first = std::ranges::lower_bound(ranges_, from, {}, &Range::until);  // touching ranges become one
+  auto last = first;
+  for (; last != ranges_.end() && last->from <= until; ++last) {
+    from = std::min(from, last->from);
+    until = std::max(until, last->until);
+  }
+  ranges_.insert(ranges_.erase(first, last), {from, until});
 }
 
 std::string encode(const ReleasedSegments& released) {
   WireWriter out;
-  out.u64(released_magic).u64(released.below).varint(released.more.size());
-  for (const auto number : released.more) out.u64(number);
+  out.u64(released_magic).varint(released.ranges().size());
+  for (const auto& range : released.ranges()) out.u64(range.from).u64(range.until);
   return with_checksum(std::move(out), 0);
 }
 
 std::optional<ReleasedSegments> parse_released(std::string_view octets) {
   if (octets.size() < 8) return std::nullopt;
   auto in = checked(octets, octets.size() - 8, released_magic, 0);
-  ReleasedSegments released;
-  released.below = in.u64();
   const auto count = in.varint();
-  if (in.broken() || count > in.rest().size() / 8) return std::nullopt;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    const auto number = in.u64();
-    if (!released.more.empty() && number <= released.more.back()) return std::nullopt;
-    released.more.push_back(number);
+  if (in.broken() || count > in.rest().size() / 16) return std::nullopt;
+  ReleasedSegments released;
+  for (std::uint64_t i = 0, last = 0; i < count; ++i) {
+    const auto from = in.u64(), until = in.u64();
+    if (from >= until || (i > 0 && from <= last)) return std::nullopt;
+    released.add(from, until);
+    last = until;
   }
   if (!in.complete()) return std::nullopt;
   return released;

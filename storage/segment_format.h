@@ -90,11 +90,21 @@ struct PublishedPosition {
 [[nodiscard]] std::string encode(const PublishedPosition& position);
 [[nodiscard]] std::optional<PublishedPosition> parse_position(std::string_view octets);
 
-// Which segments the reader gave back: all below a number, and some above it.
-struct ReleasedSegments {
-  std::uint64_t below = 0;
-  std::vector<std::uint64_t> more;  // ascending
+// Which segments the reader gave back, as ranges: a number once in it stays, because a file that was removed or used
+// again may come back with its old content after a power cut.
+class ReleasedSegments {
+ public:
   [[nodiscard]] bool contains(std::uint64_t number) const;
+  void add(std::uint64_t from, std::uint64_t until);  // from <= number < until
+  [[nodiscard]] std::uint64_t highest() const { return ranges_.empty() ? 0 : ranges_.back().until - 1; }
+
+  struct Range {
+    std::uint64_t from = 0, until = 0;
+  };
+  [[nodiscard]] const std::vector<Range>& ranges() const { return ranges_; }  // ascending, apart
+
+ private:
+  std::vector<Range> ranges_;
 };
 [[nodiscard]] std::string encode(const ReleasedSegments& released);
 [[nodiscard]] std::optional<ReleasedSegments> parse_released(std::string_view octets);

@@ -33,6 +33,9 @@ struct FileJournalOptions {
 // without a clean end left: its last segment is cut at the last whole group and sealed.
 JournalResult<std::unique_ptr<JournalWriter>> open_file_journal(io::Disk& disk, std::string_view folder,
                                                                 FileJournalOptions options);
+// For a reader that finds a journal: if nobody owns it, settles what the last owner left, as the next owner would, so that
+// a reader need not wait for one. Makes nothing where there is no journal.
+JournalResult<> settle_file_journal(io::Disk& disk, std::string_view folder, FileJournalOptions options);
 // Opens for reading, writer or not. An empty journal when the folder is not there yet.
 JournalResult<std::unique_ptr<JournalReader>> open_file_journal_reader(io::Disk& disk, std::string_view folder,
                                                                        FileJournalOptions options);

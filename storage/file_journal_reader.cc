@@ -276,6 +276,15 @@ JournalResult<std::string> FileJournalReader::body(Position at, std::uint64_t of
   return text;
 }
 
+JournalResult<std::vector<SegmentNumber>> FileJournalReader::finished_segments() {
+  const std::lock_guard lock(mutex_);
+  TRY_VOID(refresh());
+  std::vector<SegmentNumber> finished;
+  for (const auto& [number, one] : table_.segments)
+    if (!released_.contains(number) && table_.settled_end(number)) finished.emplace_back(number);
+  return finished;
+}
+
 JournalResult<> FileJournalReader::release(SegmentNumber segment) {
   const std::lock_guard lock(mutex_);
   if (released_.contains(segment.value())) return {};

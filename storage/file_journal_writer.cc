@@ -226,6 +226,22 @@ std::uint64_t FileJournalWriter::draw_nonce() {
   return nonce_state_ = checksum(std::string_view(reinterpret_cast<const char*>(&nonce_state_), 8), token_);
 }
 
+JournalResult<> settle_file_journal(io::Disk& disk, std::string_view path, FileJournalOptions options) {
+  const JournalFolder folder(disk, path);
+  auto lock = disk.open(folder.file("lock"), io::OpenMode::ReadWrite);
+  if (!lock && lock.error().kind == io::DiskFailure::NotFound) return {};
+  if (!lock) return failure(journal_error(lock.error()));
+  if (auto locked = (*lock)->try_lock(); !locked) {
+    if (locked.error().kind == io::DiskFailure::Busy) return {};  // it has an owner, who does it
+    return failure(journal_error(locked.error()));
+  }
+  TRY(taken, take_over_journal(folder, options.index));
+  if (taken.last.segment.value() == 0) return {};
+  HIKYAKU_TRY_DISK(position, disk.open(folder.file("position"), io::OpenMode::Create));
+  HIKYAKU_TRY_DISK_VOID(position->write_at(0, encode(PublishedPosition{taken.last, taken.token})));
+  return {};
+}
+
 JournalResult<std::unique_ptr<JournalWriter>> open_file_journal(io::Disk& disk, std::string_view folder,
                                                                 FileJournalOptions options) {
   auto writer = std::make_unique<FileJournalWriter>(disk, folder, options);

@@ -122,6 +122,8 @@ class JournalReader {
   // The segment's generation is checked after the read: Gone if it changed.
   virtual JournalResult<std::string> body(Position at, std::uint64_t offset, std::uint64_t octets) = 0;
   virtual JournalResult<std::string> head(Position at) = 0;
+  // Segments that no record will follow in and nobody released, ascending. Reads no records.
+  virtual JournalResult<std::vector<SegmentNumber>> finished_segments() = 0;
   // The caller is done with every record of the segment for ever. Durable when it returns. Repeating is fine.
   virtual JournalResult<> release(SegmentNumber segment) = 0;
   [[nodiscard]] virtual std::uint64_t damaged_records() const = 0;

@@ -180,6 +180,7 @@ inline void segments_follow_and_are_released(JournalFixture& journal) {
   CHECK(names(all) == want);
   REQUIRE(all.finished.size() >= 5);
   CHECK(std::ranges::is_sorted(all.finished));
+  CHECK(*reader->finished_segments() == all.finished);
   for (std::size_t i = 0; i < at.size(); ++i) CHECK(*reader->body(at[i], 0, UINT32_MAX) == body + std::to_string(i));
   CHECK(writer->tend_pool()->empty());
 

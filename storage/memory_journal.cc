@@ -165,6 +165,14 @@ class MemoryJournalReader final : public JournalReader {
     return kept->head;
   }
 
+  JournalResult<std::vector<SegmentNumber>> finished_segments() override {
+    const std::lock_guard lock(store_->mutex_);
+    std::vector<SegmentNumber> finished;
+    for (const auto& [number, segment] : store_->segments_)
+      if (segment.sealed && !store_->released_.contains(number)) finished.emplace_back(number);
+    return finished;
+  }
+
   JournalResult<> release(SegmentNumber segment) override {
     const std::lock_guard lock(store_->mutex_);
     store_->released_.insert(segment.value());

@@ -71,7 +71,9 @@ class IncomingWriter {
   struct Prepared;
   void run_flusher();
   void run_tender();
+  void append_all(std::vector<Submission> all);
   void append_group(std::vector<Submission> group);
+  SpoolResult<> find_blobs();
   SpoolResult<> prepare(Submission& submission, Prepared& prepared) const;
   void tend();
 

@@ -1,0 +1,64 @@
+#include "services/spool/message_sink.h"
+
+#include "services/spool/spill_folder.h"
+
+namespace hikyaku::spool {
+namespace {
+constexpr std::size_t first_chunk_octets = 16 << 10;
+constexpr std::size_t chunk_octets = 64 << 10;
+}  // namespace
+
+MessageBody::MessageBody() = default;
+MessageBody::MessageBody(std::string text) : octets_(text.size()) { chunks_.push_back(std::move(text)); }
+MessageBody::MessageBody(MessageBody&&) noexcept = default;
+MessageBody& MessageBody::operator=(MessageBody&&) noexcept = default;
+MessageBody::~MessageBody() = default;
+
+MessageSink::MessageSink(std::shared_ptr<SpillFolder> folder) : folder_(std::move(folder)) {}
+MessageSink::MessageSink(MessageSink&&) noexcept = default;
+MessageSink& MessageSink::operator=(MessageSink&&) noexcept = default;
+MessageSink::~MessageSink() = default;
+
+// Chunks never grow beyond what they reserved, so no octet is copied twice.
+void MessageSink::append(std::string_view octets) {
+  octets_ += octets.size();
+  in_memory_ += octets.size();
+  while (!octets.empty()) {
+    if (chunks_.empty() || chunks_.back().size() == chunks_.back().capacity()) {
+      chunks_.emplace_back();
+      chunks_.back().reserve(std::max(octets.size(), chunks_.size() == 1 ? first_chunk_octets : chunk_octets));
+    }
+    auto& chunk = chunks_.back();
+    const auto part = octets.substr(0, chunk.capacity() - chunk.size());
+    chunk.append(part);
+    octets.remove_prefix(part.size());
+  }
+}
+
+SpoolResult<> MessageSink::spill() {
+  if (!file_) {
+    TRY(made, folder_->make());
+    file_ = std::move(made);
+  }
+  for (const auto& chunk : chunks_) TRY_VOID(file_->append(chunk));
+  chunks_.clear();
+  in_memory_ = 0;
+  return {};
+}
+
+SpoolResult<MessageBody> MessageSink::finish() {
+  if (file_) {
+    TRY_VOID(spill());
+    // A blob must be durable before the record that names it; done here, on a worker, not on the flusher.
+    if (octets_ > folder_->inline_octets()) TRY_VOID(file_->flush());
+  }
+  MessageBody body;
+  body.chunks_ = std::move(chunks_);
+  body.file_ = std::move(file_);
+  body.octets_ = octets_;
+  chunks_.clear();
+  in_memory_ = 0, octets_ = 0;
+  return body;
+}
+
+}  // namespace hikyaku::spool

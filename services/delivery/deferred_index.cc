@@ -102,17 +102,9 @@ std::optional<WallTime> DeferredIndex::gate_of(const std::string& name) const {
   return found == destinations_.end() ? std::nullopt : found->second.gate;
 }
 
-std::vector<DeferredEntry> DeferredIndex::take_all(const std::string& name) {
-  std::vector<DeferredEntry> entries;
+bool DeferredIndex::contains(const std::string& name, DeferredEntry entry) const {
   const auto found = destinations_.find(name);
-  if (found == destinations_.end()) return entries;
-  for (const auto& [time, entry] : found->second.by_time) entries.push_back(entry);
-  size_ -= entries.size();
-  found->second.by_time.clear();
-  found->second.by_end.clear();
-  found->second.times.clear();
-  reset_timer(name, found->second);
-  return entries;
+  return found != destinations_.end() && found->second.times.contains(entry);
 }
 
 }  // namespace hikyaku::delivery

@@ -28,6 +28,7 @@ class DeferredIndex {
   // Replaces what was known of the entry. `give_up_at`: when its period is over, should nothing change.
   void add(const std::string& destination, DeferredEntry entry, WallTime due, WallTime give_up_at = WallTime::max());
   void remove(const std::string& destination, DeferredEntry entry);
+  [[nodiscard]] bool contains(const std::string& destination, DeferredEntry entry) const;
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::size_t waiting_for(const std::string& destination) const;
 
@@ -50,8 +51,6 @@ class DeferredIndex {
 
   // Removes and returns the entries whose period is over: a failed probe was the last attempt of them all.
   [[nodiscard]] std::vector<DeferredEntry> take_expired(const std::string& destination, WallTime now);
-  // Removes every entry of the destination and returns it: for `queue retry` and for giving up together.
-  [[nodiscard]] std::vector<DeferredEntry> take_all(const std::string& destination);
 
  private:
   struct Times {

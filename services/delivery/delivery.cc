@@ -219,14 +219,15 @@ io::Task<void> Delivery::tend() {
   }
 }
 
-std::size_t Delivery::retry_now(const std::string& destination) {
+void Delivery::retry_now(const std::vector<Retried>& retried) {
   const auto now = parts_.clock.wall();
-  const auto entries = deferred_.take_all(destination);
-  deferred_.ungate(destination);
-  down_.erase(destination);
-  for (const auto& entry : entries) deferred_.add(destination, entry, now);
-  if (timer_ != nullptr) timer_->wake(io::Wake::Ready);
-  return entries.size();
+  for (const auto& one : retried) {
+    down_.erase(one.destination);
+    deferred_.ungate(one.destination);
+    // Those under way right now are not in the index, and must not be tried twice at once.
+    if (deferred_.contains(one.destination, {one.id, one.recipient})) deferred_.add(one.destination, {one.id, one.recipient}, now);
+  }
+  if (!retried.empty() && timer_ != nullptr) timer_->wake(io::Wake::Ready);
 }
 
 }  // namespace hikyaku::delivery

@@ -20,6 +20,7 @@
 #include "services/delivery/lanes.h"
 #include "services/delivery/local_delivery.h"
 #include "services/delivery/pause_ledger.h"
+#include "services/delivery/queue.h"
 #include "services/delivery/recipient_plan.h"
 #include "services/delivery/remote_session.h"
 #include "services/delivery/session_pool.h"
@@ -60,9 +61,8 @@ class Delivery {
   // Takes nothing new, lets what is under way end until `deadline`, then stops the loop.
   io::Task<void> stop(Deadline deadline);
 
-  // Everything deferred for `destination` (empty: for all) is due now. Returns how many. On the loop.
-  std::size_t retry_now(const std::string& destination);
-  std::size_t retry_now(std::span<const DeferredEntry> entries);
+  // These, whose schedules the spool has already, are due now. On the loop.
+  void retry_now(const std::vector<Retried>& retried);
 
  private:
   struct RemoteJob {

@@ -20,9 +20,9 @@ LISTENERS = ("smtp", "submission", "submissions", "lmtp", "pop3", "pop3s", "imap
 
 
 def binary():
-    """The program under test: HIKYAKU_BINARY, or the newest build."""
-    if "HIKYAKU_BINARY" in os.environ:
-        return pathlib.Path(os.environ["HIKYAKU_BINARY"])
+    """The program under test: HIKYAKU, or the newest build."""
+    if "HIKYAKU" in os.environ:
+        return pathlib.Path(os.environ["HIKYAKU"])
     built = [p for p in (ROOT / "build" / preset / "apps/hikyaku/hikyaku" for preset in ("release", "debug")) if p.exists()]
     if not built:
         raise RuntimeError("no hikyaku is built: run cmake --preset release && cmake --build --preset release")

@@ -150,7 +150,8 @@ void ServerConversation::end(EndReason why) {
 }
 
 void ServerConversation::tls_started(TlsFacts facts) {
-  check(awaiting_ == Awaiting::Tls, "TLS was asked for");
+  // Asked for by STARTTLS, or the stream was TLS before our greeting left.
+  check(awaiting_ == Awaiting::Tls || (helo_.empty() && !out_.empty()), "TLS was asked for");
   awaiting_ = Awaiting::Nothing;
   // RFC 3207 §4.2: everything heard before is forgotten.
   end_transaction();

@@ -1,0 +1,76 @@
+// Reception: what all loops of the process share. Front: one loop with its connections.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "apps/receive/policies.h"
+#include "apps/service/service.h"
+#include "io/address_limit.h"
+#include "io/connection.h"
+#include "io/listener.h"
+#include "io/loop.h"
+#include "io/workers.h"
+#include "services/directory/auth_client.h"
+#include "services/spool/incoming.h"
+
+namespace hikyaku::receive {
+
+struct Reception {
+  apps::Service& service;
+  spool::IncomingWriter& incoming;
+  io::Workers& workers;
+  io::AddressLimit places;
+  SystemClock clock;
+  std::atomic<std::uint64_t> connections{0};
+
+  [[nodiscard]] std::shared_ptr<const Policies> policies() const {
+    const std::lock_guard lock(mutex);
+    return current;
+  }
+  void replace_policies(std::shared_ptr<const Policies> next) {
+    const std::lock_guard lock(mutex);
+    current = std::move(next);
+  }
+
+  mutable std::mutex mutex;
+  std::shared_ptr<const Policies> current;
+};
+
+class Session;
+
+class Front {
+ public:
+  Front(Reception& reception, io::Loop::Options options);
+
+  // Accepts from an inherited listener until drain(). Spawn it.
+  io::Task<void> accept(Port port, int descriptor);
+  // No new connections; idle sessions end with 421, busy ones after their message, and the loop stops when the last has
+  // ended or `limit` has passed. On the loop's thread.
+  void drain(Duration limit);
+
+  // What this client may be offered; kept for a second, since most clients come again and again.
+  io::Task<directory::Answer<directory::PeerRights>> rights(directory::PeerContext peer);
+
+  io::Loop loop;
+  Reception& reception;
+  directory::AuthClient auth;
+  bool draining = false;
+  std::unordered_set<Session*> sessions;
+
+ private:
+  io::Task<void> stop_when_empty(Deadline deadline);
+  struct KnownRights {
+    directory::PeerRights rights;
+    Instant until;
+  };
+  std::unordered_map<std::string, KnownRights> known_rights_;  // at most 4,096
+  std::vector<std::unique_ptr<io::Listener>> listeners_;
+};
+
+}  // namespace hikyaku::receive

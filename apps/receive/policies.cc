@@ -1,0 +1,44 @@
+#include "apps/receive/policies.h"
+
+namespace hikyaku::receive {
+namespace {
+
+smtp::Limits limits_of(const settings::SmtpSection& section) {
+  smtp::Limits limits;
+  limits.message_octets = section.message_size().octets;
+  limits.recipients = static_cast<std::uint32_t>(section.recipients());
+  limits.messages = static_cast<std::uint32_t>(section.transactions());
+  limits.errors = static_cast<std::uint32_t>(section.errors());
+  limits.idle_commands = static_cast<std::uint32_t>(section.commands());
+  limits.content.most_line_octets = section.text_line().octets;
+  limits.idle = section.idle();
+  limits.total = section.total_time();
+  return limits;
+}
+
+smtp::Role role_of(Port port) {
+  if (port == Port::Lmtp) return smtp::Role::Lmtp;
+  return port == Port::Smtp ? smtp::Role::Relay : smtp::Role::Submission;
+}
+
+}  // namespace
+
+std::shared_ptr<const Policies> make_policies(apps::Service& service) {
+  auto policies = std::make_shared<Policies>();
+  policies->settings = service.settings();
+  policies->hostname = service.hostname();
+  if (const auto material = service.tls(); !material.certificate.empty()) {
+    auto context = io::TlsServerContext::from_pem(material.certificate, material.key);
+    if (context) policies->tls = *std::move(context);
+    else service.log().write(telemetry::events::settings_refused, {.reason = context.error().what});
+  }
+  for (const auto port : {Port::Smtp, Port::Submission, Port::Submissions, Port::Lmtp})
+    policies->configs[static_cast<std::size_t>(port)] = std::make_shared<const smtp::ServerConfig>(smtp::ServerConfig{
+        .our_name = policies->hostname,
+        .role = role_of(port),
+        .limits = limits_of(policies->settings->smtp),
+        .tls = policies->tls ? smtp::TlsOffer::StartTls : smtp::TlsOffer::None});
+  return policies;
+}
+
+}  // namespace hikyaku::receive

@@ -1,0 +1,96 @@
+#include "apps/receive/run.h"
+
+#include <thread>
+
+#include "apps/receive/bell.h"
+#include "apps/receive/front.h"
+#include "apps/service/data_folders.h"
+#include "io/posix_disk.h"
+
+namespace hikyaku::apps {
+namespace {
+
+namespace events = telemetry::events;
+using receive::Front;
+using receive::Port;
+using receive::Reception;
+
+constexpr int worker_threads = 4;
+constexpr std::size_t worker_queue = 10'000;
+constexpr unsigned most_loops = 8;
+
+std::unique_ptr<spool::IncomingWriter> open_incoming(Service& service, io::Disk& disk) {
+  spool::IncomingOptions options;
+  options.folder = folder::in(service.data_folder(), folder::receive_journal);
+  options.node = static_cast<std::uint16_t>(service.settings()->node.id());
+  options.journal = 1;
+  options.most_queued_octets = service.settings()->spool.memory().octets;
+  auto incoming = spool::IncomingWriter::open(disk, std::move(options));
+  if (!incoming) throw std::runtime_error("receive cannot open its journal: " + incoming.error().what);
+  return std::move(*incoming);
+}
+
+io::Loop::Options loop_options(Service& service) {
+  io::Loop::Options options;
+  options.on_bug = [&service](std::exception_ptr bug) {
+    try {
+      std::rethrow_exception(bug);
+    } catch (const std::exception& what) {
+      service.log().write(events::bug_found, {.reason = what.what()});
+    }
+  };
+  return options;
+}
+
+void listen(Service& service, Front& front) {
+  for (const auto port : {Port::Smtp, Port::Submission, Port::Submissions, Port::Lmtp})
+    for (const auto& listener : service.listeners(receive::port_names[static_cast<std::size_t>(port)]))
+      front.loop.spawn(front.accept(port, listener.descriptor));
+}
+
+// On the first loop: the order to stop, handed on to all.
+io::Task<void> drain_when_told(Service& service, std::vector<std::unique_ptr<Front>>& fronts) {
+  auto& loop = fronts.front()->loop;
+  co_await loop.readable(service.stop_descriptor(), Instant::max());
+  service.log().write(events::service_stopping, {});
+  const Duration limit = service.settings()->serve.stop_limit() / 2;
+  for (const auto& front : fronts) front->loop.post([raw = front.get(), limit] { raw->drain(limit); });
+}
+
+}  // namespace
+
+int run_receive(Service& service) {
+  io::PosixDisk disk;
+  const auto incoming = open_incoming(service, disk);
+  receive::Bell bell(service.path("run/deliver-bell.sock"));
+  incoming->on_group([&bell] { bell.ring(); });
+  io::Workers workers(worker_threads, worker_queue);
+  const auto& smtp = service.settings()->smtp;
+  Reception reception{.service = service,
+                      .incoming = *incoming,
+                      .workers = workers,
+                      .places = {static_cast<std::size_t>(smtp.connections_per_address()), static_cast<std::size_t>(smtp.connections())},
+                      .current = receive::make_policies(service)};
+  service.when_reloaded([&] { reception.replace_policies(receive::make_policies(service)); });
+
+  std::vector<std::unique_ptr<Front>> fronts;
+  const unsigned loops = std::clamp(std::thread::hardware_concurrency(), 1U, most_loops);
+  for (unsigned i = 0; i < loops; ++i) {
+    fronts.push_back(std::make_unique<Front>(reception, loop_options(service)));
+    listen(service, *fronts.back());
+  }
+  fronts.front()->loop.spawn(drain_when_told(service, fronts));
+  std::vector<std::jthread> threads;
+  for (unsigned i = 1; i < loops; ++i) threads.emplace_back([front = fronts[i].get()] { front->loop.run(); });
+  service.log().write(events::service_started, {});
+  service.ready();
+  fronts.front()->loop.run();
+  threads.clear();
+  service.when_reloaded([] {});
+  // Every answer is given before the loops that wait for it go.
+  incoming->stop();
+  fronts.clear();
+  return 0;
+}
+
+}  // namespace hikyaku::apps

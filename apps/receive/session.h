@@ -1,0 +1,72 @@
+// Session: one connection, its conversation, and the coroutine that carries the conversation's steps out.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "apps/receive/front.h"
+#include "protocol/smtp/server_conversation.h"
+
+namespace hikyaku::receive {
+
+// Serves one connection until it ends. Spawned on the front's loop.
+io::Task<void> serve(Front& front, std::shared_ptr<const Policies> policies, Port port, io::Accepted accepted,
+                     std::optional<io::AddressLimit::Place> place);
+
+class Session {
+ public:
+  Session(Front& front, std::shared_ptr<const Policies> policies, Port port, io::Accepted accepted);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  io::Task<void> run();
+  // The process stops: a session between two messages ends now, another one after its message.
+  void interrupt_if_idle();
+
+ private:
+  // The message that is arriving.
+  struct Arrival {
+    TraceId id;
+    spool::MessageSink sink;
+    std::optional<smtp::Reply> trouble;  // of ours: the disk
+  };
+
+  [[nodiscard]] directory::PeerContext context() const;
+  [[nodiscard]] telemetry::Fields fields() const;
+  [[nodiscard]] bool is_idle() const;
+
+  io::Task<bool> begin_tls(std::string_view unread);
+  io::Task<void> learn_rights();
+  // False: the connection is over.
+  io::Task<bool> read();
+  io::Task<bool> send(std::string octets);
+  io::Task<bool> carry_out(smtp::ServerStep step);
+  io::Task<void> check_sender(smtp::server::CheckSender step);
+  io::Task<void> check_recipient(smtp::server::CheckRecipient step);
+  io::Task<void> authenticate(smtp::server::Authenticate step);
+  io::Task<void> append(std::string_view octets);
+  io::Task<void> commit(smtp::server::CommitMessage step);
+  void begin_message();
+  void take(const directory::AuthStep& step);
+  void refuse_recipient(const Address& recipient, smtp::Reply reply);
+  void log_accepted(const Envelope& envelope, const TraceId& id, std::uint64_t octets);
+
+  Front& front_;
+  const std::shared_ptr<const Policies> policies_;
+  const Port port_;
+  const std::uint64_t number_;
+  const Instant started_;
+  const std::string client_;
+  io::Connection peer_;
+  smtp::ServerConversation talk_;
+  bool waiting_ = false;       // inside read()
+  bool rights_asked_ = false;  // of `auth`, for the stream as it is now
+  AccountId account_;
+  std::optional<bool> may_relay_;
+  std::unique_ptr<directory::AuthClient::Exchange> exchange_;
+  std::unique_ptr<Arrival> arrival_;
+};
+
+}  // namespace hikyaku::receive

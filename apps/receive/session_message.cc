@@ -1,0 +1,136 @@
+// The text of a message on its way to the journal. 250 is said only after the flush that covers it.
+#include "apps/receive/session.h"
+
+namespace hikyaku::receive {
+namespace {
+
+namespace events = telemetry::events;
+
+smtp::Reply reply_for(const spool::SpoolError& error) {
+  if (error.kind == spool::SpoolFailure::NoSpace) return {452, {4, 3, 1}, "The disk is nearly full, try again later"};
+  return {451, {4, 3, 0}, "The message could not be stored, try again later"};
+}
+
+// Waits on the loop for what the flusher thread says.
+class Flushed {
+ public:
+  Flushed(io::Loop& loop, spool::IncomingWriter& incoming, spool::Submission submission)
+      : loop_(loop), incoming_(incoming), submission_(std::move(submission)), shared_(std::make_shared<Shared>()) {}
+  Flushed(const Flushed&) = delete;
+  Flushed& operator=(const Flushed&) = delete;
+  // A session destroyed before its answer leaves nobody to resume.
+  ~Flushed() { shared_->waiting = nullptr; }
+
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    shared_->waiting = waiting;
+    submission_.on_done = [&loop = loop_, shared = shared_](spool::SpoolResult<> result) {
+      loop.post([shared, result = std::move(result)]() mutable {
+        shared->result = std::move(result);
+        if (shared->waiting) shared->waiting.resume();
+      });
+    };
+    incoming_.submit(std::move(submission_));
+  }
+  spool::SpoolResult<> await_resume() { return std::move(shared_->result); }
+
+ private:
+  struct Shared {
+    std::coroutine_handle<> waiting;  // on the loop's thread only
+    spool::SpoolResult<> result;
+  };
+  io::Loop& loop_;
+  spool::IncomingWriter& incoming_;
+  spool::Submission submission_;
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace
+
+void Session::begin_message() {
+  arrival_ = std::make_unique<Arrival>(Arrival{front_.reception.incoming.next_id(), front_.reception.incoming.new_sink(), {}});
+  const auto& envelope = talk_.envelope();
+  const std::string only = envelope.recipients.size() == 1 ? envelope.recipients[0].address.text() : std::string{};
+  arrival_->sink.append(smtp::received_field({.kind = talk_.kind(),
+                                              .helo = talk_.helo(),
+                                              .client_address = client_,
+                                              .our_name = policies_->hostname,
+                                              .tls = talk_.tls() ? std::string_view(talk_.tls()->description) : std::string_view{},
+                                              .id = arrival_->id,
+                                              .recipient = only,
+                                              .when = front_.reception.clock.wall()}));
+}
+
+io::Task<void> Session::append(std::string_view octets) {
+  if (arrival_->trouble) co_return;
+  if (arrival_->sink.should_spill()) {
+    auto spilling = front_.reception.workers.run(front_.loop, [sink = &arrival_->sink] { return sink->spill(); });
+    const auto spilled = co_await std::move(spilling);
+    if (!spilled) {
+      arrival_->trouble = smtp::Reply{451, {4, 3, 2}, "The server is too busy, try again later"};
+    } else if (!*spilled) {
+      arrival_->trouble = reply_for(spilled->error());
+    }
+  }
+  if (!arrival_->trouble) arrival_->sink.append(octets);
+}
+
+io::Task<void> Session::commit(smtp::server::CommitMessage step) {
+  const auto arrival = std::move(arrival_);
+  const auto octets = arrival->sink.octets();
+  auto trouble = arrival->trouble;
+  spool::MessageBody body;
+  if (!trouble) {
+    spool::SpoolResult<spool::MessageBody> finished;
+    if (arrival->sink.spilled()) {
+      auto finishing = front_.reception.workers.run(front_.loop, [sink = &arrival->sink] { return sink->finish(); });
+      auto done = co_await std::move(finishing);
+      finished = done ? std::move(*done) : failure(spool::SpoolError{spool::SpoolFailure::Stopped, "all workers are busy"});
+    } else {
+      finished = arrival->sink.finish();
+    }
+    if (finished) body = *std::move(finished);
+    else trouble = reply_for(finished.error());
+  }
+  Envelope envelope = std::move(step.envelope);
+  envelope.id = arrival->id;
+  envelope.accepted_at = front_.reception.clock.wall();
+  if (!trouble) {
+    Flushed flushing(front_.loop, front_.reception.incoming, {envelope, std::move(body), {}});
+    const auto flushed = co_await flushing;
+    if (!flushed) {
+      front_.reception.service.log().write(events::storage_trouble, {.message = arrival->id, .reason = flushed.error().what});
+      trouble = reply_for(flushed.error());
+    }
+  }
+  if (!trouble) {
+    log_accepted(envelope, arrival->id, octets);
+    co_return talk_.message_committed(arrival->id);
+  }
+  auto said = fields();
+  const auto line = trouble->line();
+  said.message = arrival->id;
+  said.reply = line;
+  front_.reception.service.log().write(events::mail_postponed, said);
+  talk_.message_refused(*trouble);
+}
+
+void Session::log_accepted(const Envelope& envelope, const TraceId& id, std::uint64_t octets) {
+  auto& log = front_.reception.service.log();
+  auto said = fields();
+  const auto sender = envelope.reverse_path.text();
+  const auto first = envelope.recipients.front().address.text();
+  said.message = id;
+  said.sender = sender;
+  said.null_sender = sender.empty();
+  said.recipient = first;
+  said.count = envelope.recipients.size();
+  said.account = envelope.account;
+  said.helo = envelope.client_helo;
+  said.octets = octets;
+  if (talk_.tls()) said.tls = std::string_view(talk_.tls()->description).substr(0, talk_.tls()->description.find(' '));
+  log.write(events::mail_accepted, said);
+  log.write(events::transaction_ok, said);
+}
+
+}  // namespace hikyaku::receive

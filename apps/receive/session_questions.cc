@@ -1,0 +1,101 @@
+// What a session asks of `auth`: senders, recipients, logins. Whatever goes wrong there is 4xx: our own trouble.
+#include "apps/receive/session.h"
+
+namespace hikyaku::receive {
+namespace {
+
+namespace events = telemetry::events;
+
+const smtp::Reply cannot_ask{451, {4, 3, 0}, "Cannot look that up just now, try again later"};
+
+}  // namespace
+
+io::Task<void> Session::check_sender(smtp::server::CheckSender step) {
+  // Said before the client sends its text in vain (RFC 5321 §4.2.4, 452).
+  if (!front_.reception.incoming.has_space())
+    co_return talk_.sender_checked(smtp::Reply{452, {4, 3, 1}, "The disk is nearly full, try again later"});
+  if (account_ == AccountId{}) co_return talk_.sender_checked({});
+  auto asking = front_.auth.may_send_as(account_, step.reverse_path);
+  const auto answer = co_await std::move(asking);
+  if (const auto* may = std::get_if<bool>(&answer)) {
+    if (*may) co_return talk_.sender_checked({});
+    auto said = fields();
+    const auto sender = step.reverse_path.text();
+    said.sender = sender;
+    said.account = talk_.account();
+    said.reason = "The account does not own this address.";
+    front_.reception.service.log().write(events::command_refused, said);
+    co_return talk_.sender_checked(smtp::Reply{553, {5, 7, 1}, "This address is not yours to send from"});
+  }
+  talk_.sender_checked(cannot_ask);
+}
+
+void Session::refuse_recipient(const Address& recipient, smtp::Reply reply) {
+  auto said = fields();
+  const auto address = recipient.text(), line = reply.line(), sender = talk_.envelope().reverse_path.text();
+  said.recipient = address;
+  said.reply = line;
+  said.sender = sender;
+  said.null_sender = sender.empty();
+  front_.reception.service.log().write(events::recipient_refused, said);
+  talk_.recipient_checked(std::move(reply));
+}
+
+io::Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
+  const Address recipient = step.recipient;
+  auto asking = front_.auth.resolve_recipient(std::move(step.recipient));
+  const auto answer = co_await std::move(asking);
+  const auto* found = std::get_if<directory::RecipientAnswer>(&answer);
+  if (found == nullptr) co_return refuse_recipient(recipient, cannot_ask);
+  using Kind = directory::RecipientKind;
+  switch (found->kind) {
+    case Kind::Local:
+    case Kind::Relay: co_return talk_.recipient_checked({});
+    case Kind::NotOurs:
+      if (account_ != AccountId{} || may_relay_.value_or(false)) co_return talk_.recipient_checked({});
+      if (!may_relay_) co_return refuse_recipient(recipient, cannot_ask);
+      co_return refuse_recipient(recipient, {550, {5, 7, 1}, "This server does not take mail for that domain"});
+    case Kind::UnknownUser: co_return refuse_recipient(recipient, {550, {5, 1, 1}, "No such user here"});
+    case Kind::UnknownDomain: co_return refuse_recipient(recipient, {550, {5, 1, 2}, "No mail can go to that domain"});
+    case Kind::Disabled: co_return refuse_recipient(recipient, {550, {5, 2, 1}, "The mailbox is disabled"});
+    case Kind::OverQuota: co_return refuse_recipient(recipient, {452, {4, 2, 2}, "The mailbox is full"});
+  }
+}
+
+io::Task<void> Session::authenticate(smtp::server::Authenticate step) {
+  using Phase = smtp::server::Authenticate::Phase;
+  if (step.phase == Phase::Cancel) co_return exchange_.reset();
+  if (step.phase == Phase::Begin) exchange_ = std::make_unique<directory::AuthClient::Exchange>(front_.auth);
+  auto asking = step.phase == Phase::Begin
+                    ? exchange_->begin(std::string(sasl::mechanism_name(step.mechanism)), std::move(step.octets), context())
+                    : exchange_->step(std::move(step.octets).value_or(std::string{}));
+  const auto answer = co_await std::move(asking);
+  take(answer);
+}
+
+void Session::take(const directory::AuthStep& step) {
+  if (const auto* challenge = std::get_if<directory::AuthChallenge>(&step)) return talk_.auth_challenge(challenge->bytes);
+  auto said = fields();
+  exchange_.reset();
+  if (const auto* success = std::get_if<directory::AuthSuccess>(&step)) {
+    account_ = success->account;
+    said.account = success->address;
+    front_.reception.service.log().write(events::smtp_login, said);
+    return talk_.auth_accepted(success->address);
+  }
+  if (const auto* trouble = std::get_if<directory::TemporaryFailure>(&step)) {
+    said.reason = trouble->what;
+    front_.reception.service.log().write(events::smtp_login_failed, said);
+    return talk_.auth_refused({454, {4, 7, 0}, "Cannot check logins just now, try again later"});
+  }
+  front_.reception.service.log().write(events::smtp_login_failed, said);
+  using Why = directory::AuthFailure::Why;
+  switch (std::get<directory::AuthFailure>(step).why) {
+    case Why::Credentials: return talk_.auth_refused({535, {5, 7, 8}, "Wrong name or password"});
+    case Why::MechanismNotOffered: return talk_.auth_refused({504, {5, 5, 4}, "This mechanism is not available"});
+    case Why::TlsRequired: return talk_.auth_refused({538, {5, 7, 11}, "This mechanism needs TLS: say STARTTLS first"});
+    case Why::Malformed: return talk_.auth_refused({501, {5, 5, 2}, "Malformed response"});
+  }
+}
+
+}  // namespace hikyaku::receive

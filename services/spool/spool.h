@@ -29,6 +29,7 @@ struct SpoolOptions {
   std::uint64_t blob_octets = 1 << 20;        // larger texts are files of their own in holding too
   unsigned compact_below_percent = 25;        // a holding segment with less living mail is copied and released
   std::size_t most_open_segments = 64;        // descriptors kept for reading, for each journal
+  std::uint64_t nonce_seed = 0;               // of the journals' secrets; 0: from the system. Tests give a seed.
 };
 
 struct SpoolCounts {

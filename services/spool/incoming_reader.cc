@@ -1,0 +1,117 @@
+#include "services/spool/incoming_reader.h"
+
+#include "services/spool/message_record.h"
+#include "services/spool/spill_folder.h"
+
+namespace hikyaku::spool {
+
+SpoolResult<std::unique_ptr<IncomingReader>> IncomingReader::open(io::Disk& disk, std::string folder, std::uint16_t journal,
+                                                                  const storage::FileJournalOptions& options) {
+  // Its owner may be gone for long: what it left is settled here, so that delivery does not wait for reception.
+  HIKYAKU_SPOOL_VOID(storage::settle_file_journal(disk, folder, options));
+  HIKYAKU_SPOOL_DISK(reader, storage::open_file_journal_reader(disk, folder, options));
+  return std::unique_ptr<IncomingReader>(new IncomingReader(disk, std::move(folder), journal, std::move(reader)));
+}
+
+IncomingReader::IncomingReader(io::Disk& disk, std::string folder, std::uint16_t journal,
+                               std::unique_ptr<storage::JournalReader> reader)
+    : disk_(disk), folder_(std::move(folder)), number_(journal), reader_(std::move(reader)) {}
+
+SpoolResult<std::vector<FreshMessage>> IncomingReader::next(std::size_t limit, const IsSettled& is_settled) {
+  const std::lock_guard lock(mutex_);
+  std::vector<FreshMessage> fresh;
+  while (fresh.size() < limit) {
+    HIKYAKU_SPOOL_DISK(page, reader_->heads(next_, limit - fresh.size()));
+    for (const auto& one : page.heads) {
+      auto& segment = segments_[one.at.segment];
+      auto head = decode_message_head(one.head);
+      if (!head) {
+        ++damaged_;  // nothing can be done for it
+        continue;
+      }
+      FreshMessage message{{head->envelope.id, number_, one.at}, std::move(head->envelope), {}};
+      OpenMessage open{message.ref.id, message.envelope.body_octets, message.envelope.accepted_at, {}, 0};
+      open.done.resize(message.envelope.recipients.size(), true);
+      for (std::uint32_t i = 0; i < open.done.size(); ++i) {
+        const auto settled = is_settled(one.at, i);
+        if (settled && *settled != Settled::LazyBefore) continue;
+        message.open.push_back({i, settled ? Delivery::Verify : Delivery::First});
+        open.done[i] = false;
+        ++open.open;
+      }
+      if (head->place == TextPlace::InBlob) blobs_.emplace(one.at, message.ref.id);
+      if (open.open == 0) continue;
+      ++segment.open;
+      open_.emplace(one.at, std::move(open));
+      fresh.push_back(std::move(message));
+    }
+    for (const auto number : page.finished) segments_[number].finished = true;
+    const bool moved = page.next != next_;
+    next_ = page.next;
+    if (!moved) break;
+  }
+  return fresh;
+}
+
+void IncomingReader::settled(const MessageRef& message, std::uint32_t recipient) {
+  const std::lock_guard lock(mutex_);
+  const auto at = open_.find(message.at);
+  if (at == open_.end() || recipient >= at->second.done.size() || at->second.done[recipient]) return;
+  at->second.done[recipient] = true;
+  if (--at->second.open > 0) return;
+  --segments_[message.at.segment].open;
+  open_.erase(at);
+}
+
+SpoolResult<Envelope> IncomingReader::envelope(storage::Position at) {
+  HIKYAKU_SPOOL_DISK(octets, reader_->head(at));
+  auto head = decode_message_head(octets);
+  if (!head) return failure(SpoolError{SpoolFailure::Damaged, folder_ + ": an envelope makes no sense"});
+  return std::move(head->envelope);
+}
+
+SpoolResult<std::string> IncomingReader::body(const MessageRef& message, std::uint64_t offset, std::uint64_t octets) {
+  bool blob = false;
+  {
+    const std::lock_guard lock(mutex_);
+    blob = blobs_.contains(message.at);
+  }
+  if (blob) return read_blob(disk_, folder_ + "/" + blob_name(message.id), offset, octets);
+  HIKYAKU_SPOOL_DISK(text, reader_->body(message.at, offset, octets));
+  return text;
+}
+
+std::vector<storage::SegmentNumber> IncomingReader::done_segments() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<storage::SegmentNumber> done;
+  for (const auto& [number, segment] : segments_)
+    if (segment.finished && segment.open == 0) done.push_back(number);
+  return done;
+}
+
+SpoolResult<> IncomingReader::release(storage::SegmentNumber segment) {
+  HIKYAKU_SPOOL_VOID(reader_->release(segment));
+  const std::lock_guard lock(mutex_);
+  segments_.erase(segment);
+  std::erase_if(blobs_, [&](const auto& one) { return one.first.segment == segment; });
+  return {};
+}
+
+void IncomingReader::add_to(SpoolCounts& counts) {
+  const auto end = reader_->durable_end();
+  const std::lock_guard lock(mutex_);
+  counts.incoming_messages += open_.size();
+  for (const auto& [at, one] : open_) {
+    counts.incoming_octets += one.octets;
+    if (!counts.incoming_oldest || one.accepted_at < *counts.incoming_oldest) counts.incoming_oldest = one.accepted_at;
+  }
+  counts.damaged_records += damaged_ + reader_->damaged_records();
+  if (end && *end > next_ && end->segment == next_.segment) counts.incoming_unread_octets += end->offset - next_.offset;
+}
+
+void IncomingReader::for_each_open(const std::function<void(const MessageRef&)>& visit) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [at, one] : open_) visit({one.id, number_, at});
+}
+
+}  // namespace hikyaku::spool

@@ -1,0 +1,68 @@
+// IncomingReader: deliver's end of one incoming journal. It hands out each message once, by its head, and knows which
+// segments have nothing left to do.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/disk.h"
+#include "services/spool/delivery_state.h"
+#include "services/spool/spool.h"
+#include "storage/file_journal.h"
+
+namespace hikyaku::spool {
+
+class IncomingReader {
+ public:
+  static SpoolResult<std::unique_ptr<IncomingReader>> open(io::Disk& disk, std::string folder, std::uint16_t journal,
+                                                           const storage::FileJournalOptions& options);
+
+  // What `is_settled` says of a recipient of a record. Called with this object's lock held.
+  using IsSettled = std::function<std::optional<Settled>(storage::Position at, std::uint32_t recipient)>;
+  SpoolResult<std::vector<FreshMessage>> next(std::size_t limit, const IsSettled& is_settled);
+  // The recipients have a final end or a place in holding.
+  void settled(const MessageRef& message, std::uint32_t recipient);
+
+  SpoolResult<Envelope> envelope(storage::Position at);
+  SpoolResult<std::string> body(const MessageRef& message, std::uint64_t offset, std::uint64_t octets);
+
+  // Read to the end and nothing open.
+  [[nodiscard]] std::vector<storage::SegmentNumber> done_segments() const;
+  SpoolResult<> release(storage::SegmentNumber segment);
+
+  void add_to(SpoolCounts& counts);
+  void for_each_open(const std::function<void(const MessageRef&)>& visit) const;
+  [[nodiscard]] std::uint16_t number() const { return number_; }
+
+ private:
+  struct OpenMessage {
+    TraceId id;
+    std::uint64_t octets = 0;
+    WallTime accepted_at{};
+    std::vector<bool> done;
+    std::uint32_t open = 0;
+  };
+  struct Segment {
+    bool finished = false;
+    std::size_t open = 0;
+  };
+  IncomingReader(io::Disk& disk, std::string folder, std::uint16_t journal, std::unique_ptr<storage::JournalReader> reader);
+
+  io::Disk& disk_;
+  const std::string folder_;
+  const std::uint16_t number_;
+  const std::unique_ptr<storage::JournalReader> reader_;
+  mutable std::mutex mutex_;
+  storage::Position next_;
+  std::map<storage::SegmentNumber, Segment> segments_;
+  std::map<storage::Position, OpenMessage> open_;
+  std::map<storage::Position, TraceId> blobs_;
+  std::uint64_t damaged_ = 0;
+};
+
+}  // namespace hikyaku::spool

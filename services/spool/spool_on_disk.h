@@ -1,0 +1,67 @@
+// The Spool over file journals. Private to services/spool; opened by Spool::open.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "services/spool/delivery_log.h"
+#include "services/spool/holding.h"
+#include "services/spool/incoming_reader.h"
+#include "services/spool/spool.h"
+
+namespace hikyaku::spool {
+
+class SpoolOnDisk final : public Spool {
+ public:
+  SpoolOnDisk(io::Disk& disk, SpoolOptions options) : disk_(disk), options_(std::move(options)) {}
+  SpoolResult<> load();
+
+  SpoolResult<std::vector<FreshMessage>> fresh(std::size_t limit) override;
+  void for_each_deferred(const std::function<void(const DeferredRecipient&)>& visit) const override;
+  [[nodiscard]] std::vector<DeferredRecipient> deferred(const TraceId& id) const override;
+  SpoolResult<Envelope> envelope(const MessageRef& message) override;
+  SpoolResult<std::string> body(const MessageRef& message, std::uint64_t offset, std::uint64_t octets) override;
+  SpoolResult<> settle(std::span<const Settlement> settlements) override;
+  SpoolResult<> defer(std::span<const Deferral> deferrals) override;
+  SpoolResult<> flush() override;
+  [[nodiscard]] bool has_unflushed() const override { return log_->has_unflushed(); }
+  void set_flush_accounts(FlushAccounts flush) override;
+  SpoolResult<> tend() override;
+  void for_each_fresh(const std::function<void(const MessageRef&)>& visit) const override;
+  [[nodiscard]] SpoolCounts counts() const override;
+
+ private:
+  using Readers = std::map<std::uint16_t, std::shared_ptr<IncomingReader>>;
+
+  SpoolResult<> find_journals();
+  [[nodiscard]] std::shared_ptr<IncomingReader> reader(std::uint16_t journal) const;
+  [[nodiscard]] std::optional<Held> held(const TraceId& id) const;
+  void fresh_generated(std::size_t limit, std::vector<FreshMessage>& out);
+
+  // Texts first, flushed; what the log says of them after.
+  SpoolResult<std::map<TraceId, HoldingRecord>> hold_generated(std::span<const GeneratedMail* const> mails);
+  SpoolResult<std::map<TraceId, HoldingRecord>> hold_deferred(std::span<const Deferral> deferrals);
+  SpoolResult<> write(const std::vector<LogRecord>& group);
+  void note_settled(const MessageRef& message, std::uint32_t recipient);
+  void announce(const GeneratedMail& mail);
+
+  SpoolResult<> release_done();
+  SpoolResult<> compact_one();
+
+  io::Disk& disk_;
+  const SpoolOptions options_;
+  std::unique_ptr<DeliveryLog> log_;
+  std::unique_ptr<Holding> holding_;
+  mutable std::mutex readers_mutex_;
+  Readers readers_;
+  std::mutex write_mutex_;  // settle, defer, flush and tend, one at a time
+  DeadTexts dead_;          // with write_mutex_: their blobs go after the next flush
+  mutable std::mutex fresh_mutex_;
+  std::deque<TraceId> generated_;
+  FlushAccounts flush_accounts_;
+};
+
+}  // namespace hikyaku::spool

@@ -1,0 +1,191 @@
+#include "services/spool/spool.h"
+
+#include <doctest/doctest.h>
+
+#include "io/simulated_disk.h"
+#include "services/spool/spool_rig.h"
+
+using namespace hikyaku;
+using namespace hikyaku::spool;
+
+TEST_CASE("spool: a message goes from incoming to its end, and its segment is given back") {
+  Rig rig;
+  for (int i = 0; i < 40; ++i) rig.accept(2, std::string(5'000, 'x'));
+  auto spool = rig.open();
+  const auto fresh = *spool->fresh(100);
+  REQUIRE(fresh.size() == 40);
+  CHECK(spool->fresh(100)->empty());
+  CHECK(spool->counts().incoming_messages == 40);
+  for (const auto& one : fresh) {
+    CHECK(one.open.size() == 2);
+    CHECK(*spool->body(one.ref, 0, 10'000) == std::string(5'000, 'x'));
+    REQUIRE(spool->settle(std::vector{Rig::delivered(one)}));
+  }
+  CHECK(spool->has_unflushed());
+  REQUIRE(spool->tend());
+  REQUIRE(spool->flush());
+  CHECK(!spool->has_unflushed());
+  CHECK(spool->counts().incoming_messages == 0);
+  CHECK(spool->body(fresh.front().ref, 0, 10).error().kind == SpoolFailure::Gone);
+  spool.reset();
+  spool = rig.open();
+  CHECK(spool->fresh(100)->empty());
+}
+
+TEST_CASE("spool: one process at a time") {
+  Rig rig;
+  auto spool = rig.open();
+  const auto second = Spool::open(rig.disk, rig.options());
+  REQUIRE(!second);
+  CHECK(second.error().kind == SpoolFailure::NotOwner);
+}
+
+TEST_CASE("spool: deferred mail lives in holding, keeps its schedule over a restart, and ends") {
+  Rig rig;
+  const auto id = rig.accept(3, "a text");
+  auto spool = rig.open();
+  const auto message = spool->fresh(10)->at(0);
+  REQUIRE(spool->settle(std::vector{Settlement{message.ref, {{0, Outcome::Delivered, {}}}, {}}}));
+  auto later = Rig::schedule(1);
+  later.destination = "slow.example";
+  later.attempts = 3;
+  later.paused = std::chrono::minutes{7};
+  later.last_reply = "451 4.7.1 later";
+  REQUIRE(spool->defer(std::vector{Deferral{message.ref, {later, Rig::schedule(2)}, {}}}));
+  REQUIRE(spool->tend());
+  CHECK(spool->counts().incoming_messages == 0);
+  CHECK(spool->counts().holding_messages == 1);
+  CHECK(spool->counts().domains_recipients == 2);
+  spool.reset();
+  rig.cut();
+  spool = rig.open();
+  CHECK(spool->fresh(10)->empty());
+  const auto deferred = spool->deferred(id);
+  REQUIRE(deferred.size() == 2);
+  CHECK(std::ranges::any_of(deferred, [&](const auto& one) { return one.schedule == later; }));
+  const MessageRef held{id, 0, {}};
+  CHECK(*spool->body(held, 0, 100) == "a text");
+  CHECK(*spool->body(held, 2, 3) == "tex");
+  CHECK(spool->envelope(held)->recipients.size() == 3);
+  later.attempts = 4;
+  REQUIRE(spool->defer(std::vector{Deferral{held, {later}, {}}}));
+  CHECK(spool->counts().domains_recipients == 2);
+  REQUIRE(spool->settle(std::vector{Settlement{held, {{1, Outcome::Delivered, {}}, {2, Outcome::Expired, {}}}, {}}}));
+  REQUIRE(spool->tend());
+  CHECK(spool->counts().holding_messages == 0);
+  CHECK(spool->counts().holding_octets == 0);
+  CHECK(spool->body(held, 0, 1).error().kind == SpoolFailure::NotFound);
+  CHECK(spool->defer(std::vector{Deferral{held, {later}, {}}}).error().kind == SpoolFailure::NotFound);
+}
+
+TEST_CASE("spool: generated mail comes with its cause, once") {
+  Rig rig;
+  rig.accept(1, "a text");
+  auto spool = rig.open();
+  const auto message = spool->fresh(10)->at(0);
+  auto settlement = Rig::delivered(message);
+  settlement.outcomes[0].outcome = Outcome::Bounced;
+  settlement.generated.push_back(Rig::bounce(message, "r0@example.net"));
+  REQUIRE(spool->settle(std::vector{settlement}));
+  REQUIRE(spool->settle(std::vector{settlement}));
+  const auto bounces = *spool->fresh(10);
+  REQUIRE(bounces.size() == 1);
+  CHECK(bounces[0].ref.journal == 0);
+  CHECK(bounces[0].envelope.id == settlement.generated[0].envelope.id);
+  CHECK(*spool->body(bounces[0].ref, 0, 1000) == settlement.generated[0].text);
+  spool.reset();
+  rig.cut();
+  spool = rig.open();
+  REQUIRE(spool->fresh(10)->size() == 1);
+  REQUIRE(spool->settle(std::vector{Rig::delivered(bounces[0])}));
+  spool.reset();
+  rig.kill();
+  spool = rig.open();
+  CHECK(spool->fresh(10)->empty());
+}
+
+TEST_CASE("spool: lazy copies are flushed before release and verified after a restart") {
+  Rig rig;
+  rig.accept(1, "one");
+  auto spool = rig.open();
+  const auto message = spool->fresh(10)->at(0);
+  REQUIRE(spool->settle(std::vector{Settlement{message.ref, {{0, Outcome::DeliveredLazy, "account/7"}}, {}}}));
+  REQUIRE(spool->tend());
+  CHECK_MESSAGE(spool->body(message.ref, 0, 3), "nobody flushed the account: the segment stays");
+  spool.reset();
+  rig.kill();
+  spool = rig.open();
+  const auto again = *spool->fresh(10);
+  REQUIRE(again.size() == 1);
+  CHECK(again[0].open[0].delivery == Delivery::Verify);
+  REQUIRE(spool->settle(std::vector{Settlement{message.ref, {{0, Outcome::DeliveredLazy, "account/7"}}, {}}}));
+  std::vector<std::string> flushed;
+  spool->set_flush_accounts([&](const std::vector<std::string>& accounts) { return flushed = accounts, true; });
+  REQUIRE(spool->tend());
+  CHECK(flushed == std::vector<std::string>{"account/7"});
+  CHECK(spool->body(message.ref, 0, 3).error().kind == SpoolFailure::Gone);
+}
+
+TEST_CASE("spool: one old message pins no segment of holding; snapshots let the log's go") {
+  Rig rig;
+  auto spool = rig.open();
+  const auto old = rig.accept(1, std::string(1'000, 'o'));
+  for (int round = 0; round < 30; ++round) {
+    for (int i = 0; i < 20; ++i) rig.accept(1, std::string(3'000, 'x'));
+    const auto fresh = *spool->fresh(100);
+    for (const auto& one : fresh) REQUIRE(spool->defer(std::vector{Deferral{one.ref, {Rig::schedule(0)}, {}}}));
+    for (const auto& one : fresh)
+      if (one.ref.id != old) REQUIRE(spool->settle(std::vector{Settlement{{one.ref.id, 0, {}}, {{0, Outcome::Delivered, {}}}, {}}}));
+    REQUIRE(spool->tend());
+    REQUIRE(spool->tend());
+    if (round % 7 == 3) spool.reset(), rig.cut(), spool = rig.open();
+  }
+  CHECK(*spool->body({old, 0, {}}, 0, 5'000) == std::string(1'000, 'o'));
+  CHECK(spool->counts().holding_messages == 1);
+  CHECK_MESSAGE(rig.segments_of("holding") <= 8, rig.segments_of("holding"));
+  CHECK_MESSAGE(rig.segments_of("domains") <= 8, rig.segments_of("domains"));
+}
+
+TEST_CASE("spool: a large text is a blob in incoming and in holding, and goes with its message") {
+  Rig rig;
+  const std::string text(200'000, 'L');
+  const auto id = rig.accept(1, text);
+  auto spool = rig.open();
+  const auto message = spool->fresh(10)->at(0);
+  CHECK(*spool->body(message.ref, 0, 1 << 20) == text);
+  CHECK(spool->body(message.ref, 199'990, 100)->size() == 10);
+  REQUIRE(spool->defer(std::vector{Deferral{message.ref, {Rig::schedule(0)}, {}}}));
+  REQUIRE(spool->tend());
+  spool.reset();
+  rig.cut();
+  spool = rig.open();
+  CHECK(*spool->body({id, 0, {}}, 0, 1 << 20) == text);
+  REQUIRE(spool->settle(std::vector{Settlement{{id, 0, {}}, {{0, Outcome::Delivered, {}}}, {}}}));
+  REQUIRE(spool->flush());
+  for (const auto& name : *rig.disk.list("/spool/holding")) CHECK(!name.starts_with("blob-"));
+}
+
+TEST_CASE("spool: a full disk drains") {
+  Rig rig;
+  rig.disk.set_capacity(3 << 20);
+  int accepted = 0;
+  while (rig.try_accept(1, std::string(8'000, 'x'))) ++accepted;
+  CHECK(accepted > 50);
+  auto spool = rig.open();
+  for (int left = accepted; left > 0;) {
+    const auto fresh = *spool->fresh(20);
+    REQUIRE(!fresh.empty());
+    for (const auto& one : fresh) {
+      if (left % 10 == 0) {
+        const auto deferred = spool->defer(std::vector{Deferral{one.ref, {Rig::schedule(0)}, {}}});
+        REQUIRE_MESSAGE(deferred, deferred.error().what);
+      } else {
+        REQUIRE(spool->settle(std::vector{Rig::delivered(one)}));
+      }
+      --left;
+    }
+    REQUIRE(spool->tend());
+  }
+  CHECK(spool->counts().incoming_messages == 0);
+  CHECK_MESSAGE(rig.try_accept(1, "there is room again"), "the writer takes back what was released");
+}

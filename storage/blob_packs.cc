@@ -137,13 +137,22 @@ StoreResult<> BlobPacks::flush(Deadline deadline) {
 }
 
 StoreResult<> BlobPacks::flush_locked() {
-  if (page_.pack == 0) return {};
-  TRY(out, file(page_.pack));
-  if (page_.pack_suspect != 0) TRY_VOID(rewrite(*out));
-  if (auto flushed = stored(out->flush()); !flushed) {
-    flush_failed();
-    return flushed;
+  std::vector<std::uint64_t> unflushed;
+  if (page_.old_packs_flushed == 0) {
+    TRY(numbers, packs());
+    unflushed = std::move(numbers);
+  } else if (page_.pack != 0) {
+    unflushed.push_back(page_.pack);
   }
+  for (const auto number : unflushed) {
+    TRY(out, file(number));
+    if (page_.pack_suspect != 0) TRY_VOID(rewrite(*out));
+    if (auto flushed = stored(out->flush()); !flushed) {
+      flush_failed();
+      return flushed;
+    }
+  }
+  page_.old_packs_flushed = 1;
   page_.pack_suspect = 0;
   return {};
 }
@@ -152,7 +161,7 @@ StoreResult<> BlobPacks::flush_locked() {
 // is left alone: its writer sees that a flush failed and writes it once more.
 StoreResult<> BlobPacks::rewrite(io::File& file) {
   std::string record(header_octets, '\0');
-  for (std::uint64_t at = 0; at < page_.pack_end;) {
+  for (std::uint64_t at = 0;;) {
     record.resize(header_octets);
     TRY(octets, stored(file.read_at(at, record)));
     if (octets < header_octets) return {};

@@ -37,6 +37,7 @@ class FairHold {
   FairHold(const FairHold&) = delete;
   FairHold& operator=(const FairHold&) = delete;
   [[nodiscard]] bool held() const { return taken_ != FairLock::Taken::TimedOut; }
+  [[nodiscard]] bool after_death() const { return taken_ == FairLock::Taken::AfterDeath; }
 
  private:
   FairLock& lock_;

@@ -84,7 +84,7 @@ StoreResult<> SqliteDatabase::run(Statement& statement) {
 }
 
 int SqliteDatabase::changes() const { return sqlite3_total_changes(connection_); }
-bool SqliteDatabase::in_transaction() const { return sqlite3_get_autocommit(connection_) == 0; }
+bool SqliteDatabase::in_transaction() const { return is_open() && sqlite3_get_autocommit(connection_) == 0; }
 
 StoreError SqliteDatabase::error(int code) {
   ++errors_;

@@ -23,8 +23,8 @@ StoreResult<std::unique_ptr<SqliteEngine>> SqliteEngine::open(io::Disk& disk, st
   while (root.size() > 1 && root.ends_with('/')) root.pop_back();
   if (auto made = disk.make_folder(root); !made) return failure(store_error(std::move(made.error())));
   const auto slash = root.rfind('/');
-  if (slash != std::string::npos && slash > 0)
-    if (auto synced = disk.sync_folder(root.substr(0, slash)); !synced) return failure(store_error(std::move(synced.error())));
+  const auto parent = slash == std::string::npos ? "." : slash == 0 ? "/" : root.substr(0, slash);
+  if (auto synced = disk.sync_folder(parent); !synced) return failure(store_error(std::move(synced.error())));
   TRY(page, open_watch_page(disk, root, options.sharing));
   auto vfs = options.sharing == Sharing::Processes ? nullptr : std::make_unique<SqliteVfs>(disk);
   SqliteHome home{disk, std::move(root), options.sharing, vfs ? vfs->name() : "", options.limits,

@@ -34,9 +34,11 @@ struct PartitionPage {
   std::atomic<std::uint32_t> unlinked;       // this page is no longer the partition's: map it anew
   std::atomic<std::uint32_t> named;          // its files' names are known to be durable
   std::atomic<std::uint32_t> index_unflushed{1};  // commits may be in the page cache only
+  std::atomic<std::uint32_t> log_settled;    // 0: the log may end within a sector that a durable commit needs
   std::atomic<std::uint32_t> index_suspect;  // a flush failed: the log must be written once more before the next
   std::atomic<std::uint32_t> pack_suspect;   // the same for the open pack
   std::atomic<std::uint32_t> pack_failures;  // rises with every failed flush of it
+  std::atomic<std::uint32_t> old_packs_flushed;  // those from before this page
   std::atomic<std::uint64_t> pack;           // the pack that grows; 0: none since the machine started
   std::atomic<std::uint64_t> pack_end;       // octets given out in it
 };

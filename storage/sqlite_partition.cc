@@ -50,6 +50,7 @@ SqlitePartition::~SqlitePartition() {
 
 SqlitePartition::Turn::Turn(SqlitePartition& partition, Deadline deadline) : fair(partition.page_.lock, deadline) {
   if (!fair.held()) return;
+  if (fair.after_death()) partition.page_.log_settled = 0;
   own = std::unique_lock(partition.mutex_, std::defer_lock);
   if (own.try_lock_until(deadline)) partition.database_.set_deadline(deadline);
 }
@@ -169,6 +170,10 @@ StoreResult<> SqlitePartition::prepare_to_write(Durability durability, Deadline 
   TRY_VOID(open_database(deadline));
   TRY_VOID(make_names_durable());
   if (page_.index_suspect != 0) TRY_VOID(write_log_again());
+  if (page_.log_settled == 0) {
+    TRY_VOID(empty_log(deadline));
+    page_.log_settled = 1;
+  }
   if (durability == synchronous_) return {};
   // NORMAL flushes nothing at a commit, but still what a restarted log and a checkpoint need to stay whole.
   TRY_VOID(database_.run(durability == Durability::Flushed ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL"));
@@ -223,6 +228,7 @@ StoreResult<> SqlitePartition::undo_log_growth(std::int64_t octets_before, Store
                    log->pMethods->xTruncate(log, octets_before) == SQLITE_OK;
   if (cut) return failure(std::move(error));
   page_.index_suspect = 1;
+  page_.log_settled = 0;
   suspect_ = true;
   return failure(StoreError{StoreFailure::OutcomeUnknown, std::move(error.what)});
 }
@@ -287,7 +293,11 @@ SqlitePartition::Answer<BlobPacks*> SqlitePartition::blobs(Deadline deadline) {
 
 // ---- erasing ------------------------------------------------------------------------------------------------------
 
+// SQLite pads a flushed commit to the end of its sector, but the padding is not flushed: after a power cut, or the
+// death of a writer, the recovered log may end inside that sector, and a torn write there would take the commit with
+// it. So the log is begun anew before the first write after such an event.
 StoreResult<> SqlitePartition::empty_log(Deadline deadline) {
+  TRY_VOID(rows_.catch_up());  // so that the log is open
   for (;;) {
     TRY_VOID(database_.checkpoint(SqliteDatabase::Checkpoint::Truncate));
     sqlite3_int64 octets = 0;
@@ -315,7 +325,7 @@ SqlitePartition::Answer<> SqlitePartition::erase(Deadline deadline) {
     home_.watch.done(hash_, Version(0));
     TRY_VOID(empty_log(deadline));
     close_database();
-    page_.named = 0, page_.index_unflushed = 1;
+    page_.named = 0, page_.index_unflushed = 1, page_.log_settled = 0;
     TRY_VOID(blobs_.remove_all());
     for (const char* name : {"/index.sqlite-wal", "/index.sqlite-shm", "/index.sqlite", "/index.lock"}) {
       auto removed = home_.disk.remove(folder_ + name);

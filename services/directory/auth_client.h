@@ -40,8 +40,7 @@ struct AuthChallenge { std::string bytes; };      // send to the client (base64 
 struct AuthSuccess {
   AccountId account;
   std::string address;        // the account's own
-  std::string final_bytes;    // SCRAM's server-final: SMTP and POP3 send it as one more challenge and await an empty
-                              // response; IMAP with SASL-IR likewise (RFC 9051 §6.2.2)
+  std::string final_bytes;    // always empty: SCRAM's server-final comes as a last challenge, answered by an empty step()
 };
 // Wrong name or password, mechanism not allowed here, account or protocol disabled: all look alike to the client.
 struct AuthFailure {
@@ -93,7 +92,7 @@ class AuthClient {
  private:
   friend class Exchange;
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace hikyaku::directory

@@ -1,0 +1,160 @@
+#include "services/directory/auth_client.h"
+
+#include <list>
+#include <unordered_map>
+
+#include "io/channel.h"
+#include "services/directory/address_text.h"
+#include "services/directory/auth_protocol.h"
+
+namespace hikyaku::directory {
+
+namespace protocol = auth_protocol;
+
+namespace {
+
+constexpr Duration keep = 500ms;
+constexpr std::size_t most_kept = 4096;
+
+// Answers of the last half second, oldest first.
+template <class Value>
+class ShortMemory {
+ public:
+  const Value* find(const std::string& key, Instant now) {
+    forget(now);
+    const auto found = kept_.find(key);
+    return found == kept_.end() ? nullptr : &found->second;
+  }
+  void put(std::string key, Value value, Instant now) {
+    forget(now);
+    if (kept_.size() >= most_kept || !kept_.emplace(key, std::move(value)).second) return;
+    ages_.emplace_back(now + keep, std::move(key));
+  }
+
+ private:
+  void forget(Instant now) {
+    for (; !ages_.empty() && ages_.front().first <= now; ages_.pop_front()) kept_.erase(ages_.front().second);
+  }
+  std::unordered_map<std::string, Value> kept_;
+  std::list<std::pair<Instant, std::string>> ages_;
+};
+
+TemporaryFailure not_understood() { return {"The auth service answered in a way this service does not understand; restart both."}; }
+
+template <class Wanted>
+Answer<Wanted> pick(protocol::Reply&& reply) {
+  if (auto* wanted = std::get_if<Wanted>(&reply)) return std::move(*wanted);
+  if (auto* failed = std::get_if<TemporaryFailure>(&reply)) return std::move(*failed);
+  return not_understood();
+}
+
+}  // namespace
+
+struct AuthClient::State {
+  io::Loop& loop;
+  Duration timeout;
+  io::ChannelClient channel;
+  ShortMemory<RecipientAnswer> recipients;
+  ShortMemory<bool> senders;
+
+  State(io::Loop& on_loop, std::string path, Duration limit)
+      : loop(on_loop), timeout(limit), channel(on_loop, io::SocketAddress::unix_path(std::move(path))) {}
+
+  io::Task<protocol::Reply> ask(protocol::Request request, io::OnLoss on_loss) {
+    auto asking = channel.request({protocol::encode(request), {}}, loop.after(timeout), on_loss);
+    auto answered = co_await std::move(asking);
+    if (!answered) co_return TemporaryFailure{"The auth service does not answer (" + answered.error().what + "); look at it with: hikyaku status"};
+    auto reply = protocol::decode_reply(answered->octets);
+    if (!reply) co_return not_understood();
+    co_return std::move(*reply);
+  }
+
+  // `exchange` becomes the number of an exchange that goes on, 0 otherwise.
+  io::Task<AuthStep> ask_step(protocol::Request request, std::uint64_t& exchange) {
+    exchange = 0;
+    auto asking = ask(std::move(request), io::OnLoss::Fail);
+    auto reply = co_await std::move(asking);
+    if (auto* challenge = std::get_if<protocol::ChallengeReply>(&reply)) {
+      exchange = challenge->exchange;
+      co_return AuthChallenge{std::move(challenge->bytes)};
+    }
+    if (auto* success = std::get_if<AuthSuccess>(&reply)) co_return std::move(*success);
+    if (auto* failed = std::get_if<AuthFailure>(&reply)) co_return *failed;
+    if (auto* failed = std::get_if<TemporaryFailure>(&reply)) co_return std::move(*failed);
+    co_return not_understood();
+  }
+};
+
+AuthClient::AuthClient(io::Loop& loop, std::string socket_path, Duration timeout)
+    : state_(new State(loop, std::move(socket_path), timeout)) {}
+AuthClient::~AuthClient() = default;
+
+io::Task<Answer<RecipientAnswer>> AuthClient::resolve_recipient(Address recipient) {
+  auto key = recipient.local_part + '@' + recipient.domain;
+  if (const auto* kept = state_->recipients.find(key, state_->loop.now())) co_return *kept;
+  auto asking = state_->ask(protocol::ResolveRequest{std::move(recipient)}, io::OnLoss::Repeat);
+  auto reply = co_await std::move(asking);
+  auto answer = pick<RecipientAnswer>(std::move(reply));
+  if (const auto* good = std::get_if<RecipientAnswer>(&answer)) state_->recipients.put(std::move(key), *good, state_->loop.now());
+  co_return answer;
+}
+
+io::Task<Answer<PeerRights>> AuthClient::rights(PeerContext peer) {
+  auto asking = state_->ask(protocol::RightsRequest{std::move(peer)}, io::OnLoss::Repeat);
+  auto reply = co_await std::move(asking);
+  co_return pick<PeerRights>(std::move(reply));
+}
+
+io::Task<Answer<bool>> AuthClient::may_send_as(AccountId account, ReversePath reverse_path) {
+  auto key = std::to_string(account.value()) + ' ' + reverse_path.address.local_part + '@' + reverse_path.address.domain;
+  if (const auto* kept = state_->senders.find(key, state_->loop.now())) co_return *kept;
+  auto asking = state_->ask(protocol::SendAsRequest{account, std::move(reverse_path)}, io::OnLoss::Repeat);
+  auto reply = co_await std::move(asking);
+  auto answer = pick<protocol::SendAsReply>(std::move(reply));
+  if (auto* failed = std::get_if<TemporaryFailure>(&answer)) co_return std::move(*failed);
+  const bool allowed = std::get<protocol::SendAsReply>(answer).allowed;
+  state_->senders.put(std::move(key), allowed, state_->loop.now());
+  co_return allowed;
+}
+
+io::Task<AuthStep> AuthClient::login(std::string user, std::string password, PeerContext peer) {
+  std::uint64_t exchange = 0;
+  auto asking = state_->ask_step(protocol::LoginRequest{std::move(user), std::move(password), std::move(peer)}, exchange);
+  auto step = co_await std::move(asking);
+  if (std::holds_alternative<AuthChallenge>(step)) co_return not_understood();
+  co_return step;
+}
+
+AuthClient::Exchange::Exchange(AuthClient& client) : client_(&client) {}
+AuthClient::Exchange::Exchange(Exchange&& other) noexcept : client_(other.client_), id_(std::exchange(other.id_, 0)) {}
+
+namespace {
+
+template <class State>
+io::Task<void> cancel(std::shared_ptr<State> state, std::uint64_t exchange, Deadline deadline) {
+  auto asking = state->channel.request({protocol::encode(protocol::CancelRequest{exchange}), {}}, deadline, io::OnLoss::Fail);
+  (void)co_await std::move(asking);  // `auth` forgets it by itself if this is lost
+}
+
+}  // namespace
+
+AuthClient::Exchange::~Exchange() {
+  if (id_ == 0 || client_->state_->loop.stopping()) return;
+  const auto& state = client_->state_;
+  state->loop.spawn(cancel(state, id_, state->loop.after(5s)));
+}
+
+io::Task<AuthStep> AuthClient::Exchange::begin(std::string mechanism, std::optional<std::string> initial_response, PeerContext peer) {
+  auto asking = client_->state_->ask_step(protocol::BeginRequest{std::move(mechanism), std::move(initial_response), std::move(peer)}, id_);
+  auto step = co_await std::move(asking);
+  co_return step;
+}
+
+io::Task<AuthStep> AuthClient::Exchange::step(std::string response) {
+  const auto exchange = id_;
+  auto asking = client_->state_->ask_step(protocol::StepRequest{exchange, std::move(response)}, id_);
+  auto step = co_await std::move(asking);
+  co_return step;
+}
+
+}  // namespace hikyaku::directory

@@ -1,0 +1,184 @@
+#include "services/directory/auth_protocol.h"
+
+#include "base/wire.h"
+
+namespace hikyaku::directory::auth_protocol {
+
+namespace {
+
+// The first octet of a message; never changes its meaning.
+enum class RequestKind : std::uint8_t { Resolve = 1, Rights, SendAs, Begin, Step, Cancel, Login };
+enum class ReplyKind : std::uint8_t { Recipient = 1, Rights, SendAs, Challenge, Success, Failure, Temporary, Cancelled };
+
+constexpr std::size_t most_mechanisms = 16;
+
+struct RequestWriter {
+  WireWriter out;
+
+  WireWriter& kind(RequestKind kind) { return out.u8(static_cast<std::uint8_t>(kind)); }
+  void address(const Address& address) { out.text(address.local_part).text(address.domain); }
+  void peer(const PeerContext& peer) {
+    out.u8(static_cast<std::uint8_t>(peer.protocol)).u8(static_cast<std::uint8_t>(peer.tls)).text(peer.client_address).text(peer.channel_binding);
+  }
+
+  void operator()(const ResolveRequest& request) { kind(RequestKind::Resolve), address(request.recipient); }
+  void operator()(const RightsRequest& request) { kind(RequestKind::Rights), peer(request.peer); }
+  void operator()(const SendAsRequest& request) {
+    kind(RequestKind::SendAs).u64(request.account.value());
+    address(request.reverse_path.address);
+  }
+  void operator()(const BeginRequest& request) {
+    kind(RequestKind::Begin).text(request.mechanism).u8(request.initial_response ? 1 : 0).text(request.initial_response.value_or(""));
+    peer(request.peer);
+  }
+  void operator()(const StepRequest& request) { kind(RequestKind::Step).u64(request.exchange).text(request.response); }
+  void operator()(const CancelRequest& request) { kind(RequestKind::Cancel).u64(request.exchange); }
+  void operator()(const LoginRequest& request) {
+    kind(RequestKind::Login).text(request.user).text(request.password);
+    peer(request.peer);
+  }
+};
+
+struct ReplyWriter {
+  WireWriter out;
+
+  WireWriter& kind(ReplyKind kind) { return out.u8(static_cast<std::uint8_t>(kind)); }
+  void operator()(const RecipientAnswer& reply) { kind(ReplyKind::Recipient).u8(static_cast<std::uint8_t>(reply.kind)); }
+  void operator()(const PeerRights& reply) {
+    kind(ReplyKind::Rights).u8(reply.may_relay ? 1 : 0).varint(reply.mechanisms.size());
+    for (const auto& mechanism : reply.mechanisms) out.text(mechanism);
+  }
+  void operator()(const SendAsReply& reply) { kind(ReplyKind::SendAs).u8(reply.allowed ? 1 : 0); }
+  void operator()(const ChallengeReply& reply) { kind(ReplyKind::Challenge).u64(reply.exchange).text(reply.bytes); }
+  void operator()(const AuthSuccess& reply) {
+    kind(ReplyKind::Success).u64(reply.account.value()).text(reply.address).text(reply.final_bytes);
+  }
+  void operator()(const AuthFailure& reply) { kind(ReplyKind::Failure).u8(static_cast<std::uint8_t>(reply.why)); }
+  void operator()(const TemporaryFailure& reply) { kind(ReplyKind::Temporary).text(reply.what); }
+  void operator()(const CancelReply&) { kind(ReplyKind::Cancelled); }
+};
+
+std::string text(WireReader& in) { return std::string(in.text()); }
+
+Address address(WireReader& in) {
+  Address address;
+  address.local_part = in.text();
+  address.domain = in.text();
+  return address;
+}
+
+// Reads an enumerator, `last` being the highest; `good` becomes false for another number.
+template <class Enum>
+Enum enumerator(WireReader& in, Enum last, bool& good) {
+  const auto number = in.u8();
+  good &= number <= static_cast<std::uint8_t>(last);
+  return static_cast<Enum>(good ? number : 0);
+}
+
+PeerContext peer(WireReader& in, bool& good) {
+  PeerContext peer;
+  peer.protocol = enumerator(in, Protocol::Pop3, good);
+  peer.tls = enumerator(in, TlsState::Tls, good);
+  peer.client_address = in.text();
+  peer.channel_binding = in.text();
+  return peer;
+}
+
+}  // namespace
+
+std::string encode(const Request& request) {
+  RequestWriter writer;
+  std::visit(writer, request);
+  return std::move(writer.out).bytes();
+}
+
+std::string encode(const Reply& reply) {
+  ReplyWriter writer;
+  std::visit(writer, reply);
+  return std::move(writer.out).bytes();
+}
+
+std::optional<Request> decode_request(std::string_view bytes) {
+  if (bytes.size() > most_octets) return {};
+  WireReader in(bytes);
+  bool good = true;
+  Request request;
+  switch (static_cast<RequestKind>(in.u8())) {
+    case RequestKind::Resolve: request = ResolveRequest{address(in)}; break;
+    case RequestKind::Rights: request = RightsRequest{peer(in, good)}; break;
+    case RequestKind::SendAs: {
+      const AccountId account{in.u64()};
+      request = SendAsRequest{account, ReversePath{address(in)}};
+      break;
+    }
+    case RequestKind::Begin: {
+      BeginRequest begin;
+      begin.mechanism = in.text();
+      const auto given = in.u8();
+      auto initial = text(in);
+      if (given == 1) begin.initial_response = std::move(initial);
+      begin.peer = peer(in, good);
+      good &= given <= 1;
+      request = std::move(begin);
+      break;
+    }
+    case RequestKind::Step: {
+      const auto exchange = in.u64();
+      request = StepRequest{exchange, text(in)};
+      break;
+    }
+    case RequestKind::Cancel: request = CancelRequest{in.u64()}; break;
+    case RequestKind::Login: {
+      LoginRequest login;
+      login.user = in.text();
+      login.password = in.text();
+      login.peer = peer(in, good);
+      request = std::move(login);
+      break;
+    }
+    default: return {};
+  }
+  if (!good || !in.complete()) return {};
+  return request;
+}
+
+std::optional<Reply> decode_reply(std::string_view bytes) {
+  if (bytes.size() > most_octets) return {};
+  WireReader in(bytes);
+  bool good = true;
+  Reply reply;
+  switch (static_cast<ReplyKind>(in.u8())) {
+    case ReplyKind::Recipient: reply = RecipientAnswer{enumerator(in, RecipientKind::OverQuota, good)}; break;
+    case ReplyKind::Rights: {
+      PeerRights rights;
+      rights.may_relay = in.u8() != 0;
+      const auto count = in.varint();
+      good &= count <= most_mechanisms;
+      for (std::uint64_t i = 0; good && i < count; ++i) rights.mechanisms.push_back(text(in));
+      reply = std::move(rights);
+      break;
+    }
+    case ReplyKind::SendAs: reply = SendAsReply{in.u8() != 0}; break;
+    case ReplyKind::Challenge: {
+      const auto exchange = in.u64();
+      reply = ChallengeReply{exchange, text(in)};
+      break;
+    }
+    case ReplyKind::Success: {
+      AuthSuccess success;
+      success.account = AccountId{in.u64()};
+      success.address = in.text();
+      success.final_bytes = in.text();
+      reply = std::move(success);
+      break;
+    }
+    case ReplyKind::Failure: reply = AuthFailure{enumerator(in, AuthFailure::Why::Malformed, good)}; break;
+    case ReplyKind::Temporary: reply = TemporaryFailure{text(in)}; break;
+    case ReplyKind::Cancelled: reply = CancelReply{}; break;
+    default: return {};
+  }
+  if (!good || !in.complete()) return {};
+  return reply;
+}
+
+}  // namespace hikyaku::directory::auth_protocol

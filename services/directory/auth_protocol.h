@@ -1,0 +1,38 @@
+// What the fronts and `auth` say to each other, as values and as octets. Both ends are ours, but a front speaks to the
+// world before it is trusted, so requests are parsed as foreign: pure, bounded, and a request that is not understood is
+// answered with a temporary failure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "services/directory/auth_client.h"
+
+namespace hikyaku::directory::auth_protocol {
+
+inline constexpr std::size_t most_octets = 64 << 10;  // of a message
+
+struct ResolveRequest { Address recipient; };
+struct RightsRequest { PeerContext peer; };
+struct SendAsRequest { AccountId account; ReversePath reverse_path; };
+struct BeginRequest { std::string mechanism; std::optional<std::string> initial_response; PeerContext peer; };
+struct StepRequest { std::uint64_t exchange = 0; std::string response; };
+struct CancelRequest { std::uint64_t exchange = 0; };
+struct LoginRequest { std::string user, password; PeerContext peer; };
+using Request = std::variant<ResolveRequest, RightsRequest, SendAsRequest, BeginRequest, StepRequest, CancelRequest, LoginRequest>;
+
+struct SendAsReply { bool allowed = false; };
+struct ChallengeReply { std::uint64_t exchange = 0; std::string bytes; };
+struct CancelReply {};
+using Reply = std::variant<RecipientAnswer, PeerRights, SendAsReply, ChallengeReply, AuthSuccess, AuthFailure, TemporaryFailure, CancelReply>;
+
+[[nodiscard]] std::string encode(const Request& request);
+[[nodiscard]] std::string encode(const Reply& reply);
+// Nothing: not a message of this protocol, or too large. Linear.
+[[nodiscard]] std::optional<Request> decode_request(std::string_view bytes);
+[[nodiscard]] std::optional<Reply> decode_reply(std::string_view bytes);
+
+}  // namespace hikyaku::directory::auth_protocol

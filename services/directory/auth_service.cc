@@ -1,0 +1,334 @@
+#include "services/directory/auth_service.h"
+
+#include <algorithm>
+
+#include "base/base64.h"
+#include "base/cursor.h"
+#include "services/directory/address_text.h"
+
+namespace hikyaku::directory {
+
+using auth_protocol::Request;
+using sasl::Mechanism;
+
+namespace {
+
+constexpr Duration store_limit = 10s;
+
+Deadline soon() { return std::chrono::steady_clock::now() + store_limit; }
+
+TemporaryFailure no_directory() {
+  return {"The directory cannot be read at the moment; look at the auth service's log and at the disk."};
+}
+
+}  // namespace
+
+AuthService::AuthService(io::Loop& loop, io::Workers& workers, const Reader& reader, Secrets secrets, AuthOptions options)
+    : loop_(loop), workers_(workers), reader_(reader), secrets_(secrets), options_(std::move(options)) {}
+
+DirectoryResult<> AuthService::prepare(Deadline deadline) {
+  TRY(secret, secrets_.server_secret(deadline));
+  server_secret_ = std::move(secret);
+  if (!read_scram_scope(deadline))
+    return refuse(DirectoryFailure::Unavailable, "The password records cannot be read; look at the disk and start auth again.");
+  return {};
+}
+
+// SCRAM is announced only where it works for everybody: a client that sees it uses it, and would fail for an account
+// whose imported hash has no keys yet.
+bool AuthService::read_scram_scope(Deadline deadline) {
+  const auto snapshot = reader_.newest();
+  const auto version = secrets_.version(deadline);
+  if (!snapshot || !version) return false;
+  if (*version == scope_secrets_ && snapshot->version() == scope_directory_) return true;
+  const auto with_keys = secrets_.accounts_with_scram(deadline);
+  if (!with_keys) return false;
+  scram_everywhere_ = std::ranges::all_of(snapshot->contents().accounts, [&](const Account& account) {
+    return account.enabled == Enabled::No || with_keys->contains(account.id.value());
+  });
+  scope_secrets_ = *version;
+  scope_directory_ = snapshot->version();
+  return true;
+}
+
+io::Task<void> AuthService::follow_secrets() {
+  while (!loop_.stopping()) {
+    auto sleep = loop_.sleep_until(loop_.after(1s));
+    if (co_await sleep == io::Wake::Cancelled) co_return;
+    auto reading = workers_.run(loop_, [this] { return read_scram_scope(soon()); });
+    (void)co_await std::move(reading);  // unread: the last answer stands, and logins themselves say what is wrong
+  }
+}
+
+io::Task<io::Message> AuthService::answer(io::Message request, io::PeerProcess) {
+  auto decoded = auth_protocol::decode_request(request.octets);
+  if (!decoded) {
+    const Reply nonsense = TemporaryFailure{"The auth service does not understand this request; restart both services."};
+    co_return io::Message{auth_protocol::encode(nonsense), {}};
+  }
+  auto replying = reply_to(std::move(*decoded));
+  const auto reply = co_await std::move(replying);
+  co_return io::Message{auth_protocol::encode(reply), {}};
+}
+
+io::Task<AuthService::Reply> AuthService::reply_to(Request request) {
+  if (const auto* asked = std::get_if<auth_protocol::ResolveRequest>(&request)) co_return resolve(asked->recipient);
+  if (const auto* asked = std::get_if<auth_protocol::RightsRequest>(&request)) co_return rights(asked->peer);
+  if (const auto* asked = std::get_if<auth_protocol::SendAsRequest>(&request)) co_return may_send_as(*asked);
+  if (const auto* asked = std::get_if<auth_protocol::CancelRequest>(&request)) {
+    (void)take(asked->exchange);
+    co_return auth_protocol::CancelReply{};
+  }
+  io::Task<Reply> replying;
+  if (auto* asked = std::get_if<auth_protocol::BeginRequest>(&request)) replying = begin(std::move(*asked));
+  else if (auto* stepped = std::get_if<auth_protocol::StepRequest>(&request)) replying = step(std::move(*stepped));
+  else replying = login(std::get<auth_protocol::LoginRequest>(std::move(request)));
+  auto reply = co_await std::move(replying);
+  co_return reply;
+}
+
+// ---- questions about addresses: answered from the snapshot, without waiting ------------------------------------------
+
+AuthService::Reply AuthService::resolve(const Address& recipient) const {
+  const auto snapshot = reader_.snapshot();
+  if (!snapshot) return no_directory();
+  return RecipientAnswer{snapshot->resolve(recipient).kind};
+}
+
+AuthService::Reply AuthService::may_send_as(const auth_protocol::SendAsRequest& request) const {
+  const auto snapshot = reader_.snapshot();
+  if (!snapshot) return no_directory();
+  return auth_protocol::SendAsReply{snapshot->owns(request.account, request.reverse_path)};
+}
+
+AuthService::Reply AuthService::rights(const PeerContext& peer) const {
+  const auto snapshot = reader_.snapshot();
+  if (!snapshot) return no_directory();
+  return PeerRights{mechanisms(peer), snapshot->network(peer.client_address).relay == Enabled::Yes};
+}
+
+bool AuthService::may_show_password(const PeerContext& peer) const {
+  if (peer.tls == TlsState::Tls) return true;
+  const auto address = io::IpAddress::parse(peer.client_address);
+  if (!address) return false;
+  if (std::ranges::any_of(options_.plaintext_networks, [&](const auto& network) { return network.contains(*address); })) return true;
+  const auto snapshot = reader_.snapshot();
+  return snapshot && snapshot->network(peer.client_address).auth_without_tls == Enabled::Yes;
+}
+
+std::vector<std::string> AuthService::mechanisms(const PeerContext& peer) const {
+  std::vector<std::string> names;
+  if (scram_everywhere_) {
+    if (!peer.channel_binding.empty()) names.emplace_back(sasl::mechanism_name(Mechanism::ScramSha256Plus));
+    names.emplace_back(sasl::mechanism_name(Mechanism::ScramSha256));
+  }
+  if (may_show_password(peer)) {
+    names.emplace_back(sasl::mechanism_name(Mechanism::Plain));
+    names.emplace_back(sasl::mechanism_name(Mechanism::Login));
+  }
+  return names;
+}
+
+// ---- exchanges -------------------------------------------------------------------------------------------------------
+
+std::uint64_t AuthService::keep(Exchange exchange) {
+  // The oldest makes room: clients that hang up in the middle must not shut the others out.
+  while (exchanges_.size() >= most_exchanges || (!ages_.empty() && loop_.now() - exchanges_.at(ages_.front()).started > exchange_limit))
+    (void)take(ages_.front());
+  std::uint64_t id = 0;
+  while (id == 0 || exchanges_.contains(id)) {
+    const auto octets = random_octets(8);
+    std::copy(octets.begin(), octets.end(), reinterpret_cast<char*>(&id));
+  }
+  ages_.push_back(id);
+  exchange.age = std::prev(ages_.end());
+  exchanges_.emplace(id, std::move(exchange));
+  return id;
+}
+
+std::optional<AuthService::Exchange> AuthService::take(std::uint64_t id) {
+  const auto found = exchanges_.find(id);
+  if (found == exchanges_.end()) return {};
+  ages_.erase(found->second.age);
+  auto exchange = std::move(found->second);
+  exchanges_.erase(found);
+  return exchange;
+}
+
+io::Task<AuthService::Reply> AuthService::begin(auth_protocol::BeginRequest request) {
+  const auto mechanism = sasl::mechanism_named(request.mechanism);
+  const auto offered = mechanisms(request.peer);
+  if (!mechanism) co_return AuthFailure{AuthFailure::Why::MechanismNotOffered};
+  if (std::ranges::find(offered, sasl::mechanism_name(*mechanism)) == offered.end()) {
+    const bool for_want_of_tls = sasl::shows_password(*mechanism);
+    co_return AuthFailure{for_want_of_tls ? AuthFailure::Why::TlsRequired : AuthFailure::Why::MechanismNotOffered};
+  }
+  sasl::ServerContext context{.server_nonce = base64_encode(random_octets(18))};
+  if (!request.peer.channel_binding.empty()) {
+    context.channel_binding = sasl::ChannelBinding{.data = request.peer.channel_binding};
+    context.plus = scram_everywhere_ ? sasl::ServerContext::Plus::Offered : sasl::ServerContext::Plus::NotOffered;
+  }
+  Exchange exchange{sasl::ServerExchange(*mechanism, std::move(context)), std::move(request.peer), {}, {}, loop_.now(), {}};
+  std::optional<std::string_view> initial;
+  if (request.initial_response) initial = *request.initial_response;
+  auto first = exchange.sasl.start(initial);
+  auto going = carry_on(std::move(exchange), std::move(first));
+  auto reply = co_await std::move(going);
+  co_return reply;
+}
+
+io::Task<AuthService::Reply> AuthService::step(auth_protocol::StepRequest request) {
+  auto exchange = take(request.exchange);
+  if (!exchange) co_return TemporaryFailure{"The login took too long, or the auth service was restarted; log in again."};
+  auto next = exchange->sasl.respond(request.response);
+  auto going = carry_on(std::move(*exchange), std::move(next));
+  auto reply = co_await std::move(going);
+  co_return reply;
+}
+
+io::Task<AuthService::Reply> AuthService::carry_on(Exchange exchange, sasl::ServerStep step) {
+  for (;;) {
+    if (auto* challenge = std::get_if<sasl::Challenge>(&step)) {
+      auto octets = std::move(challenge->octets);
+      co_return auth_protocol::ChallengeReply{keep(std::move(exchange)), std::move(octets)};
+    }
+    if (auto* asked = std::get_if<sasl::CheckPassword>(&step)) {
+      exchange.user = ascii_lower(asked->user);
+      auto checking = check(asked->user, asked->password, exchange.peer, exchange.account);
+      const auto verdict = co_await std::move(checking);
+      if (verdict == Verdict::Unavailable) co_return TemporaryFailure{"Logins cannot be checked at the moment; try again in a minute."};
+      step = exchange.sasl.password_checked(verdict == Verdict::Right ? sasl::PasswordVerdict::Right : sasl::PasswordVerdict::Wrong);
+    } else if (auto* wanted = std::get_if<sasl::FindKeys>(&step)) {
+      exchange.user = ascii_lower(wanted->user);
+      bool unavailable = false;
+      auto finding = keys_for(wanted->user, exchange, unavailable);
+      auto keys = co_await std::move(finding);
+      if (unavailable) co_return TemporaryFailure{"Logins cannot be checked at the moment; try again in a minute."};
+      step = exchange.sasl.keys_found(std::move(keys));
+    } else if (auto* accepted = std::get_if<sasl::Accepted>(&step)) {
+      limits_.succeeded(exchange.user);
+      co_return welcome(exchange.account, accepted->authorization_identity, exchange.peer);
+    } else {
+      const auto why = std::get<sasl::Refused>(step).why;
+      if (why == sasl::RefusedBecause::Malformed) co_return AuthFailure{AuthFailure::Why::Malformed};
+      // check() has counted a wrong password already.
+      if (!sasl::shows_password(exchange.sasl.mechanism())) count_failure(exchange.peer.client_address, exchange.user);
+      co_return AuthFailure{AuthFailure::Why::Credentials};
+    }
+  }
+}
+
+io::Task<AuthService::Reply> AuthService::login(auth_protocol::LoginRequest request) {
+  if (!may_show_password(request.peer)) co_return AuthFailure{AuthFailure::Why::TlsRequired};
+  AccountId account;
+  auto checking = check(request.user, request.password, request.peer, account);
+  const auto verdict = co_await std::move(checking);
+  if (verdict == Verdict::Unavailable) co_return TemporaryFailure{"Logins cannot be checked at the moment; try again in a minute."};
+  if (verdict == Verdict::Wrong) co_return AuthFailure{AuthFailure::Why::Credentials};
+  limits_.succeeded(ascii_lower(request.user));
+  co_return welcome(account, "", request.peer);
+}
+
+// ---- users and passwords ---------------------------------------------------------------------------------------------
+
+// "user@domain"; a bare name where there is only one domain of our own, as E-Post's users type it.
+AccountId AuthService::find_account(const std::string& user) const {
+  const auto snapshot = reader_.snapshot();
+  if (!snapshot) return {};
+  auto name = user;
+  if (name.find('@') == std::string::npos) {
+    const auto& domains = snapshot->contents().domains;
+    const auto is_local = [](const Domain& domain) { return domain.kind != DomainKind::Relay; };
+    if (std::ranges::count_if(domains, is_local) != 1) return {};
+    name += '@' + std::ranges::find_if(domains, is_local)->name;
+  }
+  const auto address = parse_address(name);
+  const auto* account = address ? snapshot->account(*address) : nullptr;
+  return account ? account->id : AccountId{};
+}
+
+AuthService::Reply AuthService::welcome(AccountId id, const std::string& authorization_identity, const PeerContext& peer) const {
+  const auto snapshot = reader_.snapshot();
+  if (!snapshot) return no_directory();
+  const auto* account = snapshot->account(id);
+  if (!account || account->enabled == Enabled::No) return AuthFailure{};
+  const Enabled allowed = peer.protocol == Protocol::Smtp ? account->smtp_auth : peer.protocol == Protocol::Imap ? account->imap : account->pop3;
+  if (allowed == Enabled::No) return AuthFailure{};
+  // RFC 4616 §2: acting as somebody else is not offered.
+  if (!authorization_identity.empty() && find_account(authorization_identity) != id) return AuthFailure{};
+  return AuthSuccess{id, account->address.text(), {}};
+}
+
+io::Task<bool> AuthService::wait_for_turn(const std::string& client_address, const std::string& user) {
+  if (options_.slow_failures == AuthOptions::SlowFailures::No) co_return true;
+  const auto admission = limits_.admit(client_address, user, loop_.now());
+  if (admission.refused) co_return false;
+  if (admission.wait > Duration{}) {
+    auto sleep = loop_.sleep_until(loop_.after(admission.wait));
+    (void)co_await sleep;
+  }
+  co_return !loop_.stopping();
+}
+
+void AuthService::count_failure(const std::string& client_address, const std::string& user) {
+  if (options_.slow_failures == AuthOptions::SlowFailures::Yes) limits_.failed(client_address, user, loop_.now());
+}
+
+io::Task<AuthService::Verdict> AuthService::check(std::string user, std::string password, PeerContext peer, AccountId& account) {
+  if (!reader_.snapshot()) co_return Verdict::Unavailable;
+  const auto folded = ascii_lower(user);
+  account = find_account(user);
+  std::optional<Verifier> verifier;
+  if (account != AccountId{}) {
+    auto finding = workers_.run(loop_, [this, id = account] { return secrets_.find(id, soon()); });
+    auto found = co_await std::move(finding);
+    if (!found || !*found) co_return Verdict::Unavailable;
+    verifier = std::move(**found);
+  }
+  // A client that logged in a moment ago is not slowed by somebody else's guesses.
+  if (verifier && memory_.knows(account, *verifier, password, loop_.now())) co_return Verdict::Right;
+  auto waiting = wait_for_turn(peer.client_address, folded);
+  const bool has_turn = co_await std::move(waiting);
+  if (!has_turn) co_return Verdict::Unavailable;
+  // Names that nobody has take as long as wrong passwords.
+  const auto cost = options_.cost;
+  auto checking = workers_.run(loop_, [&verifier, &password, &cost] {
+    if (verifier) return check_password(*verifier, password, cost);
+    check_nothing(password, cost);
+    return PasswordCheck::Wrong;
+  });
+  const auto checked = co_await std::move(checking);
+  if (!checked) co_return Verdict::Unavailable;
+  if (*checked == PasswordCheck::Wrong) {
+    count_failure(peer.client_address, folded);
+    co_return Verdict::Wrong;
+  }
+  memory_.remember(account, *verifier, password, loop_.now() + options_.remember);
+  if (*checked == PasswordCheck::RightButWeak)
+    // Lost when the queue is full or the store is down: the next login tries again.
+    (void)workers_.start([secrets = secrets_, id = account, old = std::move(*verifier), password = std::move(password), cost]() mutable {
+      if (const auto better = make_verifier(password, cost)) (void)secrets.replace(id, old, *better, soon());
+    });
+  co_return Verdict::Right;
+}
+
+io::Task<sasl::ScramKeys> AuthService::keys_for(std::string user, Exchange& exchange, bool& unavailable) {
+  unavailable = !reader_.snapshot();
+  if (unavailable) co_return sasl::ScramKeys{};
+  auto waiting = wait_for_turn(exchange.peer.client_address, exchange.user);
+  const bool has_turn = co_await std::move(waiting);
+  exchange.account = find_account(user);
+  std::optional<Verifier> verifier;
+  if (has_turn && exchange.account != AccountId{}) {
+    auto finding = workers_.run(loop_, [this, id = exchange.account] { return secrets_.find(id, soon()); });
+    auto found = co_await std::move(finding);
+    unavailable = !found || !*found;
+    if (!unavailable) verifier = std::move(**found);
+  }
+  unavailable |= !has_turn;
+  if (verifier && verifier->scram) co_return std::move(*verifier->scram);
+  // RFC 5802 §9 leaves it to us: a name that nobody has gets keys that look real and stay the same.
+  co_return sasl::fake_scram_keys(server_secret_, exchange.user, options_.cost.scram_iterations);
+}
+
+}  // namespace hikyaku::directory

@@ -1,0 +1,102 @@
+// AuthService: what the `auth` process does. It answers the fronts' questions (auth_protocol.h) from the directory's
+// snapshot, and carries out logins: the SASL exchanges of all clients live here, so that no front ever sees a verifier.
+// One loop; argon2 and the store run on bounded workers.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "io/channel.h"
+#include "io/loop.h"
+#include "io/socket_address.h"
+#include "io/workers.h"
+#include "protocol/sasl/server_exchange.h"
+#include "services/directory/auth_protocol.h"
+#include "services/directory/directory.h"
+#include "services/directory/login_limits.h"
+#include "services/directory/login_memory.h"
+#include "services/directory/secrets.h"
+
+namespace hikyaku::directory {
+
+struct AuthOptions {
+  enum class SlowFailures : std::uint8_t { No, Yes } slow_failures = SlowFailures::Yes;
+  std::vector<io::IpNetwork> plaintext_networks;  // may log in without TLS; so may networks the directory lists
+  Duration remember = 5min;                       // 0: never
+  PasswordCost cost;
+};
+
+class AuthService {
+ public:
+  static constexpr std::size_t most_exchanges = 20'000;
+  static constexpr Duration exchange_limit = 5min;
+
+  // Everything given must outlive the service and its loop's run. Call prepare() before serving.
+  AuthService(io::Loop& loop, io::Workers& workers, const Reader& reader, Secrets secrets, AuthOptions options);
+
+  // Blocking: reads the server's secret and who has SCRAM keys.
+  DirectoryResult<> prepare(Deadline deadline);
+  // Looks every second whether SCRAM can be announced. Spawn it.
+  io::Task<void> follow_secrets();
+  void set_options(AuthOptions options) { options_ = std::move(options); }  // on the loop's thread
+
+  // io::ChannelServer::Handler
+  io::Task<io::Message> answer(io::Message request, io::PeerProcess peer);
+
+ private:
+  struct Exchange {
+    sasl::ServerExchange sasl;
+    PeerContext peer;
+    std::string user;      // as claimed, folded, once known
+    AccountId account;     // whose keys were given
+    Instant started;
+    std::list<std::uint64_t>::iterator age;
+  };
+  using Reply = auth_protocol::Reply;
+
+  io::Task<Reply> reply_to(auth_protocol::Request request);
+  Reply resolve(const Address& recipient) const;
+  Reply rights(const PeerContext& peer) const;
+  Reply may_send_as(const auth_protocol::SendAsRequest& request) const;
+  io::Task<Reply> begin(auth_protocol::BeginRequest request);
+  io::Task<Reply> step(auth_protocol::StepRequest request);
+  io::Task<Reply> login(auth_protocol::LoginRequest request);
+
+  // Goes on with an exchange that is out of the table until it needs the client or is over.
+  io::Task<Reply> carry_on(Exchange exchange, sasl::ServerStep step);
+  io::Task<sasl::ScramKeys> keys_for(std::string user, Exchange& exchange, bool& unavailable);
+  enum class Verdict : std::uint8_t { Right, Wrong, Unavailable };
+  io::Task<Verdict> check(std::string user, std::string password, PeerContext peer, AccountId& account);
+  // Right user, but disabled or not for this protocol?
+  [[nodiscard]] Reply welcome(AccountId account, const std::string& authorization_identity, const PeerContext& peer) const;
+  [[nodiscard]] AccountId find_account(const std::string& user) const;
+  io::Task<bool> wait_for_turn(const std::string& client_address, const std::string& user);
+  void count_failure(const std::string& client_address, const std::string& user);
+
+  [[nodiscard]] std::vector<std::string> mechanisms(const PeerContext& peer) const;
+  [[nodiscard]] bool may_show_password(const PeerContext& peer) const;
+  std::uint64_t keep(Exchange exchange);
+  std::optional<Exchange> take(std::uint64_t id);
+  bool read_scram_scope(Deadline deadline);  // on a worker
+
+  io::Loop& loop_;
+  io::Workers& workers_;
+  const Reader& reader_;
+  Secrets secrets_;
+  AuthOptions options_;
+  std::string server_secret_;
+  LoginLimits limits_;
+  LoginMemory memory_;
+  std::unordered_map<std::uint64_t, Exchange> exchanges_;
+  std::list<std::uint64_t> ages_;
+  // What read_scram_scope found; written by one worker at a time while the loop awaits it.
+  bool scram_everywhere_ = false;
+  storage::Version scope_secrets_, scope_directory_;
+};
+
+}  // namespace hikyaku::directory

@@ -1,0 +1,255 @@
+// The auth service and its client over a real socket: what a front sees.
+#include "io/test_folder.h"
+#include "io/test_loop.h"
+#include "protocol/sasl/client_exchange.h"
+#include "services/directory/auth_service.h"
+#include "services/directory/test_directory.h"
+
+using namespace hikyaku;
+using namespace hikyaku::directory;
+
+namespace {
+
+struct AuthRig : DirectoryRig {
+  io::TestFolder folder;
+  std::string path = folder / "auth.sock";
+  std::unique_ptr<Reader> reader;
+  io::Workers workers{2, 64};
+  io::Loop loop;
+  std::unique_ptr<AuthService> service;
+  std::unique_ptr<io::ChannelServer> server;
+  std::unique_ptr<AuthClient> client;
+  AccountId ann;
+
+  AuthRig() {
+    domain("a.example");
+    Account account;
+    account.address = at("ann@a.example");
+    ann = *editor.add_account(account, "right horse");
+  }
+  void run(AuthOptions options, io::Task<void> (*script)(AuthRig&)) {
+    reader = std::make_unique<Reader>(engine, nullptr, "auth");
+    options.cost = {.operations = 1, .memory_octets = 8 << 20};
+    service = std::make_unique<AuthService>(loop, workers, *reader, Secrets(secrets_engine), std::move(options));
+    REQUIRE(service->prepare(loop.after(5s)));
+    auto* answering = service.get();
+    server = std::make_unique<io::ChannelServer>(loop, *io::listen_on(io::SocketAddress::unix_path(path)),
+        [answering](io::Message request, io::PeerProcess peer) { return answering->answer(std::move(request), peer); });
+    client = std::make_unique<AuthClient>(loop, path, 10s);
+    loop.spawn(server->serve());
+    io::run_to_end(loop, script(*this));
+  }
+};
+
+const PeerContext over_tls{Protocol::Imap, TlsState::Tls, "192.0.2.9", std::string(32, 'b')};
+const PeerContext plain{Protocol::Smtp, TlsState::Plain, "192.0.2.9", ""};
+
+io::Task<AuthStep> scram(AuthRig& rig, sasl::Mechanism mechanism, std::string user, std::string password, PeerContext peer) {
+  sasl::ClientContext context{.user = std::move(user), .password = std::move(password), .client_nonce = "abcdefghijkl"};
+  // With it, plain SCRAM would say "y": it was offered and hidden, a downgrade the server refuses (RFC 5802 §6).
+  if (mechanism == sasl::Mechanism::ScramSha256Plus) context.channel_binding = sasl::ChannelBinding{.data = peer.channel_binding};
+  sasl::ClientExchange talk(mechanism, std::move(context));
+  AuthClient::Exchange exchange(*rig.client);
+  auto first = *talk.start();
+  auto beginning = exchange.begin(std::string(sasl::mechanism_name(mechanism)), first, std::move(peer));
+  auto step = co_await std::move(beginning);
+  while (auto* challenge = std::get_if<AuthChallenge>(&step)) {
+    auto response = talk.respond(challenge->bytes);
+    if (!response) co_return AuthFailure{};
+    auto stepping = exchange.step(*response);
+    step = co_await std::move(stepping);
+  }
+  co_return step;
+}
+
+bool succeeded(const AuthStep& step, AccountId id) {
+  const auto* success = std::get_if<AuthSuccess>(&step);
+  return success && success->account == id && success->address == "ann@a.example";
+}
+bool failed(const AuthStep& step, AuthFailure::Why why = AuthFailure::Why::Credentials) {
+  const auto* failure = std::get_if<AuthFailure>(&step);
+  return failure && failure->why == why;
+}
+
+io::Task<void> addresses(AuthRig& rig) {
+  const auto resolve = [&](std::string_view address) { return rig.client->resolve_recipient(at(address)); };
+  auto asking = resolve("ann@a.example");
+  auto answer = co_await std::move(asking);
+  CHECK(std::get<RecipientAnswer>(answer).kind == RecipientKind::Local);
+  asking = resolve("nobody@a.example");
+  answer = co_await std::move(asking);
+  CHECK(std::get<RecipientAnswer>(answer).kind == RecipientKind::UnknownUser);
+  auto sending = rig.client->may_send_as(rig.ann, {at("ann@a.example")});
+  auto may = co_await std::move(sending);
+  CHECK(std::get<bool>(may));
+  sending = rig.client->may_send_as(rig.ann, {at("bob@a.example")});
+  may = co_await std::move(sending);
+  CHECK(!std::get<bool>(may));
+  auto rights = rig.client->rights(over_tls);
+  auto given = co_await std::move(rights);
+  CHECK(std::get<PeerRights>(given).mechanisms == std::vector<std::string>{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"});
+  CHECK(!std::get<PeerRights>(given).may_relay);
+  rights = rig.client->rights(plain);
+  given = co_await std::move(rights);
+  CHECK(std::get<PeerRights>(given).mechanisms == std::vector<std::string>{"SCRAM-SHA-256"});
+}
+
+io::Task<void> logins(AuthRig& rig) {
+  auto logging_in = rig.client->login("Ann@A.Example", "right horse", over_tls);
+  auto step = co_await std::move(logging_in);
+  CHECK(succeeded(step, rig.ann));
+  logging_in = rig.client->login("ann", "right horse", over_tls);
+  step = co_await std::move(logging_in);
+  CHECK(succeeded(step, rig.ann));
+  for (const auto& [user, password] : std::vector<std::pair<std::string, std::string>>{
+           {"ann@a.example", "wrong"}, {"ann@a.example", ""}, {"", "right horse"}, {"nobody@a.example", "right horse"}, {"ann@b.example", "right horse"}}) {
+    logging_in = rig.client->login(user, password, over_tls);
+    step = co_await std::move(logging_in);
+    CHECK_MESSAGE(failed(step), user);
+  }
+  logging_in = rig.client->login("ann@a.example", "right horse", plain);
+  step = co_await std::move(logging_in);
+  CHECK(failed(step, AuthFailure::Why::TlsRequired));
+  AuthClient::Exchange exchange(*rig.client);
+  auto beginning = exchange.begin("PLAIN", std::string("\0ann@a.example\0right horse", 26), over_tls);
+  step = co_await std::move(beginning);
+  CHECK(succeeded(step, rig.ann));
+  beginning = exchange.begin("PLAIN", std::string("bob@a.example\0ann@a.example\0right horse", 39), over_tls);
+  step = co_await std::move(beginning);
+  CHECK(failed(step));  // nobody acts as somebody else
+  beginning = exchange.begin("PLAIN", std::nullopt, plain);
+  step = co_await std::move(beginning);
+  CHECK(failed(step, AuthFailure::Why::TlsRequired));
+  beginning = exchange.begin("CRAM-MD5", std::nullopt, over_tls);
+  step = co_await std::move(beginning);
+  CHECK(failed(step, AuthFailure::Why::MechanismNotOffered));
+  beginning = exchange.begin("SCRAM-SHA-256-PLUS", "x", plain);
+  step = co_await std::move(beginning);
+  CHECK(failed(step, AuthFailure::Why::MechanismNotOffered));
+  beginning = exchange.begin("PLAIN", "no NUL at all", over_tls);
+  step = co_await std::move(beginning);
+  CHECK(failed(step, AuthFailure::Why::Malformed));
+  auto stepping = exchange.step("nothing is under way");
+  step = co_await std::move(stepping);
+  CHECK(std::holds_alternative<TemporaryFailure>(step));
+  for (const auto mechanism : {sasl::Mechanism::Login, sasl::Mechanism::ScramSha256, sasl::Mechanism::ScramSha256Plus}) {
+    auto talking = scram(rig, mechanism, "ann@a.example", "right horse", over_tls);
+    step = co_await std::move(talking);
+    CHECK_MESSAGE(succeeded(step, rig.ann), sasl::mechanism_name(mechanism));
+    talking = scram(rig, mechanism, "ann@a.example", "wrong horse", over_tls);
+    step = co_await std::move(talking);
+    CHECK_MESSAGE(failed(step), sasl::mechanism_name(mechanism));
+    talking = scram(rig, mechanism, "nobody@a.example", "right horse", over_tls);
+    step = co_await std::move(talking);
+    CHECK_MESSAGE(failed(step), sasl::mechanism_name(mechanism));
+  }
+}
+
+io::Task<std::string> server_first(AuthRig& rig, std::string user) {
+  AuthClient::Exchange exchange(*rig.client);
+  auto beginning = exchange.begin("SCRAM-SHA-256", "n,,n=" + user + ",r=abc", over_tls);
+  auto step = co_await std::move(beginning);
+  const auto* challenge = std::get_if<AuthChallenge>(&step);
+  const auto salt = challenge ? challenge->bytes.find(",s=") : std::string::npos;
+  co_return salt == std::string::npos ? "" : challenge->bytes.substr(salt);
+}
+
+io::Task<void> fake_salts(AuthRig& rig) {
+  auto asking = server_first(rig, "nobody@a.example");
+  const auto one = co_await std::move(asking);
+  asking = server_first(rig, "NOBODY@a.example");
+  const auto again = co_await std::move(asking);
+  asking = server_first(rig, "somebody@a.example");
+  const auto other = co_await std::move(asking);
+  asking = server_first(rig, "ann@a.example");
+  const auto real = co_await std::move(asking);
+  CHECK(!one.empty());
+  CHECK(one == again);
+  CHECK(one != other);
+  CHECK(one.size() == real.size());
+}
+
+io::Task<void> disabled_account(AuthRig& rig) {
+  auto logging_in = rig.client->login("ann@a.example", "right horse", over_tls);
+  auto step = co_await std::move(logging_in);
+  CHECK(failed(step));
+  auto pop3 = over_tls;
+  pop3.protocol = Protocol::Pop3;
+  logging_in = rig.client->login("bob@a.example", "bob's", pop3);
+  step = co_await std::move(logging_in);
+  CHECK(failed(step));
+  logging_in = rig.client->login("bob@a.example", "bob's", over_tls);
+  step = co_await std::move(logging_in);
+  CHECK(std::holds_alternative<AuthSuccess>(step));
+}
+
+io::Task<void> imported(AuthRig& rig) {
+  auto asking = rig.client->rights(over_tls);
+  auto rights = co_await std::move(asking);
+  CHECK(std::get<PeerRights>(rights).mechanisms == std::vector<std::string>{"PLAIN", "LOGIN"});
+  auto logging_in = rig.client->login("old@a.example", "pass word", over_tls);
+  auto step = co_await std::move(logging_in);
+  CHECK(std::holds_alternative<AuthSuccess>(step));
+  for (int i = 0; i < 100 && std::get<PeerRights>(rights).mechanisms.size() == 2; ++i) {
+    auto sleep = rig.loop.sleep_until(rig.loop.after(50ms));
+    (void)co_await sleep;
+    asking = rig.client->rights(over_tls);
+    rights = co_await std::move(asking);
+  }
+  CHECK(std::get<PeerRights>(rights).mechanisms.size() == 4);  // the login gave the last account its keys
+}
+
+io::Task<void> slow(AuthRig& rig) {
+  const auto start = rig.loop.now();
+  for (int i = 0; i < 5; ++i) {
+    auto logging_in = rig.client->login("ann@a.example", "wrong", over_tls);
+    auto step = co_await std::move(logging_in);
+    CHECK(failed(step));
+  }
+  CHECK(rig.loop.now() - start > 1s);
+}
+
+io::Task<void> absent(AuthRig& rig) {
+  AuthClient nobody(rig.loop, rig.folder / "no-such.sock", 200ms);
+  auto asking = nobody.resolve_recipient(at("ann@a.example"));
+  auto answer = co_await std::move(asking);
+  CHECK(std::holds_alternative<TemporaryFailure>(answer));
+  auto logging_in = nobody.login("ann@a.example", "x", over_tls);
+  auto step = co_await std::move(logging_in);
+  CHECK(std::holds_alternative<TemporaryFailure>(step));
+}
+
+constexpr AuthOptions::SlowFailures at_once = AuthOptions::SlowFailures::No;
+
+}  // namespace
+
+TEST_CASE("fronts learn of recipients, senders and rights") { AuthRig().run({at_once}, addresses); }
+TEST_CASE("logins by every mechanism, and every way they fail") { AuthRig().run({at_once}, logins); }
+TEST_CASE("an unknown user's salt is steady and looks real") { AuthRig().run({at_once}, fake_salts); }
+TEST_CASE("without auth everything is a temporary failure") { AuthRig().run({at_once}, absent); }
+TEST_CASE("wrong passwords are answered ever more slowly") { AuthRig().run({}, slow); }
+
+TEST_CASE("a disabled account or protocol looks like a wrong password") {
+  AuthRig rig;
+  auto ann = *rig.snapshot()->account(rig.ann);
+  ann.enabled = Enabled::No;
+  REQUIRE(rig.editor.change_account(ann));
+  Account bob;
+  bob.address = at("bob@a.example");
+  bob.pop3 = Enabled::No;
+  REQUIRE(rig.editor.add_account(bob, "bob's"));
+  rig.run({at_once}, disabled_account);
+}
+
+TEST_CASE("SCRAM is announced only when the last imported password has been upgraded") {
+  AuthRig rig;
+  Account old;
+  old.address = at("old@a.example");
+  // "pass word" under md5-crypt
+  REQUIRE(rig.editor.add_account_with_hash(old, "$1$saltsalt$1K7dkhtbTNVUwUicA5kOT1"));
+  rig.run({at_once}, [](AuthRig& r) -> io::Task<void> {
+    r.loop.spawn(r.service->follow_secrets());
+    auto script = imported(r);
+    co_await std::move(script);
+  });
+}

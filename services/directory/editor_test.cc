@@ -1,0 +1,129 @@
+#include <thread>
+
+#include "services/directory/test_directory.h"
+
+using namespace hikyaku;
+using namespace hikyaku::directory;
+
+TEST_CASE("domains come and go, but not under their accounts") {
+  DirectoryRig rig;
+  for (const std::string_view bad : {"", "a b", "-a", "a..b", "[192.0.2.1]", "a@b"})
+    CHECK(fails(rig.editor.add_domain(bad, DomainKind::Local), DirectoryFailure::BadValue));
+  rig.domain("A.Example");
+  CHECK(fails(rig.editor.add_domain("a.example", DomainKind::Relay), DirectoryFailure::AlreadyExists));
+  rig.add("ann@a.example");
+  CHECK(fails(rig.editor.remove_domain("a.example"), DirectoryFailure::InUse));
+  CHECK(fails(rig.editor.set_domain_kind("a.example", DomainKind::Relay), DirectoryFailure::InUse));
+  CHECK(rig.editor.remove_account("ANN@a.example"));
+  rig.alias("x@a.example", {"y@z.example"});
+  CHECK(fails(rig.editor.remove_domain("a.example"), DirectoryFailure::InUse));
+  REQUIRE(rig.editor.remove_alias("x@a.example", {}));
+  CHECK(rig.editor.remove_domain("a.example"));
+  CHECK(fails(rig.editor.remove_domain("a.example"), DirectoryFailure::NotFound));
+}
+
+TEST_CASE("accounts keep their id; an id is never given again") {
+  DirectoryRig rig;
+  rig.domain("a.example"), rig.domain("r.example", DomainKind::Relay);
+  const auto first = rig.add("ann@a.example");
+  Account account;
+  for (const std::string_view bad : {"ann@a.example", "x@none.example", "x@r.example", "a*@a.example"}) {
+    account.address = at(bad);
+    CHECK_MESSAGE(!rig.editor.add_account(account, std::nullopt), bad);
+  }
+  auto renamed = *rig.snapshot()->account(first);
+  renamed.address = at("ann.new@a.example");
+  REQUIRE(rig.editor.change_account(renamed));
+  CHECK(rig.snapshot()->account(at("ann.new@a.example"))->id == first);
+  CHECK(!rig.snapshot()->account(at("ann@a.example")));
+  REQUIRE(rig.editor.remove_account("ann.new@a.example"));
+  CHECK(rig.add("ann@a.example") > first);
+  CHECK(fails(rig.editor.remove_account("nobody@a.example"), DirectoryFailure::NotFound));
+  CHECK(fails(rig.editor.set_password("nobody@a.example", "x"), DirectoryFailure::NotFound));
+  CHECK(fails(rig.editor.set_password("ann@a.example", ""), DirectoryFailure::BadValue));
+  CHECK(fails(rig.editor.set_password("ann@a.example", "a\nb"), DirectoryFailure::BadValue));
+}
+
+TEST_CASE("two editors at once lose nothing") {
+  DirectoryRig rig;
+  rig.domain("a.example");
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t)
+    threads.emplace_back([&rig, t] {
+      Editor editor(rig.engine, rig.secrets_engine, nullptr);
+      for (int i = 0; i < 15; ++i) {
+        Account account;
+        account.address = {"u" + std::to_string(t) + "-" + std::to_string(i), "a.example"};
+        while (!editor.add_account(account, std::nullopt)) {}
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  const auto snapshot = rig.snapshot();
+  CHECK(snapshot->contents().accounts.size() == 45);
+  std::vector<AccountId> ids;
+  for (const auto& account : snapshot->contents().accounts) ids.push_back(account.id);
+  std::ranges::sort(ids);
+  CHECK(std::ranges::adjacent_find(ids) == ids.end());
+}
+
+TEST_CASE("whatever call of the store fails, an account is there whole or not at all") {
+  for (const auto fault : {storage::EngineFault::Timeout, storage::EngineFault::Conflict, storage::EngineFault::OutcomeApplied,
+                           storage::EngineFault::OutcomeLost, storage::EngineFault::NoSpace}) {
+    for (std::uint64_t n = 0;; ++n) {
+      DirectoryRig rig;
+      rig.domain("a.example");
+      rig.engine.faults().at(n, fault);
+      Account account;
+      account.address = at("ann@a.example");
+      const auto added = rig.editor.add_account(account, std::nullopt);
+      const bool hit = rig.engine.faults().waiting() == 0;
+      auto after = rig.editor.read();
+      if (!after) after = rig.editor.read();
+      const auto* found = (*after)->account(at("ann@a.example"));
+      if (added) REQUIRE(found);
+      if (found) CHECK((*after)->resolve(at("ann@a.example")).kind == RecipientKind::Local);
+      if (!hit) break;
+    }
+  }
+}
+
+TEST_CASE("a command returns when the readers have seen its change") {
+  DirectoryRig rig;
+  const auto page = SeenPage::anonymous();
+  Reader reader(rig.engine, page, "receive");
+  Editor editor(rig.engine, rig.secrets_engine, page, 5s);
+  for (int i = 0; i < 5; ++i) {
+    const auto name = "d" + std::to_string(i) + ".example";
+    REQUIRE(editor.add_domain(name, DomainKind::Local));
+    const auto snapshot = reader.snapshot();
+    REQUIRE(snapshot);
+    CHECK(snapshot->domain(name));
+  }
+}
+
+TEST_CASE("a reader that does not follow is named") {
+  DirectoryRig rig;
+  const auto page = SeenPage::anonymous();
+  SeenPage::Slot stuck(page, "imap-store");
+  stuck.publish(storage::Version{0});
+  Editor editor(rig.engine, rig.secrets_engine, page, 50ms);
+  const auto done = editor.add_domain("a.example", DomainKind::Local);
+  CHECK(fails(done, DirectoryFailure::NotSeen));
+  CHECK(why(done).find("imap-store") != std::string::npos);
+  CHECK(rig.snapshot()->domain("a.example"));
+}
+
+TEST_CASE("a reader whose store is silent for a second gives no snapshot for decisions") {
+  DirectoryRig rig;
+  rig.domain("a.example");
+  Reader reader(rig.engine, nullptr, "auth");
+  REQUIRE(reader.snapshot());
+  for (std::uint64_t n = 0; n < 12; ++n) rig.engine.faults().at(n, storage::EngineFault::Timeout);
+  const auto wait_for = [&](bool fresh) {  // it looks every 250 ms
+    for (int i = 0; i < 500 && (reader.snapshot() != nullptr) != fresh; ++i) std::this_thread::sleep_for(10ms);
+    return (reader.snapshot() != nullptr) == fresh;
+  };
+  CHECK(wait_for(false));
+  CHECK(reader.newest());
+  CHECK(wait_for(true));
+}

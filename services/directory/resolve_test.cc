@@ -1,0 +1,140 @@
+#include "services/directory/test_directory.h"
+
+using namespace hikyaku;
+using namespace hikyaku::directory;
+
+TEST_CASE("what is no address") {
+  for (const std::string_view bad : {"", "@", "a@", "@b", "a", "a@b..c", "a@-b", "a@b-", "a@b c", "a\n@b", "a@[", "a@[]", "a@[1 2]", "a@b_,c"})
+    CHECK_MESSAGE(!parse_address(bad), bad);
+  CHECK(!parse_address(std::string(65, 'a') + "@b"));
+  CHECK(!parse_address("a@" + std::string(64, 'b')));
+  CHECK(parse_address("\"a b\"@B.Example")->domain == "b.example");
+  CHECK(parse_address("a@b@c.example")->local_part == "a@b");
+  CHECK(parse_address("a@[192.0.2.1]"));
+}
+
+TEST_CASE("recipients of every kind") {
+  DirectoryRig rig;
+  rig.domain("a.example"), rig.domain("relay.example", DomainKind::Relay), rig.domain("pass.example", DomainKind::LocalPassUnknown);
+  const auto ann = rig.add("Ann@a.example");
+  const auto off_id = rig.add("off@a.example");
+  auto off = *rig.snapshot()->account(off_id);
+  off.enabled = Enabled::No;
+  REQUIRE(rig.editor.change_account(off));
+  rig.add("here@pass.example");
+  rig.alias("team@a.example", {"ann@a.example", "x@elsewhere.example", "ANN@A.EXAMPLE"});
+  rig.alias("broken@a.example", {"nobody@a.example"});
+  rig.alias("moved@relay.example", {"ann@a.example"});
+
+  CHECK(rig.kind("ANN@A.EXAMPLE") == RecipientKind::Local);
+  CHECK(rig.kind("nobody@a.example") == RecipientKind::UnknownUser);
+  CHECK(rig.kind("broken@a.example") == RecipientKind::UnknownUser);
+  CHECK(rig.kind("off@a.example") == RecipientKind::Disabled);
+  CHECK(rig.kind("anyone@relay.example") == RecipientKind::Relay);
+  CHECK(rig.kind("unknown@pass.example") == RecipientKind::Relay);
+  CHECK(rig.kind("here@pass.example") == RecipientKind::Local);
+  CHECK(rig.kind("x@elsewhere.example") == RecipientKind::NotOurs);
+  CHECK(rig.kind("x@sub.a.example") == RecipientKind::NotOurs);
+  CHECK(rig.kind("x@nodots") == RecipientKind::UnknownDomain);
+  CHECK(rig.kind("moved@relay.example") == RecipientKind::Local);
+
+  const auto team = rig.snapshot()->resolve(at("team@a.example"));
+  REQUIRE(team.local.size() == 1);
+  CHECK(team.local[0].account == ann);
+  CHECK(team.remote == std::vector<Address>{at("x@elsewhere.example")});
+  CHECK(team.problem.empty());
+  CHECK(!rig.snapshot()->resolve(at("broken@a.example")).problem.empty());
+}
+
+TEST_CASE("a subaddress goes to the account's mailbox, unless somebody has the whole name") {
+  DirectoryRig rig;
+  rig.domain("a.example");
+  rig.add("ann@a.example"), rig.add("ann+own@a.example");
+  rig.alias("info@a.example", {"ann@a.example"});
+  auto resolved = rig.snapshot()->resolve(at("ann+Lists/dev@a.example"));
+  REQUIRE(resolved.local.size() == 1);
+  CHECK(resolved.local[0].mailbox == "lists/dev");
+  CHECK(resolved.local[0].address == at("ann@a.example"));
+  CHECK(rig.snapshot()->resolve(at("ann+own@a.example")).local[0].mailbox.empty());
+  CHECK(rig.snapshot()->resolve(at("info+x@a.example")).local.size() == 1);
+  CHECK(rig.kind("+x@a.example") == RecipientKind::UnknownUser);
+  CHECK(rig.kind("nobody+x@a.example") == RecipientKind::UnknownUser);
+}
+
+TEST_CASE("aliases: exact before prefix before account's absence before catch-all; loops end") {
+  DirectoryRig rig;
+  rig.domain("a.example");
+  const auto ann = rig.add("ann@a.example"), bob = rig.add("bob@a.example"), eve = rig.add("eve@a.example");
+  rig.alias("*@a.example", {"eve@a.example"});
+  rig.alias("sales*@a.example", {"bob@a.example"});
+  rig.alias("sales-jp*@a.example", {"ann@a.example"});
+  rig.alias("sales-x@a.example", {"eve@a.example"});
+  const auto who = [&](std::string_view address) {
+    const auto resolved = rig.snapshot()->resolve(at(address));
+    return resolved.local.size() == 1 ? resolved.local[0].account : AccountId{};
+  };
+  CHECK(who("sales@a.example") == bob);
+  CHECK(who("sales-jp-1@a.example") == ann);
+  CHECK(who("sales-x@a.example") == eve);
+  CHECK(who("whatever@a.example") == eve);
+  CHECK(who("ann@a.example") == ann);
+  rig.alias("one@a.example", {"two@a.example"}), rig.alias("two@a.example", {"one@a.example", "ann@a.example"});
+  CHECK(who("one@a.example") == ann);
+  rig.alias("self@a.example", {"self@a.example"});
+  CHECK(rig.kind("self@a.example") == RecipientKind::UnknownUser);
+  for (int i = 0; i < 12; ++i)
+    rig.alias("deep" + std::to_string(i) + "@a.example", {"deep" + std::to_string(i + 1) + "@a.example"});
+  rig.alias("deep12@a.example", {"ann@a.example"});
+  CHECK(rig.kind("deep0@a.example") == RecipientKind::UnknownUser);
+  CHECK(who("deep5@a.example") == ann);
+}
+
+TEST_CASE("postmaster is always there, once anybody can read its mail") {
+  DirectoryRig rig;
+  rig.domain("a.example"), rig.domain("b.example");
+  rig.add("ann@a.example");
+  CHECK(rig.kind("postmaster@a.example") == RecipientKind::UnknownUser);
+  const auto admin = rig.add("root@b.example", Enabled::Yes);
+  CHECK(rig.snapshot()->resolve(at("PostMaster@a.example")).local[0].account == admin);
+  CHECK(rig.snapshot()->resolve({"postmaster", ""}).local[0].account == admin);
+  REQUIRE(rig.editor.set_postmaster("ann@a.example"));
+  CHECK(rig.snapshot()->resolve(at("postmaster@b.example")).local[0].address == at("ann@a.example"));
+  CHECK(fails(rig.editor.set_postmaster("nobody@a.example"), DirectoryFailure::NotFound));
+}
+
+TEST_CASE("an account may send as itself and as the aliases that lead to it") {
+  DirectoryRig rig;
+  rig.domain("a.example"), rig.domain("b.example"), rig.domain("relay.example", DomainKind::Relay);
+  const auto ann = rig.add("ann@a.example"), bob = rig.add("bob@a.example");
+  rig.alias("team@a.example", {"ann@a.example"}), rig.alias("*@b.example", {"bob@a.example"});
+  const auto snapshot = rig.snapshot();
+  const auto owns = [&](AccountId id, std::string_view address) { return snapshot->owns(id, {at(address)}); };
+  CHECK(owns(ann, "ANN@a.example"));
+  CHECK(owns(ann, "ann+x@a.example"));
+  CHECK(owns(ann, "team@a.example"));
+  CHECK(snapshot->owns(ann, {}));
+  CHECK(owns(bob, "anything@b.example"));
+  CHECK(!owns(bob, "team@a.example"));
+  CHECK(!owns(ann, "bob@a.example"));
+  CHECK(!owns(ann, "nobody@a.example"));
+  CHECK(!owns(ann, "ann@relay.example"));
+  CHECK(!owns(ann, "ann@elsewhere.example"));
+  CHECK(!snapshot->owns(AccountId{}, {}));
+  CHECK(!snapshot->owns(AccountId{99}, {at("ann@a.example")}));
+}
+
+TEST_CASE("the longest listed network decides") {
+  DirectoryRig rig;
+  REQUIRE(rig.editor.set_network({"192.0.2.0/24", Enabled::Yes, Enabled::No}));
+  REQUIRE(rig.editor.set_network({"192.0.2.7", Enabled::No, Enabled::Yes}));
+  REQUIRE(rig.editor.set_network({"2001:db8::/32", Enabled::Yes, Enabled::No}));
+  const auto snapshot = rig.snapshot();
+  CHECK(snapshot->network("192.0.2.9").relay == Enabled::Yes);
+  CHECK(snapshot->network("192.0.2.7").relay == Enabled::No);
+  CHECK(snapshot->network("192.0.2.7").auth_without_tls == Enabled::Yes);
+  CHECK(snapshot->network("2001:db8:1::1").relay == Enabled::Yes);
+  for (const std::string_view other : {"192.0.3.1", "2001:db9::1", "", "nonsense", "192.0.2.9:25"})
+    CHECK_MESSAGE(snapshot->network(other).relay == Enabled::No, other);
+  for (const std::string_view bad : {"", "192.0.2.1/24", "192.0.2.0/33", "x", "2001:db8::/129"})
+    CHECK(fails(rig.editor.set_network({std::string(bad)}), DirectoryFailure::BadValue));
+}

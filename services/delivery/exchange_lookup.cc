@@ -1,0 +1,116 @@
+#include "services/delivery/exchange_lookup.h"
+
+#include "protocol/dns/mail_exchange.h"
+#include "protocol/dns/host_name.h"
+
+namespace hikyaku::delivery {
+namespace {
+
+constexpr std::size_t most_candidates = 20;
+
+LookupFailure no_mail_here(const std::string& domain) {  // RFC 7505 §4.1
+  return {FailureClass::Refused, "5.1.10", "The domain " + domain + " accepts no mail (null MX)."};
+}
+LookupFailure no_such_domain(const std::string& domain) {
+  return {FailureClass::Refused, "5.1.2", "The domain " + domain + " does not exist."};
+}
+LookupFailure no_address(const std::string& domain) {
+  return {FailureClass::Refused, "5.1.2", "The domain " + domain + " has neither MX nor address."};
+}
+LookupFailure loop_to_ourselves(const std::string& domain) {
+  return {FailureClass::Refused, "5.4.6", "The mail exchanger of " + domain + " is this server, which does not know the domain. "
+                                          "Remedy: hikyaku domain add " + domain + ", or a route for it."};
+}
+LookupFailure later(const std::string& name, const std::string& why) {
+  return {FailureClass::NoAnswer, "4.4.3", "DNS gave no usable answer for " + name + (why.empty() ? "." : ": " + why)};
+}
+
+// "[192.0.2.1]" or "[IPv6:2001:db8::1]" (RFC 5321 §4.1.3), or the same without brackets as gateway.dat has it.
+std::optional<io::IpAddress> literal(std::string_view text) {
+  if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
+  if (text.size() > 5 && (text.starts_with("IPv6:") || text.starts_with("ipv6:"))) text.remove_prefix(5);
+  return io::IpAddress::parse(text);
+}
+
+}  // namespace
+
+ExchangeLookup::ExchangeLookup(io::Loop& loop, io::Resolver& resolver, std::string our_name, Duration limit)
+    : loop_(loop), resolver_(resolver), our_name_(std::move(our_name)), limit_(limit), random_(std::random_device{}()) {}
+
+// IPv6 first (RFC 6724); the session goes on to IPv4 when it does not answer.
+io::Task<ExchangeLookup::Addresses> ExchangeLookup::addresses(std::string host, Deadline deadline) {
+  Addresses all;
+  auto six = resolver_.aaaa(host, deadline);
+  const auto v6 = co_await std::move(six);
+  auto four = resolver_.a(host, deadline);
+  const auto v4 = co_await std::move(four);
+  for (const auto* answer : {&v6, &v4}) {
+    all.found.insert(all.found.end(), answer->records.begin(), answer->records.end());
+    if (answer->outcome == io::DnsOutcome::TemporaryFailure || answer->outcome == io::DnsOutcome::Bogus) {
+      all.temporary = true;
+      all.why = answer->why;
+    }
+  }
+  all.no_such_name = v4.outcome == io::DnsOutcome::NoSuchName;
+  co_return all;
+}
+
+io::Task<Result<std::vector<std::string>, LookupFailure>> ExchangeLookup::exchange_hosts(const std::string& domain, Deadline deadline) {
+  auto asking = resolver_.mx(domain, deadline);
+  const auto answer = co_await std::move(asking);
+  switch (answer.outcome) {
+    case io::DnsOutcome::TemporaryFailure:
+    case io::DnsOutcome::Bogus: co_return failure(later(domain, answer.why));
+    // A name only the hosts file knows is NXDOMAIN to DNS: the domain's own addresses decide.
+    case io::DnsOutcome::NoSuchName:
+    case io::DnsOutcome::NoData: co_return std::vector<std::string>{domain};
+    case io::DnsOutcome::Found: break;
+  }
+  std::vector<dns::MailExchange> records;
+  for (const auto& record : answer.records) records.push_back({record.preference, record.host});
+  auto plan = dns::plan_exchanges(std::move(records), [this](const std::string& host) { return host == our_name_; },
+                                  [this](std::uint32_t below) { return static_cast<std::uint32_t>(random_() % below); });
+  switch (plan.kind) {
+    case dns::ExchangePlan::Kind::NullMx: co_return failure(no_mail_here(domain));
+    case dns::ExchangePlan::Kind::Loop: co_return failure(loop_to_ourselves(domain));
+    case dns::ExchangePlan::Kind::ImplicitDomain: co_return std::vector<std::string>{domain};
+    case dns::ExchangePlan::Kind::Hosts: break;
+  }
+  co_return std::move(plan.hosts);
+}
+
+io::Task<Result<std::vector<Candidate>, LookupFailure>> ExchangeLookup::candidates(NextHop hop) {
+  std::vector<Candidate> found;
+  if (const auto ip = literal(hop.name)) {
+    found.push_back({{*ip, hop.port}, hop.name});
+    co_return found;
+  }
+  const auto canonical = dns::canonical_name(hop.name);
+  if (!canonical) co_return failure(LookupFailure{FailureClass::Refused, "5.1.2", hop.name + " is not a name mail can be sent to."});
+  const Deadline deadline = loop_.after(limit_);
+  std::vector<std::string> hosts{*canonical};
+  if (hop.via == Via::Mx) {
+    auto asking = exchange_hosts(*canonical, deadline);
+    auto answer = co_await std::move(asking);
+    if (!answer) co_return failure(std::move(answer).error());
+    hosts = std::move(*answer);
+  }
+  bool temporary = false, nothing_exists = true;
+  std::string why;
+  for (const auto& host : hosts) {
+    if (found.size() >= most_candidates) break;
+    auto asking = addresses(host, deadline);
+    const auto answer = co_await std::move(asking);
+    for (const auto& ip : answer.found)
+      if (found.size() < most_candidates) found.push_back({{ip, hop.port}, host});
+    temporary = temporary || answer.temporary;
+    nothing_exists = nothing_exists && answer.no_such_name;
+    if (!answer.why.empty()) why = answer.why;
+  }
+  if (!found.empty()) co_return found;
+  // A host that the route table names and nobody can find is the operator's mistake, which can be mended: not final.
+  if (temporary || hop.via == Via::Host) co_return failure(later(*canonical, why));
+  co_return failure(nothing_exists && hosts.size() == 1 ? no_such_domain(*canonical) : no_address(*canonical));
+}
+
+}  // namespace hikyaku::delivery

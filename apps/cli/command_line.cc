@@ -98,7 +98,13 @@ void Parser::build() {
     const auto space = command.name.find(' ');
     auto& parent = space == std::string_view::npos ? root_ : *groups_.at(std::string(command.name.substr(0, space)));
     const std::string last(command.name.substr(space == std::string_view::npos ? 0 : space + 1));
-    given->app = parent.add_subcommand(last, std::string(command.help.in(language_)));
+    const auto group = groups_.find(std::string(command.name));
+    if (group != groups_.end()) {
+      given->app = group->second;  // a group that does something by itself: `hikyaku log`
+      given->app->require_subcommand(0, 1);
+    } else {
+      given->app = parent.add_subcommand(last, std::string(command.help.in(language_)));
+    }
     if (!command.more.en.empty()) given->app->footer(std::string(command.more.in(language_)));
     add_common(*given->app);
     for (const auto& option : command.options) declare(*given, option, language_);
@@ -156,7 +162,7 @@ int Parser::run(int argc, char** argv) {
     return explain(error, argc, argv);
   }
   for (const auto& given : commands_) {
-    if (!given->app->parsed()) continue;
+    if (!given->app->parsed() || !given->app->get_subcommands().empty()) continue;
     auto call = invocation(*given, argv[0]);
     return static_cast<int>(given->command->run(call));
   }

@@ -14,6 +14,9 @@ Command service_restart_command();
 Command config_check_command();
 Command config_describe_command();
 Command config_reload_command();
+Command log_command();
+Command log_residence_command();
+Command log_days_command();
 Command completion_command();
 
 }  // namespace hikyaku::cli

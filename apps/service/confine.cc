@@ -2,12 +2,52 @@
 
 #include <sys/prctl.h>
 
+#include "apps/service/data_folders.h"
+#include "io/confinement.h"
+
 namespace hikyaku::apps {
 
+namespace {
+
+// What each process may open, below the data folder; `log` and `run` go with every row. The folders are there: the
+// supervisor makes them. A process that is not in the table does not start.
+struct Row {
+  std::string_view process;
+  std::vector<std::string_view> read_write;
+  io::Network network;
+};
+
+const std::vector<Row>& rows() {
+  static const std::vector<Row> table = {
+      // Appends to its own journal, asks auth; opens no database.
+      {"receive", {folder::receive_journal}, io::Network::None},
+      // Reads and releases the journals, keeps holding and domains, fills mailboxes, reads routes and aliases (the
+      // engine maps its shared page, so even readers need to write), speaks to other servers.
+      {"deliver", {folder::spool, folder::accounts, folder::directory}, io::Network::Any},
+      {"auth", {folder::directory, folder::secrets}, io::Network::None},
+      {"pop3-front", {}, io::Network::None},
+      {"imap-front", {}, io::Network::None},
+      {"pop3-store", {folder::accounts, folder::directory}, io::Network::None},
+      {"imap-store", {folder::accounts, folder::directory}, io::Network::None}};
+  return table;
+}
+
+}  // namespace
+
 std::string confine(std::string_view process, const settings::Settings& settings) {
-  (void)process, (void)settings;
-  // No other process of the same user may look into this one, and nothing it executes can gain rights.
-  if (prctl(PR_SET_DUMPABLE, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return "confinement is not possible on this system";
+  const auto row = std::find_if(rows().begin(), rows().end(), [&](const Row& one) { return one.process == process; });
+  if (row == rows().end()) return "no row of the confinement table names this process";
+  const std::string& data = settings.node.data();
+  io::Confinement wanted;
+  wanted.network = row->network;
+  wanted.read = io::system_files_to_read();
+  if (row->network == io::Network::Any && !settings.delivery.hosts_file().empty()) wanted.read.push_back(settings.delivery.hosts_file());
+  wanted.read_write = {folder::in(data, folder::log), folder::in(data, folder::run)};
+  for (const auto inside : row->read_write) wanted.read_write.push_back(folder::in(data, inside));
+  // Nobody of the same user may look into this process.
+  if (prctl(PR_SET_DUMPABLE, 0) != 0) return "the process cannot be closed to others";
+  const auto confined = io::confine(wanted);
+  if (!confined) return confined.error().what + ". Remedy: a kernel with seccomp, or [serve] confine = false while you look for the reason.";
   return "";
 }
 

@@ -1,7 +1,7 @@
 #include "apps/supervisor/status_json.h"
 
 #include "apps/supervisor/service_table.h"
-#include "services/telemetry/json_text.h"
+#include "services/telemetry/json_writer.h"
 #include "services/telemetry/stamp.h"
 
 namespace hikyaku::apps {
@@ -19,54 +19,32 @@ std::string_view state_name(ProcessState state) {
   return "down";
 }
 
-class Json {
- public:
-  Json& open(char bracket) { return begin(), out_ += bracket, first_ = true, *this; }
-  Json& close(char bracket) { return out_ += bracket, first_ = false, *this; }
-  Json& key(std::string_view name) {
-    begin();
-    telemetry::append_json_text(out_, name);
-    out_ += ':';
-    first_ = true;
-    return *this;
-  }
-  Json& text(std::string_view value) { return begin(), telemetry::append_json_text(out_, value), *this; }
-  Json& number(std::uint64_t value) { return begin(), out_ += std::to_string(value), *this; }
-  std::string take() { return std::move(out_); }
-
- private:
-  void begin() {
-    if (!first_) out_ += ',';
-    first_ = false;
-  }
-  std::string out_;
-  bool first_ = true;
-};
+using Json = telemetry::JsonWriter;
 
 void write_process(Json& json, const Supervised& process, const StatusFacts& facts) {
   const auto since = facts.wall_now - std::chrono::duration_cast<std::chrono::microseconds>(facts.now - process.since);
-  json.open('{').key("name").text(process.name).key("state").text(state_name(process.state));
+  json.object().key("name").text(process.name).key("state").text(state_name(process.state));
   if (process.pid != 0) json.key("pid").number(static_cast<std::uint64_t>(process.pid));
   if (process.since != Instant{}) json.key("since").text(telemetry::stamp_text(since));
   json.key("restarts").number(process.restarts);
   if (!process.last_problem.empty()) json.key("last_problem").text(process.last_problem);
-  json.close('}');
+  json.end_object();
 }
 
 void write_service(Json& json, const ServiceEntry& service, const StatusFacts& facts) {
-  json.open('{').key("name").text(service.name).key("state").text(service_state(service.name, facts));
+  json.object().key("name").text(service.name).key("state").text(service_state(service.name, facts));
   if (const auto stopped = facts.stopped->find(service.name); stopped != facts.stopped->end())
     json.key("stopped_since").text(telemetry::stamp_text(stopped->second.since)).key("stopped_by").text(stopped->second.by);
-  json.key("aliases").open('[');
+  json.key("aliases").array();
   for (const auto alias : service.aliases) json.text(alias);
-  json.close(']').key("processes").open('[');
+  json.end_array().key("processes").array();
   for (const auto& process : service.processes) write_process(json, facts.supervision->one(process.name), facts);
-  json.close(']').key("listeners").open('[');
+  json.end_array().key("listeners").array();
   for (const auto& process : service.processes)
     for (const auto name : process.listeners)
       for (const auto& listener : facts.listeners)
-        if (listener.name == name) json.open('{').key("name").text(name).key("address").text(listener.address).close('}');
-  json.close(']').close('}');
+        if (listener.name == name) json.object().key("name").text(name).key("address").text(listener.address).end_object();
+  json.end_array().end_object();
 }
 
 }  // namespace
@@ -92,12 +70,12 @@ std::string service_state(std::string_view name, const StatusFacts& facts) {
 
 std::string status_json(const StatusFacts& facts) {
   Json json;
-  json.open('{').key("pid").number(static_cast<std::uint64_t>(facts.parent_pid));
+  json.object().key("pid").number(static_cast<std::uint64_t>(facts.parent_pid));
   json.key("control_pid").number(static_cast<std::uint64_t>(facts.control_pid));
   json.key("since").text(telemetry::stamp_text(facts.began)).key("settings").text(facts.settings_path);
-  json.key("data").text(facts.settings->node.data()).key("services").open('[');
+  json.key("data").text(facts.settings->node.data()).key("services").array();
   for (const auto& service : service_table()) write_service(json, service, facts);
-  return json.close(']').close('}').take();
+  return json.end_array().end_object().take();
 }
 
 }  // namespace hikyaku::apps

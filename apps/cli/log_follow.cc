@@ -1,0 +1,63 @@
+#include "apps/cli/log_follow.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "services/telemetry/stamp.h"
+
+namespace hikyaku::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// path -> octets already shown
+using Places = std::map<std::string, std::uintmax_t>;
+
+std::vector<std::string> files_of_today(const LogSelection& selection) {
+  const SystemClock clock;
+  const std::string today = telemetry::day_text(clock.wall());
+  std::vector<std::string> paths;
+  std::error_code problem;
+  for (const auto& log : fs::directory_iterator(selection.folder, problem)) {
+    if (!selection.logs.empty() && std::find(selection.logs.begin(), selection.logs.end(), log.path().filename()) == selection.logs.end()) continue;
+    for (const auto& file : fs::directory_iterator(log.path(), problem)) {
+      const std::string name = file.path().filename().string();
+      if (name.starts_with(today) && name.ends_with(".jsonl") && (selection.service.empty() || name.find("." + selection.service) != std::string::npos))
+        paths.push_back(file.path().string());
+    }
+  }
+  return paths;
+}
+
+// The whole lines after `place`.
+void new_lines(const std::string& path, std::uintmax_t& place, std::vector<std::string>& lines) {
+  std::ifstream in(path, std::ios::binary);
+  in.seekg(static_cast<std::streamoff>(place));
+  for (std::string line; std::getline(in, line) && !in.eof();) {
+    place += line.size() + 1;
+    if (!line_time(line).empty()) lines.push_back(std::move(line));
+  }
+}
+
+}  // namespace
+
+void follow_logs(const LogSelection& selection, const std::function<void(std::string_view)>& visit) {
+  Places places;
+  std::error_code problem;
+  for (const auto& path : files_of_today(selection)) places[path] = fs::file_size(path, problem);
+  for (;;) {
+    std::fflush(stdout);
+    usleep(250'000);
+    std::vector<std::string> lines;
+    for (const auto& path : files_of_today(selection)) new_lines(path, places[path], lines);
+    std::sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return line_time(a) < line_time(b); });
+    for (const auto& line : lines) visit(line);
+  }
+}
+
+}  // namespace hikyaku::cli

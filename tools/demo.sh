@@ -1,0 +1,195 @@
+# Sourced by ./run: the parts of the demonstration server.
+
+demo_paths() {
+  var=${HIKYAKU_VAR:-$PWD/var}
+  mkdir -p "$var"
+  var=$(cd "$var" && pwd)
+  data=$var/data config=$var/hikyaku.toml program=$PWD/build/release/apps/hikyaku/hikyaku
+  base=${HIKYAKU_PORT_BASE:-2000}
+  domain=demo.example relay_domain=relay.example
+  relay_to=127.0.0.1:$((base + 1025))
+}
+
+demo_build() {
+  need_packages "build Hikyaku" "${build_packages[@]}" "${run_packages[@]}"
+  local log=build/release.log began=$SECONDS
+  mkdir -p build
+  [ -x "$program" ] || say "Building the release. The first time takes some minutes; progress:"
+  if ! { cmake --preset release && cmake --build --preset release --target hikyaku; } 2>&1 | tee "$log" | show_progress; then
+    grep -E "error|FAILED" "$log" | head -10 >&2 || true
+    fail "The build failed; everything it said is in $log. Remedy: if a package is named there, install it; otherwise report the first error."
+  fi
+  [ $((SECONDS - began)) -lt 10 ] || say "Built in $((SECONDS - began)) s."
+}
+
+# One line for every tenth of a build; says whether the build before the pipe succeeded.
+show_progress() {
+  awk -F'[][/]' '/^\[[0-9]+\/[0-9]+\]/ { tenth = int($2 * 10 / $3); if (tenth != last && $3 > 20) { printf "  %d of %d\n", $2, $3; fflush(); last = tenth } }' >&2
+  return "${PIPESTATUS[0]}"
+}
+
+demo_is_running() { [ -x "$program" ] && [ -f "$config" ] && "$program" --config "$config" status --json >/dev/null 2>&1; }
+
+demo_stop() {
+  local pid
+  if ! pid=$("$program" --config "$config" status --json 2>/dev/null | sed -n 's/^{"pid":\([0-9]*\).*/\1/p') || [ -z "$pid" ]; then
+    say "Nothing runs here."
+    return
+  fi
+  kill -TERM "$pid"
+  for _ in $(seq 300); do
+    kill -0 "$pid" 2>/dev/null || { say "Stopped."; return; }
+    sleep 0.1
+  done
+  fail "The server (process $pid) has not ended within 30 s. Remedy: hikyaku log shows what it waits for; kill -9 $pid ends it, nothing acknowledged is lost."
+}
+
+demo_certificate() {
+  [ -s "$var/tls/key.pem" ] && openssl x509 -in "$var/tls/certificate.pem" -checkend 86400 -noout >/dev/null 2>&1 && return
+  mkdir -p "$var/tls"
+  (umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 825 -subj "/CN=mail.$domain" \
+    -addext "subjectAltName=DNS:mail.$domain,DNS:localhost,IP:127.0.0.1,IP:::1" \
+    -keyout "$var/tls/key.pem" -out "$var/tls/certificate.pem" 2>"$var/tls/openssl.log") ||
+    fail "openssl could not make a certificate: $(tail -1 "$var/tls/openssl.log")"
+}
+
+demo_prepare() {
+  mkdir -p "$data"
+  demo_owner
+  demo_certificate
+  local relay_networks='[]'
+  [ -z "$open_relay" ] || relay_networks='["127.0.0.0/8", "::1"]'
+  cat >"$config" <<TOML
+# Written by ./run at each start.
+[node]
+hostname = "mail.$domain"
+data = "$data"
+[listen]
+smtp = ["*:$((base + 525))"]
+submission = ["*:$((base + 587))"]
+submissions = ["*:$((base + 465))"]
+lmtp = ["127.0.0.1:$((base + 24))"]
+pop3 = ["*:$((base + 110))"]
+pop3s = ["*:$((base + 995))"]
+imap = ["*:$((base + 143))"]
+imaps = ["*:$((base + 993))"]
+[tls]
+certificate = "$var/tls/certificate.pem"
+key = "$var/tls/key.pem"
+[smtp]
+relay_networks = $relay_networks
+[spool]
+reserve = "64MiB"
+TOML
+  printf '#!/bin/sh\nexec "%s" --config "%s" "$@"\n' "$program" "$config" >"$var/hikyaku"
+  chmod 755 "$var/hikyaku"
+}
+
+# Started by root, the services run as a user of their own, where that user can reach the folder.
+demo_owner() {
+  [ "$(id -u)" = 0 ] || return 0
+  local user=hikyaku
+  id -u $user >/dev/null 2>&1 || useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin $user 2>/dev/null || return 0
+  if setpriv --reuid $user --regid "$(id -g $user)" --clear-groups test -x "$data" 2>/dev/null; then
+    chown -R "$user:" "$data"
+  else
+    say "Note: the user $user cannot reach $data, so the services run as root, without its capabilities."
+    chown -R root: "$data"
+  fi
+}
+
+demo_start() {
+  local output=$var/serve.log
+  : >"$output"
+  setsid "$program" --config "$config" serve </dev/null >>"$output" 2>&1 &
+  server_pid=$!
+  for _ in $(seq 600); do
+    if ! kill -0 $server_pid 2>/dev/null; then
+      cat "$output" >&2
+      fail "The server could not start; its own words are above."
+    fi
+    local state
+    state=$("$program" --config "$config" status --json 2>/dev/null || true)
+    case $state in
+      *'"state":"failing"'*) failing=$((${failing:-0} + 1)); [ $failing -lt 50 ] || { cat "$output" >&2; fail "A service keeps failing; its own words are above. Remedy: $var/hikyaku log shows more."; } ;;
+      *'"state":"starting"'*|'') ;;
+      *) return 0 ;;
+    esac
+    sleep 0.1
+  done
+  fail "The server is not ready after a minute. Remedy: $var/hikyaku status tells which service is not; $output has its words."
+}
+
+demo_accounts() {
+  local hikyaku=$var/hikyaku
+  user1=taro@$domain user2=hanako@$domain
+  if [ -s "$var/passwords" ]; then
+    . "$var/passwords"
+    return
+  fi
+  pass1=$(openssl rand -hex 9) pass2=$(openssl rand -hex 9)
+  {
+    "$hikyaku" domain add $domain
+    printf '%s\n' "$pass1" | "$hikyaku" account add $user1 --name '山田 太郎' --password-stdin
+    printf '%s\n' "$pass2" | "$hikyaku" account add $user2 --name '鈴木 花子' --password-stdin
+    "$hikyaku" route add "$relay_domain,${relay_to%:*},${relay_to##*:}"
+  } >"$var/setup.log" 2>&1 || { cat "$var/setup.log" >&2; fail "The demo accounts could not be made. Remedy: rm -r $var, then ./run again."; }
+  (umask 077 && printf 'pass1=%s\npass2=%s\n' "$pass1" "$pass2" >"$var/passwords")
+}
+
+demo_environment() {
+  local pids
+  pids=$("$program" --config "$config" status --json | grep -oE '"(control_)?pid":[0-9]+' | grep -oE '[0-9]+' | tr '\n' ' ')
+  (umask 077 && cat >"$var/demo.env") <<ENV
+HOST=127.0.0.1
+SMTP_PORT=$((base + 525))
+SUBMISSION_PORT=$((base + 587))
+SUBMISSIONS_PORT=$((base + 465))
+LMTP_PORT=$((base + 24))
+IMAP_PORT=$((base + 143))
+IMAPS_PORT=$((base + 993))
+POP3_PORT=$((base + 110))
+POP3S_PORT=$((base + 995))
+USER1=$user1
+PASS1=$pass1
+USER2=$user2
+PASS2=$pass2
+RELAY_DOMAIN=$relay_domain
+RELAY_TO=$relay_to
+PIDS="${pids% }"
+ENV
+}
+
+demo_card() {
+  cat <<CARD
+
+  Hikyaku runs.
+    SMTP $((base + 525))   submission $((base + 587)) (STARTTLS), $((base + 465)) (TLS)   LMTP $((base + 24))
+    POP3 $((base + 110)), $((base + 995)) (TLS)        IMAP $((base + 143)), $((base + 993)) (TLS)
+    $user1    password $pass1
+    $user2  password $pass2
+
+  Try:
+    swaks --server 127.0.0.1:$((base + 587)) -tls -au $user1 -ap $pass1 -f $user1 -t $user2
+    curl --insecure imaps://127.0.0.1:$((base + 993))/INBOX -u $user2:$pass2 -X 'FETCH 1:* (FLAGS ENVELOPE)'
+    $var/hikyaku status
+
+CARD
+}
+
+demo_follow() {
+  say "The log follows. Ctrl-C stops the server."
+  trap 'stopping=1' INT TERM
+  stopping=
+  "$var/hikyaku" log --follow &
+  local follower=$!
+  while [ -z "$stopping" ] && kill -0 $server_pid 2>/dev/null; do sleep 0.5 & wait $! || true; done
+  kill $follower 2>/dev/null || true
+  if [ -n "$stopping" ]; then
+    say ""
+    demo_stop
+  else
+    tail -5 "$var/serve.log" >&2
+    fail "The server ended by itself; its last words are above."
+  fi
+}

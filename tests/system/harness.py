@@ -1,0 +1,168 @@
+"""What every scenario stands on: a server of its own in a temporary folder, mail in and out, and an exit status.
+
+    from harness import scenario, Server
+
+    @scenario
+    def shows_something(folder):
+        with Server(folder).start() as server: ...
+
+Exit 0: it holds. 77: it cannot be tried here (the last line says why). Anything else: it failed."""
+import contextlib
+import email.message
+import imaplib
+import os
+import pathlib
+import poplib
+import shutil
+import smtplib
+import socket
+import ssl
+import sys
+import tempfile
+import time
+import traceback
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from peers.hikyaku import Hikyaku  # noqa: E402
+
+DOMAIN = "a.example"
+TARO, HANAKO = f"taro@{DOMAIN}", f"hanako@{DOMAIN}"
+PASSWORD = "correct horse 1"
+LONG = bool(os.environ.get("HIKYAKU_LONG"))
+
+
+class Skip(Exception):
+    """The machine or this build lacks something the scenario needs."""
+
+
+def need(program):
+    if not shutil.which(program):
+        raise Skip(f"{program} is not installed")
+
+
+class Server(Hikyaku):
+    """Hikyaku with the domain a.example and two accounts, when `accounts` is true."""
+
+    def __init__(self, folder, accounts=True, **more):
+        super().__init__(pathlib.Path(folder) / "server", **more)
+        self.accounts = accounts
+
+    def states(self):
+        if "this program has no such service" in self.log_text():
+            raise Skip("this build lacks a service")
+        return super().states()
+
+    def start(self, seconds=60):
+        super().start(seconds)
+        if self.accounts:
+            self.accounts = False
+            self.add_domain(DOMAIN)
+            for address in (TARO, HANAKO):
+                self.add_account(address, PASSWORD)
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind and kind is not Skip:
+            print("---- what the server said\n" + self.log_text())
+            with contextlib.suppress(Exception):
+                print(self.cli("log", "--lines", "60", check=False))
+        if self.process and self.process.poll() is None:
+            self.stop()
+
+    # ---- mail
+    def smtp(self, port=None, tls=False, user=None):
+        context = self.context()
+        if tls == "inside":
+            client = smtplib.SMTP_SSL("127.0.0.1", port or self.submissions_port, timeout=30, context=context)
+        else:
+            client = smtplib.SMTP("127.0.0.1", port or self.smtp_port, timeout=30)
+            if tls:
+                client.starttls(context=context)
+        if user:
+            client.login(user, PASSWORD)
+        return client
+
+    def send(self, recipient=HANAKO, sender=TARO, subject="hello", text="How are you?", **how):
+        message = email.message.EmailMessage()
+        message["From"], message["To"], message["Subject"] = sender, recipient, subject
+        message["Date"], message["Message-ID"] = "Sun, 22 Nov 2026 09:00:00 +0900", f"<{time.time_ns()}@client.example>"
+        message.set_content(text)
+        with self.smtp(**how) as client:
+            client.send_message(message, sender, [recipient])
+        return message
+
+    def imap(self, user=HANAKO):
+        client = imaplib.IMAP4_SSL("127.0.0.1", self.imaps_port, ssl_context=self.context(), timeout=30)
+        client.login(user, PASSWORD)
+        return client
+
+    def pop3(self, user=HANAKO):
+        client = poplib.POP3_SSL("127.0.0.1", self.pop3s_port, timeout=30, context=self.context())
+        client.user(user), client.pass_(PASSWORD)
+        return client
+
+    def context(self):
+        context = ssl.create_default_context(cafile=str(self.certificate))
+        context.check_hostname = False
+        return context
+
+    def subjects(self, user=HANAKO):
+        """The subjects in INBOX, by IMAP."""
+        client = self.imap(user)
+        try:
+            client.select("INBOX", readonly=True)
+            _, answer = client.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
+            return [part[1].decode().split(":", 1)[1].strip() for part in answer if isinstance(part, tuple)]
+        finally:
+            client.logout()
+
+    def wait_for_subjects(self, wanted, user=HANAKO, seconds=30):
+        return eventually(lambda: set(wanted) <= set(self.subjects(user)), f"mail {wanted} in the INBOX of {user}", seconds)
+
+    def refuses(self, port):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+            return False
+        except ConnectionRefusedError:
+            return True
+
+
+def eventually(holds, what, seconds=30):
+    end = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(OSError, imaplib.IMAP4.error, smtplib.SMTPException):
+            found = holds()
+            if found:
+                return found
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(0.1)
+
+
+def expect(holds, what):
+    if not holds:
+        raise AssertionError(what)
+
+
+def scenario(function):
+    """Runs the scenario when its file is the program."""
+    if function.__module__ != "__main__":
+        return function
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="hk-"))
+    os.chmod(folder, 0o755)
+    try:
+        function(folder)
+        status = 0
+    except Skip as reason:
+        print(reason)
+        status = 77
+    except Exception:
+        traceback.print_exc(file=sys.stdout)
+        status = 1
+    finally:
+        if "HIKYAKU_KEEP" not in os.environ:
+            shutil.rmtree(folder, ignore_errors=True)
+    sys.exit(status)

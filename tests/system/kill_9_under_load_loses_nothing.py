@@ -1,0 +1,80 @@
+"""Rounds of kill -9 of any service or the supervisor under load: every mail answered 250 arrives, once or more."""
+import os
+import random
+import signal
+import smtplib
+import threading
+import time
+
+from harness import HANAKO, LONG, Server, eventually, expect, scenario
+
+ROUNDS = 300 if LONG else 20
+
+
+class Load(threading.Thread):
+    """Sends without end and remembers what was acknowledged."""
+
+    def __init__(self, server, number):
+        super().__init__(daemon=True)
+        self.server, self.number, self.acknowledged, self.over, self.sent = server, number, [], False, 0
+
+    def run(self):
+        while not self.over:
+            try:
+                with smtplib.SMTP("127.0.0.1", self.server.smtp_port, timeout=10) as client:
+                    while not self.over:
+                        self.sent += 1
+                        subject = f"load-{self.number}-{self.sent}"
+                        client.sendmail("stranger@b.example", [HANAKO], f"Subject: {subject}\r\n\r\nHello\r\n")
+                        self.acknowledged.append(subject)
+                        time.sleep(0.02)
+            except (OSError, smtplib.SMTPException):
+                time.sleep(0.05)
+
+
+@scenario
+def run(folder):
+    chance = random.Random(int(os.environ.get("HIKYAKU_SEED", "1")))
+    with Server(folder).start() as server:
+        loads = [Load(server, number) for number in range(4)]
+        for load in loads:
+            load.start()
+        for _ in range(ROUNDS):
+            time.sleep(chance.uniform(0.1, 0.8))
+            victim = chance.choice(["receive", "deliver", "imap", "auth", "serve"])
+            if victim == "serve":
+                server.process.kill()
+                server.process.wait()
+                restart(server)
+                continue
+            pids = [pid for pid in eventually(lambda: server.pids(victim), "pids").values() if pid]
+            if pids:
+                os.kill(chance.choice(pids), signal.SIGKILL)
+        for load in loads:
+            load.over = True
+        for load in loads:
+            load.join(30)
+        acknowledged = {subject for load in loads for subject in load.acknowledged}
+        expect(len(acknowledged) > ROUNDS, f"there was load: {len(acknowledged)}")
+        server.wait_for_subjects(acknowledged, seconds=120)
+        subjects = server.subjects()
+        print(f"{ROUNDS} rounds, {len(acknowledged)} acknowledged, {len(subjects)} found")
+        client = server.imap()
+        client.select("INBOX", readonly=True)
+        uids = client.uid("SEARCH", "ALL")[1][0].split()
+        expect(len(uids) == len(set(uids)), "no UID twice")
+        client.logout()
+
+
+def restart(server):
+    """The old services finish and give their journals back before the new ones can have them."""
+    for _ in range(20):
+        try:
+            server.start(40)
+            return
+        except RuntimeError:
+            if server.process.poll() is None:
+                server.process.kill()
+                server.process.wait()
+            time.sleep(1)
+    raise AssertionError("the server does not start again")

@@ -1,0 +1,148 @@
+#include "apps/deliver/run.h"
+
+#include <sys/socket.h>
+
+#include "apps/deliver/delivery_settings.h"
+#include "apps/deliver/queue_server.h"
+#include "io/posix_disk.h"
+#include "io/resolver.h"
+#include "services/delivery/exchange_lookup.h"
+#include "services/directory/seen_page.h"
+#include "storage/sqlite_engine.h"
+
+namespace hikyaku::apps {
+namespace {
+
+constexpr int worker_threads = 8;
+constexpr std::size_t worker_queue = 20'000;
+
+// Everything the service is made of, in the order it is opened. A part that does not open is one sentence and the end.
+struct Parts {
+  io::PosixDisk disk;
+  SystemClock clock;
+  std::unique_ptr<spool::Spool> spool;
+  std::unique_ptr<storage::SqliteEngine> accounts, directory_engine;
+  std::unique_ptr<mailboxes::Mailboxes> mailboxes;
+  std::unique_ptr<directory::Reader> directory;
+  std::unique_ptr<delivery::PauseLedger> ledger;
+  std::shared_ptr<const io::TlsClientContext> tls;
+};
+
+[[noreturn]] void cannot_start(const std::string& what) { throw std::runtime_error("deliver cannot start: " + what); }
+
+template <class T, class E>
+T opened(Result<T, E> result) {
+  if (!result) cannot_start(result.error().what);
+  return std::move(*result);
+}
+
+std::unique_ptr<Parts> open_parts(Service& service) {
+  auto parts = std::make_unique<Parts>();
+  const auto settings = service.settings();
+  spool::SpoolOptions options;
+  options.folder = service.path("spool");
+  options.node = static_cast<std::uint16_t>(settings->node.id());
+  options.reserve_octets = std::min(options.reserve_octets, settings->spool.reserve().octets / 2);
+  parts->spool = opened(spool::Spool::open(parts->disk, options));
+  parts->accounts = opened(storage::SqliteEngine::open(parts->disk, service.path("accounts")));
+  parts->directory_engine = opened(storage::SqliteEngine::open(parts->disk, service.path("directory")));
+  parts->mailboxes = std::make_unique<mailboxes::Mailboxes>(*parts->accounts, parts->clock);
+  std::string why;
+  parts->directory = std::make_unique<directory::Reader>(*parts->directory_engine,
+                                                         directory::SeenPage::open(service.path("run/directory-seen"), why), "deliver");
+  parts->ledger = std::make_unique<delivery::PauseLedger>(
+      opened(delivery::PauseLedger::open(parts->disk, service.path("spool/stopped"), parts->clock.wall())));
+  if (auto tls = io::TlsClientContext::make()) parts->tls = std::move(*tls);
+  return parts;
+}
+
+bool flush_accounts(mailboxes::Mailboxes& mailboxes, const std::vector<std::string>& accounts) {
+  for (const auto& account : accounts) {
+    const auto flushed = mailboxes.flush(AccountId{std::stoull(account)}, SystemClock{}.now() + 60s);
+    if (!flushed) return false;
+  }
+  return true;
+}
+
+// Waits for a datagram on the bell's socket and takes all that came: many rings are one.
+io::Task<io::Wake> heard(io::Loop& loop, int bell, Deadline deadline) {
+  const auto outcome = co_await loop.readable(bell, deadline);
+  char ring[16];
+  while (::recv(bell, ring, sizeof ring, MSG_DONTWAIT) >= 0) {
+  }
+  co_return outcome;
+}
+
+io::Task<io::Wake> no_bell(io::Loop& loop, Deadline deadline) {
+  const auto outcome = co_await loop.sleep_until(std::min(deadline, loop.after(100ms)));
+  co_return outcome;
+}
+
+// Only the first configured server is asked; without one, those of /etc/resolv.conf.
+io::ResolverOptions resolver_options(const settings::Settings& settings) {
+  io::ResolverOptions options;
+  options.hosts_file = settings.delivery.hosts_file();
+  const auto& servers = settings.delivery.resolvers();
+  if (servers.empty()) return options;
+  const auto at = servers.front().find('@');
+  const auto ip = io::IpAddress::parse(servers.front().substr(0, at));
+  const std::uint16_t port = at == std::string::npos ? 53 : static_cast<std::uint16_t>(std::atoi(servers.front().c_str() + at + 1));
+  if (!ip || port == 0)
+    cannot_start("[delivery] resolvers: \"" + servers.front() + "\" is no DNS server. Remedy: write \"address\" or \"address@port\"");
+  options.forwarder = io::SocketAddress(*ip, port);
+  return options;
+}
+
+io::Task<void> stop_when_told(Service& service, io::Loop& loop, delivery::Delivery& delivery) {
+  co_await loop.readable(service.stop_descriptor(), Instant::max());
+  const auto limit = service.settings()->serve.stop_limit();
+  auto stopping = delivery.stop(loop.after(limit * 3 / 4));
+  co_await std::move(stopping);
+}
+
+}  // namespace
+
+int run_deliver(Service& service) {
+  auto parts = open_parts(service);
+  auto* const mailboxes = parts->mailboxes.get();
+  parts->spool->set_flush_accounts([mailboxes](const auto& accounts) { return flush_accounts(*mailboxes, accounts); });
+  io::Workers workers(worker_threads, worker_queue);
+  spool::SpoolFlusher flusher(*parts->spool, [&](const spool::SpoolError& error) {
+    service.log().write(telemetry::events::storage_trouble, {.reason = error.what});
+  });
+  io::Loop::Options options;
+  options.on_bug = [&](std::exception_ptr bug) {
+    try {
+      std::rethrow_exception(bug);
+    } catch (const std::exception& what) {
+      service.log().write(telemetry::events::bug_found, {.reason = what.what()});
+    }
+  };
+  io::Loop loop(options);
+  const auto settings = service.settings();
+  io::Resolver resolver(loop, resolver_options(*settings));
+  delivery::ExchangeLookup lookup(loop, resolver, service.hostname());
+  delivery::Delivery delivery({.loop = loop, .workers = workers, .spool = *parts->spool, .flusher = flusher,
+                               .mailboxes = *parts->mailboxes, .directory = *parts->directory, .lookup = lookup,
+                               .ledger = *parts->ledger, .log = service.log(), .clock = parts->clock,
+                               .hostname = service.hostname()},
+                              [&] { return delivery_settings(*service.settings(), service.hostname(), parts->tls); });
+
+  QueueServer queue(loop, workers, *parts->spool, delivery, parts->clock);
+  std::vector<std::unique_ptr<io::ChannelServer>> controls;
+  for (const auto& listener : service.listeners("deliver-control")) {
+    controls.push_back(std::make_unique<io::ChannelServer>(
+        loop, io::Descriptor(::dup(listener.descriptor)),
+        [&queue](io::Message request, io::PeerProcess) { return queue.answer(std::move(request)); }));
+    loop.spawn(controls.back()->serve());
+  }
+  const auto bells = service.listeners("deliver-bell");
+  const int bell = bells.empty() ? -1 : bells.front().descriptor;
+  delivery.start([&loop, bell](Deadline deadline) { return bell < 0 ? no_bell(loop, deadline) : heard(loop, bell, deadline); });
+  loop.spawn(stop_when_told(service, loop, delivery));
+  service.ready();
+  loop.run();
+  return 0;
+}
+
+}  // namespace hikyaku::apps

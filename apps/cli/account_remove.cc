@@ -1,0 +1,52 @@
+// hikyaku account remove
+#include "apps/cli/commands.h"
+#include "apps/cli/data_access.h"
+#include "apps/cli/password_prompt.h"
+#include "apps/service/data_folders.h"
+#include "services/directory/address_text.h"
+#include "services/mailboxes/mailboxes.h"
+
+namespace hikyaku::cli {
+
+namespace {
+
+Exit tell(const Invocation& call, directory::Editor& editor) {
+  const auto snapshot = editor.read();
+  if (!snapshot) return call.fail(snapshot.error().what);
+  const auto address = directory::parse_address(call.value("ADDRESS"));
+  const auto* account = address ? (*snapshot)->account(*address) : nullptr;
+  if (account == nullptr) return call.fail(Words{"there is no such account", "そのようなアカウントはない"});
+  report_done(call, {"would be removed with its mail", "メールとともに削除される"}, account->address.text());
+  return Exit::Done;
+}
+
+Exit run(Invocation& call) {
+  const auto access = DirectoryAccess::open(call);
+  if (!access) return Exit::Failed;
+  if (call.has("--dry-run")) return tell(call, access->editor());
+  if (!call.has("--yes") && !confirmed(call, call.value("ADDRESS"))) return call.fail(Words{"nothing was removed", "何も削除していない"});
+  const auto removed = access->editor().remove_account(call.value("ADDRESS"));
+  if (!removed) return call.fail(removed.error().what);
+  // The directory has forgotten it, so nothing new arrives; now its mail.
+  io::PosixDisk disk;
+  auto engine = storage::SqliteEngine::open(disk, apps::folder::in(call.settings()->node.data(), apps::folder::accounts));
+  if (!engine) return call.fail(engine.error().what);
+  const SystemClock clock;
+  mailboxes::Mailboxes mailboxes(**engine, clock);
+  if (const auto erased = mailboxes.remove_account(removed->id, clock.now() + 5min); !erased) return call.fail("its mail could not be erased: " + erased.error().what);
+  report_done(call, {"removed with its mail", "メールとともに削除した"}, removed->address.text());
+  return Exit::Done;
+}
+
+}  // namespace
+
+Command account_remove_command() {
+  return {.name = "account remove",
+          .help = {"remove an account with all its mail", "アカウントとそのメールをすべて削除する"},
+          .options = {{"ADDRESS", OptionKind::Argument, {"its address", "メールアドレス"}},
+                      {"--yes", OptionKind::Flag, {"do not ask", "確認しない"}},
+                      {"--dry-run", OptionKind::Flag, {"only tell what would be removed", "何が削除されるかだけを示す"}}},
+          .run = run};
+}
+
+}  // namespace hikyaku::cli

@@ -1,0 +1,37 @@
+// hikyaku alias list
+#include "apps/cli/commands.h"
+#include "apps/cli/data_access.h"
+#include "apps/cli/text_table.h"
+#include "services/telemetry/json_writer.h"
+
+namespace hikyaku::cli {
+
+namespace {
+
+directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
+  TRY(snapshot, editor.read());
+  telemetry::JsonWriter json;
+  TextTable table;
+  json.array();
+  for (const auto& alias : snapshot->contents().aliases) {
+    json.object().member("alias", alias.pattern).key("targets").array();
+    std::string targets;
+    for (const auto& target : alias.targets) json.text(target), targets += (targets.empty() ? "" : ", ") + target;
+    json.end_array().end_object();
+    table.add({alias.pattern, targets});
+  }
+  call.print(call.json ? json.end_array().take() : table.text());
+  return {};
+}
+
+Exit run(Invocation& call) { return with_directory(call, work); }
+
+}  // namespace
+
+Command alias_list_command() {
+  return {.name = "alias list",
+          .help = {"all aliases", "全別名を表示する"},
+          .run = run};
+}
+
+}  // namespace hikyaku::cli

@@ -1,0 +1,81 @@
+#include "apps/cli/data_access.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "apps/service/data_folders.h"
+#include "apps/supervisor/privileges.h"
+#include "services/telemetry/json_writer.h"
+
+namespace hikyaku::cli {
+
+bool enter_data_folder(Invocation& call) {
+  const auto settings = call.settings();
+  if (!settings) return false;
+  const auto identity = apps::choose_identity(settings->serve.user(), settings->node.data());
+  if (!identity) return call.fail(identity.error()), false;
+  if (geteuid() == 0 && identity->uid != 0 && !apps::become(*identity)) return call.fail("the user of the data folder could not be taken on"), false;
+  if (access(settings->node.data().c_str(), W_OK | X_OK) == 0) return true;
+  call.fail(settings->node.data() + ": " + std::strerror(errno) + ". Remedy: run this as root or as the user the services run as.");
+  return false;
+}
+
+std::unique_ptr<DirectoryAccess> DirectoryAccess::open(Invocation& call) {
+  if (!enter_data_folder(call)) return nullptr;
+  const std::string& data = call.settings()->node.data();
+  auto access = std::make_unique<DirectoryAccess>();
+  auto directory = storage::SqliteEngine::open(access->disk_, apps::folder::in(data, apps::folder::directory));
+  auto secrets = storage::SqliteEngine::open(access->disk_, apps::folder::in(data, apps::folder::secrets));
+  for (const auto* engine : {&directory, &secrets})
+    if (!*engine) return call.fail(engine->error().what), nullptr;
+  std::string why;
+  auto seen = directory::SeenPage::open(apps::folder::in(data, "run/directory-seen"), why);
+  access->directory_ = std::move(*directory), access->secrets_ = std::move(*secrets);
+  access->editor_ = std::make_unique<directory::Editor>(*access->directory_, *access->secrets_, std::move(seen));
+  return access;
+}
+
+Exit with_directory(Invocation& call, DirectoryWork work) {
+  const auto access = DirectoryAccess::open(call);
+  if (!access) return Exit::Failed;
+  const auto done = work(call, access->editor());
+  return done ? Exit::Done : call.fail(done.error().what);
+}
+
+std::optional<std::string> read_input(const Invocation& call, const std::string& file) {
+  if (file == "-") return std::string{std::istreambuf_iterator<char>(std::cin), {}};
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return call.fail(file + ": " + std::strerror(errno)), std::nullopt;
+  return std::string{std::istreambuf_iterator<char>(in), {}};
+}
+
+Exit report_import(const Invocation& call, std::size_t taken, std::vector<RefusedRow> refused) {
+  std::sort(refused.begin(), refused.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
+  if (call.json) {
+    telemetry::JsonWriter json;
+    json.object().flag("dry_run", call.has("--dry-run")).member("taken", taken).key("refused").array();
+    for (const auto& row : refused) json.object().member("line", row.line).member("why", row.why).end_object();
+    call.print(json.end_array().end_object().take());
+  } else {
+    for (const auto& row : refused) call.fail("line " + std::to_string(row.line) + ": " + row.why);
+    const Words would{" rows can be taken (nothing was changed), ", " 行を取り込める(何も変更していない)、"}, did{" rows taken, ", " 行を取り込んだ、"};
+    call.print(std::to_string(taken) + std::string(call.say(call.has("--dry-run") ? would : did)) + std::to_string(refused.size()) +
+               std::string(call.say({" refused", " 行は不可"})));
+  }
+  return refused.empty() ? Exit::Done : Exit::Problem;
+}
+
+void report_done(const Invocation& call, const Words& what, std::string_view about) {
+  if (!call.json) return call.print(std::string(about) + ": " + std::string(call.say(what)));
+  telemetry::JsonWriter json;
+  call.print(json.object().member("done", what.en).member("about", about).end_object().take());
+}
+
+}  // namespace hikyaku::cli

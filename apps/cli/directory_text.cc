@@ -1,0 +1,77 @@
+#include "apps/cli/directory_text.h"
+
+#include "base/cursor.h"
+#include "services/directory/address_text.h"
+
+namespace hikyaku::cli {
+
+using directory::DirectoryFailure;
+using directory::DomainKind;
+using directory::Enabled;
+
+std::string_view domain_kind_name(DomainKind kind) {
+  switch (kind) {
+    case DomainKind::Local: return "local";
+    case DomainKind::Relay: return "relay";
+    case DomainKind::LocalPassUnknown: return "pass-unknown";
+  }
+  return "local";
+}
+
+std::optional<DomainKind> domain_kind(std::string_view name) {
+  for (const auto kind : {DomainKind::Local, DomainKind::Relay, DomainKind::LocalPassUnknown})
+    if (domain_kind_name(kind) == name) return kind;
+  return std::nullopt;
+}
+
+void write_account(telemetry::JsonWriter& json, const directory::Account& account) {
+  json.object().member("address", account.address.text()).member("name", account.full_name).member("quota_octets", account.quota_octets);
+  json.flag("enabled", account.enabled == Enabled::Yes).flag("admin", account.admin == Enabled::Yes).flag("pop3", account.pop3 == Enabled::Yes);
+  json.flag("imap", account.imap == Enabled::Yes).flag("smtp", account.smtp_auth == Enabled::Yes).end_object();
+}
+
+std::string account_notes(const Invocation& call, const directory::Account& account) {
+  std::string out;
+  const auto note = [&](bool holds, const Words& words) {
+    if (holds) out += (out.empty() ? "" : ", ") + std::string(call.say(words));
+  };
+  note(account.enabled == Enabled::No, {"disabled", "無効"});
+  note(account.admin == Enabled::Yes, {"admin", "管理者"});
+  note(account.pop3 == Enabled::No, {"no POP3", "POP3 不可"});
+  note(account.imap == Enabled::No, {"no IMAP", "IMAP 不可"});
+  note(account.smtp_auth == Enabled::No, {"no sending", "送信不可"});
+  return out;
+}
+
+directory::DirectoryResult<Address> wanted_address(std::string_view text) {
+  if (auto address = directory::parse_address(text)) return *address;
+  return directory::refuse(DirectoryFailure::BadValue, "\"" + std::string(text) + "\" is no address; write name@domain.");
+}
+
+directory::DirectoryResult<std::uint64_t> wanted_size(std::string_view text) {
+  if (text.empty() || text == "0") return 0;
+  if (const auto size = settings::parse_size(text)) return size->octets;
+  return directory::refuse(DirectoryFailure::BadValue, "\"" + std::string(text) + "\" is no size; write 500MiB or 2GiB.");
+}
+
+directory::DirectoryResult<std::size_t> wanted_row(std::string_view text) {
+  if (text.empty()) return 0;
+  Cursor in(text);
+  const auto row = parse_number(in, 1'000'000);
+  if (row && in.at_end() && *row > 0) return static_cast<std::size_t>(*row);
+  return directory::refuse(DirectoryFailure::BadValue, "\"" + std::string(text) + "\" is no row; the first is 1.");
+}
+
+std::vector<TextRow> text_rows(std::string_view text) {
+  std::vector<TextRow> rows;
+  Cursor in(text);
+  for (std::size_t line = 1; !in.at_end(); ++line) {
+    auto row = in.take_while([](char c) { return c != '\n'; });
+    in.take('\n');
+    if (row.ends_with('\r')) row.remove_suffix(1);
+    if (!row.empty() && row.front() != '#') rows.push_back({line, row});
+  }
+  return rows;
+}
+
+}  // namespace hikyaku::cli

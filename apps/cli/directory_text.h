@@ -1,0 +1,35 @@
+// How domains, accounts and addresses are written on the command line and in its listings.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apps/cli/command.h"
+#include "services/directory/error.h"
+#include "services/directory/types.h"
+#include "services/telemetry/json_writer.h"
+
+namespace hikyaku::cli {
+
+[[nodiscard]] std::string_view domain_kind_name(directory::DomainKind kind);  // "local", "relay", "pass-unknown"
+[[nodiscard]] std::optional<directory::DomainKind> domain_kind(std::string_view name);
+
+void write_account(telemetry::JsonWriter& json, const directory::Account& account);
+// "admin, no POP3", what is not as usual.
+[[nodiscard]] std::string account_notes(const Invocation& call, const directory::Account& account);
+
+// What a person typed, or a refusal that says what would be right.
+[[nodiscard]] directory::DirectoryResult<Address> wanted_address(std::string_view text);
+[[nodiscard]] directory::DirectoryResult<std::uint64_t> wanted_size(std::string_view text);  // empty or "0": no limit
+[[nodiscard]] directory::DirectoryResult<std::size_t> wanted_row(std::string_view text);     // empty: 0
+
+// The rows of a text that are neither empty nor comments ("#"), with their line numbers.
+struct TextRow {
+  std::size_t line = 0;
+  std::string_view text;
+};
+[[nodiscard]] std::vector<TextRow> text_rows(std::string_view text);
+
+}  // namespace hikyaku::cli

@@ -40,7 +40,8 @@ StoreResult<> SqliteDatabase::open(const std::string& path, const std::string& v
   }
   sqlite3_extended_result_codes(connection_, 1);
   sqlite3_busy_handler(connection_, &SqliteDatabase::wait_for_lock, this);
-  sqlite3_wal_hook(connection_, &SqliteDatabase::after_commit, this);  // in place of automatic checkpoints
+  // In place of automatic checkpoints; the pragma that turns those off would remove the hook again.
+  sqlite3_wal_hook(connection_, &SqliteDatabase::after_commit, this);
   sqlite3_db_config(connection_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   // io::Disk promises nothing about the rest of a sector that an unflushed write shares: the end of a commit is padded.
   int powersafe_overwrite = 0;

@@ -68,7 +68,7 @@ StoreResult<> SqlitePartition::open_database(Deadline deadline) {
   database_.set_deadline(deadline);
   auto opened = database_.open(path, home_.vfs);
   if (opened)
-    opened = database_.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
+    opened = database_.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                            "PRAGMA cache_size=-512; PRAGMA temp_store=MEMORY;");
   synchronous_ = Durability::Flushed;
   if (opened) opened = rows_.open(database_, home_.limits.remembered_requests);

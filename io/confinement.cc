@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 
 #include "io/landlock.h"
 #include "io/seccomp_filter.h"
@@ -46,9 +47,27 @@ Result<void, ConfinementError> drop_capabilities() {
   return {};
 }
 
+// Landlock and capabilities bind the calling thread and those it starts; another one would stay free.
+Result<void, ConfinementError> only_thread() {
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+  return {};  // it has a thread of its own
+#endif
+#endif
+  std::size_t threads = 0;
+  std::error_code problem;
+  for (std::filesystem::directory_iterator at("/proc/self/task", problem), end; !problem && at != end;
+       at.increment(problem))
+    ++threads;
+  if (threads == 1) return {};
+  return failure(ConfinementError{"confinement: " + std::to_string(threads) +
+                                  " threads are running; it must come before any is started"});
+}
+
 }  // namespace
 
 Result<Confined, ConfinementError> confine(const Confinement& wanted) {
+  TRY_VOID(only_thread());
   if (wanted.open_files) TRY_VOID(set_limit(RLIMIT_NOFILE, "setrlimit(RLIMIT_NOFILE)", *wanted.open_files));
   if (wanted.address_space) TRY_VOID(set_limit(RLIMIT_AS, "setrlimit(RLIMIT_AS)", *wanted.address_space));
   TRY_VOID(set_limit(RLIMIT_CORE, "setrlimit(RLIMIT_CORE)", 0));  // a core file would hold mail and keys

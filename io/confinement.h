@@ -1,6 +1,6 @@
 // Confinement: what a service process gives up before it meets its first peer. In order: limits, its user, all
 // capabilities, new privileges, every file outside named folders (Landlock), and dangerous system calls (seccomp).
-// None of it can be taken back; threads started afterwards inherit it, so it is called before there are any.
+// None of it can be taken back; threads started afterwards inherit it, and so it must be called before there are any.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,7 @@ struct ConfinementError {
   std::string what;  // one sentence: the step and the system's words
 };
 
-// After an error the process is half confined and must exit.
+// An error when other threads run already. After an error the process is half confined and must exit.
 Result<Confined, ConfinementError> confine(const Confinement& wanted);
 
 // What a dynamically linked program reads for names, time zones, certificates and random numbers; for

@@ -206,3 +206,18 @@ TEST_CASE("confinement: what cannot be had is an error") {
           if (confine(second)) wrong += "becoming somebody else worked\n";
         }) == "");
 }
+
+#if !defined(__has_feature) || !__has_feature(thread_sanitizer)
+TEST_CASE("confinement: a process with other threads is refused, since they would stay free") {
+  CHECK(in_child({}, [](std::string&) {}) == "");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::thread([] { ::pause(); }).detach();
+    const auto result = confine({});
+    ::_exit(!result && result.error().what.contains("2 threads") ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(WEXITSTATUS(status) == 0);
+}
+#endif

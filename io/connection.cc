@@ -155,6 +155,7 @@ Task<IoResult<>> Connection::write(std::string_view octets, Deadline deadline) {
     auto wait = attempt.step == Step::WantRead ? loop_.readable(socket_.get(), deadline)
                                                : loop_.writable(socket_.get(), deadline);
     const Wake outcome = co_await wait;
+    if (!socket_) continue;
     if (outcome != Wake::Ready) co_return failure(ended_by(outcome));
     since_wait = 0;
   }

@@ -144,6 +144,7 @@ Loop::~Loop() {
 void Loop::run() {
   check(loop_of_thread == nullptr, "one loop runs on a thread");
   loop_of_thread = this;
+  thread_ = std::this_thread::get_id();
   while (!stopping()) turn();
   const auto give_up = std::chrono::steady_clock::now() + drain_limit_;
   while (spawned_ > 0 && std::chrono::steady_clock::now() < give_up) turn();
@@ -153,6 +154,7 @@ void Loop::run() {
   }
   run_posted();
   loop_of_thread = nullptr;
+  thread_ = std::thread::id{};
 }
 
 void Loop::stop() {
@@ -174,6 +176,9 @@ void Loop::post(std::move_only_function<void()> work) {
 }
 
 void Loop::spawn(Task<void> task) {
+  const auto owner = thread_.load(std::memory_order_relaxed);
+  check(owner == std::thread::id{} || owner == std::this_thread::get_id(),
+        "other threads post, only the loop's own spawns");
   const auto root = start(*this, std::move(task));
   auto& first_turn = root.handle.promise().first_turn;
   first_turn.suspended_ = root.handle;

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -137,6 +138,7 @@ class Loop {
   std::deque<DescriptorEntry> descriptors_;  // by number; addresses are stable
 
   std::atomic<bool> stopping_ = false;
+  std::atomic<std::thread::id> thread_;  // of run(); none before
   bool cancelled_all_ = false;
   std::mutex posted_mutex_;
   std::vector<std::move_only_function<void()>> posted_;

@@ -269,3 +269,21 @@ TEST_CASE("loop: a long chain of awaits returns through every frame") {
   loop.run();
   CHECK(result == 2000);
 }
+
+TEST_CASE("loop: spawning from another thread is a bug that is found") {
+  Loop loop;
+  bool found = false;
+  loop.post([&] {
+    std::jthread other([&] {
+      try {
+        loop.spawn(throw_bug_now(loop));
+      } catch (const Bug&) {
+        found = true;
+      }
+    });
+    other.join();
+    loop.stop();
+  });
+  loop.run();
+  CHECK(found);
+}

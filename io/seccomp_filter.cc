@@ -102,6 +102,9 @@ Result<void, std::string> load_seccomp_filter(Network network) {
        deny_argument(filter.get(), SCMP_SYS(ioctl), 1, all_bits, type_into_terminal, EPERM),
        deny_other_families(filter.get(), network == Network::Any ? std::span<const int>(internet) : internet_free)});
   if (worst != 0) return failed("seccomp_rule_add", worst);
+  // Threads that are there already (a sanitizer's) are bound as well.
+  if (const int set = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1); set != 0)
+    return failed("seccomp_attr_set", set);
   if (const int loaded = seccomp_load(filter.get()); loaded != 0) return failed("seccomp_load", loaded);
   return {};
 }

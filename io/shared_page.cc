@@ -236,7 +236,8 @@ void SlotWatcher::look() {
       const auto found = slots_.find(slot);
       if (found == slots_.end() || i >= found->second.watches.size()) break;
       Watch* watch = found->second.watches[i];
-      watch->on_change_();
+      const OnChange call = watch->on_change_;  // may end its own watch
+      call();
       const auto again = slots_.find(slot);
       if (again == slots_.end()) break;
       if (i >= again->second.watches.size() || again->second.watches[i] != watch) --i;

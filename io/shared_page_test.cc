@@ -98,6 +98,9 @@ TEST_CASE("slot watcher: changes are told on the loop, to those who watch that s
     SlotWatcher watcher(loop, *page);
     SlotWatcher::Watch watch_other(watcher, 2, [&] { ++other; });
     auto watch_second = std::make_unique<SlotWatcher::Watch>(watcher, 1, [&] { ++second; });
+    int once = 0;
+    std::unique_ptr<SlotWatcher::Watch> watch_once;
+    watch_once = std::make_unique<SlotWatcher::Watch>(watcher, 1, [&] { watch_once.reset(), ++once; });
     // Ends the other watch from within its own call.
     SlotWatcher::Watch watch_first(watcher, 1, [&] { ++first, watch_second.reset(); });
     run_to_end(loop, [](Loop& on, SharedPage& of, int& seen) -> Task<void> {

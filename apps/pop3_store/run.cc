@@ -1,0 +1,62 @@
+#include "apps/pop3_store/run.h"
+
+#include <fcntl.h>
+
+#include "apps/front/store_door.h"
+#include "apps/pop3_store/serve.h"
+#include "io/posix_disk.h"
+#include "services/telemetry/events.h"
+#include "storage/sqlite_engine.h"
+
+namespace hikyaku::apps {
+namespace {
+constexpr int worker_threads = 4;
+constexpr std::size_t queued_jobs = 10'000;
+
+void log_bug(Service& service, const std::exception_ptr& bug) {
+  try {
+    std::rethrow_exception(bug);
+  } catch (const std::exception& error) {
+    service.log().write(telemetry::events::bug_found, {.reason = error.what()});
+  } catch (...) {
+    service.log().write(telemetry::events::bug_found, {.reason = "an exception of unknown type"});
+  }
+}
+
+// Sessions end without deleting: a client that has not said QUIT finds everything again.
+io::Task<void> stop_when_told(Service& service, io::Loop& loop, front::StoreDoor& door) {
+  for (;;) {
+    auto waiting = loop.readable(service.stop_descriptor(), Instant::max());
+    const auto outcome = co_await waiting;
+    if (service.stopping() || outcome == io::Wake::Cancelled) break;
+  }
+  door.close();
+  loop.stop();
+}
+}  // namespace
+
+int run_pop3_store(Service& service) {
+  const auto inherited = service.listeners("pop3-store");
+  if (inherited.empty()) throw std::runtime_error("pop3-store was given no socket to listen on");
+  io::PosixDisk disk;
+  auto engine = storage::SqliteEngine::open(disk, service.path("accounts"));
+  if (!engine) throw std::runtime_error("the accounts cannot be opened: " + engine.error().what);
+  const SystemClock clock;
+  mailboxes::Mailboxes store(**engine, clock);
+  io::Loop loop({.on_bug = [&service](std::exception_ptr bug) { log_bug(service, bug); }});
+  io::Workers workers(worker_threads, queued_jobs);
+  const auto settings = service.settings();
+  const Pop3Store around{loop, workers, store, service.log(), settings->pop3.idle()};
+  front::StoreDoor door(loop, io::Descriptor(::fcntl(inherited.front().descriptor, F_DUPFD_CLOEXEC, 0)),
+                        static_cast<std::size_t>(settings->pop3.connections()),
+                        [&around](front::HandedOver who, std::unique_ptr<io::Connection> stream) {
+                          return serve_pop3(around, std::move(who), std::move(stream));
+                        });
+  loop.spawn(door.serve());
+  loop.spawn(stop_when_told(service, loop, door));
+  service.ready();
+  loop.run();
+  return 0;
+}
+
+}  // namespace hikyaku::apps

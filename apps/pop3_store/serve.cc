@@ -1,0 +1,58 @@
+#include "apps/pop3_store/serve.h"
+
+#include "apps/pop3_front/opening.h"
+#include "apps/pop3_store/maildrop.h"
+#include "services/telemetry/events.h"
+
+namespace hikyaku::apps {
+namespace {
+constexpr Duration close_limit = 5s;
+
+io::Task<pop3::Answer> ask(const Pop3Store& around, Maildrop& drop, pop3::Request request) {
+  auto working = around.workers.run(around.loop, [&drop, &around, wanted = std::move(request)] {
+    return drop.answer(wanted, around.loop.clock().now() + around.store_limit);
+  });
+  auto answer = co_await std::move(working);
+  if (answer) co_return std::move(*answer);
+  co_return pop3::Trouble::Temporary;  // too many wait already
+}
+
+void log_trouble(const Pop3Store& around, const front::HandedOver& who, const Maildrop& drop, const pop3::Answer& answer) {
+  const auto* trouble = std::get_if<pop3::Trouble>(&answer);
+  if (trouble == nullptr || *trouble != pop3::Trouble::Temporary) return;
+  around.log.write(telemetry::events::storage_trouble, {.account = who.address, .client = who.client_address, .reason = drop.problem()});
+}
+}  // namespace
+
+io::Task<void> serve_pop3(const Pop3Store& around, front::HandedOver who, std::unique_ptr<io::Connection> stream) {
+  auto opening = decode_opening(who.opening);
+  if (!opening) co_return;
+  pop3::Session session(std::move(opening->received));
+  Maildrop drop(around.store, who.account);
+  for (;;) {
+    auto step = session.next();
+    if (std::holds_alternative<pop3::NeedInput>(step)) {
+      auto reading = stream->read(around.loop.after(around.idle));
+      const auto octets = co_await std::move(reading);
+      if (octets) session.receive(*octets);
+      else session.end();
+      stream->release_buffer();
+    } else if (auto* send = std::get_if<pop3::Send>(&step)) {
+      auto writing = stream->write(send->octets, around.loop.after(around.idle));
+      const auto written = co_await std::move(writing);
+      if (!written) session.end();
+    } else if (auto* wanted = std::get_if<pop3::Ask>(&step)) {
+      auto asking = ask(around, drop, std::move(wanted->request));
+      auto answer = co_await std::move(asking);
+      log_trouble(around, who, drop, answer);
+      session.answer(std::move(answer));
+    } else {
+      break;
+    }
+  }
+  around.log.write(telemetry::events::pop3_closed, {.account = who.address, .client = who.client_address, .count = session.deleted()});
+  auto closing = stream->close(around.loop.after(close_limit));
+  co_await std::move(closing);
+}
+
+}  // namespace hikyaku::apps

@@ -1,0 +1,26 @@
+// One POP3 session over its stream and its maildrop; for run_pop3_store() and tests.
+#pragma once
+
+#include <memory>
+
+#include "apps/front/hand_over.h"
+#include "io/connection.h"
+#include "io/workers.h"
+#include "services/mailboxes/mailboxes.h"
+#include "services/telemetry/log.h"
+
+namespace hikyaku::apps {
+
+struct Pop3Store {
+  io::Loop& loop;
+  io::Workers& workers;
+  mailboxes::Mailboxes& store;
+  telemetry::Log& log;
+  Duration idle = 10min;            // silence after which a session ends without deleting
+  Duration store_limit = 60s;       // for one answer of the store
+};
+
+// Runs to the end of the session. What it refers to must outlive it.
+io::Task<void> serve_pop3(const Pop3Store& around, front::HandedOver who, std::unique_ptr<io::Connection> stream);
+
+}  // namespace hikyaku::apps

@@ -2,11 +2,13 @@
 
 #include "apps/deliver/run.h"
 #include "apps/receive/run.h"
+#include "apps/pop3_front/run.h"
+#include "apps/pop3_store/run.h"
 
 namespace hikyaku::apps {
 
 std::span<const ProcessFunction> process_functions() {
-  static const std::vector<ProcessFunction> functions = {{"receive", run_receive}, {"deliver", run_deliver}};
+  static const std::vector<ProcessFunction> functions = {{"receive", run_receive}, {"deliver", run_deliver}, {"pop3-front", run_pop3_front}, {"pop3-store", run_pop3_store}};
   return functions;
 }
 

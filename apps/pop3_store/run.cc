@@ -4,6 +4,7 @@
 
 #include "apps/front/store_door.h"
 #include "apps/pop3_store/serve.h"
+#include "apps/service/data_folders.h"
 #include "io/posix_disk.h"
 #include "services/telemetry/events.h"
 #include "storage/sqlite_engine.h"
@@ -39,7 +40,7 @@ int run_pop3_store(Service& service) {
   const auto inherited = service.listeners("pop3-store");
   if (inherited.empty()) throw std::runtime_error("pop3-store was given no socket to listen on");
   io::PosixDisk disk;
-  auto engine = storage::SqliteEngine::open(disk, service.path("accounts"));
+  auto engine = storage::SqliteEngine::open(disk, service.path(folder::accounts));
   if (!engine) throw std::runtime_error("the accounts cannot be opened: " + engine.error().what);
   const SystemClock clock;
   mailboxes::Mailboxes store(**engine, clock);

@@ -44,8 +44,10 @@ void declare(Given& to, const Option& option, Language language) {
     to.app->add_flag(name, to.flags[name], help);
     return;
   }
-  auto* added = to.app->add_option(name.starts_with('-') ? name : "{" + name + "}", to.values[name], help);
-  if (option.kind == OptionKind::Value || option.kind == OptionKind::Argument || option.kind == OptionKind::OptionalArgument) added->expected(1);
+  auto* added = to.app->add_option(name, to.values[name], help);
+  if (option.kind == OptionKind::Arguments) added->expected(1, -1);
+  else if (option.repeated) added->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  else added->expected(1)->allow_extra_args(false);
   if (option.kind == OptionKind::Argument || option.kind == OptionKind::Arguments) added->required();
   if (option.only_choices) {
     std::vector<std::string> choices(option.choices.begin(), option.choices.end());

@@ -75,7 +75,7 @@ Command log_command() {
   return {.name = "log",
           .help = {"what happened, in the order of time", "出来事を時刻順に表示する"},
           .options = {{"--log", OptionKind::Value, {"only this log: acceptlog, inlog, outlog...", "このログだけ: acceptlog、inlog、outlog など"},
-                       {"acceptlog", "inlog", "receivelog", "senderlog", "outlog", "outlocallog", "faillog", "pop3log", "imap4log", "servicelog"}},
+                       {"acceptlog", "inlog", "receivelog", "senderlog", "outlog", "outlocallog", "faillog", "pop3log", "imap4log", "servicelog"}, true, true},
                       {"--service", OptionKind::Value, {"only what this service wrote", "このサービスが書いたものだけ"}},
                       {"--message", OptionKind::Value, {"only this message's lines, of all days", "この追跡 ID の行だけ(全期間)"}},
                       {"--about", OptionKind::Value, {"only lines that contain this text", "この文字列を含む行だけ"}},

@@ -10,7 +10,9 @@ namespace {
 directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
   TRY(snapshot, editor.read());
   TRY(address, wanted_address(call.value("ADDRESS")));
-  report_done(call, {"explained", "説明"}, snapshot->explain_route(address));
+  const std::string why = snapshot->explain_route(address);
+  telemetry::JsonWriter json;
+  call.print(call.json ? json.object().member("recipient", address.text()).member("route", why).end_object().take() : why);
   return {};
 }
 

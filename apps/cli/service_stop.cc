@@ -1,18 +1,45 @@
 // hikyaku service stop SERVICE
+#include <unistd.h>
+
 #include "apps/cli/commands.h"
+#include "apps/cli/queue_counts.h"
 #include "apps/cli/services_view.h"
+#include "apps/supervisor/service_table.h"
 
 namespace hikyaku::cli {
 
 namespace {
-Exit run(Invocation& call) { return order_service(call, "stop"); }
+
+// Before deliver stops: what waits, and with --when-empty the waiting for it.
+Exit look_at_the_queue(Invocation& call) {
+  const SystemClock clock;
+  const bool wait = call.has("--when-empty");
+  for (std::uint64_t shown = 0;; ++shown) {
+    const auto counts = ask_queue_for<spool::SpoolCounts>(call, delivery::QueueCountRequest{});
+    if (!counts) return Exit::Failed;
+    if (!call.json && shown % 30 == 0) print_counts(call, *counts, clock.wall());
+    if (!wait || is_empty(*counts)) return Exit::Done;
+    if (!call.json && shown == 0) call.print(call.say({"Waiting until all three are empty. Ctrl-C gives up; nothing was stopped.", "3 つとも空になるまで待つ。Ctrl-C でやめれば何も停止しない。"}));
+    sleep(1);
+  }
+}
+
+Exit run(Invocation& call) {
+  const auto* service = apps::find_service(call.value("SERVICE"));
+  if (service != nullptr && service->name == "deliver" && look_at_the_queue(call) != Exit::Done && call.has("--when-empty")) return Exit::Failed;
+  return order_service(call, "stop");
+}
+
 }  // namespace
 
 Command service_stop_command() {
   return {.name = "service stop",
           .help = {"stop a service; its ports are closed, and it stays stopped until it is started", "サービスを停止する。待ち受けも閉じ、開始するまで止まったままになる"},
-          .options = {{"SERVICE", OptionKind::Argument, {"its name, or E-Post's (EPSTRS, epstdd, ...)", "サービス名。E-Post の名称(EPSTRS、epstdd など)でもよい"}, service_choices()}},
-          .run = run};
+          .options = {{"SERVICE", OptionKind::Argument, {"its name, or E-Post's (EPSTRS, epstdd, ...)", "サービス名。E-Post の名称(EPSTRS、epstdd など)でもよい"}, service_choices()},
+                      {"--when-empty", OptionKind::Flag, {"deliver: wait until incoming, holding and domains are empty", "deliver: incoming、holding、domains が空になるまで待つ"}}},
+          .run = run,
+          .more = {"Stopping deliver shows first what waits in incoming, holding and domains. Mail is accepted all the same; the retry periods stand still meanwhile.",
+                   "deliver を止める前に incoming、holding、domains の中身を示す。その間も受信は続き、再送の期限は進まない。"}};
 }
 
 }  // namespace hikyaku::cli

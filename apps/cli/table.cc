@@ -9,6 +9,7 @@ const std::vector<Group>& all_groups() {
       {"account", {"the accounts that have mail here", "ここにメールを持つアカウント"}},
       {"alias", {"addresses that lead to others", "別名"}},
       {"route", {"where mail goes that MX records shall not decide", "MX に依らない配送経路(gateway.dat)"}},
+      {"queue", {"mail that waits for delivery", "配送を待つメール"}},
       {"log", {"what happened, in the order of time", "出来事を時刻順に表示する"}},
       {"config", {"check and explain the settings", "設定の検査と説明"}}};
   return groups;
@@ -45,6 +46,11 @@ const std::vector<Command>& all_commands() {
       route_explain_command(),
       route_import_command(),
       route_export_command(),
+      queue_list_command(),
+      queue_show_command(),
+      queue_count_command(),
+      queue_retry_command(),
+      trace_command(),
       log_command(),
       log_residence_command(),
       log_days_command(),

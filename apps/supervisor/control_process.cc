@@ -270,7 +270,7 @@ std::string ControlProcess::open_listeners(const ProcessEntry& process) {
   for (const auto name : process.local_sockets) {
     const std::string path = begun_.data_folder + "/run/" + std::string(name) + ".sock";
     if (is_open(name, path)) continue;
-    const auto bound = listen_local(path, SOCK_STREAM);
+    const auto bound = listen_local(path, name.ends_with("-bell") ? SOCK_DGRAM : SOCK_STREAM);
     if (!bound) return bound.error();
     const ListenerMessage adopted{std::string(name), path, path, ""};
     link_.tell(ControlKind::Adopt, adopted.encode(), {bound->descriptor.get()});

@@ -84,7 +84,7 @@ Result<BoundSocket, std::string> listen_local(const std::string& path, int socke
   const int error = errno;
   umask(before);
   if (outcome != 0) return failure(trouble(path, error));
-  if (listen(socket.get(), backlog) != 0) return failure(trouble(path, errno));
+  if (socket_type != SOCK_DGRAM && listen(socket.get(), backlog) != 0) return failure(trouble(path, errno));
   return BoundSocket{std::move(socket), path};
 }
 

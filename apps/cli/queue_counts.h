@@ -1,0 +1,12 @@
+// The three places of the queue as people know them: incoming, holding, domains.
+#pragma once
+
+#include "apps/cli/queue_access.h"
+
+namespace hikyaku::cli {
+
+// Messages, octets and oldest age of each, as a table or as JSON.
+void print_counts(Invocation& call, const spool::SpoolCounts& counts, WallTime now);
+[[nodiscard]] bool is_empty(const spool::SpoolCounts& counts);
+
+}  // namespace hikyaku::cli

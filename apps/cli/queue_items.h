@@ -1,0 +1,12 @@
+// Recipients of the queue, as tables and JSON.
+#pragma once
+
+#include "apps/cli/queue_access.h"
+#include "services/telemetry/json_writer.h"
+
+namespace hikyaku::cli {
+
+void write_item(telemetry::JsonWriter& json, const delivery::QueueItem& item);
+void print_items(Invocation& call, const delivery::QueueList& list, WallTime now);
+
+}  // namespace hikyaku::cli

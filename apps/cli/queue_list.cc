@@ -1,0 +1,31 @@
+// hikyaku queue list
+#include "apps/cli/commands.h"
+#include "apps/cli/queue_items.h"
+#include "base/cursor.h"
+
+namespace hikyaku::cli {
+
+namespace {
+
+Exit run(Invocation& call) {
+  const auto filter = filter_of(call);
+  if (!filter) return Exit::Failed;
+  Cursor in(call.has("--limit") ? std::string_view(call.given.at("--limit").front()) : "100");
+  const auto limit = parse_number(in, 1'000);
+  if (!limit || !in.at_end()) return call.fail("--limit is a number up to 1000");
+  const auto list = ask_queue_for<delivery::QueueList>(call, delivery::QueueListRequest{*filter, static_cast<std::uint32_t>(*limit)});
+  if (!list) return Exit::Failed;
+  const SystemClock clock;
+  print_items(call, *list, clock.wall());
+  return Exit::Done;
+}
+
+}  // namespace
+
+Command queue_list_command() {
+  auto options = filter_options();
+  options.push_back({"--limit", OptionKind::Value, {"at most so many; default 100", "最大件数。省略時は 100"}});
+  return {.name = "queue list", .help = {"recipients that wait for delivery, deferred ones first", "配送を待つ宛先を表示する(再送待ちが先)"}, .options = std::move(options), .run = run};
+}
+
+}  // namespace hikyaku::cli

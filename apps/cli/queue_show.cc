@@ -1,0 +1,47 @@
+// hikyaku queue show ID
+#include "apps/cli/commands.h"
+#include "apps/cli/queue_items.h"
+#include "services/telemetry/stamp.h"
+
+namespace hikyaku::cli {
+
+namespace {
+
+void print_message(Invocation& call, const delivery::QueueList& list, WallTime now) {
+  const auto& first = list.items.front();
+  call.print(first.id.text() + "  " + (first.sender.empty() ? "<>" : first.sender) + "  " + std::to_string(first.octets) + " octets, " +
+             std::string(call.say({"accepted ", "受信 "})) + telemetry::stamp_text(first.accepted_at));
+  for (const auto& item : list.items) {
+    std::string line = "  " + item.recipient + ": ";
+    if (item.state == delivery::QueueState::Incoming) {
+      line += call.say({"waits for its first attempt", "最初の配送を待っている"});
+    } else {
+      line += std::to_string(item.attempts) + std::string(call.say({" attempts, next ", " 回試行、次回 "})) + telemetry::stamp_text(item.next_due) + " (" +
+              (item.next_due > now ? age_text(item.next_due - now) : std::string(call.say({"due", "期限到来"}))) + "), " + item.destination + ": " + item.last_reply;
+    }
+    call.print(line);
+  }
+}
+
+Exit run(Invocation& call) {
+  const auto filter = filter_of(call);
+  if (!filter) return Exit::Failed;
+  const auto list = ask_queue_for<delivery::QueueList>(call, delivery::QueueListRequest{*filter, 1'000});
+  if (!list) return Exit::Failed;
+  const SystemClock clock;
+  if (call.json) return print_items(call, *list, clock.wall()), list->items.empty() ? Exit::Failed : Exit::Done;
+  if (list->items.empty()) return call.fail(Words{"no recipient of this message waits here. Remedy: hikyaku trace tells what became of it.", "このメールの宛先は待っていない。hikyaku trace で経過がわかる。"});
+  print_message(call, *list, clock.wall());
+  return Exit::Done;
+}
+
+}  // namespace
+
+Command queue_show_command() {
+  return {.name = "queue show",
+          .help = {"one waiting message: its recipients, attempts and last replies", "待っている 1 通の宛先、試行回数、直前の応答"},
+          .options = {{"ID", OptionKind::Argument, {"its trace id", "追跡 ID"}}},
+          .run = run};
+}
+
+}  // namespace hikyaku::cli

@@ -1,8 +1,10 @@
 // New messages: by IMAP APPEND and by delivery. Bodies are written first, then one commit names them.
 #include <algorithm>
+#include <map>
 
 #include "base/checksum.h"
 #include "services/mailboxes/names.h"
+#include "services/mailboxes/number_reserve.h"
 #include "services/mailboxes/store.h"
 
 namespace hikyaku::mailboxes {
@@ -72,6 +74,7 @@ MailboxResult<std::vector<Appended>> Mailboxes::append(AccountId account, Mailbo
   if (!before.second.selectable)
     return fail(MailboxFailure::NotSelectable, "This name only holds other mailboxes; choose one below it, or create it.");
   TRY_VOID(check_room());
+  TRY_VOID(core_->numbers->settle(store, mailbox));
   std::vector<std::string_view> bodies;
   for (const auto& message : messages) bodies.push_back(message.body);
   TRY(blobs, put_bodies(store, bodies, Durability::Flushed));
@@ -127,8 +130,10 @@ MailboxResult<Target> target_of(const Store& store, const std::string& wish) {
   return fail(MailboxFailure::NoSuchMailbox, "The account has no INBOX; the operator should run the store check.");
 }
 
-Batch delivery_batch(const Target& target, const NewRows& rows, const std::string& delivery_key) {
+Batch delivery_batch(const Target& target, const NewRows& rows, const std::string& delivery_key,
+                     const std::optional<NumberReserve::Ceiling>& ceiling) {
   Batch batch;
+  if (ceiling) expect(batch, ceiling->key, ceiling->value);
   expect(batch, keys::name(target.name), target.name_octets);
   expect_absent(batch, delivery_key);
   batch.emplace_back(next_modseq(target.row.id));
@@ -149,9 +154,9 @@ Batch delivery_batch(const Target& target, const NewRows& rows, const std::strin
 // One group of deliveries to one account, on its way.
 class DeliveryGroup {
  public:
-  DeliveryGroup(const Store& store, const Clock& clock, const Options& options, std::span<const Delivery> deliveries,
-                Durability durability)
-      : store_(store), clock_(clock), options_(options), deliveries_(deliveries), durability_(durability),
+  DeliveryGroup(const Store& store, const Clock& clock, const Options& options, NumberReserve& numbers,
+                std::span<const Delivery> deliveries, Durability durability)
+      : store_(store), clock_(clock), options_(options), numbers_(numbers), deliveries_(deliveries), durability_(durability),
         blobs_(deliveries.size()), outcomes_(deliveries.size()) {}
 
   // `indexes`: the deliveries that still have no outcome. Answers those that met a conflict worth another try.
@@ -160,11 +165,13 @@ class DeliveryGroup {
     std::vector<std::size_t> sent;
     std::vector<Target> targets;
     std::vector<storage::Batch> batches;
+    std::map<MailboxId, std::optional<NumberReserve::Ceiling>> ceilings;
     for (const auto i : indexes) {
       auto target = target_of(store_, deliveries_[i].mailbox);
       if (!target) { outcomes_[i] = failure(target.error()); continue; }
+      if (const auto reserved = reserve(ceilings, target->row.id); !reserved) { outcomes_[i] = failure(reserved.error()); continue; }
       const auto rows = rows_of(deliveries_[i].message, blobs_[i], target->row.uid_validity, clock_.wall(), options_);
-      batches.push_back({.request = new_request_id(), .changes = delivery_batch(*target, rows, key(i))});
+      batches.push_back({.request = new_request_id(), .changes = delivery_batch(*target, rows, key(i), ceilings[target->row.id])});
       targets.push_back(std::move(*target));
       sent.push_back(i);
     }
@@ -176,6 +183,10 @@ class DeliveryGroup {
       for (int tries = 0; !result && result.error().kind == storage::StoreFailure::OutcomeUnknown && tries < 3; ++tries)
         result = store_.engine().commit(store_.partition(), batches[n], durability_, store_.deadline());
       if (result) {
+        // Others took more than the margin meanwhile: these numbers must be durable before anybody can rely on them.
+        const auto& ceiling = ceilings[targets[n].row.id];
+        if (ceiling && (result->first_allocated[0] > ceiling->modseq || result->first_allocated[1] > ceiling->uid))
+          (void)store_.engine().flush(store_.partition(), store_.deadline());
         outcomes_[i] = Delivered{Delivered::How::Stored, targets[n].name, Uid{static_cast<std::uint32_t>(result->first_allocated[1])}};
       } else if (result.error().kind == storage::StoreFailure::Conflict) {
         auto known = already_there(i);
@@ -187,6 +198,19 @@ class DeliveryGroup {
       }
     }
     return again;
+  }
+
+  // Once for each mailbox of an attempt.
+  MailboxResult<> reserve(std::map<MailboxId, std::optional<NumberReserve::Ceiling>>& ceilings, MailboxId mailbox) {
+    if (ceilings.contains(mailbox)) return {};
+    if (durability_ == Durability::Flushed) {
+      TRY_VOID(numbers_.settle(store_, mailbox));
+      ceilings.emplace(mailbox, std::nullopt);
+      return {};
+    }
+    TRY(ceiling, numbers_.reserve(store_, mailbox));
+    ceilings.emplace(mailbox, std::move(ceiling));
+    return {};
   }
 
   // Puts the bodies of these in one write.
@@ -249,6 +273,7 @@ class DeliveryGroup {
   const Store& store_;
   const Clock& clock_;
   const Options& options_;
+  NumberReserve& numbers_;
   std::span<const Delivery> deliveries_;
   Durability durability_;
   std::vector<storage::BlobId> blobs_;
@@ -265,7 +290,7 @@ std::vector<MailboxResult<Delivered>> Mailboxes::deliver_group(AccountId account
   if (const auto there = store.name(inbox); !there) return all_fail(there.error());
   else if (!*there)
     if (const auto made = create_account(account, deadline); !made) return all_fail(made.error());
-  DeliveryGroup group(store, core_->clock, core_->options, deliveries, durability);
+  DeliveryGroup group(store, core_->clock, core_->options, *core_->numbers, deliveries, durability);
   auto used = usage(account, deadline);
   if (!used) return all_fail(used.error());
   std::vector<std::size_t> open;

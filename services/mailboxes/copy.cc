@@ -2,6 +2,7 @@
 // mailbox and a message leaving another; MOVE does both in one commit.
 #include <algorithm>
 
+#include "services/mailboxes/number_reserve.h"
 #include "services/mailboxes/store.h"
 
 namespace hikyaku::mailboxes {
@@ -129,6 +130,8 @@ MailboxResult<Mailboxes::Copied> Mailboxes::copy(AccountId account, MailboxId fr
   const Store store(core_->engine, account, deadline);
   TRY(source, store.mailbox(from));
   TRY(target, store.mailbox(to));
+  TRY_VOID(core_->numbers->settle(store, from));
+  TRY_VOID(core_->numbers->settle(store, to));
   const auto wanted = sorted(uids);
   TRY(used, usage(account, deadline));
   TRY(live, store.flags_of(from, wanted));
@@ -165,6 +168,8 @@ MailboxResult<Mailboxes::Copied> Mailboxes::move(AccountId account, MailboxId fr
   const Store store(core_->engine, account, deadline);
   TRY(source, store.mailbox(from));
   TRY(target, store.mailbox(to));
+  TRY_VOID(core_->numbers->settle(store, from));
+  TRY_VOID(core_->numbers->settle(store, to));
   const auto wanted = sorted(uids);
   Copied moved{.uid_validity = target.second.uid_validity};
   std::span<const Uid> rest = wanted;
@@ -193,6 +198,7 @@ MailboxResult<Mailboxes::Expunged> Mailboxes::expunge(AccountId account, Mailbox
                                                       Deadline deadline) {
   const Store store(core_->engine, account, deadline);
   TRY(known, store.mailbox(mailbox));
+  TRY_VOID(core_->numbers->settle(store, mailbox));
   auto wanted = sorted(uids.value_or(std::span<const Uid>{}));
   Expunged gone;
   if (!uids) {

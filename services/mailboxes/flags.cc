@@ -1,6 +1,7 @@
 // STORE: RFC 9051 §6.4.6, RFC 7162 §3.1.3.
 #include <algorithm>
 
+#include "services/mailboxes/number_reserve.h"
 #include "services/mailboxes/store.h"
 
 namespace hikyaku::mailboxes {
@@ -54,6 +55,7 @@ MailboxResult<Mailboxes::FlagsChanged> Mailboxes::store_flags(AccountId account,
                                                               Deadline deadline) {
   const Store store(core_->engine, account, deadline);
   TRY(row, store.mailbox(mailbox));
+  TRY_VOID(core_->numbers->settle(store, mailbox));
   FlagsChanged all;
   std::vector<Uid> wanted(uids.begin(), uids.end());
   std::ranges::sort(wanted);

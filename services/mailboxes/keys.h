@@ -22,9 +22,10 @@
 namespace hikyaku::mailboxes::keys {
 
 // Floor: expunges up to this modseq are forgotten. Gone: expunge rows in the change log. Recent: the last uid told to a
-// session as \Recent.
+// session as \Recent. Reserve: number_reserve.h.
 enum class Counter : char {
-  Deleted = 'd', Exists = 'e', Floor = 'f', Gone = 'g', ModSeq = 'm', Octets = 'o', Recent = 'r', Uid = 'i', Unseen = 'u',
+  Deleted = 'd', Exists = 'e', Floor = 'f', Gone = 'g', ModSeq = 'm', Octets = 'o', Recent = 'r', Reserve = 'z', Uid = 'i',
+  Unseen = 'u',
 };
 
 std::string big_endian(std::uint64_t number, int octets);

@@ -2,6 +2,7 @@
 #include "services/mailboxes/mailboxes.h"
 
 #include "services/mailboxes/names.h"
+#include "services/mailboxes/number_reserve.h"
 #include "services/mailboxes/store.h"
 
 namespace hikyaku::mailboxes {
@@ -9,7 +10,7 @@ namespace hikyaku::mailboxes {
 using storage::Durability;
 
 Mailboxes::Mailboxes(storage::Engine& engine, const Clock& clock, Options options)
-    : core_(new Core{engine, clock, options}) {}
+    : core_(new Core{engine, clock, options, std::make_unique<NumberReserve>(options.boot_id)}) {}
 Mailboxes::~Mailboxes() = default;
 
 MailboxResult<> Mailboxes::create_account(AccountId account, Deadline deadline) {

@@ -25,6 +25,7 @@ struct Options {
   std::uint32_t keep_expunge_log = 10'000;        // expunges of a mailbox that changes_since() remembers
   std::uint32_t max_parsed_octets = 64 << 10;     // larger ones are not kept (parsed again each time)
   std::uint32_t max_text_octets = 256 << 10;      // decoded text kept for search, of one message
+  std::string boot_id;                            // empty: the kernel's; tests that cut the power give their own
 };
 
 class Mailboxes {

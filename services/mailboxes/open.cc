@@ -28,7 +28,8 @@ MailboxResult<Counters> read_counters(const Store& store, MailboxId mailbox) {
       case Counter::Recent: counters.recent = value; break;
       case Counter::Uid: counters.last_uid = value; break;
       case Counter::Unseen: counters.unseen = value; break;
-      case Counter::Gone: break;
+      case Counter::Gone:
+      case Counter::Reserve: break;
     }
     return true;
   }));

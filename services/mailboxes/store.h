@@ -55,10 +55,13 @@ class Store {
   Deadline deadline_;
 };
 
+class NumberReserve;
+
 struct Mailboxes::Core {
   storage::Engine& engine;
   const Clock& clock;
   Options options;
+  std::unique_ptr<NumberReserve> numbers;
 
   // Runs `attempt` again while it answers Busy and the deadline has not passed.
   template <class Attempt>

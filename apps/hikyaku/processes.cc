@@ -1,5 +1,6 @@
 #include "apps/hikyaku/processes.h"
 
+#include "apps/auth/run.h"
 #include "apps/deliver/run.h"
 #include "apps/receive/run.h"
 #include "apps/pop3_front/run.h"
@@ -8,7 +9,7 @@
 namespace hikyaku::apps {
 
 std::span<const ProcessFunction> process_functions() {
-  static const std::vector<ProcessFunction> functions = {{"receive", run_receive}, {"deliver", run_deliver}, {"pop3-front", run_pop3_front}, {"pop3-store", run_pop3_store}};
+  static const std::vector<ProcessFunction> functions = {{"auth", run_auth}, {"receive", run_receive}, {"deliver", run_deliver}, {"pop3-front", run_pop3_front}, {"pop3-store", run_pop3_store}};
   return functions;
 }
 

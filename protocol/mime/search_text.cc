@@ -28,7 +28,7 @@ std::string header_text(std::string_view header) {
   out.reserve(header.size());
   HeaderReader reader(header);
   while (const auto field = reader.next()) {
-    if (!field->name.empty()) out += field->name, out += ": ";
+    if (!field->name.empty()) out += is_ascii(field->name) ? std::string(field->name) : guess_to_utf8(field->name), out += ": ";
     out += decode_header_text(field->value);
     out += '\n';
   }

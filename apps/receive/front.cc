@@ -10,6 +10,8 @@ namespace {
 
 namespace events = telemetry::events;
 constexpr std::size_t most_known_rights = 4096;
+// While `auth` is away a client waits this long for an answer, which then is 4xx.
+constexpr Duration auth_limit = 5s;
 
 // One short write into an empty socket buffer; who does not get it gets the end of the connection.
 void turn_away(Reception& reception, const io::Accepted& accepted, Port port, std::string_view why) {
@@ -24,7 +26,7 @@ void turn_away(Reception& reception, const io::Accepted& accepted, Port port, st
 }  // namespace
 
 Front::Front(Reception& shared, io::Loop::Options options)
-    : loop(std::move(options)), reception(shared), auth(loop, shared.service.path("run/auth.sock")) {}
+    : loop(std::move(options)), reception(shared), auth(loop, shared.service.path("run/auth.sock"), auth_limit) {}
 
 io::Task<void> Front::accept(Port port, int descriptor) {
   // Our own number for the inherited socket: closing it leaves the supervisor's open for a successor.
@@ -74,12 +76,15 @@ io::Task<directory::Answer<directory::PeerRights>> Front::rights(directory::Peer
   const auto now = loop.now();
   if (const auto known = known_rights_.find(key); known != known_rights_.end() && known->second.until > now)
     co_return known->second.rights;
+  // Whoever comes while `auth` does not answer is not kept waiting too.
+  if (auth_away_until_ > now) co_return directory::TemporaryFailure{"auth did not answer a moment ago"};
   auto asking = auth.rights(std::move(peer));
   auto answer = co_await std::move(asking);
   if (const auto* rights = std::get_if<directory::PeerRights>(&answer)) {
     if (known_rights_.size() >= most_known_rights) known_rights_.clear();
     known_rights_.insert_or_assign(std::move(key), KnownRights{*rights, now + 1s});
   }
+  if (std::holds_alternative<directory::TemporaryFailure>(answer)) auth_away_until_ = loop.now() + 1s;
   co_return answer;
 }
 

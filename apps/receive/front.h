@@ -70,6 +70,7 @@ class Front {
     Instant until;
   };
   std::unordered_map<std::string, KnownRights> known_rights_;  // at most 4,096
+  Instant auth_away_until_{};
   std::vector<std::unique_ptr<io::Listener>> listeners_;
 };
 

@@ -52,7 +52,6 @@ void listen(Service& service, Front& front) {
 io::Task<void> drain_when_told(Service& service, std::vector<std::unique_ptr<Front>>& fronts) {
   auto& loop = fronts.front()->loop;
   co_await loop.readable(service.stop_descriptor(), Instant::max());
-  service.log().write(events::service_stopping, {});
   const Duration limit = service.settings()->serve.stop_limit() / 2;
   for (const auto& front : fronts) front->loop.post([raw = front.get(), limit] { raw->drain(limit); });
 }
@@ -82,7 +81,6 @@ int run_receive(Service& service) {
   fronts.front()->loop.spawn(drain_when_told(service, fronts));
   std::vector<std::jthread> threads;
   for (unsigned i = 1; i < loops; ++i) threads.emplace_back([front = fronts[i].get()] { front->loop.run(); });
-  service.log().write(events::service_started, {});
   service.ready();
   fronts.front()->loop.run();
   threads.clear();

@@ -65,6 +65,8 @@ StoreResult<> SqlitePartition::open_database(Deadline deadline) {
   if (suspect_) close_database();
   if (database_.is_open()) return {};
   const auto path = folder_ + "/index.sqlite";
+  const auto before = home_.disk.info(path);
+  const bool fresh = !before && before.error().kind == io::DiskFailure::NotFound;
   database_.set_deadline(deadline);
   auto opened = database_.open(path, home_.vfs);
   if (opened)
@@ -72,6 +74,7 @@ StoreResult<> SqlitePartition::open_database(Deadline deadline) {
                            "PRAGMA cache_size=-512; PRAGMA temp_store=MEMORY;");
   synchronous_ = Durability::Flushed;
   if (opened) opened = rows_.open(database_, home_.limits.remembered_requests);
+  if (opened && fresh) page_.log_settled = 1;  // a log that this connection alone wrote was never recovered
   if (!opened) close_database();
   return opened;
 }

@@ -264,8 +264,9 @@ DirectoryResult<> Editor::set_password_hash(std::string_view address, std::strin
 
 DirectoryResult<std::vector<Editor::Rejected>> Editor::add_accounts(std::vector<NewAccount> accounts, Run run) {
   std::vector<Rejected> rejected;
-  std::optional<DirectoryError> not_seen;
   TRY(snapshot, read());
+  Editor quiet = *this;  // waits for the readers once, at the end
+  quiet.seen_ = nullptr;
   for (std::size_t i = 0; i < accounts.size(); ++i) {
     auto& row = accounts[i];
     row.account.address.domain = ascii_lower(row.account.address.domain);
@@ -280,11 +281,15 @@ DirectoryResult<std::vector<Editor::Rejected>> Editor::add_accounts(std::vector<
       }
     }
     if (run == Run::Dry) continue;
-    auto added = !row.hash.empty() ? add_account_with_hash(row.account, row.hash)
-                                   : add_account(row.account, row.password.empty() ? std::nullopt : std::optional<std::string_view>(row.password));
+    auto added = !row.hash.empty() ? quiet.add_account_with_hash(row.account, row.hash)
+                                   : quiet.add_account(row.account, row.password.empty() ? std::nullopt : std::optional<std::string_view>(row.password));
     if (added) continue;
     if (added.error().kind == DirectoryFailure::Unavailable) return failure(std::move(added).error());
-    if (added.error().kind != DirectoryFailure::NotSeen) rejected.push_back({i, std::move(added).error().what});
+    rejected.push_back({i, std::move(added).error().what});
+  }
+  if (run == Run::Really) {
+    TRY(after, read());
+    TRY_VOID(wait_until_seen(after->version()));
   }
   return rejected;
 }

@@ -12,8 +12,6 @@ pop3::Answer Maildrop::answer(const pop3::Request& request, Deadline deadline) {
 }
 
 pop3::Answer Maildrop::open(Deadline deadline) {
-  const auto created = store_.create_account(account_, deadline);  // the first use of a new account
-  if (!created) return trouble(created.error());
   const auto inbox = store_.find(account_, "INBOX", deadline);
   if (!inbox) return trouble(inbox.error());
   inbox_ = inbox->id;

@@ -4,6 +4,7 @@
 #include "io/simulated_disk.h"
 #include "io/test_folder.h"
 #include "storage/journal_contract.h"
+#include "storage/segment_format.h"
 
 using namespace hikyaku;
 using namespace hikyaku::storage;
@@ -12,6 +13,22 @@ namespace {
 FileJournalOptions small(std::uint64_t segment_octets = 64 << 10) {
   return {.segment_octets = segment_octets, .reserve_octets = 0, .nonce_seed = 42};
 }
+
+class OnRealDisk final : public JournalFixture {
+ public:
+  JournalResult<std::unique_ptr<JournalWriter>> open_writer() override {
+    return open_file_journal(disk_, folder_ / "spool/incoming-1", small());
+  }
+  std::unique_ptr<JournalReader> open_reader() override {
+    return *open_file_journal_reader(disk_, folder_ / "spool/incoming-1", small());
+  }
+  void fail_next_flush() override {}
+  void kill() override {}
+
+ private:
+  io::TestFolder folder_;
+  io::PosixDisk disk_;
+};
 
 class OnSimulatedDisk final : public JournalFixture {
  public:
@@ -38,4 +55,81 @@ TEST_CASE("file journal: the contract of Journal") {
 }
 TEST_CASE("file journal: the contract of Journal, without an index of heads") {
   journal_contract([] { return std::make_unique<OnSimulatedDisk>(HeadIndex::None); });
+}
+
+TEST_CASE("file journal: the rules that need no injected failure, on the real file system") {
+  for (const auto rule : {contract::reads_back, contract::write_shows_nothing_before_flush, contract::one_owner,
+                          contract::segments_follow_and_are_released, contract::refuses_what_is_too_large}) {
+    OnRealDisk fixture;
+    rule(fixture);
+  }
+}
+
+TEST_CASE("file journal: damage below the durable mark is reported and scanned past") {
+  for (const bool settled_by_next_owner : {false, true}) {
+    CAPTURE(settled_by_next_owner);
+    io::SimulatedDisk disk;
+    std::vector<Position> at;
+    auto writer = *open_file_journal(disk, "j", small());
+    for (int i = 0; i < 5; ++i) at.push_back(contract::append(*writer, {{"m" + std::to_string(i), std::string(6'000, 'x')}}).front());
+    REQUIRE(disk.damage("j/segment-00001", at[1].offset + 20, 1));      // a head
+    REQUIRE(disk.damage("j/segment-00001", at[3].offset + 5'000, 10));  // a body
+    if (settled_by_next_owner) {
+      disk.kill();
+      writer = *open_file_journal(disk, "j", small());
+      CHECK(writer->damaged_records() == 1);
+    }
+    auto reader = *open_file_journal_reader(disk, "j", small());
+    CHECK(contract::names(contract::read_all(*reader)) == "m0 m2 m3 m4 ");
+    CHECK(reader->body(at[1], 0, 9'999).error().kind == JournalFailure::Damaged);
+    CHECK(reader->body(at[3], 0, 9'999).error().kind == JournalFailure::Damaged);
+    CHECK(reader->body(at[4], 0, 9'999)->size() == 6'000);
+    CHECK(reader->damaged_records() == (settled_by_next_owner ? 0 : 1));  // the new index has left it out
+  }
+}
+
+TEST_CASE("file journal: a record imitated in a mail's text is not one, even when the scan passes over damage") {
+  io::SimulatedDisk disk;
+  auto writer = *open_file_journal(disk, "j", small());
+  // The best imitation there is: the octets of a real batch, placed where a batch may begin.
+  contract::append(*writer, {{"real", "body"}});
+  std::string batch(block_octets, '\0');
+  REQUIRE((*disk.open("j/segment-00001", io::OpenMode::Read))->read_at(block_octets, batch));
+  std::string text(2 * block_octets - record_header_octets - 4, 'x');
+  const auto at = contract::append(*writer, {{"evil", text.substr(0, block_octets - record_header_octets - 4) + batch}}).front();
+  contract::append(*writer, {{"last", ""}});
+  REQUIRE(disk.damage("j/segment-00001", at.offset, 8));
+  auto reader = *open_file_journal_reader(disk, "j", small());
+  CHECK(contract::names(contract::read_all(*reader)) == "real last ");
+  CHECK(reader->damaged_records() == 1);
+}
+
+TEST_CASE("file journal: the pool grows with a backlog and shrinks after it") {
+  io::SimulatedDisk disk;
+  auto writer = *open_file_journal(disk, "j", small(32 << 10));
+  auto reader = *open_file_journal_reader(disk, "j", small(32 << 10));
+  const std::string body(10'000, 'x');
+  for (int i = 0; i < 60; ++i) {
+    contract::append(*writer, {{"m", body}});
+    REQUIRE(writer->tend_pool());
+  }
+  CHECK(writer->usage().segments >= 20);
+  for (const auto segment : *reader->finished_segments()) REQUIRE(reader->release(segment));
+  for (int i = 0; i < 3; ++i) REQUIRE(writer->tend_pool());
+  CHECK(writer->usage().spare_segments == 2);
+  CHECK(writer->usage().octets_on_disk <= 4 * (32 << 10));
+  CHECK(disk.used_octets() <= 5 * (32 << 10));
+}
+
+TEST_CASE("file journal: a lost or rotten position only hides the open segment until the next owner") {
+  io::SimulatedDisk disk;
+  auto writer = *open_file_journal(disk, "j", small());
+  contract::append(*writer, {{"sealed", ""}});
+  REQUIRE(writer->seal());
+  contract::append(*writer, {{"open", ""}});
+  REQUIRE(disk.damage("j/position", 0, 40));
+  CHECK(contract::names(contract::read_all(**open_file_journal_reader(disk, "j", small()))) == "sealed ");
+  disk.kill();
+  REQUIRE(settle_file_journal(disk, "j", small()));
+  CHECK(contract::names(contract::read_all(**open_file_journal_reader(disk, "j", small()))) == "sealed open ");
 }

@@ -3,6 +3,7 @@
 // gives the same state. Not thread-safe: Spool locks it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -134,7 +135,7 @@ void DeliveryState::for_each_record(Visit visit) const {
     const HoldingRecord text{id, held.at, held.octets, held.blob};
     GeneratedRecord generated{text, 0};
     DeferredRecord deferred{{id, 0, {}}, {}};
-    std::vector<bool> fresh;
+    std::vector<bool> fresh, waits;
     for (const auto& one : held.open) {
       if (one.fresh) {
         if (fresh.size() <= one.schedule.recipient) fresh.resize(one.schedule.recipient + 1);
@@ -145,13 +146,14 @@ void DeliveryState::for_each_record(Visit visit) const {
     }
     generated.recipients = static_cast<std::uint32_t>(fresh.size());
     visit(fresh.empty() ? LogRecord{text} : LogRecord{generated});
-    if (!deferred.recipients.empty()) visit(LogRecord{std::move(deferred)});
-    // Recipients of generated mail that are settled already: told apart from those that were deferred above.
+    // Recipients of generated mail that are settled already.
     OutcomeRecord done{{id, 0, {}}, {}};
-    for (std::uint32_t i = 0; i < fresh.size(); ++i) {
-      const bool waits = std::ranges::any_of(held.open, [&](const auto& one) { return one.schedule.recipient == i; });
-      if (!fresh[i] && !waits) done.outcomes.push_back({i, Outcome::Delivered, {}});
-    }
+    waits = fresh;
+    for (const auto& one : deferred.recipients)
+      if (one.recipient < waits.size()) waits[one.recipient] = true;
+    for (std::uint32_t i = 0; i < waits.size(); ++i)
+      if (!waits[i]) done.outcomes.push_back({i, Outcome::Delivered, {}});
+    if (!deferred.recipients.empty()) visit(LogRecord{std::move(deferred)});
     if (!done.outcomes.empty()) visit(LogRecord{std::move(done)});
   }
 }

@@ -1,0 +1,26 @@
+// Records of the delivery log and heads of messages, as a rotten disk may give them: what parses prints back to the same
+// meaning, and applying it to the state holds together.
+#include <cstdlib>
+
+#include "services/spool/delivery_state.h"
+#include "services/spool/message_record.h"
+
+using namespace hikyaku::spool;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  (void)decode_message_head(input);
+  if (const auto record = decode_log_record(input)) {
+    const auto printed = encode(*record);
+    const auto again = decode_log_record(printed);
+    if (!again || encode(*again) != printed) std::abort();
+    DeliveryState state;
+    std::vector<std::pair<hikyaku::TraceId, Held>> dead;
+    state.apply(*record, dead);
+    state.apply(*record, dead);
+    state.for_each_record([](const LogRecord& one) {
+      if (!decode_log_record(encode(one))) std::abort();
+    });
+  }
+  return 0;
+}

@@ -118,6 +118,8 @@ Task<IoResult<Accepted>> Listener::accept(Deadline deadline) {
     }
     const int error = errno;
     if (belongs_to_connection(error)) continue;
+    // accept(2): it does not listen any more. Its owner shut it down, for every process that shares it.
+    if (error == EINVAL) break;
     Wake outcome{};
     if (error == EAGAIN) {
       outcome = co_await loop_.readable(socket_.get(), deadline);

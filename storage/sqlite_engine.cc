@@ -21,10 +21,13 @@ StoreResult<std::shared_ptr<SharedPage>> open_watch_page(io::Disk& disk, const s
 
 StoreResult<std::unique_ptr<SqliteEngine>> SqliteEngine::open(io::Disk& disk, std::string root, SqliteOptions options) {
   while (root.size() > 1 && root.ends_with('/')) root.pop_back();
+  const bool there = disk.info(root).has_value();
   if (auto made = disk.make_folder(root); !made) return failure(store_error(std::move(made.error())));
   const auto slash = root.rfind('/');
   const auto parent = slash == std::string::npos ? "." : slash == 0 ? "/" : root.substr(0, slash);
-  if (auto synced = disk.sync_folder(parent); !synced) return failure(store_error(std::move(synced.error())));
+  // A confined service may not open what is above its own folder; whoever made that folder synced it.
+  if (auto synced = disk.sync_folder(parent); !synced && !(there && synced.error().kind == io::DiskFailure::NoPermission))
+    return failure(store_error(std::move(synced.error())));
   TRY(page, open_watch_page(disk, root, options.sharing));
   auto vfs = options.sharing == Sharing::Processes ? nullptr : std::make_unique<SqliteVfs>(disk);
   SqliteHome home{disk, std::move(root), options.sharing, vfs ? vfs->name() : "", options.limits,

@@ -143,6 +143,9 @@ std::string ControlProcess::take_the_folder() {
                             folder::supervisor})
     if (const auto made = disk_.make_folder(folder::in(begun_.data_folder, inside)); !made)
       return made.error().what + ". Remedy: make the data folder writable for the user the services run as.";
+  // Confined services cannot sync the names of their own folders.
+  for (const auto inside : {std::string_view(""), folder::spool})
+    if (const auto synced = disk_.sync_folder(folder::in(begun_.data_folder, inside)); !synced) return synced.error().what;
   if (!begun_.first) return "";
   const std::string path = begun_.data_folder + "/run/serve.lock";
   const io::Descriptor lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));

@@ -44,7 +44,8 @@ Reply no(const Trouble& trouble, TroubleAt at) {
   return no("SERVERBUG", "Internal error");
 }
 
-Conversation::Conversation(const SessionSettings& session_settings, LoginDone login) : settings(session_settings) {
+Conversation::Conversation(const SessionSettings& session_settings, LoginDone login)
+    : settings(session_settings), framer_(session_settings.framing) {
   if (login.tag.empty()) {
     out = "* PREAUTH [CAPABILITY " + session_capabilities(settings) + "] Hikyaku is ready\r\n";
   } else {

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <variant>
 
+#include "protocol/imap/framing.h"
 #include "protocol/imap/store.h"
 
 namespace hikyaku::imap {
@@ -24,6 +25,7 @@ namespace hikyaku::imap {
 struct SessionSettings {
   char separator = '/';                          // between the levels of mailbox names; the store's own
   std::uint64_t append_limit_octets = 50 << 20;  // APPENDLIMIT (RFC 7889)
+  FramingLimits framing;
   std::string product = "Hikyaku", version;      // ID (RFC 2971)
 };
 

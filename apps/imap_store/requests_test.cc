@@ -86,9 +86,10 @@ TEST_CASE("imap store: a mailbox from APPEND to EXPUNGE") {
   CHECK(client.say("f SEARCH SUBJECT \"てすつ\"") == "* SEARCH\r\nf OK Done\r\n");
   CHECK(client.say("g SEARCH BODY \"郵便\" SEEN") == "* SEARCH 1\r\ng OK Done\r\n");
   CHECK(client.say("g2 SEARCH BODY \"郵便\" SEEN") == "* SEARCH 1\r\ng2 OK Done\r\n");
-  CHECK(client.say("h STORE 1 +FLAGS (\\Deleted $Work)") == "* 1 FETCH (FLAGS (\\Deleted \\Seen \\Recent $Work))\r\nh OK Done\r\n");
+  CHECK(client.say("h STORE 1 +FLAGS (\\Deleted $Work)") == "* FLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen $Work)\r\n* OK [PERMANENTFLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen $Work \\*)] Flags that stay\r\n"
+        "* 1 FETCH (FLAGS (\\Deleted \\Seen \\Recent $Work))\r\nh OK Done\r\n");
   CHECK(client.say("i STORE 1:2 +FLAGS.SILENT (\\Flagged)") == "i OK Done\r\n");
-  CHECK(client.say("j EXPUNGE") == "* 1 EXPUNGE\r\nj OK Done\r\n");
+  CHECK(client.say("j EXPUNGE") == "* 1 EXPUNGE\r\n* 1 RECENT\r\nj OK Done\r\n");
   CHECK(client.say("k STATUS INBOX (MESSAGES UNSEEN SIZE)") == "* STATUS INBOX (MESSAGES 1 UNSEEN 1 SIZE 22)\r\nk OK Done\r\n");
   CHECK(client.say("l UID MOVE 2 Trash").contains("* OK [COPYUID "));
   CHECK(client.say("m SELECT Trash").contains("* 1 EXISTS"));
@@ -108,7 +109,7 @@ TEST_CASE("imap store: two sessions of one mailbox, one of them idle") {
   one.say("b STORE 2,4 +FLAGS.SILENT (\\Deleted)");
   CHECK(two.wake() == "* 2 FETCH (FLAGS (\\Deleted))\r\n* 4 FETCH (FLAGS (\\Deleted))\r\n");
   two.say("DONE");
-  CHECK(one.say("c EXPUNGE") == "* 2 EXPUNGE\r\n* 3 EXPUNGE\r\nc OK Done\r\n");
+  CHECK(one.say("c EXPUNGE") == "* 2 EXPUNGE\r\n* 3 EXPUNGE\r\n* 3 RECENT\r\nc OK Done\r\n");
   CHECK(two.say("c FETCH 2 BODY.PEEK[TEXT]") == "* 2 FETCH (BODY[TEXT] {3}\r\ny\r\n)\r\nc OK Done\r\n");
   append(one, "INBOX", "Subject: new\r\n\r\nz\r\n");
   CHECK(two.say("d NOOP") == "* 2 EXPUNGE\r\n* 3 EXPUNGE\r\n* 4 EXISTS\r\n* 0 RECENT\r\nd OK Done\r\n");

@@ -87,9 +87,33 @@ void Conversation::untagged(std::string_view line) {
   out += "\r\n";
 }
 
+void Conversation::print_flag_lines() {
+  const MessageFlags known{Seen | Answered | Flagged | Deleted | Draft, selected->keywords};
+  std::string line = "FLAGS (";
+  print_flags(line, known, Recency::Old);
+  untagged(line + ")");
+  line = "OK [PERMANENTFLAGS (";
+  if (selected->access == Access::ReadWrite) {
+    print_flags(line, known, Recency::Old);
+    line += " \\*";
+  }
+  untagged(line + ")] Flags that stay");
+}
+
+void Conversation::note_keywords(const MessageFlags& flags) {
+  MessageFlags known{0, std::move(selected->keywords)};
+  const auto before = known.keywords.size();
+  for (const auto& keyword : flags.keywords) {
+    if (!known.has_keyword(keyword)) known.keywords.push_back(keyword);
+  }
+  selected->keywords = std::move(known.keywords);
+  if (selected->keywords.size() != before) print_flag_lines();
+}
+
 void Conversation::print_flags_update(const ChangedFlags& change) {
   const auto number = selected->uids.number_of(change.uid);
   if (number == 0) return;
+  note_keywords(change.flags);
   out += "* ";
   print_number(out, number);
   out += " FETCH (";
@@ -283,8 +307,20 @@ void Conversation::finish_command() {
   const Reply reply = script_.take();  // throws what the script threw
   running_ = false;
   finish(reply);
+  if (mailbox_gone) leave_gone_mailbox();
   forget_command_memory();
   if (logout) closing_ = true;
+}
+
+// RFC 2180 §3.3. Who deletes the open mailbox knows of it; for others nothing they say would make sense.
+void Conversation::leave_gone_mailbox() {
+  mailbox_gone = false;
+  if (command == "DELETE") {
+    untagged("OK [CLOSED] The open mailbox was deleted");
+    selected.reset();
+  } else if (selected && !closing_) {
+    break_off("The open mailbox was deleted");
+  }
 }
 
 void Conversation::finish(const Reply& reply) {

@@ -47,6 +47,7 @@ struct Selected {
   NumberSet recent;              // UIDs
   NumberSet expunged;            // gone, but the client may not be told yet (RFC 9051 §7.5.1)
   NumberSet saved;               // "$", UIDs (RFC 5182)
+  std::vector<std::string> keywords;  // that the client was told of
 };
 
 enum class NumberedBy : std::uint8_t { Sequence, Uid };
@@ -64,6 +65,7 @@ class Conversation {
   bool condstore = false;  // RFC 7162 §3.1: a CONDSTORE enabling command was seen
   bool qresync = false;
   bool logout = false;     // LOGOUT was answered: close after it
+  bool mailbox_gone = false;  // the open mailbox was deleted; it is left when the command is answered
   std::string command;     // the name of the command under way, upper case
   NumberedBy numbered_by = NumberedBy::Sequence;
 
@@ -80,6 +82,10 @@ class Conversation {
   std::string out;
   std::uint64_t sends = 0;  // how often `out` was taken in the middle of a command
   void untagged(std::string_view line);
+  // Tells FLAGS and PERMANENTFLAGS anew when a keyword is there that the client does not know (RFC 9051 §7.3.1).
+  void note_keywords(const MessageFlags& flags);
+  // "FLAGS (...)" and "OK [PERMANENTFLAGS (...)]" of the open mailbox.
+  void print_flag_lines();
   // "* 5 FETCH (UID 12 FLAGS (\Seen))", nothing when the client does not know the message.
   void print_flags_update(const ChangedFlags& change);
 
@@ -153,6 +159,7 @@ class Conversation {
   void refuse(std::string_view text_so_far, std::string_view code, std::string_view why);
   void finish(const Reply& reply);
   void forget_command_memory();
+  void leave_gone_mailbox();
   Step need_input(NeedInput::WakeOn wake_on);
 
   Framer framer_;

@@ -83,8 +83,10 @@ Parsed<std::string> parse_list_mailbox(Cursor& in) {
   return parse_string(in);
 }
 
+// SP; more than one where one should be is what hand-written clients and scripts send, and harmless.
 Parsed<void> parse_space(Cursor& in) {
   if (!in.take(' ')) return in.expected("a space");
+  while (in.take(' ')) {}
   return {};
 }
 

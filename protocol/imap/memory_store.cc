@@ -46,7 +46,10 @@ void add_to_ranges(std::vector<NumberRange>& ranges, std::uint32_t uid) {
 
 }  // namespace
 
-MemoryStore::MemoryStore(const Clock& clock, char separator) : clock_(clock), separator_(separator) { make("INBOX"); }
+MemoryStore::MemoryStore(const Clock& clock, char separator) : clock_(clock), separator_(separator) {
+  make("INBOX");
+  subscribed_.insert("INBOX");
+}
 
 StoreAnswer MemoryStore::Connection::carry_out(const StoreRequest& request) {
   if (store_.trouble) return *store_.trouble;

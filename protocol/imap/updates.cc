@@ -4,8 +4,16 @@
 namespace hikyaku::imap {
 namespace {
 
+void tell_recent(Conversation& talk) {
+  if (talk.rev2) return;  // RFC 9051 Appendix E: no RECENT
+  talk.out += "* ";
+  print_number(talk.out, talk.selected->uids.present(talk.selected->recent).count());
+  talk.out += " RECENT\r\n";
+}
+
 void tell_expunged(Conversation& talk) {
   auto& selected = *talk.selected;
+  const auto recent_before = selected.uids.present(selected.recent).count();
   const NumberSet gone = selected.uids.present(std::exchange(selected.expunged, {}));
   const auto numbers = selected.uids.remove(gone);
   if (numbers.empty()) return;
@@ -20,6 +28,7 @@ void tell_expunged(Conversation& talk) {
     print_number(talk.out, number);
     talk.out += " EXPUNGE\r\n";
   }
+  if (selected.uids.present(selected.recent).count() != recent_before) tell_recent(talk);
 }
 
 void tell_arrived(Conversation& talk, const Changes& changes) {
@@ -34,10 +43,7 @@ void tell_arrived(Conversation& talk, const Changes& changes) {
   talk.out += "* ";
   print_number(talk.out, selected.uids.size());
   talk.out += " EXISTS\r\n";
-  if (talk.rev2) return;  // RFC 9051 Appendix E: no RECENT
-  talk.out += "* ";
-  print_number(talk.out, selected.uids.present(selected.recent).count());
-  talk.out += " RECENT\r\n";
+  tell_recent(talk);
 }
 
 }  // namespace
@@ -47,8 +53,8 @@ Script<void> Conversation::tell_changes(Expunges expunges) {
     Refresh request{selected->key, selected->modseq, selected->uid_next, selected->access};
     auto answer = co_await ask(std::move(request));
     if (!answer) {
-      // RFC 2180 §3.3: the mailbox was deleted under this session. Any other trouble: we tell it next time.
-      if (answer.error().kind == TroubleKind::Gone) break_off("The open mailbox was deleted");
+      // Any other trouble: we tell what happened next time.
+      mailbox_gone = answer.error().kind == TroubleKind::Gone;
       co_return;
     }
     const auto known_before = selected->uid_next;

@@ -14,7 +14,7 @@ Script<Reply> expunge_messages(Conversation& talk, std::optional<NumberSet> uids
   }
   auto changes = talk.tell_changes(Expunges::Tell);
   co_await std::move(changes);
-  if (!talk.qresync) co_return ok("Done");
+  if (!talk.qresync || talk.mailbox_gone) co_return ok("Done");
   // RFC 7162 §3.2.7
   std::string code = "HIGHESTMODSEQ ";
   print_number(code, talk.selected->modseq);

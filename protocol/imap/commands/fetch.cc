@@ -71,6 +71,7 @@ void print_record_item(Conversation& talk, const FetchItem& item, const MessageR
 // One message. False: its structure cannot be had; what was printed is taken back.
 Script<bool> print_message(Conversation& talk, const std::vector<FetchItem>& items, const MessageRecord& record,
                            bool flags_changed) {
+  talk.note_keywords(record.flags);
   const auto start = talk.out.size();
   const auto sends_before = talk.sends;
   std::optional<mime::Structure> structure;

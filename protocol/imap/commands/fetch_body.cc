@@ -117,7 +117,8 @@ Script<bool> print_section(Conversation& talk, const FetchItem& item, const Mess
   }
   const auto range = range_of(item, record, structure);
   if (!range) {
-    talk.out += item.label + " NIL";
+    // A part that is not there is empty (RFC 9051 §6.4.5.1 leaves it open; clients ask on a guess and expect a string).
+    print_text_value(talk, item, {});
     co_return true;
   }
   if (!item.fields.empty()) {

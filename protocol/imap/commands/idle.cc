@@ -12,6 +12,7 @@ Script<Reply> idle(Conversation& talk, Cursor arguments) {
     if (talk.selected) {
       auto changes = talk.tell_changes(Expunges::Tell);
       co_await std::move(changes);
+      if (talk.mailbox_gone) co_return ok("Done");
     }
     // Several changes may come for one wake, and input may come with them.
     for (;;) {

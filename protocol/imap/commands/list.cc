@@ -184,13 +184,13 @@ void print_line(Conversation& talk, const ListRequest& request, const Line& line
   } else if (!mailbox->selectable || (request.lsub && !line.matches_itself)) {
     attributes += " \\Noselect";
   }
-  attributes += line.has_children ? " \\HasChildren" : " \\HasNoChildren";
-  if (mailbox != nullptr) {
+  if (!request.lsub) attributes += line.has_children ? " \\HasChildren" : " \\HasNoChildren";
+  if (mailbox != nullptr && !request.lsub) {
     if (request.return_subscribed && mailbox->subscribed) attributes += " \\Subscribed";
     print_special_uses(attributes, mailbox->special_use);
   }
   talk.out += request.lsub ? "* LSUB (" : "* LIST (";
-  talk.out += std::string_view(attributes).substr(1);
+  talk.out += std::string_view(attributes).substr(attributes.empty() ? 0 : 1);
   talk.out += ") \"";
   talk.out += talk.settings.separator;
   talk.out += "\" ";

@@ -67,19 +67,6 @@ Parsed<SelectRequest> parse_select(Cursor& in, const Conversation& talk) {
   return request;
 }
 
-void print_flag_lines(Conversation& talk, const Opened& opened) {
-  MessageFlags known{Seen | Answered | Flagged | Deleted | Draft, opened.keywords};
-  std::string line = "FLAGS (";
-  print_flags(line, known, Recency::Old);
-  talk.untagged(line + ")");
-  line = "OK [PERMANENTFLAGS (";
-  if (opened.access == Access::ReadWrite) {
-    print_flags(line, known, Recency::Old);
-    line += " \\*";
-  }
-  talk.untagged(line + ")] Flags that stay");
-}
-
 void print_code(Conversation& talk, std::string_view name, std::uint64_t value, std::string_view text) {
   talk.out += "* OK [";
   talk.out += name;
@@ -92,7 +79,7 @@ void print_code(Conversation& talk, std::string_view name, std::uint64_t value, 
 
 void print_opened(Conversation& talk, std::string_view name, const Opened& opened) {
   const auto& selected = *talk.selected;
-  print_flag_lines(talk, opened);
+  talk.print_flag_lines();
   talk.out += "* ";
   print_number(talk.out, selected.uids.size());
   talk.out += " EXISTS\r\n";
@@ -163,6 +150,7 @@ Script<Reply> open_mailbox(Conversation& talk, Cursor arguments, Access access) 
   selected.uids = UidMap(opened.uids);
   selected.modseq = opened.highest_modseq;
   selected.uid_next = opened.uid_next;
+  selected.keywords = opened.keywords;
   if (opened.recent_from_uid != 0 && opened.recent_from_uid <= selected.uids.largest_uid()) {
     selected.recent.add_range(opened.recent_from_uid, selected.uids.largest_uid());
   }

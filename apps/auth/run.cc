@@ -37,10 +37,7 @@ std::unique_ptr<storage::SqliteEngine> open_engine(io::Disk& disk, const std::st
 }
 
 io::Task<void> stop_when_ordered(io::Loop& loop, io::ChannelServer& server, int stop_descriptor) {
-  for (io::Wake wake{}; wake != io::Wake::Ready && wake != io::Wake::Cancelled;) {
-    auto waiting = loop.readable(stop_descriptor, Instant::max());
-    wake = co_await waiting;
-  }
+  co_await loop.readable(stop_descriptor, Instant::max());
   server.close();
   loop.stop();
 }

@@ -62,7 +62,8 @@ class Service {
   // The snapshot in force; take a new one for each connection or task. Thread-safe.
   [[nodiscard]] settings::SettingsPointer settings() const;
   [[nodiscard]] TlsMaterial tls() const;
-  // `changed` runs on the Service's thread after settings or TLS material were replaced; it must not block.
+  // `changed` runs on the Service's thread after settings or TLS material were replaced; it must not block. It takes the
+  // place of the one before; after when_reloaded({}) has returned no call is under way or will come.
   void when_reloaded(std::function<void()> changed);
 
   [[nodiscard]] const std::vector<Listener>& listeners() const { return parts_.listeners; }

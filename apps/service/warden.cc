@@ -35,8 +35,8 @@ TlsMaterial Service::Warden::tls() const {
 }
 
 void Service::Warden::when_reloaded(std::function<void()> changed) {
-  const std::lock_guard lock(mutex_);
-  when_reloaded_.push_back(std::move(changed));
+  const std::lock_guard lock(calling_);
+  when_reloaded_ = std::move(changed);
 }
 
 void Service::Warden::ready() {
@@ -70,16 +70,17 @@ void Service::Warden::reload(std::string_view text) {
     service_.log().write(telemetry::events::settings_refused, {.reason = taken.error().front().text()});
     return;
   }
-  std::vector<std::function<void()>> tell;
   {
     const std::lock_guard lock(mutex_);
     settings_ = std::move(*taken);
     tls_ = {start->tls_certificate, start->tls_key};
-    tell = when_reloaded_;
   }
   if (const auto level = telemetry::parse_level(settings()->log.level())) service_.log().set_level(*level);
   service_.log().set_retention(static_cast<int>(settings()->log.retention_days()));
-  for (const auto& changed : tell) changed();
+  {
+    const std::lock_guard lock(calling_);
+    if (when_reloaded_) when_reloaded_();
+  }
   service_.log().write(telemetry::events::settings_reloaded, {});
   (void)send_control(service_.parts_.supervisor, {.kind = ControlKind::ReloadTaken});
 }

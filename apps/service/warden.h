@@ -27,7 +27,8 @@ struct Service::Warden {
   mutable std::mutex mutex_;
   settings::SettingsPointer settings_;
   TlsMaterial tls_;
-  std::vector<std::function<void()>> when_reloaded_;
+  std::mutex calling_;  // held during the call, so that none comes after when_reloaded({}) returned
+  std::function<void()> when_reloaded_;
   int end_descriptor_ = -1;  // raised by the destructor
   std::thread thread_;
 };

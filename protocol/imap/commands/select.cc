@@ -92,7 +92,8 @@ void print_opened(Conversation& talk, std::string_view name, const Opened& opene
   }
   print_code(talk, "UIDVALIDITY", opened.uid_validity, "UIDs are valid");
   print_code(talk, "UIDNEXT", opened.uid_next, "The next UID");
-  print_code(talk, "HIGHESTMODSEQ", opened.highest_modseq, "The highest MODSEQ");
+  // RFC 7162 §3.1.2.1: at least 1.
+  print_code(talk, "HIGHESTMODSEQ", std::max<std::uint64_t>(opened.highest_modseq, 1), "The highest MODSEQ");
   talk.untagged("OK [MAILBOXID (" + mailbox_id(opened.key) + ")] The mailbox's lasting name");
   if (talk.rev2) {
     talk.out += "* LIST () \"";

@@ -104,7 +104,9 @@ AuthService::Reply AuthService::may_send_as(const auth_protocol::SendAsRequest& 
 AuthService::Reply AuthService::rights(const PeerContext& peer) const {
   const auto snapshot = reader_.snapshot();
   if (!snapshot) return no_directory();
-  return PeerRights{mechanisms(peer), snapshot->network(peer.client_address).relay == Enabled::Yes};
+  const auto address = io::IpAddress::parse(peer.client_address);
+  const bool listed = address && std::ranges::any_of(options_.relay_networks, [&](const auto& network) { return network.contains(*address); });
+  return PeerRights{mechanisms(peer), listed || snapshot->network(peer.client_address).relay == Enabled::Yes};
 }
 
 bool AuthService::may_show_password(const PeerContext& peer) const {

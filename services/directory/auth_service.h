@@ -27,6 +27,7 @@ namespace hikyaku::directory {
 struct AuthOptions {
   enum class SlowFailures : std::uint8_t { No, Yes } slow_failures = SlowFailures::Yes;
   std::vector<io::IpNetwork> plaintext_networks;  // may log in without TLS; so may networks the directory lists
+  std::vector<io::IpNetwork> relay_networks;      // may send anywhere without logging in; likewise
   Duration remember = 5min;                       // 0: never
   PasswordCost cost;
 };

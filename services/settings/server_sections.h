@@ -46,16 +46,13 @@ struct ListenSection : Section {
 };
 
 struct TlsSection : Section {
-  TlsSection() : Section("tls", "Certificate and protocol versions.", "証明書と TLS の版。") {}
+  TlsSection() : Section("tls", "The certificate shown to clients; TLS 1.2 and 1.3 are spoken.", "クライアントに示す証明書。TLS 1.2 と 1.3 を使う。") {}
   Setting<Text> certificate{*this, "certificate", {
       .help = "PEM file of the certificate with its chain; empty: no TLS is offered.",
       .help_ja = "証明書と中間証明書の PEM ファイル。空なら TLS を提供しない。", .takes_effect = TakesEffect::NewConnections}};
   Setting<Text> key{*this, "key", {
       .help = "PEM file of the private key; only the supervisor reads it.",
       .help_ja = "秘密鍵の PEM ファイル。読むのは監督プロセスだけ。", .takes_effect = TakesEffect::NewConnections}};
-  Setting<Text> min_version{*this, "min_version", {
-      .help = "Oldest TLS version accepted from clients.", .help_ja = "クライアントに許す最も古い TLS の版。",
-      .preset = "1.2", .choices = {"1.2", "1.3"}, .takes_effect = TakesEffect::NewConnections}};
 };
 
 struct LogSection : Section {

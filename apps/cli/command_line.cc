@@ -135,6 +135,7 @@ int Parser::explain(const CLI::ParseError& error, int argc, char** argv) {
   CLI::App* at = &root_;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
+    if (word == "--config") ++i;  // its value is no command
     if (word.starts_with('-')) continue;
     const auto subcommands = at->get_subcommands([](CLI::App*) { return true; });
     const auto next = std::find_if(subcommands.begin(), subcommands.end(), [&](CLI::App* app) { return app->get_name() == word; });

@@ -32,6 +32,20 @@ class Load(threading.Thread):
                 time.sleep(0.05)
 
 
+def restart(server):
+    """The old services finish and give their journals back before the new ones can have them."""
+    for _ in range(20):
+        try:
+            server.start(40)
+            return
+        except RuntimeError:
+            if server.process.poll() is None:
+                server.process.kill()
+                server.process.wait()
+            time.sleep(1)
+    raise AssertionError("the server does not start again")
+
+
 @scenario
 def run(folder):
     chance = random.Random(int(os.environ.get("HIKYAKU_SEED", "1")))
@@ -64,17 +78,3 @@ def run(folder):
         uids = client.uid("SEARCH", "ALL")[1][0].split()
         expect(len(uids) == len(set(uids)), "no UID twice")
         client.logout()
-
-
-def restart(server):
-    """The old services finish and give their journals back before the new ones can have them."""
-    for _ in range(20):
-        try:
-            server.start(40)
-            return
-        except RuntimeError:
-            if server.process.poll() is None:
-                server.process.kill()
-                server.process.wait()
-            time.sleep(1)
-    raise AssertionError("the server does not start again")

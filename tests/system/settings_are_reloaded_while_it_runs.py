@@ -5,6 +5,11 @@ import subprocess
 from harness import HANAKO, Server, eventually, expect, scenario
 
 
+def _features(server):
+    with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=30) as client:
+        return client.ehlo()[1]
+
+
 @scenario
 def run(folder):
     with Server(folder).start() as server:
@@ -19,8 +24,3 @@ def run(folder):
             server.config.write_text(good)
             held.sendmail("stranger@b.example", [HANAKO], "Subject: held\r\n\r\nHello\r\n")
         server.wait_for_subjects(["held"])
-
-
-def _features(server):
-    with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=30) as client:
-        return client.ehlo()[1]

@@ -92,7 +92,10 @@ class Dovecot:
                 raise RuntimeError("Dovecot did not start: " + said.read())
         net.wait_for_port(self.imap_port)
         net.wait_for_port(self.lmtp_port)
-        self.pid = int((self.folder / "run/master.pid").read_text())
+        written = self.folder / "run/master.pid"  # a moment after the ports are open
+        while not written.exists() or not written.read_text().strip():
+            time.sleep(0.02)
+        self.pid = int(written.read_text())
         return self
 
     def stop(self):

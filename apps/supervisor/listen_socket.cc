@@ -79,11 +79,9 @@ Result<BoundSocket, std::string> listen_local(const std::string& path, int socke
   io::Descriptor socket(::socket(AF_UNIX, socket_type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return failure(trouble(path, errno));
   unlink(path.c_str());
-  const mode_t before = umask(0177);
-  const int outcome = bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  const int error = errno;
-  umask(before);
-  if (outcome != 0) return failure(trouble(path, error));
+  // Not by umask, which other threads' files would get too; until the chmod the folder's own mode keeps strangers out.
+  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || chmod(path.c_str(), 0600) != 0)
+    return failure(trouble(path, errno));
   if (socket_type != SOCK_DGRAM && listen(socket.get(), backlog) != 0) return failure(trouble(path, errno));
   return BoundSocket{std::move(socket), path};
 }

@@ -47,6 +47,8 @@ class RateLimit {
 
 }  // namespace
 
+constexpr Duration drop_report_interval = 10s;
+
 struct Log::State {
   LogOptions options;
   std::unique_ptr<LogSink> sink;
@@ -58,6 +60,7 @@ struct Log::State {
   std::condition_variable wake, drained;
   std::array<Waiting, log_count> waiting;  // by LogName
   std::uint64_t waiting_octets = 0, reported_drops = 0;
+  Instant next_drop_report{};
   std::uint64_t queued = 0, written = 0;  // lines, for drain()
   RateLimit rate_limit;
   bool ending = false;
@@ -85,7 +88,9 @@ void Log::State::queue(LogName log, const std::string& line, WallTime when) {
 void Log::State::report_losses(Instant now) {
   const auto when = clock.wall();
   const auto lost = dropped.load(std::memory_order_relaxed);
-  if (lost > reported_drops && waiting_octets == 0) {
+  // Not at once again: where the sink fails, the report is lost too, and would be reported for ever.
+  if (lost > reported_drops && waiting_octets == 0 && now >= next_drop_report) {
+    next_drop_report = now + drop_report_interval;
     queue(LogName::ServiceLog, json_line(events::log_dropped, {.count = lost - reported_drops}, when, options.service), when);
     reported_drops = lost;
   }

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
@@ -159,4 +160,22 @@ TEST_CASE("one file a day, old ones are removed, other services' are not") {
 }
 
 }  // namespace
+}  // namespace hikyaku::telemetry
+
+namespace hikyaku::telemetry {
+TEST_CASE("a log that cannot be written ends at once, and does not spin over its own reports") {
+  struct FailingSink final : LogSink {
+    explicit FailingSink(std::atomic<int>& calls) : calls_(calls) {}
+    bool append(LogName, WallTime, std::string_view) override { return ++calls_, false; }
+    std::atomic<int>& calls_;
+  };
+  std::atomic<int> calls{0};
+  static const SystemClock clock;
+  {
+    Log log({.service = "test"}, std::make_unique<FailingSink>(calls), clock);
+    log.write(events::service_started, {});
+    usleep(300'000);
+  }
+  CHECK(calls.load() <= 3);
+}
 }  // namespace hikyaku::telemetry

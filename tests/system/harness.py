@@ -10,6 +10,7 @@ Exit 0: it holds. 77: it cannot be tried here (the last line says why). Anything
 import contextlib
 import email.message
 import imaplib
+import importlib
 import os
 import pathlib
 import poplib
@@ -148,9 +149,10 @@ def expect(holds, what):
 
 
 def scenario(function):
-    """Runs the scenario when its file is the program."""
+    """Runs the scenario when its file is the program; all of the file is read first."""
     if function.__module__ != "__main__":
         return function
+    function = getattr(importlib.import_module(pathlib.Path(sys.argv[0]).stem), function.__name__)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="hk-"))
     os.chmod(folder, 0o755)
     try:

@@ -1,0 +1,68 @@
+"""A DNS server of our own: NSD, authoritative for the root, so that only the test's names exist.
+
+    with NameServer(folder, "two.example. MX 10 a.two.example.\\na.two.example. A 127.0.0.2") as dns: ... dns.address ...
+"""
+import pathlib
+import shutil
+import subprocess
+
+from . import net
+
+CONFIG = """\
+server:
+  ip-address: 127.0.0.1@{port}
+  port: {port}
+  username: ""
+  chroot: ""
+  server-count: 1
+  zonesdir: "{folder}"
+  zonelistfile: "{folder}/zone.list"
+  pidfile: "{folder}/nsd.pid"
+  xfrdfile: "{folder}/xfrd.state"
+  xfrdir: "{folder}"
+  database: ""
+  logfile: "{folder}/nsd.log"
+remote-control:
+  control-enable: no
+zone:
+  name: "."
+  zonefile: "root.zone"
+"""
+ROOT = """\
+$TTL 60
+. SOA ns.root. admin.root. 1 3600 600 86400 5
+. NS ns.root.
+ns.root. A 127.0.0.1
+"""
+
+
+class NameServer:
+    def __init__(self, folder, records):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True)
+        self.port = net.free_port()
+        self.address = f"127.0.0.1@{self.port}"
+        (self.folder / "nsd.conf").write_text(CONFIG.format(folder=self.folder, port=self.port))
+        (self.folder / "root.zone").write_text(ROOT + records + "\n")
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen([shutil.which("nsd") or "/usr/sbin/nsd", "-d", "-c", self.folder / "nsd.conf"],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            net.wait_for_port(self.port, seconds=10)
+        except RuntimeError:
+            self.stop()
+            raise RuntimeError("NSD did not start: " + (self.folder / "nsd.log").read_text()) from None
+        return self
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(10)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()

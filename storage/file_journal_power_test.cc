@@ -154,7 +154,8 @@ class Story {
       if (!chance(2)) continue;
       const bool done = reader_->release(segment).has_value();
       for (auto& one : model_)  // after an error either may be true
-        if (one.at.segment == segment) done ? void(one.released = true) : void(one.state = State::Maybe);
+        if (one.at.segment == segment && done) one.released = true;
+        else if (one.at.segment == segment && one.state != State::Doubtful) one.state = State::Maybe;
     }
   }
 

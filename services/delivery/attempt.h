@@ -25,11 +25,14 @@ struct Message {
 using MessagePointer = std::shared_ptr<const Message>;
 
 enum class AttemptResult : std::uint8_t {
-  Stored,   // in a mailbox here, not flushed yet
+  Stored,   // in a mailbox here; not flushed yet if the message is in incoming, flushed if it is in holding
   Sent,     // the next hop took it and reports by itself (it offers DSN)
   Relayed,  // the next hop took it and cannot report
   Failed,
 };
+
+// Pointless: no rule of retries changes what is wrong (a text that is damaged on disk).
+enum class Again : std::uint8_t { ByTheRules, Pointless };
 
 struct Attempt {
   std::uint32_t recipient = 0;  // index in the envelope
@@ -40,6 +43,13 @@ struct Attempt {
   std::string explanation;  // our sentence when there was no reply
   std::string remote_mta;   // who replied
   std::string account;      // Stored: whose mailbox, as text
+  Again again = Again::ByTheRules;  // Failed only
 };
+
+// What becomes of a recipient whose message cannot be read any more: the sender is told.
+[[nodiscard]] inline Attempt damaged_message(std::uint32_t recipient, const std::string& why) {
+  return {recipient, AttemptResult::Failed, FailureClass::Refused, "5.3.0", "", "The message was damaged on disk: " + why, "", "",
+          Again::Pointless};
+}
 
 }  // namespace hikyaku::delivery

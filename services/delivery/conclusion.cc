@@ -19,8 +19,10 @@ RecipientReport report_of(const Message& message, const Attempt& attempt, Action
 
 void conclude_success(const Message& message, const Attempt& attempt, WallTime now, Conclusion& conclusion) {
   const bool stored = attempt.result == AttemptResult::Stored;
-  conclusion.outcomes.push_back({attempt.recipient,
-                                 stored ? spool::Outcome::DeliveredLazy : spool::Outcome::Delivered, attempt.account});
+  // A copy may be lazy only while incoming still has the message: an outcome ends its place in holding for good.
+  const bool lazy = stored && message.ref.journal != 0;
+  conclusion.outcomes.push_back({attempt.recipient, lazy ? spool::Outcome::DeliveredLazy : spool::Outcome::Delivered,
+                                 lazy ? attempt.account : std::string()});
   // A peer that offers DSN reports the success itself (RFC 3461 §5.2.1, §5.2.3).
   if (attempt.result == AttemptResult::Sent) return;
   const Action action = stored ? Action::Delivered : Action::Relayed;
@@ -53,7 +55,9 @@ void conclude_failure(const Message& message, const Attempt& attempt, const Conc
 
   const Duration elapsed =
       (context.now - schedule.first_failed) - context.paused_since(schedule.first_failed) - schedule.paused;
-  const auto decision = decide(context.rules, {attempt.failure, schedule.attempts, elapsed});
+  const auto decision = attempt.again == Again::Pointless
+                            ? RetryDecision{GiveUp{}}
+                            : decide(context.rules, {attempt.failure, schedule.attempts, elapsed});
   if (const auto* retry = std::get_if<RetryAfter>(&decision)) {
     schedule.next_due = context.now + std::chrono::duration_cast<std::chrono::microseconds>(retry->wait);
     conclusion.schedules.push_back(std::move(schedule));

@@ -11,6 +11,7 @@ constexpr WallTime noon{std::chrono::seconds{1'700'000'000}};
 Message message(std::string sender = "alice") {
   Message m;
   m.ref.id = m.envelope.id = {1, 1, 1, 1};
+  m.ref.journal = 1;
   if (!sender.empty()) m.envelope.reverse_path.address = {sender, "a.example"};
   m.envelope.client_address = "192.0.2.1";
   m.envelope.recipients = {{{"bob", "b.example"}, "", {}}, {{"carol", "b.example"}, "", {}}};
@@ -87,4 +88,25 @@ TEST_CASE("success is reported only where it was asked for and the peer does not
   CHECK(stored.outcomes[0].account == "7");
   m.envelope.recipients[0].notify.success = false;
   CHECK(run(m, {attempt(AttemptResult::Stored)}).reports.empty());
+}
+
+TEST_CASE("a copy in a mailbox is lazy only while incoming still has the message") {
+  auto m = message();
+  const Attempt stored{0, AttemptResult::Stored, {}, "2.0.0", "", "", "", "7"};
+  m.ref.journal = 1;
+  auto c = run(m, {stored});
+  CHECK(c.outcomes.at(0).outcome == spool::Outcome::DeliveredLazy);
+  CHECK(c.outcomes[0].account == "7");
+  m.ref.journal = 0;  // in holding: this outcome is the end of its text
+  c = run(m, {stored});
+  CHECK(c.outcomes.at(0).outcome == spool::Outcome::Delivered);
+}
+
+TEST_CASE("what is damaged on disk is given up at once, whatever the rules of refusals are") {
+  auto m = message();
+  const auto c = run(m, {damaged_message(0, "its body is damaged")}, noon, {}, RetryRules::epost());
+  CHECK(c.schedules.empty());
+  REQUIRE(c.outcomes.size() == 1);
+  CHECK(c.outcomes[0].outcome == spool::Outcome::Bounced);
+  CHECK(c.reports.size() == 1);
 }

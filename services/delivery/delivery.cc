@@ -43,20 +43,31 @@ io::Task<void> Delivery::stop(Deadline deadline) {
   parts_.loop.stop();
 }
 
-MessagePointer Delivery::hold(Message message) {
-  ++*messages_;
-  return MessagePointer(new Message(std::move(message)), [count = messages_](const Message* gone) {
+MessagePointer Delivery::hold(Message message, Lane lane) {
+  const auto& messages = messages_[static_cast<std::size_t>(lane)];
+  ++*messages;
+  return MessagePointer(new Message(std::move(message)), [count = messages](const Message* gone) {
     --*count;
     delete gone;
   });
 }
 
+std::size_t Delivery::room(Lane lane) const {
+  const std::size_t taken = *messages_[static_cast<std::size_t>(lane)];
+  return settings_.window_messages > taken ? settings_.window_messages - taken : 0;
+}
+
 io::Task<void> Delivery::load_deferred() {
   std::vector<spool::DeferredRecipient> all;
-  auto work = parts_.workers.run(parts_.loop, [&] {
-    parts_.spool.for_each_deferred([&](const spool::DeferredRecipient& one) { all.push_back(one); });
-  });
-  co_await std::move(work);
+  for (;;) {
+    auto work = parts_.workers.run(parts_.loop, [&] {
+      parts_.spool.for_each_deferred([&](const spool::DeferredRecipient& one) { all.push_back(one); });
+    });
+    const auto ran = co_await std::move(work);
+    if (ran) break;  // else the workers are busy: without this nothing deferred would ever be tried
+    const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(look_again));
+    if (outcome == io::Wake::Cancelled) co_return;
+  }
   for (const auto& one : all)
     deferred_.add(one.schedule.destination, {one.id, one.schedule.recipient}, one.schedule.next_due, give_up_time(one.schedule));
 }
@@ -65,10 +76,10 @@ io::Task<void> Delivery::run(Bell heard) {
   auto loading = load_deferred();
   co_await std::move(loading);
   while (!stopping_ && !parts_.loop.stopping()) {
-    const std::size_t room = settings_.window_messages > *messages_ ? settings_.window_messages - *messages_ : 0;
+    const std::size_t limit = std::min(room(Lane::Fresh), fresh_at_once);
     std::size_t taken = 0;
-    if (room > 0) {
-      auto work = parts_.workers.run(parts_.loop, [&, limit = std::min(room, fresh_at_once)] { return parts_.spool.fresh(limit); });
+    if (limit > 0) {
+      auto work = parts_.workers.run(parts_.loop, [&, limit] { return parts_.spool.fresh(limit); });
       auto fresh = co_await std::move(work);
       if (fresh && !*fresh) parts_.log.write(telemetry::events::storage_trouble, {.reason = fresh->error().what});
       if (fresh && *fresh) {
@@ -76,14 +87,14 @@ io::Task<void> Delivery::run(Bell heard) {
         for (auto& one : **fresh) {
           std::vector<std::uint32_t> recipients;
           for (const auto& open : one.open) recipients.push_back(open.index);
-          dispatch(hold({std::move(one.ref), std::move(one.envelope), {}}), recipients, Lane::Fresh);
+          dispatch(hold({std::move(one.ref), std::move(one.envelope), {}}, Lane::Fresh), recipients, Lane::Fresh);
         }
         pump();
       }
     }
     if (taken > 0) continue;
     io::Wake outcome;
-    if (room == 0) {
+    if (limit == 0) {
       outcome = co_await parts_.loop.sleep_until(parts_.loop.after(10ms));
     } else {
       auto hearing = heard(parts_.loop.after(look_again));
@@ -147,7 +158,13 @@ void Delivery::enqueue(Lane lane, RemoteJob job) {
 io::Task<void> Delivery::watch_timers() {
   while (!stopping_ && !parts_.loop.stopping()) {
     const auto now = parts_.clock.wall();
-    auto due = deferred_.take_due(now, due_at_once);
+    const std::size_t limit = std::min(room(Lane::Retry), due_at_once);
+    if (limit == 0) {
+      const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(50ms));
+      if (outcome == io::Wake::Cancelled) break;
+      continue;
+    }
+    auto due = deferred_.take_due(now, limit);
     if (!due.empty()) {
       auto taking = take_up(std::move(due));
       co_await std::move(taking);
@@ -169,6 +186,7 @@ io::Task<void> Delivery::take_up(std::vector<DeferredIndex::Due> due) {
     Message message;
     std::vector<std::uint32_t> recipients;
     std::string destination;
+    std::optional<spool::SpoolError> trouble;
   };
   std::vector<Read> read;
   auto work = parts_.workers.run(parts_.loop, [&] {
@@ -177,16 +195,12 @@ io::Task<void> Delivery::take_up(std::vector<DeferredIndex::Due> due) {
       const auto [place, is_new] = places.try_emplace(one.entry.message, read.size());
       if (is_new) {
         Message message{{one.entry.message, 0, {}}, {}, {}};
-        auto envelope = parts_.spool.envelope(message.ref);
-        if (envelope) message.envelope = std::move(*envelope);
-        for (auto& deferred : parts_.spool.deferred(one.entry.message))
-          message.history.insert({deferred.schedule.recipient, std::move(deferred.schedule)});
-        read.push_back({std::move(message), {}, one.destination});
+        auto trouble = recall(message);
+        read.push_back({std::move(message), {}, one.destination, std::move(trouble)});
       }
       auto& target = read[place->second];
-      // Settled meanwhile (by the operator), or its envelope cannot be read: nothing to try.
-      if (one.entry.recipient < target.message.envelope.recipients.size() && target.message.history.contains(one.entry.recipient))
-        target.recipients.push_back(one.entry.recipient);
+      // Settled meanwhile (by the operator): nothing to try.
+      if (target.message.history.contains(one.entry.recipient)) target.recipients.push_back(one.entry.recipient);
     }
   });
   const auto ran = co_await std::move(work);
@@ -195,11 +209,33 @@ io::Task<void> Delivery::take_up(std::vector<DeferredIndex::Due> due) {
     co_return;
   }
   for (auto& one : read) {
-    if (!one.recipients.empty()) dispatch(hold(std::move(one.message)), one.recipients, Lane::Retry);
+    if (one.trouble) {
+      for (const auto recipient : one.recipients) look_again_later(one.destination, {one.message.ref.id, recipient}, *one.trouble);
+    } else if (!one.recipients.empty()) {
+      dispatch(hold(std::move(one.message), Lane::Retry), one.recipients, Lane::Retry);
+    }
     // The probe went elsewhere (a changed route, a mailbox) or is gone: the gate must not wait for it.
     if (deferred_.gated(one.destination) && lanes_.waiting_for(one.destination) == 0) deferred_.ungate(one.destination);
   }
   pump();
+}
+
+std::optional<spool::SpoolError> Delivery::recall(Message& message) const {
+  for (auto& deferred : parts_.spool.deferred(message.ref.id))
+    message.history.insert({deferred.schedule.recipient, std::move(deferred.schedule)});
+  if (message.history.empty()) return std::nullopt;
+  auto envelope = parts_.spool.envelope(message.ref);
+  if (!envelope) return envelope.error();
+  message.envelope = std::move(*envelope);
+  std::erase_if(message.history, [&](const auto& one) { return one.first >= message.envelope.recipients.size(); });
+  return std::nullopt;
+}
+
+// The spool still has it, so it keeps a timer; what is damaged may be mended by an operator, what failed may work soon.
+void Delivery::look_again_later(const std::string& destination, DeferredEntry entry, const spool::SpoolError& trouble) {
+  parts_.log.write(telemetry::events::storage_trouble, {.message = entry.message, .reason = trouble.what});
+  const auto wait = trouble.kind == spool::SpoolFailure::Damaged ? std::chrono::minutes{60} : std::chrono::minutes{1};
+  deferred_.add(destination, entry, parts_.clock.wall() + wait);
 }
 
 io::Task<void> Delivery::tend() {

@@ -1,8 +1,8 @@
 // Delivery: the service itself. It takes fresh messages from the spool, plans each recipient, runs local and remote
 // deliveries in their lanes, writes down what became of them, and tries the deferred again when their time has come.
 //
-// One loop; everything that blocks is on workers. Fresh messages in memory are bounded by `window_messages`; deferred
-// ones cost an index entry each and are read back when due.
+// One loop; everything that blocks is on workers. Messages in memory are bounded by `window_messages` for each lane, so that
+// no number of retries keeps fresh mail out; deferred ones cost an index entry each and are read back when due.
 #pragma once
 
 #include <functional>
@@ -32,7 +32,7 @@ struct DeliverySettings {
   RetryRules retry;
   LaneLimits lanes;
   SessionSettings session;
-  std::size_t window_messages = 10'000;
+  std::size_t window_messages = 10'000;  // of each lane
 };
 
 class Delivery {
@@ -81,7 +81,8 @@ class Delivery {
   void dispatch(const MessagePointer& message, std::span<const std::uint32_t> recipients, Lane lane);
   io::Task<void> dispatch_later(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane);
   void enqueue(Lane lane, RemoteJob job);
-  [[nodiscard]] MessagePointer hold(Message message);
+  [[nodiscard]] MessagePointer hold(Message message, Lane lane);
+  [[nodiscard]] std::size_t room(Lane lane) const;
   [[nodiscard]] bool idle() const;
 
   // remote_work.cc: what happens in a slot
@@ -92,7 +93,11 @@ class Delivery {
   void destination_answers(const std::string& destination);
   void destination_is_down(const std::string& destination, const Attempt& failed);
   io::Task<void> give_up_expired(std::string destination, Attempt failed);
-  io::Task<std::string> read_text(const Message& message, std::uint64_t offset, std::uint64_t octets);
+  // A deferred message as the spool knows it, on a worker. Its trouble, when it could not be read and still waits.
+  std::optional<spool::SpoolError> recall(Message& message) const;
+  void look_again_later(const std::string& destination, DeferredEntry entry, const spool::SpoolError& trouble);
+  // Empty: it could not be read. `damage` says why if it never will be.
+  io::Task<std::string> read_text(const Message& message, std::uint64_t offset, std::uint64_t octets, std::string& damage);
 
   // settlement.cc: what is written down
   io::Task<void> finish(MessagePointer message, std::vector<Attempt> attempts, std::string destination);
@@ -116,7 +121,9 @@ class Delivery {
     Attempt last;
   };
   std::unordered_map<std::string, DownState> down_;
-  std::shared_ptr<std::size_t> messages_ = std::make_shared<std::size_t>(0);  // in memory
+  // In memory, by lane.
+  std::shared_ptr<std::size_t> messages_[2] = {std::make_shared<std::size_t>(0), std::make_shared<std::size_t>(0)};
+  std::uint64_t expanding_octets_ = 0;
   std::size_t finishing_ = 0;
   bool stopping_ = false;
   io::Wait* timer_ = nullptr;  // watch_timers() asleep

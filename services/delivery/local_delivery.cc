@@ -1,5 +1,7 @@
 #include "services/delivery/local_delivery.h"
 
+#include <algorithm>
+
 namespace hikyaku::delivery {
 namespace {
 
@@ -93,8 +95,7 @@ void LocalDelivery::perform(Parts& parts, Group& group) {
     auto body = parts.spool.body(message.ref, 0, message.envelope.body_octets);
     if (!body) {
       if (body.error().kind == spool::SpoolFailure::Damaged)
-        group.attempts[i] = Attempt{group.jobs[i].recipient, AttemptResult::Failed, FailureClass::Refused, "5.3.0", "",
-                                    "The message was damaged on disk: " + body.error().what, "", ""};
+        group.attempts[i] = damaged_message(group.jobs[i].recipient, body.error().what);
       else group.trouble = body.error().what;
       continue;
     }
@@ -111,7 +112,10 @@ void LocalDelivery::perform(Parts& parts, Group& group) {
   }
   for (std::size_t n = 0; n < deliveries.size(); ++n) deliveries[n].message.body = texts[n];
   if (deliveries.empty()) return;
-  const auto results = parts.mailboxes.deliver_group(group.account, deliveries, group.quota, storage::Durability::Lazy,
+  // Incoming keeps its message until the account is flushed; holding lets go of it with the outcome (rule 6).
+  const bool all_in_incoming = std::ranges::all_of(job_of, [&](std::size_t i) { return group.jobs[i].message->ref.journal != 0; });
+  const auto durability = all_in_incoming ? storage::Durability::Lazy : storage::Durability::Flushed;
+  const auto results = parts.mailboxes.deliver_group(group.account, deliveries, group.quota, durability,
                                                      SystemClock{}.now() + longest_commit);
   for (std::size_t n = 0; n < results.size(); ++n) {
     const auto& job = group.jobs[job_of[n]];

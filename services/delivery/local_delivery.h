@@ -1,6 +1,6 @@
 // LocalDelivery: puts copies into mailboxes. What waits for one account goes in one group (one write of bodies, one
-// commit), a bounded number of accounts at once; the copies are lazy, and flushed before the spool releases their
-// segment (rule 6 of the spool).
+// commit), a bounded number of accounts at once; the copies of what is in incoming are lazy, and flushed before
+// the spool releases their segment (rule 6 of the spool); those of what is in holding are flushed at once.
 #pragma once
 
 #include <deque>

@@ -18,11 +18,13 @@ void Delivery::pump() {
   while (auto slot = lanes_.next()) parts_.loop.spawn(work(std::move(*slot)));
 }
 
-io::Task<std::string> Delivery::read_text(const Message& message, std::uint64_t offset, std::uint64_t octets) {
+io::Task<std::string> Delivery::read_text(const Message& message, std::uint64_t offset, std::uint64_t octets,
+                                          std::string& damage) {
   auto work = parts_.workers.run(parts_.loop, [&] { return parts_.spool.body(message.ref, offset, octets); });
   auto ran = co_await std::move(work);
   if (ran && *ran) co_return std::move(**ran);
   const std::string why = ran ? ran->error().what : "all workers are busy";
+  if (ran && ran->error().kind == spool::SpoolFailure::Damaged) damage = why;
   parts_.log.write(telemetry::events::storage_trouble, {.message = message.ref.id, .reason = why});
   co_return std::string{};
 }
@@ -68,8 +70,9 @@ io::Task<std::unique_ptr<RemoteSession>> Delivery::open_session(const std::strin
 
 // False: this slot has no more to do.
 io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, RemoteJob job, Slot slot) {
-  const ReadText reader = [this](const Message& message, std::uint64_t offset, std::uint64_t octets) {
-    return read_text(message, offset, octets);
+  std::string damage;
+  const ReadText reader = [this, &damage](const Message& message, std::uint64_t offset, std::uint64_t octets) {
+    return read_text(message, offset, octets, damage);
   };
   for (;;) {
     const bool reused = session != nullptr && session->usable();
@@ -89,6 +92,11 @@ io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, Remo
     auto attempts = co_await std::move(delivering);
     if (attempts.empty()) {  // the text could not be read: our own trouble
       session.reset();
+      if (!damage.empty()) {
+        auto finishing = finish(job.message, same_for_all(job.recipients, damaged_message(0, damage)), slot.destination);
+        co_await std::move(finishing);
+        co_return true;
+      }
       parts_.loop.spawn(dispatch_later(job.message, job.recipients, slot.lane));
       co_return true;
     }
@@ -122,16 +130,16 @@ void Delivery::destination_is_down(const std::string& destination, const Attempt
 io::Task<void> Delivery::give_up_expired(std::string destination, Attempt failed) {
   const auto expired = deferred_.take_expired(destination, parts_.clock.wall());
   for (const auto& entry : expired) {
+    if (stopping_) co_return;  // the spool keeps them
     Message message{{entry.message, 0, {}}, {}, {}};
-    auto work = parts_.workers.run(parts_.loop, [&] {
-      auto envelope = parts_.spool.envelope(message.ref);
-      if (envelope) message.envelope = std::move(*envelope);
-      for (auto& deferred : parts_.spool.deferred(entry.message))
-        message.history.insert({deferred.schedule.recipient, std::move(deferred.schedule)});
-    });
-    co_await std::move(work);
-    if (entry.recipient >= message.envelope.recipients.size() || !message.history.contains(entry.recipient)) continue;
-    auto finishing = finish(hold(std::move(message)), same_for_all({entry.recipient}, failed), destination);
+    auto work = parts_.workers.run(parts_.loop, [&] { return recall(message); });
+    auto ran = co_await std::move(work);
+    std::optional<spool::SpoolError> trouble;
+    if (!ran) trouble = spool::SpoolError{spool::SpoolFailure::Broken, "all workers are busy"};
+    else trouble = std::move(*ran);
+    if (trouble) look_again_later(destination, entry, *trouble);
+    if (trouble || !message.history.contains(entry.recipient)) continue;
+    auto finishing = finish(hold(std::move(message), Lane::Retry), same_for_all({entry.recipient}, failed), destination);
     co_await std::move(finishing);
   }
 }

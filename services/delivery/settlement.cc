@@ -7,6 +7,7 @@ namespace hikyaku::delivery {
 namespace {
 
 constexpr std::uint64_t returned_octets = 50 << 10;
+constexpr std::uint64_t most_expanding_octets = 64 << 20;  // texts in memory for the mails that aliases become
 
 }  // namespace
 
@@ -42,11 +43,19 @@ io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> att
   bool written = true;
   if (!conclusion.outcomes.empty()) {
     auto settling = settler_.settle(std::move(settlement));
-    written = co_await std::move(settling);
+    const auto ending = co_await std::move(settling);
+    written = ending == Settler::Ending::Written;
   }
   if (written && !conclusion.schedules.empty()) {
     auto deferring = settler_.defer({message->ref, conclusion.schedules, {}});
-    written = co_await std::move(deferring);
+    const auto ending = co_await std::move(deferring);
+    written = ending == Settler::Ending::Written;
+    // Its text cannot be kept, so it cannot be tried again: who sent it must know.
+    if (ending == Settler::Ending::Impossible) {
+      std::vector<Attempt> damaged;
+      for (const auto& schedule : conclusion.schedules) damaged.push_back(damaged_message(schedule.recipient, "it cannot be kept for a retry"));
+      parts_.loop.spawn(finish(message, std::move(damaged), destination));
+    }
     if (written)
       for (const auto& schedule : conclusion.schedules)
         deferred_.add(destination, {message->ref.id, schedule.recipient}, schedule.next_due, give_up_time(schedule));
@@ -58,7 +67,8 @@ io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> att
 
 io::Task<std::vector<spool::GeneratedMail>> Delivery::write_reports(const Message& message, Conclusion& conclusion) {
   std::vector<spool::GeneratedMail> generated;
-  auto reading = read_text(message, 0, std::min<std::uint64_t>(message.envelope.body_octets, returned_octets + 1));
+  std::string damage;
+  auto reading = read_text(message, 0, std::min<std::uint64_t>(message.envelope.body_octets, returned_octets + 1), damage);
   const std::string text = co_await std::move(reading);
   const auto now = parts_.clock.wall();
   std::string cause;
@@ -95,12 +105,21 @@ io::Task<std::vector<spool::GeneratedMail>> Delivery::write_reports(const Messag
 // The alias is left behind: one new mail to its targets, written with the outcome in one record group, so that it exists
 // once however often this is repeated.
 io::Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient, std::vector<Address> targets) {
-  ++finishing_;
-  auto reading = read_text(*message, 0, message->envelope.body_octets);
-  std::string text = co_await std::move(reading);
-  if (text.size() != message->envelope.body_octets) {
-    --finishing_;
+  const std::uint64_t octets = message->envelope.body_octets;
+  if (expanding_octets_ > 0 && expanding_octets_ + octets > most_expanding_octets) {
     parts_.loop.spawn(dispatch_later(message, {recipient}, Lane::Fresh));
+    co_return;
+  }
+  ++finishing_;
+  expanding_octets_ += octets;
+  std::string damage;
+  auto reading = read_text(*message, 0, octets, damage);
+  std::string text = co_await std::move(reading);
+  if (text.size() != octets) {
+    --finishing_;
+    expanding_octets_ -= octets;
+    if (damage.empty()) parts_.loop.spawn(dispatch_later(message, {recipient}, Lane::Fresh));
+    else parts_.loop.spawn(finish(message, {damaged_message(recipient, damage)}, "local:" + message->recipient(recipient).address.domain));
     co_return;
   }
   const Recipient& alias = message->recipient(recipient);
@@ -119,6 +138,7 @@ io::Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient,
   auto settling = settler_.settle(std::move(settlement));
   co_await std::move(settling);
   --finishing_;
+  expanding_octets_ -= octets;
 }
 
 void Delivery::log_conclusion(const Message& message, const std::vector<Attempt>& attempts, const Conclusion& conclusion,

@@ -9,14 +9,28 @@ struct Settler::Request {
   std::optional<spool::Settlement> settlement;
   std::optional<spool::Deferral> deferral;
   io::Wait* waiting = nullptr;  // null: nobody waits (any more)
-  bool written = false;
+  Ending ending = Ending::Stopped;
 };
 
 struct Settler::Group {
   std::vector<std::shared_ptr<Request>> requests;
   std::vector<spool::Settlement> settlements;
   std::vector<spool::Deferral> deferrals;
+  // One for each settlement and deferral, null: written. Filled when the group could not be written as one.
+  std::vector<std::optional<spool::SpoolError>> impossible_settlements, impossible_deferrals;
 };
+
+namespace {
+// What is wrong with the one message, and will be at the next try too.
+bool is_of_the_message(const spool::SpoolError& error) {
+  using enum spool::SpoolFailure;
+  return error.kind == Damaged || error.kind == Gone || error.kind == NotFound || error.kind == TooLarge;
+}
+Settler::Ending ending_of(const spool::SpoolError& error) {
+  const bool over = error.kind == spool::SpoolFailure::Gone || error.kind == spool::SpoolFailure::NotFound;
+  return over ? Settler::Ending::Over : Settler::Ending::Impossible;
+}
+}  // namespace
 
 Settler::Settler(io::Loop& loop, io::Workers& workers, spool::Spool& spool, spool::SpoolFlusher& flusher,
                  telemetry::Log& log)
@@ -24,19 +38,19 @@ Settler::Settler(io::Loop& loop, io::Workers& workers, spool::Spool& spool, spoo
 
 Settler::~Settler() = default;
 
-io::Task<bool> Settler::settle(spool::Settlement settlement) {
+io::Task<Settler::Ending> Settler::settle(spool::Settlement settlement) {
   auto request = std::make_unique<Request>();
   request->settlement = std::move(settlement);
   return submit(std::move(request));
 }
 
-io::Task<bool> Settler::defer(spool::Deferral deferral) {
+io::Task<Settler::Ending> Settler::defer(spool::Deferral deferral) {
   auto request = std::make_unique<Request>();
   request->deferral = std::move(deferral);
   return submit(std::move(request));
 }
 
-io::Task<bool> Settler::submit(std::unique_ptr<Request> owned) {
+io::Task<Settler::Ending> Settler::submit(std::unique_ptr<Request> owned) {
   // Takes the waiting pointer back when the session is destroyed while it waits.
   struct Forget {
     Request& request;
@@ -52,12 +66,29 @@ io::Task<bool> Settler::submit(std::unique_ptr<Request> owned) {
   request->waiting = &wait;
   const Forget forget{*request};
   co_await wait;
-  co_return request->written;
+  co_return request->ending;
 }
 
 spool::SpoolResult<> Settler::write(spool::Spool& spool, Group& group) {
-  if (!group.deferrals.empty()) TRY_VOID(spool.defer(group.deferrals));
-  if (!group.settlements.empty()) TRY_VOID(spool.settle(group.settlements));
+  auto written = group.deferrals.empty() ? spool::SpoolResult<>{} : spool.defer(group.deferrals);
+  if (written && !group.settlements.empty()) written = spool.settle(group.settlements);
+  return !written && is_of_the_message(written.error()) ? write_one_by_one(spool, group) : written;
+}
+
+// One message that cannot be written must not keep the outcomes of all others in memory. Repeating is harmless.
+spool::SpoolResult<> Settler::write_one_by_one(spool::Spool& spool, Group& group) {
+  group.impossible_deferrals.assign(group.deferrals.size(), std::nullopt);
+  group.impossible_settlements.assign(group.settlements.size(), std::nullopt);
+  for (std::size_t i = 0; i < group.deferrals.size(); ++i)
+    if (auto written = spool.defer(std::span(group.deferrals).subspan(i, 1)); !written) {
+      if (!is_of_the_message(written.error())) return written;
+      group.impossible_deferrals[i] = std::move(written).error();
+    }
+  for (std::size_t i = 0; i < group.settlements.size(); ++i)
+    if (auto written = spool.settle(std::span(group.settlements).subspan(i, 1)); !written) {
+      if (!is_of_the_message(written.error())) return written;
+      group.impossible_settlements[i] = std::move(written).error();
+    }
   return {};
 }
 
@@ -81,8 +112,17 @@ io::Task<void> Settler::write_all() {
       if (outcome == io::Wake::Cancelled) break;
     }
     if (written) flusher_.outcomes_written();
+    std::size_t settlement = 0, deferral = 0;
     for (const auto& request : group.requests) {
-      request->written = written;
+      const bool settles = request->settlement.has_value();
+      const auto at = settles ? settlement++ : deferral++;
+      const auto& impossible = settles ? group.impossible_settlements : group.impossible_deferrals;
+      const bool refused = written && at < impossible.size() && impossible[at].has_value();
+      request->ending = !written ? Ending::Stopped : refused ? ending_of(*impossible[at]) : Ending::Written;
+      if (refused) {
+        const auto& id = settles ? group.settlements[at].message.id : group.deferrals[at].message.id;
+        log_.write(telemetry::events::storage_trouble, {.message = id, .reason = impossible[at]->what});
+      }
       if (request->waiting != nullptr) request->waiting->wake(io::Wake::Ready);
     }
     if (!written) break;

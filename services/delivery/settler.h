@@ -19,19 +19,24 @@ class Settler {
   Settler(io::Loop& loop, io::Workers& workers, spool::Spool& spool, spool::SpoolFlusher& flusher, telemetry::Log& log);
   ~Settler();
 
-  // True when written (and flushed where the spool promises so); false when the service stops first: the recipient is
-  // then delivered or tried again after the next start.
-  io::Task<bool> settle(spool::Settlement settlement);
-  io::Task<bool> defer(spool::Deferral deferral);
+  enum class Ending : std::uint8_t {
+    Written,     // and flushed where the spool promises so
+    Stopped,     // the service stops first: the recipient is delivered or tried again after the next start
+    Over,        // the message had its end before: nothing is to be written
+    Impossible,  // its text is damaged or too large; other messages are not held up by it
+  };
+  io::Task<Ending> settle(spool::Settlement settlement);
+  io::Task<Ending> defer(spool::Deferral deferral);
 
   [[nodiscard]] bool idle() const { return !writing_ && waiting_.empty(); }
 
  private:
   struct Request;
   struct Group;
-  io::Task<bool> submit(std::unique_ptr<Request> request);
+  io::Task<Ending> submit(std::unique_ptr<Request> request);
   io::Task<void> write_all();
   static spool::SpoolResult<> write(spool::Spool& spool, Group& group);
+  static spool::SpoolResult<> write_one_by_one(spool::Spool& spool, Group& group);
 
   io::Loop& loop_;
   io::Workers& workers_;

@@ -41,7 +41,8 @@ struct FreshMessage {
 // Final for the recipient, as the delivery log keeps it.
 enum class Outcome : std::uint8_t {
   Delivered,      // into a mailbox (flushed) or accepted by the next hop
-  DeliveredLazy,  // into a mailbox, not flushed yet: Spool asks for the flush before it releases the segment
+  DeliveredLazy,  // into a mailbox, not flushed yet: Spool asks for the flush before it releases the segment. Only of a
+                  // message in incoming: holding lets its message go with the outcome
   Bounced,        // given up; a notification was generated or is not wanted
   Expired,        // given up because its period was over
   Expanded,       // became the mails generated with this outcome (list, forward)

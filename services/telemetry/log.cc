@@ -48,6 +48,9 @@ class RateLimit {
 }  // namespace
 
 constexpr Duration drop_report_interval = 10s;
+// The writer looks at the queue this often: a wake for each line would cost more than the line.
+constexpr Duration beat = 50ms;
+constexpr std::uint64_t urgent_octets = 64 << 10;
 
 struct Log::State {
   LogOptions options;
@@ -64,6 +67,7 @@ struct Log::State {
   std::uint64_t queued = 0, written = 0;  // lines, for drain()
   RateLimit rate_limit;
   bool ending = false;
+  bool urgent = false;  // write now, not at the next beat
   std::thread writer;
 
   State(LogOptions o, std::unique_ptr<LogSink> s, const Clock& c) : options(std::move(o)), sink(std::move(s)), clock(c), level(options.level) {}
@@ -102,7 +106,8 @@ void Log::State::report_losses(Instant now) {
 void Log::State::run() {
   std::unique_lock lock(mutex);
   for (;;) {
-    wake.wait_for(lock, 1s, [&] { return ending || waiting_octets > 0; });
+    wake.wait_for(lock, beat, [&] { return ending || urgent; });
+    urgent = false;
     report_losses(clock.now());
     if (waiting_octets == 0) {
       drained.notify_all();
@@ -148,11 +153,14 @@ void Log::write(const Event& event, const Fields& fields) {
     if (event.level == Level::Error && !state_->rate_limit.allows(event, state_->clock.now())) return;
   }
   const std::string line = json_line(event, fields, when, state_->options.service);
+  bool wake_writer = false;
   {
     const std::lock_guard lock(state_->mutex);
     state_->queue(event.log, line, when);
+    wake_writer = !state_->urgent && (event.level == Level::Error || state_->waiting_octets > urgent_octets);
+    state_->urgent = state_->urgent || wake_writer;
   }
-  state_->wake.notify_one();
+  if (wake_writer) state_->wake.notify_one();
 }
 
 void Log::set_level(Level level) { state_->level = level; }
@@ -161,6 +169,7 @@ void Log::set_retention(int days) { state_->sink->set_retention(days); }
 void Log::drain() {
   std::unique_lock lock(state_->mutex);
   const auto target = state_->written + state_->queued;
+  state_->urgent = true;
   state_->wake.notify_one();
   state_->drained.wait_for(lock, 5s, [&] { return state_->written >= target && state_->waiting_octets == 0; });
 }

@@ -21,7 +21,10 @@ SpoolResult<std::vector<FreshMessage>> IncomingReader::next(std::size_t limit, c
   const std::lock_guard lock(mutex_);
   std::vector<FreshMessage> fresh;
   while (fresh.size() < limit) {
-    HIKYAKU_SPOOL_DISK(page, reader_->heads(next_, limit - fresh.size()));
+    const auto read = reader_->heads(next_, limit - fresh.size());
+    if (!read && fresh.empty()) return failure(spool_error(read.error()));
+    if (!read) break;  // what was taken is handed out now or never; the next call meets the trouble again
+    const auto& page = *read;
     for (const auto& one : page.heads) {
       auto& segment = segments_[one.at.segment];
       auto head = decode_message_head(one.head);

@@ -73,10 +73,11 @@ class Spool {
   [[nodiscard]] virtual bool has_unflushed() const = 0;
 
   // Called before a segment is released with the accounts that lazy copies from it were made for: flush bodies, then
-  // indexes. While it fails, nothing is released. Without it DeliveredLazy outcomes never release a segment.
+  // indexes. It may take its time, nothing else waits for it. While it fails, the segment is not released. Without it DeliveredLazy outcomes never release a segment.
   using FlushAccounts = std::function<bool(const std::vector<std::string>& accounts)>;
   virtual void set_flush_accounts(FlushAccounts flush) = 0;
-  // Releases what is done, compacts holding, writes snapshots, tends the pools. Every second or so.
+  // Releases what is done, compacts holding, writes snapshots, tends the pools. Every second or so, by one thread, which is
+  // not the one that flushes.
   virtual SpoolResult<> tend() = 0;
 
   // Messages of incoming that were read and are not settled; for listings.

@@ -9,7 +9,7 @@ constexpr auto tend_every = std::chrono::seconds{1};
 }  // namespace
 
 SpoolFlusher::SpoolFlusher(Spool& spool, std::function<void(const SpoolError&)> on_error)
-    : spool_(spool), on_error_(std::move(on_error)), thread_([this] { run(); }) {}
+    : spool_(spool), on_error_(std::move(on_error)), flusher_([this] { run_flusher(); }), tender_([this] { run_tender(); }) {}
 
 SpoolFlusher::~SpoolFlusher() {
   {
@@ -17,7 +17,9 @@ SpoolFlusher::~SpoolFlusher() {
     stopping_ = true;
   }
   wake_.notify_all();
-  thread_.join();
+  tending_.notify_all();
+  flusher_.join();
+  tender_.join();
 }
 
 void SpoolFlusher::outcomes_written() {
@@ -29,21 +31,26 @@ void SpoolFlusher::outcomes_written() {
   wake_.notify_all();
 }
 
-void SpoolFlusher::run() {
-  auto next_tend = std::chrono::steady_clock::now();
+void SpoolFlusher::run_flusher() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    wake_.wait_until(lock, next_tend, [this] { return written_ || stopping_; });
-    if (written_ && !stopping_) wake_.wait_for(lock, flush_within, [this] { return stopping_; });  // others join
+    wake_.wait(lock, [this] { return written_ || stopping_; });
+    if (!stopping_) wake_.wait_for(lock, flush_within, [this] { return stopping_; });  // others join
     written_ = false;
     lock.unlock();
-    const bool tend = std::chrono::steady_clock::now() >= next_tend;
-    if (auto done = tend ? spool_.tend() : spool_.flush(); !done && on_error_) on_error_(done.error());
-    if (tend) next_tend = std::chrono::steady_clock::now() + tend_every;
+    if (auto done = spool_.flush(); !done && on_error_) on_error_(done.error());
     lock.lock();
   }
-  lock.unlock();
-  if (auto done = spool_.flush(); !done && on_error_) on_error_(done.error());
+}
+
+void SpoolFlusher::run_tender() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    lock.unlock();
+    if (auto done = spool_.tend(); !done && on_error_) on_error_(done.error());
+    lock.lock();
+    tending_.wait_for(lock, tend_every, [this] { return stopping_; });
+  }
 }
 
 }  // namespace hikyaku::spool

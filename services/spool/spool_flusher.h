@@ -1,5 +1,5 @@
-// SpoolFlusher: the thread that keeps the spool's promises about time: outcomes are on disk within 20 ms, and the spool
-// is tended every second.
+// SpoolFlusher: the threads that keep the spool's promises about time: outcomes are on disk within 20 ms, and the spool
+// is tended every second. Two, because an account that is slow to flush holds up the tending.
 #pragma once
 
 #include <condition_variable>
@@ -13,20 +13,21 @@ namespace hikyaku::spool {
 
 class SpoolFlusher {
  public:
-  // `on_error` is told, on the flusher's thread, of each flush or tend that failed.
+  // `on_error` is told, on one of its threads, of each flush or tend that failed.
   SpoolFlusher(Spool& spool, std::function<void(const SpoolError&)> on_error);
   ~SpoolFlusher();  // flushes once more
   // Say it after settle(): the flush follows within 20 ms. Cheap, any thread.
   void outcomes_written();
 
  private:
-  void run();
+  void run_flusher();
+  void run_tender();
   Spool& spool_;
   std::function<void(const SpoolError&)> on_error_;
   std::mutex mutex_;
-  std::condition_variable wake_;
+  std::condition_variable wake_, tending_;
   bool written_ = false, stopping_ = false;
-  std::thread thread_;
+  std::thread flusher_, tender_;
 };
 
 }  // namespace hikyaku::spool

@@ -89,7 +89,10 @@ void SpoolOnDisk::fresh_generated(std::size_t limit, std::vector<FreshMessage>& 
         if (recipient.fresh) message.open.push_back({recipient.schedule.recipient, Delivery::First});
     if (!message.open.empty()) {
       auto found = envelope(message.ref);
-      if (!found && found.error().kind != SpoolFailure::Damaged) return;  // the next call tries again
+      if (!found && found.error().kind != SpoolFailure::Damaged) {  // a later call tries again; others do not wait for it
+        std::ranges::rotate(generated_, generated_.begin() + 1);
+        return;
+      }
       if (found) {
         message.envelope = *std::move(found);
         out.push_back(std::move(message));
@@ -113,13 +116,15 @@ SpoolResult<std::vector<FreshMessage>> SpoolOnDisk::fresh(std::size_t limit) {
     const auto share = (limit - std::min(limit, out.size()) + left - 1) / left;
     --left;
     if (share == 0) continue;
-    TRY(more, one->next(share, [&, journal = number](storage::Position at, std::uint32_t recipient) {
+    auto more = one->next(share, [&, journal = number](storage::Position at, std::uint32_t recipient) {
       return log_->with_state([&](const DeliveryState& state) -> std::optional<Settled> {
         if (state.released(journal, at.segment)) return Settled::Final;  // the release file was lost
         return state.settled(journal, at, recipient);
       });
-    }));
-    std::ranges::move(more, std::back_inserter(out));
+    });
+    // What was taken is handed out once only: it must not be lost with another journal's trouble, which the next call tells.
+    if (!more && out.empty() && left == 0) return failure(std::move(more).error());
+    if (more) std::ranges::move(*more, std::back_inserter(out));
   }
   return out;
 }
@@ -297,30 +302,44 @@ void SpoolOnDisk::set_flush_accounts(FlushAccounts flush) {
 
 SpoolResult<> SpoolOnDisk::tend() {
   TRY_VOID(flush());
-  TRY_VOID(find_journals());
+  const auto found = find_journals();
+  const auto done = done_and_flushed();
   const std::lock_guard lock(write_mutex_);
-  TRY_VOID(release_done());
-  TRY_VOID(compact_one());
+  TRY_VOID(release(done));
+  const auto compacted = compact_one();
   TRY_VOID(log_->snapshot_if_due(options_.snapshot_every_octets));
   TRY_VOID(holding_->tend());
-  return log_->tend();
+  TRY_VOID(log_->tend());
+  // Told, but what cannot be read must not keep logs from being shortened.
+  return !found ? found : compacted;
 }
 
-// Outcomes are on disk (flush() came before, and nothing is written meanwhile); lazy copies are made so first.
-SpoolResult<> SpoolOnDisk::release_done() {
+// Without write_mutex_: an account may take long, and nobody's outcome waits for it. A done segment stays done.
+SpoolOnDisk::DoneSegments SpoolOnDisk::done_and_flushed() {
   Readers readers;
+  FlushAccounts flush_accounts;
   {
-    const std::lock_guard lock(readers_mutex_);
+    const std::scoped_lock lock(readers_mutex_, write_mutex_);
     readers = readers_;
+    flush_accounts = flush_accounts_;
   }
-  TRY_VOID(log_->flush());
+  DoneSegments done;
   for (const auto& [number, one] : readers) {
     for (const auto segment : one->done_segments()) {
       const auto accounts = log_->with_state([&, journal = number](const DeliveryState& state) { return state.fed_accounts(journal, segment); });
-      if (!accounts.empty() && (!flush_accounts_ || !flush_accounts_(accounts))) continue;
-      TRY_VOID(one->release(segment));
-      TRY_VOID(write({ReleasedRecord{number, segment}}));
+      if (accounts.empty() || (flush_accounts && flush_accounts(accounts))) done.emplace_back(one, segment);
     }
+  }
+  return done;
+}
+
+// Lazy copies are on disk already; outcomes are before anything goes.
+SpoolResult<> SpoolOnDisk::release(const DoneSegments& done) {
+  if (done.empty()) return {};
+  TRY_VOID(log_->flush());
+  for (const auto& [from, segment] : done) {
+    TRY_VOID(from->release(segment));
+    TRY_VOID(write({ReleasedRecord{from->number(), segment}}));
   }
   return {};
 }
@@ -336,7 +355,7 @@ SpoolResult<> SpoolOnDisk::compact_one() {
     if (live == 0) {
       TRY_VOID(log_->flush());  // what made it empty
       TRY_VOID(holding_->release(segment));
-    } else if (live < least) {
+    } else if (live < least && !uncompactable_.contains(segment)) {
       least = live;
       emptiest = segment;
     }
@@ -349,8 +368,11 @@ SpoolResult<> SpoolOnDisk::compact_one() {
   TRY(moved, holding_->copy(survivors));
   for (const auto& one : moved) TRY_VOID(write({one}));
   TRY_VOID(log_->flush());
-  // A text that could not be copied keeps its place: the segment stays until its mail is given up.
-  if (moved.size() < survivors.size()) return {};
+  // A text that could not be copied keeps its place: the segment stays until its mail is given up, and is not tried again.
+  if (moved.size() < survivors.size()) {
+    uncompactable_.insert(*emptiest);
+    return {};
+  }
   return holding_->release(*emptiest);
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <vector>
 
 #include "services/spool/delivery_log.h"
@@ -48,7 +49,9 @@ class SpoolOnDisk final : public Spool {
   void note_settled(const MessageRef& message, std::uint32_t recipient);
   void announce(const GeneratedMail& mail);
 
-  SpoolResult<> release_done();
+  using DoneSegments = std::vector<std::pair<std::shared_ptr<IncomingReader>, storage::SegmentNumber>>;
+  DoneSegments done_and_flushed();
+  SpoolResult<> release(const DoneSegments& done);
   SpoolResult<> compact_one();
 
   io::Disk& disk_;
@@ -62,6 +65,7 @@ class SpoolOnDisk final : public Spool {
   mutable std::mutex fresh_mutex_;
   std::deque<TraceId> generated_;
   FlushAccounts flush_accounts_;
+  std::set<storage::SegmentNumber> uncompactable_;  // of holding: with a damaged text that somebody waits for
 };
 
 }  // namespace hikyaku::spool

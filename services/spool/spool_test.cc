@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+#include <future>
+
 #include "io/simulated_disk.h"
 #include "services/spool/spool_rig.h"
 
@@ -188,4 +191,56 @@ TEST_CASE("spool: a full disk drains") {
   }
   CHECK(spool->counts().incoming_messages == 0);
   CHECK_MESSAGE(rig.try_accept(1, "there is room again"), "the writer takes back what was released");
+}
+
+TEST_CASE("spool: while an account is slow to flush, outcomes are written and flushed") {
+  Rig rig;
+  rig.accept(1, "one");
+  auto spool = rig.open();
+  const auto message = spool->fresh(10)->at(0);
+  REQUIRE(spool->settle(std::vector{Settlement{message.ref, {{0, Outcome::DeliveredLazy, "7"}}, {}}}));
+  rig.accept(1, "two");
+  // Its writer sealed nothing yet: an unclean end does, for the spool that is opened next.
+  spool.reset();
+  rig.kill();
+  spool = rig.open();
+  const auto fresh = *spool->fresh(10);
+  REQUIRE(fresh.size() == 2);
+  for (const auto& one : fresh) REQUIRE(spool->settle(std::vector{Settlement{one.ref, {{0, Outcome::DeliveredLazy, "7"}}, {}}}));
+  rig.accept(1, "three");
+  const auto third = spool->fresh(10)->at(0);
+  bool asked = false;
+  spool->set_flush_accounts([&](const auto&) {
+    asked = true;
+    // As another thread does meanwhile; it would wait for ever.
+    auto settling = std::async(std::launch::async, [&] { return spool->settle(std::vector{Rig::delivered(third)}) && spool->flush(); });
+    const bool in_time = settling.wait_for(std::chrono::seconds{5}) == std::future_status::ready;
+    CHECK(in_time);
+    if (!in_time) std::abort();
+    return settling.get();
+  });
+  REQUIRE(spool->tend());
+  CHECK(asked);
+  CHECK(spool->body(message.ref, 0, 3).error().kind == SpoolFailure::Gone);
+}
+
+TEST_CASE("spool: what was taken from one journal is not lost when another cannot be read") {
+  Rig rig;
+  rig.accept(1, "one");
+  auto bad = *storage::open_file_journal(rig.disk, "/spool/incoming-2", rig.incoming_options());
+  Envelope envelope;
+  envelope.id = {1, 2, 1, 1};
+  envelope.recipients.push_back({{"r", "example.net"}, "", {}});
+  const auto head = encode(MessageHead{TextPlace::InRecord, envelope});
+  const storage::Record record[] = {{head, {}}};
+  REQUIRE(bad->append(record));
+  auto spool = rig.open();
+  std::size_t seen = 0;
+  for (std::uint64_t nth = 1; nth < 12; ++nth) {
+    rig.disk.fail(io::DiskCall::Read, nth, io::DiskFailure::Broken);
+    if (const auto fresh = spool->fresh(10)) seen += fresh->size();
+    rig.disk.clear_faults();
+  }
+  if (const auto fresh = spool->fresh(10)) seen += fresh->size();
+  CHECK(seen == 2);
 }

@@ -14,19 +14,22 @@ def run(folder):
         box = folder / "box"
         box.mkdir()
         (folder / "rc").write_text(f"""IMAPAccount it
-Host 127.0.0.1
+Host localhost
 Port {server.imaps_port}
 User {HANAKO}
 Pass "{PASSWORD}"
 SSLType IMAPS
 CertificateFile {server.certificate}
 AuthMechs LOGIN
+
 IMAPStore far
 Account it
+
 MaildirStore near
 Path {box}/
 Inbox {box}/INBOX
 SubFolders Verbatim
+
 Channel both
 Far :far:
 Near :near:

@@ -28,7 +28,7 @@ struct Contents {
   std::vector<Alias> aliases;
   std::vector<Route> routes;      // in the order of matching
   std::vector<Network> networks;
-  std::string postmaster;         // the address that gets postmaster@ of every local domain; empty: the first admin
+  std::string postmaster;         // the address that gets postmaster@ of every local domain; empty: the first admin, or without one the domain's first account
   storage::Version version;
 };
 
@@ -44,7 +44,7 @@ class Snapshot {
   Snapshot(const Snapshot&) = delete;
 
   // What RCPT and delivery do with `recipient`: account, alias (followed to at most 10 levels and 1,000 targets), relay
-  // domain ... Hash look-ups and, for `prefix*@domain` aliases, the prefixes of that domain. postmaster@ of a local domain is always Local.
+  // domain ... Hash look-ups and, for `prefix*@domain` aliases, the prefixes of that domain. postmaster@ of a local domain is Local once there is an account.
   [[nodiscard]] Resolution resolve(const Address& recipient) const;
   // gateway.dat: the first matching row. Linear in the rows with '*' inside, hashed for the rest.
   [[nodiscard]] RouteDecision route(const Address& recipient) const;

@@ -51,7 +51,7 @@ class Editor {
 
   DirectoryResult<> set_network(const Network& network);
   DirectoryResult<> remove_network(std::string_view prefix);
-  DirectoryResult<> set_postmaster(std::string_view address);  // empty: the first admin
+  DirectoryResult<> set_postmaster(std::string_view address);  // empty: the first admin, or without one each domain's first account
 
   // Adds many and waits for the readers once. What is there already is skipped and reported by its place in `accounts`
   // (from 0), so is what is wrong; nothing stops the rest. A password costs some 90 ms each, a hash nothing.

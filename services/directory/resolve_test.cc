@@ -92,8 +92,11 @@ TEST_CASE("aliases: exact before prefix before account's absence before catch-al
 TEST_CASE("postmaster is always there, once anybody can read its mail") {
   DirectoryRig rig;
   rig.domain("a.example"), rig.domain("b.example");
-  rig.add("ann@a.example");
   CHECK(rig.kind("postmaster@a.example") == RecipientKind::UnknownUser);
+  const auto ann = rig.add("ann@a.example");
+  const auto bob = rig.add("bob@b.example");
+  CHECK(rig.snapshot()->resolve(at("postmaster@a.example")).local[0].account == ann);
+  CHECK(rig.snapshot()->resolve(at("postmaster@b.example")).local[0].account == bob);
   const auto admin = rig.add("root@b.example", Enabled::Yes);
   CHECK(rig.snapshot()->resolve(at("PostMaster@a.example")).local[0].account == admin);
   CHECK(rig.snapshot()->resolve({"postmaster", ""}).local[0].account == admin);

@@ -36,8 +36,11 @@ struct Snapshot::Index {
   std::vector<std::size_t> wildcard_routes;
   std::vector<std::pair<io::IpNetwork, const Network*>> networks;  // longest prefix first
   std::string postmaster;
+  std::unordered_map<std::string, const Account*> first_accounts;  // by domain: the enabled one made first
+  const Account* first_account = nullptr;
 
   class Resolver;
+  [[nodiscard]] std::optional<Address> postmaster_of(const std::string& domain) const;
   void build();
   void add_alias(const Alias& alias);
 };
@@ -76,6 +79,12 @@ void Snapshot::Index::build() {
   std::sort(by_length.begin(), by_length.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   for (const auto& [bits, network] : by_length) networks.push_back(network);
   postmaster = contents.postmaster;
+  for (const auto& account : contents.accounts) {
+    if (account.enabled == Enabled::No) continue;
+    auto& of_domain = first_accounts[ascii_lower(account.address.domain)];
+    if (!of_domain || account.id < of_domain->id) of_domain = &account;
+    if (!first_account || account.id < first_account->id) first_account = &account;
+  }
   // The first admin, by id: the account made first.
   const Account* admin = nullptr;
   for (const auto& account : contents.accounts)
@@ -83,7 +92,16 @@ void Snapshot::Index::build() {
   if (postmaster.empty() && admin) postmaster = fold(admin->address);
 }
 
-Snapshot::Snapshot(Contents contents) : index_(new Index{std::move(contents), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}}) { index_->build(); }
+// RFC 5321 §4.5.1: somebody reads it. Nobody was named and there is no admin: the domain's first account, or the first of all.
+std::optional<Address> Snapshot::Index::postmaster_of(const std::string& domain) const {
+  if (!postmaster.empty()) return parse_address(postmaster);
+  const auto found = first_accounts.find(domain);
+  const Account* account = found == first_accounts.end() ? first_account : found->second;
+  if (!account) return std::nullopt;
+  return account->address;
+}
+
+Snapshot::Snapshot(Contents contents) : index_(new Index{std::move(contents), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}}) { index_->build(); }
 Snapshot::~Snapshot() = default;
 
 namespace {
@@ -139,8 +157,8 @@ class Snapshot::Index::Resolver {
     if (domain->kind == DomainKind::Relay) return result_.remote.push_back(address);
     if (follow_account(folded, {})) return;
     if (follow_subaddress(folded, level)) return;
-    if (folded.local_part == "postmaster" && !index_.postmaster.empty())  // RFC 5321 §4.5.1
-      if (const auto target = parse_address(index_.postmaster)) return follow(*target, level + 1);
+    if (folded.local_part == "postmaster")
+      if (const auto target = index_.postmaster_of(folded.domain)) return follow(*target, level + 1);
     if (const auto* alias = look_up(index_.catch_alls, folded.domain)) return follow_targets(*alias, level);
     if (domain->kind == DomainKind::LocalPassUnknown) return result_.remote.push_back(address);
     problem("There is no account or alias " + name + "; add it or correct the alias that leads to it.");

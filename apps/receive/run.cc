@@ -24,6 +24,7 @@ std::unique_ptr<spool::IncomingWriter> open_incoming(Service& service, io::Disk&
   options.folder = folder::in(service.data_folder(), folder::receive_journal);
   options.node = static_cast<std::uint16_t>(service.settings()->node.id());
   options.journal = 1;
+  options.segments.reserve_octets = service.settings()->spool.reserve().octets;
   options.most_queued_octets = service.settings()->spool.memory().octets;
   auto incoming = spool::IncomingWriter::open(disk, std::move(options));
   if (!incoming) throw std::runtime_error("receive cannot open its journal: " + incoming.error().what);

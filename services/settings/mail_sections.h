@@ -156,7 +156,7 @@ struct SpoolSection : Section {
   Setting<ByteCount> reserve{*this, "reserve", {
       .help = "Free disk below which reception stops (452 4.3.1), so that logs and delivery can go on.",
       .help_ja = "空き容量がこれを下回ると受信を止める(452 4.3.1)。ログと配送のための予備。",
-      .preset = GiB(1), .min = MiB(1), .max = ByteCount{1ULL << 50}}};
+      .preset = GiB(1), .min = MiB(1), .max = ByteCount{1ULL << 50}, .takes_effect = TakesEffect::ServiceRestart}};
   Setting<ByteCount> memory{*this, "memory", {
       .help = "Message text held in memory by receive before clients must wait.",
       .help_ja = "receive が同時にメモリに持つ本文の上限。", .preset = MiB(256), .min = MiB(8), .max = GiB(64),

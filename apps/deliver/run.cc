@@ -6,6 +6,7 @@
 #include "apps/deliver/queue_server.h"
 #include "io/posix_disk.h"
 #include "io/resolver.h"
+#include "services/delivery/account_upkeep.h"
 #include "services/delivery/exchange_lookup.h"
 #include "services/directory/seen_page.h"
 #include "storage/sqlite_engine.h"
@@ -58,7 +59,7 @@ std::unique_ptr<Parts> open_parts(Service& service) {
 
 bool flush_accounts(mailboxes::Mailboxes& mailboxes, const std::vector<std::string>& accounts) {
   for (const auto& account : accounts) {
-    const auto flushed = mailboxes.flush(AccountId{std::stoull(account)}, SystemClock{}.now() + 60s);
+    const auto flushed = mailboxes.flush(AccountId{std::stoull(account)}, SystemClock{}.now() + 10s);
     if (!flushed) return false;
   }
   return true;
@@ -128,6 +129,8 @@ int run_deliver(Service& service) {
                                .hostname = service.hostname()},
                               [&] { return delivery_settings(*service.settings(), service.hostname(), parts->tls); });
 
+  delivery::AccountUpkeep upkeep({.loop = loop, .workers = workers, .spool = *parts->spool, .mailboxes = *parts->mailboxes,
+                                  .directory = *parts->directory, .log = service.log()});
   QueueServer queue(loop, workers, *parts->spool, delivery, parts->clock);
   std::vector<std::unique_ptr<io::ChannelServer>> controls;
   for (const auto& listener : service.listeners("deliver-control")) {
@@ -139,6 +142,7 @@ int run_deliver(Service& service) {
   const auto bells = service.listeners("deliver-bell");
   const int bell = bells.empty() ? -1 : bells.front().descriptor;
   delivery.start([&loop, bell](Deadline deadline) { return bell < 0 ? no_bell(loop, deadline) : heard(loop, bell, deadline); });
+  loop.spawn(upkeep.run());
   loop.spawn(stop_when_told(service, loop, delivery));
   service.ready();
   loop.run();

@@ -25,6 +25,7 @@ class PickySpool final : public spool::Spool {
   bool has_unflushed() const override { return false; }
   void set_flush_accounts(FlushAccounts) override {}
   spool::SpoolResult<> tend() override { return {}; }
+  std::vector<TraceId> lowest_unreleased() const override { return {}; }
   void for_each_fresh(const std::function<void(const spool::MessageRef&)>&) const override {}
   spool::SpoolCounts counts() const override { return {}; }
 

@@ -324,10 +324,22 @@ MailboxResult<> Mailboxes::forget_deliveries(AccountId account, const TraceId& b
   TraceId first = below;
   first.owner = 0;
   first.sequence = 0;
-  Batch batch;
-  batch.emplace_back(storage::EraseRange{keys::deliveries(first), keys::deliveries(below)});
-  TRY_VOID(store.commit(std::move(batch), Durability::Lazy));
-  return {};
+  // Read first: nearly always there is nothing, and a commit would cost each account of the server a write.
+  constexpr std::size_t rows_of_a_commit = 2'000;
+  const auto from = keys::deliveries(first), until = keys::deliveries(below);
+  for (;;) {
+    std::size_t rows = 0;
+    std::string last;
+    TRY_VOID(store.scan(from, until, [&](const storage::Row& row) {
+      last = row.key;
+      return ++rows < rows_of_a_commit;
+    }));
+    if (rows == 0) return {};
+    Batch batch;
+    batch.emplace_back(storage::EraseRange{from, last + '\0'});
+    TRY_VOID(store.commit(std::move(batch), Durability::Lazy));
+    if (rows < rows_of_a_commit) return {};
+  }
 }
 
 }  // namespace hikyaku::mailboxes

@@ -19,6 +19,13 @@ const Flags seen{Seen, {}}, deleted{Deleted, {}};
 
 }  // namespace
 
+TEST_CASE("mailboxes: forgetting deliveries makes no store for an account that never had one") {
+  Rig rig;
+  const AccountId nobody{4711};
+  REQUIRE(rig.boxes.forget_deliveries(nobody, {.node = 1, .journal = 2, .owner = 3, .sequence = 2}, soon()));
+  CHECK(rig.boxes.version(nobody, soon())->value() == 0);
+}
+
 TEST_CASE("appended messages get ascending UIDs, their flags and their octets back") {
   Rig rig;
   const NewMessage two[] = {{.body = "first", .flags = {Seen | Flagged, {"$Forwarded", "junk", "JUNK", "not a keyword"}}}, {.body = ""}};

@@ -1,5 +1,7 @@
 #include "services/spool/incoming_reader.h"
 
+#include <algorithm>
+
 #include "services/spool/message_record.h"
 #include "services/spool/spill_folder.h"
 
@@ -32,6 +34,8 @@ SpoolResult<std::vector<FreshMessage>> IncomingReader::next(std::size_t limit, c
         ++damaged_;  // nothing can be done for it
         continue;
       }
+      segment.lowest = std::min(segment.lowest.value_or(head->envelope.id), head->envelope.id);
+      highest_ = std::max(highest_, head->envelope.id);
       FreshMessage message{{head->envelope.id, number_, one.at}, std::move(head->envelope), {}};
       OpenMessage open{message.ref.id, message.envelope.body_octets, message.envelope.accepted_at, {}, 0};
       open.done.resize(message.envelope.recipients.size(), true);
@@ -98,6 +102,17 @@ SpoolResult<> IncomingReader::release(storage::SegmentNumber segment) {
   segments_.erase(segment);
   std::erase_if(blobs_, [&](const auto& one) { return one.first.segment == segment; });
   return {};
+}
+
+std::optional<TraceId> IncomingReader::lowest_unreleased() {
+  const auto end = reader_->durable_end();
+  const std::lock_guard lock(mutex_);
+  if (!end || *end > next_ || highest_ == TraceId{}) return std::nullopt;
+  TraceId lowest = highest_;
+  ++lowest.sequence;
+  for (const auto& [number, segment] : segments_)
+    if (segment.lowest) lowest = std::min(lowest, *segment.lowest);
+  return lowest;
 }
 
 void IncomingReader::add_to(SpoolCounts& counts) {

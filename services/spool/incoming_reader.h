@@ -35,6 +35,9 @@ class IncomingReader {
   [[nodiscard]] std::vector<storage::SegmentNumber> done_segments() const;
   SpoolResult<> release(storage::SegmentNumber segment);
 
+  // See Spool. Nothing: not read to its end, or no message was ever seen.
+  std::optional<TraceId> lowest_unreleased();
+
   void add_to(SpoolCounts& counts);
   void for_each_open(const std::function<void(const MessageRef&)>& visit) const;
   [[nodiscard]] std::uint16_t number() const { return number_; }
@@ -50,6 +53,7 @@ class IncomingReader {
   struct Segment {
     bool finished = false;
     std::size_t open = 0;
+    std::optional<TraceId> lowest;  // of its messages, settled ones too
   };
   IncomingReader(io::Disk& disk, std::string folder, std::uint16_t journal, std::unique_ptr<storage::JournalReader> reader);
 
@@ -59,6 +63,7 @@ class IncomingReader {
   const std::unique_ptr<storage::JournalReader> reader_;
   mutable std::mutex mutex_;
   storage::Position next_;
+  TraceId highest_;  // ever seen here
   std::map<storage::SegmentNumber, Segment> segments_;
   std::map<storage::Position, OpenMessage> open_;
   std::map<storage::Position, TraceId> blobs_;

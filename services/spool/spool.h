@@ -80,6 +80,10 @@ class Spool {
   // not the one that flushes.
   virtual SpoolResult<> tend() = 0;
 
+  // For each incoming journal: below this id nothing that was accepted by now is delivered again, because no segment that
+  // holds it is left, nor a copy in holding. Costs a look at every message in holding. A message that was still arriving may get a lower id than others accepted before it. A journal that
+  // was not read to its end is left out.
+  [[nodiscard]] virtual std::vector<TraceId> lowest_unreleased() const = 0;
   // Messages of incoming that were read and are not settled; for listings.
   virtual void for_each_fresh(const std::function<void(const MessageRef&)>& visit) const = 0;
   [[nodiscard]] virtual SpoolCounts counts() const = 0;

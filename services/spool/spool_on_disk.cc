@@ -376,6 +376,25 @@ SpoolResult<> SpoolOnDisk::compact_one() {
   return holding_->release(*emptiest);
 }
 
+std::vector<TraceId> SpoolOnDisk::lowest_unreleased() const {
+  Readers readers;
+  {
+    const std::lock_guard lock(readers_mutex_);
+    readers = readers_;
+  }
+  std::vector<TraceId> all;
+  for (const auto& [number, one] : readers)
+    if (const auto lowest = one->lowest_unreleased()) all.push_back(*lowest);
+  // What was deferred keeps its id.
+  log_->with_state([&](const DeliveryState& state) {
+    for (const auto& [id, held] : state.all_held())
+      for (auto& lowest : all)
+        if (id.node == lowest.node && id.journal == lowest.journal) lowest = std::min(lowest, id);
+    return 0;
+  });
+  return all;
+}
+
 void SpoolOnDisk::for_each_fresh(const std::function<void(const MessageRef&)>& visit) const {
   Readers readers;
   {

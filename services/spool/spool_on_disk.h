@@ -31,6 +31,7 @@ class SpoolOnDisk final : public Spool {
   [[nodiscard]] bool has_unflushed() const override { return log_->has_unflushed(); }
   void set_flush_accounts(FlushAccounts flush) override;
   SpoolResult<> tend() override;
+  [[nodiscard]] std::vector<TraceId> lowest_unreleased() const override;
   void for_each_fresh(const std::function<void(const MessageRef&)>& visit) const override;
   [[nodiscard]] SpoolCounts counts() const override;
 

@@ -244,3 +244,34 @@ TEST_CASE("spool: what was taken from one journal is not lost when another canno
   if (const auto fresh = spool->fresh(10)) seen += fresh->size();
   CHECK(seen == 2);
 }
+
+TEST_CASE("spool: below the lowest id of what is not released nothing comes again") {
+  Rig rig;
+  const auto first = rig.accept(1, "one");
+  auto spool = rig.open();
+  CHECK_MESSAGE(spool->lowest_unreleased().empty(), "nothing was read yet");
+  const auto one = spool->fresh(10)->at(0);
+  CHECK(spool->lowest_unreleased() == std::vector{first});
+  REQUIRE(spool->settle(std::vector{Rig::delivered(one)}));
+  REQUIRE(spool->tend());
+  CHECK_MESSAGE(spool->lowest_unreleased() == std::vector{first}, "settled, but its segment is still being written");
+  spool.reset();
+  rig.kill();
+  const auto second = rig.accept(1, "two");
+  spool = rig.open();
+  CHECK_MESSAGE(spool->lowest_unreleased().empty(), "not read to its end");
+  REQUIRE(spool->fresh(10));
+  REQUIRE(spool->tend());
+  CHECK_MESSAGE(spool->lowest_unreleased() == std::vector{second}, "the first segment was given back");
+  spool.reset();
+  rig.kill();
+  const auto third = rig.accept(1, "three");
+  spool = rig.open();
+  const auto fresh = *spool->fresh(10);
+  REQUIRE(fresh.size() == 2);
+  REQUIRE(spool->defer(std::vector{Deferral{fresh[0].ref, {Rig::schedule(0)}, {}}}));
+  REQUIRE(spool->tend());
+  CHECK_MESSAGE(spool->lowest_unreleased() == std::vector{second}, "it can come again out of holding");
+  REQUIRE(spool->settle(std::vector{Settlement{{second, 0, {}}, {{0, Outcome::Delivered, {}}}, {}}}));
+  CHECK(spool->lowest_unreleased() == std::vector{third});
+}

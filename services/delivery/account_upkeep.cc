@@ -1,0 +1,50 @@
+#include "services/delivery/account_upkeep.h"
+
+namespace hikyaku::delivery {
+namespace {
+constexpr Duration first_round = 5min;  // a start has other work
+constexpr Duration every = 1h;
+constexpr Duration longest = 2s;    // for one account
+constexpr Duration breath = 20ms;   // between accounts: deliveries go first
+}  // namespace
+
+io::Task<void> AccountUpkeep::run() {
+  Duration wait = first_round;
+  while (!parts_.loop.stopping()) {
+    const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(wait));
+    if (outcome == io::Wake::Cancelled) break;
+    auto going = round();
+    co_await std::move(going);
+    wait = every;
+  }
+}
+
+io::Task<void> AccountUpkeep::round() {
+  const auto directory = parts_.directory.newest();
+  if (!directory) co_return;
+  auto asking = parts_.workers.run(parts_.loop, [this] { return parts_.spool.lowest_unreleased(); });
+  const auto lowest = co_await std::move(asking);
+  forget_below_.clear();
+  if (lowest)
+    for (const auto& one : *lowest) forget_below_.push_back(lines_[one.journal].advance(parts_.loop.now(), one));
+  for (const auto& account : directory->contents().accounts) {
+    auto tending = parts_.workers.run(parts_.loop, [this, id = account.id] { return tend(id); });
+    const auto tended = co_await std::move(tending);
+    if (tended && !*tended) {
+      const std::string name = std::to_string(account.id.value());
+      parts_.log.write(telemetry::events::storage_trouble, {.account = name, .reason = tended->error().what});
+    }
+    const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(breath));
+    if (outcome == io::Wake::Cancelled) break;
+  }
+}
+
+mailboxes::MailboxResult<> AccountUpkeep::tend(AccountId account) const {
+  const Deadline deadline = SystemClock{}.now() + longest;
+  for (const auto& below : forget_below_) TRY_VOID(parts_.mailboxes.forget_deliveries(account, below, deadline));
+  TRY(collected, parts_.mailboxes.collect_expunged(account, deadline));
+  (void)collected;  // what is left is for the next round
+  return {};
+}
+
+}  // namespace hikyaku::delivery

@@ -69,7 +69,7 @@ data = "$data"
 smtp = ["*:$((base + 525))"]
 submission = ["*:$((base + 587))"]
 submissions = ["*:$((base + 465))"]
-lmtp = ["127.0.0.1:$((base + 24))"]
+lmtp = ["127.0.0.1:$((base + 424))"]
 pop3 = ["*:$((base + 110))"]
 pop3s = ["*:$((base + 995))"]
 imap = ["*:$((base + 143))"]
@@ -146,7 +146,7 @@ HOST=127.0.0.1
 SMTP_PORT=$((base + 525))
 SUBMISSION_PORT=$((base + 587))
 SUBMISSIONS_PORT=$((base + 465))
-LMTP_PORT=$((base + 24))
+LMTP_PORT=$((base + 424))
 IMAP_PORT=$((base + 143))
 IMAPS_PORT=$((base + 993))
 POP3_PORT=$((base + 110))
@@ -165,7 +165,7 @@ demo_card() {
   cat <<CARD
 
   Hikyaku runs.
-    SMTP $((base + 525))   submission $((base + 587)) (STARTTLS), $((base + 465)) (TLS)   LMTP $((base + 24))
+    SMTP $((base + 525))   submission $((base + 587)) (STARTTLS), $((base + 465)) (TLS)   LMTP $((base + 424))
     POP3 $((base + 110)), $((base + 995)) (TLS)        IMAP $((base + 143)), $((base + 993)) (TLS)
     $user1    password $pass1
     $user2  password $pass2

@@ -1,6 +1,12 @@
 #include "apps/service/confine.h"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "apps/service/data_folders.h"
 #include "io/confinement.h"
@@ -9,8 +15,9 @@ namespace hikyaku::apps {
 
 namespace {
 
-// What each process may open, below the data folder; `log` and `run` go with every row. The folders are there: the
-// supervisor makes them. A process that is not in the table does not start.
+// What each process may open, below the data folder. Every row may write `log` and look into `run`, whose sockets are made
+// by the supervisor: who could put its own in the place of auth's would be told every password. Who reads the directory
+// shares a page with the others there. A process that is not in the table does not start.
 struct Row {
   std::string_view process;
   std::vector<std::string_view> read_write;
@@ -42,8 +49,17 @@ std::string confine(std::string_view process, const settings::Settings& settings
   wanted.network = row->network;
   wanted.read = io::system_files_to_read();
   if (row->network == io::Network::Any && !settings.delivery.hosts_file().empty()) wanted.read.push_back(settings.delivery.hosts_file());
-  wanted.read_write = {folder::in(data, folder::log), folder::in(data, folder::run)};
-  for (const auto inside : row->read_write) wanted.read_write.push_back(folder::in(data, inside));
+  wanted.read.push_back(folder::in(data, folder::run));
+  wanted.read_write = {folder::in(data, folder::log)};
+  for (const auto inside : row->read_write) {
+    wanted.read_write.push_back(folder::in(data, inside));
+    if (inside != folder::directory) continue;
+    const auto page = folder::in(data, folder::directory_seen);
+    const int made = open(page.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
+    if (made < 0) return page + ": " + std::strerror(errno);
+    close(made);
+    wanted.read_write.push_back(page);
+  }
   // Nobody of the same user may look into this process.
   if (prctl(PR_SET_DUMPABLE, 0) != 0) return "the process cannot be closed to others";
   const auto confined = io::confine(wanted);

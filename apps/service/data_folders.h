@@ -13,6 +13,7 @@ inline constexpr std::string_view spool = "spool";          // incoming-N, holdi
 inline constexpr std::string_view receive_journal = "spool/incoming-1";  // written by receive, journal number 1
 inline constexpr std::string_view log = "log";
 inline constexpr std::string_view run = "run";              // local sockets, doorbells, shared pages, locks
+inline constexpr std::string_view directory_seen = "run/directory-seen";  // how far each reader of the directory is
 inline constexpr std::string_view supervisor = "supervisor";  // which services were stopped by command
 
 inline std::string in(std::string_view data_folder, std::string_view inside) {

@@ -2,7 +2,8 @@
 // be repeated. A pure rule over what the spool says from time to time.
 //
 // An id is given when a message begins to arrive, and may be committed long after higher ones: what the spool has not seen
-// yet may lie below its lowest. But no session lasts longer than a day, and none outlives the owner of its journal.
+// yet may lie below its lowest. But no session may be allowed to last longer than ten days (smtp.total_time), and none outlives
+// the owner of its journal.
 #pragma once
 
 #include <algorithm>
@@ -15,10 +16,10 @@ namespace hikyaku::delivery {
 
 class ForgetLine {
  public:
-  static constexpr Duration longest_session = 25h;  // smtp::Limits::total and some
+  static constexpr Duration longest_session = 241h;
 
   // `lowest`: of all that is not released and was accepted until `now`. Everything below the answer, of its node and
-  // journal, cannot come again. Call it hourly or so: what it remembers is one entry a call, for a day.
+  // journal, cannot come again. Call it hourly or so: what it remembers is one entry a call, for those ten days.
   TraceId advance(Instant now, const TraceId& lowest) {
     seen_.push_back({now, lowest});
     while (seen_.size() > 1 && seen_[1].at + longest_session <= now) seen_.pop_front();

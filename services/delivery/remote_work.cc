@@ -101,7 +101,11 @@ io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, Remo
       co_return true;
     }
     if (reused && session->was_stale()) continue;  // session is not usable any more: a new one is opened
-    if (parts_.loop.stopping()) co_return false;
+    if (parts_.loop.stopping()) {
+      // Our stop is nobody's failure; what the peer took is written down all the same, or it would get it twice.
+      std::erase_if(attempts, [](const Attempt& attempt) { return attempt.result == AttemptResult::Failed; });
+      if (attempts.empty()) co_return false;
+    }
     auto finishing = finish(job.message, std::move(attempts), slot.destination);
     co_await std::move(finishing);
     co_return true;

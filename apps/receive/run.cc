@@ -24,7 +24,6 @@ std::unique_ptr<spool::IncomingWriter> open_incoming(Service& service, io::Disk&
   options.folder = folder::in(service.data_folder(), folder::receive_journal);
   options.node = static_cast<std::uint16_t>(service.settings()->node.id());
   options.journal = 1;
-  options.segments.reserve_octets = service.settings()->spool.reserve().octets;
   // Reception stops here; what is below it is for delivery to drain the queue with.
   options.segments.reserve_octets = service.settings()->spool.reserve().octets;
   options.most_queued_octets = service.settings()->spool.memory().octets;

@@ -9,6 +9,7 @@ constexpr std::size_t fresh_at_once = 256;
 constexpr std::size_t due_at_once = 500;
 constexpr std::size_t recipients_of_a_job = 100;
 constexpr Duration look_again = 1s;
+constexpr Duration window_pause = 10ms;
 
 Duration until_wall(WallTime when, WallTime now) { return when > now ? Duration(when - now) : Duration{}; }
 
@@ -25,7 +26,8 @@ Delivery::Delivery(Parts parts, std::function<DeliverySettings()> settings)
              }) {}
 
 void Delivery::start(Bell heard) {
-  parts_.loop.spawn(run(std::move(heard)));
+  parts_.loop.spawn(run());
+  parts_.loop.spawn(listen(std::move(heard)));
   parts_.loop.spawn(watch_timers());
   parts_.loop.spawn(tend());
 }
@@ -72,12 +74,27 @@ io::Task<void> Delivery::load_deferred() {
     deferred_.add(one.schedule.destination, {one.id, one.schedule.recipient}, one.schedule.next_due, give_up_time(one.schedule));
 }
 
-io::Task<void> Delivery::run(Bell heard) {
+io::Task<void> Delivery::listen(Bell heard) {
+  while (!stopping_ && !parts_.loop.stopping()) {
+    auto hearing = heard(parts_.loop.after(look_again));
+    const auto outcome = co_await std::move(hearing);
+    if (outcome == io::Wake::Cancelled) break;
+    look_for_fresh();
+  }
+}
+
+void Delivery::look_for_fresh() {
+  rung_ = true;
+  if (intake_ != nullptr) intake_->wake(io::Wake::Ready);
+}
+
+io::Task<void> Delivery::run() {
   auto loading = load_deferred();
   co_await std::move(loading);
   while (!stopping_ && !parts_.loop.stopping()) {
     const std::size_t limit = std::min(room(Lane::Fresh), fresh_at_once);
     std::size_t taken = 0;
+    rung_ = false;
     if (limit > 0) {
       auto work = parts_.workers.run(parts_.loop, [&, limit] { return parts_.spool.fresh(limit); });
       auto fresh = co_await std::move(work);
@@ -92,14 +109,11 @@ io::Task<void> Delivery::run(Bell heard) {
         pump();
       }
     }
-    if (taken > 0) continue;
-    io::Wake outcome;
-    if (limit == 0) {
-      outcome = co_await parts_.loop.sleep_until(parts_.loop.after(10ms));
-    } else {
-      auto hearing = heard(parts_.loop.after(look_again));
-      outcome = co_await std::move(hearing);
-    }
+    if (taken > 0 || (limit > 0 && rung_)) continue;
+    io::Wait sleep(parts_.loop, nullptr, parts_.loop.after(limit == 0 ? window_pause : look_again), io::Wake::TimedOut);
+    if (limit > 0) intake_ = &sleep;
+    const auto outcome = co_await sleep;
+    intake_ = nullptr;
     if (outcome == io::Wake::Cancelled) break;
   }
 }

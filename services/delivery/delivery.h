@@ -73,7 +73,10 @@ class Delivery {
   using Slot = Lanes<RemoteJob>::Slot;
 
   // delivery.cc: what comes in, and when
-  io::Task<void> run(Bell heard);
+  io::Task<void> run();
+  io::Task<void> listen(Bell heard);
+  // Fresh mail was announced, or written by ourselves.
+  void look_for_fresh();
   io::Task<void> load_deferred();
   io::Task<void> watch_timers();
   io::Task<void> tend();
@@ -126,7 +129,9 @@ class Delivery {
   std::uint64_t expanding_octets_ = 0;
   std::size_t finishing_ = 0;
   bool stopping_ = false;
-  io::Wait* timer_ = nullptr;  // watch_timers() asleep
+  io::Wait* timer_ = nullptr;   // watch_timers() asleep
+  io::Wait* intake_ = nullptr;  // run() asleep for want of fresh mail
+  bool rung_ = false;           // since run() last looked
 };
 
 }  // namespace hikyaku::delivery

@@ -42,9 +42,11 @@ io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> att
   }
   bool written = true;
   if (!conclusion.outcomes.empty()) {
+    const bool makes_mail = !settlement.generated.empty();
     auto settling = settler_.settle(std::move(settlement));
     const auto ending = co_await std::move(settling);
     written = ending == Settler::Ending::Written;
+    if (makes_mail) look_for_fresh();
   }
   if (written && !conclusion.schedules.empty()) {
     auto deferring = settler_.defer({message->ref, conclusion.schedules, {}});
@@ -137,6 +139,7 @@ io::Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient,
   settlement.generated.push_back(std::move(mail));
   auto settling = settler_.settle(std::move(settlement));
   co_await std::move(settling);
+  look_for_fresh();
   --finishing_;
   expanding_octets_ -= octets;
 }

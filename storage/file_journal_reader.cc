@@ -300,6 +300,9 @@ JournalResult<> FileJournalReader::release(SegmentNumber segment) {
   TRY_VOID(folder_.write_released(next));
   released_ = std::move(next);
   if (index_ && index_->number == segment.value()) index_.reset();
+  // A descriptor of it would keep the disk space of a file that the writer removes.
+  if (const auto one = table_.segments.find(segment.value()); one != table_.segments.end())
+    std::erase_if(files_, [slot = one->second.slot](const auto& file) { return file.first == slot; });
   return {};
 }
 

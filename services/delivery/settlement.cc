@@ -52,6 +52,12 @@ io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> att
     auto deferring = settler_.defer({message->ref, conclusion.schedules, {}});
     const auto ending = co_await std::move(deferring);
     written = ending == Settler::Ending::Written;
+    // A full disk: delivery is what makes space, so they are tried again from where they are, gate or not.
+    if (ending == Settler::Ending::NoRoom) {
+      std::vector<std::uint32_t> again;
+      for (const auto& schedule : conclusion.schedules) again.push_back(schedule.recipient);
+      parts_.loop.spawn(dispatch_later(message, std::move(again), Lane::Retry));
+    }
     // Its text cannot be kept, so it cannot be tried again: who sent it must know.
     if (ending == Settler::Ending::Impossible) {
       std::vector<Attempt> damaged;

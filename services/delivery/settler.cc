@@ -1,6 +1,7 @@
 #include "services/delivery/settler.h"
 
 #include <optional>
+#include <utility>
 
 namespace hikyaku::delivery {
 
@@ -26,8 +27,13 @@ bool is_of_the_message(const spool::SpoolError& error) {
   using enum spool::SpoolFailure;
   return error.kind == Damaged || error.kind == Gone || error.kind == NotFound || error.kind == TooLarge;
 }
+// A full disk drains only by outcomes: those that need no space must not wait for texts that do.
+bool concerns_one(const spool::SpoolError& error) {
+  return is_of_the_message(error) || error.kind == spool::SpoolFailure::NoSpace;
+}
 Settler::Ending ending_of(const spool::SpoolError& error) {
   const bool over = error.kind == spool::SpoolFailure::Gone || error.kind == spool::SpoolFailure::NotFound;
+  if (error.kind == spool::SpoolFailure::NoSpace) return Settler::Ending::NoRoom;
   return over ? Settler::Ending::Over : Settler::Ending::Impossible;
 }
 }  // namespace
@@ -72,7 +78,7 @@ io::Task<Settler::Ending> Settler::submit(std::unique_ptr<Request> owned) {
 spool::SpoolResult<> Settler::write(spool::Spool& spool, Group& group) {
   auto written = group.deferrals.empty() ? spool::SpoolResult<>{} : spool.defer(group.deferrals);
   if (written && !group.settlements.empty()) written = spool.settle(group.settlements);
-  return !written && is_of_the_message(written.error()) ? write_one_by_one(spool, group) : written;
+  return !written && concerns_one(written.error()) ? write_one_by_one(spool, group) : written;
 }
 
 // One message that cannot be written must not keep the outcomes of all others in memory. Repeating is harmless.
@@ -81,12 +87,12 @@ spool::SpoolResult<> Settler::write_one_by_one(spool::Spool& spool, Group& group
   group.impossible_settlements.assign(group.settlements.size(), std::nullopt);
   for (std::size_t i = 0; i < group.deferrals.size(); ++i)
     if (auto written = spool.defer(std::span(group.deferrals).subspan(i, 1)); !written) {
-      if (!is_of_the_message(written.error())) return written;
+      if (!concerns_one(written.error())) return written;
       group.impossible_deferrals[i] = std::move(written).error();
     }
   for (std::size_t i = 0; i < group.settlements.size(); ++i)
     if (auto written = spool.settle(std::span(group.settlements).subspan(i, 1)); !written) {
-      if (!is_of_the_message(written.error())) return written;
+      if (!concerns_one(written.error())) return written;
       group.impossible_settlements[i] = std::move(written).error();
     }
   return {};
@@ -113,6 +119,8 @@ io::Task<void> Settler::write_all() {
     }
     if (written) flusher_.outcomes_written();
     std::size_t settlement = 0, deferral = 0;
+    std::vector<std::shared_ptr<Request>> later;
+    bool told_of_space = false;
     for (const auto& request : group.requests) {
       const bool settles = request->settlement.has_value();
       const auto at = settles ? settlement++ : deferral++;
@@ -121,13 +129,39 @@ io::Task<void> Settler::write_all() {
       request->ending = !written ? Ending::Stopped : refused ? ending_of(*impossible[at]) : Ending::Written;
       if (refused) {
         const auto& id = settles ? group.settlements[at].message.id : group.deferrals[at].message.id;
-        log_.write(telemetry::events::storage_trouble, {.message = id, .reason = impossible[at]->what});
+        // Of all that wait for space one line is enough: the log is on the same disk.
+        if (request->ending != Ending::NoRoom || !std::exchange(told_of_space, true))
+          log_.write(telemetry::events::storage_trouble, {.message = id, .reason = impossible[at]->what});
+        // What became of the recipient is certain and must be written, however long it takes.
+        if (settles && request->ending == Ending::NoRoom) {
+          request->settlement = std::move(group.settlements[at]);
+          later.push_back(request);
+          continue;
+        }
       }
       if (request->waiting != nullptr) request->waiting->wake(io::Wake::Ready);
     }
+    if (!later.empty()) loop_.spawn(write_later(std::move(later)));
     if (!written) break;
   }
   writing_ = false;
+}
+
+io::Task<void> Settler::write_later(std::vector<std::shared_ptr<Request>> requests) {
+  later_ += requests.size();
+  const auto outcome = co_await loop_.sleep_until(loop_.after(1s));
+  later_ -= requests.size();
+  if (outcome == io::Wake::Cancelled) {
+    for (const auto& request : requests) {
+      request->ending = Ending::Stopped;
+      if (request->waiting != nullptr) request->waiting->wake(io::Wake::Ready);
+    }
+    co_return;
+  }
+  waiting_.insert(waiting_.end(), requests.begin(), requests.end());
+  if (writing_) co_return;
+  writing_ = true;
+  loop_.spawn(write_all());
 }
 
 }  // namespace hikyaku::delivery

@@ -23,18 +23,21 @@ class Settler {
     Written,     // and flushed where the spool promises so
     Stopped,     // the service stops first: the recipient is delivered or tried again after the next start
     Over,        // the message had its end before: nothing is to be written
+    NoRoom,      // a deferral for which the disk has no space: the message stays where it is, and is to be tried again
     Impossible,  // its text is damaged or too large; other messages are not held up by it
   };
   io::Task<Ending> settle(spool::Settlement settlement);
   io::Task<Ending> defer(spool::Deferral deferral);
 
-  [[nodiscard]] bool idle() const { return !writing_ && waiting_.empty(); }
+  [[nodiscard]] bool idle() const { return !writing_ && waiting_.empty() && later_ == 0; }
 
  private:
   struct Request;
   struct Group;
   io::Task<Ending> submit(std::unique_ptr<Request> request);
   io::Task<void> write_all();
+  // Puts requests back when space may have been made; those behind them go on meanwhile.
+  io::Task<void> write_later(std::vector<std::shared_ptr<Request>> requests);
   static spool::SpoolResult<> write(spool::Spool& spool, Group& group);
   static spool::SpoolResult<> write_one_by_one(spool::Spool& spool, Group& group);
 
@@ -45,6 +48,7 @@ class Settler {
   telemetry::Log& log_;
   std::vector<std::shared_ptr<Request>> waiting_;
   bool writing_ = false;
+  std::size_t later_ = 0;  // requests that wait for space
 };
 
 }  // namespace hikyaku::delivery

@@ -24,7 +24,7 @@ struct SpoolOptions {
   std::uint16_t node = 1;
   std::uint64_t holding_segment_octets = 64 << 20;
   std::uint64_t domains_segment_octets = 16 << 20;
-  std::uint64_t reserve_octets = 64 << 20;    // holding and domains keep writing until this little is free
+  std::uint64_t reserve_octets = 64 << 20;    // holding keeps writing until this little is free, domains to the end
   std::uint64_t snapshot_every_octets = 64 << 20;  // of delivery log
   std::uint64_t blob_octets = 1 << 20;        // larger texts are files of their own in holding too
   unsigned compact_below_percent = 25;        // a holding segment with less living mail is copied and released

@@ -34,6 +34,7 @@ SpoolResult<> SpoolOnDisk::load() {
   auto domains = options;
   domains.segment_octets = options_.domains_segment_octets;
   domains.index = storage::HeadIndex::None;
+  domains.reserve_octets = 0;  // rule 5: outcomes are written as long as there is anything to write on
   TRY(log, DeliveryLog::open(disk_, options_.folder + "/domains", domains));
   log_ = std::move(log);
   options.segment_octets = options_.holding_segment_octets;

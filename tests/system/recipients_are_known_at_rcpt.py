@@ -1,0 +1,83 @@
+"""Unknown recipients are refused at RCPT; postmaster is always accepted; aliases lead to one, several, elsewhere, each
+other; a catch-all takes the rest."""
+import smtplib
+import subprocess
+
+from harness import DOMAIN, HANAKO, TARO, Server, eventually, expect, scenario
+from peers.next_hop import NextHop
+
+STRANGER = "stranger@b.example"
+
+
+def ask(server, recipient):
+    with server.smtp() as client:
+        client.ehlo()
+        client.docmd("MAIL", f"FROM:<{STRANGER}>")
+        code, reply = client.docmd("RCPT", f"TO:<{recipient}>")
+        return code, reply.decode()
+
+
+def mail(server, recipients, subject):
+    with server.smtp() as client:
+        client.sendmail(STRANGER, recipients, f"Subject: {subject}\r\n\r\nHello\r\n")
+
+
+@scenario
+def run(folder):
+    with Server(folder) as server, NextHop() as hop:
+        server.start()
+        server.cli("route", "add", f"far.example,127.0.0.1,{hop.port}")
+        for unknown in (f"nobody@{DOMAIN}", f"hanako.x@{DOMAIN}", f"nobody+hanako@{DOMAIN}", f'"hanako "@{DOMAIN}'):
+            code, reply = ask(server, unknown)
+            expect(code == 550 and reply.startswith("5.1.1"), f"{unknown}: {code} {reply}")
+        for known in (HANAKO, HANAKO.upper(), f"hanako+tag@{DOMAIN}", f"postmaster@{DOMAIN}", f"PostMaster@{DOMAIN.upper()}", "postmaster", "Postmaster"):
+            code, reply = ask(server, known)
+            expect(code == 250, f"{known}: {code} {reply}")
+        with server.smtp() as client:  # one bad recipient among good ones
+            refused = client.sendmail(STRANGER, [HANAKO, f"nobody@{DOMAIN}", TARO], "Subject: two of three\r\n\r\nHello\r\n")
+            expect(list(refused) == [f"nobody@{DOMAIN}"], f"only that one is refused: {refused}")
+        server.wait_for_subjects(["two of three"], HANAKO)
+        server.wait_for_subjects(["two of three"], TARO)
+        aliases(server, hop)
+        catch_all(server)
+        disabled(server)
+
+
+def aliases(server, hop):
+    server.cli("alias", "add", f"one@{DOMAIN}", HANAKO)
+    server.cli("alias", "add", f"both@{DOMAIN}", HANAKO, TARO, "friend@far.example", "other@far.example")
+    server.cli("alias", "add", f"away@{DOMAIN}", "away@far.example")
+    server.cli("alias", "add", f"nested@{DOMAIN}", f"one@{DOMAIN}", f"both@{DOMAIN}")
+    server.cli("alias", "add", f"team-*@{DOMAIN}", TARO)
+    eventually(lambda: ask(server, f"team-x@{DOMAIN}")[0] == 250, "the aliases are known")
+    for name in ("one", "both", "away", "nested", "team-red"):
+        mail(server, [f"{name}@{DOMAIN}"], f"by {name}")
+    server.wait_for_subjects(["by one", "by both", "by nested"], HANAKO)
+    server.wait_for_subjects(["by both", "by nested", "by team-red"], TARO)
+    eventually(lambda: hop.recipients == sorted(["away@far.example"] + ["friend@far.example", "other@far.example"] * 2), "copies elsewhere")
+    expect(all(m.sender.split(">")[0] == f"<{STRANGER}" for m in hop.transactions), f"the sender stays: {[m.sender for m in hop.transactions]}")
+    expect(server.subjects(HANAKO).count("by nested") == 1, "one copy, though two ways lead there")
+    expect("by team-red" not in server.subjects(HANAKO), "nobody else gets it")
+
+    # An alias may not take an account's name: its mail would silently go elsewhere.
+    refused = subprocess.run([server.program, "--config", server.config, "alias", "add", TARO, "copy@far.example"], capture_output=True, text=True)
+    expect(refused.returncode != 0 and TARO in refused.stderr, f"refused with a reason: {refused.stderr}")
+
+
+def catch_all(server):
+    server.cli("alias", "add", f"*@{DOMAIN}", TARO)
+    eventually(lambda: ask(server, f"nobody@{DOMAIN}")[0] == 250, "the catch-all is known")
+    mail(server, [f"nobody@{DOMAIN}", HANAKO], "caught")
+    server.wait_for_subjects(["caught"], TARO)
+    server.wait_for_subjects(["caught"], HANAKO)
+    mail(server, [HANAKO], "only hers")
+    server.wait_for_subjects(["only hers"], HANAKO)
+    expect("only hers" not in server.subjects(TARO), "an account of the domain is not caught")
+    server.cli("alias", "remove", f"*@{DOMAIN}")
+    eventually(lambda: ask(server, f"nobody@{DOMAIN}")[0] == 550, "the catch-all is gone")
+
+
+def disabled(server):
+    server.cli("account", "set", TARO, "--enabled", "no")
+    code, reply = eventually(lambda: (lambda said: said if said[0] != 250 else None)(ask(server, TARO)), "taro is disabled")
+    expect(code == 550 and reply.startswith("5.2.1"), f"a disabled account: {code} {reply}")

@@ -91,8 +91,9 @@ std::optional<ControlMessage> receive_control(int socket) {
   header.msg_iov = &part, header.msg_iovlen = 1;
   header.msg_control = space.data(), header.msg_controllen = space.size();
   ssize_t count;
-  do count = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
-  while (count < 0 && errno == EINTR);
+  // ECONNRESET is told once when the peer hung up without reading our words; what it said before comes after that.
+  for (int resets = 0; (count = recvmsg(socket, &header, MSG_CMSG_CLOEXEC)) < 0;)
+    if (errno != EINTR && (errno != ECONNRESET || resets++ > 0)) break;
   if (count <= 0) return std::nullopt;
   ControlMessage message;
   message.descriptors = take_descriptors(header);

@@ -29,7 +29,9 @@ io::DiskResult<PauseLedger> PauseLedger::open(io::Disk& disk, std::string path, 
     }
     if (readable && alive + shortest_pause < now) ledger.pauses_.push_back({alive, now});
   }
-  TRY_VOID(ledger.seen_alive(now));
+  // On a full disk the pause just closed may be forgotten by the next start; delivery, which empties the disk, goes on.
+  if (auto written = ledger.seen_alive(now); !written && written.error().kind != io::DiskFailure::NoSpace)
+    return failure(std::move(written).error());
   return ledger;
 }
 

@@ -133,7 +133,9 @@ JournalResult<> SegmentPool::shrink_and_grow() {
   std::vector<std::uint32_t> to_make, to_remove;
   {
     const std::lock_guard lock(mutex_);
-    const std::size_t wanted = std::max(options_.spare_segments, 2 * taken_since_tend_);
+    // Spares are space too: on a full disk they are given back, or reception might never go on again.
+    TRY(full, is_below_mark(0));
+    const std::size_t wanted = full ? 0 : std::max(options_.spare_segments, 2 * taken_since_tend_);
     taken_since_tend_ = 0;
     while (spares_.size() > wanted) to_remove.push_back(spares_.back()), spares_.pop_back();
     for (auto spares = spares_.size(); spares < wanted; ++spares) {

@@ -14,6 +14,10 @@ constexpr std::uint64_t most_expanding_octets = 64 << 20;  // texts in memory fo
 std::optional<Address> Delivery::postmaster() const {
   const auto directory = parts_.directory.newest();
   if (!directory) return std::nullopt;
+  if (const auto& named = directory->contents().postmaster; !named.empty()) {
+    const auto at = named.rfind('@');
+    return Address{named.substr(0, at), at == std::string::npos ? "" : named.substr(at + 1)};
+  }
   for (const auto& account : directory->contents().accounts)
     if (account.admin == directory::Enabled::Yes && account.enabled == directory::Enabled::Yes) return account.address;
   for (const auto& domain : directory->contents().domains)

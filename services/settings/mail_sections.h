@@ -146,9 +146,6 @@ struct DeliverySection : Section {
   Setting<Texts> resolvers{*this, "resolvers", {
       .help = "DNS servers asked (\"address\" or \"address@port\"); empty: those of /etc/resolv.conf.",
       .help_ja = "問い合わせる DNS サーバ。空なら /etc/resolv.conf に従う。", .takes_effect = TakesEffect::ServiceRestart}};
-  Setting<Text> postmaster{*this, "postmaster", {
-      .help = "Account that gets mail for postmaster@ every local domain that has none, and dead letters; empty: kept aside.",
-      .help_ja = "postmaster 宛や配送不能の不達通知を受け取るアカウント。空なら別に保管する。"}};
 };
 
 struct SpoolSection : Section {

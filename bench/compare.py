@@ -5,6 +5,7 @@ time, because they move far less.
 """
 import dataclasses
 import json
+import os
 import pathlib
 import platform
 import statistics
@@ -13,7 +14,9 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
-BUILD = ROOT / "build" / "release"
+# A chosen binary brings the tools built beside it (build/release/apps/hikyaku/hikyaku).
+BUILD = pathlib.Path(os.environ["HIKYAKU"]).resolve().parents[2] if "HIKYAKU" in os.environ else ROOT / "build" / "release"
+missed = []  # bars that were not met
 
 
 @dataclasses.dataclass
@@ -34,7 +37,7 @@ class Window:
 
 
 def build_tools():
-    if "HIKYAKU" in __import__("os").environ:
+    if "HIKYAKU" in os.environ:
         return  # a chosen binary: its tools are built already
     subprocess.run(["cmake", "--preset", "release"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     subprocess.run(["cmake", "--build", "--preset", "release", "--target", "bench_tools"], cwd=ROOT, check=True,
@@ -55,8 +58,32 @@ def load(port, **options):
     return report
 
 
-def interleave(case, servers, windows):
-    """`servers`: {name: function that runs one window and returns it}. One warm-up each, not counted."""
+def scratch():
+    """The folder for a benchmark's data, on the disk of the build."""
+    (ROOT / "build").mkdir(exist_ok=True)
+    return ROOT / "build"
+
+
+def bar(what, measured, at_least=None, at_most=None, unit=""):
+    """Notes a bar of docs/benchmarks.md and whether it was met; verdict() makes the exit status of it."""
+    met = (at_least is None or measured >= at_least) and (at_most is None or measured <= at_most)
+    limit = f"at least {at_least}" if at_least is not None else f"at most {at_most}"
+    text = f"{what}: {measured:.2f} {unit}".rstrip() + f", the bar is {limit}"
+    print(("  met: " if met else "  MISSED: ") + text)
+    if not met:
+        missed.append(text)
+
+
+def verdict():
+    """The last line and the exit status of a benchmark with bars: 1 when one was missed."""
+    print("\n" + (f"{len(missed)} bars missed: " + "; ".join(missed) if missed else "every bar was met"))
+    sys.exit(1 if missed else 0)
+
+
+def interleave(case, servers, windows, rate_bar=None, cpu_bar=None):
+    """`servers`: {name: function that runs one window and returns it}. One warm-up each, not counted. `rate_bar`: at
+    least so many times the other's messages a second; `cpu_bar`: at most 1/so many of its CPU for a message.
+    """
     results = {name: [] for name in servers}
     for run in servers.values():
         run()
@@ -77,6 +104,10 @@ def interleave(case, servers, windows):
         rate = statistics.median(w.rate for w in ours) / statistics.median(w.rate for w in theirs)
         cpu = statistics.median(w.cpu_per_thousand for w in ours) / statistics.median(w.cpu_per_thousand for w in theirs)
         print(f"  {names[0]} / {other}: {rate:.2f}x messages a second, 1/{1 / cpu:.1f} of the CPU a message")
+        if rate_bar:
+            bar(f"{case}: messages a second, times {other}'s", rate, at_least=rate_bar)
+        if cpu_bar:
+            bar(f"{case}: {other}'s CPU a message, times ours", 1 / cpu, at_least=cpu_bar)
     sys.stdout.flush()
     return results
 

@@ -70,7 +70,7 @@ struct Client {
   Waiting waiting = Waiting::Greeting;
   std::string in, out;
   std::size_t sent = 0;
-  long left = 0;
+  long left = 0, number = 0;  // number: of the message under way, among all
   Steady::time_point finished_sending;
 };
 
@@ -169,7 +169,7 @@ class Load {
       case Waiting::Mail: {
         std::string to = options_.to;
         if (const auto at = to.find("%d"); at != std::string::npos)
-          to.replace(at, 2, std::to_string(begun_ % options_.recipients));
+          to.replace(at, 2, std::to_string(client.number % options_.recipients));
         return say(client, "RCPT TO:<" + to + ">\r\n", Waiting::Rcpt);
       }
       case Waiting::Rcpt: return say(client, "DATA\r\n", Waiting::Data);
@@ -189,7 +189,7 @@ class Load {
 
   void begin(Client& client) {
     if (client.left-- <= 0 || !may_start()) return say(client, "QUIT\r\n", Waiting::Quit);
-    ++begun_;
+    client.number = begun_++;
     say(client, "MAIL FROM:<" + options_.from + ">\r\n", Waiting::Mail);
   }
 

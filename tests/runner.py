@@ -99,19 +99,21 @@ def ctest(total, label, folder, arguments, extra=None):
     say(f"  {total.passed - passed_before} passed, {total.failed - failed_before} failed")
 
 
-def scripts(total, kind, files, environment):
+def scripts(total, kind, files, environment, minutes=15):
     """Runs scenario programs, one after another: exit 0 passed, 77 skipped, anything else failed."""
     for file in files:
         name = f"{kind}: {file.stem}"
         began = time.monotonic()
         try:
-            process = subprocess.run([sys.executable, str(file)] if file.suffix == ".py" else [str(file)], cwd=ROOT, text=True, timeout=900,
+            process = subprocess.run([sys.executable, str(file)] if file.suffix == ".py" else [str(file)], cwd=ROOT, text=True, timeout=60 * minutes,
                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace", env={**os.environ, **environment})
             outcome = {0: "passed", 77: "skipped"}.get(process.returncode, "failed")
             output = process.stdout
         except subprocess.TimeoutExpired as late:
-            outcome, output = "failed", "took longer than 15 minutes\n" + (late.stdout or b"").decode(errors="replace")[-2000:]
+            outcome, output = "failed", f"took longer than {minutes} minutes\n" + (late.stdout or b"").decode(errors="replace")[-2000:]
         total.add(name, outcome, output[-3000:])
+        if kind == "long":  # figures for docs/benchmarks.md
+            (ROOT / "build" / f"long-{file.stem}.log").write_text(output)
         reason = " (" + output.strip().splitlines()[-1] + ")" if outcome == "skipped" and output.strip() else ""
         say(f"  {outcome:7} {name}{reason}  {time.monotonic() - began:.1f} s")
 
@@ -158,9 +160,10 @@ def run_long(total, pattern, only):
     if build(total, "tsan", []):
         ctest(total, "threads", ROOT / "build/tsan", ["-L", "unit", *pattern])
     say("running long tests")
-    scripts(total, "long", scenarios("long", only), {})
+    if build(total, "release", ["all", "bench_tools"]):
+        scripts(total, "long", scenarios("long", only), {"HIKYAKU": str(ROOT / "build/release/apps/hikyaku/hikyaku")}, minutes=12 * 60)
     if not only or only in "fresh-machine":
-        scripts(total, "machine", [ROOT / "tests/fresh-machine"], {})
+        scripts(total, "machine", [ROOT / "tests/fresh-machine"], {}, minutes=120)
 
 
 def main():

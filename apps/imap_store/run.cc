@@ -128,6 +128,7 @@ int run_imap_store(Service& service) {
   loop.spawn(door.serve());
   loop.spawn(stop_when_told(service, hall, door));
   loop.spawn(imap_store::watch_over(hall, [&accounts](AccountId id) { return accounts.may_read(id); }));
+  loop.spawn(imap_store::give_memory_back(hall));
   service.ready();
   loop.run();
   service.when_reloaded({});

@@ -1,5 +1,7 @@
 #include "apps/imap_store/session_task.h"
 
+#include <malloc.h>
+
 #include "apps/imap_store/opening.h"
 #include "base/check.h"
 #include "services/telemetry/events.h"
@@ -35,6 +37,7 @@ struct Visit {
 
 // Carries a request out on a worker, slice by slice.
 io::Task<imap::StoreAnswer> carry_out(Visit& visit, imap::StoreRequest request) {
+  ++visit.hall.requests;
   for (;;) {
     auto work = visit.hall.workers.run(visit.hall.loop, [&] { return visit.requests.carry_out(request); });
     auto answer = co_await std::move(work);
@@ -220,6 +223,19 @@ io::Task<void> watch_over(Hall& hall, std::function<bool(AccountId)> may_read) {
     });
     const auto looked = co_await std::move(looking);
     if (looked) ring_changed(hall, versions);
+  }
+}
+
+io::Task<void> give_memory_back(Hall& hall) {
+  std::uint64_t seen = hall.requests;
+  while (!hall.loop.stopping()) {
+    const auto woken = co_await hall.loop.sleep_until(hall.loop.after(10s));
+    if (woken == io::Wake::Cancelled) co_return;
+    if (seen == hall.requests) continue;
+    seen = hall.requests;
+    auto trimming = hall.workers.run(hall.loop, [] { return ::malloc_trim(0); });
+    const auto trimmed = co_await std::move(trimming);
+    (void)trimmed;  // all workers busy: another time
   }
 }
 

@@ -10,6 +10,7 @@ constexpr std::size_t due_at_once = 500;
 constexpr std::size_t recipients_of_a_job = 100;
 constexpr Duration look_again = 1s;
 constexpr Duration window_pause = 10ms;
+constexpr Duration directory_settles = 3s;  // a reader's snapshot is at most a second old (services/directory)
 
 Duration until_wall(WallTime when, WallTime now) { return when > now ? Duration(when - now) : Duration{}; }
 
@@ -138,6 +139,9 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
       remote.erase(key);
     } else if (auto* targets = std::get_if<ToTargets>(&plan)) {
       parts_.loop.spawn(expand(message, index, std::move(targets->targets)));
+    } else if (parts_.clock.wall() - message->envelope.accepted_at < directory_settles) {
+      // Reception knew the recipient a moment ago: our own snapshot may be the older one. Look again before judging.
+      parts_.loop.spawn(dispatch_later(message, {index}, lane));
     } else {
       const auto& cannot = std::get<CannotDeliver>(plan);
       parts_.loop.spawn(finish(message, {{index, AttemptResult::Failed, FailureClass::Refused, cannot.status, "",

@@ -95,7 +95,9 @@ io::Task<Answer<RecipientAnswer>> AuthClient::resolve_recipient(Address recipien
   auto asking = state_->ask(protocol::ResolveRequest{std::move(recipient)}, io::OnLoss::Repeat);
   auto reply = co_await std::move(asking);
   auto answer = pick<RecipientAnswer>(std::move(reply));
-  if (const auto* good = std::get_if<RecipientAnswer>(&answer)) state_->recipients.put(std::move(key), *good, state_->loop.now());
+  // A refusal is not kept: who has just been added by a command must be known at once on every loop.
+  const auto* good = std::get_if<RecipientAnswer>(&answer);
+  if (good != nullptr && (good->kind == RecipientKind::Local || good->kind == RecipientKind::Relay)) state_->recipients.put(std::move(key), *good, state_->loop.now());
   co_return answer;
 }
 
@@ -113,7 +115,7 @@ io::Task<Answer<bool>> AuthClient::may_send_as(AccountId account, ReversePath re
   auto answer = pick<protocol::SendAsReply>(std::move(reply));
   if (auto* failed = std::get_if<TemporaryFailure>(&answer)) co_return std::move(*failed);
   const bool allowed = std::get<protocol::SendAsReply>(answer).allowed;
-  state_->senders.put(std::move(key), allowed, state_->loop.now());
+  if (allowed) state_->senders.put(std::move(key), allowed, state_->loop.now());
   co_return allowed;
 }
 

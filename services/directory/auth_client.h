@@ -2,7 +2,7 @@
 // send as that address. One connection per event loop, many requests at once on it; it reconnects by itself.
 //
 // Every wait ends after `timeout`; whatever goes wrong is TemporaryFailure (4xx), never a refusal and never a permission.
-// Answers about addresses are kept for at most half a second, 4,096 of them.
+// Good answers about addresses are kept for at most half a second, 4,096 of them; refusals are asked anew.
 #pragma once
 
 #include <cstdint>

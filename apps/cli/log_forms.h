@@ -12,7 +12,7 @@ namespace hikyaku::cli {
 // "09:20:44 receive  A message is on stable storage...  message=B... sender=a@example.net"
 [[nodiscard]] std::string human_form(const JsonView& line, Language language);
 
-// The layouts of docs/reference/epost-logs.md; nothing for events E-Post has no line for. `host` stands for the
+// The line layouts that E-Post publishes; nothing for events E-Post has no line for. `host` stands for the
 // server's name in them.
 [[nodiscard]] std::optional<std::string> epost_form(const JsonView& line, const std::string& host);
 

@@ -108,14 +108,21 @@ TEST_CASE("incoming: a failed flush is an error for its message alone, and void"
   io::SimulatedDisk disk;
   auto writer = *IncomingWriter::open(disk, small());
   REQUIRE(submit(*writer, writer->next_id(), "first"));
-  disk.fail(io::DiskCall::Flush, 1, io::DiskFailure::Broken);
-  const auto failed = submit(*writer, writer->next_id(), "second");
+  // The tender's own flush, of a spare segment, may meet the fault instead; then it is asked for again.
+  std::size_t stored = 1;
+  SpoolResult<> failed;
+  while (stored < 20) {
+    disk.fail(io::DiskCall::Flush, 1, io::DiskFailure::Broken);
+    failed = submit(*writer, writer->next_id(), "second");
+    if (!failed) break;
+    ++stored;
+  }
   REQUIRE(!failed);
   CHECK(failed.error().kind == SpoolFailure::FlushFailed);
   REQUIRE(submit(*writer, writer->next_id(), "third"));
   const auto all = all_messages(disk);
-  REQUIRE(all.size() == 2);
-  CHECK(all[1].second == "third");
+  REQUIRE(all.size() == stored + 1);
+  CHECK(all.back().second == "third");
 }
 
 TEST_CASE("incoming: the size limit answers NoSpace until segments are released; a stopped writer answers Stopped") {

@@ -3,7 +3,7 @@
 // calls ready(), serves until stop_descriptor() becomes readable, finishes what is open, and returns 0.
 //
 // When the function is called, the process is already unprivileged and (unless switched off) confined: it can open
-// only what its row in apps/service/confinement_table.cc names, so everything else comes through here.
+// only what its row in apps/service/confine.cc names, so everything else comes through here.
 // A thread of the Service listens to the supervisor; a supervisor that disappears counts as an order to stop, and a
 // process that has not returned within `serve.stop_limit` after the order is ended.
 #pragma once

@@ -1,7 +1,7 @@
 // Durable appends a second into a file journal on the real disk: producers that each wait for their record's flush before
 // they give the next, one flusher that groups what is ready. Prints flushes beside it: a number without them is no claim.
 //
-//   journal_bench [folder] [seconds]     default: ./journal-bench.tmp, 2 seconds a row, 10 KB records
+//   journal_bench [folder] [seconds] [producers...]     default: ./journal-bench.tmp, 2 seconds a row, 1 16 64; 10 KB records
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "io/posix_disk.h"
 #include "storage/file_journal.h"
@@ -120,6 +121,9 @@ int main(int argc, char** argv) {
   const std::string folder = argc > 1 ? argv[1] : "journal-bench.tmp";
   const double seconds = argc > 2 ? std::atof(argv[2]) : 2;
   io::PosixDisk disk;
-  for (const int producers : {1, 16, 64, 1, 16, 64}) measure(disk, folder, producers, seconds);
+  std::vector<int> rows;
+  for (int i = 3; i < argc; ++i) rows.push_back(std::max(1, std::atoi(argv[i])));
+  if (rows.empty()) rows = {1, 16, 64, 1, 16, 64};
+  for (const int producers : rows) measure(disk, folder, producers, seconds);
   std::printf("(remove %s when done)\n", folder.c_str());
 }

@@ -106,9 +106,9 @@ class Hikyaku:
     def log_text(self):
         return (self.folder / "serve.log").read_text()[-3000:]
 
-    def cli(self, *arguments, input=None, check=True):
+    def cli(self, *arguments, input=None, check=True, timeout=120):
         run = subprocess.run([self.program, "--config", self.config, *map(str, arguments)], input=input, text=True,
-                             capture_output=True, timeout=120, env={**os.environ, "LANG": "C"})
+                             capture_output=True, timeout=timeout, env={**os.environ, "LANG": "C"})
         if check and run.returncode != 0:
             raise RuntimeError(f"hikyaku {' '.join(map(str, arguments))}: {run.stderr or run.stdout}")
         return run.stdout

@@ -179,16 +179,26 @@ SpoolResult<std::string> SpoolOnDisk::body(const MessageRef& message, std::uint6
 
 // ---- outcomes -----------------------------------------------------------------------------------------------------
 
-SpoolResult<> SpoolOnDisk::write(const std::vector<LogRecord>& group) { return log_->write(group, dead_); }
+SpoolResult<> SpoolOnDisk::write(const std::vector<LogRecord>& group) {
+  TRY_VOID(log_->write(group, dead_));
+  for (const auto& record : group)
+    if (const auto* generated = std::get_if<GeneratedRecord>(&record)) unannounced_.push_back(generated->text.id);
+  return {};
+}
 
 void SpoolOnDisk::note_settled(const MessageRef& message, std::uint32_t recipient) {
   if (message.journal == 0) return;
   if (const auto from = reader(message.journal)) from->settled(message, recipient);
 }
 
-void SpoolOnDisk::announce(const GeneratedMail& mail) {
+// Rule 4: mail of ours is handed out only when the group that made it is on disk. Delivered before, it would be made once
+// more after a power cut that undid its cause.
+SpoolResult<> SpoolOnDisk::flush_log() {
+  TRY_VOID(log_->flush());
   const std::lock_guard lock(fresh_mutex_);
-  generated_.push_back(mail.envelope.id);
+  generated_.insert(generated_.end(), unannounced_.begin(), unannounced_.end());
+  unannounced_.clear();
+  return {};
 }
 
 SpoolResult<std::map<TraceId, HoldingRecord>> SpoolOnDisk::hold_generated(std::span<const GeneratedMail* const> mails) {
@@ -210,28 +220,58 @@ SpoolResult<std::map<TraceId, HoldingRecord>> SpoolOnDisk::hold_generated(std::s
   return placed;
 }
 
+// Written before, and only the flush was not certain: the mail it caused may have left meanwhile, and must not be made again.
+bool SpoolOnDisk::is_repeated(const Settlement& settlement) const {
+  const auto& message = settlement.message;
+  return !settlement.generated.empty() && log_->with_state([&](const DeliveryState& state) {
+    if (message.journal != 0 && state.released(message.journal, message.at.segment)) return true;
+    const auto* held = message.journal == 0 ? state.held(message.id) : nullptr;
+    return std::ranges::all_of(settlement.outcomes, [&](const RecipientOutcome& one) {
+      if (message.journal != 0) return state.settled(message.journal, message.at, one.recipient) == Settled::Final;
+      return held == nullptr || std::ranges::none_of(held->open, [&](const auto& open) { return open.schedule.recipient == one.recipient; });
+    });
+  });
+}
+
+bool SpoolOnDisk::is_repeated(const Deferral& deferral) const {
+  return !deferral.generated.empty() && log_->with_state([&](const DeliveryState& state) {
+    const auto* held = state.held(deferral.message.id);
+    return held != nullptr && std::ranges::all_of(deferral.recipients, [&](const Schedule& one) {
+      return std::ranges::any_of(held->open, [&](const auto& open) { return !open.fresh && open.schedule == one; });
+    });
+  });
+}
+
+// What the log says of the mails that are new. A repeated one has its record, and is announced with the flush of that.
+void SpoolOnDisk::add_generated(const std::vector<GeneratedMail>& mails, std::map<TraceId, HoldingRecord>& texts,
+                                std::vector<LogRecord>& group) {
+  for (const auto& mail : mails) {
+    const auto at = texts.find(mail.envelope.id);
+    if (at == texts.end()) continue;
+    group.emplace_back(GeneratedRecord{at->second, static_cast<std::uint32_t>(mail.envelope.recipients.size())});
+    texts.erase(at);
+  }
+}
+
 SpoolResult<> SpoolOnDisk::settle(std::span<const Settlement> settlements) {
   const std::lock_guard lock(write_mutex_);
   std::vector<const GeneratedMail*> mails;
-  for (const auto& one : settlements)
+  bool caused_mail = false;
+  for (const auto& one : settlements) {
+    caused_mail |= !one.generated.empty();
+    if (is_repeated(one)) continue;
     for (const auto& mail : one.generated) mails.push_back(&mail);
+  }
   TRY(texts, hold_generated(mails));
   for (const auto& one : settlements) {
     std::vector<LogRecord> group;
-    std::vector<const GeneratedMail*> announced;
-    for (const auto& mail : one.generated) {
-      const auto at = texts.find(mail.envelope.id);
-      if (at == texts.end()) continue;
-      group.emplace_back(GeneratedRecord{at->second, static_cast<std::uint32_t>(mail.envelope.recipients.size())});
-      announced.push_back(&mail);
-      texts.erase(at);
-    }
+    if (is_repeated(one)) continue;
+    add_generated(one.generated, texts, group);
     group.emplace_back(OutcomeRecord{one.message, one.outcomes});
     TRY_VOID(write(group));
     for (const auto& outcome : one.outcomes) note_settled(one.message, outcome.recipient);
-    for (const auto* mail : announced) announce(*mail);
   }
-  return mails.empty() ? SpoolResult<>{} : log_->flush();
+  return caused_mail ? flush_log() : SpoolResult<>{};
 }
 
 SpoolResult<std::map<TraceId, HoldingRecord>> SpoolOnDisk::hold_deferred(std::span<const Deferral> deferrals) {
@@ -258,8 +298,10 @@ SpoolResult<std::map<TraceId, HoldingRecord>> SpoolOnDisk::hold_deferred(std::sp
 SpoolResult<> SpoolOnDisk::defer(std::span<const Deferral> deferrals) {
   const std::lock_guard lock(write_mutex_);
   std::vector<const GeneratedMail*> mails;
-  for (const auto& one : deferrals)
+  for (const auto& one : deferrals) {
+    if (is_repeated(one)) continue;
     for (const auto& mail : one.generated) mails.push_back(&mail);
+  }
   TRY(texts, hold_deferred(deferrals));
   TRY(generated, hold_generated(mails));
   for (const auto& one : deferrals) {
@@ -268,19 +310,11 @@ SpoolResult<> SpoolOnDisk::defer(std::span<const Deferral> deferrals) {
       group.emplace_back(at->second);
       texts.erase(at);
     }
-    std::vector<const GeneratedMail*> announced;
-    for (const auto& mail : one.generated) {
-      const auto at = generated.find(mail.envelope.id);
-      if (at == generated.end()) continue;
-      group.emplace_back(GeneratedRecord{at->second, static_cast<std::uint32_t>(mail.envelope.recipients.size())});
-      announced.push_back(&mail);
-      generated.erase(at);
-    }
+    add_generated(one.generated, generated, group);
     group.emplace_back(DeferredRecord{one.message, one.recipients});
     TRY_VOID(write(group));
-    for (const auto* mail : announced) announce(*mail);
   }
-  TRY_VOID(log_->flush());
+  TRY_VOID(flush_log());
   for (const auto& one : deferrals)
     for (const auto& schedule : one.recipients) note_settled(one.message, schedule.recipient);
   return {};
@@ -288,7 +322,7 @@ SpoolResult<> SpoolOnDisk::defer(std::span<const Deferral> deferrals) {
 
 SpoolResult<> SpoolOnDisk::flush() {
   const std::lock_guard lock(write_mutex_);
-  TRY_VOID(log_->flush());
+  TRY_VOID(flush_log());
   for (const auto& [id, one] : dead_) holding_->remove_text(id, one);
   dead_.clear();
   return {};
@@ -337,7 +371,7 @@ SpoolOnDisk::DoneSegments SpoolOnDisk::done_and_flushed() {
 // Lazy copies are on disk already; outcomes are before anything goes.
 SpoolResult<> SpoolOnDisk::release(const DoneSegments& done) {
   if (done.empty()) return {};
-  TRY_VOID(log_->flush());
+  TRY_VOID(flush_log());
   for (const auto& [from, segment] : done) {
     TRY_VOID(from->release(segment));
     TRY_VOID(write({ReleasedRecord{from->number(), segment}}));
@@ -354,7 +388,7 @@ SpoolResult<> SpoolOnDisk::compact_one() {
   for (const auto segment : finished) {
     const auto live = log_->with_state([&](const DeliveryState& state) { return state.live_octets(segment); });
     if (live == 0) {
-      TRY_VOID(log_->flush());  // what made it empty
+      TRY_VOID(flush_log());  // what made it empty
       TRY_VOID(holding_->release(segment));
     } else if (live < least && !uncompactable_.contains(segment)) {
       least = live;
@@ -368,7 +402,7 @@ SpoolResult<> SpoolOnDisk::compact_one() {
     if (auto one = held(id); one && one->at == at) survivors.emplace_back(id, *std::move(one));
   TRY(moved, holding_->copy(survivors));
   for (const auto& one : moved) TRY_VOID(write({one}));
-  TRY_VOID(log_->flush());
+  TRY_VOID(flush_log());
   // A text that could not be copied keeps its place: the segment stays until its mail is given up, and is not tried again.
   if (moved.size() < survivors.size()) {
     uncompactable_.insert(*emptiest);

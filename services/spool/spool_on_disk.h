@@ -48,7 +48,12 @@ class SpoolOnDisk final : public Spool {
   SpoolResult<std::map<TraceId, HoldingRecord>> hold_deferred(std::span<const Deferral> deferrals);
   SpoolResult<> write(const std::vector<LogRecord>& group);
   void note_settled(const MessageRef& message, std::uint32_t recipient);
-  void announce(const GeneratedMail& mail);
+  [[nodiscard]] bool is_repeated(const Settlement& settlement) const;
+  [[nodiscard]] bool is_repeated(const Deferral& deferral) const;
+  static void add_generated(const std::vector<GeneratedMail>& mails, std::map<TraceId, HoldingRecord>& texts,
+                            std::vector<LogRecord>& group);
+  // Every flush of the log goes through here.
+  SpoolResult<> flush_log();
 
   using DoneSegments = std::vector<std::pair<std::shared_ptr<IncomingReader>, storage::SegmentNumber>>;
   DoneSegments done_and_flushed();
@@ -64,7 +69,8 @@ class SpoolOnDisk final : public Spool {
   std::mutex write_mutex_;  // settle, defer, flush and tend, one at a time
   DeadTexts dead_;          // with write_mutex_: their blobs go after the next flush
   mutable std::mutex fresh_mutex_;
-  std::deque<TraceId> generated_;
+  std::deque<TraceId> generated_;      // to be handed out, with fresh_mutex_
+  std::vector<TraceId> unannounced_;   // of groups that are not flushed yet, with write_mutex_
   FlushAccounts flush_accounts_;
   std::set<storage::SegmentNumber> uncompactable_;  // of holding: with a damaged text that somebody waits for
 };

@@ -222,8 +222,8 @@ class Story {
         const unsigned found = at == seen.end() || !at->second.contains(i) || at->second[i] == 0 ? gone_bit : at->second[i];
         CHECK_MESSAGE((found & one.allowed) != 0, id.text() << " recipient " << i << " is at " << found << ", allowed " << one.allowed);
         if (found == deferred_bit) check_text({id, 0, {}});
-        if (one.bounce != TraceId{} && !known_[one.bounce].handed_out) {
-          const bool made = seen.contains(one.bounce);
+        if (one.bounce != TraceId{}) {  // who saw it knows that it was on disk
+          const bool made = seen.contains(one.bounce) || known_[one.bounce].handed_out;
           CHECK_MESSAGE(made == (found == gone_bit), id.text() << ": an outcome and its bounce are not of one piece");
         }
         one.allowed = found;
@@ -266,5 +266,61 @@ TEST_CASE("spool: the n-th write or flush fails, then the power") {
       CAPTURE(static_cast<int>(kind));
       CAPTURE(nth);
       if (!Story(nth).run_with_fault(kind, nth)) break;
+    }
+}
+
+// The recipient of the notification counts: whatever fails, and whenever the power goes, they get it once.
+TEST_CASE("spool: a bounce whose record group was not flushed is handed to nobody, and leaves once") {
+  enum class Then { Cut, Repeat, FlushAndRepeat };
+  for (const auto& [defers, then] : {std::pair{false, Then::Cut}, {false, Then::Repeat}, {false, Then::FlushAndRepeat},
+                                     {true, Then::Cut}, {true, Then::Repeat}, {true, Then::FlushAndRepeat}})
+    for (std::uint64_t nth = 1;; ++nth) {
+      CAPTURE(defers);
+      CAPTURE(static_cast<int>(then));
+      CAPTURE(nth);
+      Rig rig(nth);
+      rig.accept(1, "hello");
+      auto spool = rig.open();
+      int sent = 0;
+      const auto take = [&] {
+        const auto fresh = spool->fresh(10);
+        REQUIRE(fresh);
+        for (const auto& one : *fresh)
+          if (one.ref.journal == 0) {
+            ++sent;
+            REQUIRE(spool->settle(std::vector{Rig::delivered(one)}));
+          }
+        return *fresh;
+      };
+      const auto first = take();
+      REQUIRE(first.size() == 1);
+      const auto give_up = [&](const FreshMessage& message) {
+        if (!defers) return spool->settle(std::vector{Settlement{message.ref, {{0, Outcome::Bounced, {}}}, {Rig::bounce(message, "all")}}});
+        return spool->defer(std::vector{Deferral{message.ref, {Rig::schedule(0)}, {Rig::bounce(message, "all")}}});
+      };
+      rig.disk.fail(io::DiskCall::Flush, nth, io::DiskFailure::Broken);
+      const auto given_up = give_up(first[0]);
+      rig.disk.clear_faults();
+      if (!given_up) CHECK_MESSAGE(take().empty(), "handed out before it is on disk");
+      if (then != Then::Cut) {  // the caller repeats what failed
+        if (then == Then::FlushAndRepeat) {
+          REQUIRE(spool->flush());
+          take();
+        }
+        REQUIRE(give_up(first[0]));
+        take();
+      }
+      REQUIRE(spool->flush());
+      spool.reset();
+      rig.cut();
+      spool = rig.open();
+      for (const auto& one : take())
+        if (one.ref.journal != 0) REQUIRE(give_up(one));
+      take();
+      CHECK(sent == 1);
+      if (given_up) {
+        CHECK(nth > 2);
+        break;
+      }
     }
 }

@@ -52,6 +52,28 @@ std::vector<DeferredEntry> DeferredIndex::take_expired(const std::string& name, 
   return expired;
 }
 
+std::optional<WallTime> DeferredIndex::first_end(const std::string& name) const {
+  const auto found = destinations_.find(name);
+  if (found == destinations_.end() || found->second.by_end.empty()) return std::nullopt;
+  return found->second.by_end.begin()->first;
+}
+
+std::vector<DeferredEntry> DeferredIndex::take_oldest(const std::string& name, ReleaseCursor& cursor, std::size_t limit) {
+  std::vector<DeferredEntry> taken;
+  const auto found = destinations_.find(name);
+  if (found == destinations_.end()) return taken;
+  auto& by_end = found->second.by_end;
+  while (taken.size() < limit) {
+    const auto next = cursor ? by_end.upper_bound(*cursor) : by_end.begin();
+    if (next == by_end.end()) break;
+    cursor = *next;
+    taken.push_back(next->second);
+    take_out(found->second, taken.back());
+  }
+  reset_timer(name, found->second);
+  return taken;
+}
+
 std::size_t DeferredIndex::waiting_for(const std::string& name) const {
   const auto found = destinations_.find(name);
   return found == destinations_.end() ? 0 : found->second.times.size();

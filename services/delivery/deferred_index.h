@@ -51,6 +51,14 @@ class DeferredIndex {
 
   // Removes and returns the entries whose period is over: a failed probe was the last attempt of them all.
   [[nodiscard]] std::vector<DeferredEntry> take_expired(const std::string& destination, WallTime now);
+  // When the first period of those that wait is over, so that the last attempt can be made then; nothing waits: nullopt.
+  [[nodiscard]] std::optional<WallTime> first_end(const std::string& destination) const;
+
+  // Where the release of a destination's backlog has come to, in the order of the ends of periods: oldest first.
+  using ReleaseCursor = std::optional<std::pair<WallTime, DeferredEntry>>;
+  // Removes and returns at most `limit` entries behind the cursor, whatever their due time and gate, and moves it. An entry
+  // that failed again and came back is before the cursor: nobody is released twice. Empty: the release is over.
+  [[nodiscard]] std::vector<DeferredEntry> take_oldest(const std::string& destination, ReleaseCursor& cursor, std::size_t limit);
 
  private:
   struct Times {

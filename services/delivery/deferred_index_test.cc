@@ -79,3 +79,26 @@ TEST_CASE("those whose period is over leave together when the probe fails") {
   CHECK(index.take_due(at(200), 10).size() == 5);
   CHECK(index.take_expired("d", at(1000)).empty());
 }
+
+TEST_CASE("a backlog is released oldest first, each entry once, though some fail again meanwhile") {
+  DeferredIndex index;
+  const WallTime start{std::chrono::seconds{1'700'000'000}};
+  for (std::uint32_t n = 0; n < 10; ++n)
+    index.add("d", {{1, 1, 1, n}, 0}, start + std::chrono::hours{10 - n}, start + std::chrono::hours{100 + n});
+  index.gate("d", WallTime::max());
+  CHECK(index.first_end("d") == start + std::chrono::hours{100});
+  DeferredIndex::ReleaseCursor cursor;
+  std::vector<std::uint64_t> order;
+  for (;;) {
+    const auto some = index.take_oldest("d", cursor, 3);
+    if (some.empty()) break;
+    for (const auto& entry : some) {
+      order.push_back(entry.message.sequence);
+      if (order.size() == 2) index.add("d", entry, start, start + std::chrono::hours{101});  // failed again
+    }
+  }
+  CHECK(order == std::vector<std::uint64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+  CHECK(index.waiting_for("d") == 1);
+  CHECK(index.contains("d", {{1, 1, 1, 1}, 0}));
+  CHECK(!index.first_end("nowhere"));
+}

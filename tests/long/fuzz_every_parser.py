@@ -33,8 +33,8 @@ def fuzz(source):
 
 
 def main():
-    tracked = subprocess.run(["git", "ls-files", "*_fuzz.cc"], cwd=ROOT, text=True, capture_output=True).stdout.split()
-    sources = [ROOT / file for file in sorted(tracked) if ONLY in file]
+    found = sorted(file for file in ROOT.rglob("*_fuzz.cc") if (ROOT / "build") not in file.parents)
+    sources = [file for file in found if ONLY in str(file.relative_to(ROOT))]
     if not sources:
         sys.exit("there is no such fuzz target")
     build([source.stem for source in sources])

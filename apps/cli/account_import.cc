@@ -1,6 +1,7 @@
 // hikyaku account import
 #include "apps/cli/commands.h"
 #include "apps/cli/data_access.h"
+#include "apps/cli/progress.h"
 #include "services/directory/import_export.h"
 
 namespace hikyaku::cli {
@@ -17,7 +18,10 @@ Exit run(Invocation& call) {
   for (auto& bad : parsed.bad) refused.push_back({bad.line, std::move(bad.why)});
   const std::size_t tried = parsed.accounts.size();
   const auto run = call.has("--dry-run") ? directory::Editor::Run::Dry : directory::Editor::Run::Really;
-  auto rejected = access->editor().add_accounts(std::move(parsed.accounts), run);
+  auto rejected = [&] {
+    Progress progress(tried);
+    return access->editor().add_accounts(std::move(parsed.accounts), run, [&progress](std::size_t done) { progress.at(done); });
+  }();
   if (!rejected) return call.fail(rejected.error().what);
   for (auto& row : *rejected) refused.push_back({parsed.lines[row.index], std::move(row.why)});
   return report_import(call, tried - rejected->size(), std::move(refused));

@@ -1,6 +1,9 @@
 #include "services/directory/editor.h"
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
+#include <unordered_set>
 
 #include "base/cursor.h"
 #include "io/socket_address.h"
@@ -16,7 +19,7 @@ using storage::Put;
 namespace {
 
 constexpr Duration store_limit = 30s;
-constexpr std::size_t most_alias_targets = 1'000, most_rows_per_commit = 500;
+constexpr std::size_t most_alias_targets = 1'000, most_rows_per_commit = 500, most_accounts_per_commit = 250;
 
 Deadline soon() { return std::chrono::steady_clock::now() + store_limit; }
 
@@ -65,6 +68,32 @@ std::string why_not(const Snapshot& snapshot, const Alias& alias) {
     if (!parse_address(target) || target.find('*') != std::string::npos)
       return "The target \"" + target + "\" is not an address; write user@domain.";
   return {};
+}
+
+// What is wrong with a row's hash goes to its place in `wrong`.
+void check_hashes(std::span<const Editor::NewAccount> accounts, std::vector<std::string>& wrong) {
+  for (std::size_t i = 0; i < accounts.size(); ++i) {
+    if (!wrong[i].empty() || accounts[i].hash.empty()) continue;
+    if (auto hash = import_hash(accounts[i].hash); !hash) wrong[i] = std::move(hash).error();
+  }
+}
+
+// Passwords are made slow to guess on all processors: some 90 ms each.
+void make_verifiers(std::span<const Editor::NewAccount> accounts, std::vector<std::string>& wrong,
+                    std::vector<std::optional<Verifier>>& verifiers) {
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < accounts.size(); i = next++) {
+      const auto& row = accounts[i];
+      if (!wrong[i].empty() || (row.hash.empty() && row.password.empty())) continue;
+      auto made = row.hash.empty() ? make_verifier(row.password) : import_hash(row.hash);
+      if (made) verifiers[i] = std::move(*made);
+      else wrong[i] = std::move(made).error();
+    }
+  };
+  std::vector<std::jthread> helpers;
+  for (unsigned n = 1; n < std::max(1u, std::thread::hardware_concurrency()); ++n) helpers.emplace_back(work);
+  work();
 }
 
 std::vector<storage::Change> account_rows(const Account& account) {
@@ -183,6 +212,15 @@ DirectoryResult<> Editor::remove_domain(std::string_view name) {
 
 // ---- accounts --------------------------------------------------------------------------------------------------------
 
+DirectoryResult<std::uint64_t> Editor::last_account() const {
+  auto last = engine_.get(partition, rows::last_account_key, soon());
+  if (!last) return refuse(last.error());
+  std::uint64_t number = 0;
+  if (*last)
+    for (std::size_t i = 8; i-- > 0;) number = number << 8 | static_cast<unsigned char>((**last)[i]);
+  return number;
+}
+
 DirectoryResult<AccountId> Editor::add_account_with(Account account, const std::optional<Verifier>& verifier) {
   account.address.domain = ascii_lower(account.address.domain);
   TRY_VOID(edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
@@ -191,17 +229,14 @@ DirectoryResult<AccountId> Editor::add_account_with(Account account, const std::
       const bool there = snapshot.account(account.address) != nullptr;
       return refuse(there ? DirectoryFailure::AlreadyExists : DirectoryFailure::BadValue, std::move(why));
     }
-    auto last = engine_.get(partition, rows::last_account_key, soon());
-    if (!last) return refuse(last.error());
-    std::uint64_t number = 0;
-    if (*last)
-      for (std::size_t i = 8; i-- > 0;) number = number << 8 | static_cast<unsigned char>((**last)[i]);
-    account.id = AccountId{number + 1};
+    auto last = last_account();
+    if (!last) return failure(std::move(last).error());
+    account.id = AccountId{*last + 1};
     auto changes = account_rows(account);
     changes.emplace_back(storage::Add{std::string(rows::last_account_key), 1});
     return changes;
   }));
-  if (verifier) TRY_VOID(secrets_.set(account.id, *verifier, soon()));
+  if (verifier) TRY_VOID(secrets_.set({{account.id, *verifier}}, soon()));
   return account.id;
 }
 
@@ -251,7 +286,7 @@ DirectoryResult<> Editor::set_password(std::string_view address, std::string_vie
   TRY(account, find_account(*snapshot, address));
   auto verifier = make_verifier(password);
   if (!verifier) return refuse(DirectoryFailure::BadValue, std::move(verifier).error());
-  return secrets_.set(account->id, *verifier, soon());
+  return secrets_.set({{account->id, *verifier}}, soon());
 }
 
 DirectoryResult<> Editor::set_password_hash(std::string_view address, std::string_view hash) {
@@ -259,38 +294,68 @@ DirectoryResult<> Editor::set_password_hash(std::string_view address, std::strin
   TRY(account, find_account(*snapshot, address));
   auto verifier = import_hash(hash);
   if (!verifier) return refuse(DirectoryFailure::BadValue, std::move(verifier).error());
-  return secrets_.set(account->id, *verifier, soon());
+  return secrets_.set({{account->id, *verifier}}, soon());
 }
 
-DirectoryResult<std::vector<Editor::Rejected>> Editor::add_accounts(std::vector<NewAccount> accounts, Run run) {
+DirectoryResult<std::vector<Editor::Rejected>> Editor::add_accounts(std::vector<NewAccount> accounts, Run run,
+                                                                    const std::function<void(std::size_t)>& progress) {
   std::vector<Rejected> rejected;
-  TRY(snapshot, read());
   Editor quiet = *this;  // waits for the readers once, at the end
   quiet.seen_ = nullptr;
-  for (std::size_t i = 0; i < accounts.size(); ++i) {
-    auto& row = accounts[i];
-    row.account.address.domain = ascii_lower(row.account.address.domain);
-    if (auto why = why_not(*snapshot, row.account); !why.empty()) {
-      rejected.push_back({i, std::move(why)});
-      continue;
-    }
-    if (!row.hash.empty()) {
-      if (const auto hash = import_hash(row.hash); !hash) {
-        rejected.push_back({i, hash.error()});
-        continue;
-      }
-    }
-    if (run == Run::Dry) continue;
-    auto added = !row.hash.empty() ? quiet.add_account_with_hash(row.account, row.hash)
-                                   : quiet.add_account(row.account, row.password.empty() ? std::nullopt : std::optional<std::string_view>(row.password));
-    if (added) continue;
-    if (added.error().kind == DirectoryFailure::Unavailable) return failure(std::move(added).error());
-    rejected.push_back({i, std::move(added).error().what});
+  for (std::size_t begin = 0; begin < accounts.size(); begin += most_accounts_per_commit) {
+    const auto some = std::span(accounts).subspan(begin, std::min(most_accounts_per_commit, accounts.size() - begin));
+    TRY(of_part, quiet.add_part(some, run));
+    for (auto& one : of_part) rejected.push_back({begin + one.index, std::move(one.why)});
+    if (progress) progress(begin + some.size());
   }
+  TRY(after, read());
+  TRY_VOID(wait_until_seen(after->version()));
+  return rejected;
+}
+
+// One commit of the directory, then one of the secrets: an account without its password cannot be logged in to.
+DirectoryResult<std::vector<Editor::Rejected>> Editor::add_part(std::span<NewAccount> accounts, Run run) {
+  std::vector<std::string> wrong(accounts.size());
+  std::vector<std::optional<Verifier>> verifiers(accounts.size());
+  const auto check = [&](const Snapshot& snapshot) {
+    std::unordered_set<std::string> taken;
+    for (std::size_t i = 0; i < accounts.size(); ++i) {
+      auto& account = accounts[i].account;
+      account.address.domain = ascii_lower(account.address.domain);
+      account.id = AccountId{};
+      if (wrong[i].empty()) wrong[i] = why_not(snapshot, account);
+      if (wrong[i].empty() && !taken.insert(fold(account.address)).second)
+        wrong[i] = "The table names " + account.address.text() + " twice; remove one of the rows.";
+    }
+  };
+  TRY(before, read());
+  check(*before);
+  if (run == Run::Really) make_verifiers(accounts, wrong, verifiers);
+  else check_hashes(accounts, wrong);
+  std::vector<std::pair<AccountId, Verifier>> passwords;
+  const auto decide = [&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
+    check(snapshot);
+    passwords.clear();
+    auto last = last_account();
+    if (!last) return failure(std::move(last).error());
+    Changes changes;
+    std::uint64_t added = 0;
+    for (std::size_t i = 0; i < accounts.size(); ++i) {
+      if (!wrong[i].empty()) continue;
+      accounts[i].account.id = AccountId{*last + ++added};
+      if (verifiers[i]) passwords.emplace_back(accounts[i].account.id, *verifiers[i]);
+      for (auto& change : account_rows(accounts[i].account)) changes.push_back(std::move(change));
+    }
+    if (added > 0) changes.emplace_back(storage::Add{std::string(rows::last_account_key), static_cast<std::int64_t>(added)});
+    return changes;
+  };
   if (run == Run::Really) {
-    TRY(after, read());
-    TRY_VOID(wait_until_seen(after->version()));
+    TRY_VOID(edit(decide));
+    TRY_VOID(secrets_.set(passwords, soon()));
   }
+  std::vector<Rejected> rejected;
+  for (std::size_t i = 0; i < accounts.size(); ++i)
+    if (!wrong[i].empty()) rejected.push_back({i, std::move(wrong[i])});
   return rejected;
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,7 +55,7 @@ class Editor {
   DirectoryResult<> set_postmaster(std::string_view address);  // empty: the first admin, or without one each domain's first account
 
   // Adds many and waits for the readers once. What is there already is skipped and reported by its place in `accounts`
-  // (from 0), so is what is wrong; nothing stops the rest. A password costs some 90 ms each, a hash nothing.
+  // (from 0), so is what is wrong; nothing stops the rest. Some hundred share a commit. A password costs some 90 ms of one processor, a hash nothing.
   struct NewAccount {
     Account account;
     std::string password;  // or
@@ -65,7 +66,9 @@ class Editor {
     std::string why;
   };
   enum class Run : std::uint8_t { Really, Dry };
-  DirectoryResult<std::vector<Rejected>> add_accounts(std::vector<NewAccount> accounts, Run run);
+  // `progress` is told after every few hundred how many were looked at.
+  DirectoryResult<std::vector<Rejected>> add_accounts(std::vector<NewAccount> accounts, Run run,
+                                                      const std::function<void(std::size_t)>& progress = {});
   DirectoryResult<std::vector<Rejected>> add_aliases(const std::vector<Alias>& aliases, Run run);
 
  private:
@@ -73,6 +76,8 @@ class Editor {
   // Reads, lets `decide` fill a batch, commits it if nothing changed meanwhile, waits until it is seen.
   DirectoryResult<> edit(const std::function<DirectoryResult<Changes>(const Snapshot&)>& decide);
   DirectoryResult<> wait_until_seen(storage::Version version) const;
+  DirectoryResult<std::vector<Rejected>> add_part(std::span<NewAccount> accounts, Run run);
+  DirectoryResult<std::uint64_t> last_account() const;  // number of the newest id ever given; 0: none
   DirectoryResult<AccountId> add_account_with(Account account, const std::optional<Verifier>& verifier);
 
   storage::Engine& engine_;

@@ -25,9 +25,10 @@ DirectoryResult<std::optional<Verifier>> Secrets::find(AccountId account, Deadli
   return verifier;
 }
 
-DirectoryResult<> Secrets::set(AccountId account, const Verifier& verifier, Deadline deadline) {
+DirectoryResult<> Secrets::set(const std::vector<std::pair<AccountId, Verifier>>& verifiers, Deadline deadline) {
+  if (verifiers.empty()) return {};
   storage::Batch batch;
-  batch.changes.emplace_back(storage::Put{verifier_key(account), verifier.encode()});
+  for (const auto& [account, verifier] : verifiers) batch.changes.emplace_back(storage::Put{verifier_key(account), verifier.encode()});
   const auto done = engine_.commit(secrets_partition, std::move(batch), storage::Durability::Flushed, deadline);
   if (!done) return refuse(done.error());
   return {};

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "mail/account_id.h"
 #include "services/directory/error.h"
@@ -19,7 +21,8 @@ class Secrets {
   explicit Secrets(storage::Engine& engine) : engine_(engine) {}
 
   DirectoryResult<std::optional<Verifier>> find(AccountId account, Deadline deadline) const;
-  DirectoryResult<> set(AccountId account, const Verifier& verifier, Deadline deadline);
+  // All in one commit: at most as many as the engine takes in a batch.
+  DirectoryResult<> set(const std::vector<std::pair<AccountId, Verifier>>& verifiers, Deadline deadline);
   // Only while `expected` is still what is kept: a password set meanwhile stays. False: it was not.
   DirectoryResult<bool> replace(AccountId account, const Verifier& expected, const Verifier& verifier, Deadline deadline);
   DirectoryResult<> remove(AccountId account, Deadline deadline);

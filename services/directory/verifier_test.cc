@@ -89,7 +89,7 @@ TEST_CASE("secrets: kept, replaced only when unchanged, the server's secret made
   const auto soon = std::chrono::steady_clock::now() + 5s;
   const Verifier one{"one", {}}, two{"two", {}}, three{"three", {}};
   CHECK(!*secrets.find(AccountId{1}, soon));
-  REQUIRE(secrets.set(AccountId{1}, one, soon));
+  REQUIRE(secrets.set({{AccountId{1}, one}}, soon));
   CHECK(*secrets.replace(AccountId{1}, one, two, soon));
   CHECK(!*secrets.replace(AccountId{1}, one, three, soon));
   CHECK(**secrets.find(AccountId{1}, soon) == two);

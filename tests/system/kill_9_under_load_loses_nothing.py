@@ -1,4 +1,5 @@
 """Rounds of kill -9 of any service or the supervisor under load: every mail answered 250 arrives, once or more."""
+import json
 import os
 import random
 import signal
@@ -30,6 +31,18 @@ class Load(threading.Thread):
                         time.sleep(0.02)
             except (OSError, smtplib.SMTPException):
                 time.sleep(0.05)
+
+
+def owners(server):
+    """How many locks are held on each journal, by the kernel's own list."""
+    by_inode = {os.stat(path).st_ino: str(path.relative_to(server.data)) for path in server.data.glob("spool/**/lock")}
+    held = {name: 0 for name in by_inode.values()}
+    for line in open("/proc/locks"):
+        fields = line.split()
+        inode = int(fields[-3].split(":")[2])
+        if "->" not in fields and inode in by_inode:
+            held[by_inode[inode]] += 1
+    return held
 
 
 def restart(server):
@@ -64,6 +77,8 @@ def run(folder):
             pids = [pid for pid in eventually(lambda: server.pids(victim), "pids").values() if pid]
             if pids:
                 os.kill(chance.choice(pids), signal.SIGKILL)
+            for journal, held in owners(server).items():
+                expect(held <= 1, f"{journal} has one owner at most, not {held}")
         for load in loads:
             load.over = True
         for load in loads:
@@ -72,6 +87,9 @@ def run(folder):
         expect(len(acknowledged) > ROUNDS, f"there was load: {len(acknowledged)}")
         server.wait_for_subjects(acknowledged, seconds=120)
         subjects = server.subjects()
+        eventually(lambda: all(held == 1 for held in owners(server).values()), "every journal has its owner again")
+        counts = json.loads(server.cli("queue", "count", "--json"))
+        expect(counts["damaged_records"] == 0, f"no record is corrupt: {counts}")
         print(f"{ROUNDS} rounds, {len(acknowledged)} acknowledged, {len(subjects)} found")
         client = server.imap()
         client.select("INBOX", readonly=True)

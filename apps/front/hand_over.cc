@@ -4,28 +4,19 @@
 
 namespace hikyaku::apps::front {
 namespace {
-constexpr std::uint8_t version = 1;
+constexpr std::uint8_t version = 2;  // 1 named the account
 }
 
 std::string HandedOver::encode() const {
-  return WireWriter{}
-      .u8(version)
-      .u64(account.value())
-      .text(address)
-      .text(client_address)
-      .text(tls)
-      .text(listener)
-      .text(opening)
-      .bytes();
+  return WireWriter{}.u8(version).text(ticket).text(tls).text(listener).text(opening).bytes();
 }
 
 std::optional<HandedOver> HandedOver::decode(std::string_view octets) {
   WireReader in(octets);
   if (in.u8() != version) return std::nullopt;
   HandedOver out;
-  out.account = AccountId{in.u64()};
-  for (auto* text : {&out.address, &out.client_address, &out.tls, &out.listener, &out.opening}) *text = in.text();
-  if (!in.complete() || out.account == AccountId{}) return std::nullopt;
+  for (auto* text : {&out.ticket, &out.tls, &out.listener, &out.opening}) *text = in.text();
+  if (!in.complete() || out.ticket.empty()) return std::nullopt;
   return out;
 }
 
@@ -34,7 +25,7 @@ std::string encode(Taken taken) { return WireWriter{}.u8(static_cast<std::uint8_
 std::optional<Taken> decode_taken(std::string_view octets) {
   WireReader in(octets);
   const auto value = in.u8();
-  if (!in.complete() || value > static_cast<std::uint8_t>(Taken::Stopping)) return std::nullopt;
+  if (!in.complete() || value > static_cast<std::uint8_t>(Taken::Unavailable)) return std::nullopt;
   return static_cast<Taken>(value);
 }
 

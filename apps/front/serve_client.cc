@@ -207,9 +207,9 @@ io::Task<std::optional<io::Descriptor>> log_in(SharedSurroundings around, io::Co
       login.exchange.reset(), login.success.reset(), login.awaiting_empty_response = false;
     } else if (auto* over = std::get_if<HandOver>(&step)) {
       check(login.success.has_value(), "a hand-over follows an accepted login");
-      HandedOver who{login.success->account, login.success->address, text_of(client.peer()), tls_version(client), listener,
-                     std::move(over->opening)};
-      around->log.write(*around->kind.login, {.account = who.address, .client = who.client_address, .listener = who.listener, .tls = who.tls});
+      HandedOver who{std::move(login.success->ticket), tls_version(client), listener, std::move(over->opening)};
+      const auto address = text_of(client.peer());
+      around->log.write(*around->kind.login, {.account = login.success->address, .client = address, .listener = who.listener, .tls = who.tls});
       auto handing = hand_over(around, std::move(who));
       auto ours = co_await std::move(handing);
       if (ours) co_return std::move(*ours);

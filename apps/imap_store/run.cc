@@ -121,8 +121,9 @@ int run_imap_store(Service& service) {
     return 1;
   }
   io::Descriptor listening(::fcntl(listeners.front().descriptor, F_DUPFD_CLOEXEC, 0));
-  front::StoreDoor door(loop, std::move(listening), settings->imap.connections(),
-                        [&hall](front::HandedOver who, std::unique_ptr<io::Connection> stream) {
+  const auto vouching = front::vouched_by_auth(loop, service.path("run/auth.sock"), directory::Protocol::Imap);
+  front::StoreDoor door(loop, std::move(listening), *vouching, service.log(), settings->imap.connections(),
+                        [&hall](front::LoggedIn who, std::unique_ptr<io::Connection> stream) {
                           return imap_store::serve_session(hall, std::move(who), std::move(stream));
                         });
   loop.spawn(door.serve());

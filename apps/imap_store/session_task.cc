@@ -16,7 +16,7 @@ constexpr Duration close_limit = 5s;
 
 // A session's parts; the coroutines below work on it.
 struct Visit {
-  Visit(Hall& house, front::HandedOver visitor, std::unique_ptr<io::Connection> connection)
+  Visit(Hall& house, front::LoggedIn visitor, std::unique_ptr<io::Connection> connection)
       : hall(house),
         who(std::move(visitor)),
         stream(std::move(connection)),
@@ -26,7 +26,7 @@ struct Visit {
     place.link_before(house.sessions);
   }
   Hall& hall;
-  front::HandedOver who;
+  front::LoggedIn who;
   std::unique_ptr<io::Connection> stream;
   IdleSession place;
   Requests requests;
@@ -145,7 +145,7 @@ io::Task<void> run_visit(Visit& visit) {
 
 }  // namespace
 
-io::Task<void> serve_session(Hall& hall, front::HandedOver who, std::unique_ptr<io::Connection> stream) {
+io::Task<void> serve_session(Hall& hall, front::LoggedIn who, std::unique_ptr<io::Connection> stream) {
   Visit visit(hall, std::move(who), std::move(stream));
   std::string bug;
   try {

@@ -28,7 +28,7 @@ struct Hall {
   std::uint64_t requests = 0;                             // carried out since the start
 };
 
-io::Task<void> serve_session(Hall& hall, front::HandedOver who, std::unique_ptr<io::Connection> stream);
+io::Task<void> serve_session(Hall& hall, front::LoggedIn who, std::unique_ptr<io::Connection> stream);
 
 // Looks once a second until the loop stops: changed accounts, and accounts that may no longer read
 // (`may_read`, called on the loop's thread, must not wait).

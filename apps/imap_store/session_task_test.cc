@@ -54,7 +54,7 @@ int open_session(House& house) {
   int ends[2];
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
   auto stream = std::make_unique<io::Connection>(house.loop, io::Descriptor(ends[0]), io::SocketAddress{});
-  front::HandedOver who{.account = AccountId{1}, .address = "a@a.example", .opening = encode_opening({"login", "n NOOP\r\n"})};
+  front::LoggedIn who{.account = AccountId{1}, .address = "a@a.example", .opening = encode_opening({"login", "n NOOP\r\n"})};
   house.loop.spawn(serve_session(house.hall, std::move(who), std::move(stream)));
   return ends[1];
 }

@@ -26,11 +26,11 @@ class TestExchange final : public front::LoginExchange {
     if (peer.tls == directory::TlsState::Plain && peer.client_address != "local")
       co_return directory::AuthFailure{directory::AuthFailure::Why::TlsRequired};
     if (initial_response != std::string("\0a@b.example\0secret", 19)) co_return directory::AuthFailure{};
-    co_return directory::AuthSuccess{AccountId{7}, "a@b.example", ""};
+    co_return directory::AuthSuccess{AccountId{7}, "a@b.example", "", "a good ticket"};
   }
   io::Task<directory::AuthStep> step(std::string response) override {
     if (response == "wrong") co_return directory::AuthFailure{};
-    co_return directory::AuthSuccess{AccountId{7}, "a@b.example", "last"};
+    co_return directory::AuthSuccess{AccountId{7}, "a@b.example", "last", "a good ticket"};
   }
 };
 
@@ -44,6 +44,18 @@ class TestLogins final : public front::Logins {
   std::unique_ptr<front::LoginExchange> exchange() override { return std::make_unique<TestExchange>(); }
 };
 
+// auth's other side: one ticket is good, and others are not.
+class TestVouching final : public front::Vouching {
+ public:
+  std::string good = "a good ticket";
+  bool down = false;
+  io::Task<directory::Answer<std::optional<directory::Vouched>>> redeem(std::string ticket) override {
+    if (down) co_return directory::TemporaryFailure{"auth is down"};
+    if (ticket != good) co_return std::nullopt;
+    co_return directory::Vouched{AccountId{7}, "a@b.example", "192.0.2.7"};
+  }
+};
+
 struct Rig {
   io::TestFolder folder;
   io::TestAuthority authority{folder.path()};
@@ -54,6 +66,7 @@ struct Rig {
   io::Workers workers{2, 100};
   front::Kind kind = pop3_kind();
   TestLogins logins;
+  TestVouching vouching;
   io::SocketAddress store_address = io::SocketAddress::unix_path(folder / "store.sock");
   io::ChannelClient store{loop, store_address};
   Pop3Store around{loop, workers, boxes, telemetry::discarding_log(), 5s, 5s};
@@ -80,8 +93,8 @@ struct Rig {
   // A client of the front; the store's door is opened with the first one.
   std::unique_ptr<io::Connection> connect() {
     if (!door) {
-      door = std::make_unique<front::StoreDoor>(loop, *io::listen_on(store_address), sessions_limit,
-                                                [this](front::HandedOver who, std::unique_ptr<io::Connection> stream) {
+      door = std::make_unique<front::StoreDoor>(loop, *io::listen_on(store_address), vouching, telemetry::discarding_log(), sessions_limit,
+                                                [this](front::LoggedIn who, std::unique_ptr<io::Connection> stream) {
                                                   return serve_pop3(around, std::move(who), std::move(stream));
                                                 });
       loop.spawn(door->serve());
@@ -174,6 +187,19 @@ io::Task<void> refused(Rig& rig) {
   CHECK(said.ends_with("-ERR [SYS/TEMP] Try again later\r\n(closed)"));
 }
 
+io::Task<void> unproven(Rig& rig) {
+  std::string said;
+  rig.vouching.good = "a ticket of another auth";
+  auto client = rig.connect();
+  SAY(*client, "USER a@b.example\r\nPASS secret\r\n", "(closed)");
+  CHECK(said.ends_with("-ERR [SYS/TEMP] Try again later\r\n(closed)"));
+  rig.vouching.down = true;
+  client = rig.connect();
+  SAY(*client, "USER a@b.example\r\nPASS secret\r\n", "(closed)");
+  CHECK(said.ends_with("-ERR [SYS/TEMP] Try again later\r\n(closed)"));
+  CHECK(rig.door->sessions() == 0);
+}
+
 io::Task<void> silent(Rig& rig) {
   std::string said;
   auto client = rig.connect();
@@ -196,6 +222,11 @@ TEST_CASE("pop3: wrong password, too many sessions, auth down") {
   Rig rig;
   rig.sessions_limit = 1;
   io::run_to_end(rig.loop, refused(rig));
+}
+
+TEST_CASE("pop3: a login that auth does not vouch for opens nothing, and the client is told to try again") {
+  Rig rig;
+  io::run_to_end(rig.loop, unproven(rig));
 }
 
 TEST_CASE("pop3: a client that does not log in is hung up on") {

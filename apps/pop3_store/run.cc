@@ -48,9 +48,10 @@ int run_pop3_store(Service& service) {
   io::Workers workers(worker_threads, queued_jobs);
   const auto settings = service.settings();
   const Pop3Store around{loop, workers, store, service.log(), settings->pop3.idle()};
-  front::StoreDoor door(loop, io::Descriptor(::fcntl(inherited.front().descriptor, F_DUPFD_CLOEXEC, 0)),
-                        static_cast<std::size_t>(settings->pop3.connections()),
-                        [&around](front::HandedOver who, std::unique_ptr<io::Connection> stream) {
+  const auto vouching = front::vouched_by_auth(loop, service.path("run/auth.sock"), directory::Protocol::Pop3);
+  front::StoreDoor door(loop, io::Descriptor(::fcntl(inherited.front().descriptor, F_DUPFD_CLOEXEC, 0)), *vouching,
+                        service.log(), static_cast<std::size_t>(settings->pop3.connections()),
+                        [&around](front::LoggedIn who, std::unique_ptr<io::Connection> stream) {
                           return serve_pop3(around, std::move(who), std::move(stream));
                         });
   loop.spawn(door.serve());

@@ -17,14 +17,14 @@ io::Task<pop3::Answer> ask(const Pop3Store& around, Maildrop& drop, pop3::Reques
   co_return pop3::Trouble::Temporary;  // too many wait already
 }
 
-void log_trouble(const Pop3Store& around, const front::HandedOver& who, const Maildrop& drop, const pop3::Answer& answer) {
+void log_trouble(const Pop3Store& around, const front::LoggedIn& who, const Maildrop& drop, const pop3::Answer& answer) {
   const auto* trouble = std::get_if<pop3::Trouble>(&answer);
   if (trouble == nullptr || *trouble != pop3::Trouble::Temporary) return;
   around.log.write(telemetry::events::storage_trouble, {.account = who.address, .client = who.client_address, .reason = drop.problem()});
 }
 }  // namespace
 
-io::Task<void> serve_pop3(const Pop3Store& around, front::HandedOver who, std::unique_ptr<io::Connection> stream) {
+io::Task<void> serve_pop3(const Pop3Store& around, front::LoggedIn who, std::unique_ptr<io::Connection> stream) {
   auto opening = decode_opening(who.opening);
   if (!opening) co_return;
   pop3::Session session(std::move(opening->received));

@@ -119,6 +119,15 @@ io::Task<Answer<bool>> AuthClient::may_send_as(AccountId account, ReversePath re
   co_return allowed;
 }
 
+io::Task<Answer<std::optional<Vouched>>> AuthClient::redeem(std::string ticket, Protocol protocol) {
+  auto asking = state_->ask(protocol::RedeemRequest{std::move(ticket), protocol}, io::OnLoss::Fail);
+  auto reply = co_await std::move(asking);
+  if (auto* vouched = std::get_if<Vouched>(&reply)) co_return std::move(*vouched);
+  if (std::holds_alternative<protocol::TicketRefusedReply>(reply)) co_return std::nullopt;
+  if (auto* failed = std::get_if<TemporaryFailure>(&reply)) co_return std::move(*failed);
+  co_return not_understood();
+}
+
 io::Task<AuthStep> AuthClient::login(std::string user, std::string password, PeerContext peer) {
   std::uint64_t exchange = 0;
   auto asking = state_->ask_step(protocol::LoginRequest{std::move(user), std::move(password), std::move(peer)}, exchange);

@@ -1,5 +1,5 @@
 // AuthClient: how a front asks the `auth` process: does this recipient exist, is this login right, may this account
-// send as that address. One connection per event loop, many requests at once on it; it reconnects by itself.
+// send as that address; and how a store asks whose login a ticket is. One connection per event loop, many requests at once on it; it reconnects by itself.
 //
 // Every wait ends after `timeout`; whatever goes wrong is TemporaryFailure (4xx), never a refusal and never a permission.
 // Good answers about addresses are kept for at most half a second, 4,096 of them; refusals are asked anew.
@@ -41,6 +41,7 @@ struct AuthSuccess {
   AccountId account;
   std::string address;        // the account's own
   std::string final_bytes;    // always empty: SCRAM's server-final comes as a last challenge, answered by an empty step()
+  std::string ticket;         // IMAP, POP3: proves this login to the store, once, within a minute (login_tickets.h)
 };
 // Wrong name or password, mechanism not allowed here, account or protocol disabled: all look alike to the client.
 struct AuthFailure {
@@ -58,6 +59,13 @@ struct PeerRights {
   bool may_relay = false;               // its network is listed
 };
 
+// What `auth` says of the login a ticket was given for. The client's address is what the front said at the login.
+struct Vouched {
+  AccountId account;
+  std::string address;  // the account's own
+  std::string client_address;
+};
+
 template <class T>
 using Answer = std::variant<T, TemporaryFailure>;
 
@@ -71,6 +79,8 @@ class AuthClient {
   io::Task<Answer<RecipientAnswer>> resolve_recipient(Address recipient);
   io::Task<Answer<PeerRights>> rights(PeerContext peer);
   io::Task<Answer<bool>> may_send_as(AccountId account, ReversePath reverse_path);
+  // Spends the ticket. Nothing: it proves no login by `protocol`, or the account was closed to it meanwhile.
+  io::Task<Answer<std::optional<Vouched>>> redeem(std::string ticket, Protocol protocol);
 
   // One SASL exchange. begin() with the initial response (nullopt: none was sent; "" is an empty one), then step() with
   // what the client answers until the result is no challenge. Dropping it cancels.

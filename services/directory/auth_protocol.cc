@@ -7,8 +7,8 @@ namespace hikyaku::directory::auth_protocol {
 namespace {
 
 // The first octet of a message; never changes its meaning.
-enum class RequestKind : std::uint8_t { Resolve = 1, Rights, SendAs, Begin, Step, Cancel, Login };
-enum class ReplyKind : std::uint8_t { Recipient = 1, Rights, SendAs, Challenge, Success, Failure, Temporary, Cancelled };
+enum class RequestKind : std::uint8_t { Resolve = 1, Rights, SendAs, Begin, Step, Cancel, Login, Redeem };
+enum class ReplyKind : std::uint8_t { Recipient = 1, Rights, SendAs, Challenge, Success, Failure, Temporary, Cancelled, Vouched, TicketRefused };
 
 constexpr std::size_t most_mechanisms = 16;
 
@@ -37,6 +37,7 @@ struct RequestWriter {
     kind(RequestKind::Login).text(request.user).text(request.password);
     peer(request.peer);
   }
+  void operator()(const RedeemRequest& request) { kind(RequestKind::Redeem).text(request.ticket).u8(static_cast<std::uint8_t>(request.protocol)); }
 };
 
 struct ReplyWriter {
@@ -51,11 +52,15 @@ struct ReplyWriter {
   void operator()(const SendAsReply& reply) { kind(ReplyKind::SendAs).u8(reply.allowed ? 1 : 0); }
   void operator()(const ChallengeReply& reply) { kind(ReplyKind::Challenge).u64(reply.exchange).text(reply.bytes); }
   void operator()(const AuthSuccess& reply) {
-    kind(ReplyKind::Success).u64(reply.account.value()).text(reply.address).text(reply.final_bytes);
+    kind(ReplyKind::Success).u64(reply.account.value()).text(reply.address).text(reply.final_bytes).text(reply.ticket);
   }
   void operator()(const AuthFailure& reply) { kind(ReplyKind::Failure).u8(static_cast<std::uint8_t>(reply.why)); }
   void operator()(const TemporaryFailure& reply) { kind(ReplyKind::Temporary).text(reply.what); }
   void operator()(const CancelReply&) { kind(ReplyKind::Cancelled); }
+  void operator()(const Vouched& reply) {
+    kind(ReplyKind::Vouched).u64(reply.account.value()).text(reply.address).text(reply.client_address);
+  }
+  void operator()(const TicketRefusedReply&) { kind(ReplyKind::TicketRefused); }
 };
 
 std::string text(WireReader& in) { return std::string(in.text()); }
@@ -136,6 +141,12 @@ std::optional<Request> decode_request(std::string_view bytes) {
       request = std::move(login);
       break;
     }
+    case RequestKind::Redeem: {
+      RedeemRequest redeem{text(in), {}};
+      redeem.protocol = enumerator(in, Protocol::Pop3, good);
+      request = std::move(redeem);
+      break;
+    }
     default: return {};
   }
   if (!good || !in.complete()) return {};
@@ -169,12 +180,22 @@ std::optional<Reply> decode_reply(std::string_view bytes) {
       success.account = AccountId{in.u64()};
       success.address = in.text();
       success.final_bytes = in.text();
+      success.ticket = in.text();
       reply = std::move(success);
       break;
     }
     case ReplyKind::Failure: reply = AuthFailure{enumerator(in, AuthFailure::Why::Malformed, good)}; break;
     case ReplyKind::Temporary: reply = TemporaryFailure{text(in)}; break;
     case ReplyKind::Cancelled: reply = CancelReply{}; break;
+    case ReplyKind::Vouched: {
+      Vouched vouched;
+      vouched.account = AccountId{in.u64()};
+      vouched.address = in.text();
+      vouched.client_address = in.text();
+      reply = std::move(vouched);
+      break;
+    }
+    case ReplyKind::TicketRefused: reply = TicketRefusedReply{}; break;
     default: return {};
   }
   if (!good || !in.complete()) return {};

@@ -1,4 +1,4 @@
-// What the fronts and `auth` say to each other, as values and as octets. Both ends are ours, but a front speaks to the
+// What the fronts, the stores and `auth` say to each other, as values and as octets. Both ends are ours, but a front speaks to the
 // world before it is trusted, so requests are parsed as foreign: pure, bounded, and a request that is not understood is
 // answered with a temporary failure.
 #pragma once
@@ -22,12 +22,15 @@ struct BeginRequest { std::string mechanism; std::optional<std::string> initial_
 struct StepRequest { std::uint64_t exchange = 0; std::string response; };
 struct CancelRequest { std::uint64_t exchange = 0; };
 struct LoginRequest { std::string user, password; PeerContext peer; };
-using Request = std::variant<ResolveRequest, RightsRequest, SendAsRequest, BeginRequest, StepRequest, CancelRequest, LoginRequest>;
+struct RedeemRequest { std::string ticket; Protocol protocol{}; };
+using Request = std::variant<ResolveRequest, RightsRequest, SendAsRequest, BeginRequest, StepRequest, CancelRequest, LoginRequest, RedeemRequest>;
 
 struct SendAsReply { bool allowed = false; };
 struct ChallengeReply { std::uint64_t exchange = 0; std::string bytes; };
 struct CancelReply {};
-using Reply = std::variant<RecipientAnswer, PeerRights, SendAsReply, ChallengeReply, AuthSuccess, AuthFailure, TemporaryFailure, CancelReply>;
+struct TicketRefusedReply {};
+using Reply = std::variant<RecipientAnswer, PeerRights, SendAsReply, ChallengeReply, AuthSuccess, AuthFailure, TemporaryFailure, CancelReply,
+                           Vouched, TicketRefusedReply>;
 
 [[nodiscard]] std::string encode(const Request& request);
 [[nodiscard]] std::string encode(const Reply& reply);

@@ -75,6 +75,7 @@ io::Task<AuthService::Reply> AuthService::reply_to(Request request) {
   if (const auto* asked = std::get_if<auth_protocol::ResolveRequest>(&request)) co_return resolve(asked->recipient);
   if (const auto* asked = std::get_if<auth_protocol::RightsRequest>(&request)) co_return rights(asked->peer);
   if (const auto* asked = std::get_if<auth_protocol::SendAsRequest>(&request)) co_return may_send_as(*asked);
+  if (const auto* asked = std::get_if<auth_protocol::RedeemRequest>(&request)) co_return redeem(*asked);
   if (const auto* asked = std::get_if<auth_protocol::CancelRequest>(&request)) {
     (void)take(asked->exchange);
     co_return auth_protocol::CancelReply{};
@@ -249,16 +250,37 @@ AccountId AuthService::find_account(const std::string& user) const {
   return account ? account->id : AccountId{};
 }
 
-AuthService::Reply AuthService::welcome(AccountId id, const std::string& authorization_identity, const PeerContext& peer) const {
+namespace {
+
+// The account, when it may log in by this protocol.
+const Account* admitted(const Snapshot& snapshot, AccountId id, Protocol protocol) {
+  const auto* account = snapshot.account(id);
+  if (!account || account->enabled == Enabled::No) return nullptr;
+  const Enabled allowed = protocol == Protocol::Smtp ? account->smtp_auth : protocol == Protocol::Imap ? account->imap : account->pop3;
+  return allowed == Enabled::Yes ? account : nullptr;
+}
+
+}  // namespace
+
+AuthService::Reply AuthService::welcome(AccountId id, const std::string& authorization_identity, const PeerContext& peer) {
   const auto snapshot = reader_.snapshot();
   if (!snapshot) return no_directory();
-  const auto* account = snapshot->account(id);
-  if (!account || account->enabled == Enabled::No) return AuthFailure{};
-  const Enabled allowed = peer.protocol == Protocol::Smtp ? account->smtp_auth : peer.protocol == Protocol::Imap ? account->imap : account->pop3;
-  if (allowed == Enabled::No) return AuthFailure{};
+  const auto* account = admitted(*snapshot, id, peer.protocol);
+  if (!account) return AuthFailure{};
   // RFC 4616 §2: acting as somebody else is not offered.
   if (!authorization_identity.empty() && find_account(authorization_identity) != id) return AuthFailure{};
-  return AuthSuccess{id, account->address.text(), {}};
+  AuthSuccess success{id, account->address.text(), {}, {}};
+  if (peer.protocol != Protocol::Smtp) success.ticket = tickets_.issue({id, peer.protocol, peer.client_address}, loop_.now());
+  return success;
+}
+
+AuthService::Reply AuthService::redeem(const auth_protocol::RedeemRequest& request) {
+  const auto snapshot = reader_.snapshot();
+  if (!snapshot) return no_directory();
+  auto login = tickets_.redeem(request.ticket, request.protocol, loop_.now());
+  const auto* account = login ? admitted(*snapshot, login->account, login->protocol) : nullptr;
+  if (!account) return auth_protocol::TicketRefusedReply{};
+  return Vouched{account->id, account->address.text(), std::move(login->client_address)};
 }
 
 io::Task<bool> AuthService::wait_for_turn(const std::string& client_address, const std::string& user) {

@@ -20,6 +20,7 @@
 #include "services/directory/directory.h"
 #include "services/directory/login_limits.h"
 #include "services/directory/login_memory.h"
+#include "services/directory/login_tickets.h"
 #include "services/directory/secrets.h"
 
 namespace hikyaku::directory {
@@ -73,8 +74,9 @@ class AuthService {
   io::Task<sasl::ScramKeys> keys_for(std::string user, Exchange& exchange, bool& unavailable);
   enum class Verdict : std::uint8_t { Right, Wrong, Unavailable };
   io::Task<Verdict> check(std::string user, std::string password, PeerContext peer, AccountId& account);
-  // Right user, but disabled or not for this protocol?
-  [[nodiscard]] Reply welcome(AccountId account, const std::string& authorization_identity, const PeerContext& peer) const;
+  // Right user, but disabled or not for this protocol? Otherwise a success, with its ticket.
+  [[nodiscard]] Reply welcome(AccountId account, const std::string& authorization_identity, const PeerContext& peer);
+  Reply redeem(const auth_protocol::RedeemRequest& request);
   [[nodiscard]] AccountId find_account(const std::string& user) const;
   io::Task<bool> wait_for_turn(const std::string& client_address, const std::string& user);
   void count_failure(const std::string& client_address, const std::string& user);
@@ -93,6 +95,7 @@ class AuthService {
   std::string server_secret_;
   LoginLimits limits_;
   LoginMemory memory_;
+  LoginTickets tickets_;
   std::unordered_map<std::uint64_t, Exchange> exchanges_;
   std::list<std::uint64_t> ages_;
   // What read_scram_scope found; written by one worker at a time while the loop awaits it.

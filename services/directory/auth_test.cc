@@ -219,6 +219,68 @@ io::Task<void> absent(AuthRig& rig) {
   CHECK(std::holds_alternative<TemporaryFailure>(step));
 }
 
+io::Task<std::string> ticket_of(AuthRig& rig, Protocol protocol) {
+  auto logging_in = rig.client->login("ann@a.example", "right horse", {protocol, TlsState::Tls, "192.0.2.9", ""});
+  auto step = co_await std::move(logging_in);
+  const auto* success = std::get_if<AuthSuccess>(&step);
+  REQUIRE(success);
+  co_return success->ticket;
+}
+
+io::Task<void> tickets(AuthRig& rig) {
+  for (const auto protocol : {Protocol::Imap, Protocol::Pop3}) {
+    auto asking = ticket_of(rig, protocol);
+    const auto ticket = co_await std::move(asking);
+    auto redeeming = rig.client->redeem(ticket, protocol);
+    auto answer = co_await std::move(redeeming);
+    const auto* vouched = std::get_if<std::optional<Vouched>>(&answer);
+    REQUIRE((vouched && *vouched));
+    CHECK((*vouched)->account == rig.ann);
+    CHECK((*vouched)->address == "ann@a.example");
+    CHECK((*vouched)->client_address == "192.0.2.9");
+    redeeming = rig.client->redeem(ticket, protocol);  // again
+    answer = co_await std::move(redeeming);
+    CHECK(!std::get<std::optional<Vouched>>(answer));
+    asking = ticket_of(rig, protocol);
+    const auto other = co_await std::move(asking);
+    redeeming = rig.client->redeem(other, protocol == Protocol::Imap ? Protocol::Pop3 : Protocol::Imap);
+    answer = co_await std::move(redeeming);
+    CHECK(!std::get<std::optional<Vouched>>(answer));
+  }
+  auto talking = scram(rig, sasl::Mechanism::ScramSha256, "ann@a.example", "right horse", over_tls);
+  auto step = co_await std::move(talking);
+  CHECK(std::get<AuthSuccess>(step).ticket.size() == LoginTickets::ticket_octets);
+  auto asking = ticket_of(rig, Protocol::Smtp);  // who only sends mail is never handed over
+  const auto none = co_await std::move(asking);
+  CHECK(none.empty());
+}
+
+// Between login and hand-over: the account is closed; auth is started again.
+io::Task<void> tickets_of_yesterday(AuthRig& rig) {
+  auto asking = ticket_of(rig, Protocol::Imap);
+  const auto first = co_await std::move(asking);
+  asking = ticket_of(rig, Protocol::Imap);
+  const auto second = co_await std::move(asking);
+  const auto before = rig.reader->newest()->version();
+  auto ann = *rig.snapshot()->account(rig.ann);
+  ann.imap = Enabled::No;
+  REQUIRE(rig.editor.change_account(ann));
+  while (rig.reader->newest()->version() == before) {
+    auto sleep = rig.loop.sleep_until(rig.loop.after(10ms));
+    (void)co_await sleep;
+  }
+  auto redeeming = rig.client->redeem(first, Protocol::Imap);
+  auto answer = co_await std::move(redeeming);
+  CHECK(!std::get<std::optional<Vouched>>(answer));
+  ann.imap = Enabled::Yes;
+  REQUIRE(rig.editor.change_account(ann));
+  const auto settings = AuthOptions{.slow_failures = AuthOptions::SlowFailures::No};
+  AuthService successor(rig.loop, rig.workers, *rig.reader, Secrets(rig.secrets_engine), settings);
+  auto asking_successor = successor.answer({auth_protocol::encode(auth_protocol::RedeemRequest{second, Protocol::Imap}), {}}, {});
+  const auto reply = co_await std::move(asking_successor);
+  CHECK(std::holds_alternative<auth_protocol::TicketRefusedReply>(*auth_protocol::decode_reply(reply.octets)));
+}
+
 constexpr AuthOptions::SlowFailures at_once = AuthOptions::SlowFailures::No;
 
 }  // namespace
@@ -227,6 +289,8 @@ TEST_CASE("fronts learn of recipients, senders and rights") { AuthRig().run({at_
 TEST_CASE("logins by every mechanism, and every way they fail") { AuthRig().run({at_once}, logins); }
 TEST_CASE("an unknown user's salt is steady and looks real") { AuthRig().run({at_once}, fake_salts); }
 TEST_CASE("without auth everything is a temporary failure") { AuthRig().run({at_once}, absent); }
+TEST_CASE("a login's ticket proves it once, by its own protocol") { AuthRig().run({at_once}, tickets); }
+TEST_CASE("a ticket outlives neither the right to log in nor auth") { AuthRig().run({at_once}, tickets_of_yesterday); }
 TEST_CASE("wrong passwords are answered ever more slowly") { AuthRig().run({}, slow); }
 
 TEST_CASE("a disabled account or protocol looks like a wrong password") {

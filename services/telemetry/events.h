@@ -70,6 +70,10 @@ inline constexpr Event imap_command{"imap.command", Level::Debug, LogName::Imap4
 inline constexpr Event imap_closed{"imap.closed", Level::Info, LogName::Imap4Log, "A session ended.",
     "セッションが終わった。"};
 
+inline constexpr Event login_unproven{"login.unproven", Level::Warning, LogName::ServiceLog,
+    "A process handed over a client without proof that it logged in; the client was told to try again.",
+    "ログインの証明なしにクライアントが引き渡された。クライアントには再試行を促した。"};
+
 // ---- services -----------------------------------------------------------------------------------------------------
 inline constexpr Event service_started{"service.started", Level::Info, LogName::ServiceLog, "A service is ready.",
     "サービスが準備を終えた。"};

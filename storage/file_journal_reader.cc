@@ -253,6 +253,12 @@ JournalResult<std::string> FileJournalReader::head(Position at) {
   return found.octets.substr(record_header_octets, found.header.head_octets);
 }
 
+JournalResult<BodyChecksum> FileJournalReader::body_checksum(Position at) {
+  TRY(found, find(at, 0));
+  TRY_VOID(check_generation(*found.file, found.entry));
+  return BodyChecksum{found.header.body_octets, found.entry.header.nonce, found.header.body_checksum};
+}
+
 JournalResult<std::string> FileJournalReader::body(Position at, std::uint64_t offset, std::uint64_t octets) {
   constexpr std::uint64_t small = 256 << 10;
   TRY(found, find(at, offset == 0 && octets <= small ? octets : 0));

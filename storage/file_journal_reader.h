@@ -25,6 +25,7 @@ class FileJournalReader final : public JournalReader {
   JournalResult<HeadsPage> heads(Position from, std::size_t limit) override;
   JournalResult<std::string> body(Position at, std::uint64_t offset, std::uint64_t octets) override;
   JournalResult<std::string> head(Position at) override;
+  JournalResult<BodyChecksum> body_checksum(Position at) override;
   JournalResult<std::vector<SegmentNumber>> finished_segments() override;
   JournalResult<> release(SegmentNumber segment) override;
   [[nodiscard]] std::uint64_t damaged_records() const override { return damaged_; }

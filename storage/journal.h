@@ -46,6 +46,13 @@ struct RecordHead {
   std::uint32_t body_octets = 0;
 };
 
+// Of a record's body: checksum(body, seed) == value (base/checksum.h).
+struct BodyChecksum {
+  std::uint64_t octets = 0;
+  std::uint64_t seed = 0;
+  std::uint64_t value = 0;
+};
+
 // What a reader got, and where it goes on.
 struct HeadsPage {
   std::vector<RecordHead> heads;        // in order
@@ -122,6 +129,8 @@ class JournalReader {
   // The segment's generation is checked after the read: Gone if it changed.
   virtual JournalResult<std::string> body(Position at, std::uint64_t offset, std::uint64_t octets) = 0;
   virtual JournalResult<std::string> head(Position at) = 0;
+  // For who reads a body in pieces, and must know that together they are what was appended.
+  virtual JournalResult<BodyChecksum> body_checksum(Position at) = 0;
   // Segments that no record will follow in and nobody released, ascending. Reads no records.
   virtual JournalResult<std::vector<SegmentNumber>> finished_segments() = 0;
   // The caller is done with every record of the segment for ever. Durable when it returns. Repeating is fine.

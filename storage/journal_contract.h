@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/checksum.h"
 #include "storage/journal.h"
 
 namespace hikyaku::storage {
@@ -80,6 +81,14 @@ inline void reads_back(JournalFixture& journal) {
   CHECK(reader->body(at[1], 0, 10)->empty());
   CHECK(*reader->body(at[2], 3, 4) == "head");
   CHECK(*reader->head(at[1]) == "two");
+  for (const auto& one : at) {
+    const auto sum = reader->body_checksum(one);
+    REQUIRE(sum);
+    const auto whole = *reader->body(one, 0, 5000);
+    CHECK(sum->octets == whole.size());
+    CHECK(sum->value == checksum(whole, sum->seed));
+  }
+  CHECK(!reader->body_checksum(*reader->durable_end()));
   CHECK(*reader->durable_end() > at[2]);
   append(*writer, {{"four", "4"}});
   const auto later = read_all(*reader, all.next);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/checksum.h"
+
 namespace hikyaku::storage {
 namespace {
 JournalError error(JournalFailure kind, std::string_view what) { return {kind, std::string(what)}; }
@@ -157,6 +159,12 @@ class MemoryJournalReader final : public JournalReader {
     TRY(kept, find(at));
     if (kept->damaged) return failure(error(JournalFailure::Damaged, "the body is damaged"));
     return offset >= kept->body.size() ? std::string() : kept->body.substr(offset, octets);
+  }
+
+  JournalResult<BodyChecksum> body_checksum(Position at) override {
+    const std::lock_guard lock(store_->mutex_);
+    TRY(kept, find(at));
+    return BodyChecksum{kept->body.size(), at.segment.value(), checksum(kept->body, at.segment.value())};
   }
 
   JournalResult<std::string> head(Position at) override {

@@ -99,8 +99,14 @@ class Delivery {
   // A deferred message as the spool knows it, on a worker. Its trouble, when it could not be read and still waits.
   std::optional<spool::SpoolError> recall(Message& message) const;
   void look_again_later(const std::string& destination, DeferredEntry entry, const spool::SpoolError& trouble);
-  // Empty: it could not be read. `damage` says why if it never will be.
-  io::Task<std::string> read_text(const Message& message, std::uint64_t offset, std::uint64_t octets, std::string& damage);
+  struct TextStream {
+    std::unique_ptr<spool::TextReader> reader;
+    std::string damage;  // why it can never be read
+  };
+  // The next piece; the last one only when the whole text is sound. Empty: it could not be read.
+  io::Task<std::string> read_text(const Message& message, TextStream& text, std::uint64_t octets);
+  // The first `octets` of a text that is sound.
+  io::Task<std::string> read_beginning(const Message& message, std::uint64_t octets);
 
   // settlement.cc: what is written down
   io::Task<void> finish(MessagePointer message, std::vector<Attempt> attempts, std::string destination);

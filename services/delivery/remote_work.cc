@@ -18,14 +18,28 @@ void Delivery::pump() {
   while (auto slot = lanes_.next()) parts_.loop.spawn(work(std::move(*slot)));
 }
 
-io::Task<std::string> Delivery::read_text(const Message& message, std::uint64_t offset, std::uint64_t octets,
-                                          std::string& damage) {
-  auto work = parts_.workers.run(parts_.loop, [&] { return parts_.spool.body(message.ref, offset, octets); });
+io::Task<std::string> Delivery::read_text(const Message& message, TextStream& text, std::uint64_t octets) {
+  if (!text.reader) text.reader = parts_.spool.text(message.ref, message.envelope.body_octets);
+  auto work = parts_.workers.run(parts_.loop, [&] { return text.reader->next(octets); });
   auto ran = co_await std::move(work);
   if (ran && *ran) co_return std::move(**ran);
   const std::string why = ran ? ran->error().what : "all workers are busy";
-  if (ran && ran->error().kind == spool::SpoolFailure::Damaged) damage = why;
+  if (ran && ran->error().kind == spool::SpoolFailure::Damaged) text.damage = why;
   parts_.log.write(telemetry::events::storage_trouble, {.message = message.ref.id, .reason = why});
+  co_return std::string{};
+}
+
+io::Task<std::string> Delivery::read_beginning(const Message& message, std::uint64_t octets) {
+  const auto reader = parts_.spool.text(message.ref, message.envelope.body_octets);
+  auto work = parts_.workers.run(parts_.loop, [&]() -> spool::SpoolResult<std::string> {
+    TRY(beginning, reader->next(octets));
+    TRY_VOID(reader->verify_rest());
+    return beginning;
+  });
+  auto ran = co_await std::move(work);
+  if (ran && *ran) co_return std::move(**ran);
+  parts_.log.write(telemetry::events::storage_trouble,
+                   {.message = message.ref.id, .reason = ran ? ran->error().what : "all workers are busy"});
   co_return std::string{};
 }
 
@@ -70,9 +84,10 @@ io::Task<std::unique_ptr<RemoteSession>> Delivery::open_session(const std::strin
 
 // False: this slot has no more to do.
 io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, RemoteJob job, Slot slot) {
-  std::string damage;
-  const ReadText reader = [this, &damage](const Message& message, std::uint64_t offset, std::uint64_t octets) {
-    return read_text(message, offset, octets, damage);
+  TextStream text;
+  const ReadText reader = [this, &text](const Message& message, std::uint64_t offset, std::uint64_t octets) {
+    if (offset == 0) text = {};
+    return read_text(message, text, octets);
   };
   for (;;) {
     const bool reused = session != nullptr && session->usable();
@@ -92,8 +107,8 @@ io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, Remo
     auto attempts = co_await std::move(delivering);
     if (attempts.empty()) {  // the text could not be read: our own trouble
       session.reset();
-      if (!damage.empty()) {
-        auto finishing = finish(job.message, same_for_all(job.recipients, damaged_message(0, damage)), slot.destination);
+      if (!text.damage.empty()) {
+        auto finishing = finish(job.message, same_for_all(job.recipients, damaged_message(0, text.damage)), slot.destination);
         co_await std::move(finishing);
         co_return true;
       }

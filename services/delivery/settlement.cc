@@ -79,8 +79,8 @@ io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> att
 
 io::Task<std::vector<spool::GeneratedMail>> Delivery::write_reports(const Message& message, Conclusion& conclusion) {
   std::vector<spool::GeneratedMail> generated;
-  std::string damage;
-  auto reading = read_text(message, 0, std::min<std::uint64_t>(message.envelope.body_octets, returned_octets + 1), damage);
+  const auto wanted = conclusion.dead_letters.empty() ? returned_octets + 1 : message.envelope.body_octets;
+  auto reading = read_beginning(message, wanted);
   const std::string text = co_await std::move(reading);
   const auto now = parts_.clock.wall();
   std::string cause;
@@ -124,14 +124,14 @@ io::Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient,
   }
   ++finishing_;
   expanding_octets_ += octets;
-  std::string damage;
-  auto reading = read_text(*message, 0, octets, damage);
+  TextStream stream;
+  auto reading = read_text(*message, stream, octets);
   std::string text = co_await std::move(reading);
   if (text.size() != octets) {
     --finishing_;
     expanding_octets_ -= octets;
-    if (damage.empty()) parts_.loop.spawn(dispatch_later(message, {recipient}, Lane::Fresh));
-    else parts_.loop.spawn(finish(message, {damaged_message(recipient, damage)}, "local:" + message->recipient(recipient).address.domain));
+    if (stream.damage.empty()) parts_.loop.spawn(dispatch_later(message, {recipient}, Lane::Fresh));
+    else parts_.loop.spawn(finish(message, {damaged_message(recipient, stream.damage)}, "local:" + message->recipient(recipient).address.domain));
     co_return;
   }
   const Recipient& alias = message->recipient(recipient);

@@ -32,17 +32,20 @@ SpoolResult<> Holding::remove_unknown_blobs(const std::function<bool(const Trace
   return {};
 }
 
-SpoolResult<> Holding::write_blob(const TextToHold& text) {
+SpoolResult<std::uint64_t> Holding::write_blob(const TextToHold& text) {
   HIKYAKU_SPOOL_DISK(file, disk_.open(folder_ + "/" + blob_name(text.envelope.id), io::OpenMode::Create));
   HIKYAKU_SPOOL_VOID(file->resize(0));
+  StreamingChecksum sum;
+  sum.start();
   for (std::uint64_t at = 0;;) {
-    TRY(part, text.read(at, copy_octets));
+    TRY(part, text.next(copy_octets));
     if (part.empty()) break;
     HIKYAKU_SPOOL_VOID(file->write_at(at, part));
     at += part.size();
+    sum.add(part);
   }
   if (auto flushed = file->flush(); !flushed) return failure(SpoolError{SpoolFailure::FlushFailed, flushed.error().what});
-  return {};
+  return sum.value();
 }
 
 SpoolResult<std::vector<HoldingRecord>> Holding::append(const std::vector<Ready>& all) {
@@ -76,14 +79,16 @@ SpoolResult<std::vector<HoldingRecord>> Holding::put(std::span<const TextToHold>
   bool any_blob = false;
   for (const auto& one : texts) {
     Ready ready{one.envelope.id, {}, {}, one.envelope.body_octets > blob_octets_};
+    MessageHead head{ready.blob ? TextPlace::InBlob : TextPlace::InRecord, one.envelope};
     if (ready.blob) {
-      TRY_VOID(write_blob(one));
+      TRY(sum, write_blob(one));
+      head.blob_checksum = sum;
       any_blob = true;
     } else {
-      TRY(text, one.read(0, one.envelope.body_octets));
+      TRY(text, one.next(one.envelope.body_octets));
       ready.text = std::move(text);
     }
-    ready.head = encode(MessageHead{ready.blob ? TextPlace::InBlob : TextPlace::InRecord, one.envelope});
+    ready.head = encode(head);
     all.push_back(std::move(ready));
   }
   if (any_blob) HIKYAKU_SPOOL_VOID(disk_.sync_folder(folder_));
@@ -115,9 +120,23 @@ SpoolResult<Envelope> Holding::envelope(const Held& held) {
 }
 
 SpoolResult<std::string> Holding::body(const TraceId& id, const Held& held, std::uint64_t offset, std::uint64_t octets) {
-  if (held.blob) return read_blob(disk_, folder_ + "/" + blob_name(id), offset, octets);
+  if (held.blob) {
+    TRY(sum, text_sum(held));
+    return read_blob(disk_, folder_ + "/" + blob_name(id), sum, offset, octets);
+  }
   HIKYAKU_SPOOL_DISK(text, reader_->body(held.at, offset, octets));
   return text;
+}
+
+SpoolResult<TextSum> Holding::text_sum(const Held& held) {
+  if (!held.blob) {
+    HIKYAKU_SPOOL_DISK(sum, reader_->body_checksum(held.at));
+    return TextSum{sum.octets, sum.seed, sum.value};
+  }
+  HIKYAKU_SPOOL_DISK(octets, reader_->head(held.at));
+  const auto head = decode_message_head(octets);
+  if (!head) return failure(SpoolError{SpoolFailure::Damaged, "an envelope in holding makes no sense"});
+  return TextSum{head->envelope.body_octets, 0, head->blob_checksum};
 }
 
 void Holding::remove_text(const TraceId& id, const Held& held) {

@@ -11,14 +11,15 @@
 #include "io/disk.h"
 #include "services/spool/delivery_state.h"
 #include "services/spool/message_record.h"
+#include "services/spool/text_reader.h"
 #include "storage/file_journal.h"
 
 namespace hikyaku::spool {
 
 struct TextToHold {
   Envelope envelope;
-  // At most `octets` from `offset`, as Spool::body.
-  std::function<SpoolResult<std::string>(std::uint64_t offset, std::uint64_t octets)> read;
+  // As TextReader::next, from the beginning on: what is damaged is not kept as if it were whole.
+  std::function<SpoolResult<std::string>(std::uint64_t octets)> next;
 };
 
 // put, remove_text and tend: one thread at a time; reading: any.
@@ -36,6 +37,7 @@ class Holding {
 
   SpoolResult<Envelope> envelope(const Held& held);
   SpoolResult<std::string> body(const TraceId& id, const Held& held, std::uint64_t offset, std::uint64_t octets);
+  SpoolResult<TextSum> text_sum(const Held& held);
   // A dead text's blob, if it is one.
   void remove_text(const TraceId& id, const Held& held);
 
@@ -54,7 +56,7 @@ class Holding {
     std::string head, text;
     bool blob = false;
   };
-  SpoolResult<> write_blob(const TextToHold& text);
+  SpoolResult<std::uint64_t> write_blob(const TextToHold& text);  // its checksum
   SpoolResult<std::vector<HoldingRecord>> append(const std::vector<Ready>& all);
 
   io::Disk& disk_;

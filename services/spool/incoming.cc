@@ -16,6 +16,7 @@ struct IncomingWriter::Prepared {
   std::string head;
   std::string loaded;  // of a spill file small enough for the record
   std::string blob;    // path, when the text became one
+  std::optional<std::uint64_t> blob_checksum;
   storage::Record record;
 };
 
@@ -136,6 +137,7 @@ SpoolResult<> IncomingWriter::prepare(Submission& submission, Prepared& prepared
     const auto path = options_.folder + "/" + blob_name(submission.envelope.id);
     TRY_VOID(body.file_->become(path));
     prepared.blob = path;
+    prepared.blob_checksum = body.file_->checksum();
   } else if (body.file_) {
     TRY(loaded, body.file_->read_all());
     prepared.loaded = std::move(loaded);
@@ -143,7 +145,8 @@ SpoolResult<> IncomingWriter::prepare(Submission& submission, Prepared& prepared
   } else {
     prepared.record.body.assign(body.chunks_.begin(), body.chunks_.end());
   }
-  prepared.head = encode(MessageHead{as_blob ? TextPlace::InBlob : TextPlace::InRecord, std::move(submission.envelope)});
+  prepared.head = encode(MessageHead{as_blob ? TextPlace::InBlob : TextPlace::InRecord, std::move(submission.envelope),
+                                     prepared.blob_checksum});
   prepared.record.head = prepared.head;
   return {};
 }

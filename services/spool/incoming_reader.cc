@@ -46,7 +46,7 @@ SpoolResult<std::vector<FreshMessage>> IncomingReader::next(std::size_t limit, c
         open.done[i] = false;
         ++open.open;
       }
-      if (head->place == TextPlace::InBlob) blobs_.emplace(one.at, message.ref.id);
+      if (head->place == TextPlace::InBlob) blobs_.insert({one.at, {message.ref.id, {message.envelope.body_octets, 0, head->blob_checksum}}});
       if (open.open == 0) continue;
       ++segment.open;
       open_.emplace(one.at, std::move(open));
@@ -77,13 +77,21 @@ SpoolResult<Envelope> IncomingReader::envelope(storage::Position at) {
   return std::move(head->envelope);
 }
 
+std::optional<IncomingReader::Blob> IncomingReader::blob_at(storage::Position at) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = blobs_.find(at);
+  return found == blobs_.end() ? std::nullopt : std::optional(found->second);
+}
+
+SpoolResult<TextSum> IncomingReader::text_sum(const MessageRef& message) {
+  if (const auto blob = blob_at(message.at)) return blob->sum;
+  HIKYAKU_SPOOL_DISK(sum, reader_->body_checksum(message.at));
+  return TextSum{sum.octets, sum.seed, sum.value};
+}
+
 SpoolResult<std::string> IncomingReader::body(const MessageRef& message, std::uint64_t offset, std::uint64_t octets) {
-  bool blob = false;
-  {
-    const std::lock_guard lock(mutex_);
-    blob = blobs_.contains(message.at);
-  }
-  if (blob) return read_blob(disk_, folder_ + "/" + blob_name(message.id), offset, octets);
+  if (const auto blob = blob_at(message.at))
+    return read_blob(disk_, folder_ + "/" + blob_name(message.id), blob->sum, offset, octets);
   HIKYAKU_SPOOL_DISK(text, reader_->body(message.at, offset, octets));
   return text;
 }

@@ -13,6 +13,7 @@
 #include "io/disk.h"
 #include "services/spool/delivery_state.h"
 #include "services/spool/spool.h"
+#include "services/spool/text_reader.h"
 #include "storage/file_journal.h"
 
 namespace hikyaku::spool {
@@ -30,6 +31,7 @@ class IncomingReader {
 
   SpoolResult<Envelope> envelope(storage::Position at);
   SpoolResult<std::string> body(const MessageRef& message, std::uint64_t offset, std::uint64_t octets);
+  SpoolResult<TextSum> text_sum(const MessageRef& message);
 
   // Read to the end and nothing open.
   [[nodiscard]] std::vector<storage::SegmentNumber> done_segments() const;
@@ -66,7 +68,12 @@ class IncomingReader {
   TraceId highest_;  // ever seen here
   std::map<storage::SegmentNumber, Segment> segments_;
   std::map<storage::Position, OpenMessage> open_;
-  std::map<storage::Position, TraceId> blobs_;
+  struct Blob {
+    TraceId id;
+    TextSum sum;
+  };
+  [[nodiscard]] std::optional<Blob> blob_at(storage::Position at) const;
+  std::map<storage::Position, Blob> blobs_;
   std::uint64_t damaged_ = 0;
 };
 

@@ -22,6 +22,7 @@ SpillFile::~SpillFile() {
 SpoolResult<> SpillFile::append(std::string_view octets) {
   HIKYAKU_SPOOL_VOID(file_->write_at(octets_, octets));
   octets_ += octets.size();
+  checksum_.add(octets);
   return {};
 }
 
@@ -56,7 +57,8 @@ SpoolResult<> SpillFolder::remove_left_over() {
   return {};
 }
 
-SpoolResult<std::string> read_blob(io::Disk& disk, const std::string& path, std::uint64_t offset, std::uint64_t octets) {
+SpoolResult<std::string> read_blob(io::Disk& disk, const std::string& path, const TextSum& sum, std::uint64_t offset,
+                                   std::uint64_t octets) {
   auto file = disk.open(path, io::OpenMode::Read);
   if (!file && file.error().kind == io::DiskFailure::NotFound) return failure(SpoolError{SpoolFailure::Gone, file.error().what});
   if (!file) return failure(spool_error(file.error()));
@@ -64,6 +66,8 @@ SpoolResult<std::string> read_blob(io::Disk& disk, const std::string& path, std:
   std::string text(offset >= size ? 0 : std::min(octets, size - offset), '\0');
   HIKYAKU_SPOOL_DISK(got, (*file)->read_at(offset, text));
   text.resize(got);
+  if (size != sum.octets || (offset == 0 && got == sum.octets && sum.value && checksum(text, sum.seed) != *sum.value))
+    return failure(SpoolError{SpoolFailure::Damaged, path + " is damaged"});
   return text;
 }
 

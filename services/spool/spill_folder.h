@@ -7,8 +7,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/checksum.h"
 #include "io/disk.h"
 #include "services/spool/message.h"
+#include "services/spool/text_reader.h"
 
 namespace hikyaku::spool {
 
@@ -30,7 +32,9 @@ namespace hikyaku::spool {
 class SpillFile {
  public:
   SpillFile(io::Disk& disk, std::string path, std::unique_ptr<io::File> file)
-      : disk_(disk), path_(std::move(path)), file_(std::move(file)) {}
+      : disk_(disk), path_(std::move(path)), file_(std::move(file)) {
+    checksum_.start();
+  }
   ~SpillFile();
   SpoolResult<> append(std::string_view octets);
   SpoolResult<> flush();
@@ -38,12 +42,14 @@ class SpillFile {
   // The name is durable after the folder's next sync.
   SpoolResult<> become(const std::string& path);
   [[nodiscard]] std::uint64_t octets() const { return octets_; }
+  [[nodiscard]] std::uint64_t checksum() const { return checksum_.value(); }
 
  private:
   io::Disk& disk_;
   std::string path_;
   std::unique_ptr<io::File> file_;
   std::uint64_t octets_ = 0;
+  StreamingChecksum checksum_;
 };
 
 class SpillFolder {
@@ -62,7 +68,9 @@ class SpillFolder {
   std::atomic<std::uint64_t> next_{1};
 };
 
-// A blob of a journal's folder, at most `octets` from `offset`. NotFound is Gone.
-SpoolResult<std::string> read_blob(io::Disk& disk, const std::string& path, std::uint64_t offset, std::uint64_t octets);
+// A blob of a journal's folder, at most `octets` from `offset`; when that is all of it, its checksum is verified. NotFound
+// is Gone.
+SpoolResult<std::string> read_blob(io::Disk& disk, const std::string& path, const TextSum& sum, std::uint64_t offset,
+                                   std::uint64_t octets);
 
 }  // namespace hikyaku::spool

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "io/disk.h"
 #include "services/spool/message.h"
+#include "services/spool/text_reader.h"
 
 namespace hikyaku::spool {
 
@@ -58,8 +59,12 @@ class Spool {
   virtual void for_each_deferred(const std::function<void(const DeferredRecipient&)>& visit) const = 0;
   [[nodiscard]] virtual std::vector<DeferredRecipient> deferred(const TraceId& id) const = 0;
   virtual SpoolResult<Envelope> envelope(const MessageRef& message) = 0;
-  // At most `octets` from `offset`; shorter at the end. Gone: the message was settled and its segment given back.
+  // At most `octets` from `offset`; shorter at the end. Its checksum is verified when that is the whole text (Damaged); who
+  // passes a text on in pieces takes text(). Gone: the message was settled and its segment given back.
   virtual SpoolResult<std::string> body(const MessageRef& message, std::uint64_t offset, std::uint64_t octets) = 0;
+  // The text from its beginning, verified on the way; `octets` of it, as the envelope says. Not longer than the spool lives.
+  [[nodiscard]] std::unique_ptr<TextReader> text(const MessageRef& message, std::uint64_t octets);
+  virtual SpoolResult<TextSum> text_sum(const MessageRef& message) = 0;
 
   // Outcomes. When it returns they are with the operating system (a crash of this process repeats none of them), and
   // on disk after the next flush() - SpoolFlusher does it within 20 ms. An outcome for a settled recipient is ignored.

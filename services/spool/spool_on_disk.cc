@@ -177,6 +177,27 @@ SpoolResult<std::string> SpoolOnDisk::body(const MessageRef& message, std::uint6
   return failure(SpoolError{SpoolFailure::NotFound, message.id.text() + " is not in holding"});
 }
 
+SpoolResult<TextSum> SpoolOnDisk::text_sum(const MessageRef& message) {
+  if (message.journal != 0) {
+    const auto from = reader(message.journal);
+    if (!from) return failure(SpoolError{SpoolFailure::NotFound, "no such incoming journal"});
+    return from->text_sum(message);
+  }
+  for (int i = 0; i < moves_followed; ++i) {
+    const auto one = held(message.id);
+    if (!one) break;
+    auto sum = holding_->text_sum(*one);
+    if (sum || sum.error().kind != SpoolFailure::Gone) return sum;
+  }
+  return failure(SpoolError{SpoolFailure::NotFound, message.id.text() + " is not in holding"});
+}
+
+std::unique_ptr<TextReader> Spool::text(const MessageRef& message, std::uint64_t octets) {
+  TextReader::Source source{[this, message] { return text_sum(message); },
+                            [this, message](std::uint64_t offset, std::uint64_t wanted) { return body(message, offset, wanted); }};
+  return std::make_unique<TextReader>(std::move(source), octets);
+}
+
 // ---- outcomes -----------------------------------------------------------------------------------------------------
 
 SpoolResult<> SpoolOnDisk::write(const std::vector<LogRecord>& group) {
@@ -207,8 +228,10 @@ SpoolResult<std::map<TraceId, HoldingRecord>> SpoolOnDisk::hold_generated(std::s
   for (const auto* mail : mails) {
     if (held(mail->envelope.id) || placed.contains(mail->envelope.id)) continue;  // repeated
     placed[mail->envelope.id];
-    TextToHold text{mail->envelope, [mail](std::uint64_t offset, std::uint64_t octets) -> SpoolResult<std::string> {
-                      return offset >= mail->text.size() ? std::string() : mail->text.substr(offset, octets);
+    TextToHold text{mail->envelope, [mail, at = std::size_t{0}](std::uint64_t octets) mutable -> SpoolResult<std::string> {
+                      auto part = mail->text.substr(at, octets);
+                      at += part.size();
+                      return part;
                     }};
     text.envelope.body_octets = mail->text.size();
     texts.push_back(std::move(text));
@@ -282,9 +305,8 @@ SpoolResult<std::map<TraceId, HoldingRecord>> SpoolOnDisk::hold_deferred(std::sp
     if (one.message.journal == 0) return failure(SpoolError{SpoolFailure::NotFound, one.message.id.text() + " is not in holding"});
     if (!placed.try_emplace(one.message.id).second) continue;
     TRY(found, envelope(one.message));
-    texts.push_back({std::move(found), [this, ref = one.message](std::uint64_t offset, std::uint64_t octets) {
-                       return body(ref, offset, octets);
-                     }});
+    const std::shared_ptr<TextReader> from = text(one.message, found.body_octets);
+    texts.push_back({std::move(found), [from](std::uint64_t octets) { return from->next(octets); }});
   }
   placed.clear();
   if (texts.empty()) return placed;

@@ -61,7 +61,8 @@ class Rig {
       if (!file || !(*file)->write_at(0, text) || !(*file)->flush() || !disk.sync_folder("/spool/incoming-1")) return false;
     }
     (void)writer_->tend_pool();
-    const auto head = encode(MessageHead{blob ? TextPlace::InBlob : TextPlace::InRecord, envelope});
+    const auto sum = blob && blob_form == BlobForm::Checked ? std::optional(checksum(text)) : std::nullopt;
+    const auto head = encode(MessageHead{blob ? TextPlace::InBlob : TextPlace::InRecord, envelope, sum});
     const storage::Record record[] = {{head, {}}};
     const storage::Record whole[] = {{head, {text}}};
     return writer_->append(blob ? record : whole).has_value();
@@ -108,6 +109,8 @@ class Rig {
     return count;
   }
 
+  enum class BlobForm : std::uint8_t { Checked, First };  // the first had no checksum
+  BlobForm blob_form = BlobForm::Checked;
   io::SimulatedDisk disk;
 
  private:

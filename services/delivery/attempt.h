@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "mail/envelope.h"
 #include "services/delivery/retry_policy.h"
+#include "services/delivery/schedule/reply_reading.h"
 #include "services/spool/message.h"
 
 namespace hikyaku::delivery {
@@ -44,6 +46,8 @@ struct Attempt {
   std::string remote_mta;   // who replied
   std::string account;      // Stored: whose mailbox, as text
   Again again = Again::ByTheRules;  // Failed only
+  std::optional<Duration> wait_hint;  // Failed only: "try again in 5 minutes", said the peer
+  Pace pace = Pace::AsBefore;         // Failed only: whether the peer finds us too fast
 };
 
 // What becomes of a recipient whose message cannot be read any more: the sender is told.

@@ -36,7 +36,7 @@ void conclude_success(const Message& message, const Attempt& attempt, WallTime n
 // the failure is permanent now (RFC 3464 §2.3.4 keeps the peer's words in the diagnostic).
 std::string permanent_status(const Attempt& attempt) {
   std::string status = attempt.status.empty() ? "5.0.0" : attempt.status;
-  if (attempt.failure == FailureClass::NoAnswer && attempt.status.empty()) status = "5.4.1";
+  if (is_silence(attempt.failure) && attempt.status.empty()) status = "5.4.1";
   status[0] = '5';
   return status;
 }
@@ -46,7 +46,7 @@ void conclude_failure(const Message& message, const Attempt& attempt, const Conc
   const auto before = message.history.find(attempt.recipient);
   spool::Schedule schedule;
   if (before != message.history.end()) schedule = before->second;
-  else schedule.first_failed = context.now;
+  if (schedule.attempts == 0) schedule.first_failed = context.now;  // the period begins with the first failed attempt
   schedule.recipient = attempt.recipient;
   schedule.destination = context.destination;
   schedule.failure_class = static_cast<std::uint8_t>(attempt.failure);
@@ -57,13 +57,16 @@ void conclude_failure(const Message& message, const Attempt& attempt, const Conc
       (context.now - schedule.first_failed) - context.paused_since(schedule.first_failed) - schedule.paused;
   const auto decision = attempt.again == Again::Pointless
                             ? RetryDecision{GiveUp{}}
-                            : decide(context.rules, {attempt.failure, schedule.attempts, elapsed});
+                            : decide(context.rules_for ? context.rules_for(attempt.recipient) : context.rules,
+                                     {attempt.failure, schedule.attempts, elapsed,
+                                      message.envelope.reverse_path.is_null() ? MailKind::ErrorMail : MailKind::Ordinary,
+                                      context.wait_for ? context.wait_for(attempt, elapsed) : attempt.wait_hint});
   if (const auto* retry = std::get_if<RetryAfter>(&decision)) {
     schedule.next_due = context.now + std::chrono::duration_cast<std::chrono::microseconds>(retry->wait);
     conclusion.schedules.push_back(std::move(schedule));
     return;
   }
-  const bool counted = attempt.failure == FailureClass::Refused;
+  const bool counted = limit_of(attempt.failure) == Limit::Count;
   auto outcome = counted ? spool::Outcome::Bounced : spool::Outcome::Expired;
   if (wants_notification(message.envelope, message.recipient(attempt.recipient), Action::Failed)) {
     auto report = report_of(message, attempt, Action::Failed, context.now);

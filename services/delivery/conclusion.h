@@ -24,6 +24,9 @@ struct ConclusionContext {
   WallTime now;
   std::string_view destination;                                   // key of the lane
   std::function<Duration(WallTime from)> paused_since;            // time since `from` in which delivery stood still
+  // Empty: `rules` for every recipient, and the wait the peer asked for.
+  std::function<RetryRules(std::uint32_t recipient)> rules_for;
+  std::function<std::optional<Duration>(const Attempt& attempt, Duration elapsed)> wait_for;
 };
 
 [[nodiscard]] Conclusion conclude(const Message& message, const std::vector<Attempt>& attempts,

@@ -9,9 +9,22 @@ constexpr std::uint64_t text_piece = 256 << 10;
 constexpr std::size_t most_candidates = 10;
 constexpr std::uint32_t default_recipients = 100;  // RFC 5321 §4.5.3.1.8: every server takes as many
 
-Attempt no_answer(std::string explanation, const Candidate& candidate) {
+// Which silence it was: each cause has a rule of its own.
+FailureClass silence_of(io::IoFailure failure) {
+  switch (failure) {
+    case io::IoFailure::TimedOut: return FailureClass::Timeout;
+    case io::IoFailure::Refused: return FailureClass::ConnectionRefused;
+    case io::IoFailure::Unreachable: return FailureClass::Unreachable;
+    case io::IoFailure::Closed:
+    case io::IoFailure::Reset: return FailureClass::LineCut;
+    case io::IoFailure::Tls: return FailureClass::Tls;
+    default: return FailureClass::NoAnswer;
+  }
+}
+
+Attempt no_answer(std::string explanation, const Candidate& candidate, FailureClass cause) {
   Attempt attempt;
-  attempt.failure = FailureClass::NoAnswer;
+  attempt.failure = cause;
   attempt.status = "4.4.1";
   attempt.explanation = std::move(explanation);
   attempt.remote_mta = candidate.host;
@@ -45,18 +58,23 @@ std::string RemoteSession::tls_version() const {
   return details ? details->version : std::string{};
 }
 
+void RemoteSession::lose(const io::IoError& error) {
+  silence_ = silence_of(error.kind);
+  talk_.connection_lost(error.what);
+}
+
 io::Task<smtp::ClientStep> RemoteSession::drive() {
   for (;;) {
     auto step = talk_.next();
     if (auto* send = std::get_if<smtp::client::Send>(&step)) {
       auto writing = connection_->write(send->bytes, loop_.after(settings_.reply_time));
       const auto written = co_await std::move(writing);
-      if (!written) talk_.connection_lost(written.error().what);
+      if (!written) lose(written.error());
     } else if (const auto* need = std::get_if<smtp::client::NeedInput>(&step)) {
       auto reading = connection_->read(loop_.after(limit_of(need->wait)));
       const auto got = co_await std::move(reading);
       if (got) talk_.receive(*got);
-      else talk_.connection_lost(got.error().what);
+      else lose(got.error());
       connection_->release_buffer();
     } else if (std::holds_alternative<smtp::client::StartTls>(step)) {
       auto handshake = connection_->start_tls_client(settings_.tls, candidate_.host, io::PeerCheck::None, {},
@@ -66,6 +84,7 @@ io::Task<smtp::ClientStep> RemoteSession::drive() {
         talk_.tls_started({});
       } else {
         tls_failed_ = true;
+        silence_ = FailureClass::Tls;
         talk_.connection_lost("the TLS handshake failed: " + secured.error().what);
       }
     } else {
@@ -89,7 +108,8 @@ io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open_on
                                                                                  smtp::TlsUse tls) {
   auto connecting = io::connect(loop, candidate.address, loop.after(settings.connect_time));
   auto connected = co_await std::move(connecting);
-  if (!connected) co_return failure(no_answer(candidate.host + " (" + candidate.address.to_string() + "): " + connected.error().what, candidate));
+  if (!connected) co_return failure(no_answer(candidate.host + " (" + candidate.address.to_string() + "): " + connected.error().what, candidate,
+                                          silence_of(connected.error().kind)));
   std::unique_ptr<RemoteSession> session(new RemoteSession(loop, std::move(*connected), candidate, settings, tls));
   auto beginning = session->begin();
   auto begun = co_await std::move(beginning);
@@ -106,14 +126,14 @@ io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open_on
 io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open(io::Loop& loop,
                                                                              std::vector<Candidate> candidates,
                                                                              SessionSettings settings) {
-  Attempt worst = no_answer("no address to try", {});
+  Attempt worst = no_answer("no address to try", {}, FailureClass::NoAnswer);
   bool somebody_spoke = false;
   for (std::size_t n = 0; n < candidates.size() && n < most_candidates && !loop.stopping(); ++n) {
     auto opening = open_one(loop, candidates[n], settings, smtp::TlsUse::Opportunistic);
     auto opened = co_await std::move(opening);
     if (opened) co_return opened;
     // What a peer said tells the sender more than another one's silence.
-    const bool spoke = opened.error().failure != FailureClass::NoAnswer;
+    const bool spoke = !is_silence(opened.error().failure);
     if (spoke || !somebody_spoke) worst = std::move(opened).error();
     somebody_spoke = somebody_spoke || spoke;
   }
@@ -133,10 +153,18 @@ Attempt RemoteSession::attempt_of(const smtp::RecipientOutcome& outcome, std::ui
       return attempt;
     case smtp::OutcomeClass::Transient: attempt.failure = FailureClass::Transient; break;
     case smtp::OutcomeClass::Refused: attempt.failure = FailureClass::Refused; break;
-    case smtp::OutcomeClass::NoAnswer: attempt.failure = FailureClass::NoAnswer; break;
+    case smtp::OutcomeClass::NoAnswer: attempt.failure = silence_; break;
+  }
+  if (outcome.said_by_peer && (outcome.reply.is_transient() || outcome.reply.is_permanent())) {
+    const auto reading = read_reply(outcome.reply, outcome.stage);
+    attempt.failure = reading.failure;
+    attempt.wait_hint = reading.wait;
+    attempt.pace = reading.pace;
+  } else if (outcome.klass == smtp::OutcomeClass::Transient && outcome.stage == smtp::Stage::Tls) {
+    attempt.failure = FailureClass::Tls;
   }
   if (attempt.status.empty())
-    attempt.status = attempt.failure == FailureClass::Refused ? "5.0.0" : attempt.failure == FailureClass::Transient ? "4.0.0" : "4.4.2";
+    attempt.status = delivery::limit_of(attempt.failure) == Limit::Count ? "5.0.0" : is_silence(attempt.failure) ? "4.4.2" : "4.0.0";
   return attempt;
 }
 

@@ -55,6 +55,7 @@ class RemoteSession {
   // Runs the conversation until it wants something only the caller has.
   io::Task<smtp::ClientStep> drive();
   io::Task<Result<void, Attempt>> begin();
+  void lose(const io::IoError& error);
   [[nodiscard]] Duration limit_of(smtp::ClientWait wait) const;
   [[nodiscard]] Attempt attempt_of(const smtp::RecipientOutcome& outcome, std::uint32_t recipient) const;
   static io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> open_one(io::Loop& loop, Candidate candidate,
@@ -68,6 +69,7 @@ class RemoteSession {
   bool ready_ = false;
   bool stale_ = false;
   bool tls_failed_ = false;
+  FailureClass silence_ = FailureClass::NoAnswer;  // why the connection was lost, once it was
   std::uint32_t delivered_ = 0;
 };
 

@@ -71,12 +71,12 @@ io::Task<std::unique_ptr<RemoteSession>> Delivery::open_session(const std::strin
     }
     failed = std::move(opened).error();
   } else {
-    failed.failure = candidates.error().failure;
+    failed.failure = candidates.error().failure == FailureClass::Refused ? FailureClass::Name : FailureClass::NoDnsAnswer;
     failed.status = candidates.error().status;
     failed.explanation = candidates.error().explanation;
   }
   if (parts_.loop.stopping()) co_return nullptr;  // our stop is nobody's failure
-  if (failed.failure != FailureClass::Refused) destination_is_down(destination, failed);
+  if (limit_of(failed.failure) == Limit::Period) destination_is_down(destination, failed);
   auto finishing = finish(job.message, same_for_all(job.recipients, failed), destination);
   co_await std::move(finishing);
   co_return nullptr;
@@ -139,7 +139,7 @@ void Delivery::destination_is_down(const std::string& destination, const Attempt
   auto& state = down_[destination];
   ++state.failures;
   state.last = failed;
-  const auto wait = wait_after(settings_.retry, state.failures);
+  const auto wait = wait_after(settings_.retry.rule(failed.failure), state.failures);
   deferred_.gate(destination, parts_.clock.wall() + std::chrono::duration_cast<std::chrono::microseconds>(wait));
   for (auto& job : lanes_.drain(destination))
     parts_.loop.spawn(finish(job.message, same_for_all(job.recipients, failed), destination));

@@ -1,38 +1,65 @@
-// When a deferred recipient is tried again, and when it is given up: pure arithmetic over what happened so far.
-// Three classes of failure have limits of their own, as E-Post's operators know them: a refusal is counted, a transient
-// failure and a silent peer are timed. Periods run from the first failed attempt, and only while delivery could have
-// happened: time under a hold, or with deliver stopped, is not in `elapsed`.
+// When a deferred recipient is tried again, and when it is given up: pure arithmetic over what happened so far. Each class
+// of failure has a rule: a count of attempts (refusals) or a period since the first failed attempt (all others), an
+// interval and how it grows. Periods run only while delivery could have happened: time under a hold, with deliver
+// stopped, or in our own trouble, is not in `elapsed`.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <variant>
 
 #include "base/clock.h"
+#include "services/delivery/schedule/failure_class.h"
 
 namespace hikyaku::delivery {
 
-enum class FailureClass : std::uint8_t {
-  Refused,    // 5xx: the peer has said no
-  Transient,  // 4xx: the peer asked for another time
-  NoAnswer,   // nothing answered: connect, timeout, line cut before a reply, no usable DNS answer
+enum class Growth : std::uint8_t { Doubling, Constant };
+
+// The rule of one class, everything filled in.
+struct RetryRule {
+  std::uint32_t attempts = 1;  // of a counted class: in all; 1: final at once (RFC 5321 §4.2.1)
+  Duration period{};           // of a timed class
+  Duration interval{};         // wait after the first failure
+  Duration longest_interval{}; // growth stops here
+  Growth growth = Growth::Doubling;
+  friend bool operator==(const RetryRule&, const RetryRule&) = default;
+};
+
+// What a row of rules says of a class; what it leaves out stays.
+struct RuleChange {
+  std::optional<std::uint32_t> attempts;
+  std::optional<Duration> period, interval, longest_interval;
+  std::optional<Growth> growth;
+  friend bool operator==(const RuleChange&, const RuleChange&) = default;
 };
 
 struct RetryRules {
-  std::uint32_t refused_attempts = 1;  // attempts in all; 1: a refusal is final at once (RFC 5321 §4.2.1)
+  using Growth = delivery::Growth;
+  std::uint32_t refused_attempts = 1;
   Duration transient_period = std::chrono::days{5};  // RFC 5321 §4.5.4.1: at least 4-5 days
   Duration no_answer_period = std::chrono::days{5};
-  Duration interval = std::chrono::seconds{120};          // wait after the first failure
-  Duration longest_interval = std::chrono::hours{1};      // growth stops here
-  enum class Growth : std::uint8_t { Doubling, Constant } growth = Growth::Doubling;
+  Duration error_mail_period = std::chrono::days{5};  // of mail from the null sender, whatever the timed class
+  Duration interval = std::chrono::seconds{120};
+  Duration longest_interval = std::chrono::hours{1};
+  Duration greylist_interval = std::chrono::minutes{5};  // at a greylist whose wait is not known yet; it never grows
+  Growth growth = Growth::Doubling;
+  std::array<RuleChange, failure_classes> changes{};  // rows for this destination (schedule/retry_table.h)
+  friend bool operator==(const RetryRules&, const RetryRules&) = default;
 
+  [[nodiscard]] RetryRule rule(FailureClass failure) const;
   // E-Post's values: 9 attempts, 8 hours, 24 hours.
   [[nodiscard]] static RetryRules epost();
 };
+
+enum class MailKind : std::uint8_t { Ordinary, ErrorMail };  // ErrorMail: from the null sender
 
 struct FailureHistory {
   FailureClass last = FailureClass::Transient;
   std::uint32_t attempts = 1;  // failed ones, this one included
   Duration elapsed{};          // since the first failed attempt, pauses taken out; zero for the first
+  MailKind kind = MailKind::Ordinary;
+  std::optional<Duration> wait;  // what the peer asked for, or what its greylist is known to want
 };
 
 struct RetryAfter { Duration wait; };
@@ -43,7 +70,10 @@ using RetryDecision = std::variant<RetryAfter, GiveUp>;
 // a wait that would reach beyond it is cut short. No allocation, never waits.
 [[nodiscard]] RetryDecision decide(const RetryRules& rules, const FailureHistory& history);
 
+// How long a recipient whose last failure was `failure` is kept; nothing for a counted class.
+[[nodiscard]] std::optional<Duration> period_of(const RetryRules& rules, FailureClass failure, MailKind kind);
+
 // The wait after the n-th failed attempt (n from 1), before any cut by a period's end.
-[[nodiscard]] Duration wait_after(const RetryRules& rules, std::uint32_t attempts);
+[[nodiscard]] Duration wait_after(const RetryRule& rule, std::uint32_t attempts);
 
 }  // namespace hikyaku::delivery

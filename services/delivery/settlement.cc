@@ -26,11 +26,10 @@ std::optional<Address> Delivery::postmaster() const {
 }
 
 WallTime Delivery::give_up_time(const spool::Schedule& schedule) const {
-  const auto period = schedule.failure_class == static_cast<std::uint8_t>(FailureClass::NoAnswer)
-                          ? settings_.retry.no_answer_period : settings_.retry.transient_period;
-  if (schedule.failure_class == static_cast<std::uint8_t>(FailureClass::Refused)) return WallTime::max();
+  const auto period = period_of(settings_.retry, failure_class_of(schedule.failure_class), MailKind::Ordinary);
+  if (!period) return WallTime::max();
   const auto paused = parts_.ledger.paused_between(schedule.first_failed, parts_.clock.wall()) + schedule.paused;
-  return schedule.first_failed + std::chrono::duration_cast<std::chrono::microseconds>(period + paused);
+  return schedule.first_failed + std::chrono::duration_cast<std::chrono::microseconds>(*period + paused);
 }
 
 io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> attempts, std::string destination) {

@@ -171,6 +171,8 @@ class Engine {
   virtual StoreResult<> erase_blob(const PartitionName& partition, const BlobId& blob, Deadline deadline) = 0;
 
   virtual StoreResult<std::vector<PartitionName>> list_partitions(std::string_view prefix, Deadline deadline) = 0;
+  // A hint: nobody here will use the partition soon, what is kept open for it may go. Never fails.
+  virtual void rest(const PartitionName& partition) = 0;
   virtual StoreResult<> erase_partition(const PartitionName& partition, Deadline deadline) = 0;
 
   [[nodiscard]] virtual std::unique_ptr<Watch> watch(const PartitionName& partition, WatchCallback changed) = 0;

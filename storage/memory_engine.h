@@ -37,6 +37,7 @@ class MemoryEngine final : public Engine {
   StoreResult<> verify_blob(const PartitionName& partition, const BlobId& blob, Deadline deadline) override;
   StoreResult<> erase_blob(const PartitionName& partition, const BlobId& blob, Deadline deadline) override;
   StoreResult<std::vector<PartitionName>> list_partitions(std::string_view prefix, Deadline deadline) override;
+  void rest(const PartitionName&) override {}
   StoreResult<> erase_partition(const PartitionName& partition, Deadline deadline) override;
   [[nodiscard]] std::unique_ptr<Watch> watch(const PartitionName& partition, WatchCallback changed) override;
   StoreResult<Lease> take_lease(std::string_view name, Duration ttl, Deadline deadline) override;

@@ -58,6 +58,19 @@ std::shared_ptr<SqlitePartition> PartitionPool::take_last(Instant instant) {
   return nullptr;
 }
 
+void PartitionPool::close_unused(const PartitionName& name) {
+  std::shared_ptr<SqlitePartition> partition;
+  {
+    const std::lock_guard hold(mutex_);
+    const auto at = by_name_.find(name.value());
+    if (at == by_name_.end() || at->second->partition.use_count() > 1) return;
+    partition = std::move(at->second->partition);
+    entries_.erase(at->second);
+    by_name_.erase(at);
+  }
+  partition->close_when_idle();
+}
+
 void PartitionPool::close_unused_since(Instant instant) {
   while (const auto partition = take_last(instant)) partition->close_when_idle();
 }

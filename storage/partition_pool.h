@@ -19,6 +19,8 @@ class PartitionPool {
   StoreResult<std::shared_ptr<SqlitePartition>> get(const PartitionName& name, WhenMissing missing);
   // One that said it is stale: the next get() makes it anew.
   void drop(const PartitionName& name, const std::shared_ptr<SqlitePartition>& partition);
+  // Closes it unless somebody is using it now.
+  void close_unused(const PartitionName& name);
   // Closes what nobody used since `instant`.
   void close_unused_since(Instant instant);
   [[nodiscard]] std::size_t size() const;

@@ -53,6 +53,7 @@ class SqliteEngine final : public Engine {
   StoreResult<> verify_blob(const PartitionName& partition, const BlobId& blob, Deadline deadline) override;
   StoreResult<> erase_blob(const PartitionName& partition, const BlobId& blob, Deadline deadline) override;
   StoreResult<std::vector<PartitionName>> list_partitions(std::string_view prefix, Deadline deadline) override;
+  void rest(const PartitionName& partition) override { pool_.close_unused(partition); }
   StoreResult<> erase_partition(const PartitionName& partition, Deadline deadline) override;
   [[nodiscard]] std::unique_ptr<Watch> watch(const PartitionName& partition, WatchCallback changed) override;
   // A lease lasts until it is released or the process ends; `ttl` is not needed here.

@@ -78,6 +78,20 @@ TEST_CASE("sqlite engine: what nobody uses is closed, watched or not, and its ve
   CHECK(read(*engine, "k") == "v");
 }
 
+TEST_CASE("sqlite engine: a partition that may rest is closed at once, and opened again when needed") {
+  io::PosixDisk disk;
+  const io::TestFolder folder;
+  SqliteOptions options;
+  options.close_when_unused_for = std::chrono::minutes{10};
+  const auto engine = open(disk, folder.path(), options);
+  REQUIRE(engine->commit(inbox, batch({Put{"k", "v"}}), Durability::Lazy, soon()));
+  CHECK(engine->open_partitions() == 1);
+  engine->rest(PartitionName("account/7"));  // never opened: nothing to do
+  engine->rest(inbox);
+  CHECK(engine->open_partitions() == 0);
+  CHECK(read(*engine, "k") == "v");
+}
+
 TEST_CASE("sqlite engine: no more partitions are open than allowed") {
   io::PosixDisk disk;
   const io::TestFolder folder;

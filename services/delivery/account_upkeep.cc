@@ -1,5 +1,7 @@
 #include "services/delivery/account_upkeep.h"
 
+#include <malloc.h>
+
 namespace hikyaku::delivery {
 namespace {
 constexpr Duration first_round = 5min;  // a start has other work
@@ -37,6 +39,9 @@ io::Task<void> AccountUpkeep::round() {
     const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(breath));
     if (outcome == io::Wake::Cancelled) break;
   }
+  auto trimming = parts_.workers.run(parts_.loop, [] { return ::malloc_trim(0); });  // every database left its pages
+  const auto trimmed = co_await std::move(trimming);
+  (void)trimmed;
 }
 
 mailboxes::MailboxResult<> AccountUpkeep::tend(AccountId account) const {
@@ -44,6 +49,7 @@ mailboxes::MailboxResult<> AccountUpkeep::tend(AccountId account) const {
   for (const auto& below : forget_below_) TRY_VOID(parts_.mailboxes.forget_deliveries(account, below, deadline));
   TRY(collected, parts_.mailboxes.collect_expunged(account, deadline));
   (void)collected;  // what is left is for the next round
+  parts_.mailboxes.rest(account);
   return {};
 }
 

@@ -66,6 +66,8 @@ std::unique_ptr<storage::Watch> Mailboxes::watch(AccountId account, storage::Wat
   return core_->engine.watch(storage::PartitionName{account_partition(account)}, std::move(changed));
 }
 
+void Mailboxes::rest(AccountId account) { core_->engine.rest(storage::PartitionName{account_partition(account)}); }
+
 MailboxResult<> Mailboxes::flush(AccountId account, Deadline deadline) {
   const auto flushed = core_->engine.flush(storage::PartitionName{account_partition(account)}, deadline);
   if (!flushed) return failure(to_mailbox_error(flushed.error()));

@@ -81,6 +81,8 @@ class Mailboxes {
                                                       Deadline deadline);
   // Bodies first, then the index.
   MailboxResult<> flush(AccountId account, Deadline deadline);
+  // A hint: nobody here will use the account soon.
+  void rest(AccountId account);
   // The journal has released everything of `node` and `journal` below this id: repeated deliveries of it cannot come.
   MailboxResult<> forget_deliveries(AccountId account, const TraceId& below, Deadline deadline);
 

@@ -125,7 +125,7 @@ class Hikyaku:
         """The process ids of one service."""
         for one in self.status()["services"]:
             if one["name"] == service:
-                return {process["name"]: process["pid"] for process in one["processes"]}
+                return {process["name"]: process.get("pid") for process in one["processes"]}
         raise KeyError(service)
 
     def add_domain(self, name, *options):

@@ -31,32 +31,38 @@ bool is_selected(const std::string& name, const LogSelection& selection) {
          (selection.first_day.empty() || day >= selection.first_day) && (selection.last_day.empty() || day <= selection.last_day);
 }
 
-// day -> paths
-std::map<std::string, std::vector<std::string>> selected_files(const LogSelection& selection) {
-  std::map<std::string, std::vector<std::string>> files;
+// The folders of one log, or of all, in both layouts.
+std::vector<fs::path> log_folders(const LogSelection& selection) {
+  std::vector<fs::path> folders;
+  const auto consider = [&](const fs::path& folder) {
+    const auto& logs = selection.logs;
+    if (logs.empty() || std::find(logs.begin(), logs.end(), folder.filename().string()) != logs.end()) folders.push_back(folder);
+  };
   std::error_code problem;
-  for (const auto& log : fs::directory_iterator(selection.folder, problem)) {
-    const std::string log_name = log.path().filename().string();
-    if (!selection.logs.empty() && std::find(selection.logs.begin(), selection.logs.end(), log_name) == selection.logs.end()) continue;
-    for (const auto& file : fs::directory_iterator(log.path(), problem))
-      if (const std::string name = file.path().filename().string(); is_selected(name, selection)) files[name.substr(0, 10)].push_back(file.path().string());
+  for (const auto& entry : fs::directory_iterator(selection.folder, problem)) {
+    consider(entry.path());
+    for (const auto& inner : fs::directory_iterator(entry.path(), problem))
+      if (inner.is_directory(problem)) consider(inner.path());
   }
-  return files;
+  return folders;
 }
 
 }  // namespace
+
+std::map<std::string, std::vector<std::string>> selected_files(const LogSelection& selection) {
+  std::map<std::string, std::vector<std::string>> files;
+  std::error_code problem;
+  for (const auto& folder : log_folders(selection))
+    for (const auto& file : fs::directory_iterator(folder, problem))
+      if (const std::string name = file.path().filename().string(); is_selected(name, selection)) files[name.substr(0, 10)].push_back(file.path().string());
+  return files;
+}
 
 std::string_view line_time(std::string_view line) {
   constexpr std::string_view before = "{\"time\":\"";
   constexpr std::size_t stamp = 32;  // 2026-11-30T08:20:44.123456+09:00
   if (!line.starts_with(before) || line.size() < before.size() + stamp + 2 || !line.ends_with('}')) return {};
   return line.substr(before.size(), stamp);
-}
-
-std::vector<std::string> days_with_logs(const LogSelection& selection) {
-  std::vector<std::string> days;
-  for (const auto& [day, paths] : selected_files(selection)) days.push_back(day);
-  return days;
 }
 
 void for_each_line(const LogSelection& selection, const std::function<bool(const LogLine&)>& visit) {

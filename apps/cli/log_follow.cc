@@ -18,20 +18,10 @@ namespace fs = std::filesystem;
 // path -> octets already shown
 using Places = std::map<std::string, std::uintmax_t>;
 
-std::vector<std::string> files_of_today(const LogSelection& selection) {
+std::vector<std::string> files_of_today(LogSelection selection) {
   const SystemClock clock;
-  const std::string today = telemetry::day_text(clock.wall());
-  std::vector<std::string> paths;
-  std::error_code problem;
-  for (const auto& log : fs::directory_iterator(selection.folder, problem)) {
-    if (!selection.logs.empty() && std::find(selection.logs.begin(), selection.logs.end(), log.path().filename()) == selection.logs.end()) continue;
-    for (const auto& file : fs::directory_iterator(log.path(), problem)) {
-      const std::string name = file.path().filename().string();
-      if (name.starts_with(today) && name.ends_with(".jsonl") && (selection.service.empty() || name.find("." + selection.service) != std::string::npos))
-        paths.push_back(file.path().string());
-    }
-  }
-  return paths;
+  selection.first_day = selection.last_day = telemetry::day_text(clock.wall());
+  return selected_files(selection)[selection.first_day];
 }
 
 // The whole lines after `place`.

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,7 +16,7 @@ namespace hikyaku::apps {
 
 namespace {
 
-// What each process may open, below the data folder. Every row may write `log` and look into `run`, whose sockets are made
+// What each process may open, below the data folder. Every row may write `log/<process>` and look into `run`, whose sockets are made
 // by the supervisor: who could put its own in the place of auth's would be told every password. Who reads the directory
 // shares a page with the others there. A process that is not in the table does not start.
 struct Row {
@@ -50,7 +51,9 @@ std::string confine(std::string_view process, const settings::Settings& settings
   wanted.read = io::system_files_to_read();
   if (row->network == io::Network::Any && !settings.delivery.hosts_file().empty()) wanted.read.push_back(settings.delivery.hosts_file());
   wanted.read.push_back(folder::in(data, folder::run));
-  wanted.read_write = {folder::in(data, folder::log)};
+  const std::string log = folder::in(data, folder::log) + "/" + std::string(process);
+  if (mkdir(log.c_str(), 0755) != 0 && errno != EEXIST) return log + ": " + std::strerror(errno);
+  wanted.read_write = {log};
   for (const auto inside : row->read_write) {
     wanted.read_write.push_back(folder::in(data, inside));
     if (inside != folder::directory) continue;

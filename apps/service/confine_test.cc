@@ -20,7 +20,9 @@ namespace {
 // A data folder with one file in each place.
 struct Fixture {
   std::string folder = std::filesystem::temp_directory_path() / ("hikyaku-confine-" + std::to_string(getpid()));
-  std::vector<std::string> places = {"accounts", "directory", "secrets", "spool/incoming-1", "spool/incoming-2", "spool/holding", "supervisor", "log", "run"};
+  std::vector<std::string> places = {"accounts", "directory", "secrets", "spool/incoming-1", "spool/incoming-2", "spool/holding", "supervisor",
+                                     "log", "log/inlog", "log/receive", "log/deliver", "log/auth", "log/imap-front", "log/pop3-front",
+                                     "log/imap-store", "log/pop3-store", "log/supervisor", "run"};
   Fixture() {
     for (const auto& place : places) {
       std::filesystem::create_directories(folder + "/" + place);
@@ -40,7 +42,7 @@ bool opens(const std::string& path, int flags) {
 std::string faults(const Fixture& fixture, const std::vector<std::string>& allowed, bool network) {
   std::string out;
   for (const auto& place : fixture.places) {
-    const bool may = std::find(allowed.begin(), allowed.end(), place) != allowed.end() || place == "log";
+    const bool may = std::find(allowed.begin(), allowed.end(), place) != allowed.end();
     const bool may_read = may || place == "run";
     const std::string file = fixture.folder + "/" + place + "/file";
     if (opens(file, O_RDONLY) != may_read) out += "reading " + place + "\n";
@@ -72,7 +74,9 @@ std::string in_confinement(const char* process, const Fixture& fixture, const st
     const auto settings = settings::preset_settings();
     settings->node.data.set(fixture.folder);
     std::string out = confine(process, *settings);
-    if (out.empty()) out = faults(fixture, allowed, network);
+    auto places = allowed;
+    places.push_back("log/" + std::string(process));
+    if (out.empty()) out = faults(fixture, places, network);
     out += "end";
     (void)!write(ends[1], out.data(), out.size());
     _exit(0);

@@ -176,7 +176,8 @@ int ControlProcess::run() {
   if (!stopped) return give_up(stopped.error().what), 75;
   stopped_ = std::move(*stopped);
   const telemetry::LogOptions options{.folder = begun_.data_folder + "/log", .service = "supervisor",
-                                      .retention_days = static_cast<int>(settings_.values->log.retention_days())};
+                                      .retention_days = static_cast<int>(settings_.values->log.retention_days()),
+                                      .former_layout = telemetry::FormerLayout::RemoveOld};
   log_ = std::make_unique<telemetry::Log>(options, telemetry::file_sink(options), clock_);
   began_ = clock_.wall();
   log_->write(events::service_started, {});

@@ -59,7 +59,7 @@ class FileSink final : public LogSink {
     auto& at = files_[static_cast<std::size_t>(log)];
     const std::string day = day_text(when);
     if (at.day != day) {
-      const std::string folder = options_.folder + "/" + std::string(log_folder_name(log));
+      const std::string folder = options_.folder + "/" + options_.service + "/" + std::string(log_folder_name(log));
       std::error_code problem;
       std::filesystem::create_directories(folder, problem);
       if (!at.file.open(folder + "/" + day + "." + options_.service + ".jsonl")) {
@@ -67,7 +67,8 @@ class FileSink final : public LogSink {
         return false;
       }
       at.day = day;
-      remove_old(folder, when);
+      remove_old(folder, "." + options_.service + ".jsonl", when);
+      if (options_.former_layout == FormerLayout::RemoveOld) remove_former(when);
     }
     return at.file.append(lines);
   }
@@ -75,17 +76,21 @@ class FileSink final : public LogSink {
   void set_retention(int days) override { retention_days_ = days; }
 
  private:
-  // Each writer removes only its own old files.
-  void remove_old(const std::string& folder, WallTime when) {
+  // Files whose name is a day and ends as given.
+  void remove_old(const std::string& folder, std::string_view ending, WallTime when) {
     if (retention_days_ <= 0) return;
     const std::string oldest = day_text(when - std::chrono::hours{24} * retention_days_.load());
-    const std::string mine = "." + options_.service + ".jsonl";
     std::error_code problem;
     for (const auto& entry : std::filesystem::directory_iterator(folder, problem)) {
       const std::string name = entry.path().filename().string();
-      if (name.size() == 10 + mine.size() && name.ends_with(mine) && name.substr(0, 10) < oldest)
+      if (name.size() >= 10 + ending.size() && name[10] == '.' && name.ends_with(ending) && name.substr(0, 10) < oldest)
         std::filesystem::remove(entry.path(), problem);
     }
+  }
+
+  void remove_former(WallTime when) {
+    for (std::size_t log = 0; log < log_count; ++log)
+      remove_old(options_.folder + "/" + std::string(log_folder_name(static_cast<LogName>(log))), ".jsonl", when);
   }
 
   LogOptions options_;

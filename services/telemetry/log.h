@@ -1,5 +1,6 @@
 // Log: how every process tells what happened. One JSON line an event, with the trace id, in
-//   <data>/log/<log name>/<YYYY-MM-DD>.<service>.jsonl      (local date)
+//   <data>/log/<service>/<log name>/<YYYY-MM-DD>.<service>.jsonl      (local date)
+// so that a service's confinement can give it the folder of its own logs and no other's.
 // write() never waits for the disk: lines go to a bounded queue that one thread empties; what does not fit is dropped,
 // counted and reported by log.dropped. Errors of one name beyond 20 a second are counted instead of written.
 //
@@ -15,12 +16,17 @@
 
 namespace hikyaku::telemetry {
 
+// Before services had folders of their own, files stood in <data>/log/<log name>/. Readers still know them (apps/cli);
+// who may write there removes them when their retention is over.
+enum class FormerLayout : std::uint8_t { Leave, RemoveOld };
+
 struct LogOptions {
   std::string folder;             // <data>/log
-  std::string service;            // the writer's name, part of the file name: one owner a file
+  std::string service;            // the writer's name, part of the folder's and the file's name: one owner a file
   Level level = Level::Info;      // the least important level written
   std::uint64_t queue_octets = 4 << 20;
   int retention_days = 366;       // 0: for ever
+  FormerLayout former_layout = FormerLayout::Leave;
 };
 
 // Where the writer thread hands its lines. The file form is file_sink(); tests collect them.

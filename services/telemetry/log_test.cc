@@ -138,25 +138,48 @@ TEST_CASE("levels") {
   CHECK_FALSE(log.wants(events::mail_accepted));
 }
 
-TEST_CASE("one file a day, old ones are removed, other services' are not") {
-  const std::string folder = std::filesystem::temp_directory_path() / ("hikyaku-log-" + std::to_string(getpid()));
-  std::filesystem::create_directories(folder + "/inlog");
-  for (const auto* name : {"2020-01-01.receive.jsonl", "2020-01-01.deliver.jsonl", "2020-01-01.notes", "notes.txt"})
-    std::ofstream(folder + "/inlog/" + name) << "x\n";
-  const auto sink = file_sink({.folder = folder, .service = "receive", .retention_days = 30});
-  const WallTime day{std::chrono::seconds{1'796'000'000}};
+// A folder of logs, with files of the year 2020 in it; sizes of files, -1 for those that are gone.
+struct Folder {
+  std::string path = std::filesystem::temp_directory_path() / ("hikyaku-log-" + std::to_string(getpid()));
+  explicit Folder(std::initializer_list<const char*> files) {
+    for (const auto* name : files) {
+      std::filesystem::create_directories(std::filesystem::path(path + "/" + name).parent_path());
+      std::ofstream(path + "/" + name) << "x\n";
+    }
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  [[nodiscard]] int size(const std::string& name) const {
+    return std::filesystem::exists(path + "/" + name) ? static_cast<int>(std::filesystem::file_size(path + "/" + name)) : -1;
+  }
+};
+const WallTime day{std::chrono::seconds{1'796'000'000}};
+
+TEST_CASE("one file a day in the service's own folder; old ones are removed, what is not a log is not") {
+  const Folder folder{"receive/inlog/2020-01-01.receive.jsonl", "receive/inlog/2020-01-01.notes", "receive/inlog/notes.txt",
+                      "deliver/inlog/2020-01-01.deliver.jsonl", "inlog/2020-01-01.receive.jsonl"};
+  const auto sink = file_sink({.folder = folder.path, .service = "receive", .retention_days = 30});
   CHECK(sink->append(LogName::InLog, day, "{1}\n"));
   CHECK(sink->append(LogName::InLog, day + 24h, "{2}\n{3}\n"));
-  const auto size = [&](const std::string& name) {
-    return std::filesystem::exists(folder + "/inlog/" + name) ? static_cast<int>(std::filesystem::file_size(folder + "/inlog/" + name)) : -1;
-  };
-  CHECK(size(day_text(day) + ".receive.jsonl") == 4);
-  CHECK(size(day_text(day + 24h) + ".receive.jsonl") == 8);
-  CHECK(size("2020-01-01.receive.jsonl") == -1);
-  CHECK(size("2020-01-01.deliver.jsonl") == 2);
-  CHECK(size("2020-01-01.notes") == 2);
-  CHECK(size("notes.txt") == 2);
-  std::filesystem::remove_all(folder);
+  CHECK(folder.size("receive/inlog/" + day_text(day) + ".receive.jsonl") == 4);
+  CHECK(folder.size("receive/inlog/" + day_text(day + 24h) + ".receive.jsonl") == 8);
+  CHECK(folder.size("receive/inlog/2020-01-01.receive.jsonl") == -1);
+  CHECK(folder.size("receive/inlog/2020-01-01.notes") == 2);
+  CHECK(folder.size("receive/inlog/notes.txt") == 2);
+  CHECK(folder.size("deliver/inlog/2020-01-01.deliver.jsonl") == 2);
+  CHECK(folder.size("inlog/2020-01-01.receive.jsonl") == 2);
+}
+
+TEST_CASE("one writer removes what is old in the former layout") {
+  const std::string young = "inlog/" + day_text(day) + ".receive.jsonl";
+  const Folder folder{"inlog/2020-01-01.receive.jsonl", "outlog/2020-01-01.deliver.jsonl", "inlog/2020-01-01.notes",
+                      "deliver/outlog/2020-01-01.deliver.jsonl", young.c_str()};
+  const auto sink = file_sink({.folder = folder.path, .service = "supervisor", .retention_days = 30, .former_layout = FormerLayout::RemoveOld});
+  CHECK(sink->append(LogName::ServiceLog, day, "{1}\n"));
+  CHECK(folder.size("inlog/2020-01-01.receive.jsonl") == -1);
+  CHECK(folder.size("outlog/2020-01-01.deliver.jsonl") == -1);
+  CHECK(folder.size("inlog/2020-01-01.notes") == 2);
+  CHECK(folder.size("deliver/outlog/2020-01-01.deliver.jsonl") == 2);
+  CHECK(folder.size(young) == 2);
 }
 
 }  // namespace

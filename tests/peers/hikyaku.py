@@ -141,7 +141,7 @@ class Hikyaku:
     def events(self, log):
         """Every event of one log, oldest first."""
         events = []
-        for path in sorted((self.data / "log" / log).glob("*.jsonl")):
+        for path in sorted((self.data / "log").glob(f"*/{log}/*.jsonl")):
             events += [json.loads(line) for line in path.read_text().splitlines()]
         return sorted(events, key=lambda event: event.get("time", ""))
 

@@ -78,10 +78,17 @@ Result<Confined, ConfinementError> confine(const Confinement& wanted) {
   if (auto restricted = landlock_restrict(wanted.read, wanted.read_write); !restricted) {
     return failure(ConfinementError{"confinement: " + restricted.error()});
   }
+  const auto confined = confinement_offered();
+  if (confined.seccomp == Confined::Seccomp::Missing) return confined;
   if (auto filtered = load_seccomp_filter(wanted.network); !filtered) {
     return failure(ConfinementError{"confinement: " + filtered.error()});
   }
-  return Confined{.landlock_abi = landlock_abi()};
+  return confined;
+}
+
+Confined confinement_offered() {
+  return {.landlock_abi = landlock_abi(),
+          .seccomp = seccomp_filters_exist() ? Confined::Seccomp::InForce : Confined::Seccomp::Missing};
 }
 
 std::vector<std::string> system_files_to_read() {

@@ -28,9 +28,11 @@ struct Confinement {
 };
 
 // What was put in force. `landlock_abi` 0: the kernel has no Landlock, and file access rests on the user's permissions
-// alone; the service says so in its log.
+// alone. Seccomp is missing where the kernel has no filters. The service says so (apps/service/protection.h).
 struct Confined {
+  enum class Seccomp : std::uint8_t { Missing, InForce };
   int landlock_abi = 0;
+  Seccomp seccomp = Seccomp::Missing;
 };
 
 struct ConfinementError {
@@ -39,6 +41,9 @@ struct ConfinementError {
 
 // An error when other threads run already. After an error the process is half confined and must exit.
 Result<Confined, ConfinementError> confine(const Confinement& wanted);
+
+// What this kernel has to offer; confines nothing.
+[[nodiscard]] Confined confinement_offered();
 
 // What a dynamically linked program reads for names, time zones, certificates and random numbers; for
 // Confinement::read.

@@ -9,6 +9,9 @@
 
 namespace hikyaku::io {
 
+// False where the kernel has no seccomp filters.
+[[nodiscard]] bool seccomp_filters_exist();
+
 // Puts the filter in force for this thread and what it starts. The error is one sentence.
 [[nodiscard]] Result<void, std::string> load_seccomp_filter(Network network);
 

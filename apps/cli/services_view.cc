@@ -1,6 +1,9 @@
 #include "apps/cli/services_view.h"
 
+#include <map>
+
 #include "apps/cli/text_table.h"
+#include "apps/service/protection.h"
 #include "apps/supervisor/service_table.h"
 
 namespace hikyaku::cli {
@@ -37,6 +40,15 @@ std::string details(const Invocation& call, const JsonView& service) {
   return out;
 }
 
+// What is missing of the confinement of a service's processes.
+std::optional<apps::Protection> weakness(const JsonView& service) {
+  for (const auto& process : service.at("processes").items()) {
+    const auto known = apps::protection_named(process.text("confinement"));
+    if (known && *known != apps::Protection::Full) return known;
+  }
+  return std::nullopt;
+}
+
 std::string pids(const JsonView& service) {
   std::string out;
   for (const auto& process : service.at("processes").items())
@@ -64,6 +76,14 @@ void print_services(Invocation& call, const JsonView& status) {
                details(call, service)});
   }
   call.print(table.text());
+  // One line for each thing that is missing, with the services that miss it.
+  std::map<apps::Protection, std::string> missing;
+  for (const auto& service : status.at("services").items())
+    if (const auto found = weakness(service)) missing[*found] += (missing[*found].empty() ? "" : ", ") + service.text("name");
+  for (const auto& [protection, services] : missing) {
+    const auto words = apps::protection_words(protection);
+    call.print(std::string(call.say({"WARNING: ", "警告: "})) + services + ": " + std::string(call.say({words.english, words.japanese})) + std::string(call.say({".", "。"})));
+  }
 }
 
 std::string service_line(const Invocation& call, const JsonView& service) {

@@ -42,9 +42,9 @@ const std::vector<Row>& rows() {
 
 }  // namespace
 
-std::string confine(std::string_view process, const settings::Settings& settings) {
+Result<io::Confined, std::string> confine(std::string_view process, const settings::Settings& settings) {
   const auto row = std::find_if(rows().begin(), rows().end(), [&](const Row& one) { return one.process == process; });
-  if (row == rows().end()) return "no row of the confinement table names this process";
+  if (row == rows().end()) return failure(std::string("no row of the confinement table names this process"));
   const std::string& data = settings.node.data();
   io::Confinement wanted;
   wanted.network = row->network;
@@ -52,22 +52,22 @@ std::string confine(std::string_view process, const settings::Settings& settings
   if (row->network == io::Network::Any && !settings.delivery.hosts_file().empty()) wanted.read.push_back(settings.delivery.hosts_file());
   wanted.read.push_back(folder::in(data, folder::run));
   const std::string log = folder::in(data, folder::log) + "/" + std::string(process);
-  if (mkdir(log.c_str(), 0755) != 0 && errno != EEXIST) return log + ": " + std::strerror(errno);
+  if (mkdir(log.c_str(), 0755) != 0 && errno != EEXIST) return failure(log + ": " + std::strerror(errno));
   wanted.read_write = {log};
   for (const auto inside : row->read_write) {
     wanted.read_write.push_back(folder::in(data, inside));
     if (inside != folder::directory) continue;
     const auto page = folder::in(data, folder::directory_seen);
     const int made = open(page.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
-    if (made < 0) return page + ": " + std::strerror(errno);
+    if (made < 0) return failure(page + ": " + std::strerror(errno));
     close(made);
     wanted.read_write.push_back(page);
   }
   // Nobody of the same user may look into this process.
-  if (prctl(PR_SET_DUMPABLE, 0) != 0) return "the process cannot be closed to others";
+  if (prctl(PR_SET_DUMPABLE, 0) != 0) return failure(std::string("the process cannot be closed to others"));
   const auto confined = io::confine(wanted);
-  if (!confined) return confined.error().what + ". Remedy: a kernel with seccomp, or [serve] confine = false while you look for the reason.";
-  return "";
+  if (!confined) return failure(confined.error().what + ". Remedy: [serve] confine = false while you look for the reason.");
+  return *confined;
 }
 
 }  // namespace hikyaku::apps

@@ -5,11 +5,13 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
+#include "io/confinement.h"
 #include "services/settings/settings.h"
 
 namespace hikyaku::apps {
 
-// Empty: confined. Otherwise why not, with the remedy; the service must not go on.
-[[nodiscard]] std::string confine(std::string_view process, const settings::Settings& settings);
+// What is in force. The error says why it could not be, with the remedy; the service must not go on.
+[[nodiscard]] Result<io::Confined, std::string> confine(std::string_view process, const settings::Settings& settings);
 
 }  // namespace hikyaku::apps

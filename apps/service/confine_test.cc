@@ -73,7 +73,8 @@ std::string in_confinement(const char* process, const Fixture& fixture, const st
   if (child == 0) {
     const auto settings = settings::preset_settings();
     settings->node.data.set(fixture.folder);
-    std::string out = confine(process, *settings);
+    const auto confined = confine(process, *settings);
+    std::string out = confined ? "" : confined.error();
     auto places = allowed;
     places.push_back("log/" + std::string(process));
     if (out.empty()) out = faults(fixture, places, network);

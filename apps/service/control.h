@@ -14,7 +14,7 @@ enum class ControlKind : std::uint8_t {
   Begin = 1,    // to the service: its part of the world (text: ServiceStart encoded), descriptors: listeners
   Reload,       // to the service: settings and TLS again (text as Begin, no listeners)
   Stop,         // to the service: finish and end
-  Ready,        // from the service
+  Ready,        // from the service (text: its protection, by name)
   ReloadTaken,  // from the service: the new settings are in force
 
   // Between the supervisor's two processes (apps/supervisor/parent.h).

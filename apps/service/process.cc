@@ -62,8 +62,12 @@ int run_service_process(std::string_view name, std::span<const ProcessFunction> 
   if (!settings) return refuse(name, settings.error().front().text());
   raise_descriptor_limit();
   tzset();
-  if ((*settings)->serve.confine())
-    if (const auto trouble = confine(name, **settings); !trouble.empty()) return refuse(name, trouble);
+  auto protection = Protection::SwitchedOff;
+  if ((*settings)->serve.confine()) {
+    const auto confined = confine(name, **settings);
+    if (!confined) return refuse(name, confined.error());
+    protection = protection_of(*confined);
+  }
 
   const SystemClock clock;
   const telemetry::LogOptions options{.folder = (*settings)->node.data() + "/log",
@@ -77,7 +81,9 @@ int run_service_process(std::string_view name, std::span<const ProcessFunction> 
                    .listeners = named_listeners(*start, begin->descriptors),
                    .tls = {start->tls_certificate, start->tls_key},
                    .log = &log,
+                   .protection = protection,
                    .supervisor = channel});
+  if (protection != Protection::Full) log.write(events::service_unconfined, {.reason = protection_words(protection).english});
   const int status = run_guarded(service, found->run);
   log.write(events::service_stopped, {});
   return status;

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "apps/service/protection.h"
 #include "services/settings/settings.h"
 #include "services/telemetry/log.h"
 
@@ -44,6 +45,7 @@ class Service {
     std::vector<Listener> listeners;
     TlsMaterial tls;
     telemetry::Log* log = nullptr;
+    Protection protection = Protection::SwitchedOff;
     int supervisor = -1;  // the control channel; -1 in tests: nobody
   };
   explicit Service(Parts parts);

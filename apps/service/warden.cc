@@ -41,7 +41,7 @@ void Service::Warden::when_reloaded(std::function<void()> changed) {
 
 void Service::Warden::ready() {
   service_.log().write(telemetry::events::service_started, {});
-  if (service_.parts_.supervisor >= 0) (void)send_control(service_.parts_.supervisor, {.kind = ControlKind::Ready});
+  if (service_.parts_.supervisor >= 0) (void)send_control(service_.parts_.supervisor, {.kind = ControlKind::Ready, .text = std::string(protection_name(service_.parts_.protection))});
 }
 
 void Service::Warden::run() {

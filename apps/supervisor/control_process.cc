@@ -89,6 +89,7 @@ class ControlProcess {
   Supervision supervision_;
   StoppedServices stopped_;
   std::map<std::string, io::Descriptor> channels_;  // of processes
+  std::map<std::string, Protection> protection_;    // of processes, as they said
   std::vector<ListenerMessage> listeners_;          // open in the parent
   io::Descriptor control_socket_;
   std::vector<Pending> pending_;
@@ -308,6 +309,7 @@ void ControlProcess::handle(ControlMessage message) {
         channels_[process->process].reset(message.descriptors.front());
         message.descriptors.clear();
         supervision_.adopt(process->process, process->pid, clock_.now());
+        protection_[process->process] = protection_of(io::confinement_offered());  // it said so to the one before us
       }
       break;
     case ControlKind::Ended:
@@ -367,7 +369,9 @@ void ControlProcess::hear_service(const std::string& name) {
     return;
   }
   for (const int descriptor : message->descriptors) close(descriptor);
-  if (message->kind == ControlKind::Ready) supervision_.ready(name, clock_.now());
+  if (message->kind != ControlKind::Ready) return;
+  protection_[name] = protection_named(message->text).value_or(Protection::None);
+  supervision_.ready(name, clock_.now());
 }
 
 // ---- commands -----------------------------------------------------------------------------------------------------
@@ -458,6 +462,7 @@ void ControlProcess::reload(io::Descriptor connection) {
 StatusFacts ControlProcess::facts() const {
   StatusFacts facts{.parent_pid = begun_.parent_pid, .control_pid = getpid(), .began = began_, .settings_path = begun_.settings_path,
                     .settings = settings_.values.get(), .supervision = &supervision_, .stopped = &stopped_};
+  facts.protection = &protection_;
   for (const auto& open : listeners_) facts.listeners.push_back({open.name, open.address});
   facts.wall_now = clock_.wall(), facts.now = clock_.now();
   return facts;

@@ -27,6 +27,8 @@ void write_process(Json& json, const Supervised& process, const StatusFacts& fac
   if (process.pid != 0) json.key("pid").number(static_cast<std::uint64_t>(process.pid));
   if (process.since != Instant{}) json.key("since").text(telemetry::stamp_text(since));
   json.key("restarts").number(process.restarts);
+  if (const auto known = facts.protection->find(process.name); known != facts.protection->end() && process.pid != 0)
+    json.key("confinement").text(protection_name(known->second));
   if (!process.last_problem.empty()) json.key("last_problem").text(process.last_problem);
   json.end_object();
 }

@@ -1,9 +1,11 @@
 // The state of all services as JSON: what `hikyaku status --json` prints and the people's form is made of.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
+#include "apps/service/protection.h"
 #include "apps/supervisor/supervision.h"
 #include "apps/supervisor/wanted_state.h"
 #include "services/settings/settings.h"
@@ -23,6 +25,7 @@ struct StatusFacts {
   const Supervision* supervision = nullptr;
   const StoppedServices* stopped = nullptr;
   std::vector<ListenerStatus> listeners;
+  const std::map<std::string, Protection>* protection = nullptr;  // of processes
   WallTime wall_now{};
   Instant now{};
 };

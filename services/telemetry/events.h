@@ -83,6 +83,8 @@ inline constexpr Event service_stopped{"service.stopped", Level::Info, LogName::
     "サービスが止まった。"};
 inline constexpr Event service_died{"service.died", Level::Error, LogName::ServiceLog,
     "A service ended unexpectedly and will be started again.", "サービスが異常終了した。再起動する。"};
+inline constexpr Event service_unconfined{"service.unconfined", Level::Warning, LogName::ServiceLog,
+    "A service runs without its full confinement.", "サービスが本来の制限の一部またはすべてなしで動いている。"};
 inline constexpr Event service_failed{"service.failed", Level::Error, LogName::ServiceLog,
     "A service could not start.", "サービスを開始できなかった。"};
 inline constexpr Event settings_reloaded{"settings.reloaded", Level::Info, LogName::ServiceLog,

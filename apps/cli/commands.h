@@ -41,6 +41,7 @@ Command queue_list_command();
 Command queue_show_command();
 Command queue_count_command();
 Command queue_retry_command();
+Command retry_explain_command();
 Command trace_command();
 Command log_command();
 Command log_residence_command();

@@ -10,6 +10,7 @@ const std::vector<Group>& all_groups() {
       {"alias", {"addresses that lead to others", "別名"}},
       {"route", {"where mail goes that MX records shall not decide", "MX に依らない配送経路(gateway.dat)"}},
       {"queue", {"mail that waits for delivery", "配送を待つメール"}},
+      {"retry", {"when failed mail is tried again", "再送の予定"}},
       {"log", {"what happened, in the order of time", "出来事を時刻順に表示する"}},
       {"config", {"check and explain the settings", "設定の検査と説明"}}};
   return groups;
@@ -50,6 +51,7 @@ const std::vector<Command>& all_commands() {
       queue_show_command(),
       queue_count_command(),
       queue_retry_command(),
+      retry_explain_command(),
       trace_command(),
       log_command(),
       log_residence_command(),

@@ -1,22 +1,25 @@
 #include "apps/deliver/delivery_settings.h"
 
+#include <thread>
+
+#include "services/delivery/schedule/retry_settings.h"
+
 namespace hikyaku::apps {
+namespace {
+
+constexpr std::uint32_t connections_per_processor = 100;
+
+}  // namespace
 
 delivery::DeliverySettings delivery_settings(const settings::Settings& settings, const std::string& hostname,
                                              std::shared_ptr<const io::TlsClientContext> tls) {
   const auto& from = settings.delivery;
   delivery::DeliverySettings to;
-  to.retry.refused_attempts = static_cast<std::uint32_t>(from.refused_attempts());
-  to.retry.transient_period = from.transient_period();
-  to.retry.no_answer_period = from.unanswered_period();
-  to.retry.interval = from.retry_interval();
-  to.retry.longest_interval = from.retry_interval_max();
-  to.retry.growth = from.retry_growth() == "constant" ? delivery::RetryRules::Growth::Constant
-                                                      : delivery::RetryRules::Growth::Doubling;
-  // Half of all slots is never used by retries, a tenth never by fresh mail.
-  to.lanes.slots = static_cast<std::uint32_t>(from.connections());
-  to.lanes.reserved_fresh = to.lanes.slots / 2;
-  to.lanes.reserved_retry = to.lanes.slots / 10;
+  to.retry = delivery::retry_table(from);
+  to.lanes.slots = from.connections() > 0 ? static_cast<std::uint32_t>(from.connections())
+                                          : connections_per_processor * std::max(1U, std::thread::hardware_concurrency());
+  to.lanes.reserved_fresh = to.lanes.slots * static_cast<std::uint32_t>(from.fresh_share()) / 100;
+  to.lanes.reserved_retry = to.lanes.slots * static_cast<std::uint32_t>(from.retry_share()) / 100;
   to.lanes.per_destination = static_cast<std::uint32_t>(from.connections_per_destination());
   to.session.our_name = hostname;
   to.session.connect_time = from.connect_time();

@@ -24,12 +24,13 @@
 #include "services/delivery/recipient_plan.h"
 #include "services/delivery/remote_session.h"
 #include "services/delivery/session_pool.h"
+#include "services/delivery/schedule/retry_table.h"
 #include "services/delivery/settler.h"
 
 namespace hikyaku::delivery {
 
 struct DeliverySettings {
-  RetryRules retry;
+  RetryTable retry;
   LaneLimits lanes;
   SessionSettings session;
   std::size_t window_messages = 10'000;  // of each lane

@@ -139,7 +139,7 @@ void Delivery::destination_is_down(const std::string& destination, const Attempt
   auto& state = down_[destination];
   ++state.failures;
   state.last = failed;
-  const auto wait = wait_after(settings_.retry.rule(failed.failure), state.failures);
+  const auto wait = wait_after(settings_.retry.rules_for("", destination).rule(failed.failure), state.failures);
   deferred_.gate(destination, parts_.clock.wall() + std::chrono::duration_cast<std::chrono::microseconds>(wait));
   for (auto& job : lanes_.drain(destination))
     parts_.loop.spawn(finish(job.message, same_for_all(job.recipients, failed), destination));

@@ -26,7 +26,7 @@ std::optional<Address> Delivery::postmaster() const {
 }
 
 WallTime Delivery::give_up_time(const spool::Schedule& schedule) const {
-  const auto period = period_of(settings_.retry, failure_class_of(schedule.failure_class), MailKind::Ordinary);
+  const auto period = period_of(settings_.retry.rules_for("", schedule.destination), failure_class_of(schedule.failure_class), MailKind::Ordinary);
   if (!period) return WallTime::max();
   const auto paused = parts_.ledger.paused_between(schedule.first_failed, parts_.clock.wall()) + schedule.paused;
   return schedule.first_failed + std::chrono::duration_cast<std::chrono::microseconds>(*period + paused);
@@ -35,9 +35,12 @@ WallTime Delivery::give_up_time(const spool::Schedule& schedule) const {
 io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> attempts, std::string destination) {
   ++finishing_;
   const auto now = parts_.clock.wall();
-  auto conclusion = conclude(*message, attempts, {settings_.retry, now, destination, [&](WallTime from) {
-                                                    return parts_.ledger.paused_between(from, now);
-                                                  }});
+  ConclusionContext context{settings_.retry.base, now, destination, [&](WallTime from) { return parts_.ledger.paused_between(from, now); }};
+  if (!settings_.retry.rows.empty())
+    context.rules_for = [&](std::uint32_t recipient) {
+      return settings_.retry.rules_for(message->recipient(recipient).address.domain, destination);
+    };
+  auto conclusion = conclude(*message, attempts, context);
   spool::Settlement settlement{message->ref, conclusion.outcomes, {}};
   if (!conclusion.reports.empty() || !conclusion.dead_letters.empty()) {
     auto writing = write_reports(*message, conclusion);

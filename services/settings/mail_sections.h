@@ -125,9 +125,28 @@ struct DeliverySection : Section {
   Setting<Seconds> retry_interval_max{*this, "retry_interval_max", {
       .help = "Longest wait between two attempts while it grows.", .help_ja = "延びるリトライ間隔の上限。",
       .preset = 4h, .min = 1s, .max = 48h}};
+  Setting<Seconds> error_mail_period{*this, "error_mail_period", {
+      .help = "Time an error mail (null sender) is retried, whatever keeps it from its recipient; refusals are counted.",
+      .help_ja = "エラーメール(送信者が空)の再送を続ける期間。受信拒否は回数で数える。", .preset = 120h, .min = 1s, .max = 2400h}};
+  Setting<Seconds> greylist_interval{*this, "greylist_interval", {
+      .help = "Wait before trying a greylisting site again whose wait is not known yet. It never grows.",
+      .help_ja = "待ち時間をまだ学習していないグレイリスト先へのリトライ間隔。延びない。", .preset = 5min, .min = 1s, .max = 24h}};
+  Setting<Texts> retry_rules{*this, "retry_rules", {
+      .help = "Rules for some destinations: \"DOMAIN|HOST|via:HOST CLASS attempts=9 period=48h interval=5m longest=4h growth=constant\"; the first row wins.",
+      .help_ja = "宛先や経路ごとの再送規則。「ドメイン|ホスト|via:ホスト 分類 period=48h interval=5m …」。先の行が優先。"}};
   Setting<Count> connections{*this, "connections", {
-      .help = "Outgoing connections open at once.", .help_ja = "同時に開く送信接続の数。",
-      .preset = 200, .min = 1, .max = 100'000}};
+      .help = "Outgoing connections open at once (E-Post's threads); 0: chosen by the machine, 100 for each processor.",
+      .help_ja = "同時に開く送信接続の数(E-Post のスレッド数)。0 なら機械に応じて決める(1 コアにつき 100)。",
+      .preset = 0, .min = 0, .max = 100'000}};
+  Setting<Count> fresh_share{*this, "fresh_share", {
+      .help = "Percent of connections and look-ups that retries never use.", .help_ja = "再送に使わせない接続・名前解決の割合(%)。",
+      .preset = 50, .min = 0, .max = 90}};
+  Setting<Count> retry_share{*this, "retry_share", {
+      .help = "Percent of connections and look-ups that fresh mail never uses.", .help_ja = "新規メールに使わせない接続・名前解決の割合(%)。",
+      .preset = 10, .min = 0, .max = 90}};
+  Setting<Texts> connection_limits{*this, "connection_limits", {
+      .help = "Limits for some destinations: \"DOMAIN|HOST|via:HOST NUMBER\"; the first row wins, others have connections_per_destination.",
+      .help_ja = "宛先や経路ごとの接続数の上限。「ドメイン|ホスト|via:ホスト 数」。先の行が優先。"}};
   Setting<Count> connections_per_destination{*this, "connections_per_destination", {
       .help = "Outgoing connections open at once to one destination.", .help_ja = "1 宛先へ同時に開く接続の数。",
       .preset = 20, .min = 1, .max = 10'000}};

@@ -9,7 +9,8 @@ std::span<const Profile> all_profiles() {
       {"epost", "The retry limits E-Post Mail Server ships with.", "E-Post Mail Server の既定の再送制限。",
        {{"delivery", "refused_attempts", std::int64_t{9}},
         {"delivery", "transient_period", std::string{"8h"}},
-        {"delivery", "unanswered_period", std::string{"24h"}}}}};
+        {"delivery", "unanswered_period", std::string{"24h"}},
+        {"delivery", "connections", std::int64_t{30}}}}};  // マルチスレッド数
   return profiles;
 }
 

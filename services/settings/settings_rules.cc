@@ -43,6 +43,8 @@ void check_rules(const Settings& settings, std::string_view file_name, Errors& e
     checker.error(settings.node, settings.node.data, "the data folder must be an absolute path.", "write \"/var/lib/hikyaku\".");
   if (settings.delivery.retry_interval_max() < settings.delivery.retry_interval())
     checker.error(settings.delivery, settings.delivery.retry_interval_max, "is shorter than retry_interval.", "raise it.");
+  if (settings.delivery.fresh_share() + settings.delivery.retry_share() > 90)
+    checker.error(settings.delivery, settings.delivery.retry_share, "with fresh_share leaves less than 10 percent for whoever needs it.", "lower one of them.");
 }
 
 }  // namespace hikyaku::settings

@@ -58,8 +58,8 @@ std::optional<WallTime> DeferredIndex::first_end(const std::string& name) const 
   return found->second.by_end.begin()->first;
 }
 
-std::vector<DeferredEntry> DeferredIndex::take_oldest(const std::string& name, ReleaseCursor& cursor, std::size_t limit) {
-  std::vector<DeferredEntry> taken;
+std::vector<DeferredIndex::Due> DeferredIndex::take_oldest(const std::string& name, ReleaseCursor& cursor, std::size_t limit) {
+  std::vector<Due> taken;
   const auto found = destinations_.find(name);
   if (found == destinations_.end()) return taken;
   auto& by_end = found->second.by_end;
@@ -67,8 +67,9 @@ std::vector<DeferredEntry> DeferredIndex::take_oldest(const std::string& name, R
     const auto next = cursor ? by_end.upper_bound(*cursor) : by_end.begin();
     if (next == by_end.end()) break;
     cursor = *next;
-    taken.push_back(next->second);
-    take_out(found->second, taken.back());
+    const Times times = found->second.times.at(next->second);
+    taken.push_back({name, next->second, times.due, times.give_up_at});
+    take_out(found->second, taken.back().entry);
   }
   reset_timer(name, found->second);
   return taken;
@@ -92,8 +93,9 @@ std::vector<DeferredIndex::Due> DeferredIndex::take_due(WallTime now, std::size_
     const bool probe = destination.gate.has_value();
     while (!destination.by_time.empty() && destination.by_time.begin()->first <= now && due.size() < limit) {
       const auto entry = destination.by_time.begin()->second;
+      const Times times = destination.times.at(entry);
       take_out(destination, entry);
-      due.push_back({name, entry});
+      due.push_back({name, entry, times.due, times.give_up_at});
       if (probe) break;
     }
     destination.probing = probe;

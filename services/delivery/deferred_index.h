@@ -37,6 +37,7 @@ class DeferredIndex {
   struct Due {
     std::string destination;
     DeferredEntry entry;
+    WallTime due{}, give_up_at{};  // as added, so that what was not tried after all can be put back
   };
   // Removes and returns at most `limit` entries whose time has come, earliest destinations first; one only from a gated
   // destination, which then stays closed until gate() or ungate().
@@ -58,7 +59,7 @@ class DeferredIndex {
   using ReleaseCursor = std::optional<std::pair<WallTime, DeferredEntry>>;
   // Removes and returns at most `limit` entries behind the cursor, whatever their due time and gate, and moves it. An entry
   // that failed again and came back is before the cursor: nobody is released twice. Empty: the release is over.
-  [[nodiscard]] std::vector<DeferredEntry> take_oldest(const std::string& destination, ReleaseCursor& cursor, std::size_t limit);
+  [[nodiscard]] std::vector<Due> take_oldest(const std::string& destination, ReleaseCursor& cursor, std::size_t limit);
 
  private:
   struct Times {

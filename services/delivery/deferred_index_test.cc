@@ -93,8 +93,9 @@ TEST_CASE("a backlog is released oldest first, each entry once, though some fail
     const auto some = index.take_oldest("d", cursor, 3);
     if (some.empty()) break;
     for (const auto& entry : some) {
-      order.push_back(entry.message.sequence);
-      if (order.size() == 2) index.add("d", entry, start, start + std::chrono::hours{101});  // failed again
+      order.push_back(entry.entry.message.sequence);
+      CHECK(entry.give_up_at == start + std::chrono::hours{100 + order.back()});
+      if (order.size() == 2) index.add("d", entry.entry, start, start + std::chrono::hours{101});  // failed again
     }
   }
   CHECK(order == std::vector<std::uint64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});

@@ -61,6 +61,20 @@ std::string_view take_word(Cursor& in) {
   return in.take_while([&](char c) { return !blank(c); });
 }
 
+// The hosts of a key: "mx:a,b" or "host:gw1:25 gw2:25;terms". `visit` returns true to end.
+template <class Visit>
+bool any_host(std::string_view key, Visit visit) {
+  const bool routed = key.starts_with("host:");
+  key.remove_prefix(routed ? 5 : key.starts_with("mx:") ? 3 : 0);
+  if (routed) key = key.substr(0, key.find(';'));
+  while (!key.empty()) {
+    const auto end = std::min(key.find(routed ? ' ' : ','), key.size());
+    if (visit(key.substr(0, end))) return true;
+    key.remove_prefix(std::min(end + 1, key.size()));
+  }
+  return false;
+}
+
 bool same_host_or_pattern(std::string_view pattern, std::string_view name) {
   return !name.empty() && directory::matches_pattern(pattern, name);
 }
@@ -113,16 +127,9 @@ Result<LimitRow, std::string> parse_limit_row(std::string_view line) {
 
 bool selects(Selects kind, std::string_view pattern, std::string_view domain, std::string_view key) {
   const bool routed = key.starts_with("host:");
-  if (kind == Selects::Route) return routed && matches_host(pattern, key.substr(5));
-  if (same_host_or_pattern(pattern, domain)) return true;
-  if (routed) return matches_host(pattern, key.substr(5));
-  auto hosts = key.starts_with("mx:") ? key.substr(3) : key;
-  while (!hosts.empty()) {
-    const auto comma = std::min(hosts.find(','), hosts.size());
-    if (same_host_or_pattern(pattern, hosts.substr(0, comma))) return true;
-    hosts.remove_prefix(std::min(comma + 1, hosts.size()));
-  }
-  return false;
+  const auto is_one = [&](std::string_view host) { return routed ? matches_host(pattern, host) : same_host_or_pattern(pattern, host); };
+  if (kind == Selects::Route) return routed && any_host(key, is_one);
+  return same_host_or_pattern(pattern, domain) || any_host(key, is_one);
 }
 
 std::vector<const RetryRow*> RetryTable::rows_for(FailureClass failure, std::string_view domain, std::string_view key) const {

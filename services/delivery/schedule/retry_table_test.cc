@@ -48,6 +48,8 @@ TEST_CASE("selectors: recipient's domain, a host of the MX set, a routed host wi
   CHECK(selects(S, "gw.example", "a.example", "host:gw.example:25"));
   CHECK(selects(S, "gw.example:25", "a.example", "host:gw.example:25"));
   CHECK(!selects(S, "gw.example:26", "a.example", "host:gw.example:25"));
+  CHECK(selects(S, "gw2.example", "a.example", "host:gw1.example:25 gw2.example:26;tls=required"));
+  CHECK(!selects(S, "*tls*", "a.example", "host:gw1.example:25;tls=required"));
   CHECK(!selects(S, "mx1.big.example,mx2.big.example", "a.example", "mx:mx1.big.example,mx2.big.example"));
   CHECK(!selects(S, "a.example", "", "mx:"));
   CHECK(!selects(Selects::Route, "gw.example", "gw.example", "mx:gw.example"));

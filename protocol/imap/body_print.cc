@@ -121,7 +121,11 @@ void print_multipart(std::string& out, const mime::Structure& structure, const P
 
 // body-fields = body-fld-param SP body-fld-id SP body-fld-desc SP body-fld-enc SP body-fld-octets
 void print_fields(std::string& out, const Part& part) {
-  print_parameters(out, part.parameters);
+  if (part.parameters.empty() && part.is("text")) {
+    out += R"(("charset" "us-ascii"))";  // RFC 2045 §5.2: what text is that does not say; clients rely on being told
+  } else {
+    print_parameters(out, part.parameters);
+  }
   out += ' ';
   print_nstring_view(out, part.id);
   out += ' ';

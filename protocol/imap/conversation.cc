@@ -63,7 +63,7 @@ Parsed<std::string> Conversation::parse_mailbox(Cursor& in) const {
 }
 
 void Conversation::print_mailbox(std::string_view name) {
-  print_astring(out, mailbox_to_wire(name, name_form()), rev2 ? Quoted8Bit::Utf8 : Quoted8Bit::Never);
+  print_astring(out, mailbox_to_wire(name, name_form()), rev2 || utf8 ? Quoted8Bit::Utf8 : Quoted8Bit::Never);
 }
 
 Result<NumberSet, Reply> Conversation::resolve(const SequenceSet& set, NumberedBy by) const {
@@ -257,11 +257,9 @@ void Conversation::begin_command(std::string text) {
   auto tag = parse_tag(in);
   command.clear();
   numbered_by = NumberedBy::Sequence;
-  if (!tag || !in.take(' ')) {
-    tag_ = "*";
-    return start(say(bad("Expected a tag, a space and a command")));
-  }
-  tag_ = *std::move(tag);
+  const bool tagged = tag && (in.at_end() || in.peek() == ' ');
+  tag_ = tagged ? *std::move(tag) : "*";
+  if (!tagged || !in.take(' ')) return start(say(bad("Expected a tag, a space and a command")));
   auto word = in.take_while(is_atom_char);
   command = ascii_upper(word);
   if (command == "UID" && in.take(' ')) {
@@ -279,10 +277,12 @@ void Conversation::begin_command(std::string text) {
 void Conversation::begin_append() {
   Cursor in(framer_.text());
   const auto tag = parse_tag(in);
-  if (tag && announces_message(*this, in)) {
+  const auto message = tag ? announces_message(*this, in) : Parsed<bool>(false);
+  if (!message || *message) {
     tag_ = *tag;
     command = "APPEND";
     numbered_by = NumberedBy::Sequence;
+    if (!message) return start(refuse_append(*this, message.error()));
     return start(append_with_changes(*this, framer_.text(), in.position()));
   }
   if (framer_.literal_fits()) {
@@ -306,6 +306,7 @@ void Conversation::refuse(std::string_view text_so_far, std::string_view code, s
 void Conversation::finish_command() {
   const Reply reply = script_.take();  // throws what the script threw
   running_ = false;
+  if (mailbox_gone && command == "DELETE") leave_deleted_mailbox();
   finish(reply);
   if (mailbox_gone) leave_gone_mailbox();
   forget_command_memory();
@@ -313,14 +314,15 @@ void Conversation::finish_command() {
 }
 
 // RFC 2180 §3.3. Who deletes the open mailbox knows of it; for others nothing they say would make sense.
+void Conversation::leave_deleted_mailbox() {
+  mailbox_gone = false;
+  untagged("OK [CLOSED] The open mailbox was deleted");
+  selected.reset();
+}
+
 void Conversation::leave_gone_mailbox() {
   mailbox_gone = false;
-  if (command == "DELETE") {
-    untagged("OK [CLOSED] The open mailbox was deleted");
-    selected.reset();
-  } else if (selected && !closing_) {
-    break_off("The open mailbox was deleted");
-  }
+  if (selected && !closing_) break_off("The open mailbox was deleted");
 }
 
 void Conversation::finish(const Reply& reply) {

@@ -62,6 +62,7 @@ class Conversation {
   const SessionSettings& settings;
   std::unique_ptr<Selected> selected;
   bool rev2 = false;       // ENABLE IMAP4rev2
+  bool utf8 = false;       // ENABLE UTF8=ACCEPT (RFC 6855)
   bool condstore = false;  // RFC 7162 §3.1: a CONDSTORE enabling command was seen
   bool qresync = false;
   bool logout = false;     // LOGOUT was answered: close after it
@@ -69,7 +70,7 @@ class Conversation {
   std::string command;     // the name of the command under way, upper case
   NumberedBy numbered_by = NumberedBy::Sequence;
 
-  [[nodiscard]] NameForm name_form() const { return rev2 ? NameForm::Utf8 : NameForm::ModifiedUtf7; }
+  [[nodiscard]] NameForm name_form() const { return rev2 || utf8 ? NameForm::Utf8 : NameForm::ModifiedUtf7; }
   [[nodiscard]] Parsed<std::string> parse_mailbox(Cursor& in) const;
   void print_mailbox(std::string_view name);
   // What "*" and sequence numbers mean now, as UIDs. A sequence number that does not exist is an error (RFC 9051 §6.4);
@@ -159,6 +160,7 @@ class Conversation {
   void refuse(std::string_view text_so_far, std::string_view code, std::string_view why);
   void finish(const Reply& reply);
   void forget_command_memory();
+  void leave_deleted_mailbox();
   void leave_gone_mailbox();
   Step need_input(NeedInput::WakeOn wake_on);
 

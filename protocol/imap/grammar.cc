@@ -90,9 +90,13 @@ Parsed<void> parse_space(Cursor& in) {
   return {};
 }
 
+// Spaces at the end of a line are sent by hand-written clients and scripts, and harmless.
 Parsed<void> parse_end(Cursor& in) {
-  if (!in.at_end()) return in.expected("the end of the command");
-  return {};
+  const auto start = in.position();
+  while (in.take(' ')) {}
+  if (in.at_end()) return {};
+  in.rewind_to(start);
+  return in.expected("the end of the command");
 }
 
 // nz-number = digit-nz *DIGIT      0 < n < 4,294,967,296

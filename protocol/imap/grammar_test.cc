@@ -148,7 +148,7 @@ TEST_CASE("imap SEARCH programs") {
   std::string deep;
   for (int i = 0; i < 100'000; ++i) deep += "NOT ";
   std::string nested(100'000, '(');
-  for (const std::string_view bad : {std::string_view(""), std::string_view("SEEN "), std::string_view("SEEN,DELETED"), std::string_view("()"),
+  for (const std::string_view bad : {std::string_view(""), std::string_view("SEEN x"), std::string_view("SEEN,DELETED"), std::string_view("()"),
                                      std::string_view("(SEEN"), std::string_view("OR SEEN"), std::string_view("NOT"), std::string_view("UID"),
                                      std::string_view("HEADER a"), std::string_view("SINCE 2024"), std::string_view("LARGER -1"),
                                      std::string_view("UNALL"), std::string_view("KEYWORD \\Seen"), std::string_view("1:3:5"),

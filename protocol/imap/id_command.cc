@@ -4,6 +4,22 @@
 
 namespace hikyaku::imap {
 
+namespace {
+
+// Tolerated: values without quotes and commas between them, which some clients send ("version" 102.7.1). What is said
+// here is for logs alone; an error would only keep such a client from working.
+Parsed<void> parse_word(Cursor& in) {
+  if (in.peek() == '"' || in.peek() == '{') {
+    TRY_VOID(parse_string(in));
+  } else {
+    TRY_VOID(parse_atom(in));
+  }
+  in.take(',');
+  return {};
+}
+
+}  // namespace
+
 Parsed<void> parse_id_arguments(Cursor& in) {
   TRY_VOID(parse_space(in));
   if (in.take_ignoring_case("NIL")) return parse_end(in);
@@ -11,9 +27,9 @@ Parsed<void> parse_id_arguments(Cursor& in) {
   for (int pairs = 0; !in.take(')'); ++pairs) {
     if (pairs == 30) return in.expected("at most 30 pairs");
     if (pairs > 0) TRY_VOID(parse_space(in));
-    TRY_VOID(parse_string(in));
+    TRY_VOID(parse_word(in));
     TRY_VOID(parse_space(in));
-    TRY_VOID(parse_nstring(in));
+    TRY_VOID(parse_word(in));
   }
   return parse_end(in);
 }

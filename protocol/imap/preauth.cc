@@ -104,11 +104,9 @@ void Preauth::bad(std::string_view text) { reply("BAD", {}, text); }
 void Preauth::command(std::string text) {
   Cursor in(text);
   auto tag = parse_tag(in);
-  if (!tag || !in.take(' ')) {
-    tag_ = "*";
-    return bad("Expected a tag, a space and a command");
-  }
-  tag_ = *std::move(tag);
+  const bool tagged = tag && (in.at_end() || in.peek() == ' ');
+  tag_ = tagged ? *std::move(tag) : "*";
+  if (!tagged || !in.take(' ')) return bad("Expected a tag, a space and a command");
   const auto name = ascii_upper(in.take_while(is_atom_char));
   if (name == "AUTHENTICATE") return authenticate(in);
   if (name == "LOGIN") return login(in);
@@ -120,7 +118,7 @@ void Preauth::command(std::string text) {
   }
   const bool known = name == "CAPABILITY" || name == "NOOP" || name == "LOGOUT";
   if (!known) return bad(is_session_command(name) ? "Log in first" : "There is no such command");
-  if (!in.at_end()) return bad("Expected the end of the command");
+  if (!parse_end(in)) return bad("Expected the end of the command");
   if (name == "CAPABILITY") out_ += "* CAPABILITY " + capabilities() + "\r\n";
   if (name == "LOGOUT") out_ += "* BYE See you\r\n";
   reply("OK", {}, "Done");
@@ -129,7 +127,7 @@ void Preauth::command(std::string text) {
 
 // starttls = "STARTTLS"       RFC 9051 §6.2.1. What was sent after it in the clear could be anybody's: refused.
 void Preauth::start_tls(Cursor in) {
-  if (!in.at_end()) return bad("Expected the end of the command");
+  if (!parse_end(in)) return bad("Expected the end of the command");
   if (transport_ == Transport::Tls || offers_tls_ == OffersTls::No) return bad("STARTTLS is not offered now");
   if (framer_.has_rest()) {
     out_ += "* BYE Text came after STARTTLS and before the handshake\r\n";

@@ -58,7 +58,7 @@ TEST_CASE("imap before the login") {
       {"no mechanism", Transport::Tls, "a AUTHENTICATE\r\n", "a BAD Expected a mechanism\r\n"},
       {"needs a login", Transport::Tls, "a SELECT INBOX\r\n", "a BAD Log in first\r\n"},
       {"no such command", Transport::Tls, "a XYZ\r\n", "a BAD There is no such command\r\n"},
-      {"no tag", Transport::Tls, "NOOP\r\n", "* BAD Expected a tag, a space and a command\r\n"},
+      {"no tag", Transport::Tls, "NOOP\r\n", "NOOP BAD Expected a tag, a space and a command\r\n"},
       {"LOGIN with literals", Transport::Tls, "a LOGIN {4}\r\nuser {5+}\r\nwrong\r\n",
        "+ Go on\r\na NO [AUTHENTICATIONFAILED] User name or password is wrong\r\n"},
       {"a huge literal", Transport::Tls, "a LOGIN {99999}\r\n", "* BAD That literal is too large before the login\r\n"},

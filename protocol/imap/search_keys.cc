@@ -137,15 +137,17 @@ Parsed<SearchKey> parse_uid_key(Cursor& in) {
   return key;
 }
 
-// "(" search-key *(SP search-key) ")"
+// "(" search-key *(SP search-key) ")"; spaces inside the parentheses are tolerated.
 Parsed<SearchKey> parse_group(Cursor& in, Context& context) {
   in.take('(');
+  while (in.take(' ')) {}
   std::vector<SearchKey> keys;
   for (;;) {
     TRY(key, parse_search_key(in, context));
     keys.push_back(std::move(key));
+    const bool spaced = parse_space(in).has_value();
     if (in.take(')')) return all_of(std::move(keys));
-    TRY_VOID(parse_space(in));
+    if (!spaced) return in.expected("a space or \")\"");
   }
 }
 
@@ -234,7 +236,7 @@ Parsed<SearchKey> parse_search_program(Cursor& in, const std::string& charset) {
   for (;;) {
     TRY(key, parse_search_key(in, context));
     keys.push_back(std::move(key));
-    if (in.at_end()) return all_of(std::move(keys));
+    if (parse_end(in)) return all_of(std::move(keys));
     TRY_VOID(parse_space(in));
   }
 }

@@ -97,6 +97,22 @@ TEST_CASE("imap session: goodbye waits for the end of a command") {
   CHECK(idle.closed());
 }
 
+TEST_CASE("imap session: BINARY of an unknown transfer encoding is NO [UNKNOWN-CTE]") {
+  ManualClock clock;
+  MemoryStore store(clock);
+  store.deliver("INBOX", "Content-Type: application/x\r\nContent-Transfer-Encoding: x-odd\r\n\r\naGVs\r\n");
+  store.deliver("INBOX", "Content-Type: text/plain\r\n\r\nhello\r\n");
+  SessionSettings settings;
+  TestClient client(store, settings);
+  client.command("a SELECT INBOX");
+  for (const std::string_view item : {"BINARY.PEEK[1]", "BINARY.SIZE[1]", "(UID BINARY.PEEK[1]<0.1>)"}) {
+    const auto answer = client.command("b FETCH 1 " + std::string(item));
+    CHECK_MESSAGE(answer.starts_with("b NO [UNKNOWN-CTE] "), answer);
+  }
+  CHECK(client.command("c FETCH 1:2 BINARY.SIZE[1]").starts_with("* 2 FETCH (BINARY.SIZE[1] 7)\r\nc NO [UNKNOWN-CTE] "));
+  CHECK(client.command("d FETCH 1 BODY.PEEK[1]").ends_with("aGVs\r\n)\r\nd OK Done\r\n"));
+}
+
 TEST_CASE("imap session: BINARY decodes, and knows its size before") {
   ManualClock clock;
   MemoryStore store(clock);

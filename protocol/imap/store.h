@@ -78,7 +78,7 @@ struct Opened {
   MailboxKey key = 0;
   Access access = Access::ReadWrite;
   std::uint32_t uid_validity = 1, uid_next = 1;
-  std::uint64_t highest_modseq = 1;   // Refresh goes on from here; 0: nothing ever happened
+  std::uint64_t highest_modseq = 1;   // Refresh goes on from here
   std::vector<NumberRange> uids;      // ascending
   std::vector<std::string> keywords;  // in use, or ever used, here
   std::uint32_t first_unseen_uid = 0; // 0: all are seen

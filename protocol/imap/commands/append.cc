@@ -9,9 +9,11 @@ namespace {
 struct MessageHead {
   MessageFlags flags;
   std::optional<WallTime> internal_date;
+  bool utf8 = false;  // RFC 6855 §4: the literal is in "UTF8 (" and ")"
 };
 
 // [flag-list SP] [date-time SP], then the literal's header and nothing more
+// append-data-ext = "UTF8" SP "(" literal8 ")"       RFC 6855 §4
 Parsed<MessageHead> parse_message_head(Cursor& in) {
   MessageHead head;
   if (in.peek() == '(') {
@@ -24,6 +26,8 @@ Parsed<MessageHead> parse_message_head(Cursor& in) {
     head.internal_date = date;
     TRY_VOID(parse_space(in));
   }
+  head.utf8 = in.take_ignoring_case("UTF8 (");
+  if (head.utf8 && in.peek() != '~') return in.expected("a literal of octets, ~{...}");
   if (in.peek() != '{' && in.peek() != '~') return in.expected("a literal");
   if (in.rest().find('\n') != in.rest().size() - 1) return in.expected("one literal");
   return head;
@@ -105,9 +109,22 @@ Reply done_with(const Appended& appended) {
 
 }  // namespace
 
-bool announces_message(const Conversation& talk, Cursor after_tag) {
-  const auto mailbox = parse_append_mailbox(after_tag, talk);
-  return mailbox && parse_message_head(after_tag);
+Parsed<bool> announces_message(const Conversation& talk, Cursor after_tag) {
+  const auto start = after_tag.position();
+  if (!after_tag.take(' ') || !after_tag.take_ignoring_case("APPEND ")) return false;
+  while (after_tag.take(' ')) {}
+  const bool is_name = after_tag.peek() == '{' && after_tag.rest().find('\n') == after_tag.rest().size() - 1;
+  if (is_name) return false;
+  after_tag.rewind_to(start);
+  TRY_VOID(parse_append_mailbox(after_tag, talk));
+  TRY_VOID(parse_message_head(after_tag));
+  return true;
+}
+
+Script<Reply> refuse_append(Conversation& talk, SyntaxError error) {
+  auto skipped = skip_refused(talk);
+  co_await std::move(skipped);
+  co_return bad(error);
 }
 
 Script<Reply> append_messages(Conversation& talk, std::string text, std::size_t at_octet) {
@@ -140,9 +157,11 @@ Script<Reply> append_messages(Conversation& talk, std::string text, std::size_t 
     auto failed = co_await std::move(streaming);
     auto following = after_message(talk);
     const Framed next = co_await std::move(following);
-    if (!failed && next == Framed::Announced && talk.framer().text().starts_with(' ')) {
+    const std::string_view closing = head->utf8 ? ")" : "";
+    if (!failed && next == Framed::Announced && talk.framer().text().starts_with(std::string(closing) + ' ')) {
       text = talk.framer().text();
       in = Cursor(text);
+      in.take(closing);
       in.take(' ');
       continue;
     }
@@ -150,7 +169,7 @@ Script<Reply> append_messages(Conversation& talk, std::string text, std::size_t 
       auto skipped = skip_refused(talk);
       co_await std::move(skipped);
     }
-    if (!failed && (next != Framed::Command || !talk.framer().text().empty())) failed = bad("Expected the end of the command");
+    if (!failed && (next != Framed::Command || talk.framer().text() != closing)) failed = bad("Expected the end of the command");
     if (next == Framed::Command) (void)talk.framer().take_command();
     if (failed) {
       auto end = give_up(talk, *std::move(failed));

@@ -1,4 +1,4 @@
-// enable = "ENABLE" 1*(SP capability)       RFC 9051 §6.3.1, RFC 7162 §3.1 and §3.2.3
+// enable = "ENABLE" 1*(SP capability)       RFC 9051 §6.3.1, RFC 7162 §3.1 and §3.2.3, RFC 6855 §3
 #include "protocol/imap/commands/commands.h"
 #include "protocol/imap/grammar.h"
 
@@ -14,6 +14,7 @@ Script<Reply> enable(Conversation& talk, Cursor arguments) {
     if (auto space = parse_space(arguments); !space) co_return bad(space.error());
     PARSE_OR_BAD(name, parse_atom(arguments));
     if (equal_ignoring_case(name, "IMAP4rev2")) note(talk.rev2, "IMAP4rev2");
+    if (equal_ignoring_case(name, "UTF8=ACCEPT")) note(talk.utf8, "UTF8=ACCEPT");  // RFC 6855 §3
     if (equal_ignoring_case(name, "CONDSTORE")) note(talk.condstore, "CONDSTORE");
     if (equal_ignoring_case(name, "QRESYNC")) {
       talk.condstore = true;  // RFC 7162 §3.2.3

@@ -68,15 +68,19 @@ void print_record_item(Conversation& talk, const FetchItem& item, const MessageR
   }
 }
 
-// One message. False: its structure cannot be had; what was printed is taken back.
-Script<bool> print_message(Conversation& talk, const std::vector<FetchItem>& items, const MessageRecord& record,
+enum class Printed : std::uint8_t { Whole, Unreadable, Undecodable };
+
+// One message. Unless it is whole nothing of it is printed, or the connection is broken off.
+Script<Printed> print_message(Conversation& talk, const std::vector<FetchItem>& items, const MessageRecord& record,
                            bool flags_changed) {
   talk.note_keywords(record.flags);
   const auto start = talk.out.size();
   const auto sends_before = talk.sends;
   std::optional<mime::Structure> structure;
   if (!record.structure.empty()) structure = mime::Structure::decode(record.structure);
-  if (!structure && (needs_of(items) & NeedStructure)) co_return false;
+  if (!structure && (needs_of(items) & NeedStructure)) co_return Printed::Unreadable;
+  if (std::ranges::any_of(items, [&](const FetchItem& item) { return structure && is_undecodable(item, *structure); }))
+    co_return Printed::Undecodable;
   talk.out += "* ";
   print_number(talk.out, talk.selected->uids.number_of(record.uid));
   talk.out += " FETCH (";
@@ -110,7 +114,7 @@ Script<bool> print_message(Conversation& talk, const std::vector<FetchItem>& ite
       } else {
         talk.break_off("A message could not be read to its end");
       }
-      co_return false;
+      co_return Printed::Unreadable;
     }
   }
   if (flags_changed && !has_flags) {  // RFC 9051 §6.4.5: \Seen that a FETCH sets is told in it
@@ -119,7 +123,7 @@ Script<bool> print_message(Conversation& talk, const std::vector<FetchItem>& ite
     talk.out += ')';
   }
   talk.out += ")\r\n";
-  co_return true;
+  co_return Printed::Whole;
 }
 
 // BODY[...] without PEEK marks the messages as seen (RFC 9051 §6.4.5).
@@ -186,7 +190,7 @@ Script<Reply> fetch(Conversation& talk, Cursor arguments) {
     co_await std::move(vanished);
   }
   NumberSet left = *std::move(resolved);
-  bool all = true;
+  bool all = true, decoded = true;
   while (!left.empty()) {
     NumberSet batch = left.take_first(messages_a_request);
     while (!batch.empty()) {
@@ -201,13 +205,16 @@ Script<Reply> fetch(Conversation& talk, Cursor arguments) {
       }
       for (const auto& record : answer->records) {
         auto printing = print_message(talk, command.items, record, seen_now.contains(record.uid));
-        all &= co_await std::move(printing);
+        const Printed printed = co_await std::move(printing);
+        all &= printed != Printed::Unreadable;
+        decoded &= printed != Printed::Undecodable;
         co_await talk.room();
       }
       batch.drop_up_to(answer->answered_up_to);
     }
   }
   if (!all) co_return no("SERVERBUG", "Some messages could not be read");
+  if (!decoded) co_return no("UNKNOWN-CTE", "The transfer encoding of a part is not known here");
   co_return ok("Done");
 }
 

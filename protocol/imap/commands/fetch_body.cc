@@ -224,6 +224,13 @@ Script<bool> print_binary(Conversation& talk, const FetchItem& item, const Messa
 
 }  // namespace
 
+bool is_undecodable(const FetchItem& item, const mime::Structure& structure) {
+  if (item.kind != FetchKind::Binary && item.kind != FetchKind::BinarySize) return false;
+  const auto* part = item.path.empty() ? nullptr : structure.find(item.path);
+  return part != nullptr && part->kind == mime::Part::Kind::Leaf &&
+         mime::transfer_encoding(part->encoding) == mime::TransferEncoding::Unknown;
+}
+
 Script<bool> print_body_item(Conversation& talk, const FetchItem& item, const MessageRecord& record,
                              const mime::Structure* structure) {
   if (item.kind == FetchKind::Section) return print_section(talk, item, record, structure);

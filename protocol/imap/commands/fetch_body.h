@@ -12,4 +12,7 @@ namespace hikyaku::imap {
 [[nodiscard]] Script<bool> print_body_item(Conversation& talk, const FetchItem& item, const MessageRecord& record,
                                            const mime::Structure* structure);
 
+// BINARY or BINARY.SIZE of a part whose transfer encoding is unknown here: NO [UNKNOWN-CTE] (RFC 9051 §6.4.5).
+[[nodiscard]] bool is_undecodable(const FetchItem& item, const mime::Structure& structure);
+
 }  // namespace hikyaku::imap

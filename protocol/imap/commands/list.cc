@@ -104,7 +104,9 @@ Parsed<ListRequest> parse_list(Cursor& in, const Conversation& talk) {
   request.reference = *std::move(name);
   TRY_VOID(parse_space(in));
   TRY_VOID(parse_patterns(in, talk, request));
-  if (in.take(' ')) TRY_VOID(parse_return_options(in, request));
+  if (parse_end(in)) return request;
+  TRY_VOID(parse_space(in));
+  TRY_VOID(parse_return_options(in, request));
   TRY_VOID(parse_end(in));
   return request;
 }

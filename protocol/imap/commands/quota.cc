@@ -1,10 +1,12 @@
 // getquota = "GETQUOTA" SP quota-root-name, getquotaroot = "GETQUOTAROOT" SP mailbox       RFC 9208 §4.1
-// One quota root, "", for the whole account.
+// One quota root, "", for the whole account; none when the account has no limit, for a root has a resource at least.
 #include "protocol/imap/commands/commands.h"
 #include "protocol/imap/grammar.h"
 
 namespace hikyaku::imap::commands {
 namespace {
+
+bool is_limited(const Quota& quota) { return quota.limit_octets || quota.limit_messages; }
 
 void print_quota(Conversation& talk, const Quota& quota) {
   std::string resources;
@@ -31,6 +33,7 @@ Script<Reply> get_quota(Conversation& talk, Cursor arguments) {
   GetQuota request;
   auto quota = co_await talk.ask(std::move(request));
   if (!quota) co_return no(quota.error());
+  if (!is_limited(*quota)) co_return no("NONEXISTENT", "There is no such quota root");
   print_quota(talk, *quota);
   co_return ok("Done");
 }
@@ -44,8 +47,8 @@ Script<Reply> get_quota_root(Conversation& talk, Cursor arguments) {
   if (!quota) co_return no(quota.error());
   talk.out += "* QUOTAROOT ";
   talk.print_mailbox(name);
-  talk.out += " \"\"\r\n";
-  print_quota(talk, *quota);
+  talk.out += is_limited(*quota) ? " \"\"\r\n" : "\r\n";
+  if (is_limited(*quota)) print_quota(talk, *quota);
   co_return ok("Done");
 }
 

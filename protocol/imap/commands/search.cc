@@ -1,5 +1,7 @@
 // search = "SEARCH" [SP "RETURN" SP "(" [options] ")"] SP ["CHARSET" SP charset SP] search-key *(SP search-key)
 // RFC 9051 §6.4.4, RFC 4731 (ESEARCH), RFC 5182 (SAVE and "$"), RFC 7162 §3.1.5
+#include <algorithm>
+
 #include "protocol/imap/commands/commands.h"
 #include "protocol/imap/grammar.h"
 #include "protocol/mime/charset.h"
@@ -12,6 +14,7 @@ enum ReturnOption : std::uint8_t { ReturnMin = 1, ReturnMax = 2, ReturnAll = 4, 
 struct SearchCommand {
   bool extended = false;
   std::uint8_t options = 0;
+  bool names_charset = false;
   std::string charset = "UTF-8";
   SearchKey key;
 };
@@ -48,6 +51,7 @@ Parsed<SearchCommand> parse_search_head(Cursor& in) {
   if (in.take_ignoring_case("CHARSET ")) {
     TRY(charset, parse_astring(in));
     command.charset = std::move(charset);
+    command.names_charset = true;
     TRY_VOID(parse_space(in));
   }
   return command;
@@ -140,22 +144,41 @@ Script<void> print_search(Conversation& talk, NumberSet numbers, std::optional<s
   talk.out += "\r\n";
 }
 
+// Only the first or the last message, or both, are asked for.
+bool only_ends(std::uint8_t options) {
+  return (options & (ReturnMin | ReturnMax)) && !(options & (ReturnAll | ReturnCount));
+}
+
+NumberSet ends_of(std::uint8_t options, const NumberSet& uids) {
+  NumberSet ends;
+  if (uids.empty()) return ends;
+  if (options & ReturnMin) ends.add(uids.smallest());
+  if (options & ReturnMax) ends.add(uids.largest());
+  return ends;
+}
+
 // RFC 5182 §2.1: SAVE with MIN or MAX alone keeps just these.
 void save_result(Selected& selected, std::uint8_t options, const NumberSet& uids) {
-  selected.saved.clear();
-  const bool some = (options & (ReturnMin | ReturnMax)) && !(options & (ReturnAll | ReturnCount));
-  if (!some) {
-    selected.saved = uids;
-  } else if (!uids.empty()) {
-    if (options & ReturnMin) selected.saved.add(uids.smallest());
-    if (options & ReturnMax) selected.saved.add(uids.largest());
-  }
+  selected.saved = only_ends(options) ? ends_of(options, uids) : uids;
+}
+
+// RFC 7162 §3.1.10: the greatest MODSEQ of the messages that are told.
+Script<std::uint64_t> modseq_of_told(Conversation& talk, std::uint8_t options, const Found& found) {
+  NumberSet ends = ends_of(options, found.uids);
+  if (!only_ends(options) || ends.empty()) co_return found.highest_modseq;
+  std::uint64_t highest = 0;
+  FetchRecords wanted{talk.selected->key, std::move(ends), NeedFlags, 0};
+  auto records = co_await talk.ask(std::move(wanted));
+  if (!records) co_return found.highest_modseq;
+  for (const auto& record : records->records) highest = std::max(highest, record.modseq);
+  co_return highest;
 }
 
 }  // namespace
 
 Script<Reply> search(Conversation& talk, Cursor arguments) {
   PARSE_OR_BAD(command, parse_search_head(arguments));
+  if (command.names_charset && talk.utf8) co_return bad("CHARSET is not used after ENABLE UTF8=ACCEPT");  // RFC 6855 §3
   auto& selected = *talk.selected;
   if (!mime::is_known_charset(command.charset)) {
     if (command.options & ReturnSave) selected.saved.clear();
@@ -170,7 +193,11 @@ Script<Reply> search(Conversation& talk, Cursor arguments) {
   if (command.options & ReturnSave) save_result(selected, command.options, found ? found->uids : NumberSet());
   if (!found) co_return no(found.error());
   const NumberSet numbers = as_numbered(talk, selected.uids.present(found->uids));
-  const auto modseq = by_modseq ? std::optional(found->highest_modseq) : std::nullopt;
+  std::optional<std::uint64_t> modseq;
+  if (by_modseq) {
+    auto asking = modseq_of_told(talk, command.extended ? command.options : ReturnAll, *found);
+    modseq = co_await std::move(asking);
+  }
   const bool only_saved = command.options == ReturnSave;
   if (command.extended || talk.rev2) {
     if (!command.extended) command.options = ReturnAll;

@@ -106,6 +106,7 @@ StoreAnswer Requests::answer(const imap::FetchRecords& request) {
     told.modseq = record.modseq.value();
     told.flags = to_imap(record.flags);
     told.internal_date = record.internal_date;
+    told.save_date = save_date(record);
     told.size_octets = record.octets;
     told.email_id = email_id(record);
     const auto completed = complete(mailbox, record, request.needs, told);
@@ -166,7 +167,7 @@ class StoredSubject final : public imap::SearchSubject {
   std::uint64_t modseq() const override { return record_.modseq.value(); }
   std::uint64_t size_octets() const override { return record_.octets; }
   WallTime internal_date() const override { return record_.internal_date; }
-  std::optional<WallTime> save_date() const override { return std::nullopt; }
+  std::optional<WallTime> save_date() const override { return imap_store::save_date(record_); }
   std::string_view email_id() const override {
     if (!id_) id_ = imap_store::email_id(record_);
     return *id_;

@@ -109,7 +109,7 @@ StoreAnswer Requests::answer(const imap::OpenMailbox& request) {
   opened.access = request.access;
   opened.uid_validity = snapshot.status.uid_validity.value();
   opened.uid_next = snapshot.status.uid_next.value();
-  opened.highest_modseq = snapshot.valid_at.value();  // 0 of a mailbox nothing ever happened to: its first MODSEQ is 1
+  opened.highest_modseq = snapshot.valid_at.value();
   opened.keywords = keywords_of(snapshot);
   opened.recent_from_uid = snapshot.first_recent.value();
   imap::NumberSet uids;

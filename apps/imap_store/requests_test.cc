@@ -99,6 +99,47 @@ TEST_CASE("imap store: a mailbox from APPEND to EXPUNGE") {
   CHECK(client.say("q LIST (SPECIAL-USE) \"\" *").contains("\\Sent) \"/\" Sent"));
 }
 
+TEST_CASE("imap store: who saw a mailbox empty learns of its first message by CHANGEDSINCE and QRESYNC") {
+  House house;
+  Client client(house);
+  for (const std::string_view name : {"INBOX", "Made"}) {
+    if (name == "Made") client.say("a CREATE Made");
+    CHECK(client.say("b STATUS " + std::string(name) + " (HIGHESTMODSEQ)").contains("(HIGHESTMODSEQ 1)"));
+    append(client, name, "Subject: first\r\n\r\nText\r\n");
+    const auto selected = client.say("c SELECT " + std::string(name));
+    CHECK_MESSAGE(selected.contains("[HIGHESTMODSEQ 2]"), selected);
+    CHECK(client.say("d UID FETCH 1:* (FLAGS) (CHANGEDSINCE 1)").contains("* 1 FETCH (UID 1 MODSEQ (2) FLAGS (\\Recent))"));
+  }
+  // RFC 9051 §6.3.6: INBOX begins anew.
+  client.say("e RENAME INBOX Old");
+  CHECK(client.say("f STATUS INBOX (HIGHESTMODSEQ)").contains("(HIGHESTMODSEQ 1)"));
+  append(client, "INBOX", "Subject: again\r\n\r\nText\r\n");
+  client.say("g SELECT INBOX");
+  CHECK(client.say("h FETCH 1 (MODSEQ)").contains("MODSEQ (2)"));
+}
+
+TEST_CASE("imap store: SAVEDATE is when the message came into this mailbox") {
+  House house;
+  Client client(house);
+  const std::string_view message = "Subject: x\r\n\r\ny\r\n";
+  client.say("a APPEND INBOX \"17-Jul-1996 02:44:25 +0000\" {" + std::to_string(message.size()) + "+}\r\n" + std::string(message));
+  client.say("b SELECT INBOX");
+  const auto told = client.say("c FETCH 1 (INTERNALDATE SAVEDATE)");
+  CHECK(told.contains("INTERNALDATE \"17-Jul-1996 "));
+  CHECK(told.contains("SAVEDATE \""));
+  CHECK_FALSE(told.contains("SAVEDATE \"17-Jul-1996"));
+  CHECK(client.say("d SEARCH SAVEDATESUPPORTED SAVEDSINCE 1-Jan-2020 SENTBEFORE 1-Jan-1900") == "* SEARCH\r\nd OK Done\r\n");
+  CHECK(client.say("e SEARCH SAVEDATESUPPORTED SAVEDSINCE 1-Jan-2020") == "* SEARCH 1\r\ne OK Done\r\n");
+  CHECK(client.say("f SEARCH SAVEDBEFORE 1-Jan-2020") == "* SEARCH\r\nf OK Done\r\n");
+}
+
+TEST_CASE("imap store: an account without a limit has no quota root") {
+  House house;
+  Client client(house);
+  CHECK(client.say("a GETQUOTAROOT INBOX") == "* QUOTAROOT INBOX\r\na OK Done\r\n");
+  CHECK(client.say("b GETQUOTA \"\"").contains("b NO [NONEXISTENT]"));
+}
+
 TEST_CASE("imap store: two sessions of one mailbox, one of them idle") {
   House house;
   Client one(house), two(house);

@@ -94,4 +94,9 @@ std::string email_id(const mailboxes::MessageRecord& record) {
   return "e" + std::string(text.data(), end);
 }
 
+std::optional<WallTime> save_date(const mailboxes::MessageRecord& record) {
+  if (record.saved_at == WallTime{}) return std::nullopt;
+  return record.saved_at;
+}
+
 }  // namespace hikyaku::apps::imap_store

@@ -23,5 +23,7 @@ namespace hikyaku::apps::imap_store {
 [[nodiscard]] std::vector<imap::NumberRange> to_ranges(const std::vector<mailboxes::Uid>& uids);
 // Identical messages have the same id, wherever they are: RFC 8474 §5.1.
 [[nodiscard]] std::string email_id(const mailboxes::MessageRecord& record);
+// RFC 8514; nothing: the message was stored by a release that did not keep it.
+[[nodiscard]] std::optional<WallTime> save_date(const mailboxes::MessageRecord& record);
 
 }  // namespace hikyaku::apps::imap_store

@@ -32,6 +32,7 @@ NewRows rows_of(const NewMessage& from, const storage::BlobId& blob, UidValidity
   rows.flags.octets = static_cast<std::uint32_t>(std::min<std::size_t>(from.body.size(), 0xffffffff));
   rows.flags.flags = {from.flags.system, normal_keywords(from.flags.keywords, options.max_keywords)};
   rows.message.internal_date = from.internal_date == WallTime{} ? now : from.internal_date;
+  rows.message.saved_at = now;
   rows.message.octets = from.body.size();
   rows.message.body_checksum = checksum(from.body);
   rows.message.blob = blob;

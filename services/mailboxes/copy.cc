@@ -67,8 +67,9 @@ void share_body(Batch& batch, const Loaded& message) {
   batch.emplace_back(storage::Add{keys::shares(message.message.blob), 1});
 }
 
-MessageRow as_copy(const MessageRow& original, UidValidity target) {
+MessageRow as_copy(const MessageRow& original, UidValidity target, WallTime now) {
   MessageRow copy = original;
+  copy.saved_at = now;  // RFC 8514 §2: the date of COPY and MOVE
   copy.uid_validity = target;
   copy.uidl.clear();  // RFC 1939 §7: another message, another UIDL
   return copy;
@@ -101,7 +102,7 @@ MailboxResult<Part> transfer(const Store& store, MailboxId from, MailboxId to, c
     share_body(batch, message);
     if (originals == Originals::Leave) leave(batch, leaving, expunged, from, message, now);
     else expect(batch, keys::row('f', from, message.flags.uid), message.flags.flags_octets);
-    add_message_rows(uids, i, to, message.flags.flags, as_copy(message.message, target.second.uid_validity), arriving_modseq);
+    add_message_rows(uids, i, to, message.flags.flags, as_copy(message.message, target.second.uid_validity, now), arriving_modseq);
     arriving.add(message.flags.flags, +1);
     part.from.push_back(message.flags.uid);
   }

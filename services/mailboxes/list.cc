@@ -80,6 +80,8 @@ MailboxList::Entry MailboxList::make(std::string name, SpecialUse use, WallTime 
   Entry entry{MailboxId{static_cast<std::uint32_t>(++last_mailbox_)},
               {std::move(name), UidValidity{static_cast<std::uint32_t>(last_uid_validity_)}, use, selectable}};
   put(entry);
+  // RFC 7162 §3.1.2.1 gives an empty mailbox a HIGHESTMODSEQ of 1 at least: its first message must come after that.
+  changes_.emplace_back(Put{keys::counter(entry.id, keys::Counter::ModSeq), keys::count_value(1)});
   return entry;
 }
 

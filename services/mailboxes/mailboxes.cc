@@ -31,6 +31,7 @@ MailboxResult<> Mailboxes::create_account(AccountId account, Deadline deadline) 
     batch.emplace_back(storage::Put{keys::mailbox(id), MailboxRow{std::string(name), UidValidity{validity}, use, true}.encode()});
     batch.emplace_back(storage::Put{keys::name(name), NameRow{id, UidValidity{validity}, true}.encode()});
     batch.emplace_back(storage::Put{keys::subscription(name), ""});
+    batch.emplace_back(storage::Put{keys::counter(id, keys::Counter::ModSeq), keys::count_value(1)});  // as MailboxList::make()
   }
   batch.emplace_back(storage::Put{std::string(keys::last_uid_validity), keys::count_value(validity)});
   batch.emplace_back(storage::Put{std::string(keys::last_mailbox), keys::count_value(number)});

@@ -11,6 +11,7 @@ namespace hikyaku::mailboxes {
 namespace {
 
 constexpr std::uint8_t format = 1;
+constexpr std::uint8_t message_format = 2, message_format_without_saved_at = 1;
 
 std::uint64_t microseconds(WallTime time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); }
 WallTime wall_time(std::uint64_t microseconds) {
@@ -81,7 +82,8 @@ std::optional<FlagsRow> FlagsRow::decode(std::string_view bytes) {
 namespace {
 
 void put(WireWriter& out, const MessageRow& row) {
-  out.u8(format).u64(microseconds(row.internal_date)).u64(row.octets).u64(row.body_checksum).text(row.blob.value());
+  out.u8(message_format).u64(microseconds(row.internal_date)).u64(microseconds(row.saved_at));
+  out.u64(row.octets).u64(row.body_checksum).text(row.blob.value());
   out.u32(row.trace_id.node).u32(row.trace_id.journal).u32(row.trace_id.owner).u64(row.trace_id.sequence);
   out.u32(row.uid_validity.value()).text(row.uidl).text(row.parsed);
 }
@@ -89,6 +91,7 @@ void put(WireWriter& out, const MessageRow& row) {
 bool take(WireReader& in, MessageRow& row) {
   const auto version = in.u8();
   row.internal_date = wall_time(in.u64());
+  if (version == message_format) row.saved_at = wall_time(in.u64());
   row.octets = in.u64();
   row.body_checksum = in.u64();
   row.blob = storage::BlobId{std::string(in.text())};
@@ -99,7 +102,7 @@ bool take(WireReader& in, MessageRow& row) {
   row.uid_validity = UidValidity{in.u32()};
   row.uidl = in.text();
   row.parsed = in.text();
-  return !in.broken() && version == format;
+  return !in.broken() && (version == message_format || version == message_format_without_saved_at);
 }
 
 }  // namespace
@@ -162,6 +165,7 @@ MessageRecord to_record(Uid uid, const FlagsRow& flags, MessageRow message) {
   record.flags = flags.flags;
   record.modseq = flags.modseq;
   record.internal_date = message.internal_date;
+  record.saved_at = message.saved_at;
   record.octets = message.octets;
   record.body_checksum = message.body_checksum;
   record.blob = std::move(message.blob);

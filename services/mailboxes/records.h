@@ -40,6 +40,7 @@ struct FlagsRow {
 
 struct MessageRow {
   WallTime internal_date{};
+  WallTime saved_at{};  // when it came into this mailbox (RFC 8514); 0: stored by a release that did not keep it
   std::uint64_t octets = 0, body_checksum = 0;
   storage::BlobId blob;
   TraceId trace_id;

@@ -123,6 +123,7 @@ struct MessageRecord {
   Flags flags;
   ModSeq modseq;
   WallTime internal_date{};
+  WallTime saved_at{};               // when it came into this mailbox, by a copy too; 0: not known
   std::uint64_t octets = 0;
   std::uint64_t body_checksum = 0;   // base/checksum.h over the whole body
   storage::BlobId blob;

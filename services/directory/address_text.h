@@ -18,5 +18,10 @@ namespace hikyaku::directory {
 // Has at least two labels, or is an address literal: what mail can be routed to from outside.
 [[nodiscard]] bool is_routable_domain(std::string_view name);
 [[nodiscard]] std::string fold(const Address& address);  // "user@domain" in lower case
+// The one form of a domain: lower case, U-labels as A-labels (RFC 5890 §2.3.2.1), which is how reception names the
+// domains of SMTPUTF8 addresses. Labels that are neither ("*" of a pattern, what IDNA does not allow) are only lowered.
+[[nodiscard]] std::string fold_domain(std::string_view name);
+// The same of an address or a pattern of addresses, "user@domain" or "domain".
+[[nodiscard]] std::string fold_pattern(std::string_view pattern);
 
 }  // namespace hikyaku::directory

@@ -127,7 +127,7 @@ Alias merged(Alias alias, const std::vector<std::string>& more) {
 }  // namespace
 
 DirectoryResult<std::string> normal_alias_pattern(std::string_view pattern) {
-  const auto folded = ascii_lower(pattern);
+  const auto folded = fold_pattern(pattern);
   const auto address = parse_address(folded);
   const auto star = folded.find('*');
   const bool star_fits = star == std::string::npos || (address && star + 1 == address->local_part.size());
@@ -177,7 +177,7 @@ DirectoryResult<> Editor::wait_until_seen(storage::Version version) const {
 // ---- domains ---------------------------------------------------------------------------------------------------------
 
 DirectoryResult<> Editor::add_domain(std::string_view name, DomainKind kind) {
-  const auto lower = ascii_lower(name);
+  const auto lower = fold_domain(name);
   if (!is_domain(lower) || lower.front() == '[')
     return refuse(DirectoryFailure::BadValue, "\"" + std::string(name) + "\" is not a domain name; write one such as example.jp.");
   return edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
@@ -222,7 +222,7 @@ DirectoryResult<std::uint64_t> Editor::last_account() const {
 }
 
 DirectoryResult<AccountId> Editor::add_account_with(Account account, const std::optional<Verifier>& verifier) {
-  account.address.domain = ascii_lower(account.address.domain);
+  account.address.domain = fold_domain(account.address.domain);
   TRY_VOID(edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
     account.id = AccountId{};
     if (auto why = why_not(snapshot, account); !why.empty()) {
@@ -321,7 +321,7 @@ DirectoryResult<std::vector<Editor::Rejected>> Editor::add_part(std::span<NewAcc
     std::unordered_set<std::string> taken;
     for (std::size_t i = 0; i < accounts.size(); ++i) {
       auto& account = accounts[i].account;
-      account.address.domain = ascii_lower(account.address.domain);
+      account.address.domain = fold_domain(account.address.domain);
       account.id = AccountId{};
       if (wrong[i].empty()) wrong[i] = why_not(snapshot, account);
       if (wrong[i].empty() && !taken.insert(fold(account.address)).second)
@@ -372,7 +372,7 @@ DirectoryResult<> Editor::add_alias(std::string_view pattern, const std::vector<
 }
 
 DirectoryResult<> Editor::remove_alias(std::string_view pattern, const std::vector<std::string>& targets) {
-  const auto folded = ascii_lower(pattern);
+  const auto folded = fold_pattern(pattern);
   return edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
     const auto* old = find_alias(snapshot, folded);
     if (!old) return refuse(DirectoryFailure::NotFound, "There is no alias " + folded + "; see: hikyaku alias list");

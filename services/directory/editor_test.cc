@@ -1,5 +1,6 @@
 #include <thread>
 
+#include "services/directory/routes.h"
 #include "services/directory/test_directory.h"
 
 using namespace hikyaku;
@@ -85,6 +86,33 @@ TEST_CASE("whatever call of the store fails, an account is there whole or not at
       if (!hit) break;
     }
   }
+}
+
+TEST_CASE("a domain is one domain, in letters of its own as in ASCII") {
+  DirectoryRig rig;
+  constexpr std::string_view a_label = "xn--r8jz45g.example";
+  rig.domain("例え.Example");
+  CHECK(fails(rig.editor.add_domain(a_label, DomainKind::Local), DirectoryFailure::AlreadyExists));
+  const auto id = rig.add("Taro@例え.example");
+  rig.alias("*@例え。example", {"taro@XN--R8JZ45G.example"});
+  rig.alias("sales@xn--r8jz45g.example", {"taro@例え.example"});
+  const auto snapshot = rig.snapshot();
+  REQUIRE(snapshot->domain("例え.example"));
+  CHECK(snapshot->domain("例え.example")->name == a_label);
+  for (const std::string_view address : {"taro@xn--r8jz45g.example", "TARO@例え.EXAMPLE", "sales@例え.example", "nobody@xn--r8jz45g.example"}) {
+    // As reception names it, and as it was typed.
+    for (const auto& asked : {at(address), Address{std::string(address.substr(0, address.find('@'))), std::string(address.substr(address.find('@') + 1))}}) {
+      const auto found = snapshot->resolve(asked);
+      CHECK_MESSAGE(found.kind == RecipientKind::Local, address);
+      REQUIRE(found.local.size() == 1);
+      CHECK(found.local.front().account == id);
+    }
+  }
+  CHECK(snapshot->owns(id, ReversePath{Address{"taro", std::string(a_label)}}));
+  CHECK(rig.kind("taro@例.example") == RecipientKind::NotOurs);
+  const auto route = parse_route("*.例え.example,gw.example,25");
+  REQUIRE(route);
+  CHECK(route->pattern == "*.xn--r8jz45g.example");
 }
 
 TEST_CASE("a command returns when the readers have seen its change") {

@@ -58,7 +58,7 @@ Result<Editor::NewAccount, std::string> take_account(const std::vector<std::stri
   if (!address || name.find_first_of(" *,") != std::string::npos)
     return failure("\"" + name + "\" is not an address; give the account's name and its domain.");
   account.address = *address;
-  if (!domain.empty()) account.address.domain = ascii_lower(domain);
+  if (!domain.empty()) account.address.domain = fold_domain(domain);
   const auto secret = field(fields, 1);
   if (import_hash(secret)) row.hash = secret;
   else row.password = secret;

@@ -49,7 +49,7 @@ Result<Route, std::string> parse_route(std::string_view row) {
   auto host = fields[1];
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   if (!is_host(host)) return failure(std::string("The host must be a host name or an IP address, such as gw.example.jp."));
-  Route route{ascii_lower(pattern), ascii_lower(host), 25};
+  Route route{fold_pattern(pattern), ascii_lower(host), 25};
   if (fields.size() == 3 && !fields[2].empty()) {
     Cursor in(fields[2]);
     const auto port = parse_number(in, 65'535);

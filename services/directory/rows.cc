@@ -72,10 +72,10 @@ bool take_network(WireReader& in, std::string_view prefix, Contents& contents) {
 
 }  // namespace
 
-std::string domain_key(std::string_view name) { return "d" + ascii_lower(name); }
+std::string domain_key(std::string_view name) { return "d" + fold_domain(name); }
 std::string account_key(AccountId id) { return number_key('a', id.value(), 8); }
 std::string address_key(const Address& address) { return "n" + fold(address); }
-std::string alias_key(std::string_view pattern) { return "A" + ascii_lower(pattern); }
+std::string alias_key(std::string_view pattern) { return "A" + fold_pattern(pattern); }
 std::string route_key(std::uint32_t number) { return number_key('r', number, 4); }
 std::string network_key(std::string_view prefix) { return "w" + std::string(prefix); }
 

@@ -81,7 +81,7 @@ void Snapshot::Index::build() {
   postmaster = contents.postmaster;
   for (const auto& account : contents.accounts) {
     if (account.enabled == Enabled::No) continue;
-    auto& of_domain = first_accounts[ascii_lower(account.address.domain)];
+    auto& of_domain = first_accounts[fold_domain(account.address.domain)];
     if (!of_domain || account.id < of_domain->id) of_domain = &account;
     if (!first_account || account.id < first_account->id) first_account = &account;
   }
@@ -141,7 +141,7 @@ class Snapshot::Index::Resolver {
   }
 
   void follow(const Address& address, int level) {
-    const Address folded{ascii_lower(address.local_part), ascii_lower(address.domain)};
+    const Address folded{ascii_lower(address.local_part), fold_domain(address.domain)};
     const auto name = folded.local_part + '@' + folded.domain;
     if (level > most_levels) return problem("The aliases behind " + name + " are nested more than 10 deep; shorten the chain.");
     if (result_.local.size() + result_.remote.size() >= most_targets)
@@ -242,7 +242,7 @@ RouteDecision Snapshot::route(const Address& recipient) const {
     const auto found = index_->exact_routes.find(pattern);
     if (found != index_->exact_routes.end()) best = std::min(best, found->second);
   };
-  consider(ascii_lower(recipient.domain));
+  consider(fold_domain(recipient.domain));
   consider(fold(recipient));
   for (const auto row : index_->wildcard_routes) {
     if (row >= best) break;
@@ -269,7 +269,7 @@ std::string Snapshot::explain_route(const Address& recipient) const {
 
 const Account* Snapshot::account(AccountId id) const { return look_up(index_->ids, id.value()); }
 const Account* Snapshot::account(const Address& address) const { return look_up(index_->addresses, fold(address)); }
-const Domain* Snapshot::domain(std::string_view name) const { return look_up(index_->domains, ascii_lower(name)); }
+const Domain* Snapshot::domain(std::string_view name) const { return look_up(index_->domains, fold_domain(name)); }
 const Contents& Snapshot::contents() const { return index_->contents; }
 storage::Version Snapshot::version() const { return index_->contents.version; }
 

@@ -50,11 +50,12 @@ io::Task<void> Front::accept(Port port, int descriptor) {
       turn_away(reception, *accepted, port, "Too many connections, come back later");
       continue;
     }
-    if (sessions.size() >= static_cast<std::size_t>(policies->settings->smtp.connections())) {
+    auto open = OpenPlace::enter(reception.open, static_cast<std::uint64_t>(policies->settings->smtp.connections()));
+    if (!open) {
       turn_away(reception, *accepted, port, "Too many connections, come back later");
       continue;
     }
-    loop.spawn(serve(*this, policies, port, std::move(*accepted), std::move(place)));
+    loop.spawn(serve(*this, policies, port, std::move(*accepted), {std::move(place), std::move(*open)}));
   }
 }
 

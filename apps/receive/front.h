@@ -4,9 +4,11 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "apps/receive/policies.h"
@@ -21,13 +23,34 @@
 
 namespace hikyaku::receive {
 
+// One of the connections that may be open at once, in all loops together.
+class OpenPlace {
+ public:
+  // Nothing: there are `limit` already.
+  static std::optional<OpenPlace> enter(std::atomic<std::uint64_t>& open, std::uint64_t limit) {
+    if (open.fetch_add(1) < limit) return OpenPlace(open);
+    open.fetch_sub(1);
+    return std::nullopt;
+  }
+  OpenPlace(OpenPlace&& other) noexcept : open_(std::exchange(other.open_, nullptr)) {}
+  OpenPlace& operator=(OpenPlace&&) = delete;
+  ~OpenPlace() {
+    if (open_) open_->fetch_sub(1);
+  }
+
+ private:
+  explicit OpenPlace(std::atomic<std::uint64_t>& open) : open_(&open) {}
+  std::atomic<std::uint64_t>* open_;
+};
+
 struct Reception {
   apps::Service& service;
   spool::IncomingWriter& incoming;
   io::Workers& workers;
   io::AddressLimit places;
   SystemClock clock;
-  std::atomic<std::uint64_t> connections{0};
+  std::atomic<std::uint64_t> connections{0};  // ever taken
+  std::atomic<std::uint64_t> open{0};
 
   [[nodiscard]] std::shared_ptr<const Policies> policies() const {
     const std::lock_guard lock(mutex);

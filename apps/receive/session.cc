@@ -24,9 +24,8 @@ std::vector<sasl::Mechanism> mechanisms_of(const directory::PeerRights& rights) 
 
 }  // namespace
 
-io::Task<void> serve(Front& front, std::shared_ptr<const Policies> policies, Port port, io::Accepted accepted,
-                     std::optional<io::AddressLimit::Place> place) {
-  const std::optional<io::AddressLimit::Place> held = std::move(place);
+io::Task<void> serve(Front& front, std::shared_ptr<const Policies> policies, Port port, io::Accepted accepted, Places places) {
+  const Places held = std::move(places);
   Session session(front, std::move(policies), port, std::move(accepted));
   auto running = session.run();
   co_await std::move(running);
@@ -44,7 +43,16 @@ Session::Session(Front& front, std::shared_ptr<const Policies> policies, Port po
   front_.sessions.insert(this);
   auto said = fields();
   if (accepted.peer.is_ip()) said.client_port = accepted.peer.port();
-  front_.reception.service.log().write(events::connection_opened, said);
+  auto& log = front_.reception.service.log();
+  log.write(events::connection_opened, said);
+  if (log.wants(events::receive_said)) {
+    talk_.overhear([this](smtp::Speaker who, std::string_view line) {
+      auto heard = fields();
+      const std::string text = (who == smtp::Speaker::Client ? "C: " : "S: ") + std::string(line);
+      heard.text = text;
+      front_.reception.service.log().write(events::receive_said, heard);
+    });
+  }
 }
 
 Session::~Session() {

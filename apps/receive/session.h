@@ -10,9 +10,14 @@
 
 namespace hikyaku::receive {
 
+// What the limits count a connection under.
+struct Places {
+  std::optional<io::AddressLimit::Place> of_address;
+  OpenPlace of_all;
+};
+
 // Serves one connection until it ends. Spawned on the front's loop.
-io::Task<void> serve(Front& front, std::shared_ptr<const Policies> policies, Port port, io::Accepted accepted,
-                     std::optional<io::AddressLimit::Place> place);
+io::Task<void> serve(Front& front, std::shared_ptr<const Policies> policies, Port port, io::Accepted accepted, Places places);
 
 class Session {
  public:

@@ -47,6 +47,7 @@ void ServerConversation::auth_challenge(std::string_view octets) {
   check(awaiting_ == Awaiting::Auth, "an exchange is open");
   awaiting_ = Awaiting::Nothing;
   out_ += "334 " + base64_encode(octets) + "\r\n";
+  if (overheard_) overheard_(Speaker::Server, "334 (challenge)");
   phase_ = Phase::AuthResponse;
 }
 
@@ -54,11 +55,19 @@ void ServerConversation::auth_response(std::string_view line) {
   // "*" gives up (RFC 4954 §4).
   auto octets = line == "*" ? std::optional<std::string>{} : base64_decode(line);
   if (!octets) {
+    if (line != "*") return cancel_auth({501, {5, 7, 0}, "The response is not base64"});
+    // No password was tried: an error as any other, but no failed login.
     enqueue(server::Authenticate{Exchange::Cancel, mechanism_, {}});
-    return auth_failed({501, {5, 7, 0}, line == "*" ? "Authentication given up" : "The response is not base64"});
+    phase_ = Phase::Command;
+    return refuse({501, {5, 7, 0}, "Authentication given up"});
   }
   awaiting_ = Awaiting::Auth;
   enqueue(server::Authenticate{Exchange::Respond, mechanism_, *std::move(octets)});
+}
+
+void ServerConversation::cancel_auth(Reply given) {
+  enqueue(server::Authenticate{Exchange::Cancel, mechanism_, {}});
+  auth_failed(std::move(given));
 }
 
 void ServerConversation::auth_accepted(std::string account) {

@@ -85,8 +85,7 @@ bool ServerConversation::drop_long_line() {
   if (lf == std::string_view::npos) return false;
   dropping_line_ = false;
   if (phase_ != Phase::AuthResponse) return refuse({500, {5, 5, 2}, "Line too long"}), true;
-  enqueue(server::Authenticate{server::Authenticate::Phase::Cancel, mechanism_, {}});
-  auth_failed({500, {5, 5, 6}, "Line too long"});
+  cancel_auth({500, {5, 5, 6}, "Line too long"});
   return true;
 }
 
@@ -105,11 +104,12 @@ void ServerConversation::obey(std::string_view line) {
   // RFC 5321 §2.3.8: a line ends with CRLF, and neither CR nor LF means anything elsewhere.
   const bool sound = line.ends_with("\r\n") && line.find('\r') == line.size() - 2 && !line.contains('\0');
   if (!sound) {
-    if (phase_ == Phase::AuthResponse) enqueue(server::Authenticate{server::Authenticate::Phase::Cancel, mechanism_, {}});
-    phase_ = Phase::Command;
+    if (phase_ == Phase::AuthResponse)
+      return cancel_auth({500, {5, 5, 2}, "A response ends with CR LF and holds no other control character"});
     return refuse({500, {5, 5, 2}, "A command line ends with CR LF and holds no other control character"});
   }
   line.remove_suffix(2);
+  if (overheard_) tell_command(line);
   if (phase_ == Phase::AuthResponse) return auth_response(line);
   if (++idle_commands_ > config_->limits.idle_commands)
     return say_goodbye({421, {4, 7, 0}, config_->our_name + " Too many commands without a message"});
@@ -118,7 +118,29 @@ void ServerConversation::obey(std::string_view line) {
 
 void ServerConversation::reply(const Reply& given) {
   if (given.code >= 400) last_refusal_ = given.line(); else last_refusal_.clear();
-  out_ += given.wire();
+  const auto wire = given.wire();
+  if (overheard_) tell_replies(wire);
+  out_ += wire;
+}
+
+// The words after a mechanism's name, and the answers to challenges, are or hold a password. So may a line that is no
+// command: who is refused at AUTH may have sent the answers already.
+void ServerConversation::tell_command(std::string_view line) const {
+  if (phase_ == Phase::AuthResponse) return overheard_(Speaker::Client, "(response)");
+  if (split_command(line).verb == Verb::Unknown) return overheard_(Speaker::Client, "(no command)");
+  if (!starts_with_ignoring_case(line, "AUTH ")) return overheard_(Speaker::Client, line);
+  const auto mechanism = line.find_first_not_of(' ', 4);
+  const auto end = mechanism == std::string_view::npos ? mechanism : line.find(' ', mechanism);
+  if (end == std::string_view::npos) return overheard_(Speaker::Client, line);
+  overheard_(Speaker::Client, std::string(line.substr(0, end)) + " (response)");
+}
+
+void ServerConversation::tell_replies(std::string_view wire) const {
+  while (!wire.empty()) {
+    const auto end = std::min(wire.find("\r\n"), wire.size());
+    overheard_(Speaker::Server, wire.substr(0, end));
+    wire.remove_prefix(std::min(end + 2, wire.size()));
+  }
 }
 
 void ServerConversation::refuse(Reply given) {

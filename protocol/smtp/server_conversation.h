@@ -19,6 +19,7 @@
 // client sends can make it throw, and its memory is bounded by Limits.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -88,6 +89,9 @@ using ServerStep = std::variant<server::NeedInput, server::Send, server::StartTl
                                 server::CheckSender, server::CheckRecipient, server::BeginMessage,
                                 server::AppendContent, server::CommitMessage, server::AbortMessage, server::Close>;
 
+enum class Speaker : std::uint8_t { Client, Server };
+using Overheard = std::function<void(Speaker who, std::string_view line)>;
+
 class ServerConversation {
  public:
   ServerConversation(std::shared_ptr<const ServerConfig> config, PeerFacts peer);
@@ -110,6 +114,9 @@ class ServerConversation {
   void message_refused(const Reply& reply);
   // Says 421 and closes, whatever is going on. An unfinished message is aborted.
   void end(EndReason why);
+
+  // Tells every line of the talk, for a trace. What AUTH carries is left out, and so is the text of messages.
+  void overhear(Overheard heard) { overheard_ = std::move(heard); }
 
   [[nodiscard]] const std::string& helo() const { return helo_; }
   [[nodiscard]] const std::string& account() const { return account_; }  // empty: nobody
@@ -154,6 +161,7 @@ class ServerConversation {
   void auth(std::string_view argument);
   void auth_response(std::string_view line);
   void auth_failed(Reply reply);
+  void cancel_auth(Reply reply);
   [[nodiscard]] bool may_authenticate(sasl::Mechanism mechanism) const;
   [[nodiscard]] std::string offered_mechanisms() const;
   [[nodiscard]] std::optional<Reply> reason_against_mail() const;
@@ -168,6 +176,8 @@ class ServerConversation {
   void end_of_text();
   void end_transaction();
 
+  void tell_command(std::string_view line) const;
+  void tell_replies(std::string_view wire) const;
   void reply(const Reply& reply);
   void refuse(Reply reply);
   void say_goodbye(const Reply& reply);
@@ -190,6 +200,7 @@ class ServerConversation {
   std::vector<ServerStep> queued_;  // at most three
   std::unique_ptr<Transaction> transaction_;
   std::optional<Reply> chunk_refusal_;
+  Overheard overheard_;
 };
 
 // What a connection gets that is turned away before it begins: too many from this address, or in all.

@@ -28,6 +28,28 @@ void check_rows(std::initializer_list<Row> rows, const ServerConfig& config = te
 }
 const std::string hello = "EHLO c.example\r\n";
 const std::string begin = hello + "MAIL FROM:<s@far.example>\r\nRCPT TO:<u@here.example>\r\n";
+TEST_CASE("a trace of the talk holds no password and no text of a message") {
+  ScriptedWorld world(test_config(), WorldTls::FromTheStart);
+  std::string heard;
+  world.talk.overhear([&heard](Speaker who, std::string_view line) {
+    heard += who == Speaker::Client ? "C: " : "S: ";
+    heard += line;
+    heard += '\n';
+  });
+  world.say("EHLO c.example\r\nNOOP\r\nAUTH PLAIN AHUAeA==\r\nauth login\r\nc2VjcmV0\r\nc2VjcmV0\r\nc2VjcmV0\r\n");
+  CHECK(heard.starts_with("C: EHLO c.example\nS: 250-mx.here.example\nS: 250-PIPELINING\n"));
+  CHECK(heard.contains("C: NOOP\nS: 250 2.0.0 Ok\nC: AUTH PLAIN (response)\nS: 535 "));
+  CHECK_FALSE(heard.contains("AHUA"));
+  CHECK_FALSE(heard.contains("c2VjcmV0"));
+  heard.clear();
+  world.say("MAIL FROM:<s@far.example>\r\nRCPT TO:<u@here.example>\r\nDATA\r\n");
+  world.say("Subject: confidential\r\n\r\nnobody may read this\r\n.\r\nQUIT\r\n");
+  CHECK(heard.contains("C: RCPT TO:<u@here.example>\nS: 250 2.1.5 Recipient ok\nC: DATA\nS: 354 "));
+  CHECK(heard.contains("C: QUIT\nS: 221 "));
+  CHECK_FALSE(heard.contains("confidential"));
+  CHECK_FALSE(heard.contains("nobody"));
+}
+
 }  // namespace
 
 TEST_CASE("commands and their replies") {

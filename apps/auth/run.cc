@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "apps/service/data_folders.h"
+#include "apps/service/service_loop.h"
 #include "io/posix_disk.h"
 #include "services/directory/auth_service.h"
 #include "services/directory/seen_page.h"
@@ -39,8 +40,9 @@ std::unique_ptr<storage::SqliteEngine> open_engine(io::Disk& disk, const std::st
   return std::move(*engine);
 }
 
-io::Task<void> stop_when_ordered(io::Loop& loop, io::ChannelServer& server, int stop_descriptor) {
-  co_await loop.readable(stop_descriptor, Instant::max());
+io::Task<void> stop_when_told(Service& service, io::Loop& loop, io::ChannelServer& server) {
+  auto told = told_to_stop(service, loop);
+  co_await std::move(told);
   server.close();
   loop.stop();
 }
@@ -58,7 +60,7 @@ int run_auth(Service& service) {
 
   // argon2id takes 19 MiB and 90 ms of one core each: more threads than cores would only use more memory.
   io::Workers workers(static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 2U, 8U)), most_waiting_jobs);
-  io::Loop loop;
+  io::Loop loop(loop_options(service));
   directory::AuthService auth(loop, workers, reader, directory::Secrets(*secrets_engine), options_of(*service.settings()));
   if (const auto prepared = auth.prepare(loop.after(start_limit)); !prepared) throw std::runtime_error(prepared.error().what);
 
@@ -72,7 +74,7 @@ int run_auth(Service& service) {
   });
   loop.spawn(server.serve());
   loop.spawn(auth.follow_secrets());
-  loop.spawn(stop_when_ordered(loop, server, service.stop_descriptor()));
+  loop.spawn(stop_when_told(service, loop, server));
   service.ready();
   loop.run();
   service.when_reloaded({});

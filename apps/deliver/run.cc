@@ -4,6 +4,7 @@
 
 #include "apps/deliver/delivery_settings.h"
 #include "apps/deliver/queue_server.h"
+#include "apps/service/service_loop.h"
 #include "io/posix_disk.h"
 #include "io/resolver.h"
 #include "services/delivery/account_upkeep.h"
@@ -95,7 +96,8 @@ io::ResolverOptions resolver_options(const settings::Settings& settings) {
 }
 
 io::Task<void> stop_when_told(Service& service, io::Loop& loop, delivery::Delivery& delivery) {
-  co_await loop.readable(service.stop_descriptor(), Instant::max());
+  auto told = told_to_stop(service, loop);
+  co_await std::move(told);
   const auto limit = service.settings()->serve.stop_limit();
   auto stopping = delivery.stop(loop.after(limit * 3 / 4));
   co_await std::move(stopping);
@@ -111,15 +113,7 @@ int run_deliver(Service& service) {
   spool::SpoolFlusher flusher(*parts->spool, [&](const spool::SpoolError& error) {
     service.log().write(telemetry::events::storage_trouble, {.reason = error.what});
   });
-  io::Loop::Options options;
-  options.on_bug = [&](std::exception_ptr bug) {
-    try {
-      std::rethrow_exception(bug);
-    } catch (const std::exception& what) {
-      service.log().write(telemetry::events::bug_found, {.reason = what.what()});
-    }
-  };
-  io::Loop loop(options);
+  io::Loop loop(loop_options(service));
   const auto settings = service.settings();
   io::Resolver resolver(loop, resolver_options(*settings));
   delivery::ExchangeLookup lookup(loop, resolver, service.hostname());

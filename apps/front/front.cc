@@ -1,6 +1,7 @@
 #include "apps/front/front.h"
 
 #include "apps/front/hand_over.h"
+#include "apps/service/service_loop.h"
 #include "io/listener.h"
 #include "io/tls_context.h"
 #include "services/telemetry/events.h"
@@ -17,7 +18,7 @@ class Process : public std::enable_shared_from_this<Process> {
   Process(Service& service, const Kind& kind)
       : service_(service),
         kind_(kind),
-        loop_({.on_bug = [&service](std::exception_ptr bug) { log_bug(service, bug); }}),
+        loop_(loop_options(service)),
         logins_(auth_logins(loop_, service.path("run/auth.sock"))),
         store_(loop_, io::SocketAddress::unix_path(service.path(kind.store_socket))),
         limit_(limits().connections_per_address, limits().connections) {}
@@ -25,7 +26,6 @@ class Process : public std::enable_shared_from_this<Process> {
   int run();
 
  private:
-  static void log_bug(Service& service, const std::exception_ptr& bug);
   static io::Task<void> accept(Process& process, io::Listener& listener, std::string name);
   static io::Task<void> stop_when_told(Process& process);
   static io::Task<void> turn_away(Process& process, io::Accepted accepted);
@@ -43,17 +43,6 @@ class Process : public std::enable_shared_from_this<Process> {
   std::shared_ptr<const io::TlsServerContext> tls_;
   std::vector<std::unique_ptr<io::Listener>> listeners_;
 };
-
-// The connection whose coroutine threw is gone with it; the others go on.
-void Process::log_bug(Service& service, const std::exception_ptr& bug) {
-  try {
-    std::rethrow_exception(bug);
-  } catch (const std::exception& error) {
-    service.log().write(telemetry::events::bug_found, {.reason = error.what()});
-  } catch (...) {
-    service.log().write(telemetry::events::bug_found, {.reason = "an exception of unknown type"});
-  }
-}
 
 // A certificate that cannot be used leaves the former one in force.
 void Process::load_tls() {
@@ -111,11 +100,8 @@ io::Task<void> Process::accept(Process& process, io::Listener& listener, std::st
 }
 
 io::Task<void> Process::stop_when_told(Process& process) {
-  for (;;) {
-    auto waiting = process.loop_.readable(process.service_.stop_descriptor(), Instant::max());
-    const auto outcome = co_await waiting;
-    if (process.service_.stopping() || outcome == io::Wake::Cancelled) break;
-  }
+  auto told = told_to_stop(process.service_, process.loop_);
+  co_await std::move(told);
   for (auto& listener : process.listeners_) listener->close();
   process.loop_.stop();
 }

@@ -6,6 +6,7 @@
 #include "apps/front/store_door.h"
 #include "apps/imap_store/session_task.h"
 #include "apps/service/data_folders.h"
+#include "apps/service/service_loop.h"
 #include "io/posix_disk.h"
 #include "services/directory/directory.h"
 #include "services/directory/seen_page.h"
@@ -59,24 +60,10 @@ class Accounts {
   directory::Reader reader_;
 };
 
-io::Loop::BugHandler bug_handler(Service& service) {
-  return [&service](std::exception_ptr thrown) {
-    try {
-      std::rethrow_exception(thrown);
-    } catch (const std::exception& bug) {
-      service.log().write(events::bug_found, {.reason = bug.what()});
-    } catch (...) {
-      service.log().write(events::bug_found, {.reason = "an exception of unknown type"});
-    }
-  };
-}
-
 // Waits for the order, takes nobody any more, lets the sessions say goodbye, and stops the loop.
 io::Task<void> stop_when_told(Service& service, imap_store::Hall& hall, front::StoreDoor& door) {
-  while (!service.stopping()) {
-    auto order = hall.loop.readable(service.stop_descriptor(), Instant::max());
-    if (co_await order == io::Wake::Cancelled) break;
-  }
+  auto told = told_to_stop(service, hall.loop);
+  co_await std::move(told);
   door.close();
   imap_store::dismiss_all(hall);
   const auto give_up_at = hall.loop.after(stop_limit);
@@ -104,7 +91,7 @@ int run_imap_store(Service& service) {
   mailboxes::Mailboxes mailboxes(*accounts_engine, clock);
   imap_store::Shared shared{mailboxes, clock, [&accounts](AccountId id) { return accounts.quota(id); }};
   io::Workers workers(worker_threads, waiting_requests);
-  io::Loop loop({.on_bug = bug_handler(service)});
+  io::Loop loop(loop_options(service));
   const auto settings = service.settings();
   imap_store::Hall hall{loop, workers, shared, service.log(), settings->imap.idle(), session_settings(*settings)};
   service.when_reloaded([&] {

@@ -5,6 +5,7 @@
 #include "apps/front/store_door.h"
 #include "apps/pop3_store/serve.h"
 #include "apps/service/data_folders.h"
+#include "apps/service/service_loop.h"
 #include "io/posix_disk.h"
 #include "services/telemetry/events.h"
 #include "storage/sqlite_engine.h"
@@ -14,23 +15,10 @@ namespace {
 constexpr int worker_threads = 4;
 constexpr std::size_t queued_jobs = 10'000;
 
-void log_bug(Service& service, const std::exception_ptr& bug) {
-  try {
-    std::rethrow_exception(bug);
-  } catch (const std::exception& error) {
-    service.log().write(telemetry::events::bug_found, {.reason = error.what()});
-  } catch (...) {
-    service.log().write(telemetry::events::bug_found, {.reason = "an exception of unknown type"});
-  }
-}
-
 // Sessions end without deleting: a client that has not said QUIT finds everything again.
 io::Task<void> stop_when_told(Service& service, io::Loop& loop, front::StoreDoor& door) {
-  for (;;) {
-    auto waiting = loop.readable(service.stop_descriptor(), Instant::max());
-    const auto outcome = co_await waiting;
-    if (service.stopping() || outcome == io::Wake::Cancelled) break;
-  }
+  auto told = told_to_stop(service, loop);
+  co_await std::move(told);
   door.close();
   loop.stop();
 }
@@ -44,7 +32,7 @@ int run_pop3_store(Service& service) {
   if (!engine) throw std::runtime_error("the accounts cannot be opened: " + engine.error().what);
   const SystemClock clock;
   mailboxes::Mailboxes store(**engine, clock);
-  io::Loop loop({.on_bug = [&service](std::exception_ptr bug) { log_bug(service, bug); }});
+  io::Loop loop(loop_options(service));
   io::Workers workers(worker_threads, queued_jobs);
   const auto settings = service.settings();
   const Pop3Store around{loop, workers, store, service.log(), settings->pop3.idle()};

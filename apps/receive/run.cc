@@ -5,12 +5,12 @@
 #include "apps/receive/bell.h"
 #include "apps/receive/front.h"
 #include "apps/service/data_folders.h"
+#include "apps/service/service_loop.h"
 #include "io/posix_disk.h"
 
 namespace hikyaku::apps {
 namespace {
 
-namespace events = telemetry::events;
 using receive::Front;
 using receive::Port;
 using receive::Reception;
@@ -32,18 +32,6 @@ std::unique_ptr<spool::IncomingWriter> open_incoming(Service& service, io::Disk&
   return std::move(*incoming);
 }
 
-io::Loop::Options loop_options(Service& service) {
-  io::Loop::Options options;
-  options.on_bug = [&service](std::exception_ptr bug) {
-    try {
-      std::rethrow_exception(bug);
-    } catch (const std::exception& what) {
-      service.log().write(events::bug_found, {.reason = what.what()});
-    }
-  };
-  return options;
-}
-
 void listen(Service& service, Front& front) {
   for (const auto port : {Port::Smtp, Port::Submission, Port::Submissions, Port::Lmtp})
     for (const auto& listener : service.listeners(receive::port_names[static_cast<std::size_t>(port)]))
@@ -53,7 +41,8 @@ void listen(Service& service, Front& front) {
 // On the first loop: the order to stop, handed on to all.
 io::Task<void> drain_when_told(Service& service, std::vector<std::unique_ptr<Front>>& fronts) {
   auto& loop = fronts.front()->loop;
-  co_await loop.readable(service.stop_descriptor(), Instant::max());
+  auto told = told_to_stop(service, loop);
+  co_await std::move(told);
   const Duration limit = service.settings()->serve.stop_limit() / 2;
   for (const auto& front : fronts) front->loop.post([raw = front.get(), limit] { raw->drain(limit); });
 }

@@ -1,10 +1,12 @@
 #include "apps/service/control.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -41,6 +43,18 @@ std::optional<std::string> whole_text(int file) {
   return text;
 }
 
+ssize_t send_within(int socket, const msghdr& header, Duration limit) {
+  const auto begun = std::chrono::steady_clock::now();
+  for (;;) {
+    const auto sent = sendmsg(socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0 || (errno != EAGAIN && errno != EINTR)) return sent;
+    const auto left = limit - (std::chrono::steady_clock::now() - begun);
+    if (left <= Duration{}) return -1;
+    pollfd room{socket, POLLOUT, 0};
+    poll(&room, 1, static_cast<int>(std::min<std::int64_t>(1'000, std::chrono::ceil<std::chrono::milliseconds>(left).count())));
+  }
+}
+
 std::vector<int> take_descriptors(const msghdr& header) {
   std::vector<int> found;
   for (auto* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(const_cast<msghdr*>(&header), part)) {
@@ -56,7 +70,7 @@ std::vector<int> take_descriptors(const msghdr& header) {
 }  // namespace
 
 // Packet: kind, number of descriptors that are listeners; the first descriptor carries the text when there is one.
-bool send_control(int socket, const ControlMessage& message) {
+bool send_control(int socket, const ControlMessage& message, Duration limit) {
   if (message.descriptors.size() > most_descriptors) return false;
   const int text = message.text.empty() ? -1 : memory_file(message.text);
   if (!message.text.empty() && text < 0) return false;
@@ -76,9 +90,7 @@ bool send_control(int socket, const ControlMessage& message) {
     control->cmsg_len = CMSG_LEN(passed.size() * sizeof(int));
     std::memcpy(CMSG_DATA(control), passed.data(), passed.size() * sizeof(int));
   }
-  ssize_t sent;
-  do sent = sendmsg(socket, &header, MSG_NOSIGNAL);
-  while (sent < 0 && errno == EINTR);
+  const auto sent = send_within(socket, header, limit);
   if (text >= 0) close(text);
   return sent == static_cast<ssize_t>(sizeof packet);
 }

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
+
 namespace hikyaku::apps {
 
 enum class ControlKind : std::uint8_t {
@@ -19,6 +21,7 @@ enum class ControlKind : std::uint8_t {
 
   // Between the supervisor's two processes (apps/supervisor/parent.h).
   Listen = 32, Adopt, CloseListener, Spawn, KillProcess, ReloadProcess, OpenSettings, GiveUp,
+  Alive,  // the control process goes round its loop
   Listening = 48, Spawned, Ended, SettingsFile, ShutDown, ReloadAsked, Begun,
 };
 
@@ -28,8 +31,10 @@ struct ControlMessage {
   std::vector<int> descriptors;  // owned by whoever received them
 };
 
-// Both block at most until the socket's own time limit. False / nothing: the other side is gone or spoke nonsense.
-bool send_control(int socket, const ControlMessage& message);
+// Waits at most `limit` for a receiver that reads nothing (some 200 messages fit unread). False: not sent; the other side is
+// gone, or does not read.
+bool send_control(int socket, const ControlMessage& message, Duration limit);
+// Blocks until there is one. Nothing: the other side is gone or spoke nonsense.
 [[nodiscard]] std::optional<ControlMessage> receive_control(int socket);
 
 // What a service is told in Begin and Reload.

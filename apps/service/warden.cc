@@ -11,6 +11,10 @@
 
 namespace hikyaku::apps {
 
+namespace {
+constexpr Duration told_limit = 5s;  // a supervisor that hears nothing for longer is told nothing
+}
+
 Service::Warden::Warden(Service& service)
     : service_(service), settings_(service.parts_.settings), tls_(service.parts_.tls), end_descriptor_(eventfd(0, EFD_CLOEXEC)) {
   check(end_descriptor_ >= 0, "eventfd");
@@ -41,7 +45,7 @@ void Service::Warden::when_reloaded(std::function<void()> changed) {
 
 void Service::Warden::ready() {
   service_.log().write(telemetry::events::service_started, {});
-  if (service_.parts_.supervisor >= 0) (void)send_control(service_.parts_.supervisor, {.kind = ControlKind::Ready, .text = std::string(protection_name(service_.parts_.protection))});
+  if (service_.parts_.supervisor >= 0) (void)send_control(service_.parts_.supervisor, {.kind = ControlKind::Ready, .text = std::string(protection_name(service_.parts_.protection))}, told_limit);
 }
 
 void Service::Warden::run() {
@@ -82,7 +86,7 @@ void Service::Warden::reload(std::string_view text) {
     if (when_reloaded_) when_reloaded_();
   }
   service_.log().write(telemetry::events::settings_reloaded, {});
-  (void)send_control(service_.parts_.supervisor, {.kind = ControlKind::ReloadTaken});
+  (void)send_control(service_.parts_.supervisor, {.kind = ControlKind::ReloadTaken}, told_limit);
 }
 
 // The service has `serve.stop_limit` to return; then the process ends here, as after a crash.

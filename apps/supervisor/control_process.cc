@@ -98,6 +98,7 @@ class ControlProcess {
   SystemClock clock_;
   std::unique_ptr<telemetry::Log> log_;
   WallTime began_{};
+  Instant say_alive_at_{};
   bool shutting_down_ = false, parent_gone_ = false;
 };
 
@@ -181,6 +182,8 @@ int ControlProcess::run() {
                                       .former_layout = telemetry::FormerLayout::RemoveOld};
   log_ = std::make_unique<telemetry::Log>(options, telemetry::file_sink(options), clock_);
   began_ = clock_.wall();
+  if (!settings_.values->serve.confine())
+    for (auto& [name, protection] : protection_) protection = Protection::SwitchedOff;
   log_->write(events::service_started, {});
   wish_services();
   while (!parent_gone_ && !(shutting_down_ && all_down())) {
@@ -254,7 +257,7 @@ void ControlProcess::start_process(const std::string& name) {
 }
 
 void ControlProcess::stop_process(const std::string& name, bool keep_listeners) {
-  if (const auto channel = channels_.find(name); channel != channels_.end()) (void)send_control(channel->second.get(), {.kind = ControlKind::Stop});
+  if (const auto channel = channels_.find(name); channel != channels_.end()) (void)send_control(channel->second.get(), {.kind = ControlKind::Stop}, 0s);
   if (!keep_listeners) close_listeners(*find_process(name));
 }
 
@@ -328,6 +331,10 @@ void ControlProcess::handle(ControlMessage message) {
 }
 
 void ControlProcess::poll_once() {
+  if (clock_.now() >= say_alive_at_) {
+    link_.tell(ControlKind::Alive);
+    say_alive_at_ = clock_.now() + alive_interval;
+  }
   while (auto kept = link_.next_kept()) return handle(std::move(*kept));
   std::vector<pollfd> waits = {{link_.descriptor(), POLLIN, 0}, {control_socket_.get(), POLLIN, 0}};
   std::vector<std::string> names;

@@ -46,7 +46,7 @@ Result<ControlRequest, std::string> receive_request(int connection) {
 void send_answer(int connection, const ControlAnswer& answer) {
   WireWriter out;
   out.u8(answer.good ? 1 : 0).text(answer.text);
-  (void)send_control(connection, {ControlKind::Begin, std::move(out).bytes(), {}});
+  (void)send_control(connection, {ControlKind::Begin, std::move(out).bytes(), {}}, 0s);
 }
 
 Result<ControlAnswer, std::string> ask_server(const std::string& data_folder, const ControlRequest& request) {

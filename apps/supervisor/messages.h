@@ -7,7 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
+
 namespace hikyaku::apps {
+
+// The control process says Alive this often. One that is not heard of for so long, or does not read what it is told, is
+// killed and started again: the services go on meanwhile, and the successor is told everything.
+inline constexpr Duration alive_interval = 5s, silence_limit = 30s;
 
 // Listen, Adopt, CloseListener (control -> parent), Listening (parent -> control, with `address` as it was bound, or `trouble`).
 struct ListenerMessage {

@@ -73,7 +73,10 @@ class Parent {
   void handle_signals();
   void reap();
   void control_ended(int status);
-  bool tell(ControlKind kind, std::string text = "", std::vector<int> descriptors = {});
+  // Never waits, but for a control process that has only just been started.
+  bool tell(ControlKind kind, std::string text = "", std::vector<int> descriptors = {}, Duration limit = 0s);
+  void give_up_control(const std::string& why);
+  void watch_control();
   [[nodiscard]] ServiceStart start_text(const SpawnMessage& message, std::vector<int>& descriptors) const;
   [[nodiscard]] bool finished();
 
@@ -87,13 +90,34 @@ class Parent {
   bool shutting_down_ = false;
   int exit_status_ = 0;
   Instant kill_at_ = Instant::max();
+  Instant watched_at_{};
+  Duration silence_{};  // of the control process, in time that this process was running too
   SystemClock clock_;
   std::map<int, Process> processes_;
   std::vector<OpenListener> listeners_;
 };
 
-bool Parent::tell(ControlKind kind, std::string text, std::vector<int> descriptors) {
-  return control_ && send_control(control_.get(), {kind, std::move(text), std::move(descriptors)});
+bool Parent::tell(ControlKind kind, std::string text, std::vector<int> descriptors, Duration limit) {
+  if (!control_) return false;
+  if (send_control(control_.get(), {kind, std::move(text), std::move(descriptors)}, limit)) return true;
+  give_up_control("reads nothing");
+  return false;
+}
+
+// Its end, and its successor's start, come by SIGCHLD.
+void Parent::give_up_control(const std::string& why) {
+  control_.reset();
+  if (control_pid_ <= 0) return;
+  complain("the control process " + why + "; it is killed");
+  kill(control_pid_, SIGKILL);
+}
+
+// Once a round, which is once a second at least. A longer round means that this process stood still as well.
+void Parent::watch_control() {
+  const auto now = clock_.now();
+  silence_ += std::min<Duration>(now - watched_at_, 2s);
+  watched_at_ = now;
+  if (control_ && silence_ >= silence_limit) give_up_control("says nothing");
 }
 
 bool Parent::start_control() {
@@ -102,17 +126,19 @@ bool Parent::start_control() {
   control_pid_ = spawned->pid;
   control_ = std::move(spawned->control);
   ++control_starts_;
+  silence_ = {}, watched_at_ = clock_.now();
   replay();
   return true;
 }
 
 // What a control process that comes back after a crash has to know.
 void Parent::replay() {
-  for (const auto& open : listeners_) tell(ControlKind::Listening, ListenerMessage{open.name, open.wanted, open.address, ""}.encode());
+  constexpr Duration patience = 5s;
+  for (const auto& open : listeners_) tell(ControlKind::Listening, ListenerMessage{open.name, open.wanted, open.address, ""}.encode(), {}, patience);
   for (const auto& [pid, process] : processes_)
-    tell(ControlKind::Spawned, ProcessMessage{process.name, pid, ""}.encode(), {process.control.get()});
-  tell(ControlKind::Begun, BegunMessage{options_.settings_path, first_.data_folder, getpid(), control_starts_ == 1}.encode());
-  if (shutting_down_) tell(ControlKind::ShutDown);
+    tell(ControlKind::Spawned, ProcessMessage{process.name, pid, ""}.encode(), {process.control.get()}, patience);
+  tell(ControlKind::Begun, BegunMessage{options_.settings_path, first_.data_folder, getpid(), control_starts_ == 1}.encode(), {}, patience);
+  if (shutting_down_) tell(ControlKind::ShutDown, "", {}, patience);
 }
 
 bool Parent::handle(ControlMessage message) {
@@ -124,6 +150,7 @@ bool Parent::handle(ControlMessage message) {
     case ControlKind::ReloadProcess: reload_service(message.text); break;
     case ControlKind::KillProcess: kill_service(message.text); break;
     case ControlKind::OpenSettings: pass_settings(); break;
+    case ControlKind::Alive: break;
     case ControlKind::GiveUp:
       complain(message.text);
       shutting_down_ = true, exit_status_ = settings_mistaken;
@@ -185,7 +212,7 @@ void Parent::spawn_service(const std::string& text) {
   std::vector<int> descriptors;
   const auto start = start_text(*asked, descriptors);
   auto spawned = spawn(options_.binary, {"service-process", asked->process}, identity_);
-  if (spawned && !send_control(spawned->control.get(), {ControlKind::Begin, start.encode(), descriptors})) {
+  if (spawned && !send_control(spawned->control.get(), {ControlKind::Begin, start.encode(), descriptors}, 0s)) {
     kill(spawned->pid, SIGKILL);  // reaped below as one that ended by itself
   }
   if (!spawned) {
@@ -202,7 +229,8 @@ void Parent::reload_service(const std::string& text) {
   std::vector<int> descriptors;
   const auto start = start_text(*asked, descriptors);
   for (const auto& [pid, process] : processes_)
-    if (process.name == asked->process) (void)send_control(process.control.get(), {ControlKind::Reload, start.encode(), {}});
+    if (process.name == asked->process && !send_control(process.control.get(), {ControlKind::Reload, start.encode(), {}}, 0s))
+      complain(process.name + " does not read what it is told; it keeps its settings until it is started again");
 }
 
 void Parent::kill_service(const std::string& text) {
@@ -275,9 +303,12 @@ int Parent::run() {
   while (!finished()) {
     pollfd waits[] = {{signals_.get(), POLLIN, 0}, {control_.get(), POLLIN, 0}};
     if (poll(waits, control_ ? 2 : 1, 1'000) < 0) continue;
+    const int speaker = control_ && waits[1].revents != 0 ? control_pid_ : 0;  // another one may have been started below
     if (waits[0].revents != 0) handle_signals();
-    if (!control_ || waits[1].revents == 0) continue;
+    watch_control();
+    if (!control_ || speaker == 0 || speaker != control_pid_) continue;
     auto message = receive_control(control_.get());
+    silence_ = {};
     if (!message || !handle(std::move(*message))) {
       control_.reset();
       if (control_pid_ > 0) kill(control_pid_, SIGKILL);

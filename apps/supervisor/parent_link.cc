@@ -15,7 +15,7 @@ std::optional<ControlMessage> ParentLink::next() {
 }
 
 bool ParentLink::tell(ControlKind kind, std::string text, std::vector<int> descriptors) {
-  return send_control(socket_, {kind, std::move(text), std::move(descriptors)});
+  return send_control(socket_, {kind, std::move(text), std::move(descriptors)}, Duration::max());
 }
 
 std::optional<ControlMessage> ParentLink::ask(ControlKind kind, std::string text, ControlKind answer) {

@@ -8,6 +8,7 @@ namespace {
 constexpr std::size_t fresh_at_once = 256;
 constexpr std::size_t due_at_once = 500;
 constexpr std::size_t recipients_of_a_job = 100;
+constexpr std::size_t recipients_of_a_step = 500;
 constexpr Duration look_again = 1s;
 constexpr Duration window_pause = 10ms;
 constexpr Duration directory_settles = 3s;  // a reader's snapshot is at most a second old (services/directory)
@@ -105,7 +106,9 @@ io::Task<void> Delivery::run() {
         for (auto& one : **fresh) {
           std::vector<std::uint32_t> recipients;
           for (const auto& open : one.open) recipients.push_back(open.index);
-          dispatch(hold({std::move(one.ref), std::move(one.envelope), {}}, Lane::Fresh), recipients, Lane::Fresh);
+          const auto message = hold({std::move(one.ref), std::move(one.envelope), {}}, Lane::Fresh);
+          auto dispatching = dispatch_all(message, std::move(recipients), Lane::Fresh);
+          co_await std::move(dispatching);
         }
         pump();
       }
@@ -138,7 +141,7 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
       enqueue(lane, std::move(job));
       remote.erase(key);
     } else if (auto* targets = std::get_if<ToTargets>(&plan)) {
-      parts_.loop.spawn(expand(message, index, std::move(targets->targets)));
+      parts_.loop.spawn(expand(message, index, std::move(*targets)));
     } else if (parts_.clock.wall() - message->envelope.accepted_at < directory_settles) {
       // Reception knew the recipient a moment ago: our own snapshot may be the older one. Look again before judging.
       parts_.loop.spawn(dispatch_later(message, {index}, lane));
@@ -151,10 +154,23 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
   for (auto& [key, job] : remote) enqueue(lane, std::move(job));
 }
 
+// Many recipients in several steps of the loop: others have theirs between.
+io::Task<void> Delivery::dispatch_all(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane) {
+  for (std::span<const std::uint32_t> left = recipients; !left.empty();) {
+    const auto some = left.first(std::min(left.size(), recipients_of_a_step));
+    left = left.subspan(some.size());
+    dispatch(message, some, lane);
+    if (left.empty()) break;
+    pump();
+    co_await parts_.loop.yield();
+  }
+}
+
 io::Task<void> Delivery::dispatch_later(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane) {
   const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(1s));
   if (outcome == io::Wake::Cancelled || stopping_) co_return;
-  dispatch(message, recipients, lane);
+  auto dispatching = dispatch_all(message, std::move(recipients), lane);
+  co_await std::move(dispatching);
   pump();
 }
 

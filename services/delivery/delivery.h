@@ -83,6 +83,7 @@ class Delivery {
   io::Task<void> tend();
   io::Task<void> take_up(std::vector<DeferredIndex::Due> due);
   void dispatch(const MessagePointer& message, std::span<const std::uint32_t> recipients, Lane lane);
+  io::Task<void> dispatch_all(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane);
   io::Task<void> dispatch_later(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane);
   void enqueue(Lane lane, RemoteJob job);
   [[nodiscard]] MessagePointer hold(Message message, Lane lane);
@@ -111,7 +112,9 @@ class Delivery {
 
   // settlement.cc: what is written down
   io::Task<void> finish(MessagePointer message, std::vector<Attempt> attempts, std::string destination);
-  io::Task<void> expand(MessagePointer message, std::uint32_t recipient, std::vector<Address> targets);
+  io::Task<void> expand(MessagePointer message, std::uint32_t recipient, ToTargets plan);
+  // The rest of a truncated plan. False: it is dealt with otherwise.
+  io::Task<bool> plan_all(MessagePointer message, std::uint32_t recipient, ToTargets& plan);
   io::Task<std::vector<spool::GeneratedMail>> write_reports(const Message& message, Conclusion& conclusion);
   [[nodiscard]] std::optional<Address> postmaster() const;
   [[nodiscard]] WallTime give_up_time(const spool::Schedule& schedule) const;

@@ -13,8 +13,8 @@ RecipientPlan onwards(const directory::Snapshot& directory, const Address& addre
 
 }  // namespace
 
-RecipientPlan plan_recipient(const directory::Snapshot& directory, const Address& recipient) {
-  const auto resolution = directory.resolve(recipient);
+RecipientPlan plan_recipient(const directory::Snapshot& directory, const Address& recipient, std::size_t most_targets) {
+  const auto resolution = directory.resolve(recipient, most_targets);
   using directory::RecipientKind;
   switch (resolution.kind) {
     case RecipientKind::UnknownUser: return CannotDeliver{"5.1.1", "There is no such user here."};
@@ -29,7 +29,7 @@ RecipientPlan plan_recipient(const directory::Snapshot& directory, const Address
   if (targets == 0) return onwards(directory, recipient);
   if (targets == 1 && !resolution.local.empty()) return ToMailbox{resolution.local.front()};
   if (targets == 1 && resolution.remote.front() == recipient) return onwards(directory, recipient);
-  ToTargets several;
+  ToTargets several{{}, resolution.truncated};
   for (const auto& local : resolution.local) {
     Address target = local.address;
     if (!local.mailbox.empty()) target.local_part += "+" + local.mailbox;  // RFC 5233

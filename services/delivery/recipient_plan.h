@@ -21,6 +21,7 @@ struct ToNextHop {
 // An alias with several targets, or one elsewhere: it becomes one new mail to all of them, recorded once before the first copy leaves.
 struct ToTargets {
   std::vector<Address> targets;
+  bool truncated = false;  // there are more: plan again with a higher limit, on a worker
 };
 struct CannotDeliver {
   std::string status;       // RFC 3463
@@ -28,7 +29,9 @@ struct CannotDeliver {
 };
 using RecipientPlan = std::variant<ToMailbox, ToNextHop, ToTargets, CannotDeliver>;
 
+constexpr std::size_t targets_looked_up_on_a_loop = 100;
 // No I/O, never waits.
-[[nodiscard]] RecipientPlan plan_recipient(const directory::Snapshot& directory, const Address& recipient);
+[[nodiscard]] RecipientPlan plan_recipient(const directory::Snapshot& directory, const Address& recipient,
+                                           std::size_t most_targets = targets_looked_up_on_a_loop);
 
 }  // namespace hikyaku::delivery

@@ -2,12 +2,14 @@
 #include <algorithm>
 
 #include "services/delivery/delivery.h"
+#include "services/delivery/expansion.h"
 
 namespace hikyaku::delivery {
 namespace {
 
 constexpr std::uint64_t returned_octets = 50 << 10;
-constexpr std::uint64_t most_expanding_octets = 64 << 20;  // texts in memory for the mails that aliases become
+constexpr std::uint64_t most_expanding_octets = 64 << 20;  // in memory for the mails that aliases become
+constexpr std::uint64_t octets_of_a_target = 256;          // about
 
 }  // namespace
 
@@ -116,44 +118,66 @@ io::Task<std::vector<spool::GeneratedMail>> Delivery::write_reports(const Messag
   co_return generated;
 }
 
-// The alias is left behind: one new mail to its targets, written with the outcome in one record group, so that it exists
+// Thousands of targets are looked up on a worker: a loop's step must stay short.
+io::Task<bool> Delivery::plan_all(MessagePointer message, std::uint32_t recipient, ToTargets& plan) {
+  const auto directory = parts_.directory.newest();
+  const Address& alias = message->recipient(recipient).address;
+  ++finishing_;
+  auto work = parts_.workers.run(parts_.loop, [&]() -> std::optional<RecipientPlan> {
+    if (!directory) return std::nullopt;
+    return plan_recipient(*directory, alias, directory::Snapshot::most_targets);
+  });
+  auto ran = co_await std::move(work);
+  --finishing_;
+  auto* whole = ran && *ran ? std::get_if<ToTargets>(&**ran) : nullptr;
+  if (whole == nullptr) {  // no worker was free, or the directory changed meanwhile
+    parts_.loop.spawn(dispatch_later(message, {recipient}, Lane::Fresh));
+    co_return false;
+  }
+  plan = std::move(*whole);
+  if (!plan.truncated) co_return true;
+  // RFC 3463 X.2.4. Nobody gets a copy rather than some: the operator can split the alias while it is tried again.
+  Attempt failed{recipient, AttemptResult::Failed, FailureClass::Transient, "4.2.4", "",
+                 "The alias leads to more addresses than can be served at once.", "", ""};
+  parts_.loop.spawn(finish(message, {std::move(failed)}, "local:" + alias.domain));
+  co_return false;
+}
+
+// The alias is left behind: new mails to its targets, all written with the outcome in one record group, so that each exists
 // once however often this is repeated.
-io::Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient, std::vector<Address> targets) {
+io::Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient, ToTargets plan) {
+  if (plan.truncated) {
+    auto planning = plan_all(message, recipient, plan);
+    const bool planned = co_await std::move(planning);
+    if (!planned) co_return;
+  }
   const std::uint64_t octets = message->envelope.body_octets;
-  if (expanding_octets_ > 0 && expanding_octets_ + octets > most_expanding_octets) {
+  const std::size_t count = plan.targets.size();
+  auto mails = expand_recipient(message->envelope, recipient, std::move(plan.targets), parts_.generated_journal);
+  const std::uint64_t cost = octets * mails.size() + count * octets_of_a_target;
+  if (expanding_octets_ > 0 && expanding_octets_ + cost > most_expanding_octets) {
     parts_.loop.spawn(dispatch_later(message, {recipient}, Lane::Fresh));
     co_return;
   }
   ++finishing_;
-  expanding_octets_ += octets;
+  expanding_octets_ += cost;
   TextStream stream;
   auto reading = read_text(*message, stream, octets);
   std::string text = co_await std::move(reading);
   if (text.size() != octets) {
     --finishing_;
-    expanding_octets_ -= octets;
+    expanding_octets_ -= cost;
     if (stream.damage.empty()) parts_.loop.spawn(dispatch_later(message, {recipient}, Lane::Fresh));
     else parts_.loop.spawn(finish(message, {damaged_message(recipient, stream.damage)}, "local:" + message->recipient(recipient).address.domain));
     co_return;
   }
-  const Recipient& alias = message->recipient(recipient);
-  spool::GeneratedMail mail;
-  mail.envelope = message->envelope;
-  mail.envelope.id = message->ref.id.derived(alias.address.text(), "alias", parts_.generated_journal);
-  mail.envelope.recipients.clear();
-  for (auto& target : targets) {
-    // RFC 3461 §5.2.7: the copies carry the original recipient, so that a bounce names what the sender wrote.
-    const std::string original = alias.original_recipient.empty() ? "rfc822;" + alias.address.text() : alias.original_recipient;
-    mail.envelope.recipients.push_back({std::move(target), original, alias.notify});
-  }
-  mail.text = std::move(text);
   spool::Settlement settlement{message->ref, {{recipient, spool::Outcome::Expanded, {}}}, {}};
-  settlement.generated.push_back(std::move(mail));
+  for (auto& envelope : mails) settlement.generated.push_back({std::move(envelope), text});
   auto settling = settler_.settle(std::move(settlement));
   co_await std::move(settling);
   look_for_fresh();
   --finishing_;
-  expanding_octets_ -= octets;
+  expanding_octets_ -= cost;
 }
 
 void Delivery::log_conclusion(const Message& message, const std::vector<Attempt>& attempts, const Conclusion& conclusion,

@@ -93,7 +93,8 @@ io::Task<AuthService::Reply> AuthService::reply_to(Request request) {
 AuthService::Reply AuthService::resolve(const Address& recipient) const {
   const auto snapshot = reader_.snapshot();
   if (!snapshot) return no_directory();
-  return RecipientAnswer{snapshot->resolve(recipient).kind};
+  constexpr std::size_t enough = 2;  // whether there is one, and no other
+  return RecipientAnswer{snapshot->resolve(recipient, enough).kind};
 }
 
 AuthService::Reply AuthService::may_send_as(const auth_protocol::SendAsRequest& request) const {

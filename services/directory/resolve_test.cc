@@ -141,3 +141,33 @@ TEST_CASE("the longest listed network decides") {
   for (const std::string_view bad : {"", "192.0.2.1/24", "192.0.2.0/33", "x", "2001:db8::/129"})
     CHECK(fails(rig.editor.set_network({std::string(bad)}), DirectoryFailure::BadValue));
 }
+
+TEST_CASE("aliases of aliases lead to thousands; what is left out is said") {
+  DirectoryRig rig;
+  rig.domain("a.example");
+  const auto ann = rig.add("ann@a.example");
+  std::vector<std::string> parts;
+  for (int part = 0; part < 4; ++part) {
+    std::vector<std::string> targets{"ann@a.example"};
+    for (int i = 0; i < 900; ++i) targets.push_back("u" + std::to_string(part * 900 + i) + "@far.example");
+    parts.push_back("part" + std::to_string(part) + "@a.example");
+    rig.alias(parts.back(), targets);
+  }
+  rig.alias("all@a.example", parts);
+  const auto snapshot = rig.snapshot();
+  struct Row {
+    std::size_t most, remote, local;
+    bool truncated;
+  };
+  for (const auto& row : {Row{Snapshot::most_targets, 3'600, 1, false}, Row{3'601, 3'600, 1, false}, Row{3'600, 3'599, 1, true},
+                          Row{100, 99, 1, true}, Row{2, 1, 1, true}}) {
+    CAPTURE(row.most);
+    const auto found = snapshot->resolve(at("all@a.example"), row.most);
+    CHECK(found.kind == RecipientKind::Local);
+    CHECK(found.remote.size() == row.remote);
+    REQUIRE(found.local.size() == row.local);
+    CHECK(found.local.front().account == ann);
+    CHECK(found.truncated == row.truncated);
+    CHECK(found.problem.empty() == !row.truncated);
+  }
+}

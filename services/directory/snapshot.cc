@@ -15,7 +15,6 @@ namespace hikyaku::directory {
 namespace {
 
 constexpr int most_levels = 10;
-constexpr std::size_t most_targets = 1'000;
 
 struct PrefixAlias {
   std::string prefix;  // lower case, of the local part
@@ -117,7 +116,7 @@ auto look_up(const Map& map, const Key& key) -> typename Map::mapped_type {
 // One resolution on its way through the aliases.
 class Snapshot::Index::Resolver {
  public:
-  Resolver(const Snapshot& snapshot, const Index& index) : snapshot_(snapshot), index_(index) {}
+  Resolver(const Snapshot& snapshot, const Index& index, std::size_t most) : snapshot_(snapshot), index_(index), most_(most) {}
 
   Resolution run(const Address& recipient) {
     follow(recipient, 0);
@@ -144,9 +143,11 @@ class Snapshot::Index::Resolver {
     const Address folded{ascii_lower(address.local_part), fold_domain(address.domain)};
     const auto name = folded.local_part + '@' + folded.domain;
     if (level > most_levels) return problem("The aliases behind " + name + " are nested more than 10 deep; shorten the chain.");
-    if (result_.local.size() + result_.remote.size() >= most_targets)
-      return problem("An alias leads to more than 1,000 addresses; split it.");
     if (!visited_.insert(name).second) return;  // a loop, or a target named twice
+    if (result_.local.size() + result_.remote.size() >= most_) {
+      result_.truncated = true;
+      return problem("The alias leads to more than " + std::to_string(most_) + " addresses; split it.");
+    }
     const auto* domain = snapshot_.domain(folded.domain);
     if (!domain) {
       if (is_routable_domain(folded.domain)) result_.remote.push_back(address);
@@ -166,6 +167,7 @@ class Snapshot::Index::Resolver {
 
   void follow_targets(const Alias& alias, int level) {
     for (const auto& target : alias.targets) {
+      if (result_.truncated) return;
       if (const auto address = parse_address(target)) follow(*address, level + 1);
       else problem("The alias " + alias.pattern + " has a target that is no address (" + target + "); correct it.");
     }
@@ -179,8 +181,7 @@ class Snapshot::Index::Resolver {
       problem("The account " + fold(account->address) + " is disabled; enable it to receive mail.");
       return true;
     }
-    const bool again = std::ranges::any_of(result_.local, [&](const auto& target) { return target.account == account->id; });
-    if (!again) result_.local.push_back({account->id, account->address, std::move(mailbox)});
+    if (accounts_.insert(account->id.value()).second) result_.local.push_back({account->id, account->address, std::move(mailbox)});
     return true;
   }
 
@@ -197,12 +198,14 @@ class Snapshot::Index::Resolver {
 
   const Snapshot& snapshot_;
   const Index& index_;
+  const std::size_t most_;
   std::unordered_set<std::string> visited_;
+  std::unordered_set<std::uint64_t> accounts_;
   bool disabled_ = false;
   Resolution result_;
 };
 
-Resolution Snapshot::resolve(const Address& recipient) const {
+Resolution Snapshot::resolve(const Address& recipient, std::size_t most) const {
   Resolution result;
   Address address = recipient;
   // RFC 5321 §4.5.1: "postmaster" needs no domain.
@@ -216,7 +219,7 @@ Resolution Snapshot::resolve(const Address& recipient) const {
     if (result.kind == RecipientKind::NotOurs) result.remote.push_back(address);
     return result;
   }
-  result = Index::Resolver(*this, *index_).run(address);
+  result = Index::Resolver(*this, *index_, most).run(address);
   // Sent on as it is: a relay domain's address, or an unknown user of a domain that passes them on.
   const bool passed_on = result.local.empty() && result.remote.size() == 1 && result.remote.front() == address;
   if (passed_on && domain->kind != DomainKind::Local) result.kind = RecipientKind::Relay;

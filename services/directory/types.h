@@ -84,6 +84,7 @@ struct Resolution {
   RecipientKind kind = RecipientKind::UnknownUser;
   std::vector<LocalTarget> local;   // without repetitions
   std::vector<Address> remote;      // relay, or alias targets elsewhere
+  bool truncated = false;           // there are more targets than were asked for
   std::string problem;              // one sentence for the log: a loop, a target that is unknown
 };
 

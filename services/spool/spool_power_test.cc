@@ -324,3 +324,58 @@ TEST_CASE("spool: a bounce whose record group was not flushed is handed to nobod
       }
     }
 }
+
+// An alias in four mails, once with 20,000 targets. Wherever the power goes: all of them wait, or the alias does.
+TEST_CASE("spool: an expansion into several mails is there whole or not at all, and each is handed out once") {
+  constexpr std::uint32_t parts = 4;
+  for (std::uint64_t stop = 1;; stop += stop < 40 ? 1 : 7) {
+    CAPTURE(stop);
+    const std::uint32_t recipients = stop == 9 ? 5'000 : 100;
+    Rig rig(stop);
+    auto options = rig.options();
+    options.holding_segment_octets = options.domains_segment_octets = 2 << 20;
+    const auto reopen = [&] {
+      auto opened = Spool::open(rig.disk, options);
+      REQUIRE_MESSAGE(opened, opened.error().what);
+      return *std::move(opened);
+    };
+    const auto alias = rig.accept(1, "hello, all");
+    auto spool = reopen();
+    const auto expand = [&](const FreshMessage& message) {
+      Settlement settlement{message.ref, {{0, Outcome::Expanded, {}}}, {}};
+      for (std::uint32_t part = 0; part < parts; ++part) {
+        GeneratedMail mail{message.envelope, "hello, all"};
+        mail.envelope.id = message.ref.id.derived("r0@example.net", "alias" + std::to_string(part), 100);
+        mail.envelope.recipients.clear();
+        for (std::uint32_t i = 0; i < recipients; ++i)
+          mail.envelope.recipients.push_back({{"u" + std::to_string(part * recipients + i), "far.example"}, "", {}});
+        settlement.generated.push_back(std::move(mail));
+      }
+      return spool->settle(std::vector{settlement});
+    };
+    const auto message = spool->fresh(1)->at(0);
+    rig.disk.stop_after(stop);
+    const auto expanded = expand(message);
+    const bool all_was_done = expanded && !rig.disk.stopped();
+    spool.reset();
+    rig.cut();
+    spool = reopen();
+    std::vector<std::uint32_t> copies(parts * recipients);
+    for (auto fresh = *spool->fresh(10); !fresh.empty(); fresh = *spool->fresh(10))
+      for (const auto& one : fresh) {
+        if (one.ref.id == alias) {
+          CHECK(!expanded);
+          REQUIRE(expand(one));
+          continue;
+        }
+        REQUIRE(*spool->body(one.ref, 0, 100) == "hello, all");
+        for (const auto& open : one.open) ++copies[std::stoul(one.envelope.recipients[open.index].address.local_part.substr(1))];
+        REQUIRE(spool->settle(std::vector{Rig::delivered(one)}));
+      }
+    CHECK(std::ranges::count(copies, 1U) == parts * recipients);
+    if (all_was_done) {
+      CHECK(stop > 5);
+      break;
+    }
+  }
+}

@@ -48,7 +48,7 @@ struct ProcessMessage {
 struct BegunMessage {
   std::string settings_path, data_folder;
   int parent_pid = 0;
-  bool first = true;  // false: it comes back after a crash of its own
+  bool first = true;  // the data folder must be locked yet; false: it comes back after a crash of its own
   [[nodiscard]] std::string encode() const;
   [[nodiscard]] static std::optional<BegunMessage> decode(std::string_view bytes);
 };

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <map>
@@ -137,7 +138,8 @@ void Parent::replay() {
   for (const auto& open : listeners_) tell(ControlKind::Listening, ListenerMessage{open.name, open.wanted, open.address, ""}.encode(), {}, patience);
   for (const auto& [pid, process] : processes_)
     tell(ControlKind::Spawned, ProcessMessage{process.name, pid, ""}.encode(), {process.control.get()}, patience);
-  tell(ControlKind::Begun, BegunMessage{options_.settings_path, first_.data_folder, getpid(), control_starts_ == 1}.encode(), {}, patience);
+  const bool owns_the_folder = std::any_of(listeners_.begin(), listeners_.end(), [](const auto& open) { return open.name == "serve-lock"; });
+  tell(ControlKind::Begun, BegunMessage{options_.settings_path, first_.data_folder, getpid(), !owns_the_folder}.encode(), {}, patience);
   if (shutting_down_) tell(ControlKind::ShutDown, "", {}, patience);
 }
 
@@ -259,8 +261,13 @@ void Parent::reap() {
   }
 }
 
+// What it said last, perhaps why it gave up, is heard before its end.
 void Parent::control_ended(int status) {
   control_pid_ = 0;
+  while (control_) {
+    auto message = receive_control(control_.get());
+    if (!message || !handle(std::move(*message))) break;
+  }
   control_.reset();
   if (shutting_down_) return;
   complain("the control process ended (" + how_it_ended(status) + "); the services go on, it is started again");

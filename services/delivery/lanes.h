@@ -1,20 +1,25 @@
-// Lanes: which destination may use the next free delivery slot, for fresh mail and for retries apart. Fresh mail never
-// waits for retries: each lane has a reserved share of all slots and of each destination's, and inside a lane the
-// destinations take turns, so one with a million waiting delays nobody else.
+// Lanes: which destination may use the next free delivery slot. Fresh mail never waits for retries: each lane has a
+// reserved share of all slots and of each destination's. In a lane the destinations take turns; light mail (one to one)
+// overtakes heavy mail (large mailings), four to one at most; and no destination takes more of what is free than leaves
+// room for others, slow ones together at most half of a lane.
 //
 // A pure data structure: no clock, no I/O; every operation is O(1) amortised, whatever waits.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace hikyaku::delivery {
 
 enum class Lane : std::uint8_t { Fresh, Retry };
+enum class Weight : std::uint8_t { Light, Heavy };
+enum class Speed : std::uint8_t { Usual, Slow };  // Slow: a delivery to it takes many seconds (a tarpit)
 
 struct LaneLimits {
   std::uint32_t slots = 100;              // parallel deliveries in all
@@ -27,72 +32,100 @@ struct LaneLimits {
 template <class Job>
 class Lanes {
  public:
+  static constexpr std::uint32_t light_before_heavy = 4;  // light jobs that may overtake a heavy one that waits
+  static constexpr std::uint32_t jobs_of_a_turn = 20;     // after that a slot is given up where others wait for one
+
   explicit Lanes(LaneLimits limits = {}) : limits_(limits) {}
 
   void set_limits(LaneLimits limits) { limits_ = limits; }
 
-  void add(Lane lane, const std::string& destination, Job job) {
+  void add(Lane lane, const std::string& destination, Job job, Weight weight = Weight::Light) {
     auto& queue = queues_[destination];
-    queue.waiting[index(lane)].push_back(std::move(job));
+    queue.waiting[index(lane)][index(weight)].push_back(std::move(job));
     ++waiting_[index(lane)];
-    list(lane, destination, queue);
+    list(lane, weight, destination, queue);
   }
 
   struct Slot {
     Lane lane;
     std::string destination;
+    Weight weight = Weight::Light;
+    std::uint32_t taken = 0;  // jobs
+    Speed speed = Speed::Usual;
   };
 
   // Takes a slot for the destination whose turn it is, or nothing while limits bind or nothing waits. The holder calls
   // take_job() as long as it gets some, then release().
   std::optional<Slot> next() {
     for (const Lane lane : {Lane::Fresh, Lane::Retry}) {
-      auto& turn = turn_[index(lane)];
-      while (!turn.empty() && used_[index(lane)] < share(lane) && used_[0] + used_[1] < limits_.slots) {
+      // As often as there are turns: one that is blocked waits apart until a slot is given up.
+      for (std::size_t turns = turn_[index(lane)][0].size() + turn_[index(lane)][1].size(); turns > 0; --turns) {
+        if (free_slots(lane) == 0) break;
+        const Weight weight = whose_turn(lane);
+        auto& turn = turn_[index(lane)][index(weight)];
         std::string destination = std::move(turn.front());
         turn.pop_front();
         auto& queue = queues_[destination];
-        queue.listed[index(lane)] = false;
-        if (!may_start(lane, queue)) {  // listed again when a slot of it is released, or it is opened
+        queue.listed[index(lane)][index(weight)] = false;
+        if (!may_start(lane, weight, queue)) {  // listed again when a slot of it is released, or it is opened
           forget_if_idle(destination);
           continue;
         }
-        ++queue.used[index(lane)];
-        ++used_[index(lane)];
-        list(lane, destination, queue);
-        return Slot{lane, std::move(destination)};
+        if (!leaves_room(lane, weight, queue)) {
+          blocked_.push_back({destination, lane, weight});
+          queue.listed[index(lane)][index(weight)] = true;
+          continue;
+        }
+        const Slot slot{lane, std::move(destination), weight, 0, queue.speed};
+        count(slot, queue, +1);
+        list(lane, weight, slot.destination, queue);
+        light_turns_[index(lane)] = weight == Weight::Light ? light_turns_[index(lane)] + 1 : 0;
+        return slot;
       }
     }
     return std::nullopt;
   }
 
-  // The next job of the slot's destination and lane; nothing when it is empty or shut.
-  std::optional<Job> take_job(const Slot& slot) {
+  // The next job of the slot's destination and lane; nothing when it is empty or shut, bears fewer deliveries now, or
+  // others wait for a slot and this one had its turn.
+  std::optional<Job> take_job(Slot& slot) {
     const auto found = queues_.find(slot.destination);
-    if (found == queues_.end() || found->second.shut) return std::nullopt;
-    auto& queue = found->second.waiting[index(slot.lane)];
-    if (queue.empty()) return std::nullopt;
-    Job job = std::move(queue.front());
-    queue.pop_front();
+    if (found == queues_.end() || found->second.shut[index(slot.lane)]) return std::nullopt;
+    auto& queue = found->second;
+    if (slot.taken > 0 && queue.used[0] + queue.used[1] > limit_of(queue)) return std::nullopt;
+    if (slot.taken >= jobs_of_a_turn && free_slots(slot.lane) == 0 && others_wait(slot.lane)) return std::nullopt;
+    auto& light = queue.waiting[index(slot.lane)][index(Weight::Light)];
+    auto& heavy = queue.waiting[index(slot.lane)][index(Weight::Heavy)];
+    const bool heavys_turn = !heavy.empty() && (slot.weight == Weight::Heavy ? light.empty() : false);
+    const bool overdue = !heavy.empty() && queue.light_run[index(slot.lane)] >= light_before_heavy;
+    auto& from = heavys_turn || overdue ? heavy : light;
+    if (from.empty()) return std::nullopt;
+    queue.light_run[index(slot.lane)] = &from == &light ? queue.light_run[index(slot.lane)] + 1 : 0;
+    Job job = std::move(from.front());
+    from.pop_front();
     --waiting_[index(slot.lane)];
+    ++slot.taken;
     return job;
   }
 
   void release(const Slot& slot) {
     auto& queue = queues_[slot.destination];
-    --queue.used[index(slot.lane)];
-    --used_[index(slot.lane)];
-    for (const Lane lane : {Lane::Fresh, Lane::Retry}) list(lane, slot.destination, queue);
+    count(slot, queue, -1);
+    list_all(slot.destination, queue);
     forget_if_idle(slot.destination);
+    for (auto& one : std::exchange(blocked_, {})) {
+      queues_[one.destination].listed[index(one.lane)][index(one.weight)] = false;
+      list(one.lane, one.weight, one.destination, queues_[one.destination]);
+      forget_if_idle(one.destination);
+    }
   }
 
-  // Empties both lanes of a destination: the caller defers what it gets.
-  std::deque<Job> drain(const std::string& destination) {
+  // Empties a lane of a destination: the caller defers what it gets.
+  std::deque<Job> drain(const std::string& destination, Lane lane) {
     std::deque<Job> all;
     const auto found = queues_.find(destination);
     if (found == queues_.end()) return all;
-    for (const Lane lane : {Lane::Fresh, Lane::Retry}) {
-      auto& queue = found->second.waiting[index(lane)];
+    for (auto& queue : found->second.waiting[index(lane)]) {
       waiting_[index(lane)] -= queue.size();
       for (auto& job : queue) all.push_back(std::move(job));
       queue.clear();
@@ -101,67 +134,138 @@ class Lanes {
     return all;
   }
 
-  // A shut destination gets no slot; what waits for it stays.
-  void shut(const std::string& destination) { queues_[destination].shut = true; }
-  void open(const std::string& destination) {
+  // A shut lane of a destination gets no slot; what waits for it stays.
+  void shut(const std::string& destination, Lane lane) { queues_[destination].shut[index(lane)] = true; }
+  void open(const std::string& destination, Lane lane) {
     const auto found = queues_.find(destination);
     if (found == queues_.end()) return;
-    found->second.shut = false;
-    for (const Lane lane : {Lane::Fresh, Lane::Retry}) list(lane, destination, found->second);
+    found->second.shut[index(lane)] = false;
+    list_all(destination, found->second);
     forget_if_idle(destination);
+  }
+  // How many deliveries the destination bears; 0: per_destination of the limits. Forgotten with the last job: say it again.
+  void set_limit(const std::string& destination, std::uint32_t limit) {
+    const auto found = queues_.find(destination);
+    if (found == queues_.end() || found->second.limit == limit) return;
+    found->second.limit = limit;
+    list_all(destination, found->second);
+  }
+  void set_speed(const std::string& destination, Speed speed) {
+    if (const auto found = queues_.find(destination); found != queues_.end()) found->second.speed = speed;
   }
 
   [[nodiscard]] std::size_t waiting(Lane lane) const { return waiting_[index(lane)]; }
   [[nodiscard]] std::uint32_t used(Lane lane) const { return used_[index(lane)]; }
-  [[nodiscard]] std::size_t waiting_for(const std::string& destination) const {
+  [[nodiscard]] std::size_t waiting_for(const std::string& destination, Lane lane) const {
     const auto found = queues_.find(destination);
-    return found == queues_.end() ? 0 : found->second.waiting[0].size() + found->second.waiting[1].size();
+    if (found == queues_.end()) return 0;
+    const auto& waiting = found->second.waiting[index(lane)];
+    return waiting[0].size() + waiting[1].size();
+  }
+  [[nodiscard]] std::size_t waiting_for(const std::string& destination) const {
+    return waiting_for(destination, Lane::Fresh) + waiting_for(destination, Lane::Retry);
+  }
+  [[nodiscard]] std::uint32_t used_for(const std::string& destination) const {
+    const auto found = queues_.find(destination);
+    return found == queues_.end() ? 0 : found->second.used[0] + found->second.used[1];
   }
   [[nodiscard]] std::size_t destinations() const { return queues_.size(); }
+  template <class Visit>
+  void for_each_waiting(Visit visit) const {
+    for (const auto& [destination, queue] : queues_)
+      for (const auto& lane : queue.waiting)
+        for (const auto& jobs : lane)
+          for (const auto& job : jobs) visit(destination, job);
+  }
 
  private:
   struct Queue {
-    std::deque<Job> waiting[2];
+    std::deque<Job> waiting[2][2];
     std::uint32_t used[2] = {0, 0};
-    bool listed[2] = {false, false};  // stands in turn_
-    bool shut = false;
+    std::uint32_t light_run[2] = {0, 0};
+    std::uint32_t limit = 0;
+    bool listed[2][2] = {};  // stands in turn_ or in blocked_
+    bool shut[2] = {false, false};
+    Speed speed = Speed::Usual;
+  };
+  struct Blocked {
+    std::string destination;
+    Lane lane;
+    Weight weight;
   };
 
   static constexpr std::size_t index(Lane lane) { return static_cast<std::size_t>(lane); }
+  static constexpr std::size_t index(Weight weight) { return static_cast<std::size_t>(weight); }
 
   [[nodiscard]] std::uint32_t share(Lane lane) const {
     const auto reserved = lane == Lane::Fresh ? limits_.reserved_retry : limits_.reserved_fresh;
     return limits_.slots > reserved ? limits_.slots - reserved : 1;
   }
-  [[nodiscard]] std::uint32_t destination_share(Lane lane) const {
-    return lane == Lane::Fresh ? limits_.per_destination : (limits_.per_destination + 1) / 2;
+  [[nodiscard]] std::uint32_t free_slots(Lane lane) const {
+    const auto mine = share(lane) > used_[index(lane)] ? share(lane) - used_[index(lane)] : 0;
+    const auto all = limits_.slots > used_[0] + used_[1] ? limits_.slots - used_[0] - used_[1] : 0;
+    return std::min(mine, all);
+  }
+  [[nodiscard]] std::uint32_t limit_of(const Queue& queue) const { return queue.limit == 0 ? limits_.per_destination : queue.limit; }
+
+  void count(const Slot& slot, Queue& queue, int step) {
+    const auto add = [step](std::uint32_t& number) { number = step > 0 ? number + 1 : number - 1; };
+    add(queue.used[index(slot.lane)]);
+    add(used_[index(slot.lane)]);
+    if (slot.weight == Weight::Heavy) add(heavy_used_[index(slot.lane)]);
+    if (slot.speed == Speed::Slow) add(slow_used_[index(slot.lane)]);
   }
 
-  [[nodiscard]] bool may_start(Lane lane, const Queue& queue) const {
-    return !queue.shut && !queue.waiting[index(lane)].empty() && queue.used[index(lane)] < destination_share(lane) &&
-           queue.used[0] + queue.used[1] < limits_.per_destination;
+  [[nodiscard]] bool may_start(Lane lane, Weight weight, const Queue& queue) const {
+    const auto limit = limit_of(queue);
+    const auto of_lane = lane == Lane::Fresh ? limit : (limit + 1) / 2;
+    return !queue.shut[index(lane)] && !queue.waiting[index(lane)][index(weight)].empty() && queue.used[index(lane)] < of_lane &&
+           queue.used[0] + queue.used[1] < limit;
+  }
+  // A destination takes at most twice what it leaves free; heavy mail four fifths of a lane, slow destinations half of it.
+  [[nodiscard]] bool leaves_room(Lane lane, Weight weight, const Queue& queue) const {
+    const auto used = queue.used[index(lane)];
+    if (used > 0 && used >= 2 * free_slots(lane)) return false;
+    if (weight == Weight::Heavy && heavy_used_[index(lane)] >= std::max(1U, share(lane) * 4 / 5)) return false;
+    return queue.speed == Speed::Usual || slow_used_[index(lane)] < std::max(1U, share(lane) / 2);
+  }
+  [[nodiscard]] Weight whose_turn(Lane lane) const {
+    const auto& turn = turn_[index(lane)];
+    if (turn[index(Weight::Light)].empty()) return Weight::Heavy;
+    if (turn[index(Weight::Heavy)].empty()) return Weight::Light;
+    return light_turns_[index(lane)] < light_before_heavy ? Weight::Light : Weight::Heavy;
+  }
+  [[nodiscard]] bool others_wait(Lane lane) const {
+    return !turn_[index(lane)][0].empty() || !turn_[index(lane)][1].empty() || !blocked_.empty();
   }
 
-  void list(Lane lane, const std::string& destination, Queue& queue) {
-    if (queue.listed[index(lane)] || !may_start(lane, queue)) return;
-    queue.listed[index(lane)] = true;
-    turn_[index(lane)].push_back(destination);
+  void list(Lane lane, Weight weight, const std::string& destination, Queue& queue) {
+    if (queue.listed[index(lane)][index(weight)] || !may_start(lane, weight, queue)) return;
+    queue.listed[index(lane)][index(weight)] = true;
+    turn_[index(lane)][index(weight)].push_back(destination);
+  }
+  void list_all(const std::string& destination, Queue& queue) {
+    for (const Lane lane : {Lane::Fresh, Lane::Retry})
+      for (const Weight weight : {Weight::Light, Weight::Heavy}) list(lane, weight, destination, queue);
   }
 
   void forget_if_idle(const std::string& destination) {
     const auto found = queues_.find(destination);
     if (found == queues_.end()) return;
     const auto& queue = found->second;
-    if (queue.waiting[0].empty() && queue.waiting[1].empty() && queue.used[0] + queue.used[1] == 0 && !queue.shut &&
-        !queue.listed[0] && !queue.listed[1])
-      queues_.erase(found);
+    for (const Lane lane : {Lane::Fresh, Lane::Retry})
+      for (const Weight weight : {Weight::Light, Weight::Heavy})
+        if (!queue.waiting[index(lane)][index(weight)].empty() || queue.listed[index(lane)][index(weight)]) return;
+    if (queue.used[0] + queue.used[1] == 0 && !queue.shut[0] && !queue.shut[1]) queues_.erase(found);
   }
 
   LaneLimits limits_;
   std::unordered_map<std::string, Queue> queues_;
-  std::deque<std::string> turn_[2];  // destinations that may start a delivery, each once
+  std::deque<std::string> turn_[2][2];  // destinations that may start a delivery, each once
+  std::vector<Blocked> blocked_;        // whose turn came while they would have left no room for others
   std::size_t waiting_[2] = {0, 0};
-  std::uint32_t used_[2] = {0, 0};
+  std::uint32_t used_[2] = {0, 0}, heavy_used_[2] = {0, 0}, slow_used_[2] = {0, 0};
+  std::uint32_t light_turns_[2] = {0, 0};
 };
 
 }  // namespace hikyaku::delivery

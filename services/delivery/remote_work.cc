@@ -141,8 +141,9 @@ void Delivery::destination_is_down(const std::string& destination, const Attempt
   state.last = failed;
   const auto wait = wait_after(settings_.retry.rules_for("", destination).rule(failed.failure), state.failures);
   deferred_.gate(destination, parts_.clock.wall() + std::chrono::duration_cast<std::chrono::microseconds>(wait));
-  for (auto& job : lanes_.drain(destination))
-    parts_.loop.spawn(finish(job.message, same_for_all(job.recipients, failed), destination));
+  for (const Lane lane : {Lane::Fresh, Lane::Retry})
+    for (auto& job : lanes_.drain(destination, lane))
+      parts_.loop.spawn(finish(job.message, same_for_all(job.recipients, failed), destination));
   parts_.loop.spawn(give_up_expired(destination, failed));
 }
 

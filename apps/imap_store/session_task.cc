@@ -139,6 +139,12 @@ io::Task<void> run_visit(Visit& visit) {
   visit.who.opening.clear();
   visit.who.opening.shrink_to_fit();
   imap::Session session(*visit.settings, *std::move(login));
+  if (visit.hall.log.wants(events::imap_command)) {
+    session.overhear([&visit](std::string_view command, std::string_view reply) {
+      visit.hall.log.write(events::imap_command,
+                           {.account = visit.who.address, .client = visit.who.client_address, .command = command, .reply = reply});
+    });
+  }
   auto conversing = converse(visit, session);
   co_await std::move(conversing);
 }

@@ -24,7 +24,8 @@ pop3::Answer Maildrop::open(Deadline deadline) {
   return drop;
 }
 
-// A message that another session removed has no UIDL any more.
+// A message that another session removed keeps its UIDL as long as it can be read: nothing in the snapshot changes
+// before the session ends (RFC 1939 §3).
 pop3::Answer Maildrop::uidls(const pop3::ReadUidls& wanted, Deadline deadline) {
   pop3::Uidls out;
   out.uidls.resize(wanted.count);
@@ -38,6 +39,11 @@ pop3::Answer Maildrop::uidls(const pop3::ReadUidls& wanted, Deadline deadline) {
       while (next < end && uids_[next] < record.uid) ++next;
       if (next < end && uids_[next] == record.uid) out.uidls[next++ - wanted.first] = record.uidl;
     }
+  }
+  for (std::uint32_t i = 0; i < wanted.count; ++i) {
+    if (!out.uidls[i].empty()) continue;
+    auto gone = store_.message(account_, inbox_, uids_[wanted.first + i], deadline);
+    if (gone) out.uidls[i] = std::move(gone->uidl);
   }
   return out;
 }

@@ -28,6 +28,11 @@ io::Task<void> serve_pop3(const Pop3Store& around, front::LoggedIn who, std::uni
   auto opening = decode_opening(who.opening);
   if (!opening) co_return;
   pop3::Session session(std::move(opening->received));
+  if (around.log.wants(telemetry::events::pop3_command)) {
+    session.overhear([&around, &who](std::string_view line) {
+      around.log.write(telemetry::events::pop3_command, {.account = who.address, .client = who.client_address, .command = line});
+    });
+  }
   Maildrop drop(around.store, who.account);
   for (;;) {
     auto step = session.next();

@@ -298,6 +298,7 @@ void Conversation::refuse(std::string_view text_so_far, std::string_view code, s
   Cursor in(text_so_far);
   auto tag = parse_tag(in);
   tag_ = tag && in.peek() == ' ' ? *std::move(tag) : "*";
+  command.clear();
   Reply reply = bad(why);
   reply.code = code;
   finish(reply);
@@ -328,9 +329,12 @@ void Conversation::leave_gone_mailbox() {
 void Conversation::finish(const Reply& reply) {
   constexpr std::string_view words[] = {" OK ", " NO ", " BAD "};
   out += tag_;
+  const auto start = out.size();
   out += words[static_cast<std::size_t>(reply.status)];
   if (!reply.code.empty()) out += '[', out += reply.code, out += "] ";
   print_text(out, reply.text);
+  // A name that is no command's may be anything, a password too.
+  if (overheard) overheard(find_command(command) ? command : std::string_view(), std::string_view(out).substr(start + 1));
   out += "\r\n";
   if (reply.status != Reply::Status::Bad) {
     errors_ = 0;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <coroutine>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -69,6 +70,7 @@ class Conversation {
   bool mailbox_gone = false;  // the open mailbox was deleted; it is left when the command is answered
   std::string command;     // the name of the command under way, upper case
   NumberedBy numbered_by = NumberedBy::Sequence;
+  std::function<void(std::string_view command, std::string_view reply)> overheard;  // Session::overhear()
 
   [[nodiscard]] NameForm name_form() const { return rev2 || utf8 ? NameForm::Utf8 : NameForm::ModifiedUtf7; }
   [[nodiscard]] Parsed<std::string> parse_mailbox(Cursor& in) const;

@@ -16,6 +16,8 @@ void Session::answer(StoreAnswer answer) { conversation_->answer(std::move(answe
 void Session::changed() { conversation_->changed(); }
 void Session::say_goodbye(std::string_view text) { conversation_->say_goodbye(text); }
 
+void Session::overhear(std::function<void(std::string_view, std::string_view)> heard) { conversation_->overheard = std::move(heard); }
+
 std::optional<MailboxKey> Session::selected() const {
   if (!conversation_->selected) return std::nullopt;
   return conversation_->selected->key;

@@ -12,6 +12,7 @@
 // A session that waits for input holds its sequence map (8 octets a run of UIDs) and some 300 octets.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -61,6 +62,9 @@ class Session {
   // Ends the session with "* BYE text" as soon as nothing is half sent; for time-outs and orderly stops.
   void say_goodbye(std::string_view text);
 
+  // Tells each command when it was answered: its name in upper case, empty when it is none, and the words of its tagged
+  // response. For a log; arguments are not told.
+  void overhear(std::function<void(std::string_view command, std::string_view reply)> heard);
   // The mailbox whose changes matter now; nothing: none is selected.
   [[nodiscard]] std::optional<MailboxKey> selected() const;
   // The last command's name, in upper case, for the log; empty before the first.

@@ -3,6 +3,7 @@
 #include "base/base64.h"
 #include "base/check.h"
 #include "base/cursor.h"
+#include "protocol/pop3/lang.h"
 
 namespace hikyaku::pop3 {
 namespace {
@@ -54,6 +55,7 @@ void Preauth::command(std::string_view line) {
   else if (is("AUTH")) authenticate(argument);
   else if (is("STLS")) start_tls(argument);
   else if (is("UTF8")) utf8_ = Utf8::On, ok("UTF8 enabled");
+  else if (is("LANG")) out_ += lang_response(argument);
   else if (is("QUIT")) ok("Bye"), close();
   else if (is("APOP")) refuse("APOP is not offered: use AUTH");
   else refuse("Log in first");
@@ -67,7 +69,7 @@ void Preauth::capabilities() {
   std::string names;
   for (const auto mechanism : offer_.mechanisms) names += " " + std::string(sasl::mechanism_name(mechanism));
   if (!names.empty()) out_ += "SASL" + names + "\r\n";
-  out_ += "TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\nUTF8 USER\r\nIMPLEMENTATION Hikyaku\r\n.\r\n";
+  out_ += "TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\nUTF8 USER\r\nLANG\r\nIMPLEMENTATION Hikyaku\r\n.\r\n";
 }
 
 void Preauth::start_tls(std::string_view argument) {

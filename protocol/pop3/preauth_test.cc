@@ -114,7 +114,7 @@ TEST_CASE("pop3 login: capabilities") {
   const auto after = after_greeting(protected_offer, "CAPA\r\n");
   CHECK(!after.contains("STLS"));
   for (const char* line : {"USER", "SASL SCRAM-SHA-256 PLAIN LOGIN", "TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING",
-                           "EXPIRE NEVER", "UTF8 USER", "IMPLEMENTATION Hikyaku", "."})
+                           "EXPIRE NEVER", "UTF8 USER", "LANG", "IMPLEMENTATION Hikyaku", "."})
     CHECK_MESSAGE(after.contains("\r\n" + std::string(line) + "\r\n"), std::string(line));
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/cursor.h"
+#include "protocol/pop3/lang.h"
 
 namespace hikyaku::pop3 {
 namespace {
@@ -84,11 +85,13 @@ void Session::command(std::string_view line) {
   else if (is("DELE")) dele(argument);
   else if (is("NOOP")) ok("");
   else if (is("RSET")) reset();
+  else if (is("LANG")) out_ += lang_response(argument);
   else if (is("QUIT")) quit();
   else if (is("CAPA"))
     ok("Capabilities follow"), out_ += "TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\n"
-                                       "UTF8\r\nIMPLEMENTATION Hikyaku\r\n.\r\n";
-  else refuse("Unknown command");
+                                       "UTF8 USER\r\nLANG\r\nIMPLEMENTATION Hikyaku\r\n.\r\n";
+  else return refuse("Unknown command");
+  if (overheard_) overheard_(line);
 }
 
 void Session::stat() {

@@ -12,6 +12,7 @@
 // change them). Memory: 5 octets a message, and at most some 80 KiB of output.
 #pragma once
 
+#include <functional>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -58,6 +59,8 @@ class Session {
   void answer(Answer answer);
   // Time is up or the server stops: closes without the UPDATE state.
   void end();
+  // Tells each command, for a log; lines that are none are left out: they may hold anything, a password too.
+  void overhear(std::function<void(std::string_view line)> heard) { overheard_ = std::move(heard); }
   // Messages removed at QUIT.
   [[nodiscard]] std::uint32_t deleted() const { return deleted_for_good_; }
 
@@ -103,6 +106,7 @@ class Session {
   bool in_header_ = true, body_begun_ = false, ends_with_line_end_ = true;
   std::uint64_t line_octets_ = 0;             // of the present line, so far
   char last_octet_ = 0;
+  std::function<void(std::string_view)> overheard_;
 };
 
 }  // namespace hikyaku::pop3

@@ -9,14 +9,25 @@ using imap::StoreAnswer;
 namespace {
 
 constexpr std::size_t messages_an_append = 100;
-constexpr std::uint64_t reserved_at_once = 1 << 20;
+constexpr std::uint64_t largest_in_memory_octets = 1 << 20;
 
 }  // namespace
 
 void Requests::drop_appends() {
-  for (const auto& message : pending_) shared_.append_octets -= message.announced_octets;
+  for (const auto& message : pending_) {
+    shared_.append_octets -= message.announced_octets;
+    if (!message.body.in_file()) shared_.append_memory_octets -= message.announced_octets;
+  }
   pending_.clear();
   pending_.shrink_to_fit();
+}
+
+PendingBody Requests::place_for(std::uint64_t octets) {
+  const bool fits = octets <= largest_in_memory_octets &&
+                    shared_.append_memory_octets + octets <= shared_.append_memory_budget_octets;
+  PendingBody body = fits || shared_.append_folder.empty() ? PendingBody() : PendingBody(shared_.append_folder);
+  if (!body.in_file()) shared_.append_memory_octets += octets;
+  return body;
 }
 
 StoreAnswer Requests::answer(const imap::AppendStart& request) {
@@ -37,14 +48,14 @@ StoreAnswer Requests::answer(const imap::AppendStart& request) {
   }
   shared_.append_octets += request.octets;
   pending_mailbox_ = request.mailbox;
-  pending_.push_back({{}, request.flags, request.internal_date.value_or(WallTime{}), request.octets});
-  pending_.back().body.reserve(std::min(request.octets, reserved_at_once));
+  pending_.push_back({place_for(request.octets), request.flags, request.internal_date.value_or(WallTime{}), request.octets});
   return imap::Done{};
 }
 
 StoreAnswer Requests::answer(const imap::AppendData& request) {
   if (pending_.empty()) return imap::Trouble{imap::TroubleKind::Unavailable, {}};
-  pending_.back().body += request.octets;
+  if (!pending_.back().body.append(request.octets))
+    return imap::Trouble{imap::TroubleKind::Unavailable, "a message of an APPEND cannot be written to the disk"};
   return imap::Done{};
 }
 
@@ -55,9 +66,10 @@ StoreAnswer Requests::answer(const imap::AppendAbort&) {
 
 StoreAnswer Requests::answer(const imap::AppendCommit&) {
   std::vector<mailboxes::NewMessage> messages;
-  for (const auto& each : pending_) {
+  for (auto& each : pending_) {
     mailboxes::NewMessage message;
-    message.body = each.body;
+    if (!each.body.view(message.body))
+      return drop_appends(), imap::Trouble{imap::TroubleKind::Unavailable, "a message of an APPEND cannot be read again"};
     message.flags = to_store(each.flags);
     message.internal_date = each.internal_date;
     messages.push_back(std::move(message));

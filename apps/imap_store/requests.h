@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/imap_store/pending_body.h"
 #include "protocol/imap/store.h"
 #include "services/mailboxes/mailboxes.h"
 
@@ -21,9 +22,12 @@ struct Shared {
   // The account's limit, from the directory; 0: none.
   std::function<mailboxes::QuotaLimit(AccountId)> quota;
   Duration longest_request = 30s;
-  // Octets of unfinished APPENDs of all sessions together.
-  std::uint64_t append_budget_octets = 512 << 20;
-  std::atomic<std::uint64_t> append_octets{0};
+  // Where large messages of unfinished APPENDs wait, in files without a name; empty: in memory.
+  std::string append_folder;
+  // Octets of unfinished APPENDs of all sessions together: in memory (what does not fit goes to files), and in all.
+  std::uint64_t append_memory_budget_octets = 64 << 20;
+  std::uint64_t append_budget_octets = 4ULL << 30;
+  std::atomic<std::uint64_t> append_memory_octets{0}, append_octets{0};
 };
 
 class Requests {
@@ -51,7 +55,7 @@ class Requests {
     imap::Found found;
   };
   struct PendingMessage {
-    std::string body;
+    PendingBody body;
     imap::MessageFlags flags;
     WallTime internal_date{};
     std::uint64_t announced_octets = 0;
@@ -91,6 +95,7 @@ class Requests {
   // All live UIDs of the mailbox, ascending.
   [[nodiscard]] mailboxes::MailboxResult<imap::NumberSet> live_uids(mailboxes::MailboxId mailbox);
   void drop_appends();
+  [[nodiscard]] PendingBody place_for(std::uint64_t octets);
 
   Shared& shared_;
   AccountId account_;

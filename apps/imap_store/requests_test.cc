@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "io/test_folder.h"
 #include "protocol/imap/session.h"
 #include "storage/memory_engine.h"
 
@@ -29,6 +30,10 @@ class Client {
     session_.receive(std::string(line) + "\r\n");
     run();
     return std::exchange(output_, {});
+  }
+  void feed(std::string_view octets) {
+    session_.receive(octets);
+    run();
   }
   std::string wake() {
     session_.changed();
@@ -131,6 +136,35 @@ TEST_CASE("imap store: SAVEDATE is when the message came into this mailbox") {
   CHECK(client.say("d SEARCH SAVEDATESUPPORTED SAVEDSINCE 1-Jan-2020 SENTBEFORE 1-Jan-1900") == "* SEARCH\r\nd OK Done\r\n");
   CHECK(client.say("e SEARCH SAVEDATESUPPORTED SAVEDSINCE 1-Jan-2020") == "* SEARCH 1\r\ne OK Done\r\n");
   CHECK(client.say("f SEARCH SAVEDBEFORE 1-Jan-2020") == "* SEARCH\r\nf OK Done\r\n");
+}
+
+TEST_CASE("imap store: a large message waits in a file, and one that finds the memory taken too") {
+  House house;
+  io::TestFolder folder;
+  house.shared.append_folder = folder.path();
+  house.shared.append_memory_budget_octets = 100;
+  Client client(house);
+  std::string large = "Subject: large\r\n\r\n";
+  for (int i = 0; large.size() < (3 << 20); ++i) large += std::to_string(i) + " in a file\r\n";
+  for (const std::string& message : {large, std::string("Subject: small\r\n\r\n") + std::string(200, 'x')}) {
+    client.say("a APPEND INBOX {" + std::to_string(message.size()) + "}");
+    client.feed(message.substr(0, message.size() / 2));
+    CHECK(house.shared.append_octets == message.size());
+    CHECK(house.shared.append_memory_octets == 0);
+    CHECK(client.say(message.substr(message.size() / 2)).contains("a OK [APPENDUID "));
+    CHECK(house.shared.append_octets == 0);
+    client.say("b SELECT INBOX");
+    CHECK(client.say("c FETCH * BODY.PEEK[]").contains("BODY[] {" + std::to_string(message.size()) + "}\r\n" + message + ")"));
+  }
+  client.say("d APPEND INBOX {50}");
+  CHECK(house.shared.append_memory_octets == 50);
+  CHECK(client.say(std::string(50, 'y')).contains("d OK"));
+  CHECK(house.shared.append_memory_octets == 0);
+  house.shared.append_budget_octets = 1000;
+  CHECK(client.say("e APPEND INBOX {1001}").contains("e NO [INUSE]"));
+  house.shared.append_folder = "/nowhere";
+  CHECK(client.say("f APPEND INBOX {500+}\r\n" + std::string(500, 'z')).contains("f OK"));
+  CHECK(house.shared.append_memory_octets == 0);
 }
 
 TEST_CASE("imap store: an account without a limit has no quota root") {

@@ -90,6 +90,7 @@ int run_imap_store(Service& service) {
   const SystemClock clock;
   mailboxes::Mailboxes mailboxes(*accounts_engine, clock);
   imap_store::Shared shared{mailboxes, clock, [&accounts](AccountId id) { return accounts.quota(id); }};
+  shared.append_folder = folder::in(service.data_folder(), folder::accounts);
   io::Workers workers(worker_threads, waiting_requests);
   io::Loop loop(loop_options(service));
   const auto settings = service.settings();

@@ -8,12 +8,14 @@ namespace {
 RecipientReport report_of(const Message& message, const Attempt& attempt, Action action, WallTime now) {
   RecipientReport report;
   report.recipient = message.recipient(attempt.recipient);
+  report.index = attempt.recipient;
   report.action = action;
   report.status = attempt.status;
   report.diagnostic = attempt.diagnostic;
   report.explanation = attempt.explanation;
   report.remote_mta = attempt.remote_mta;
   report.last_attempt = now;
+  if (attempt.result == AttemptResult::Failed) report.failure = attempt.failure;
   return report;
 }
 

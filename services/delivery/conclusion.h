@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "services/delivery/attempt.h"
-#include "services/delivery/delivery_report.h"
+#include "services/delivery/report/delivery_report.h"
 #include "services/spool/message.h"
 
 namespace hikyaku::delivery {

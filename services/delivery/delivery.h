@@ -23,6 +23,7 @@
 #include "services/delivery/queue.h"
 #include "services/delivery/recipient_plan.h"
 #include "services/delivery/remote_session.h"
+#include "services/delivery/report/report_gathering.h"
 #include "services/delivery/session_pool.h"
 #include "services/delivery/schedule/retry_table.h"
 #include "services/delivery/settler.h"
@@ -33,6 +34,8 @@ struct DeliverySettings {
   RetryTable retry;
   LaneLimits lanes;
   SessionSettings session;
+  LanguageRule report_language;
+  Duration delay_notice{};  // zero: none
   std::size_t window_messages = 10'000;  // of each lane
 };
 
@@ -110,13 +113,18 @@ class Delivery {
   // The first `octets` of a text that is sound.
   io::Task<std::string> read_beginning(const Message& message, std::uint64_t octets);
 
+  // reporting.cc: the mail that causes
+  [[nodiscard]] spool::GeneratedMail report_mail(const Message& message, std::vector<RecipientReport> reports,
+                                                 std::string_view kind, std::string_view text) const;
+  io::Task<std::vector<spool::GeneratedMail>> write_reports(const Message& message, Conclusion& conclusion);
+  io::Task<void> finish_gathered(MessagePointer message);
+  [[nodiscard]] std::optional<Address> postmaster() const;
+
   // settlement.cc: what is written down
   io::Task<void> finish(MessagePointer message, std::vector<Attempt> attempts, std::string destination);
   io::Task<void> expand(MessagePointer message, std::uint32_t recipient, ToTargets plan);
   // The rest of a truncated plan. False: it is dealt with otherwise.
   io::Task<bool> plan_all(MessagePointer message, std::uint32_t recipient, ToTargets& plan);
-  io::Task<std::vector<spool::GeneratedMail>> write_reports(const Message& message, Conclusion& conclusion);
-  [[nodiscard]] std::optional<Address> postmaster() const;
   [[nodiscard]] WallTime give_up_time(const spool::Schedule& schedule) const;
   void log_conclusion(const Message& message, const std::vector<Attempt>& attempts, const Conclusion& conclusion,
                       const std::string& destination);
@@ -128,6 +136,7 @@ class Delivery {
   DeferredIndex deferred_;
   SessionPool sessions_;
   Settler settler_;
+  ReportGathering gathering_;
   LocalDelivery local_;
   struct DownState {
     std::uint32_t failures = 0;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "mail/envelope.h"
-#include "services/delivery/delivery_report.h"
+#include "services/delivery/report/delivery_report.h"
 
 namespace hikyaku::delivery {
 

@@ -7,25 +7,10 @@
 namespace hikyaku::delivery {
 namespace {
 
-constexpr std::uint64_t returned_octets = 50 << 10;
 constexpr std::uint64_t most_expanding_octets = 64 << 20;  // in memory for the mails that aliases become
 constexpr std::uint64_t octets_of_a_target = 256;          // about
 
 }  // namespace
-
-std::optional<Address> Delivery::postmaster() const {
-  const auto directory = parts_.directory.newest();
-  if (!directory) return std::nullopt;
-  if (const auto& named = directory->contents().postmaster; !named.empty()) {
-    const auto at = named.rfind('@');
-    return Address{named.substr(0, at), at == std::string::npos ? "" : named.substr(at + 1)};
-  }
-  for (const auto& account : directory->contents().accounts)
-    if (account.admin == directory::Enabled::Yes && account.enabled == directory::Enabled::Yes) return account.address;
-  for (const auto& domain : directory->contents().domains)
-    if (domain.kind == directory::DomainKind::Local) return Address{"postmaster", domain.name};
-  return std::nullopt;
-}
 
 WallTime Delivery::give_up_time(const spool::Schedule& schedule) const {
   const auto period = period_of(settings_.retry.rules_for("", schedule.destination), failure_class_of(schedule.failure_class), MailKind::Ordinary);
@@ -43,6 +28,10 @@ io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> att
       return settings_.retry.rules_for(message->recipient(recipient).address.domain, destination);
     };
   auto conclusion = conclude(*message, attempts, context);
+  ConcludedPart whole{std::move(attempts), std::move(conclusion), destination};
+  if (auto reported = ReportGathering::take_reported(*message, whole))
+    if (gathering_.add(message->ref.id, std::move(*reported)) == ReportGathering::Place::First) parts_.loop.spawn(finish_gathered(message));
+  attempts = std::move(whole.attempts), conclusion = std::move(whole.conclusion);
   spool::Settlement settlement{message->ref, conclusion.outcomes, {}};
   if (!conclusion.reports.empty() || !conclusion.dead_letters.empty()) {
     auto writing = write_reports(*message, conclusion);
@@ -79,43 +68,6 @@ io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> att
   }
   if (written) log_conclusion(*message, attempts, conclusion, destination);
   --finishing_;
-}
-
-io::Task<std::vector<spool::GeneratedMail>> Delivery::write_reports(const Message& message, Conclusion& conclusion) {
-  std::vector<spool::GeneratedMail> generated;
-  const auto wanted = conclusion.dead_letters.empty() ? returned_octets + 1 : message.envelope.body_octets;
-  auto reading = read_beginning(message, wanted);
-  const std::string text = co_await std::move(reading);
-  const auto now = parts_.clock.wall();
-  std::string cause;
-  for (const auto& report : conclusion.reports) cause += report.recipient.address.text() + " ";
-  if (!conclusion.reports.empty()) {
-    spool::GeneratedMail mail;
-    mail.envelope.id = message.ref.id.derived(cause, "report", parts_.generated_journal);
-    mail.envelope.recipients = {{message.envelope.reverse_path.address, "", {.never = true}}};
-    mail.envelope.accepted_at = now;
-    mail.envelope.smtputf8 = message.envelope.smtputf8;
-    ReportRequest request{message.envelope, mail.envelope.id, parts_.hostname, now, conclusion.reports, text, returned_octets};
-    mail.text = make_delivery_report(request);
-    mail.envelope.body_type = BodyType::EightBitMime;
-    mail.envelope.body_octets = mail.text.size();
-    generated.push_back(std::move(mail));
-  }
-  // A notification of ours that nobody takes goes to the postmaster once; the postmaster's own undeliverable mail ends
-  // here, and the log keeps its trace.
-  const auto keeper = postmaster();
-  for (const auto index : conclusion.dead_letters) {
-    const Address& gone = message.recipient(index).address;
-    if (!keeper || gone == *keeper) continue;
-    spool::GeneratedMail mail;
-    mail.envelope = message.envelope;
-    mail.envelope.id = message.ref.id.derived(gone.text(), "dead letter", parts_.generated_journal);
-    mail.envelope.recipients = {{*keeper, "", {.never = true}}};
-    mail.text = text;
-    mail.envelope.body_octets = text.size();
-    generated.push_back(std::move(mail));
-  }
-  co_return generated;
 }
 
 // Thousands of targets are looked up on a worker: a loop's step must stay short.

@@ -159,6 +159,18 @@ struct DeliverySection : Section {
   Setting<Seconds> reply_time{*this, "reply_time", {
       .help = "Wait for a reply to a command (RFC 5321 §4.5.3.2: 5 minutes; the final one of DATA gets twice this).",
       .help_ja = "コマンドへの応答を待つ時間(DATA の最終応答は 2 倍)。", .preset = 5min, .min = 1s, .max = 1h}};
+  Setting<Seconds> delay_notice{*this, "delay_notice", {
+      .help = "Time after the first failed attempt when the sender is told, once, that mail is delayed; 0s: never.",
+      .help_ja = "最初の配送失敗からこの時間が経つと、遅延を送信者に一度だけ知らせる。0s なら知らせない。",
+      .preset = 4h, .min = 0s, .max = 240h}};
+  Setting<Text> report_language{*this, "report_language", {
+      .help = "Language of bounces and delay notices: by the sender's domain (Japanese above English for .jp, English above "
+              "Japanese for others), or one alone.",
+      .help_ja = "エラーメールや遅延通知の言語。by-domain は .jp の送信者には日本語と英語、ほかには英語と日本語の順で併記する。",
+      .preset = "by-domain", .choices = {"by-domain", "japanese", "english"}}};
+  Setting<Texts> report_japanese_domains{*this, "report_japanese_domains", {
+      .help = "Sender domains that get Japanese first as .jp does, their subdomains included.",
+      .help_ja = ".jp と同じく日本語を先に書く送信者ドメイン(サブドメインを含む)。"}};
   Setting<Text> hosts_file{*this, "hosts_file", {
       .help = "File of fixed addresses asked before DNS; empty: none.", .help_ja = "DNS より先に調べる hosts ファイル。空なら使わない。",
       .preset = "/etc/hosts"}};

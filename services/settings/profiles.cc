@@ -10,6 +10,7 @@ std::span<const Profile> all_profiles() {
        {{"delivery", "refused_attempts", std::int64_t{9}},
         {"delivery", "transient_period", std::string{"8h"}},
         {"delivery", "unanswered_period", std::string{"24h"}},
+        {"delivery", "delay_notice", std::string{"0s"}},
         {"delivery", "connections", std::int64_t{30}}}}};  // マルチスレッド数
   return profiles;
 }

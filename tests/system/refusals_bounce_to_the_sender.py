@@ -30,7 +30,7 @@ class Peer(NextHop):
             ("RCPT", "lines"): "551-5.7.1 first line\r\n551 5.7.1 second line",
             ("DATA", "data"): "554 5.7.0 not with us",
             ("END", "content"): "554 5.6.0 we do not like this text",
-            ("RCPT", "later"): None if tries > 2 else "451 4.7.1 greylisted",
+            ("RCPT", "later"): None if tries > 2 else "451 4.3.0 not just now",
             ("END", "endlater"): None if tries > 2 else "452 4.3.1 full just now",
             ("END", "cut"): None if tries > 1 else DROP,
             ("RCPT", "never"): "450 4.2.0 never today",

@@ -44,11 +44,12 @@ void set_up(ub_ctx* context, const ResolverOptions& options) {
   if (!options.hosts_file.empty() && ::access(options.hosts_file.c_str(), R_OK) == 0) {
     must(ub_ctx_hosts(context, options.hosts_file.c_str()), options.hosts_file);
   }
-  if (options.forwarder && !options.forwarder->is_ip()) must(UB_SYNTAX, "forwarder " + options.forwarder->to_string());
-  if (options.forwarder) {
-    const auto text = options.forwarder->ip().to_string() + "@" + std::to_string(options.forwarder->port());
+  for (const auto& server : options.forwarders) {
+    if (!server.is_ip()) must(UB_SYNTAX, "forwarder " + server.to_string());
+    const auto text = server.ip().to_string() + "@" + std::to_string(server.port());
     must(ub_ctx_set_fwd(context, text.c_str()), "forwarder " + text);
-  } else if (::access("/etc/resolv.conf", R_OK) == 0) {
+  }
+  if (options.forwarders.empty() && ::access("/etc/resolv.conf", R_OK) == 0) {
     must(ub_ctx_resolvconf(context, nullptr), "/etc/resolv.conf");
   }
   must(ub_ctx_async(context, 1), "threads");

@@ -126,7 +126,7 @@ struct Rig {
     loop.spawn(NameServer::serve(server));
   }
   void remake(ResolverOptions options) {
-    options.forwarder = server.address;
+    if (options.forwarders.empty()) options.forwarders = {server.address};
     options.hosts_file = folder / "hosts";
     resolver.reset();
     resolver = std::make_unique<Resolver>(loop, options);
@@ -239,10 +239,47 @@ TEST_CASE("resolver: stopping ends a question") {
   CHECK(answer.why == "this process is stopping");
 }
 
+namespace {
+Task<void> ask_many(Rig& rig, int& found, Duration& slowest) {
+  for (int i = 0; i < 20; ++i) {
+    const auto began = rig.loop.now();
+    auto asking = rig.resolver->a("host" + std::to_string(i) + ".many.example.com", rig.loop.after(20s));
+    const auto answer = co_await std::move(asking);
+    found += answer.outcome == DnsOutcome::Found;
+    slowest = std::max<Duration>(slowest, rig.loop.now() - began);
+  }
+  rig.loop.stop();
+}
+}  // namespace
+
+TEST_CASE("resolver: a server that is dead, silent or broken is passed over for one that answers") {
+  enum class First { Dead, Broken, Silent };
+  for (const auto how : {First::Dead, First::Broken, First::Silent}) {
+    CAPTURE(static_cast<int>(how));
+    Rig rig;
+    auto first = std::make_unique<NameServer>(rig.loop);
+    for (int i = 0; i < 20; ++i) {
+      const auto name = "host" + std::to_string(i) + ".many.example.com";
+      rig.server.add(name, 1, "\xc0\x00\x02\x09"s);
+      first->break_name(name, how == First::Broken ? 2 : -1);
+    }
+    rig.remake({.forwarders = {first->address, rig.server.address}});
+    if (how == First::Dead) first.reset();  // its port is closed
+    else rig.loop.spawn(NameServer::serve(*first));
+    int found = 0;
+    Duration slowest{};
+    rig.loop.spawn(ask_many(rig, found, slowest));
+    rig.loop.run();
+    CHECK(found == 20);
+    CHECK(slowest < 15s);
+    rig.resolver.reset();
+  }
+}
+
 TEST_CASE("resolver: options that cannot be used are told") {
   Loop loop;
   CHECK_THROWS_AS(Resolver(loop, {.trust_anchors = "/nonexistent/anchors"}), std::runtime_error);
-  CHECK_THROWS_AS(Resolver(loop, {.forwarder = SocketAddress::unix_path("/tmp/dns")}), std::runtime_error);
+  CHECK_THROWS_AS(Resolver(loop, {.forwarders = {SocketAddress::unix_path("/tmp/dns")}}), std::runtime_error);
 }
 
 TEST_CASE("dns record data: what is cut, too long or points elsewhere is refused") {

@@ -81,18 +81,18 @@ io::Task<io::Wake> no_bell(io::Loop& loop, Deadline deadline) {
   co_return outcome;
 }
 
-// Only the first configured server is asked; without one, those of /etc/resolv.conf.
+// Without any, those of /etc/resolv.conf are asked.
 io::ResolverOptions resolver_options(const settings::Settings& settings) {
   io::ResolverOptions options;
   options.hosts_file = settings.delivery.hosts_file();
-  const auto& servers = settings.delivery.resolvers();
-  if (servers.empty()) return options;
-  const auto at = servers.front().find('@');
-  const auto ip = io::IpAddress::parse(servers.front().substr(0, at));
-  const std::uint16_t port = at == std::string::npos ? 53 : static_cast<std::uint16_t>(std::atoi(servers.front().c_str() + at + 1));
-  if (!ip || port == 0)
-    cannot_start("[delivery] resolvers: \"" + servers.front() + "\" is no DNS server. Remedy: write \"address\" or \"address@port\"");
-  options.forwarder = io::SocketAddress(*ip, port);
+  for (const std::string& server : settings.delivery.resolvers()) {
+    const auto at = server.find('@');
+    const auto ip = io::IpAddress::parse(server.substr(0, at));
+    const std::uint16_t port = at == std::string::npos ? 53 : static_cast<std::uint16_t>(std::atoi(server.c_str() + at + 1));
+    if (!ip || port == 0)
+      cannot_start("[delivery] resolvers: \"" + server + "\" is no DNS server. Remedy: write \"address\" or \"address@port\"");
+    options.forwarders.emplace_back(*ip, port);
+  }
   return options;
 }
 

@@ -175,8 +175,8 @@ struct DeliverySection : Section {
       .help = "File of fixed addresses asked before DNS; empty: none.", .help_ja = "DNS より先に調べる hosts ファイル。空なら使わない。",
       .preset = "/etc/hosts"}};
   Setting<Texts> resolvers{*this, "resolvers", {
-      .help = "DNS servers asked (\"address\" or \"address@port\"); empty: those of /etc/resolv.conf.",
-      .help_ja = "問い合わせる DNS サーバ。空なら /etc/resolv.conf に従う。", .takes_effect = TakesEffect::ServiceRestart}};
+      .help = "DNS servers asked (\"address\" or \"address@port\"), another when one does not answer; empty: those of /etc/resolv.conf.",
+      .help_ja = "問い合わせる DNS サーバ。応答がなければ次を使う。空なら /etc/resolv.conf に従う。", .takes_effect = TakesEffect::ServiceRestart}};
 };
 
 struct SpoolSection : Section {

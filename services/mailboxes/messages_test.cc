@@ -326,3 +326,27 @@ TEST_CASE("another session learns of a change by its watch") {
   rig.append("x");
   CHECK(rings >= 1);
 }
+
+TEST_CASE("flags of messages far apart and close together are found alike") {
+  Rig rig;
+  const std::string body = "x";
+  const auto inbox = rig.box("INBOX");
+  for (int i = 0; i < 300; ++i) rig.append(body);
+  struct Row {
+    const char* name;
+    std::vector<std::uint32_t> uids, found;
+  };
+  for (const auto& row : {Row{"none", {}, {}}, Row{"one", {300}, {300}}, Row{"beyond the end", {300, 301, 9'999}, {300}},
+                          Row{"far apart", {300, 1, 150}, {1, 150, 300}}, Row{"twins", {7, 7, 7}, {7}},
+                          Row{"stretches", {1, 2, 3, 40, 41, 200, 233, 266, 300}, {1, 2, 3, 40, 41, 200, 233, 266, 300}},
+                          Row{"unknown between", {10, 11, 12, 4'000'000'000}, {10, 11, 12}}}) {
+    CAPTURE(row.name);
+    std::vector<Uid> uids;
+    for (const auto uid : row.uids) uids.emplace_back(uid);
+    const auto stored = rig.boxes.store_flags(rig.account, inbox, uids, {.operation = FlagOperation::Replace, .flags = {.system = Seen, .keywords = {row.name[0] == 'n' ? "n" : "k" + std::string(1, row.name[0])}}}, soon());
+    REQUIRE_MESSAGE(stored, why(stored));
+    std::vector<std::uint32_t> found;
+    for (const auto& one : stored->changed) found.push_back(one.uid.value());
+    CHECK(found == row.found);
+  }
+}

@@ -115,21 +115,24 @@ MailboxResult<std::vector<Store::Message>> Store::flags_of(MailboxId mailbox, st
     unreadable |= !row;
     if (row) found.push_back({uid, octets, std::move(*row)});
   };
-  constexpr std::size_t few = 16;  // below, single look-ups are cheaper than a scan over what lies between
-  if (wanted.size() <= few) {
-    for (const Uid uid : wanted) {
-      TRY(octets, get(keys::row('f', mailbox, uid)));
-      if (octets) keep(uid, *octets);
+  // In stretches: what lies between two of them is not read, however large the mailbox.
+  constexpr std::uint32_t near = 32;  // rows read in vain cost less than another look-up
+  for (auto first = wanted.begin(); first != wanted.end();) {
+    auto last = first;
+    while (last + 1 != wanted.end() && (last + 1)->value() - last->value() <= near) ++last;
+    if (first == last) {
+      TRY(octets, get(keys::row('f', mailbox, *first)));
+      if (octets) keep(*first, *octets);
+    } else {
+      auto next = first;
+      TRY_VOID(scan(keys::row('f', mailbox, *first), keys::row('f', mailbox, *last) + '\0', [&](const storage::Row& row) {
+        const Uid uid = keys::uid_of(row.key);
+        next = std::lower_bound(next, last + 1, uid);
+        if (next <= last && *next == uid) keep(uid, row.value);
+        return next <= last;
+      }));
     }
-  } else {
-    auto next = wanted.begin();
-    TRY_VOID(scan(keys::row('f', mailbox, wanted.front()), keys::row('f', mailbox, wanted.back()) + '\0',
-                  [&](const storage::Row& row) {
-                    const Uid uid = keys::uid_of(row.key);
-                    next = std::lower_bound(next, wanted.end(), uid);
-                    if (next != wanted.end() && *next == uid) keep(uid, row.value);
-                    return next != wanted.end();
-                  }));
+    first = last + 1;
   }
   if (unreadable) return broken("flags");
   return found;

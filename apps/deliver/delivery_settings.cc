@@ -12,11 +12,11 @@ constexpr std::uint32_t connections_per_processor = 100;
 }  // namespace
 
 delivery::DeliverySettings delivery_settings(const settings::Settings& settings, const std::string& hostname,
-                                             std::shared_ptr<const io::TlsClientContext> tls,
-                                             delivery::RoutingSettings routing) {
+                                             std::shared_ptr<const io::TlsClientContext> tls) {
   const auto& from = settings.delivery;
   delivery::DeliverySettings to;
   to.retry = delivery::retry_table(from);
+  to.limits = delivery::limit_rows(from);
   to.lanes.slots = from.connections() > 0 ? static_cast<std::uint32_t>(from.connections())
                                           : connections_per_processor * std::max(1U, std::thread::hardware_concurrency());
   to.lanes.reserved_fresh = to.lanes.slots * static_cast<std::uint32_t>(from.fresh_share()) / 100;
@@ -27,7 +27,6 @@ delivery::DeliverySettings delivery_settings(const settings::Settings& settings,
                           : from.report_language() == "english" ? By::English : By::SenderDomain;
   to.report_language.japanese_domains = from.report_japanese_domains();
   to.delay_notice = from.delay_notice();
-  to.routing = std::move(routing);
   to.session.our_name = hostname;
   to.session.connect_time = from.connect_time();
   to.session.reply_time = from.reply_time();

@@ -7,7 +7,6 @@
 namespace hikyaku::apps {
 
 [[nodiscard]] delivery::DeliverySettings delivery_settings(const settings::Settings& settings, const std::string& hostname,
-                                                          std::shared_ptr<const io::TlsClientContext> tls,
-                                             delivery::RoutingSettings routing);
+                                                          std::shared_ptr<const io::TlsClientContext> tls);
 
 }  // namespace hikyaku::apps

@@ -50,6 +50,12 @@ struct Attempt {
   Pace pace = Pace::AsBefore;         // Failed only: whether the peer finds us too fast
 };
 
+[[nodiscard]] inline std::vector<Attempt> same_for_all(const std::vector<std::uint32_t>& recipients, const Attempt& attempt) {
+  std::vector<Attempt> attempts(recipients.size(), attempt);
+  for (std::size_t n = 0; n < recipients.size(); ++n) attempts[n].recipient = recipients[n];
+  return attempts;
+}
+
 // What becomes of a recipient whose message cannot be read any more: the sender is told.
 [[nodiscard]] inline Attempt damaged_message(std::uint32_t recipient, const std::string& why) {
   return {recipient, AttemptResult::Failed, FailureClass::Refused, "5.3.0", "", "The message was damaged on disk: " + why, "", "",

@@ -6,36 +6,38 @@ namespace hikyaku::delivery {
 namespace {
 
 constexpr std::size_t fresh_at_once = 256;
-constexpr std::size_t due_at_once = 500;
 constexpr std::size_t recipients_of_a_job = 100;
 constexpr std::size_t recipients_of_a_step = 500;
 constexpr Duration look_again = 1s;
 constexpr Duration window_pause = 10ms;
+constexpr auto wait_for_a_turn = std::chrono::minutes{1};
+constexpr Duration long_run = 15s;
 constexpr Duration directory_settles = 3s;  // a reader's snapshot is at most a second old (services/directory)
-
-Duration until_wall(WallTime when, WallTime now) { return when > now ? Duration(when - now) : Duration{}; }
 
 }  // namespace
 
 Delivery::Delivery(Parts parts, std::function<DeliverySettings()> settings)
     : parts_(std::move(parts)), current_settings_(std::move(settings)), settings_(current_settings_()),
-      lanes_(settings_.lanes), sessions_(parts_.loop),
+      sessions_(parts_.loop),
       settler_(parts_.loop, parts_.workers, parts_.spool, parts_.flusher, parts_.log),
       local_({parts_.loop, parts_.workers, parts_.spool, parts_.mailboxes, parts_.directory, parts_.log},
              parts_.local_accounts_at_once,
              [this](const LocalJob& job, Attempt attempt) {
                parts_.loop.spawn(finish(job.message, {std::move(attempt)}, "local:" + job.target.address.domain));
-             }) {}
+             }) {
+  take_settings();
+}
 
 void Delivery::start(Bell heard) {
   parts_.loop.spawn(run());
   parts_.loop.spawn(listen(std::move(heard)));
   parts_.loop.spawn(watch_timers());
   parts_.loop.spawn(tend());
+  parts_.loop.spawn(tend_slowly());
 }
 
 bool Delivery::idle() const {
-  return lanes_.used(Lane::Fresh) + lanes_.used(Lane::Retry) == 0 && local_.waiting() == 0 && finishing_ == 0 && settler_.idle();
+  return scheduler_.slots_in_use() == 0 && local_.waiting() == 0 && finishing_ == 0 && settler_.idle();
 }
 
 io::Task<void> Delivery::stop(Deadline deadline) {
@@ -59,21 +61,6 @@ MessagePointer Delivery::hold(Message message, Lane lane) {
 std::size_t Delivery::room(Lane lane) const {
   const std::size_t taken = *messages_[static_cast<std::size_t>(lane)];
   return settings_.window_messages > taken ? settings_.window_messages - taken : 0;
-}
-
-io::Task<void> Delivery::load_deferred() {
-  std::vector<spool::DeferredRecipient> all;
-  for (;;) {
-    auto work = parts_.workers.run(parts_.loop, [&] {
-      parts_.spool.for_each_deferred([&](const spool::DeferredRecipient& one) { all.push_back(one); });
-    });
-    const auto ran = co_await std::move(work);
-    if (ran) break;  // else the workers are busy: without this nothing deferred would ever be tried
-    const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(look_again));
-    if (outcome == io::Wake::Cancelled) co_return;
-  }
-  for (const auto& one : all)
-    deferred_.add(one.schedule.destination, {one.id, one.schedule.recipient}, one.schedule.next_due, give_up_time(one.schedule));
 }
 
 io::Task<void> Delivery::listen(Bell heard) {
@@ -105,7 +92,10 @@ io::Task<void> Delivery::run() {
         taken = (*fresh)->size();
         for (auto& one : **fresh) {
           std::vector<std::uint32_t> recipients;
-          for (const auto& open : one.open) recipients.push_back(open.index);
+          for (const auto& open : one.open) {
+            recipients.push_back(open.index);
+            scheduler_.claim(one.ref.id, open.index);
+          }
           const auto message = hold({std::move(one.ref), std::move(one.envelope), {}}, Lane::Fresh);
           auto dispatching = dispatch_all(message, std::move(recipients), Lane::Fresh);
           co_await std::move(dispatching);
@@ -130,14 +120,12 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
   }
   std::map<std::string, RemoteJob> remote;
   for (const auto index : recipients) {
-    const auto before = message->history.find(index);
-    const std::uint32_t failures = before == message->history.end() ? 0 : before->second.attempts;
-    auto plan = plan_recipient(*directory, settings_.routing, {message->envelope.reverse_path, message->recipient(index), failures});
+    auto plan = plan_recipient(*directory, message->recipient(index).address);
     if (auto* mailbox = std::get_if<ToMailbox>(&plan)) {
       local_.add({message, index, std::move(mailbox->target)});
     } else if (auto* hop = std::get_if<ToNextHop>(&plan)) {
       const auto key = hop->hop.key();
-      auto& job = remote.try_emplace(key, RemoteJob{message, {}, hop->hop}).first->second;
+      auto& job = remote.try_emplace(key, RemoteJob{message->ref, {}, message, hop->hop, {}}).first->second;
       job.recipients.push_back(index);
       if (job.recipients.size() < recipients_of_a_job) continue;
       enqueue(lane, std::move(job));
@@ -178,128 +166,83 @@ io::Task<void> Delivery::dispatch_later(MessagePointer message, std::vector<std:
 
 void Delivery::enqueue(Lane lane, RemoteJob job) {
   const std::string destination = job.hop.key();
-  // A destination known to be down gets its fresh mail when it answers again; a retry that comes here is its probe.
-  if (lane == Lane::Fresh && deferred_.gated(destination)) {
-    std::vector<Attempt> attempts;
-    for (const auto index : job.recipients) {
-      attempts.push_back(down_[destination].last);
-      attempts.back().recipient = index;
-    }
-    parts_.loop.spawn(finish(job.message, std::move(attempts), destination));
+  if (wanted_.job != nullptr && wanted_.job->recipients.empty() && *wanted_.destination == destination) {
+    *wanted_.job = std::move(job);
     return;
   }
-  lanes_.add(lane, destination, std::move(job));
+  const MessagePointer message = job.message;
+  const auto admission = scheduler_.admit(lane, destination, job, *messages_[static_cast<std::size_t>(lane)], parts_.clock.wall());
+  if (admission == Scheduler::Admission::Queued) return;
+  // A destination known to be down gets its fresh mail when it answers again.
+  if (const auto* last = scheduler_.last_failure(destination); admission == Scheduler::Admission::Down && last != nullptr)
+    parts_.loop.spawn(finish(message, same_for_all(job.recipients, *last), destination));
+  else
+    parts_.loop.spawn(defer_untried(message, std::move(job.recipients), destination));
 }
 
-io::Task<void> Delivery::watch_timers() {
-  while (!stopping_ && !parts_.loop.stopping()) {
-    const auto now = parts_.clock.wall();
-    const std::size_t limit = std::min(room(Lane::Retry), due_at_once);
-    if (limit == 0) {
-      const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(50ms));
-      if (outcome == io::Wake::Cancelled) break;
-      continue;
+// More waits for the destination than memory shall hold: it waits in holding, untried and without a period that runs.
+io::Task<void> Delivery::defer_untried(MessagePointer message, std::vector<std::uint32_t> recipients, std::string destination) {
+  ++finishing_;
+  std::vector<spool::Schedule> schedules;
+  for (const auto recipient : recipients) {
+    const auto before = message->history.find(recipient);
+    spool::Schedule schedule = before == message->history.end() ? spool::Schedule{} : before->second;
+    schedule.recipient = recipient;
+    schedule.destination = destination;
+    schedule.next_due = parts_.clock.wall() + wait_for_a_turn;
+    if (schedule.attempts == 0) {
+      schedule.failure_class = static_cast<std::uint8_t>(FailureClass::Transient);
+      schedule.last_reply = "It waits for its turn: much mail waits for this destination.";
     }
-    auto due = deferred_.take_due(now, limit);
-    if (!due.empty()) {
-      auto taking = take_up(std::move(due));
-      co_await std::move(taking);
-      continue;
-    }
-    const auto next = deferred_.next_due();
-    const Duration wait = next ? std::min<Duration>(until_wall(*next, now), look_again) : look_again;
-    io::Wait sleep(parts_.loop, nullptr, parts_.loop.after(wait), io::Wake::Ready);
-    timer_ = &sleep;
-    const auto outcome = co_await sleep;
-    timer_ = nullptr;
-    if (outcome == io::Wake::Cancelled) break;
+    schedules.push_back(std::move(schedule));
   }
+  auto deferring = settler_.defer({message->ref, schedules, {}});
+  const auto ending = co_await std::move(deferring);
+  if (ending == Settler::Ending::Written)
+    for (const auto& schedule : schedules)
+      scheduler_.defer(destination, {message->ref.id, schedule.recipient}, schedule.next_due, give_up_time(destination, schedule));
+  else if (ending == Settler::Ending::Over)
+    for (const auto recipient : recipients) scheduler_.disclaim(message->ref.id, recipient);
+  else if (ending != Settler::Ending::Stopped)
+    parts_.loop.spawn(dispatch_later(message, recipients, Lane::Fresh));
+  --finishing_;
 }
 
-// Reads the due messages back from holding and sends their recipients to the retry lane.
-io::Task<void> Delivery::take_up(std::vector<DeferredIndex::Due> due) {
-  struct Read {
-    Message message;
-    std::vector<std::uint32_t> recipients;
-    std::string destination;
-    std::optional<spool::SpoolError> trouble;
-  };
-  std::vector<Read> read;
-  auto work = parts_.workers.run(parts_.loop, [&] {
-    std::map<TraceId, std::size_t> places;
-    for (const auto& one : due) {
-      const auto [place, is_new] = places.try_emplace(one.entry.message, read.size());
-      if (is_new) {
-        Message message{{one.entry.message, 0, {}}, {}, {}};
-        auto trouble = recall(message);
-        read.push_back({std::move(message), {}, one.destination, std::move(trouble)});
-      }
-      auto& target = read[place->second];
-      // Settled meanwhile (by the operator): nothing to try.
-      if (target.message.history.contains(one.entry.recipient)) target.recipients.push_back(one.entry.recipient);
-    }
-  });
-  const auto ran = co_await std::move(work);
-  if (!ran) {
-    for (const auto& one : due) deferred_.add(one.destination, one.entry, parts_.clock.wall() + std::chrono::seconds{1});
-    co_return;
-  }
-  for (auto& one : read) {
-    if (one.trouble) {
-      for (const auto recipient : one.recipients) look_again_later(one.destination, {one.message.ref.id, recipient}, *one.trouble);
-    } else if (!one.recipients.empty()) {
-      dispatch(hold(std::move(one.message), Lane::Retry), one.recipients, Lane::Retry);
-    }
-    // The probe went elsewhere (a changed route, a mailbox) or is gone: the gate must not wait for it.
-    if (deferred_.gated(one.destination) && lanes_.waiting_for(one.destination) == 0) deferred_.ungate(one.destination);
-  }
-  pump();
-}
-
-std::optional<spool::SpoolError> Delivery::recall(Message& message) const {
-  for (auto& deferred : parts_.spool.deferred(message.ref.id))
-    message.history.insert({deferred.schedule.recipient, std::move(deferred.schedule)});
-  if (message.history.empty()) return std::nullopt;
-  auto envelope = parts_.spool.envelope(message.ref);
-  if (!envelope) return envelope.error();
-  message.envelope = std::move(*envelope);
-  std::erase_if(message.history, [&](const auto& one) { return one.first >= message.envelope.recipients.size(); });
-  return std::nullopt;
-}
-
-// The spool still has it, so it keeps a timer; what is damaged may be mended by an operator, what failed may work soon.
-void Delivery::look_again_later(const std::string& destination, DeferredEntry entry, const spool::SpoolError& trouble) {
-  parts_.log.write(telemetry::events::storage_trouble, {.message = entry.message, .reason = trouble.what});
-  const auto wait = trouble.kind == spool::SpoolFailure::Damaged ? std::chrono::minutes{60} : std::chrono::minutes{1};
-  deferred_.add(destination, entry, parts_.clock.wall() + wait);
+void Delivery::take_settings() {
+  settings_ = current_settings_();
+  SchedulerSettings to;
+  to.lanes = settings_.lanes;
+  to.retry = settings_.retry;
+  to.limits = settings_.limits;
+  to.window_messages = settings_.window_messages;
+  scheduler_.configure(std::move(to));
 }
 
 io::Task<void> Delivery::tend() {
-  auto alive_at = parts_.loop.now();
   while (!parts_.loop.stopping()) {
-    settings_ = current_settings_();
-    lanes_.set_limits(settings_.lanes);
+    const bool rules_change = !(settings_.retry == current_settings_().retry);
+    take_settings();
+    if (rules_change) parts_.loop.spawn(load_deferred());  // what is queued has the new periods at once
     sessions_.tend(stopping_);
-    if (parts_.loop.now() >= alive_at) {
-      alive_at = parts_.loop.after(10s);
-      auto work = parts_.workers.run(parts_.loop, [this] { return parts_.ledger.seen_alive(parts_.clock.wall()); });
-      const auto ran = co_await std::move(work);
-      if (ran && !*ran) parts_.log.write(telemetry::events::storage_trouble, {.reason = ran->error().what});
-    }
+    for (const auto& [number, run] : running_)
+      if (parts_.loop.now() - run.first > long_run) scheduler_.runs_long(run.second);
+    scheduler_.tend(parts_.clock.wall());
+    wake_timers();
+    pump();
     const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(1s));
     if (outcome == io::Wake::Cancelled) break;
   }
 }
 
-void Delivery::retry_now(const std::vector<Retried>& retried) {
-  const auto now = parts_.clock.wall();
-  for (const auto& one : retried) {
-    down_.erase(one.destination);
-    deferred_.ungate(one.destination);
-    // Those under way right now are not in the index, and must not be tried twice at once.
-    if (deferred_.contains(one.destination, {one.id, one.recipient})) deferred_.add(one.destination, {one.id, one.recipient}, now);
+// What blocks, every ten seconds.
+io::Task<void> Delivery::tend_slowly() {
+  while (!parts_.loop.stopping()) {
+    auto work = parts_.workers.run(parts_.loop, [this] { return parts_.ledger.seen_alive(parts_.clock.wall()); });
+    const auto ran = co_await std::move(work);
+    if (ran && !*ran) parts_.log.write(telemetry::events::storage_trouble, {.reason = ran->error().what});
+    const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(10s));
+    if (outcome == io::Wake::Cancelled) break;
   }
-  if (!retried.empty() && timer_ != nullptr) timer_->wake(io::Wake::Ready);
 }
 
 }  // namespace hikyaku::delivery

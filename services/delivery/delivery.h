@@ -1,23 +1,22 @@
 // Delivery: the service itself. It takes fresh messages from the spool, plans each recipient, runs local and remote
 // deliveries in their lanes, writes down what became of them, and tries the deferred again when their time has come.
 //
-// One loop; everything that blocks is on workers. Messages in memory are bounded by `window_messages` for each lane, so that
-// no number of retries keeps fresh mail out; deferred ones cost an index entry each and are read back when due.
+// What is tried when is decided by the Scheduler (schedule/scheduler.h); Delivery carries it out. One loop; everything that
+// blocks is on workers. Messages in memory are bounded by `window_messages` for each lane; what is beyond a destination's
+// share of it is parked and read back when its turn comes.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
-#include <unordered_map>
 
 #include "io/loop.h"
 #include "io/workers.h"
 #include "services/delivery/address_lookup.h"
 #include "services/delivery/attempt.h"
 #include "services/delivery/conclusion.h"
-#include "services/delivery/deferred_index.h"
-#include "services/delivery/lanes.h"
 #include "services/delivery/local_delivery.h"
 #include "services/delivery/pause_ledger.h"
 #include "services/delivery/queue.h"
@@ -25,7 +24,8 @@
 #include "services/delivery/remote_session.h"
 #include "services/delivery/report/report_gathering.h"
 #include "services/delivery/session_pool.h"
-#include "services/delivery/schedule/retry_table.h"
+#include "services/delivery/schedule/dns_health.h"
+#include "services/delivery/schedule/scheduler.h"
 #include "services/delivery/settler.h"
 
 namespace hikyaku::delivery {
@@ -33,10 +33,10 @@ namespace hikyaku::delivery {
 struct DeliverySettings {
   RetryTable retry;
   LaneLimits lanes;
+  std::vector<LimitRow> limits;
   SessionSettings session;
   LanguageRule report_language;
   Duration delay_notice{};  // zero: none
-  RoutingSettings routing;
   std::size_t window_messages = 10'000;  // of each lane
 };
 
@@ -69,42 +69,54 @@ class Delivery {
   // These, whose schedules the spool has already, are due now. On the loop.
   void retry_now(const std::vector<Retried>& retried);
 
+  // What is known of the destinations, for the operator. On the loop.
+  [[nodiscard]] const Scheduler& scheduler() const { return scheduler_; }
+  // For holds: keys are those of the lanes. On the loop.
+  [[nodiscard]] Scheduler& scheduler() { return scheduler_; }
+
  private:
-  struct RemoteJob {
-    MessagePointer message;
-    std::vector<std::uint32_t> recipients;
-    NextHop hop;
-  };
-  using Slot = Lanes<RemoteJob>::Slot;
+  using Slot = Scheduler::Slot;
 
   // delivery.cc: what comes in, and when
   io::Task<void> run();
   io::Task<void> listen(Bell heard);
   // Fresh mail was announced, or written by ourselves.
   void look_for_fresh();
-  io::Task<void> load_deferred();
-  io::Task<void> watch_timers();
   io::Task<void> tend();
-  io::Task<void> take_up(std::vector<DeferredIndex::Due> due);
+  io::Task<void> tend_slowly();
+  void take_settings();
   void dispatch(const MessagePointer& message, std::span<const std::uint32_t> recipients, Lane lane);
   io::Task<void> dispatch_all(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane);
   io::Task<void> dispatch_later(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane);
   void enqueue(Lane lane, RemoteJob job);
+  io::Task<void> defer_untried(MessagePointer message, std::vector<std::uint32_t> recipients, std::string destination);
   [[nodiscard]] MessagePointer hold(Message message, Lane lane);
   [[nodiscard]] std::size_t room(Lane lane) const;
   [[nodiscard]] bool idle() const;
 
+  // deferred_work.cc: what waits for its time
+  io::Task<void> load_deferred();
+  io::Task<void> watch_timers();
+  void wake_timers();
+  io::Task<void> give_up_expired(std::string destination, Attempt failed);
+  // A message as the spool knows it, on a worker. Its trouble, when it could not be read and still waits.
+  std::optional<spool::SpoolError> recall(Message& message) const;
+  void look_again_later(const std::string& destination, DeferredEntry entry, const spool::SpoolError& trouble);
+  io::Task<void> queue_again_later(RemoteJob job, Slot slot, spool::SpoolError trouble);
+  // A parked job's message is read back and planned again. False: nothing is left for this slot.
+  io::Task<bool> read_back(RemoteJob& job, const Slot& slot);
+  [[nodiscard]] WallTime give_up_time(const std::string& destination, const spool::Schedule& schedule) const;
+
   // remote_work.cc: what happens in a slot
   void pump();
   io::Task<void> work(Slot slot);
-  io::Task<std::unique_ptr<RemoteSession>> open_session(const std::string& destination, const RemoteJob& job);
+  io::Task<std::unique_ptr<RemoteSession>> open_session(const std::string& destination, const RemoteJob& job, Lane lane);
   io::Task<bool> carry_out(std::unique_ptr<RemoteSession>& session, RemoteJob job, Slot slot);
-  void destination_answers(const std::string& destination);
-  void destination_is_down(const std::string& destination, const Attempt& failed);
-  io::Task<void> give_up_expired(std::string destination, Attempt failed);
-  // A deferred message as the spool knows it, on a worker. Its trouble, when it could not be read and still waits.
-  std::optional<spool::SpoolError> recall(Message& message) const;
-  void look_again_later(const std::string& destination, DeferredEntry entry, const spool::SpoolError& trouble);
+  void destination_is_silent(const std::string& destination, const Attempt& failed);
+  io::Task<void> defer_parked(RemoteJob job, std::string destination, Attempt failed);
+  // DNS fails for everybody: our own trouble, nobody's attempt. True: the job is put back.
+  bool blame_our_dns(const std::string& destination, const RemoteJob& job, Lane lane);
+  void dns_answered();
   struct TextStream {
     std::unique_ptr<spool::TextReader> reader;
     std::string damage;  // why it can never be read
@@ -126,24 +138,30 @@ class Delivery {
   io::Task<void> expand(MessagePointer message, std::uint32_t recipient, ToTargets plan);
   // The rest of a truncated plan. False: it is dealt with otherwise.
   io::Task<bool> plan_all(MessagePointer message, std::uint32_t recipient, ToTargets& plan);
-  [[nodiscard]] WallTime give_up_time(const spool::Schedule& schedule) const;
+  // What is written ends the claims.
+  void ended(const Message& message, const std::vector<spool::RecipientOutcome>& outcomes);
+  void deferred(const Message& message, const std::vector<spool::Schedule>& schedules, const std::string& destination);
   void log_conclusion(const Message& message, const std::vector<Attempt>& attempts, const Conclusion& conclusion,
                       const std::string& destination);
 
   Parts parts_;
   std::function<DeliverySettings()> current_settings_;
   DeliverySettings settings_;
-  Lanes<RemoteJob> lanes_;
-  DeferredIndex deferred_;
+  Scheduler scheduler_;
   SessionPool sessions_;
   Settler settler_;
   ReportGathering gathering_;
   LocalDelivery local_;
-  struct DownState {
-    std::uint32_t failures = 0;
-    Attempt last;
+  // Transactions under way, to find the slow ones; by a number of their own.
+  std::map<std::uint64_t, std::pair<Instant, std::string>> running_;
+  std::uint64_t next_run_ = 0;
+  DnsHealth dns_;
+  // The job that read_back() plans again, for the slot's destination.
+  struct Wanted {
+    RemoteJob* job = nullptr;
+    const std::string* destination = nullptr;
   };
-  std::unordered_map<std::string, DownState> down_;
+  Wanted wanted_;
   // In memory, by lane.
   std::shared_ptr<std::size_t> messages_[2] = {std::make_shared<std::size_t>(0), std::make_shared<std::size_t>(0)};
   std::uint64_t expanding_octets_ = 0;

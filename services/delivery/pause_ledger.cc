@@ -1,5 +1,7 @@
 #include "services/delivery/pause_ledger.h"
 
+#include <algorithm>
+
 #include "base/cursor.h"
 #include "base/wire.h"
 
@@ -38,11 +40,26 @@ io::DiskResult<PauseLedger> PauseLedger::open(io::Disk& disk, std::string path, 
 io::DiskResult<> PauseLedger::seen_alive(WallTime now) {
   WireWriter out;
   out.u8(format).u64(as_number(now));
+  std::unique_lock lock(*mutex_);
   for (const auto& [from, until] : pauses_) out.u64(as_number(from)).u64(as_number(until));
+  lock.unlock();
   return io::replace_file(*disk_, path_, out.bytes());
 }
 
+void PauseLedger::add_pause(WallTime from, WallTime until) {
+  if (from >= until) return;
+  const std::lock_guard lock(*mutex_);
+  // What overlaps becomes one: no time is taken out twice.
+  std::erase_if(pauses_, [&](const auto& one) {
+    if (one.first > until || one.second < from) return false;
+    from = std::min(from, one.first), until = std::max(until, one.second);
+    return true;
+  });
+  pauses_.insert(std::ranges::upper_bound(pauses_, std::pair{from, until}), {from, until});
+}
+
 Duration PauseLedger::paused_between(WallTime from, WallTime until) const {
+  const std::lock_guard lock(*mutex_);
   Duration paused{};
   for (const auto& [start, end] : pauses_) {
     const auto overlap = std::min(end, until) - std::max(start, from);

@@ -1,7 +1,9 @@
 // PauseLedger: when delivery was stopped, so that stopped time counts against no retry period. It survives restarts in
-// one small file: the times of the pauses, and the last time the running service was seen alive.
+// one small file: the times of the pauses, and the last time the running service was seen alive. Thread-safe.
 #pragma once
 
+#include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +22,9 @@ class PauseLedger {
   // Blocks (one small file is replaced).
   io::DiskResult<> seen_alive(WallTime now);
 
+  // Delivery could not happen in this time for a trouble of our own. On disk with the next seen_alive().
+  void add_pause(WallTime from, WallTime until);
+
   // How much of the time between the two delivery was stopped. Pauses are kept for 60 days.
   [[nodiscard]] Duration paused_between(WallTime from, WallTime until) const;
 
@@ -27,6 +32,7 @@ class PauseLedger {
   PauseLedger(io::Disk& disk, std::string path) : disk_(&disk), path_(std::move(path)) {}
   io::Disk* disk_;
   std::string path_;
+  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
   std::vector<std::pair<WallTime, WallTime>> pauses_;  // ascending, apart from each other
 };
 

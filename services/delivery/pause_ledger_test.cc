@@ -44,3 +44,21 @@ TEST_CASE("a damaged ledger is read as far as it goes and never stops delivery")
     CHECK(PauseLedger::open(disk, "spool/stopped", at(1001)));
   }
 }
+
+TEST_CASE("our own trouble is a pause; what overlaps counts once, and it survives a restart") {
+  io::SimulatedDisk disk;
+  REQUIRE(disk.make_folder("spool"));
+  {
+    auto ledger = PauseLedger::open(disk, "spool/stopped", at(0));
+    REQUIRE(ledger);
+    ledger->add_pause(at(100), at(200));
+    ledger->add_pause(at(150), at(300));
+    ledger->add_pause(at(400), at(400));
+    ledger->add_pause(at(500), at(450));
+    CHECK(ledger->paused_between(at(0), at(1000)) == std::chrono::seconds{200});
+    REQUIRE(ledger->seen_alive(at(600)));
+  }
+  auto again = PauseLedger::open(disk, "spool/stopped", at(605));
+  REQUIRE(again);
+  CHECK(again->paused_between(at(0), at(605)) == std::chrono::seconds{200});
+}

@@ -1,21 +1,27 @@
 // What happens in a delivery slot: take a connection, carry out jobs of one destination until none is left, and keep the
 // books of which destinations answer.
+#include <algorithm>
+
 #include "services/delivery/delivery.h"
 
 namespace hikyaku::delivery {
 namespace {
 
-std::vector<Attempt> same_for_all(const std::vector<std::uint32_t>& recipients, const Attempt& attempt) {
-  std::vector<Attempt> attempts(recipients.size(), attempt);
-  for (std::size_t n = 0; n < recipients.size(); ++n) attempts[n].recipient = recipients[n];
-  return attempts;
+constexpr auto dns_pause = std::chrono::seconds{15};
+
+void put_first(std::vector<Candidate>& candidates, const std::string& host) {
+  std::vector<Candidate> ordered;
+  for (const bool preferred : {true, false})
+    for (const auto& one : candidates)
+      if ((one.host == host) == preferred) ordered.push_back(one);
+  candidates = std::move(ordered);
 }
 
 }  // namespace
 
 void Delivery::pump() {
   if (stopping_) return;
-  while (auto slot = lanes_.next()) parts_.loop.spawn(work(std::move(*slot)));
+  while (auto slot = scheduler_.next()) parts_.loop.spawn(work(std::move(*slot)));
 }
 
 io::Task<std::string> Delivery::read_text(const Message& message, TextStream& text, std::uint64_t octets) {
@@ -44,29 +50,45 @@ io::Task<std::string> Delivery::read_beginning(const Message& message, std::uint
 }
 
 io::Task<void> Delivery::work(Slot slot) {
+  using Session = Scheduler::Session;
   auto session = sessions_.take(slot.destination);
+  if (session) scheduler_.session_opened(slot.destination, parts_.clock.wall(), Session::Kept);
   while (!stopping_) {
-    auto job = lanes_.take_job(slot);
+    auto job = scheduler_.take(slot);
     if (!job) break;
+    if (!job->message) {
+      auto reading = read_back(*job, slot);
+      const bool wanted = co_await std::move(reading);
+      if (!wanted) continue;
+    }
     auto carrying = carry_out(session, std::move(*job), slot);
     const bool goes_on = co_await std::move(carrying);
     if (!goes_on) break;
   }
-  if (session) sessions_.put(slot.destination, std::move(session));
-  lanes_.release(slot);
+  if (session) {
+    scheduler_.session_closed(slot.destination);
+    sessions_.put(slot.destination, std::move(session));
+  }
+  scheduler_.release(slot, parts_.clock.wall());
+  wake_timers();
   pump();
 }
 
 // A session for the job, or null: then the job's recipients, and all that waits for the destination, have been told.
-io::Task<std::unique_ptr<RemoteSession>> Delivery::open_session(const std::string& destination, const RemoteJob& job) {
+io::Task<std::unique_ptr<RemoteSession>> Delivery::open_session(const std::string& destination, const RemoteJob& job, Lane lane) {
   auto looking = parts_.lookup.candidates(job.hop);
   auto candidates = co_await std::move(looking);
   Attempt failed;
   if (candidates) {
+    dns_answered();
+    // A greylist must see the same way of ours again: the host that put us off first.
+    if (const auto preferred = scheduler_.preferred_host(destination); !preferred.empty())
+      put_first(*candidates, preferred);
     auto opening = RemoteSession::open(parts_.loop, std::move(*candidates), settings_.session);
     auto opened = co_await std::move(opening);
     if (opened) {
-      destination_answers(destination);
+      scheduler_.session_opened(destination, parts_.clock.wall());
+      wake_timers();
       co_return std::move(*opened);
     }
     failed = std::move(opened).error();
@@ -76,7 +98,9 @@ io::Task<std::unique_ptr<RemoteSession>> Delivery::open_session(const std::strin
     failed.explanation = candidates.error().explanation;
   }
   if (parts_.loop.stopping()) co_return nullptr;  // our stop is nobody's failure
-  if (limit_of(failed.failure) == Limit::Period) destination_is_down(destination, failed);
+  if (failed.failure == FailureClass::NoDnsAnswer && blame_our_dns(destination, job, lane)) co_return nullptr;
+  if (failed.failure == FailureClass::Name) dns_answered();
+  if (limit_of(failed.failure) == Limit::Period) destination_is_silent(destination, failed);
   auto finishing = finish(job.message, same_for_all(job.recipients, failed), destination);
   co_await std::move(finishing);
   co_return nullptr;
@@ -92,20 +116,28 @@ io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, Remo
   for (;;) {
     const bool reused = session != nullptr && session->usable();
     if (!reused) {
-      if (session) sessions_.put(slot.destination, std::move(session));  // says goodbye
-      auto opening = open_session(slot.destination, job);
+      if (session) {
+        scheduler_.session_closed(slot.destination);
+        sessions_.put(slot.destination, std::move(session));  // says goodbye
+      }
+      auto opening = open_session(slot.destination, job, slot.lane);
       session = co_await std::move(opening);
-      if (!session) co_return !deferred_.gated(slot.destination);
+      if (!session) co_return scheduler_.health(slot.destination) != Health::Down;
     }
     // More recipients than the peer takes at once: the rest is a job of its own.
     if (const std::size_t most = session->recipient_limit(); job.recipients.size() > most) {
-      RemoteJob rest{job.message, {job.recipients.begin() + static_cast<std::ptrdiff_t>(most), job.recipients.end()}, job.hop};
+      RemoteJob rest{job.ref, {job.recipients.begin() + static_cast<std::ptrdiff_t>(most), job.recipients.end()}, job.message, job.hop, {}};
       job.recipients.resize(most);
-      lanes_.add(slot.lane, slot.destination, std::move(rest));
+      scheduler_.add_rest(slot, std::move(rest));
     }
+    const auto number = next_run_++;
+    const auto began = parts_.loop.now();
+    running_[number] = {began, slot.destination};
     auto delivering = session->deliver(job.message, job.recipients, reader);
     auto attempts = co_await std::move(delivering);
+    running_.erase(number);
     if (attempts.empty()) {  // the text could not be read: our own trouble
+      scheduler_.session_closed(slot.destination);
       session.reset();
       if (!text.damage.empty()) {
         auto finishing = finish(job.message, same_for_all(job.recipients, damaged_message(0, text.damage)), slot.destination);
@@ -121,47 +153,49 @@ io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, Remo
       std::erase_if(attempts, [](const Attempt& attempt) { return attempt.result == AttemptResult::Failed; });
       if (attempts.empty()) co_return false;
     }
+    scheduler_.concluded(slot.destination, *job.message, attempts, parts_.loop.now() - began, parts_.clock.wall());
     auto finishing = finish(job.message, std::move(attempts), slot.destination);
     co_await std::move(finishing);
     co_return true;
   }
 }
 
-void Delivery::destination_answers(const std::string& destination) {
-  if (down_.erase(destination) == 0) return;
-  deferred_.ungate(destination);
-  if (timer_ != nullptr) timer_->wake(io::Wake::Ready);
-}
-
 // One gate instead of an attempt for each message: fresh mail that waits is deferred without being tried, what was
 // deferred before stays untouched but for those whose period is over.
-void Delivery::destination_is_down(const std::string& destination, const Attempt& failed) {
-  auto& state = down_[destination];
-  ++state.failures;
-  state.last = failed;
-  const auto wait = wait_after(settings_.retry.rules_for("", destination).rule(failed.failure), state.failures);
-  deferred_.gate(destination, parts_.clock.wall() + std::chrono::duration_cast<std::chrono::microseconds>(wait));
-  for (const Lane lane : {Lane::Fresh, Lane::Retry})
-    for (auto& job : lanes_.drain(destination, lane))
-      parts_.loop.spawn(finish(job.message, same_for_all(job.recipients, failed), destination));
-  parts_.loop.spawn(give_up_expired(destination, failed));
+void Delivery::destination_is_silent(const std::string& destination, const Attempt& failed) {
+  std::vector<RemoteJob> untried;
+  const bool down = scheduler_.session_failed(destination, failed, parts_.clock.wall(), untried);
+  for (auto& job : untried) {
+    if (job.message) parts_.loop.spawn(finish(job.message, same_for_all(job.recipients, failed), destination));
+    else parts_.loop.spawn(defer_parked(std::move(job), destination, failed));
+  }
+  if (down) parts_.loop.spawn(give_up_expired(destination, failed));
 }
 
-io::Task<void> Delivery::give_up_expired(std::string destination, Attempt failed) {
-  const auto expired = deferred_.take_expired(destination, parts_.clock.wall());
-  for (const auto& entry : expired) {
-    if (stopping_) co_return;  // the spool keeps them
-    Message message{{entry.message, 0, {}}, {}, {}};
-    auto work = parts_.workers.run(parts_.loop, [&] { return recall(message); });
-    auto ran = co_await std::move(work);
-    std::optional<spool::SpoolError> trouble;
-    if (!ran) trouble = spool::SpoolError{spool::SpoolFailure::Broken, "all workers are busy"};
-    else trouble = std::move(*ran);
-    if (trouble) look_again_later(destination, entry, *trouble);
-    if (trouble || !message.history.contains(entry.recipient)) continue;
-    auto finishing = finish(hold(std::move(message), Lane::Retry), same_for_all({entry.recipient}, failed), destination);
-    co_await std::move(finishing);
+io::Task<void> Delivery::defer_parked(RemoteJob job, std::string destination, Attempt failed) {
+  Message message{job.ref, {}, {}};
+  auto work = parts_.workers.run(parts_.loop, [&] { return recall(message); });
+  auto ran = co_await std::move(work);
+  if (!ran || *ran) {
+    const spool::SpoolError trouble = ran ? std::move(**ran) : spool::SpoolError{spool::SpoolFailure::Broken, "all workers are busy"};
+    auto queueing = queue_again_later(std::move(job), Slot{Lane::Fresh, destination}, trouble);
+    co_await std::move(queueing);
+    co_return;
   }
+  auto finishing = finish(hold(std::move(message), Lane::Fresh), same_for_all(job.recipients, failed), destination);
+  co_await std::move(finishing);
+}
+
+bool Delivery::blame_our_dns(const std::string& destination, const RemoteJob& job, Lane lane) {
+  const auto now = parts_.clock.wall();
+  if (!dns_.failed(destination, now)) return false;
+  scheduler_.pause(destination, now + dns_pause);
+  scheduler_.add_rest(Slot{lane, destination}, job);
+  return true;
+}
+
+void Delivery::dns_answered() {
+  if (const auto since = dns_.answered()) parts_.ledger.add_pause(*since, parts_.clock.wall());
 }
 
 }  // namespace hikyaku::delivery

@@ -103,6 +103,7 @@ io::Task<void> Delivery::finish_gathered(MessagePointer message) {
     auto settling = settler_.settle(std::move(settlement));
     const auto ending = co_await std::move(settling);
     look_for_fresh();
+    if (ending == Settler::Ending::Written || ending == Settler::Ending::Over) ended(*message, conclusion.outcomes);
     if (ending == Settler::Ending::Written)
       for (const auto& part : parts) log_conclusion(*message, part.attempts, part.conclusion, part.destination);
   }

@@ -12,11 +12,16 @@ constexpr std::uint64_t octets_of_a_target = 256;          // about
 
 }  // namespace
 
-WallTime Delivery::give_up_time(const spool::Schedule& schedule) const {
-  const auto period = period_of(settings_.retry.rules_for("", schedule.destination), failure_class_of(schedule.failure_class), MailKind::Ordinary);
-  if (!period) return WallTime::max();
-  const auto paused = parts_.ledger.paused_between(schedule.first_failed, parts_.clock.wall()) + schedule.paused;
-  return schedule.first_failed + std::chrono::duration_cast<std::chrono::microseconds>(*period + paused);
+// Each recipient that has an end is nobody's any more.
+void Delivery::ended(const Message& message, const std::vector<spool::RecipientOutcome>& outcomes) {
+  for (const auto& outcome : outcomes) scheduler_.disclaim(message.ref.id, outcome.recipient);
+}
+
+// Those that have a time are the deferred index's.
+void Delivery::deferred(const Message& message, const std::vector<spool::Schedule>& schedules, const std::string& destination) {
+  for (const auto& schedule : schedules)
+    scheduler_.defer(destination, {message.ref.id, schedule.recipient}, schedule.next_due, give_up_time(destination, schedule));
+  wake_timers();
 }
 
 io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> attempts, std::string destination) {
@@ -27,6 +32,7 @@ io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> att
     context.rules_for = [&](std::uint32_t recipient) {
       return settings_.retry.rules_for(message->recipient(recipient).address.domain, destination);
     };
+  context.wait_for = [&](const Attempt& attempt, Duration elapsed) { return scheduler_.wait_for(destination, attempt, elapsed, now); };
   auto conclusion = conclude(*message, attempts, context);
   ConcludedPart whole{std::move(attempts), std::move(conclusion), destination};
   if (auto reported = ReportGathering::take_reported(*message, whole))
@@ -43,12 +49,16 @@ io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> att
     auto settling = settler_.settle(std::move(settlement));
     const auto ending = co_await std::move(settling);
     written = ending == Settler::Ending::Written;
+    if (written || ending == Settler::Ending::Over) ended(*message, conclusion.outcomes);
     if (makes_mail) look_for_fresh();
   }
   if (written && !conclusion.schedules.empty()) {
     auto deferring = settler_.defer({message->ref, conclusion.schedules, {}});
     const auto ending = co_await std::move(deferring);
     written = ending == Settler::Ending::Written;
+    if (written) deferred(*message, conclusion.schedules, destination);
+    if (ending == Settler::Ending::Over)
+      for (const auto& schedule : conclusion.schedules) scheduler_.disclaim(message->ref.id, schedule.recipient);
     // A full disk: delivery is what makes space, so they are tried again from where they are, gate or not.
     if (ending == Settler::Ending::NoRoom) {
       std::vector<std::uint32_t> again;
@@ -61,10 +71,6 @@ io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> att
       for (const auto& schedule : conclusion.schedules) damaged.push_back(damaged_message(schedule.recipient, "it cannot be kept for a retry"));
       parts_.loop.spawn(finish(message, std::move(damaged), destination));
     }
-    if (written)
-      for (const auto& schedule : conclusion.schedules)
-        deferred_.add(destination, {message->ref.id, schedule.recipient}, schedule.next_due, give_up_time(schedule));
-    if (written && timer_ != nullptr) timer_->wake(io::Wake::Ready);
   }
   if (written) log_conclusion(*message, attempts, conclusion, destination);
   --finishing_;
@@ -75,11 +81,9 @@ io::Task<bool> Delivery::plan_all(MessagePointer message, std::uint32_t recipien
   const auto directory = parts_.directory.newest();
   const Address& alias = message->recipient(recipient).address;
   ++finishing_;
-  const RoutingQuestion question{message->envelope.reverse_path, message->recipient(recipient), 0, directory::Snapshot::most_targets};
-  const RoutingSettings routing = settings_.routing;
   auto work = parts_.workers.run(parts_.loop, [&]() -> std::optional<RecipientPlan> {
     if (!directory) return std::nullopt;
-    return plan_recipient(*directory, routing, question);
+    return plan_recipient(*directory, alias, directory::Snapshot::most_targets);
   });
   auto ran = co_await std::move(work);
   --finishing_;
@@ -127,8 +131,10 @@ io::Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient,
   }
   spool::Settlement settlement{message->ref, {{recipient, spool::Outcome::Expanded, {}}}, {}};
   for (auto& envelope : mails) settlement.generated.push_back({std::move(envelope), text});
+  const auto outcomes = settlement.outcomes;
   auto settling = settler_.settle(std::move(settlement));
-  co_await std::move(settling);
+  const auto ending = co_await std::move(settling);
+  if (ending == Settler::Ending::Written || ending == Settler::Ending::Over) ended(*message, outcomes);
   look_for_fresh();
   --finishing_;
   expanding_octets_ -= cost;

@@ -11,7 +11,7 @@ constexpr std::uint8_t format = 1;
 constexpr Duration longest = std::chrono::hours{24};
 constexpr Duration margin = std::chrono::seconds{2};  // clocks and the way to the peer
 constexpr std::uint8_t most_probes = 12;              // early tries spent on learning one site
-constexpr std::int8_t sure = 2;
+constexpr std::int8_t sure = 3;
 
 // What greylists are commonly set to, in minutes.
 constexpr int common_minutes[] = {1, 2, 3, 5, 10, 15, 20, 25, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440};
@@ -68,9 +68,9 @@ void GreylistProfile::passed(Duration waited) {
 }
 
 void GreylistProfile::newcomer(bool got_in) {
-  votes_ = static_cast<std::int8_t>(std::clamp(votes_ + (got_in ? 1 : -1), -sure, static_cast<int>(sure)));
-  if (votes_ >= sure) key_ = DoorKey::Shared;
-  if (votes_ <= -1) key_ = DoorKey::PerMessage;  // a shared door does not refuse a newcomer
+  if (!got_in) key_ = DoorKey::PerMessage;  // a shared door does not refuse a newcomer
+  if (got_in && votes_ < sure) ++votes_;
+  if (key_ == DoorKey::Unknown && votes_ >= sure) key_ = DoorKey::Shared;
 }
 
 GreylistProfile* GreylistMemory::find(const std::string& destination) {

@@ -48,7 +48,7 @@ class GreylistProfile {
   friend class GreylistMemory;
   Duration too_short_{}, enough_ = Duration::max();
   std::uint8_t probes_ = 0, contradictions_ = 0;
-  std::int8_t votes_ = 0;  // positive: shared
+  std::int8_t votes_ = 0;  // newcomers that got in
   DoorKey key_ = DoorKey::Unknown;
 };
 

@@ -79,9 +79,10 @@ TEST_CASE("a site that counts from the last try is not visited early for ever") 
 TEST_CASE("who opened the door for whom: newcomers that get in make it shared, one that does not makes it each for itself") {
   GreylistProfile profile;
   CHECK(profile.key() == DoorKey::Unknown);
-  profile.newcomer(true);
-  profile.newcomer(true);
+  for (int n = 0; n < 3; ++n) profile.newcomer(true);
   CHECK(profile.key() == DoorKey::Shared);
+  profile.newcomer(false);
+  CHECK(profile.key() == DoorKey::PerMessage);
   GreylistProfile other;
   other.newcomer(false);
   CHECK(other.key() == DoorKey::PerMessage);

@@ -1,0 +1,372 @@
+#include "services/delivery/schedule/scheduler.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace hikyaku::delivery {
+namespace {
+
+constexpr std::size_t least_share = 50;       // jobs any destination may have waiting, whatever the others have
+constexpr std::size_t due_at_once = 500;
+constexpr Duration slow_delivery = std::chrono::seconds{15};
+constexpr Duration forget_after = std::chrono::minutes{10};
+constexpr Duration shortest_probe = std::chrono::seconds{10};
+
+std::chrono::microseconds micro(Duration duration) { return std::chrono::duration_cast<std::chrono::microseconds>(duration); }
+
+}  // namespace
+
+void Scheduler::configure(SchedulerSettings settings) {
+  settings_ = std::move(settings);
+  lanes_.set_limits(settings_.lanes);
+  for (auto& [key, known] : known_) {
+    known.state.set_most(most_for(key, known.domain));
+    apply(key, known);
+  }
+}
+
+std::uint32_t Scheduler::most_for(const std::string& key, const std::string& domain) const {
+  for (const auto& row : settings_.limits)
+    if (selects(row.via ? Selects::Route : Selects::Destination, row.pattern, domain, key)) return row.connections;
+  return settings_.lanes.per_destination;
+}
+
+Scheduler::Known& Scheduler::know(const std::string& key, WallTime now) {
+  const auto [place, is_new] = known_.try_emplace(key);
+  if (is_new) place->second.state.set_most(most_for(key, ""));
+  place->second.used = now;
+  return place->second;
+}
+
+// What the destination bears, told to its lanes; they forget it with their last job.
+void Scheduler::apply(const std::string& key, Known& known) {
+  lanes_.set_limit(key, std::max(1U, known.state.limit()));
+  lanes_.set_speed(key, known.state.usual() >= slow_delivery ? Speed::Slow : Speed::Usual);
+}
+
+// ---- what waits for a slot ------------------------------------------------------------------------------------------
+
+Scheduler::Admission Scheduler::admit(Lane lane, const std::string& key, RemoteJob& job, std::size_t in_memory, WallTime now) {
+  auto& known = know(key, now);
+  if (lane == Lane::Fresh && known.state.down()) return Admission::Down;
+  const auto waiting = lanes_.waiting_for(key, lane);
+  const auto left = settings_.most_waiting - std::min(settings_.most_waiting, lanes_.waiting(lane));
+  if (lane == Lane::Fresh && waiting >= std::max(least_share, left / 2)) return Admission::Full;
+  const auto free = settings_.window_messages - std::min(settings_.window_messages, in_memory);
+  auto weight = Weight::Light;
+  if (job.message) {
+    const auto& envelope = job.message->envelope;
+    if (known.domain.empty() && !job.recipients.empty()) {
+      known.domain = job.message->recipient(job.recipients.front()).address.domain;
+      known.state.set_most(most_for(key, known.domain));
+    }
+    if (lane == Lane::Fresh) weight = mailings_.weigh(envelope.reverse_path.text(), job.recipients.size(), now);
+    if (waiting >= std::max(least_share, free / 2)) job.message.reset();
+  }
+  lanes_.add(lane, key, std::move(job), weight);
+  apply(key, known);
+  return Admission::Queued;
+}
+
+void Scheduler::add_rest(const Slot& slot, RemoteJob rest) {
+  lanes_.add(slot.lane, slot.destination, std::move(rest), slot.weight);
+}
+
+void Scheduler::release(const Slot& slot, WallTime now) {
+  lanes_.release(slot);
+  if (const auto found = known_.find(slot.destination); found != known_.end()) {
+    auto& known = found->second;
+    known.used = now;
+    if (known.full && retry_room(slot.destination) > least_share / 2) {
+      known.full = false;
+      deferred_.ungate(slot.destination);
+    }
+    apply(slot.destination, known);
+  }
+}
+
+// ---- what waits for its time ----------------------------------------------------------------------------------------
+
+void Scheduler::defer(const std::string& key, DeferredEntry entry, WallTime due, WallTime give_up_at) {
+  disclaim(entry.message, entry.recipient);
+  deferred_.add(key, entry, due, give_up_at);
+}
+
+std::size_t Scheduler::retry_room(const std::string& key) const {
+  const auto waiting = lanes_.waiting_for(key, Lane::Retry);
+  const auto all = lanes_.waiting(Lane::Retry);
+  const auto share = std::max(least_share, (settings_.window_messages - std::min(settings_.window_messages, all)) / 4);
+  return share > waiting ? share - waiting : 0;
+}
+
+// Recipients of one message that are due together share a transaction.
+void Scheduler::queue_due(const std::vector<DeferredIndex::Due>& due) {
+  std::map<std::pair<std::string_view, TraceId>, RemoteJob> jobs;
+  std::vector<std::pair<std::string_view, TraceId>> order;
+  for (const auto& one : due) {
+    const std::pair place{std::string_view(one.destination), one.entry.message};
+    const auto [job, is_new] = jobs.try_emplace(place);
+    if (is_new) {
+      job->second.ref = {one.entry.message, 0, {}};
+      order.push_back(place);
+    }
+    claims_.insert(one.entry);
+    job->second.recipients.push_back(one.entry.recipient);
+    job->second.from.push_back(one);
+  }
+  for (const auto& place : order) lanes_.add(Lane::Retry, std::string(place.first), std::move(jobs.at(place)));
+}
+
+void Scheduler::put_back(const RemoteJob& job) {
+  for (const auto& one : job.from) defer(one.destination, one.entry, one.due, one.give_up_at);
+}
+
+bool Scheduler::feed(WallTime now) {
+  bool more = false;
+  for (const auto& key : std::vector(releasing_)) {
+    const auto found = known_.find(key);
+    if (found != known_.end() && found->second.releasing) more = feed_release(key, found->second) || more;
+  }
+  std::erase_if(releasing_, [this](const std::string& key) {
+    const auto found = known_.find(key);
+    return found == known_.end() || !found->second.releasing;
+  });
+  const auto due = deferred_.take_due(now, due_at_once);
+  queue_due(due);
+  for (const auto& one : due) {
+    auto& known = know(one.destination, now);
+    apply(one.destination, known);
+    // More than its share waits for slots: the index keeps the rest until there is room again.
+    if (known.full || known.state.down() || known.state.held_until() || retry_room(one.destination) > 0) continue;
+    known.full = true;
+    deferred_.gate(one.destination, WallTime::max());
+  }
+  return more || due.size() == due_at_once;
+}
+
+void Scheduler::due_now(const std::string& key, DeferredEntry entry, WallTime now) {
+  if (const auto found = known_.find(key); found != known_.end()) {
+    auto& known = found->second;
+    if (known.state.held_until()) return;
+    if (known.state.down()) {
+      known.state.answered(now, Duration{});  // forgotten: its next failure says so again
+      known.last.reset();
+      apply(key, known);
+    }
+    known.full = false;
+    deferred_.ungate(key);
+  }
+  if (deferred_.contains(key, entry)) deferred_.add(key, entry, now);
+}
+
+void Scheduler::tend(WallTime now) {
+  std::vector<std::string> idle;
+  for (auto& [key, known] : known_) {
+    if (known.full && retry_room(key) > least_share / 2) {
+      known.full = false;
+      deferred_.ungate(key);
+    }
+    // Whoever should have opened the door is late: a few others go.
+    if (known.state.door() && now > *known.state.door() + std::chrono::minutes{1}) {
+      known.at_door = 0;
+      known.state.door_open(now);
+      if (!known.paused_until && !known.state.held_until()) lanes_.open(key, Lane::Fresh);
+    }
+    if (known.paused_until && now >= *known.paused_until) {
+      known.paused_until.reset();
+      if (!known.state.held_until())
+        for (const Lane lane : {Lane::Fresh, Lane::Retry}) lanes_.open(key, lane);
+    }
+    if (known.state.held_until() && now >= *known.state.held_until()) release_hold(key, now);
+    const bool rests = known.state.health() == Health::Healthy && !known.releasing && !known.full && !known.paused_until && known.sessions == 0;
+    if (rests && now - known.used > forget_after && lanes_.waiting_for(key) == 0 && lanes_.used_for(key) == 0) idle.push_back(key);
+  }
+  for (const auto& key : idle) known_.erase(key);
+}
+
+// ---- what happened --------------------------------------------------------------------------------------------------
+
+void Scheduler::session_opened(const std::string& key, WallTime now, Session session) {
+  auto& known = know(key, now);
+  ++known.sessions;
+  if (session == Session::Kept) return;
+  if (known.state.answered(now, Duration{}) == Destination::Was::Down) begin_release(key, known, now);
+  apply(key, known);
+}
+
+void Scheduler::session_closed(const std::string& key) {
+  const auto found = known_.find(key);
+  if (found != known_.end() && found->second.sessions > 0) --found->second.sessions;
+}
+
+// The next probe: by the rules, and when the first period is over if that is earlier, since it is the last attempt.
+void Scheduler::gate(const std::string& key, const Known& known, WallTime now) {
+  const auto rule = settings_.retry.rules_for(known.domain, key).rule(known.last->failure);
+  const WallTime by_rule = now + micro(wait_after(rule, known.state.failures()));
+  WallTime until = by_rule;
+  if (const auto end = deferred_.first_end(key)) until = std::min(until, std::max(*end, now + micro(std::min(rule.interval, shortest_probe))));
+  deferred_.gate(key, until);
+}
+
+bool Scheduler::session_failed(const std::string& key, const Attempt& failed, WallTime now, std::vector<RemoteJob>& untried) {
+  auto& known = know(key, now);
+  const Evidence evidence{now, failed.failure, failed.diagnostic.empty() ? failed.explanation : failed.diagnostic, failed.remote_mta};
+  known.last = failed;
+  known.last->account.clear();
+  const bool down = known.state.silent(now, evidence, known.sessions);
+  apply(key, known);
+  if (!down) return false;
+  known.releasing = known.full = false;
+  for (auto& job : lanes_.drain(key, Lane::Fresh)) untried.push_back(std::move(job));
+  for (auto& job : lanes_.drain(key, Lane::Retry)) {
+    if (!job.from.empty()) put_back(job);
+    else untried.push_back(std::move(job));
+  }
+  gate(key, known, now);
+  return true;
+}
+
+void Scheduler::concluded(const std::string& key, const Message& message, const std::vector<Attempt>& attempts, Duration took, WallTime now) {
+  auto& known = know(key, now);
+  const Attempt* silent = nullptr;
+  const Attempt* fast = nullptr;
+  bool answered = false;
+  for (const auto& attempt : attempts) {
+    if (attempt.result == AttemptResult::Failed && is_silence(attempt.failure)) silent = &attempt;
+    else answered = true;
+    if (attempt.result == AttemptResult::Failed && attempt.pace == Pace::TooFast) fast = &attempt;
+  }
+  const auto evidence = [&](const Attempt& attempt) {
+    return Evidence{now, attempt.failure, attempt.diagnostic.empty() ? attempt.explanation : attempt.diagnostic, attempt.remote_mta};
+  };
+  // One message that makes a peer hang up says little of the others: fewer at once, no more.
+  if (fast != nullptr) known.state.too_fast(now, evidence(*fast));
+  else if (silent != nullptr && !answered) known.state.too_fast(now, evidence(*silent));
+  else if (known.state.answered(now, took) == Destination::Was::Down) begin_release(key, known, now);
+  for (const auto& attempt : attempts) {
+    const auto before = message.history.find(attempt.recipient);
+    take_greylist_evidence(key, known, attempt, before == message.history.end() ? nullptr : &before->second, now);
+  }
+  apply(key, known);
+}
+
+void Scheduler::runs_long(const std::string& key) { lanes_.set_speed(key, Speed::Slow); }
+
+const Attempt* Scheduler::last_failure(const std::string& key) const {
+  const auto found = known_.find(key);
+  return found == known_.end() || !found->second.last ? nullptr : &*found->second.last;
+}
+
+void Scheduler::pause(const std::string& key, WallTime until) {
+  know(key, until).paused_until = until;
+  for (const Lane lane : {Lane::Fresh, Lane::Retry}) lanes_.shut(key, lane);
+}
+
+void Scheduler::probe_is_gone(const std::string& key) {
+  const auto found = known_.find(key);
+  if (found == known_.end() || !found->second.state.down()) return;
+  if (lanes_.waiting_for(key, Lane::Retry) == 0 && lanes_.used_for(key) <= 1) {
+    // Another one is the probe: at once, since this one asked nobody.
+    deferred_.gate(key, found->second.used);
+  }
+}
+
+// ---- holds ----------------------------------------------------------------------------------------------------------
+
+void Scheduler::hold(const std::string& key, WallTime now, WallTime until, std::string reason) {
+  auto& known = know(key, now);
+  known.state.hold(now, until, std::move(reason));
+  known.releasing = known.full = false;
+  for (const Lane lane : {Lane::Fresh, Lane::Retry}) lanes_.shut(key, lane);
+  for (auto& job : lanes_.drain(key, Lane::Retry)) {
+    if (!job.from.empty()) put_back(job);
+    else lanes_.add(Lane::Retry, key, std::move(job));
+  }
+  deferred_.gate(key, WallTime::max());
+}
+
+void Scheduler::release_hold(const std::string& key, WallTime now) {
+  const auto found = known_.find(key);
+  if (found == known_.end() || !found->second.state.held_until()) return;
+  auto& known = found->second;
+  known.state.release_hold(now);
+  for (const Lane lane : {Lane::Fresh, Lane::Retry}) lanes_.open(key, lane);
+  if (known.state.down() && known.last) gate(key, known, now);
+  else begin_release(key, known, now);
+}
+
+// ---- the release of a backlog ---------------------------------------------------------------------------------------
+
+// Oldest first, into the retry lane as it empties: the destination's limit, which starts at one, is the ramp.
+void Scheduler::begin_release(const std::string& key, Known& known, WallTime now) {
+  known.last.reset();
+  known.full = false;
+  known.releasing = true;
+  known.cursor.reset();
+  known.released = 0;
+  known.released_since = now;
+  deferred_.ungate(key);
+  if (std::ranges::find(releasing_, key) == releasing_.end()) releasing_.push_back(key);
+}
+
+bool Scheduler::feed_release(const std::string& key, Known& known) {
+  const std::size_t wanted = std::min<std::size_t>(retry_room(key), 4 * std::max(1U, known.state.limit()));
+  const auto waiting = lanes_.waiting_for(key, Lane::Retry);
+  if (waiting >= wanted) return false;  // its lane has enough for now
+  const auto oldest = deferred_.take_oldest(key, known.cursor, wanted - waiting);
+  known.released += oldest.size();
+  if (oldest.empty()) known.releasing = false;
+  queue_due(oldest);
+  apply(key, known);
+  return known.releasing;
+}
+
+// ---- owners and views -----------------------------------------------------------------------------------------------
+
+Scheduler::Ownership Scheduler::check_ownership() const {
+  Ownership found;
+  std::unordered_set<DeferredEntry, EntryHash> waiting;
+  lanes_.for_each_waiting([&](const std::string& key, const RemoteJob& job) {
+    for (const auto recipient : job.recipients) {
+      const DeferredEntry entry{job.ref.id, recipient};
+      if (!waiting.insert(entry).second || deferred_.contains(key, entry)) found.twice.push_back(entry);
+      if (!claims_.contains(entry)) found.unclaimed.push_back(entry);
+    }
+  });
+  return found;
+}
+
+bool Scheduler::owns(const std::string& key, DeferredEntry entry) const {
+  return claims_.contains(entry) || deferred_.contains(key, entry);
+}
+
+Health Scheduler::health(const std::string& key) const {
+  const auto found = known_.find(key);
+  return found == known_.end() ? Health::Healthy : found->second.state.health();
+}
+
+std::vector<std::string> Scheduler::destinations() const {
+  std::vector<std::string> keys;
+  for (const auto& [key, known] : known_) keys.push_back(key);
+  std::ranges::sort(keys);
+  return keys;
+}
+
+std::optional<Scheduler::View> Scheduler::view(const std::string& key, WallTime now) const {
+  const auto found = known_.find(key);
+  if (found == known_.end()) return std::nullopt;
+  const auto& known = found->second;
+  View view{key, known.state.health(), known.state.since(), known.state.evidence(), known.state.limit(), lanes_.used_for(key), known.state.failures()};
+  view.fresh = lanes_.waiting_for(key, Lane::Fresh);
+  view.retry = lanes_.waiting_for(key, Lane::Retry);
+  view.deferred = deferred_.waiting_for(key);
+  if (known.state.down()) view.next_probe = deferred_.gate_of(key);
+  if (const auto* profile = greylists_.find(key); profile != nullptr && profile->enough() != Duration::max()) view.greylist_wait = profile->enough();
+  if (known.releasing && known.released > view.retry && now > known.released_since)
+    view.drained_in = (now - known.released_since) * static_cast<std::int64_t>(view.deferred + view.retry) /
+                      static_cast<std::int64_t>(known.released - view.retry);
+  return view;
+}
+
+}  // namespace hikyaku::delivery

@@ -1,0 +1,173 @@
+// Scheduler: what is tried when, and by whom; the pure heart of delivery. It owns the lanes (what waits for a slot), the
+// deferred index (what waits for its time), what is known of each destination, and the claims of what is under way, so
+// that every recipient is in exactly one of them. It is told the time and what happened; Delivery carries out, and a
+// simulator can.
+//
+// Memory: a message beyond its destination's share of the window is parked: 150 octets until its turn comes; beyond the
+// lanes' room it goes to holding untried.
+#pragma once
+
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "services/delivery/attempt.h"
+#include "services/delivery/deferred_index.h"
+#include "services/delivery/lanes.h"
+#include "services/delivery/next_hop.h"
+#include "services/delivery/schedule/destination.h"
+#include "services/delivery/schedule/greylist.h"
+#include "services/delivery/schedule/mailing_meter.h"
+#include "services/delivery/schedule/retry_table.h"
+
+namespace hikyaku::delivery {
+
+// Some recipients of one message for one destination.
+struct RemoteJob {
+  spool::MessageRef ref;
+  std::vector<std::uint32_t> recipients;
+  MessagePointer message;  // null: parked, to be read back
+  NextHop hop;             // not known while parked and deferred
+  std::vector<DeferredIndex::Due> from;  // deferred and not tried yet: their times, to be put back
+};
+
+struct SchedulerSettings {
+  LaneLimits lanes;
+  RetryTable retry;
+  std::vector<LimitRow> limits;
+  std::size_t window_messages = 10'000;  // in memory, of each lane
+  std::size_t most_waiting = 500'000;    // jobs in the fresh lane
+};
+
+class Scheduler {
+ public:
+  using Slot = Lanes<RemoteJob>::Slot;
+  static constexpr std::uint32_t openers = 3;  // messages that go to a greylist's shut door
+
+  void configure(SchedulerSettings settings);
+  [[nodiscard]] const SchedulerSettings& settings() const { return settings_; }
+
+  // ---- what waits for a slot
+  enum class Admission : std::uint8_t {
+    Queued,
+    Down,  // nothing answers there: defer it with last_failure(), untried
+    Full,  // too much waits already: defer it untried, without counting an attempt
+  };
+  // `in_memory`: messages of the lane held now. Not queued: the job is the caller's still. Its recipients are claimed.
+  Admission admit(Lane lane, const std::string& key, RemoteJob& job, std::size_t in_memory, WallTime now);
+  // The rest of a job that was too large for one transaction.
+  void add_rest(const Slot& slot, RemoteJob rest);
+  [[nodiscard]] std::optional<Slot> next() { return lanes_.next(); }
+  [[nodiscard]] std::optional<RemoteJob> take(Slot& slot) { return lanes_.take_job(slot); }
+  void release(const Slot& slot, WallTime now);
+  [[nodiscard]] std::uint32_t slots_in_use() const { return lanes_.used(Lane::Fresh) + lanes_.used(Lane::Retry); }
+  [[nodiscard]] std::size_t waiting(Lane lane) const { return lanes_.waiting(lane); }
+
+  // ---- what waits for its time
+  // Ends the claim.
+  void defer(const std::string& key, DeferredEntry entry, WallTime due, WallTime give_up_at);
+  // Takes what is due, or released, into the retry lanes. True: there is more.
+  bool feed(WallTime now);
+  [[nodiscard]] std::optional<WallTime> next_time() const { return deferred_.next_due(); }
+  [[nodiscard]] DeferredIndex& deferred() { return deferred_; }
+  // The operator wants it now: what was known against the destination is forgotten. Those under way stay so.
+  void due_now(const std::string& key, DeferredEntry entry, WallTime now);
+  // Every second or so: doors that nobody opened, shut times that are over, what nobody needs any more.
+  void tend(WallTime now);
+
+  // ---- what happened
+  enum class Session : std::uint8_t { New, Kept };
+  void session_opened(const std::string& key, WallTime now, Session session = Session::New);
+  void session_closed(const std::string& key);
+  // No session came about. True: the destination is down, `untried` is fresh mail that waited for it, to be deferred with
+  // `failed` without an attempt.
+  bool session_failed(const std::string& key, const Attempt& failed, WallTime now, std::vector<RemoteJob>& untried);
+  // A transaction is over.
+  void concluded(const std::string& key, const Message& message, const std::vector<Attempt>& attempts, Duration took, WallTime now);
+  // It has run for long and goes on: a tarpit.
+  void runs_long(const std::string& key);
+  [[nodiscard]] const Attempt* last_failure(const std::string& key) const;
+  // Nothing of the destination is tried before `until`: our own trouble, nobody's failure.
+  void pause(const std::string& key, WallTime until);
+  // The probe of a destination that is down went elsewhere or is gone.
+  void probe_is_gone(const std::string& key);
+
+  // ---- holds
+  void hold(const std::string& key, WallTime now, WallTime until, std::string reason);
+  void release_hold(const std::string& key, WallTime now);
+
+  // ---- greylists
+  // When the attempt's recipient should come back; nothing: by the rules.
+  [[nodiscard]] std::optional<Duration> wait_for(const std::string& key, const Attempt& attempt, Duration elapsed, WallTime now);
+  // The MX host that must see us again; empty: any.
+  [[nodiscard]] std::string preferred_host(const std::string& key) const;
+  [[nodiscard]] GreylistMemory& greylists() { return greylists_; }
+
+  // ---- who owns a recipient: the deferred index, or a claim (of a lane, or of what is under way). Exactly one of them.
+  void claim(const TraceId& id, std::uint32_t recipient) { claims_.insert({id, recipient}); }
+  void disclaim(const TraceId& id, std::uint32_t recipient) { claims_.erase({id, recipient}); }
+  [[nodiscard]] bool claimed(DeferredEntry entry) const { return claims_.contains(entry); }
+  [[nodiscard]] bool owns(const std::string& key, DeferredEntry entry) const;
+  [[nodiscard]] std::size_t claims() const { return claims_.size(); }
+  struct Ownership {
+    std::vector<DeferredEntry> twice, unclaimed;  // both empty: all is well
+  };
+  // Walks over the lanes.
+  [[nodiscard]] Ownership check_ownership() const;
+
+  // ---- what the operator sees
+  struct View {
+    std::string key;
+    Health health = Health::Healthy;
+    WallTime since{};
+    std::optional<Evidence> evidence;
+    std::uint32_t limit = 0, in_use = 0, failures = 0;
+    std::size_t fresh = 0, retry = 0, deferred = 0;
+    std::optional<WallTime> next_probe;
+    std::optional<Duration> greylist_wait, drained_in;  // at the rate since the release began
+  };
+  [[nodiscard]] std::optional<View> view(const std::string& key, WallTime now) const;
+  [[nodiscard]] std::vector<std::string> destinations() const;
+  [[nodiscard]] Health health(const std::string& key) const;
+
+ private:
+  struct Known {
+    Destination state;
+    std::string domain;  // of the first recipient: rules may name it
+    std::uint32_t sessions = 0;
+    std::optional<Attempt> last;
+    std::uint32_t at_door = 0;
+    std::optional<WallTime> last_pass, learner_until, paused_until;
+    bool releasing = false, full = false;  // full: its retry lane is; the index keeps the rest
+    DeferredIndex::ReleaseCursor cursor;
+    std::uint64_t released = 0;
+    WallTime released_since{}, used{};
+  };
+  Known& know(const std::string& key, WallTime now);
+  void apply(const std::string& key, Known& known);
+  [[nodiscard]] std::uint32_t most_for(const std::string& key, const std::string& domain) const;
+  [[nodiscard]] std::size_t retry_room(const std::string& key) const;
+  void queue_due(const std::vector<DeferredIndex::Due>& due);
+  void put_back(const RemoteJob& job);
+  void gate(const std::string& key, const Known& known, WallTime now);
+  void begin_release(const std::string& key, Known& known, WallTime now);
+  bool feed_release(const std::string& key, Known& known);
+  void take_greylist_evidence(const std::string& key, Known& known, const Attempt& attempt, const spool::Schedule* before, WallTime now);
+  void door_opened(const std::string& key, Known& known, WallTime now);
+
+  struct EntryHash {
+    std::size_t operator()(const DeferredEntry& entry) const noexcept { return std::hash<TraceId>{}(entry.message) * 31 + entry.recipient; }
+  };
+  SchedulerSettings settings_;
+  Lanes<RemoteJob> lanes_;
+  DeferredIndex deferred_;
+  std::unordered_map<std::string, Known> known_;
+  std::vector<std::string> releasing_;
+  GreylistMemory greylists_;
+  MailingMeter mailings_;
+  std::unordered_set<DeferredEntry, EntryHash> claims_;
+};
+
+}  // namespace hikyaku::delivery

@@ -3,6 +3,7 @@
 
 #include "apps/imap_store/requests.h"
 #include "apps/imap_store/translate.h"
+#include "base/local_zone.h"
 #include "protocol/imap/search_match.h"
 #include "protocol/mime/search_text.h"
 #include "protocol/mime/structure.h"
@@ -168,6 +169,7 @@ class StoredSubject final : public imap::SearchSubject {
   std::uint64_t size_octets() const override { return record_.octets; }
   WallTime internal_date() const override { return record_.internal_date; }
   std::optional<WallTime> save_date() const override { return imap_store::save_date(record_); }
+  std::chrono::minutes zone(WallTime when) const override { return local_zone(when); }
   std::string_view email_id() const override {
     if (!id_) id_ = imap_store::email_id(record_);
     return *id_;

@@ -6,6 +6,7 @@
 #include "apps/front/store_door.h"
 #include "apps/imap_store/session_task.h"
 #include "apps/service/data_folders.h"
+#include "base/local_zone.h"
 #include "apps/service/service_loop.h"
 #include "io/posix_disk.h"
 #include "services/directory/directory.h"
@@ -31,6 +32,7 @@ std::unique_ptr<storage::SqliteEngine> open_engine(Service& service, io::Disk& d
 
 std::shared_ptr<const imap::SessionSettings> session_settings(const settings::Settings& settings) {
   imap::SessionSettings wanted;
+  wanted.zone = local_zone;
   wanted.append_limit_octets = settings.imap.append_size().octets;
   wanted.framing.command_octets = static_cast<std::uint32_t>(settings.imap.command_size().octets);
   return std::make_shared<const imap::SessionSettings>(std::move(wanted));

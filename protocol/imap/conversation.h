@@ -80,6 +80,7 @@ class Conversation {
   [[nodiscard]] Result<NumberSet, Reply> resolve(const SequenceSet& set, NumberedBy by) const;
 
   [[nodiscard]] const std::string& tag() const { return tag_; }
+  [[nodiscard]] std::chrono::minutes zone(WallTime when) const { return settings.zone ? settings.zone(when) : std::chrono::minutes(0); }
 
   // ---- output -----------------------------------------------------------------------------------------------------
   std::string out;

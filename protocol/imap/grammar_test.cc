@@ -69,8 +69,23 @@ TEST_CASE("imap grammar: dates") {
     REQUIRE(got.has_value() == !row.want.empty());
     if (!got) continue;
     std::string text;
-    print_date_time(text, *got);
+    print_date_time(text, *got, {});
     CHECK(text == row.want);
+  }
+}
+
+TEST_CASE("imap dates are told in the zone given, and read in any") {
+  Cursor in("\"31-Dec-2023 20:30:05 +0000\"");
+  const auto when = parse_date_time(in);
+  REQUIRE(when);
+  using std::chrono::minutes;
+  for (const auto& [zone, want] : {std::pair{minutes(540), "\"01-Jan-2024 05:30:05 +0900\""}, {minutes(-570), "\"31-Dec-2023 11:00:05 -0930\""},
+                                   {minutes(0), "\"31-Dec-2023 20:30:05 +0000\""}, {minutes(345), "\"01-Jan-2024 02:15:05 +0545\""}}) {
+    std::string text;
+    print_date_time(text, *when, zone);
+    CHECK(text == want);
+    Cursor again(text);
+    CHECK(parse_date_time(again) == when);
   }
 }
 

@@ -88,8 +88,9 @@ void print_number_set(std::string& out, const NumberSet& set) {
   }
 }
 
-void print_date_time(std::string& out, WallTime time) {
+void print_date_time(std::string& out, WallTime time, std::chrono::minutes zone) {
   using namespace std::chrono;
+  time += zone;
   constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const auto day = floor<days>(time);
@@ -109,7 +110,11 @@ void print_date_time(std::string& out, WallTime time) {
   print_two_digits(out, static_cast<unsigned>(clock.minutes().count()));
   out += ':';
   print_two_digits(out, static_cast<unsigned>(clock.seconds().count()));
-  out += " +0000\"";
+  out += zone < minutes(0) ? " -" : " +";
+  const auto east = static_cast<unsigned>(abs(zone).count());
+  print_two_digits(out, east / 60);
+  print_two_digits(out, east % 60);
+  out += '"';
 }
 
 void print_text(std::string& out, std::string_view text) {

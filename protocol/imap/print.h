@@ -23,7 +23,8 @@ enum class Recency : unsigned char { Old, Recent };
 void print_flags(std::string& out, const MessageFlags& flags, Recency recency);
 void print_number_set(std::string& out, const NumberSet& set);
 // "17-Jul-1996 02:44:25 +0000" in its quotes.
-void print_date_time(std::string& out, WallTime time);
+// In a zone so far east of UTC: "17-Jul-1996 09:44:25 +0000".
+void print_date_time(std::string& out, WallTime time, std::chrono::minutes zone);
 // Human text of a reply: control characters and octets beyond ASCII become "?".
 void print_text(std::string& out, std::string_view text);
 

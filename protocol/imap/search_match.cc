@@ -31,6 +31,8 @@ std::optional<sys_days> sent_day(std::string_view header) {
   return sys_days(date->calendar_day());
 }
 
+sys_days day_of(const SearchSubject& subject, WallTime when) { return floor<std::chrono::days>(when + subject.zone(when)); }
+
 bool day_matches(SearchKind kind, sys_days day, sys_days wanted) {
   switch (kind) {
     case SearchKind::Before:
@@ -69,7 +71,7 @@ bool matches(const SearchKey& key, SearchSubject& subject, WallTime now) {
     case Text: return text_matches(key, subject);
     case Before:
     case On:
-    case Since: return day_matches(key.kind, floor<std::chrono::days>(subject.internal_date()), key.day);
+    case Since: return day_matches(key.kind, day_of(subject, subject.internal_date()), key.day);
     case SentBefore:
     case SentOn:
     case SentSince: {
@@ -81,7 +83,7 @@ bool matches(const SearchKey& key, SearchSubject& subject, WallTime now) {
     case SavedSince: {
       // RFC 8514 §4.2: without a save date the internal date stands in.
       const auto saved = subject.save_date().value_or(subject.internal_date());
-      return day_matches(key.kind, floor<std::chrono::days>(saved), key.day);
+      return day_matches(key.kind, day_of(subject, saved), key.day);
     }
     case SaveDateSupported: return subject.save_date().has_value();
     case Larger: return subject.size_octets() > key.number;

@@ -20,6 +20,8 @@ class SearchSubject {
   [[nodiscard]] virtual WallTime internal_date() const = 0;
   [[nodiscard]] virtual std::optional<WallTime> save_date() const = 0;
   [[nodiscard]] virtual std::string_view email_id() const = 0;
+  // East of UTC, of the days that BEFORE, ON and SINCE mean.
+  [[nodiscard]] virtual std::chrono::minutes zone(WallTime) const { return {}; }
   // The header as it stands in the message, and the text of the body as mime::body_text() gives it, normalised; both
   // stay valid until the subject goes.
   [[nodiscard]] virtual std::string_view header() = 0;

@@ -28,6 +28,8 @@ struct SessionSettings {
   std::uint64_t append_limit_octets = 50 << 20;  // APPENDLIMIT (RFC 7889)
   FramingLimits framing;
   std::string product = "Hikyaku", version;      // ID (RFC 2971)
+  // In which zone dates are told, east of UTC; the same as the store's for SEARCH. Nothing: UTC.
+  std::function<std::chrono::minutes(WallTime)> zone;
 };
 
 // What the front hands over: the command that logged in still waits for its answer.

@@ -47,7 +47,7 @@ void print_record_item(Conversation& talk, const FetchItem& item, const MessageR
       out += ')';
       break;
     case FetchKind::Uid: print_number(out, record.uid); break;
-    case FetchKind::InternalDate: print_date_time(out, record.internal_date); break;
+    case FetchKind::InternalDate: print_date_time(out, record.internal_date, talk.zone(record.internal_date)); break;
     case FetchKind::Size: print_number(out, record.size_octets); break;
     case FetchKind::ModSeq: out += '(', print_number(out, record.modseq), out += ')'; break;
     case FetchKind::EmailId:
@@ -59,7 +59,7 @@ void print_record_item(Conversation& talk, const FetchItem& item, const MessageR
       break;
     case FetchKind::SaveDate:
       if (record.save_date) {
-        print_date_time(out, *record.save_date);
+        print_date_time(out, *record.save_date, talk.zone(*record.save_date));
       } else {
         out += "NIL";
       }

@@ -37,7 +37,8 @@ std::shared_ptr<const Policies> make_policies(apps::Service& service) {
         .our_name = policies->hostname,
         .role = role_of(port),
         .limits = limits_of(policies->settings->smtp),
-        .tls = policies->tls ? smtp::TlsOffer::StartTls : smtp::TlsOffer::None});
+        .tls = policies->tls ? smtp::TlsOffer::StartTls : smtp::TlsOffer::None,
+        .dots = policies->settings->smtp.loose_dots() ? smtp::Dots::Loose : smtp::Dots::Strict});
   return policies;
 }
 

@@ -14,10 +14,11 @@ constexpr bool is_atext(char c) {
 using Failure = AddressFailure;
 
 // Dot-string = Atom *("." Atom)      RFC 5321 §4.1.2; UTF-8 in atoms: RFC 6531 §3.3
-Result<std::string, Failure> parse_dot_string(Cursor& in) {
+Result<std::string, Failure> parse_dot_string(Cursor& in, Dots dots) {
   const auto text = in.take_while([](char c) { return is_atext(c) || c == '.'; });
-  // Mobile carriers in Japan long gave out addresses with "..", and with "." before "@"; they must be quoted on the wire.
-  if (text.empty() || text.front() == '.' || text.back() == '.' || text.contains("..")) return failure(Failure::Syntax);
+  const bool odd = text.empty() || text.front() == '.' || text.back() == '.' || text.contains("..");
+  const bool dots_alone = std::ranges::all_of(text, [](char c) { return c == '.'; });
+  if (odd && (dots == Dots::Strict || dots_alone)) return failure(Failure::Syntax);
   return std::string(text);
 }
 
@@ -68,11 +69,11 @@ Result<void, Failure> skip_source_route(Cursor& in) {
 
 // Path = "<" [ A-d-l ":" ] Mailbox ">"
 // Tolerated: an address without its brackets, as old scripts and some scanners send it. The end is then the next space.
-Result<Address, Failure> parse_path(Cursor& in, Utf8 utf8) {
+Result<Address, Failure> parse_path(Cursor& in, Utf8 utf8, Dots dots) {
   const auto start = in.position();
   const bool bracket = in.take('<');
   if (bracket) TRY_VOID(skip_source_route(in));
-  TRY(mailbox, parse_mailbox(in, utf8));
+  TRY(mailbox, parse_mailbox(in, utf8, dots));
   if (bracket && !in.take('>')) return failure(Failure::Syntax);
   if (in.position() - start > most_path_octets) return failure(Failure::TooLong);
   return mailbox;
@@ -97,10 +98,10 @@ bool is_valid_utf8(std::string_view text) {
   return true;
 }
 
-Result<Address, AddressFailure> parse_mailbox(Cursor& in, Utf8 utf8) {
+Result<Address, AddressFailure> parse_mailbox(Cursor& in, Utf8 utf8, Dots dots) {
   const auto start = in.position();
   const auto text = in.rest();
-  auto local_part = in.peek() == '"' ? parse_quoted_string(in) : parse_dot_string(in);
+  auto local_part = in.peek() == '"' ? parse_quoted_string(in) : parse_dot_string(in, dots);
   if (!local_part) return std::unexpected(local_part.error());
   if (local_part->size() > most_local_part_octets) return failure(Failure::TooLong);
   if (!in.take('@')) return failure(Failure::Syntax);
@@ -120,17 +121,17 @@ Result<Address, AddressFailure> parse_address(std::string_view text, Utf8 utf8) 
   return address;
 }
 
-Result<ReversePath, AddressFailure> parse_reverse_path(Cursor& in, Utf8 utf8) {
+Result<ReversePath, AddressFailure> parse_reverse_path(Cursor& in, Utf8 utf8, Dots dots) {
   if (in.take("<>")) return ReversePath{};
-  TRY(address, parse_path(in, utf8));
+  TRY(address, parse_path(in, utf8, dots));
   return ReversePath{std::move(address)};
 }
 
-Result<Address, AddressFailure> parse_forward_path(Cursor& in, Utf8 utf8) {
+Result<Address, AddressFailure> parse_forward_path(Cursor& in, Utf8 utf8, Dots dots) {
   const auto start = in.position();
   if (in.take_ignoring_case("<postmaster>")) return Address{"postmaster", ""};
   in.rewind_to(start);
-  return parse_path(in, utf8);
+  return parse_path(in, utf8, dots);
 }
 
 bool is_helo_name(std::string_view text) {

@@ -14,6 +14,9 @@ inline constexpr std::size_t most_domain_octets = 255;     // §4.5.3.1.2
 inline constexpr std::size_t most_path_octets = 256;       // §4.5.3.1.3, with the angle brackets
 
 enum class Utf8 : std::uint8_t { Refused, Allowed };
+// Of a local part without quotes: "a..b@x" and "a.@x" are no Dot-strings. Mobile carriers in Japan gave out such addresses
+// for years, and what sends from and to them writes them as they are.
+enum class Dots : std::uint8_t { Strict, Loose };
 
 // Why a path was refused; each has its own enhanced code.
 enum class AddressFailure : std::uint8_t {
@@ -24,14 +27,14 @@ enum class AddressFailure : std::uint8_t {
 };
 
 // Mailbox: local part unquoted, domain canonical (A-labels, lower case) or an address literal in lower case.
-[[nodiscard]] Result<Address, AddressFailure> parse_mailbox(Cursor& in, Utf8 utf8);
+[[nodiscard]] Result<Address, AddressFailure> parse_mailbox(Cursor& in, Utf8 utf8, Dots dots = Dots::Strict);
 // A whole text that is one mailbox, as the CLI and the directory read it.
 [[nodiscard]] Result<Address, AddressFailure> parse_address(std::string_view text, Utf8 utf8 = Utf8::Allowed);
 
 // Reverse-path = Path / "<>"; the cursor stands after "FROM:".
-[[nodiscard]] Result<ReversePath, AddressFailure> parse_reverse_path(Cursor& in, Utf8 utf8);
+[[nodiscard]] Result<ReversePath, AddressFailure> parse_reverse_path(Cursor& in, Utf8 utf8, Dots dots = Dots::Strict);
 // Forward-path; "<postmaster>" alone is allowed (§4.1.1.3) and gives an empty domain.
-[[nodiscard]] Result<Address, AddressFailure> parse_forward_path(Cursor& in, Utf8 utf8);
+[[nodiscard]] Result<Address, AddressFailure> parse_forward_path(Cursor& in, Utf8 utf8, Dots dots = Dots::Strict);
 
 // Domain / address-literal as HELO and EHLO take it (§4.1.1.1).
 [[nodiscard]] bool is_helo_name(std::string_view text);

@@ -65,12 +65,12 @@ std::string_view verb_name(Verb verb) {
 }
 
 // "MAIL FROM:" Reverse-path [SP Mail-parameters] CRLF      RFC 5321 §4.1.1.2
-Result<MailCommand, Reply> parse_mail(std::string_view argument) {
+Result<MailCommand, Reply> parse_mail(std::string_view argument, Dots dots) {
   Cursor in(argument);
   if (!take_path_keyword(in, "FROM:")) return failure(Reply{501, {5, 5, 4}, "Syntax: MAIL FROM:<address>"});
   // SMTPUTF8 stands after the address that it allows.
   const auto utf8 = says_smtputf8(in.rest()) ? Utf8::Allowed : Utf8::Refused;
-  auto path = parse_reverse_path(in, utf8);
+  auto path = parse_reverse_path(in, utf8, dots);
   if (!path) return failure(address_reply(path.error(), {5, 1, 7}, {5, 1, 8}, "sender"));
   if (!in.at_end() && in.peek() != ' ') return failure(address_reply(AddressFailure::Syntax, {5, 1, 7}, {5, 1, 8}, "sender"));
   auto parameters = parse_mail_parameters(in);
@@ -79,10 +79,10 @@ Result<MailCommand, Reply> parse_mail(std::string_view argument) {
 }
 
 // "RCPT TO:" Forward-path [SP Rcpt-parameters] CRLF      RFC 5321 §4.1.1.3
-Result<RcptCommand, Reply> parse_rcpt(std::string_view argument, Utf8 utf8) {
+Result<RcptCommand, Reply> parse_rcpt(std::string_view argument, Utf8 utf8, Dots dots) {
   Cursor in(argument);
   if (!take_path_keyword(in, "TO:")) return failure(Reply{501, {5, 5, 4}, "Syntax: RCPT TO:<address>"});
-  auto path = parse_forward_path(in, utf8);
+  auto path = parse_forward_path(in, utf8, dots);
   if (!path) return failure(address_reply(path.error(), {5, 1, 3}, {5, 1, 2}, "recipient"));
   if (!in.at_end() && in.peek() != ' ')
     return failure(address_reply(AddressFailure::Syntax, {5, 1, 3}, {5, 1, 2}, "recipient"));

@@ -39,8 +39,8 @@ struct BdatCommand {
 };
 
 // The error is the reply to give.
-[[nodiscard]] Result<MailCommand, Reply> parse_mail(std::string_view argument);
-[[nodiscard]] Result<RcptCommand, Reply> parse_rcpt(std::string_view argument, Utf8 utf8);
+[[nodiscard]] Result<MailCommand, Reply> parse_mail(std::string_view argument, Dots dots = Dots::Strict);
+[[nodiscard]] Result<RcptCommand, Reply> parse_rcpt(std::string_view argument, Utf8 utf8, Dots dots = Dots::Strict);
 [[nodiscard]] Result<BdatCommand, Reply> parse_bdat(std::string_view argument);
 
 }  // namespace hikyaku::smtp

@@ -87,7 +87,7 @@ std::optional<Reply> ServerConversation::reason_against_mail() const {
 
 void ServerConversation::mail(std::string_view argument) {
   if (auto reason = reason_against_mail()) return refuse(*std::move(reason));
-  auto command = parse_mail(argument);
+  auto command = parse_mail(argument, config_->dots);
   if (!command) return refuse(std::move(command).error());
   if (command->parameters.size.value_or(0) > config_->limits.message_octets)
     return refuse({552, {5, 3, 4}, "The message is larger than this server takes"});
@@ -116,7 +116,7 @@ void ServerConversation::sender_checked(Verdict verdict) {
 void ServerConversation::rcpt(std::string_view argument) {
   if (!transaction_) return refuse({503, {5, 5, 1}, "Say MAIL first"});
   if (transaction_->content_begun) return refuse({503, {5, 5, 1}, "The message has begun"});
-  auto command = parse_rcpt(argument, transaction_->envelope.smtputf8 ? Utf8::Allowed : Utf8::Refused);
+  auto command = parse_rcpt(argument, transaction_->envelope.smtputf8 ? Utf8::Allowed : Utf8::Refused, config_->dots);
   if (!command) return refuse(std::move(command).error());
   // RFC 5321 §4.5.3.1.10: 452, so that the client sends the rest in a transaction of their own.
   if (transaction_->accepted.size() >= config_->limits.recipients) return reply({452, {4, 5, 3}, "Too many recipients, send the message to the others again"});

@@ -48,6 +48,7 @@ struct ServerConfig {
   Role role = Role::Relay;
   Limits limits;
   TlsOffer tls = TlsOffer::StartTls;
+  Dots dots = Dots::Strict;
 };
 
 struct TlsFacts {

@@ -28,6 +28,25 @@ void check_rows(std::initializer_list<Row> rows, const ServerConfig& config = te
 }
 const std::string hello = "EHLO c.example\r\n";
 const std::string begin = hello + "MAIL FROM:<s@far.example>\r\nRCPT TO:<u@here.example>\r\n";
+TEST_CASE("addresses that mobile carriers gave out are taken where the settings say so, and go on in quotes") {
+  auto config = test_config();
+  config.dots = Dots::Loose;
+  ScriptedWorld world(config);
+  world.locals.push_back("a..b");
+  world.say("EHLO c.example\r\n");
+  for (const std::string_view sender : {"x..y", ".x", "x.", "...x"}) {
+    CHECK(world.say("MAIL FROM:<" + std::string(sender) + "@docomo.example>\r\n").starts_with("250 "));
+    CHECK(world.talk.envelope().reverse_path.text() == '"' + std::string(sender) + "\"@docomo.example");
+    CHECK(world.say("RCPT TO:<a..b@here.example>\r\n").starts_with("250 "));
+    CHECK(world.say("RSET\r\n").starts_with("250 "));
+  }
+  for (const std::string_view bad : {"MAIL FROM:<.@b.example>", "MAIL FROM:<..@b.example>", "MAIL FROM:<x..y>", "MAIL FROM:<x.. y@b.example>",
+                                     "MAIL FROM:<x@b..example>"}) {
+    CAPTURE(bad);
+    CHECK(world.say(std::string(bad) + "\r\n").starts_with("501 "));
+  }
+}
+
 TEST_CASE("a trace of the talk holds no password and no text of a message") {
   ScriptedWorld world(test_config(), WorldTls::FromTheStart);
   std::string heard;

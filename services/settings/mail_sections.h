@@ -43,6 +43,11 @@ struct SmtpSection : Section {
   Setting<Count> connections_per_address{*this, "connections_per_address", {
       .help = "Connections open at once from one address (an IPv6 /64 counts as one).",
       .help_ja = "1 アドレスからの同時接続数(IPv6 は /64 を 1 とする)。", .preset = 200, .min = 1, .max = 1'000'000}};
+  Setting<bool> loose_dots{*this, "loose_dots", {
+      .help = "Takes addresses such as a..b@docomo.ne.jp and a.@docomo.ne.jp without the quotes RFC 5321 asks for; mobile carriers in "
+              "Japan gave them out, and many programs write them so.",
+      .help_ja = "a..b@docomo.ne.jp や a.@docomo.ne.jp のような、RFC では引用符が要るアドレスをそのまま受け付ける。",
+      .preset = false, .takes_effect = TakesEffect::NewConnections}};
   Setting<Texts> relay_networks{*this, "relay_networks", {
       .help = "Networks that may send to any domain without logging in.",
       .help_ja = "ログインせずにどの宛先へも送れるネットワーク。", .takes_effect = TakesEffect::NewConnections}};

@@ -21,7 +21,8 @@ enum class ControlKind : std::uint8_t {
 
   // Between the supervisor's two processes (apps/supervisor/parent.h).
   Listen = 32, Adopt, CloseListener, Spawn, KillProcess, ReloadProcess, OpenSettings, GiveUp,
-  Alive,  // the control process goes round its loop
+  Alive,    // the control process goes round its loop
+  Settled,  // nothing is starting any more; how the services stand, in words (text)
   Listening = 48, Spawned, Ended, SettingsFile, ShutDown, ReloadAsked, Begun,
 };
 

@@ -76,6 +76,7 @@ class ControlProcess {
   void order(io::Descriptor connection, const Caller& caller, const std::string& verb, const ServiceEntry& service);
   void reload(io::Descriptor connection);
   void answer_pending();
+  void tell_how_all_stand();
   [[nodiscard]] SpawnMessage spawn_message(const ProcessEntry& process) const;
   [[nodiscard]] StatusFacts facts() const;
   [[nodiscard]] std::string stopped_path() const { return begun_.data_folder + "/supervisor/stopped-services"; }
@@ -99,6 +100,7 @@ class ControlProcess {
   std::unique_ptr<telemetry::Log> log_;
   WallTime began_{};
   Instant say_alive_at_{};
+  std::string told_standing_;
   bool shutting_down_ = false, parent_gone_ = false;
 };
 
@@ -189,6 +191,7 @@ int ControlProcess::run() {
   while (!parent_gone_ && !(shutting_down_ && all_down())) {
     carry_out();
     answer_pending();
+    tell_how_all_stand();
     poll_once();
   }
   answer_pending();
@@ -449,6 +452,24 @@ void ControlProcess::answer_pending() {
       rest.push_back(std::move(pending));
   }
   pending_ = std::move(rest);
+}
+
+// For the service manager: once nothing is starting, and whenever it changes. A service that fails does not make the whole
+// server one that could not be started: it is tried again, and the words say so.
+void ControlProcess::tell_how_all_stand() {
+  const auto now = facts();
+  std::string failing, stopped;
+  for (const auto& service : service_table()) {
+    const auto state = service_state(service.name, now);
+    if (state == "starting" || state == "stopping") return;
+    auto& list = state == "failing" ? failing : stopped;
+    if (state == "failing" || state == "stopped") list += (list.empty() ? "" : ", ") + std::string(service.name);
+  }
+  std::string standing = failing.empty() ? "Well" : "Failing: " + failing;
+  if (!stopped.empty()) standing += "; stopped: " + stopped;
+  if (standing == told_standing_) return;
+  told_standing_ = standing;
+  link_.tell(ControlKind::Settled, standing);
 }
 
 void ControlProcess::reload(io::Descriptor connection) {

@@ -18,6 +18,7 @@
 #include "apps/supervisor/listen_socket.h"
 #include "apps/supervisor/messages.h"
 #include "apps/supervisor/read_descriptor.h"
+#include "apps/supervisor/service_manager.h"
 #include "apps/supervisor/service_table.h"
 #include "apps/supervisor/spawn.h"
 #include "base/clock.h"
@@ -88,6 +89,7 @@ class Parent {
   int control_pid_ = 0;
   io::Descriptor control_;
   int control_starts_ = 0;
+  ServiceManager manager_ = ServiceManager::from_environment();
   bool shutting_down_ = false;
   int exit_status_ = 0;
   Instant kill_at_ = Instant::max();
@@ -153,6 +155,7 @@ bool Parent::handle(ControlMessage message) {
     case ControlKind::KillProcess: kill_service(message.text); break;
     case ControlKind::OpenSettings: pass_settings(); break;
     case ControlKind::Alive: break;
+    case ControlKind::Settled: manager_.tell((shutting_down_ ? "STATUS=" : "READY=1\nSTATUS=") + message.text); break;
     case ControlKind::GiveUp:
       complain(message.text);
       shutting_down_ = true, exit_status_ = settings_mistaken;
@@ -281,6 +284,7 @@ void Parent::handle_signals() {
     if (info.ssi_signo == SIGHUP) tell(ControlKind::ReloadAsked);
     if (info.ssi_signo != SIGTERM && info.ssi_signo != SIGINT) continue;
     shutting_down_ = true;
+    manager_.tell("STOPPING=1\nSTATUS=The services finish what is open.");
     if (!tell(ControlKind::ShutDown))
       for (auto& [pid, process] : processes_) process.control.reset();
   }
@@ -309,7 +313,10 @@ int Parent::run() {
   if (!signals_ || !start_control()) return 1;
   while (!finished()) {
     pollfd waits[] = {{signals_.get(), POLLIN, 0}, {control_.get(), POLLIN, 0}};
-    if (poll(waits, control_ ? 2 : 1, 1'000) < 0) continue;
+    const auto wait = std::min<Duration>(manager_.watchdog_interval().value_or(1s) / 2, 1s);
+    const int ready = poll(waits, control_ ? 2 : 1, static_cast<int>(wait / 1ms));
+    manager_.alive(clock_.now());
+    if (ready < 0) continue;
     const int speaker = control_ && waits[1].revents != 0 ? control_pid_ : 0;  // another one may have been started below
     if (waits[0].revents != 0) handle_signals();
     watch_control();

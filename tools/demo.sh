@@ -4,13 +4,14 @@ demo_paths() {
   var=${HIKYAKU_VAR:-$PWD/var}
   mkdir -p "$var"
   var=$(cd "$var" && pwd)
-  data=$var/data config=$var/hikyaku.toml program=$PWD/build/release/apps/hikyaku/hikyaku
+  data=$var/data config=$var/hikyaku.toml program=${HIKYAKU:-$PWD/build/release/apps/hikyaku/hikyaku}
   base=${HIKYAKU_PORT_BASE:-2000}
   domain=demo.example relay_domain=relay.example
   relay_to=127.0.0.1:$((base + 1025))
 }
 
 demo_build() {
+  [ -z "${HIKYAKU:-}" ] || return 0
   need_packages "build Hikyaku" "${build_packages[@]}" "${run_packages[@]}"
   local log=build/release.log began=$SECONDS
   mkdir -p build
@@ -36,10 +37,16 @@ demo_stop() {
     say "Nothing runs here."
     return
   fi
-  kill -TERM "$pid"
+  demo_end "$pid"
+}
+
+# Ends the server with this number and waits for it.
+demo_end() {
+  local pid=$1
+  kill -TERM "$pid" 2>/dev/null || true
   for _ in $(seq 300); do
     # A process that ended and that nobody has waited for still has its number.
-    grep -qs "^State:[[:space:]]*[^Z]" "/proc/$pid/status" || { say "Stopped."; return; }
+    grep -qs "^State:[[:space:]]*[^Z]" "/proc/$pid/status" || { say "Stopped."; return 0; }
     sleep 0.1
   done
   fail "The server (process $pid) has not ended within 30 s. Remedy: hikyaku log shows what it waits for; kill -9 $pid ends it, nothing acknowledged is lost."
@@ -99,11 +106,28 @@ demo_owner() {
   fi
 }
 
+# From the start of the server on, however this script ends the server ends with it, unless demo_leave_running was called:
+# Ctrl-C, a closed terminal and a failure half-way leave nothing behind.
+demo_leave() {
+  local status=$? job
+  trap - EXIT
+  trap '' INT TERM HUP
+  for job in $(jobs -p); do [ "$job" = "${server_pid:-}" ] || kill "$job" 2>/dev/null || true; done
+  [ -z "${server_pid:-}" ] || { say "" || true; demo_end "$server_pid" || status=1; }
+  exit $status
+}
+
+demo_leave_running() { trap - EXIT INT TERM HUP; }
+
 demo_start() {
-  local output=$var/serve.log
+  local output=$var/serve.log interrupted=
   : >"$output"
+  trap 'interrupted=1' INT TERM HUP
   setsid "$program" --config "$config" serve </dev/null >>"$output" 2>&1 &
   server_pid=$!
+  trap demo_leave EXIT
+  trap 'exit 130' INT TERM HUP
+  [ -z "$interrupted" ] || exit 130
   for _ in $(seq 600); do
     if ! kill -0 $server_pid 2>/dev/null; then
       cat "$output" >&2
@@ -180,17 +204,10 @@ CARD
 
 demo_follow() {
   say "The log follows. Ctrl-C stops the server."
-  trap 'stopping=1' INT TERM
-  stopping=
+  trap 'exit 0' INT TERM HUP
   "$var/hikyaku" log --follow &
-  local follower=$!
-  while [ -z "$stopping" ] && kill -0 $server_pid 2>/dev/null; do sleep 0.5 & wait $! || true; done
-  kill $follower 2>/dev/null || true
-  if [ -n "$stopping" ]; then
-    say ""
-    demo_stop
-  else
-    tail -5 "$var/serve.log" >&2
-    fail "The server ended by itself; its last words are above."
-  fi
+  while kill -0 $server_pid 2>/dev/null; do sleep 0.5 & wait $! || true; done
+  server_pid=
+  tail -5 "$var/serve.log" >&2
+  fail "The server ended by itself; its last words are above."
 }

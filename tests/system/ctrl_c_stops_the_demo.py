@@ -1,0 +1,116 @@
+"""./run in the foreground: Ctrl-C stops every process, whenever it comes, and the next ./run starts; so does a closed terminal.
+--detach leaves the server running, --stop ends it."""
+import contextlib
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import time
+
+from harness import eventually, expect, scenario
+from peers.hikyaku import ROOT, binary
+
+OFFSETS = (525, 587, 465, 424, 110, 995, 143, 993)
+
+
+def free_base():
+    """A base under which no port of the demo is taken."""
+    for base in range(20_000 + os.getpid() % 5_000, 60_000, 1_009):
+        with contextlib.ExitStack() as held, contextlib.suppress(OSError):
+            for offset in OFFSETS:
+                held.enter_context(socket.socket()).bind(("0.0.0.0", base + offset))
+            return base
+    raise RuntimeError("no free ports")
+
+
+class Demo:
+    def __init__(self, folder, user):
+        self.var, self.user = folder / "var", user
+        self.environment = {"PATH": os.environ["PATH"], "LANG": "C", "HOME": str(folder), "HIKYAKU": str(binary()),
+                            "HIKYAKU_VAR": str(self.var), "HIKYAKU_PORT_BASE": str(free_base())}
+
+    def start(self, *arguments):
+        """In a session of its own, as a terminal has it."""
+        self.output = open(self.var.parent / "output", "w+")
+        return subprocess.Popen([ROOT / "run", *arguments], cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=self.output,
+                                stderr=self.output, start_new_session=True, **self.user)
+
+    def said(self):
+        return (self.var.parent / "output").read_text()
+
+    def processes(self):
+        """Everything that runs with the demo's folder or on its behalf."""
+        found = []
+        for status in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                pid = int(status.parent.name)
+                environment = (status.parent / "environ").read_bytes() if os.geteuid() == 0 else b""
+                if str(self.var).encode() in status.read_bytes() + environment and pid != os.getpid():
+                    found.append(pid)
+        for pid in re.findall(r"\d+", (re.findall(r'PIDS="(.*)"', self.env_text()) or [""])[0]):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/stat") as stat:
+                if stat.read().rsplit(")", 1)[1].split()[0] != "Z":
+                    found.append(int(pid))
+        return found
+
+    def env_text(self):
+        path = self.var / "demo.env"
+        return path.read_text() if path.exists() else ""
+
+    def interrupt(self, run, number, what):
+        os.killpg(run.pid, number)
+        try:
+            run.wait(40)
+        except subprocess.TimeoutExpired:
+            # Before bash had set its traps; a person presses again.
+            os.killpg(run.pid, number)
+            run.wait(40)
+        eventually(lambda: not self.processes(), f"{what}: nothing is left", 10)
+
+
+def whom(folder):
+    """Root tries as somebody else, so that no user is made and nothing changes hands."""
+    if os.geteuid() != 0:
+        return {}
+    os.chown(folder, 65_533, 65_533)
+    somebody = {"user": 65_533, "group": 65_533, "extra_groups": []}
+    reached = subprocess.run(["test", "-x", ROOT / "run", "-a", "-x", binary()], **somebody).returncode == 0
+    return somebody if reached else {}
+
+
+@scenario
+def run(folder):
+    demo = Demo(folder, whom(folder))
+
+    first = demo.start()
+    eventually(lambda: "The log follows" in demo.said() or first.poll() is not None, "the first start", 90)
+    expect(first.poll() is None, demo.said())
+    expect(len(demo.processes()) > 8, "the services run")
+    demo.interrupt(first, signal.SIGINT, "Ctrl-C")
+    expect(first.returncode == 0 and "Stopped." in demo.said(), f"a clean end: {first.returncode} {demo.said()}")
+
+    # While it is starting, at several instants.
+    for wait in (0.1, 0.15, 0.25, 0.35, 0.5, 0.7, 0.8, 0.9):
+        again = demo.start()
+        time.sleep(wait)
+        demo.interrupt(again, signal.SIGINT, f"Ctrl-C after {wait} s")
+        expect(again.returncode in (0, 130, -signal.SIGINT), f"an end while starting: {again.returncode} {demo.said()}")
+
+    # Twice in a row, by an impatient hand; then a terminal that is closed.
+    second = demo.start()
+    eventually(lambda: "The log follows" in demo.said() or second.poll() is not None, "the next start", 60)
+    os.killpg(second.pid, signal.SIGINT)
+    time.sleep(0.05)
+    demo.interrupt(second, signal.SIGINT, "Ctrl-C twice")
+    expect("Stopped." in demo.said(), demo.said())
+    third = demo.start()
+    eventually(lambda: "The log follows" in demo.said() or third.poll() is not None, "the third start", 60)
+    demo.interrupt(third, signal.SIGHUP, "a closed terminal")
+
+    detached = demo.start("--detach")
+    expect(detached.wait(60) == 0 and len(demo.processes()) > 6, f"--detach: {demo.said()}")
+    stop = demo.start("--stop")
+    expect(stop.wait(60) == 0 and "Stopped." in demo.said(), f"--stop: {demo.said()}")
+    eventually(lambda: not demo.processes(), "--stop: nothing is left", 10)

@@ -30,7 +30,8 @@ std::string Envelope::encode() const {
   out.varint(recipients.size());
   for (const auto& recipient : recipients) {
     encode_address(out, recipient.address);
-    out.text(recipient.original_recipient).u8(encode_notify(recipient.notify));
+    out.text(recipient.original_recipient);
+    out.u8(static_cast<std::uint8_t>(encode_notify(recipient.notify) | recipient.aliases_done << 4));
   }
   out.text(envelope_id).u8(static_cast<std::uint8_t>(return_content)).u8(static_cast<std::uint8_t>(body_type));
   out.u8(smtputf8).u64(static_cast<std::uint64_t>(accepted_at.time_since_epoch().count()));
@@ -53,7 +54,9 @@ std::optional<Envelope> Envelope::decode(std::string_view bytes) {
     Recipient recipient;
     recipient.address = decode_address(in);
     recipient.original_recipient = in.text();
-    recipient.notify = decode_notify(in.u8());
+    const auto bits = in.u8();
+    recipient.notify = decode_notify(bits);
+    recipient.aliases_done = (bits & 16) != 0;
     envelope.recipients.push_back(std::move(recipient));
   }
   envelope.envelope_id = in.text();

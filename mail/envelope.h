@@ -24,6 +24,7 @@ struct Recipient {
   Address address;                  // where it goes now
   std::string original_recipient;   // ORCPT as given ("rfc822;a@b", xtext decoded), empty: not given
   Notify notify;
+  bool aliases_done = false;        // an alias led here; it is not looked up among the aliases again
   friend bool operator==(const Recipient&, const Recipient&) = default;
 };
 

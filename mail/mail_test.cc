@@ -32,7 +32,7 @@ TEST_CASE("envelope: decode(encode(x)) is x; every cut of it is refused") {
   envelope.id = {1, 2, 3, 4};
   envelope.reverse_path.address = {"alice", "example.jp"};
   envelope.recipients = {{{"bob", "example.net"}, "rfc822;bob@example.net", {.failure = true, .delay = true}},
-                         {{"飛脚", "例え.jp"}, "", {.never = true}}};
+                         {{"飛脚", "例え.jp"}, "", {.never = true}, true}};
   envelope.envelope_id = "id+1";
   envelope.return_content = ReturnContent::Headers;
   envelope.body_type = BodyType::EightBitMime;

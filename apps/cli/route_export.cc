@@ -1,7 +1,6 @@
 // hikyaku route export
 #include "apps/cli/commands.h"
 #include "apps/cli/data_access.h"
-#include "services/directory/routes.h"
 
 namespace hikyaku::cli {
 
@@ -9,7 +8,10 @@ namespace {
 
 directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
   TRY(snapshot, editor.read());
-  if (!snapshot->contents().routes.empty()) call.print(directory::print_gateway_dat(snapshot->contents().routes));
+  // The text ends its own last line.
+  auto text = std::string_view(snapshot->contents().route_text);
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (!snapshot->contents().route_text.empty()) call.print(text);
   return {};
 }
 

@@ -2,6 +2,7 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/data_access.h"
 #include "apps/cli/text_table.h"
+#include "services/directory/routes.h"
 #include "services/telemetry/json_writer.h"
 
 namespace hikyaku::cli {
@@ -15,8 +16,10 @@ directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
   json.array();
   std::size_t row = 0;
   for (const auto& route : snapshot->contents().routes) {
-    json.object().member("row", ++row).member("pattern", route.pattern).member("host", route.host).member("port", std::uint64_t{route.port}).end_object();
-    table.add({std::to_string(row), route.pattern, route.host, std::to_string(route.port)});
+    const auto target = directory::print_target(route);
+    json.object().member("row", ++row).member("pattern", route.pattern).member("sender", route.sender);
+    json.member("host", route.hosts.front().name).member("port", std::uint64_t{route.hosts.front().port}).member("target", target).end_object();
+    table.add({std::to_string(row), route.pattern + (route.sender.empty() ? "" : "|" + route.sender), target});
   }
   call.print(call.json ? json.end_array().take() : table.text());
   return {};

@@ -12,7 +12,8 @@ constexpr std::uint32_t connections_per_processor = 100;
 }  // namespace
 
 delivery::DeliverySettings delivery_settings(const settings::Settings& settings, const std::string& hostname,
-                                             std::shared_ptr<const io::TlsClientContext> tls) {
+                                             std::shared_ptr<const io::TlsClientContext> tls,
+                                             delivery::RoutingSettings routing) {
   const auto& from = settings.delivery;
   delivery::DeliverySettings to;
   to.retry = delivery::retry_table(from);
@@ -27,6 +28,7 @@ delivery::DeliverySettings delivery_settings(const settings::Settings& settings,
                           : from.report_language() == "english" ? By::English : By::SenderDomain;
   to.report_language.japanese_domains = from.report_japanese_domains();
   to.delay_notice = from.delay_notice();
+  to.routing = std::move(routing);
   to.session.our_name = hostname;
   to.session.connect_time = from.connect_time();
   to.session.reply_time = from.reply_time();

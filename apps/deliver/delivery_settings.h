@@ -7,6 +7,7 @@
 namespace hikyaku::apps {
 
 [[nodiscard]] delivery::DeliverySettings delivery_settings(const settings::Settings& settings, const std::string& hostname,
-                                                          std::shared_ptr<const io::TlsClientContext> tls);
+                                                          std::shared_ptr<const io::TlsClientContext> tls,
+                                             delivery::RoutingSettings routing);
 
 }  // namespace hikyaku::apps

@@ -8,6 +8,7 @@
 #include "io/posix_disk.h"
 #include "io/resolver.h"
 #include "services/delivery/account_upkeep.h"
+#include "services/delivery/dns_servers.h"
 #include "services/delivery/exchange_lookup.h"
 #include "services/directory/seen_page.h"
 #include "storage/sqlite_engine.h"
@@ -116,12 +117,13 @@ int run_deliver(Service& service) {
   io::Loop loop(loop_options(service));
   const auto settings = service.settings();
   io::Resolver resolver(loop, resolver_options(*settings));
+  const delivery::RoutingSettings routing{.dns_servers = delivery::dns_servers(settings->delivery.resolvers())};
   delivery::ExchangeLookup lookup(loop, resolver, service.hostname());
   delivery::Delivery delivery({.loop = loop, .workers = workers, .spool = *parts->spool, .flusher = flusher,
                                .mailboxes = *parts->mailboxes, .directory = *parts->directory, .lookup = lookup,
                                .ledger = *parts->ledger, .log = service.log(), .clock = parts->clock,
                                .hostname = service.hostname()},
-                              [&] { return delivery_settings(*service.settings(), service.hostname(), parts->tls); });
+                              [&] { return delivery_settings(*service.settings(), service.hostname(), parts->tls, routing); });
 
   delivery::AccountUpkeep upkeep({.loop = loop, .workers = workers, .spool = *parts->spool, .mailboxes = *parts->mailboxes,
                                   .directory = *parts->directory, .log = service.log()});

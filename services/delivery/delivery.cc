@@ -120,7 +120,9 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
   }
   std::map<std::string, RemoteJob> remote;
   for (const auto index : recipients) {
-    auto plan = plan_recipient(*directory, message->recipient(index).address);
+    const auto before = message->history.find(index);
+    const std::uint32_t failures = before == message->history.end() ? 0 : before->second.attempts;
+    auto plan = plan_recipient(*directory, settings_.routing, {message->envelope.reverse_path, message->recipient(index), failures});
     if (auto* mailbox = std::get_if<ToMailbox>(&plan)) {
       local_.add({message, index, std::move(mailbox->target)});
     } else if (auto* hop = std::get_if<ToNextHop>(&plan)) {

@@ -37,6 +37,7 @@ struct DeliverySettings {
   SessionSettings session;
   LanguageRule report_language;
   Duration delay_notice{};  // zero: none
+  RoutingSettings routing;
   std::size_t window_messages = 10'000;  // of each lane
 };
 

@@ -8,6 +8,9 @@ namespace {
 
 constexpr std::size_t most_candidates = 20;
 
+LookupFailure bad_name(const std::string& name) {
+  return {FailureClass::Refused, "5.1.2", name + " is not a name mail can be sent to."};
+}
 LookupFailure no_mail_here(const std::string& domain) {  // RFC 7505 §4.1
   return {FailureClass::Refused, "5.1.10", "The domain " + domain + " accepts no mail (null MX)."};
 }
@@ -80,37 +83,46 @@ io::Task<Result<std::vector<std::string>, LookupFailure>> ExchangeLookup::exchan
 }
 
 io::Task<Result<std::vector<Candidate>, LookupFailure>> ExchangeLookup::candidates(NextHop hop) {
-  std::vector<Candidate> found;
-  if (const auto ip = literal(hop.name)) {
-    found.push_back({{*ip, hop.port}, hop.name});
-    co_return found;
-  }
-  const auto canonical = dns::canonical_name(hop.name);
-  if (!canonical) co_return failure(LookupFailure{FailureClass::Refused, "5.1.2", hop.name + " is not a name mail can be sent to."});
   const Deadline deadline = loop_.after(limit_);
-  std::vector<std::string> hosts{*canonical};
-  if (hop.via == Via::Mx) {
+  auto hosts = hop.hosts();
+  if (hop.via == Via::Mx && !literal(hop.name)) {
+    const auto canonical = dns::canonical_name(hop.name);
+    if (!canonical) co_return failure(bad_name(hop.name));
     auto asking = exchange_hosts(*canonical, deadline);
     auto answer = co_await std::move(asking);
     if (!answer) co_return failure(std::move(answer).error());
-    hosts = std::move(*answer);
+    hosts.clear();
+    for (auto& host : *answer) hosts.push_back({std::move(host), hop.port});
   }
-  bool temporary = false, nothing_exists = true;
-  std::string why;
+  Findings findings;
   for (const auto& host : hosts) {
-    if (found.size() >= most_candidates) break;
-    auto asking = addresses(host, deadline);
-    const auto answer = co_await std::move(asking);
-    for (const auto& ip : answer.found)
-      if (found.size() < most_candidates) found.push_back({{ip, hop.port}, host});
-    temporary = temporary || answer.temporary;
-    nothing_exists = nothing_exists && answer.no_such_name;
-    if (!answer.why.empty()) why = answer.why;
+    if (findings.found.size() >= most_candidates) break;
+    auto adding = add_host(host, findings, deadline);
+    co_await std::move(adding);
   }
-  if (!found.empty()) co_return found;
+  if (!findings.found.empty()) co_return std::move(findings.found);
   // A host that the route table names and nobody can find is the operator's mistake, which can be mended: not final.
-  if (temporary || hop.via == Via::Host) co_return failure(later(*canonical, why));
-  co_return failure(nothing_exists && hosts.size() == 1 ? no_such_domain(*canonical) : no_address(*canonical));
+  if (findings.temporary || hop.via == Via::Host) co_return failure(later(hosts.front().name, findings.why));
+  co_return failure(findings.nothing_exists && hosts.size() == 1 ? no_such_domain(hop.name) : no_address(hop.name));
+}
+
+io::Task<void> ExchangeLookup::add_host(const directory::RouteHost& host, Findings& findings, Deadline deadline) {
+  if (const auto ip = literal(host.name)) {
+    findings.found.push_back({{*ip, host.port}, host.name});
+    co_return;
+  }
+  const auto canonical = dns::canonical_name(host.name);
+  if (!canonical) {
+    findings.why = host.name + " is no host name";
+    co_return;
+  }
+  auto asking = addresses(*canonical, deadline);
+  const auto answer = co_await std::move(asking);
+  for (const auto& ip : answer.found)
+    if (findings.found.size() < most_candidates) findings.found.push_back({{ip, host.port}, *canonical});
+  findings.temporary = findings.temporary || answer.temporary;
+  findings.nothing_exists = findings.nothing_exists && answer.no_such_name;
+  if (!answer.why.empty()) findings.why = answer.why;
 }
 
 }  // namespace hikyaku::delivery

@@ -23,6 +23,13 @@ class ExchangeLookup final : public AddressLookup {
     bool no_such_name = false;
     std::string why;
   };
+  // What looking all hosts of a hop up has brought so far.
+  struct Findings {
+    std::vector<Candidate> found;
+    bool temporary = false, nothing_exists = true;
+    std::string why;
+  };
+  io::Task<void> add_host(const directory::RouteHost& host, Findings& findings, Deadline deadline);
   io::Task<Addresses> addresses(std::string host, Deadline deadline);
   io::Task<Result<std::vector<std::string>, LookupFailure>> exchange_hosts(const std::string& domain, Deadline deadline);
 

@@ -37,7 +37,7 @@ std::vector<Envelope> expand_recipient(const Envelope& of, std::uint32_t alias, 
       octets = 0;
     }
     octets += cost;
-    parts.back().recipients.push_back({std::move(target), original, from.notify});
+    parts.back().recipients.push_back({std::move(target), original, from.notify, true});
   }
   return parts;
 }

@@ -1,42 +1,138 @@
 #include "services/delivery/recipient_plan.h"
 
+#include <algorithm>
+
+#include "services/directory/routes.h"
+
 namespace hikyaku::delivery {
 namespace {
 
-RecipientPlan onwards(const directory::Snapshot& directory, const Address& address) {
-  const auto decision = directory.route(address);
-  if (decision.route) return ToNextHop{{Via::Host, decision.route->host, decision.route->port}};
-  // "a@[192.0.2.1]" (RFC 5321 §4.1.3) names its host itself.
-  if (address.domain.starts_with('[')) return ToNextHop{{Via::Host, address.domain, 25}};
-  return ToNextHop{{Via::Mx, address.domain, 25}};
-}
+using Finding = PlanStep::Finding;
+using directory::RecipientKind;
+
+class Planner {
+ public:
+  Planner(const directory::Snapshot& directory, const RoutingSettings& settings, const RoutingQuestion& question, PlanTrace* trace)
+      : directory_(directory), settings_(settings), question_(question), trace_(trace) {}
+
+  RecipientPlan plan() {
+    const auto& address = question_.recipient.address;
+    const auto follow = question_.recipient.aliases_done ? directory::Aliases::Done : directory::Aliases::Follow;
+    const auto resolution = directory_.resolve(address, question_.most_targets, follow);
+    tell_aliases(resolution);
+    switch (resolution.kind) {
+      case RecipientKind::UnknownUser:
+        found(2, Finding::NoAccount, address.text());
+        return CannotDeliver{"5.1.1", "There is no such user here."};
+      case RecipientKind::UnknownDomain:
+        found(2, Finding::BadDomain, address.domain);
+        return CannotDeliver{"5.1.2", "Mail cannot be sent to this domain name."};
+      case RecipientKind::Disabled:
+        found(2, Finding::AccountDisabled, address.text());
+        return CannotDeliver{"5.2.1", "This account is disabled."};
+      case RecipientKind::Relay:
+      case RecipientKind::NotOurs:
+      case RecipientKind::Local:
+      case RecipientKind::OverQuota: break;  // the mailbox itself answers for its quota, with a retry
+    }
+    const auto targets = resolution.local.size() + resolution.remote.size();
+    if (targets == 1 && !resolution.local.empty()) {
+      found(2, Finding::Account, resolution.local.front().address.text());
+      return ToMailbox{resolution.local.front()};
+    }
+    if (targets == 0 || (targets == 1 && resolution.remote.front() == address)) {
+      tell_domain(address.domain);
+      return onwards(address);
+    }
+    return several(resolution);
+  }
+
+ private:
+  void found(std::uint8_t step, Finding finding, std::string subject, std::size_t row = 0) {
+    if (trace_ != nullptr) trace_->push_back({step, finding, std::move(subject), row});
+  }
+
+  void tell_aliases(const directory::Resolution& resolution) {
+    if (trace_ == nullptr) return;
+    if (question_.recipient.aliases_done) found(1, Finding::AliasesDone, {});
+    else if (resolution.through.empty()) found(1, Finding::NoAlias, {});
+    for (const auto& alias : resolution.through) found(1, Finding::Alias, alias);
+  }
+
+  void tell_domain(const std::string& name) {
+    if (trace_ == nullptr) return;
+    const auto* domain = directory_.domain(name);
+    if (!domain) return found(2, Finding::NotOurs, name);
+    if (domain->kind == directory::DomainKind::Relay) return found(2, Finding::RelayDomain, name);
+    const bool forward_all = directory_.contents().forward_all == directory::ForwardAll::Yes;
+    found(2, forward_all ? Finding::ForwardAll : Finding::NoAccountPassedOn, name);
+  }
+
+  static RecipientPlan several(const directory::Resolution& resolution) {
+    ToTargets several{{}, resolution.truncated};
+    for (const auto& local : resolution.local) {
+      Address target = local.address;
+      if (!local.mailbox.empty()) target.local_part += "+" + local.mailbox;  // RFC 5233
+      several.targets.push_back(std::move(target));
+    }
+    several.targets.insert(several.targets.end(), resolution.remote.begin(), resolution.remote.end());
+    return several;
+  }
+
+  // "*,192.0.2.53,25" where 192.0.2.53 is the DNS server: "as DNS says".
+  [[nodiscard]] bool means_dns(const directory::Route& route) const {
+    if (route.hosts.size() != 1 || route.hosts.front().port != 25) return false;
+    const auto address = io::IpAddress::parse(route.hosts.front().name);
+    return address && std::ranges::find(settings_.dns_servers, *address) != settings_.dns_servers.end();
+  }
+
+  RecipientPlan onwards(const Address& address) {
+    auto decision = directory_.route(address, question_.sender);
+    if (!decision.route || decision.row == 0) found(3, Finding::NoRow, {}, directory_.contents().routes.size());
+    if (decision.route && decision.row != 0) {
+      const bool dns = means_dns(*decision.route);
+      found(3, dns ? Finding::RowMeansDns : Finding::Row, directory::print_route(*decision.route), decision.row);
+      if (dns) return by_hosts_and_dns(address);
+      return to_hosts(std::move(decision.route), 3);
+    }
+    if (decision.route) {
+      const bool dns = means_dns(*decision.route);
+      found(4, dns ? Finding::RowMeansDns : Finding::Gateway, directory::print_target(*decision.route));
+      if (!dns) return to_hosts(std::move(decision.route), 4);
+    } else {
+      found(4, Finding::NoGateway, {});
+    }
+    return by_hosts_and_dns(address);
+  }
+
+  RecipientPlan to_hosts(std::shared_ptr<const directory::Route> route, std::uint8_t step) {
+    const auto& terms = route->terms;
+    if (terms.fallback.name.empty() || question_.failures < terms.fallback_after) return ToNextHop{hop_of(std::move(route))};
+    found(step, Finding::RowFallback, directory::print_host(terms.fallback), question_.failures);
+    return ToNextHop{fallback_of(*route)};
+  }
+
+  RecipientPlan by_hosts_and_dns(const Address& address) {
+    // "a@[192.0.2.1]" (RFC 5321 §4.1.3) names its host itself.
+    if (address.domain.starts_with('[')) {
+      found(6, Finding::AddressLiteral, address.domain);
+      return ToNextHop{{Via::Host, address.domain, 25, nullptr}};
+    }
+    found(5, Finding::HostsThenMx, address.domain);
+    return ToNextHop{{Via::Mx, address.domain, 25, nullptr}};
+  }
+
+  const directory::Snapshot& directory_;
+  const RoutingSettings& settings_;
+  const RoutingQuestion& question_;
+  PlanTrace* trace_;
+};
 
 }  // namespace
 
-RecipientPlan plan_recipient(const directory::Snapshot& directory, const Address& recipient, std::size_t most_targets) {
-  const auto resolution = directory.resolve(recipient, most_targets);
-  using directory::RecipientKind;
-  switch (resolution.kind) {
-    case RecipientKind::UnknownUser: return CannotDeliver{"5.1.1", "There is no such user here."};
-    case RecipientKind::UnknownDomain: return CannotDeliver{"5.1.2", "Mail cannot be sent to this domain name."};
-    case RecipientKind::Disabled: return CannotDeliver{"5.2.1", "This account is disabled."};
-    case RecipientKind::Relay:
-    case RecipientKind::NotOurs:
-    case RecipientKind::Local:
-    case RecipientKind::OverQuota: break;  // the mailbox itself answers for its quota, with a retry
-  }
-  const auto targets = resolution.local.size() + resolution.remote.size();
-  if (targets == 0) return onwards(directory, recipient);
-  if (targets == 1 && !resolution.local.empty()) return ToMailbox{resolution.local.front()};
-  if (targets == 1 && resolution.remote.front() == recipient) return onwards(directory, recipient);
-  ToTargets several{{}, resolution.truncated};
-  for (const auto& local : resolution.local) {
-    Address target = local.address;
-    if (!local.mailbox.empty()) target.local_part += "+" + local.mailbox;  // RFC 5233
-    several.targets.push_back(std::move(target));
-  }
-  several.targets.insert(several.targets.end(), resolution.remote.begin(), resolution.remote.end());
-  return several;
+RecipientPlan plan_recipient(const directory::Snapshot& directory, const RoutingSettings& settings,
+                             const RoutingQuestion& question, PlanTrace* trace) {
+  return Planner(directory, settings, question, trace).plan();
 }
 
 }  // namespace hikyaku::delivery

@@ -1,12 +1,17 @@
-// RecipientPlan: what delivery does with one recipient, decided from the directory alone. The order is fixed: aliases,
-// then local domains and accounts, then the route table, then hosts and MX.
+// RecipientPlan: what delivery does with one recipient, decided from the directory alone. The order is fixed:
+//   1 aliases, always; 2 local domains and accounts, unless all received mail is forwarded; 3 the route table, matched
+//   against the envelope's recipient and sender; 4 the global SMTP gateway, where no row matched; 5 the hosts file;
+//   6 MX, or without one the domain's own addresses. 5 and 6 are ExchangeLookup's.
+// `hikyaku route explain` runs the same function and prints the steps.
 #pragma once
 
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "io/socket_address.h"
 #include "mail/address.h"
+#include "mail/envelope.h"
 #include "services/delivery/next_hop.h"
 #include "services/directory/directory.h"
 
@@ -29,9 +34,39 @@ struct CannotDeliver {
 };
 using RecipientPlan = std::variant<ToMailbox, ToNextHop, ToTargets, CannotDeliver>;
 
+struct RoutingSettings {
+  // A row that names one of these with port 25 means "by hosts and DNS", as E-Post's table has it.
+  std::vector<io::IpAddress> dns_servers;
+};
+
 constexpr std::size_t targets_looked_up_on_a_loop = 100;
-// No I/O, never waits.
-[[nodiscard]] RecipientPlan plan_recipient(const directory::Snapshot& directory, const Address& recipient,
-                                           std::size_t most_targets = targets_looked_up_on_a_loop);
+
+struct RoutingQuestion {
+  const ReversePath& sender;
+  const Recipient& recipient;
+  std::uint32_t failures = 0;  // attempts for this recipient so far: a row's fallback takes over after some
+  std::size_t most_targets = targets_looked_up_on_a_loop;
+};
+
+// One finding on the way to the plan.
+struct PlanStep {
+  enum class Finding : std::uint8_t {
+    NoAlias, Alias, AliasesDone,                                       // 1; subject: the alias
+    NotOurs, RelayDomain, ForwardAll, Account, NoAccountPassedOn,      // 2; subject: domain, or account
+    NoAccount, AccountDisabled, BadDomain,
+    NoRow, Row, RowMeansDns, RowFallback,                              // 3; subject: the row as text, number
+    NoGateway, Gateway,                                                // 4; subject: the gateway
+    AddressLiteral, HostsThenMx,                                       // 5 and 6; subject: the domain
+  };
+  std::uint8_t step = 1;
+  Finding finding = Finding::NoAlias;
+  std::string subject;
+  std::size_t row = 0;
+};
+using PlanTrace = std::vector<PlanStep>;
+
+// No I/O, never waits. `trace`, when given, is told every finding.
+[[nodiscard]] RecipientPlan plan_recipient(const directory::Snapshot& directory, const RoutingSettings& settings,
+                                           const RoutingQuestion& question, PlanTrace* trace = nullptr);
 
 }  // namespace hikyaku::delivery

@@ -81,9 +81,11 @@ io::Task<bool> Delivery::plan_all(MessagePointer message, std::uint32_t recipien
   const auto directory = parts_.directory.newest();
   const Address& alias = message->recipient(recipient).address;
   ++finishing_;
+  const RoutingQuestion question{message->envelope.reverse_path, message->recipient(recipient), 0, directory::Snapshot::most_targets};
+  const RoutingSettings routing = settings_.routing;
   auto work = parts_.workers.run(parts_.loop, [&]() -> std::optional<RecipientPlan> {
     if (!directory) return std::nullopt;
-    return plan_recipient(*directory, alias, directory::Snapshot::most_targets);
+    return plan_recipient(*directory, routing, question);
   });
   auto ran = co_await std::move(work);
   --finishing_;

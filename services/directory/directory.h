@@ -27,14 +27,17 @@ struct Contents {
   std::vector<Account> accounts;
   std::vector<Alias> aliases;
   std::vector<Route> routes;      // in the order of matching
+  std::string route_text;         // the same as the operator wrote them: gateway.dat with its comments
+  std::optional<Route> gateway;   // the global SMTP gateway, where no row matches
+  ForwardAll forward_all = ForwardAll::No;
   std::vector<Network> networks;
   std::string postmaster;         // the address that gets postmaster@ of every local domain; empty: the first admin, or without one the domain's first account
   storage::Version version;
 };
 
 struct RouteDecision {
-  std::optional<Route> route;     // nullopt: hosts file, then MX
-  std::size_t row = 0;            // from 1: which one matched
+  std::shared_ptr<const Route> route;  // null: hosts file, then MX
+  std::size_t row = 0;                 // from 1: which row of the table; 0 with a route: the global gateway
 };
 
 class Snapshot {
@@ -47,11 +50,9 @@ class Snapshot {
   // domain ... Hash look-ups and, for `prefix*@domain` aliases, the prefixes of that domain. postmaster@ of a local domain is Local once there is an account.
   // At most `most` targets: what is beyond is left out and said (truncated). Costs about a microsecond a target.
   static constexpr std::size_t most_targets = 50'000;
-  [[nodiscard]] Resolution resolve(const Address& recipient, std::size_t most = most_targets) const;
-  // gateway.dat: the first matching row. Linear in the rows with '*' inside, hashed for the rest.
-  [[nodiscard]] RouteDecision route(const Address& recipient) const;
-  // "row 3 (*.a.example,gw.a.example,25) matches" or "no row matches: MX of b.example"; with the rows passed over.
-  [[nodiscard]] std::string explain_route(const Address& recipient) const;
+  [[nodiscard]] Resolution resolve(const Address& recipient, std::size_t most = most_targets, Aliases aliases = Aliases::Follow) const;
+  // gateway.dat: the first matching row, else the global gateway. Linear in the rows with '*' inside, hashed for the rest.
+  [[nodiscard]] RouteDecision route(const Address& recipient, const ReversePath& sender) const;
 
   [[nodiscard]] const Account* account(AccountId id) const;
   [[nodiscard]] const Account* account(const Address& address) const;  // the account's own address only

@@ -8,7 +8,7 @@
 #include "base/cursor.h"
 #include "io/socket_address.h"
 #include "services/directory/address_text.h"
-#include "services/directory/routes.h"
+#include "services/directory/gateway_text.h"
 #include "services/directory/rows.h"
 
 namespace hikyaku::directory {
@@ -48,10 +48,6 @@ std::string why_not(const Snapshot& snapshot, const Account& account) {
     return account.address.domain + " is a relay domain: its accounts are on another server; make it local first.";
   const auto* there = snapshot.account(account.address);
   if (there && there->id != account.id) return "There is an account " + name + " already; choose another address.";
-  const auto& aliases = snapshot.contents().aliases;
-  const auto folded = fold(account.address);
-  if (std::ranges::any_of(aliases, [&](const auto& alias) { return alias.pattern == folded; }))
-    return "There is an alias " + name + " already; remove it first, or choose another address.";
   return {};
 }
 
@@ -60,8 +56,10 @@ std::string why_not(const Snapshot& snapshot, const Alias& alias) {
   if (!pattern) return pattern.error().what;
   const auto domain = pattern->substr(pattern->rfind('@') + 1);
   if (!snapshot.domain(domain)) return "There is no domain " + domain + "; add it with: hikyaku domain add " + domain;
-  if (pattern->find('*') == std::string::npos && snapshot.account(*parse_address(*pattern)))
-    return "There is an account " + *pattern + " already; an alias needs an address of its own.";
+  // Of an account's own name: the account gets its mail only by being a target itself.
+  const bool names_itself = std::ranges::any_of(alias.targets, [&](const auto& target) { return equal_ignoring_case(target, *pattern); });
+  if (names_itself && (pattern->find('*') != std::string::npos || !snapshot.account(*parse_address(*pattern))))
+    return "The alias " + *pattern + " leads to itself, and there is no account of that name to keep a copy; name other targets.";
   if (alias.targets.empty()) return "The alias " + *pattern + " has no target; name at least one address.";
   if (alias.targets.size() > most_alias_targets) return "The alias " + *pattern + " has more than 1,000 targets; make a list of it.";
   for (const auto& target : alias.targets)
@@ -101,11 +99,11 @@ std::vector<storage::Change> account_rows(const Account& account) {
           Put{rows::address_key(account.address), std::to_string(account.id.value())}};
 }
 
-// The table as rows; old ones beyond its end go.
-std::vector<storage::Change> route_rows(const std::vector<Route>& routes) {
+// The table as rows; the old ones go.
+std::vector<storage::Change> route_rows(std::string_view text) {
   std::vector<storage::Change> changes{storage::EraseRange{"r", "s"}};
-  for (std::uint32_t number = 0; number < routes.size(); ++number)
-    changes.emplace_back(Put{rows::route_key(number), rows::encode(routes[number])});
+  std::uint32_t number = 0;
+  for (auto& piece : rows::encode_route_text(text)) changes.emplace_back(Put{rows::route_key(number++), std::move(piece)});
   return changes;
 }
 
@@ -423,28 +421,54 @@ DirectoryResult<> Editor::add_route(const Route& route, std::size_t row) {
   const auto checked = parse_route(print_route(route));
   if (!checked) return refuse(DirectoryFailure::BadValue, checked.error());
   return edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
-    auto routes = snapshot.contents().routes;
-    if (std::ranges::find(routes, *checked) != routes.end())
+    const auto& contents = snapshot.contents();
+    if (std::ranges::find(contents.routes, *checked) != contents.routes.end())
       return refuse(DirectoryFailure::AlreadyExists, "There is such a route already; see: hikyaku route list");
-    const auto place = row == 0 ? routes.size() : std::min(row - 1, routes.size());
-    routes.insert(routes.begin() + static_cast<std::ptrdiff_t>(place), *checked);
-    return route_rows(routes);
+    return route_rows(insert_route(contents.route_text, *checked, row));
   });
 }
 
 DirectoryResult<> Editor::remove_route(std::string_view pattern) {
   return edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
-    auto routes = snapshot.contents().routes;
-    if (std::erase_if(routes, [&](const auto& route) { return equal_ignoring_case(route.pattern, pattern); }) == 0)
+    const auto& text = snapshot.contents().route_text;
+    const auto parsed = parse_gateway_dat(text);
+    std::vector<std::size_t> gone;
+    for (std::size_t row = 0; row < parsed.routes.size(); ++row) {
+      const auto& route = parsed.routes[row];
+      const auto name = route.pattern + (route.sender.empty() ? "" : '|' + route.sender);
+      if (equal_ignoring_case(route.pattern, pattern) || equal_ignoring_case(name, pattern)) gone.push_back(parsed.lines[row]);
+    }
+    if (gone.empty())
       return refuse(DirectoryFailure::NotFound, "There is no route for " + std::string(pattern) + "; see: hikyaku route list");
-    return route_rows(routes);
+    return route_rows(without_lines(text, gone));
   });
 }
 
-DirectoryResult<> Editor::set_routes(const std::vector<Route>& routes) {
+DirectoryResult<> Editor::set_route_text(std::string_view text, const std::optional<std::string>& former) {
+  const auto tidy = tidy_gateway_dat(text);
+  const auto parsed = parse_gateway_dat(tidy);
+  if (!parsed.bad.empty()) {
+    const auto& first = parsed.bad.front();
+    return refuse(DirectoryFailure::BadValue, "line " + std::to_string(first.line) + ": " + first.why);
+  }
   return edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
-    if (snapshot.contents().routes == routes) return Changes{};
-    return route_rows(routes);
+    const auto& now = snapshot.contents().route_text;
+    if (former && *former != now)
+      return refuse(DirectoryFailure::Unavailable, "Somebody else changed the route table meanwhile; look at it again and repeat your change.");
+    if (now == tidy) return Changes{};
+    return route_rows(tidy);
+  });
+}
+
+DirectoryResult<> Editor::set_gateway(const std::optional<Route>& gateway) {
+  return edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
+    return Changes{Put{std::string(rows::forwarding_key), rows::encode_forwarding(gateway, snapshot.contents().forward_all)}};
+  });
+}
+
+DirectoryResult<> Editor::set_forward_all(ForwardAll forward_all) {
+  return edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
+    return Changes{Put{std::string(rows::forwarding_key), rows::encode_forwarding(snapshot.contents().gateway, forward_all)}};
   });
 }
 

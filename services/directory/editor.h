@@ -48,7 +48,11 @@ class Editor {
   // `row` from 1: the place in the table; 0: at its end.
   DirectoryResult<> add_route(const Route& route, std::size_t row);
   DirectoryResult<> remove_route(std::string_view pattern);
-  DirectoryResult<> set_routes(const std::vector<Route>& routes);
+  // Replaces the table by a gateway.dat, comments and all. A row that cannot be taken is BadValue and names its line:
+  // nothing changes. `former`: Unavailable when the table is no longer this text (somebody else changed it meanwhile).
+  DirectoryResult<> set_route_text(std::string_view text, const std::optional<std::string>& former = std::nullopt);
+  DirectoryResult<> set_gateway(const std::optional<Route>& gateway);
+  DirectoryResult<> set_forward_all(ForwardAll forward_all);
 
   DirectoryResult<> set_network(const Network& network);
   DirectoryResult<> remove_network(std::string_view prefix);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "services/directory/editor.h"
-#include "services/directory/routes.h"
+#include "services/directory/gateway_text.h"
 
 namespace hikyaku::directory {
 

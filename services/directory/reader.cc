@@ -24,6 +24,7 @@ storage::StoreResult<std::shared_ptr<const Snapshot>> load(storage::Engine& engi
       if (!page.more || page.rows.empty()) break;
       range.from = page.rows.back().key + '\0';
     }
+    rows::finish(contents);
     if (!changed_between) return std::make_shared<const Snapshot>(std::move(contents));
     if (tries == most_tries)
       return failure(storage::StoreError{storage::StoreFailure::Timeout, "the directory changes faster than it can be read"});

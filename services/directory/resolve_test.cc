@@ -80,8 +80,7 @@ TEST_CASE("aliases: exact before prefix before account's absence before catch-al
   CHECK(who("ann@a.example") == ann);
   rig.alias("one@a.example", {"two@a.example"}), rig.alias("two@a.example", {"one@a.example", "ann@a.example"});
   CHECK(who("one@a.example") == ann);
-  rig.alias("self@a.example", {"self@a.example"});
-  CHECK(rig.kind("self@a.example") == RecipientKind::UnknownUser);
+  CHECK(fails(rig.editor.add_alias("self@a.example", {"self@a.example"}), DirectoryFailure::BadValue));
   for (int i = 0; i < 12; ++i)
     rig.alias("deep" + std::to_string(i) + "@a.example", {"deep" + std::to_string(i + 1) + "@a.example"});
   rig.alias("deep12@a.example", {"ann@a.example"});
@@ -124,6 +123,61 @@ TEST_CASE("an account may send as itself and as the aliases that lead to it") {
   CHECK(!owns(ann, "ann@elsewhere.example"));
   CHECK(!snapshot->owns(AccountId{}, {}));
   CHECK(!snapshot->owns(AccountId{99}, {at("ann@a.example")}));
+}
+
+TEST_CASE("an alias of an account's own name keeps a copy, or does not") {
+  DirectoryRig rig;
+  rig.domain("a.example");
+  const auto ann = rig.add("ann@a.example");
+  rig.alias("ann@a.example", {"Ann@a.example", "ann@elsewhere.example"});
+  auto resolved = rig.snapshot()->resolve(at("ANN@a.example"));
+  CHECK(resolved.kind == RecipientKind::Local);
+  REQUIRE(resolved.local.size() == 1);
+  CHECK(resolved.local[0].account == ann);
+  CHECK(resolved.remote == std::vector<Address>{at("ann@elsewhere.example")});
+  CHECK(resolved.through == std::vector<std::string>{"ann@a.example"});
+  resolved = rig.snapshot()->resolve(at("ann@a.example"), Snapshot::most_targets, Aliases::Done);  // what the alias has led to
+  CHECK(resolved.local.size() == 1);
+  CHECK(resolved.remote.empty());
+  REQUIRE(rig.editor.remove_alias("ann@a.example", {"ann@a.example"}));
+  resolved = rig.snapshot()->resolve(at("ann@a.example"));
+  CHECK(resolved.local.empty());
+  CHECK(resolved.remote.size() == 1);
+  CHECK(rig.snapshot()->owns(ann, {at("ann@a.example")}));
+  // Two that forward to each other and keep copies: one copy each, no loop.
+  rig.add("bob@a.example");
+  rig.alias("bob@a.example", {"bob@a.example", "ann@a.example"});
+  REQUIRE(rig.editor.remove_alias("ann@a.example", {}));
+  rig.alias("ann@a.example", {"ann@a.example", "bob@a.example"});
+  CHECK(rig.snapshot()->resolve(at("bob@a.example")).local.size() == 2);
+  CHECK(fails(rig.editor.add_alias("eve@a.example", {"eve@a.example"}), DirectoryFailure::BadValue));
+  CHECK(fails(rig.editor.add_alias("x*@a.example", {"x*@a.example"}), DirectoryFailure::BadValue));
+  // The account may also come after the alias.
+  rig.alias("dan@a.example", {"ann@a.example"});
+  rig.add("dan@a.example");
+}
+
+TEST_CASE("with all received mail forwarded no account is demanded, and aliases count all the same") {
+  DirectoryRig rig;
+  rig.domain("a.example");
+  const auto ann = rig.add("ann@a.example");
+  rig.alias("info@a.example", {"ann@a.example"});
+  REQUIRE(rig.editor.set_forward_all(ForwardAll::Yes));
+  const auto snapshot = rig.snapshot();
+  for (const auto* address : {"ann@a.example", "nobody@a.example", "ann+x@a.example", "postmaster@a.example"}) {
+    const auto resolved = snapshot->resolve(at(address));
+    CHECK_MESSAGE(resolved.kind == RecipientKind::Relay, address);
+    CHECK_MESSAGE(resolved.remote == std::vector<Address>{at(address)}, address);
+  }
+  const auto alias = snapshot->resolve(at("info@a.example"));
+  CHECK(alias.local.empty());
+  CHECK(alias.remote == std::vector<Address>{at("ann@a.example")});
+  CHECK(snapshot->resolve(at("a@elsewhere.example")).kind == RecipientKind::NotOurs);
+  CHECK(snapshot->owns(ann, {at("ann@a.example")}));
+  CHECK(snapshot->owns(ann, {at("info@a.example")}));
+  CHECK(!snapshot->owns(ann, {at("nobody@a.example")}));
+  REQUIRE(rig.editor.set_forward_all(ForwardAll::No));
+  CHECK(rig.kind("nobody@a.example") == RecipientKind::UnknownUser);
 }
 
 TEST_CASE("the longest listed network decides") {

@@ -3,12 +3,14 @@
 #include "base/cursor.h"
 #include "base/wire.h"
 #include "services/directory/address_text.h"
+#include "services/directory/gateway_text.h"
 
 namespace hikyaku::directory::rows {
 
 namespace {
 
-constexpr std::uint8_t format = 1;
+constexpr std::uint8_t format = 1, route_text_format = 2;
+constexpr std::size_t route_piece_octets = 32 << 10;
 
 std::string number_key(char kind, std::uint64_t number, int octets) {
   std::string key(1, kind);
@@ -51,14 +53,33 @@ bool take_alias(WireReader& in, std::string_view pattern, Contents& contents) {
   return true;
 }
 
-bool take_route(WireReader& in, Contents& contents) {
+// The first format had one row of the table in each: pattern, host, port.
+bool take_old_route(WireReader& in, Contents& contents) {
   Route route;
   route.pattern = in.text();
-  route.host = in.text();
-  route.port = static_cast<std::uint16_t>(in.u32());
+  route.hosts.push_back({std::string(in.text()), 0});
+  route.hosts.back().port = static_cast<std::uint16_t>(in.u32());
   if (!in.complete()) return false;
-  contents.routes.push_back(std::move(route));
+  contents.route_text += print_route(route) + '\n';
   return true;
+}
+
+bool take_route_text(WireReader& in, Contents& contents) {
+  const auto text = in.text();
+  if (!in.complete()) return false;
+  contents.route_text += text;
+  return true;
+}
+
+bool take_forwarding(WireReader& in, Contents& contents) {
+  const auto forward_all = in.u8();
+  const auto gateway = in.text();
+  if (!in.complete()) return false;
+  contents.forward_all = forward_all != 0 ? ForwardAll::Yes : ForwardAll::No;
+  if (gateway.empty()) return true;
+  auto route = parse_gateway(gateway);
+  if (route) contents.gateway = std::move(*route);
+  return route.has_value();
 }
 
 bool take_network(WireReader& in, std::string_view prefix, Contents& contents) {
@@ -98,8 +119,23 @@ std::string encode(const Alias& alias) {
   return std::move(out).bytes();
 }
 
-std::string encode(const Route& route) {
-  return WireWriter{}.u8(format).text(route.pattern).text(route.host).u32(route.port).bytes();
+std::vector<std::string> encode_route_text(std::string_view text) {
+  std::vector<std::string> rows;
+  while (!text.empty()) {
+    auto end = text.size();
+    if (end > route_piece_octets) {
+      end = text.rfind('\n', route_piece_octets);
+      if (end == std::string_view::npos) end = text.find('\n');
+      end = end == std::string_view::npos ? text.size() : end + 1;
+    }
+    rows.push_back(WireWriter{}.u8(route_text_format).text(text.substr(0, end)).bytes());
+    text.remove_prefix(end);
+  }
+  return rows;
+}
+
+std::string encode_forwarding(const std::optional<Route>& gateway, ForwardAll forward_all) {
+  return WireWriter{}.u8(format).u8(forward_all == ForwardAll::Yes ? 1 : 0).text(gateway ? print_target(*gateway) : "").bytes();
 }
 
 std::string encode(const Network& network) {
@@ -112,15 +148,20 @@ bool take_row(const storage::Row& row, Contents& contents) {
   if (row.key == postmaster_key) return contents.postmaster = row.value, true;
   if (row.key.front() == 'n' || row.key == last_account_key) return true;
   WireReader in(row.value);
-  if (in.u8() != format) return false;
+  const auto written = in.u8();
+  if (row.key.front() == 'r' && written == route_text_format) return take_route_text(in, contents);
+  if (written != format) return false;
   switch (row.key.front()) {
     case 'd': return take_domain(in, rest, contents);
     case 'a': return take_account(in, rest, contents);
     case 'A': return take_alias(in, rest, contents);
-    case 'r': return take_route(in, contents);
+    case 'r': return take_old_route(in, contents);
+    case 'g': return take_forwarding(in, contents);
     case 'w': return take_network(in, rest, contents);
     default: return false;
   }
 }
+
+void finish(Contents& contents) { contents.routes = parse_gateway_dat(contents.route_text).routes; }
 
 }  // namespace hikyaku::directory::rows

@@ -1,13 +1,15 @@
 // The rows of the partition "directory". Values open with their format number, so that a newer program reads an older
 // directory. One letter, then:
-//   d name     domain                 A pattern  alias          r number  route (matched in this order)
+//   d name     domain                 A pattern  alias          r number  a piece of gateway.dat (in this order)
 //   a id       account                w prefix   network        p         postmaster's address
+//   g          the global gateway, and whether all received mail is forwarded
 //   n address  -> account id          i          last account id (the engine's counter)
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "services/directory/directory.h"
 #include "services/directory/types.h"
@@ -20,15 +22,19 @@ namespace hikyaku::directory::rows {
 [[nodiscard]] std::string alias_key(std::string_view pattern);
 [[nodiscard]] std::string route_key(std::uint32_t number);
 [[nodiscard]] std::string network_key(std::string_view prefix);
-inline constexpr std::string_view postmaster_key = "p", last_account_key = "i";
+inline constexpr std::string_view postmaster_key = "p", last_account_key = "i", forwarding_key = "g";
 
 [[nodiscard]] std::string encode(const Domain& domain);
 [[nodiscard]] std::string encode(const Account& account);  // without its id: that is the key's
 [[nodiscard]] std::string encode(const Alias& alias);
-[[nodiscard]] std::string encode(const Route& route);
+// The route table: pieces of whole lines, so that a large table is few rows.
+[[nodiscard]] std::vector<std::string> encode_route_text(std::string_view text);
+[[nodiscard]] std::string encode_forwarding(const std::optional<Route>& gateway, ForwardAll forward_all);
 [[nodiscard]] std::string encode(const Network& network);
 
 // Adds what the row says to `contents`. False: unreadable (skipped and counted by the reader, never fatal).
 [[nodiscard]] bool take_row(const storage::Row& row, Contents& contents);
+// After the last row: what only the whole tells.
+void finish(Contents& contents);
 
 }  // namespace hikyaku::directory::rows

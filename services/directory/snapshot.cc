@@ -8,13 +8,14 @@
 #include "io/socket_address.h"
 #include "services/directory/address_text.h"
 #include "services/directory/directory.h"
-#include "services/directory/routes.h"
+#include "services/directory/route_table.h"
 
 namespace hikyaku::directory {
 
 namespace {
 
 constexpr int most_levels = 10;
+constexpr std::size_t most_through = 20;
 
 struct PrefixAlias {
   std::string prefix;  // lower case, of the local part
@@ -31,8 +32,7 @@ struct Snapshot::Index {
   std::unordered_map<std::string, const Alias*> aliases;      // without '*'
   std::unordered_map<std::string, const Alias*> catch_alls;   // by domain
   std::unordered_map<std::string, std::vector<PrefixAlias>> prefixes;  // by domain, longest first
-  std::unordered_map<std::string, std::size_t> exact_routes;  // pattern without '*' -> first row
-  std::vector<std::size_t> wildcard_routes;
+  RouteTable routes;
   std::vector<std::pair<io::IpNetwork, const Network*>> networks;  // longest prefix first
   std::string postmaster;
   std::unordered_map<std::string, const Account*> first_accounts;  // by domain: the enabled one made first
@@ -62,11 +62,7 @@ void Snapshot::Index::build() {
   for (const auto& alias : contents.aliases) add_alias(alias);
   for (auto& [domain, list] : prefixes)
     std::ranges::sort(list, [](const auto& a, const auto& b) { return a.prefix.size() > b.prefix.size(); });
-  for (std::size_t row = 0; row < contents.routes.size(); ++row) {
-    const auto& pattern = contents.routes[row].pattern;
-    if (pattern.find('*') == std::string::npos) exact_routes.emplace(pattern, row);
-    else wildcard_routes.push_back(row);
-  }
+  routes = RouteTable(contents.routes, contents.gateway);
   std::vector<std::pair<int, std::pair<io::IpNetwork, const Network*>>> by_length;
   for (const auto& network : contents.networks) {
     const auto parsed = io::IpNetwork::parse(network.prefix);
@@ -100,7 +96,10 @@ std::optional<Address> Snapshot::Index::postmaster_of(const std::string& domain)
   return account->address;
 }
 
-Snapshot::Snapshot(Contents contents) : index_(new Index{std::move(contents), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}}) { index_->build(); }
+Snapshot::Snapshot(Contents contents) : index_(new Index) {
+  index_->contents = std::move(contents);
+  index_->build();
+}
 Snapshot::~Snapshot() = default;
 
 namespace {
@@ -116,7 +115,8 @@ auto look_up(const Map& map, const Key& key) -> typename Map::mapped_type {
 // One resolution on its way through the aliases.
 class Snapshot::Index::Resolver {
  public:
-  Resolver(const Snapshot& snapshot, const Index& index, std::size_t most) : snapshot_(snapshot), index_(index), most_(most) {}
+  Resolver(const Snapshot& snapshot, const Index& index, std::size_t most, Aliases aliases, ForwardAll forward_all)
+      : snapshot_(snapshot), index_(index), most_(most), aliases_(aliases), forward_all_(forward_all) {}
 
   Resolution run(const Address& recipient) {
     follow(recipient, 0);
@@ -127,6 +127,7 @@ class Snapshot::Index::Resolver {
 
  private:
   [[nodiscard]] const Alias* find_alias(const Address& folded) const {
+    if (aliases_ == Aliases::Done) return nullptr;
     if (const auto* alias = look_up(index_.aliases, folded.local_part + '@' + folded.domain)) return alias;
     const auto of_domain = index_.prefixes.find(folded.domain);
     if (of_domain == index_.prefixes.end()) return nullptr;
@@ -155,22 +156,52 @@ class Snapshot::Index::Resolver {
       return;
     }
     if (const auto* alias = find_alias(folded)) return follow_targets(*alias, level);
-    if (domain->kind == DomainKind::Relay) return result_.remote.push_back(address);
+    if (!accounts_count(*domain)) return pass_on(address, folded, level);
     if (follow_account(folded, {})) return;
     if (follow_subaddress(folded, level)) return;
     if (folded.local_part == "postmaster")
       if (const auto target = index_.postmaster_of(folded.domain)) return follow(*target, level + 1);
-    if (const auto* alias = look_up(index_.catch_alls, folded.domain)) return follow_targets(*alias, level);
+    if (const auto* alias = find_catch_all(folded.domain)) return follow_targets(*alias, level);
     if (domain->kind == DomainKind::LocalPassUnknown) return result_.remote.push_back(address);
     problem("There is no account or alias " + name + "; add it or correct the alias that leads to it.");
   }
 
+  [[nodiscard]] const Alias* find_catch_all(const std::string& domain) const {
+    return aliases_ == Aliases::Done ? nullptr : look_up(index_.catch_alls, domain);
+  }
+
+  [[nodiscard]] bool accounts_count(const Domain& domain) const {
+    return domain.kind != DomainKind::Relay && forward_all_ == ForwardAll::No;
+  }
+
+  // No account is demanded: whoever the next hop knows. Aliases count all the same; a catch-all takes nobody's mail who
+  // has an account.
+  void pass_on(const Address& address, const Address& folded, int level) {
+    const auto plus = folded.local_part.find('+');
+    const Address base{folded.local_part.substr(0, plus), folded.domain};
+    const auto* alias = plus == std::string::npos ? nullptr : find_alias(base);
+    if (!alias && !snapshot_.account(folded) && !snapshot_.account(base)) alias = find_catch_all(folded.domain);
+    if (alias) return follow_targets(*alias, level);
+    result_.remote.push_back(address);
+  }
+
   void follow_targets(const Alias& alias, int level) {
+    if (result_.through.size() < most_through) result_.through.push_back(alias.pattern);
     for (const auto& target : alias.targets) {
       if (result_.truncated) return;
-      if (const auto address = parse_address(target)) follow(*address, level + 1);
+      const auto address = parse_address(target);
+      // Its own name among the targets: the account behind the alias keeps a copy.
+      if (address && fold(*address) == alias.pattern) keep_copy(*address);
+      else if (address) follow(*address, level + 1);
       else problem("The alias " + alias.pattern + " has a target that is no address (" + target + "); correct it.");
     }
+  }
+
+  void keep_copy(const Address& address) {
+    const auto* domain = snapshot_.domain(address.domain);
+    if (domain && !accounts_count(*domain)) return result_.remote.push_back(address);
+    if (!follow_account({ascii_lower(address.local_part), fold_domain(address.domain)}, {}))
+      problem("The alias " + fold(address) + " keeps a copy in an account of its name, but there is none; add it or remove that target.");
   }
 
   bool follow_account(const Address& folded, std::string mailbox) {
@@ -199,13 +230,15 @@ class Snapshot::Index::Resolver {
   const Snapshot& snapshot_;
   const Index& index_;
   const std::size_t most_;
+  const Aliases aliases_;
+  const ForwardAll forward_all_;
   std::unordered_set<std::string> visited_;
   std::unordered_set<std::uint64_t> accounts_;
   bool disabled_ = false;
   Resolution result_;
 };
 
-Resolution Snapshot::resolve(const Address& recipient, std::size_t most) const {
+Resolution Snapshot::resolve(const Address& recipient, std::size_t most, Aliases aliases) const {
   Resolution result;
   Address address = recipient;
   // RFC 5321 §4.5.1: "postmaster" needs no domain.
@@ -219,53 +252,27 @@ Resolution Snapshot::resolve(const Address& recipient, std::size_t most) const {
     if (result.kind == RecipientKind::NotOurs) result.remote.push_back(address);
     return result;
   }
-  result = Index::Resolver(*this, *index_, most).run(address);
+  result = Index::Resolver(*this, *index_, most, aliases, contents().forward_all).run(address);
   // Sent on as it is: a relay domain's address, or an unknown user of a domain that passes them on.
   const bool passed_on = result.local.empty() && result.remote.size() == 1 && result.remote.front() == address;
-  if (passed_on && domain->kind != DomainKind::Local) result.kind = RecipientKind::Relay;
+  if (passed_on && (domain->kind != DomainKind::Local || contents().forward_all == ForwardAll::Yes)) result.kind = RecipientKind::Relay;
   return result;
 }
 
 bool Snapshot::owns(AccountId id, const ReversePath& reverse_path) const {
   const auto* owner = account(id);
   if (!owner || owner->enabled == Enabled::No) return false;
-  if (reverse_path.is_null()) return true;
+  if (reverse_path.is_null() || fold(reverse_path.address) == fold(owner->address)) return true;
   const auto* domain = this->domain(reverse_path.address.domain);
   if (!domain) return false;
-  const auto resolved = resolve(reverse_path.address);
+  const auto resolved = Index::Resolver(*this, *index_, most_targets, Aliases::Follow, ForwardAll::No).run(reverse_path.address);
   return std::ranges::any_of(resolved.local, [&](const auto& target) { return target.account == id; });
 }
 
 // ---- routes ----------------------------------------------------------------------------------------------------------
 
-RouteDecision Snapshot::route(const Address& recipient) const {
-  const auto& routes = index_->contents.routes;
-  std::size_t best = routes.size();
-  const auto consider = [&](const std::string& pattern) {
-    const auto found = index_->exact_routes.find(pattern);
-    if (found != index_->exact_routes.end()) best = std::min(best, found->second);
-  };
-  consider(fold_domain(recipient.domain));
-  consider(fold(recipient));
-  for (const auto row : index_->wildcard_routes) {
-    if (row >= best) break;
-    if (route_matches(routes[row], recipient)) best = row;
-  }
-  if (best == routes.size()) return {};
-  return {routes[best], best + 1};
-}
-
-std::string Snapshot::explain_route(const Address& recipient) const {
-  const auto decision = route(recipient);
-  std::string text;
-  const std::size_t passed = decision.route ? decision.row - 1 : contents().routes.size();
-  constexpr std::size_t most_shown = 20;
-  for (std::size_t row = 0; row < passed && row < most_shown; ++row)
-    text += "row " + std::to_string(row + 1) + " (" + print_route(contents().routes[row]) + ") does not match\n";
-  if (passed > most_shown) text += "... and " + std::to_string(passed - most_shown) + " more rows do not match\n";
-  if (decision.route) text += "row " + std::to_string(decision.row) + " (" + print_route(*decision.route) + ") matches\n";
-  else text += "no row matches: hosts file, then MX of " + recipient.domain + "\n";
-  return text;
+RouteDecision Snapshot::route(const Address& recipient, const ReversePath& sender) const {
+  return index_->routes.find(recipient, sender);
 }
 
 // ---- look-ups --------------------------------------------------------------------------------------------------------

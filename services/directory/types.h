@@ -37,20 +37,54 @@ struct Account {
   friend bool operator==(const Account&, const Account&) = default;
 };
 
-// An alias is never an account: mail for `pattern` goes to all targets instead.
+// Mail for `pattern` goes to all targets instead. It may have an account's own name: the account keeps a copy when it is
+// among the targets.
 struct Alias {
   std::string pattern;               // "info@a.example", "sales*@a.example" or "*@a.example" (catch-all), lower case
   std::vector<std::string> targets;  // addresses, here or elsewhere
   friend bool operator==(const Alias&, const Alias&) = default;
 };
 
-// One row of gateway.dat: `pattern,host,port`. First match wins.
-struct Route {
-  std::string pattern;  // matched against the recipient: "user@host", "host", "*.host", "*"; '*' stands for any octets
-  std::string host;     // name or address literal without brackets; MX is not looked up
+// ---- routes: the rows of gateway.dat, in services/directory/routes.h as text --------------------------------------------
+
+struct RouteHost {
+  std::string name;         // host name or address literal without brackets; MX is not looked up
   std::uint16_t port = 25;
+  friend bool operator==(const RouteHost&, const RouteHost&) = default;
+};
+
+enum class RouteProtocol : std::uint8_t { Smtp, Lmtp };
+enum class RouteTls : std::uint8_t {
+  Default,        // as for any other host: by DANE or MTA-STS where there is such a policy, else opportunistic
+  None,
+  Opportunistic,  // encrypt when offered, whoever it is
+  Required,       // no TLS, no mail
+  Verified,       // and a certificate of a trusted authority for the host's name
+};
+
+// How a next hop is spoken to.
+struct RouteTerms {
+  RouteProtocol protocol = RouteProtocol::Smtp;
+  RouteTls tls = RouteTls::Default;
+  std::string login;                 // user name for AUTH, its secret kept apart (services/delivery/login_secrets.h); empty: none
+  std::string mechanism;             // "PLAIN", "LOGIN", "SCRAM-SHA-256" or "XOAUTH2"; empty: the strongest both sides know
+  std::vector<std::string> sources;  // our addresses to connect from, at most one of each family; empty: the system's choice
+  RouteHost fallback;                // takes over after `fallback_after` failures; no name: none
+  std::uint32_t fallback_after = 0;
+  friend bool operator==(const RouteTerms&, const RouteTerms&) = default;
+};
+
+// First match wins.
+struct Route {
+  std::string pattern;  // of the recipient: "user@host", "host", "*.host" (host too, unless it has a row of its own), "*"; '*' stands for any octets
+  std::string sender;   // of the reverse-path, in the same forms, or "<>" for the null one; empty: any
+  std::vector<RouteHost> hosts;  // tried in this order
+  RouteTerms terms;
   friend bool operator==(const Route&, const Route&) = default;
 };
+
+// "Forward all received mail": accounts here are passed over, and RCPT demands none.
+enum class ForwardAll : std::uint8_t { No, Yes };
 
 // An address range whose clients have rights of their own (RFC 4632).
 struct Network {
@@ -72,6 +106,9 @@ enum class RecipientKind : std::uint8_t {
   OverQuota,      // 452 4.2.2
 };
 
+// Done: the recipient is what an alias led to, and is not looked up among them again.
+enum class Aliases : std::uint8_t { Follow, Done };
+
 // Where one copy goes after aliases.
 struct LocalTarget {
   AccountId account;
@@ -85,6 +122,7 @@ struct Resolution {
   std::vector<LocalTarget> local;   // without repetitions
   std::vector<Address> remote;      // relay, or alias targets elsewhere
   bool truncated = false;           // there are more targets than were asked for
+  std::vector<std::string> through;  // the patterns of the aliases followed, the first twenty
   std::string problem;              // one sentence for the log: a loop, a target that is unknown
 };
 

@@ -1,0 +1,21 @@
+// The steps of a routing decision in words and as JSON.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apps/cli/command.h"
+#include "services/delivery/recipient_plan.h"
+
+namespace hikyaku::cli {
+
+struct RouteExplanation {
+  Address recipient;
+  delivery::RecipientPlan plan;
+  delivery::PlanTrace steps;
+};
+
+[[nodiscard]] std::string explanation_text(const Invocation& call, const std::vector<RouteExplanation>& all);
+[[nodiscard]] std::string explanation_json(const Invocation& call, const std::vector<RouteExplanation>& all);
+
+}  // namespace hikyaku::cli

@@ -111,13 +111,13 @@ class Life {
         return;
       }
       case 4: {
-        std::vector<Route> routes;
+        std::string table = "# a table\n";
         after.routes.clear();
         for (std::uint64_t n = random_() % 5; n-- > 0;) {
-          routes.push_back({"r" + std::to_string(random_() % 100) + ".example", "gw.example", 25});
-          after.routes.push_back(routes.back().pattern);
+          after.routes.push_back("r" + std::to_string(random_() % 100) + ".example");
+          table += after.routes.back() + ",gw.example,25\n";
         }
-        note(editor.set_routes(routes), after);
+        note(editor.set_route_text(table), after);
         return;
       }
       default: {  // many accounts at once: all of them or none

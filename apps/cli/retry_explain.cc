@@ -2,6 +2,7 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/data_access.h"
 #include "apps/cli/directory_text.h"
+#include "services/delivery/dns_servers.h"
 #include "services/delivery/recipient_plan.h"
 #include "services/delivery/schedule/retry_schedule.h"
 #include "services/delivery/schedule/retry_settings.h"
@@ -55,7 +56,10 @@ Exit run(Invocation& call) {
   return with_directory(call, [](Invocation& asked, directory::Editor& editor) -> directory::DirectoryResult<> {
     TRY(snapshot, editor.read());
     TRY(address, wanted_address(asked.value("WHERE")));
-    const auto plan = delivery::plan_recipient(*snapshot, address);
+    const delivery::RoutingSettings routing{.dns_servers = delivery::dns_servers(asked.settings()->delivery.resolvers())};
+    const ReversePath sender;
+    const Recipient recipient{address, "", {}};
+    const auto plan = delivery::plan_recipient(*snapshot, routing, {sender, recipient});
     const auto* hop = std::get_if<delivery::ToNextHop>(&plan);
     explain(asked, {address.domain, hop != nullptr ? hop->hop.key() : "local:" + address.domain});
     return {};

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/cursor.h"
-#include "services/directory/routes.h"
+#include "services/directory/route_table.h"
 
 namespace hikyaku::delivery {
 namespace {

@@ -45,6 +45,8 @@ Command queue_show_command();
 Command queue_count_command();
 Command queue_retry_command();
 Command retry_explain_command();
+Command spool_import_command();
+Command spool_export_command();
 Command trace_command();
 Command log_command();
 Command log_residence_command();

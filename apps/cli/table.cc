@@ -11,6 +11,7 @@ const std::vector<Group>& all_groups() {
       {"route", {"where mail goes that MX records shall not decide", "MX に依らない配送経路(gateway.dat)"}},
       {"queue", {"mail that waits for delivery", "配送を待つメール"}},
       {"retry", {"when failed mail is tried again", "再送の予定"}},
+      {"spool", {"E-Post's queue folders, in and out", "E-Post のキューフォルダの取り込みと書き出し"}},
       {"log", {"what happened, in the order of time", "出来事を時刻順に表示する"}},
       {"config", {"check and explain the settings", "設定の検査と説明"}}};
   return groups;
@@ -55,6 +56,8 @@ const std::vector<Command>& all_commands() {
       queue_count_command(),
       queue_retry_command(),
       retry_explain_command(),
+      spool_import_command(),
+      spool_export_command(),
       trace_command(),
       log_command(),
       log_residence_command(),

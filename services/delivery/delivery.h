@@ -139,6 +139,8 @@ class Delivery {
   io::Task<void> expand(MessagePointer message, std::uint32_t recipient, ToTargets plan);
   // The rest of a truncated plan. False: it is dealt with otherwise.
   io::Task<bool> plan_all(MessagePointer message, std::uint32_t recipient, ToTargets& plan);
+  // Of the time between, how long no clock of a message for the destination ran.
+  [[nodiscard]] Duration stood_still(const std::string& destination, WallTime from, WallTime until) const;
   // What is written ends the claims.
   void ended(const Message& message, const std::vector<spool::RecipientOutcome>& outcomes);
   void deferred(const Message& message, const std::vector<spool::Schedule>& schedules, const std::string& destination);

@@ -290,10 +290,30 @@ void Scheduler::release_hold(const std::string& key, WallTime now) {
   const auto found = known_.find(key);
   if (found == known_.end() || !found->second.state.held_until()) return;
   auto& known = found->second;
+  was_held(key, known.state.since(), now);
   known.state.release_hold(now);
   for (const Lane lane : {Lane::Fresh, Lane::Retry}) lanes_.open(key, lane);
   if (known.state.down() && known.last) gate(key, known, now);
   else begin_release(key, known, now);
+}
+
+void Scheduler::was_held(const std::string& key, WallTime from, WallTime until) {
+  constexpr std::size_t most = 100;  // holds of one destination that anybody remembers
+  auto& holds = holds_[key];
+  if (holds.size() >= most) holds.erase(holds.begin());
+  if (from < until) holds.push_back({from, until});
+}
+
+Duration Scheduler::held_between(const std::string& key, WallTime from, WallTime until, const Paused& paused) const {
+  Duration held{};
+  const auto add = [&](WallTime start, WallTime end) {
+    start = std::max(start, from), end = std::min(end, until);
+    if (start < end) held += (end - start) - paused(start, end);
+  };
+  if (const auto over = holds_.find(key); over != holds_.end())
+    for (const auto& [start, end] : over->second) add(start, end);
+  if (const auto found = known_.find(key); found != known_.end() && found->second.state.held_until()) add(found->second.state.since(), until);
+  return held;
 }
 
 // ---- the release of a backlog ---------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 // lanes' room it goes to holding untried.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -97,6 +98,12 @@ class Scheduler {
   // ---- holds
   void hold(const std::string& key, WallTime now, WallTime until, std::string reason);
   void release_hold(const std::string& key, WallTime now);
+  // How much of the time the destination was held, as far as holds were told: the clocks of its mail stood still.
+  // `paused` tells how much of a time is a pause anyway; that is not counted here.
+  using Paused = std::function<Duration(WallTime from, WallTime until)>;
+  [[nodiscard]] Duration held_between(const std::string& key, WallTime from, WallTime until, const Paused& paused) const;
+  // A hold of an earlier life, or the part of one that other pauses do not count already.
+  void was_held(const std::string& key, WallTime from, WallTime until);
 
   // ---- greylists
   // When the attempt's recipient should come back; nothing: by the rules.
@@ -165,6 +172,7 @@ class Scheduler {
   DeferredIndex deferred_;
   std::unordered_map<std::string, Known> known_;
   std::vector<std::string> releasing_;
+  std::unordered_map<std::string, std::vector<std::pair<WallTime, WallTime>>> holds_;  // that are over
   GreylistMemory greylists_;
   MailingMeter mailings_;
   std::unordered_set<DeferredEntry, EntryHash> claims_;

@@ -1,0 +1,353 @@
+// A simulation of delivery around the real scheduler, the real conclusions and the real pause arithmetic: simulated are the
+// clock, the peers, and the spool, which keeps what was written over a crash and loses what was not flushed in a power cut.
+// One thread, one seed, the same run each time. After every event it can be asked whether each recipient has one owner.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "services/delivery/conclusion.h"
+#include "services/delivery/schedule/scheduler.h"
+#include "services/delivery/schedule/simulated_peer.h"
+
+namespace hikyaku::delivery::simulation {
+
+// What is on disk of one message.
+struct Stored {
+  std::shared_ptr<Message> message;  // without its history
+  std::map<std::uint32_t, spool::Schedule> open;  // attempts 0: before its first attempt
+  std::set<std::uint32_t> fresh;
+};
+
+class Simulation {
+ public:
+  using Id = Peer::Id;
+  explicit Simulation(std::uint64_t seed, SchedulerSettings settings = {}) : random(seed), settings_(std::move(settings)) { start(); }
+
+  std::mt19937_64 random;
+  WallTime now{std::chrono::seconds{1'700'000'000}};
+  std::map<std::string, Peer> peers;  // by name
+  std::map<TraceId, Stored> spool;
+  std::map<Id, spool::Outcome> ends;
+  std::map<Id, WallTime> accepted_at, ended_at;
+  std::set<Id> may_repeat;    // an outcome or a transaction was lost in a crash
+  std::size_t attempts = 0, reads = 0, early_ends = 0, late_ends = 0;
+  std::vector<std::pair<WallTime, WallTime>> pauses;
+
+  Peer& peer(const std::string& name) { return peers.try_emplace(name, name, random()).first->second; }
+  [[nodiscard]] Scheduler& scheduler() { return *scheduler_; }
+  [[nodiscard]] std::size_t open_recipients() const {
+    std::size_t count = 0;
+    for (const auto& [id, stored] : spool) count += stored.open.size();
+    return count;
+  }
+
+  TraceId accept(const std::string& sender, const std::vector<std::string>& recipients, const std::string& domain) {
+    const TraceId id{1, 1, 1, ++sequence_};
+    auto message = std::make_shared<Message>();
+    message->ref.id = message->envelope.id = id;
+    message->ref.journal = 1;
+    if (!sender.empty()) message->envelope.reverse_path.address = {sender, "here.example"};
+    message->envelope.client_address = "192.0.2.1";
+    message->envelope.accepted_at = now;
+    auto& stored = spool[id];
+    for (const auto& one : recipients) {
+      const auto index = static_cast<std::uint32_t>(message->envelope.recipients.size());
+      message->envelope.recipients.push_back({{one, domain}, "", {.never = true}});
+      stored.open[index].recipient = index;
+      stored.fresh.insert(index);
+      accepted_at[{id, index}] = now;
+    }
+    stored.message = std::move(message);
+    if (running_) take_up(id);
+    return id;
+  }
+
+  void at(WallTime when, std::function<void()> what) { events_.emplace(std::pair{when, ++order_}, std::move(what)); }
+
+  // Runs until `until`, or until nothing is open and nothing is planned before.
+  void run(WallTime until) {
+    while (now < until) {
+      WallTime next = until;
+      if (!events_.empty()) next = std::min(next, events_.begin()->first.first);
+      if (running_) {
+        if (const auto due = scheduler_->next_time()) next = std::min(next, std::max(*due, now));
+        next = std::min(next, next_tend_);
+      }
+      now = std::max(now, next);
+      while (!events_.empty() && events_.begin()->first.first <= now) {
+        auto event = std::move(events_.begin()->second);
+        events_.erase(events_.begin());
+        event();
+      }
+      if (!running_) continue;
+      if (now >= next_tend_) {
+        scheduler_->tend(now);
+        next_tend_ = now + std::chrono::seconds{open_recipients() > 0 ? 1 : 3600};
+        if (slots_.empty()) next_tend_ = now + std::chrono::seconds{30};
+      }
+      while (scheduler_->feed(now)) start_slots();
+      start_slots();
+    }
+  }
+
+  // ---- the process
+  void stop() {  // in good order, or killed: what was written stays
+    running_ = false;
+    scheduler_.reset();
+    for (auto& [number, slot] : slots_) {
+      if (slot.connected) slot.peer->hang_up();
+      if (slot.in_transaction)
+        for (const auto index : slot.job.recipients) may_repeat.insert({slot.job.ref.id, index});
+    }
+    slots_.clear();
+    stopped_at_ = now;
+    ++life_;
+  }
+  void power_cut() {  // outcomes of the last 20 ms are gone
+    stop();
+    for (const auto& [id, when] : unflushed_)
+      if (now - when < 20ms) undo(id);
+    unflushed_.clear();
+  }
+  void start() {
+    scheduler_ = std::make_unique<Scheduler>();
+    scheduler_->configure(settings_);
+    if (stopped_at_) pauses.push_back({*stopped_at_, now});
+    running_ = true;
+    next_tend_ = now;
+    for (auto& [id, stored] : spool) {
+      for (const auto& [index, schedule] : stored.open)
+        if (!stored.fresh.contains(index)) scheduler_->defer(schedule.destination, {id, index}, schedule.next_due, give_up_at(schedule));
+      if (!stored.fresh.empty()) take_up(id);
+    }
+  }
+  void change_settings(SchedulerSettings settings) {
+    settings_ = std::move(settings);
+    if (running_) scheduler_->configure(settings_);
+  }
+  [[nodiscard]] Duration stood_still(const std::string& key, WallTime from, WallTime until) const {
+    const auto paused = [this](WallTime first, WallTime last) {
+      Duration sum{};
+      for (const auto& [start, end] : pauses) sum += std::max<Duration>(Duration{}, std::min(end, last) - std::max(start, first));
+      return sum;
+    };
+    return paused(from, until) + scheduler_->held_between(key, from, until, paused);
+  }
+
+  // Invariant 5: what the spool has open is owned once, and nothing else is owned. Empty: so it is.
+  [[nodiscard]] std::string check_owners() const {
+    if (!running_) return {};
+    const auto found = scheduler_->check_ownership();
+    if (!found.twice.empty()) return "owned twice: " + found.twice.front().message.text();
+    if (!found.unclaimed.empty()) return "waits unclaimed: " + found.unclaimed.front().message.text();
+    for (const auto& [id, stored] : spool)
+      for (const auto& [index, schedule] : stored.open) {
+        const bool claimed = scheduler_->claimed({id, index});
+        const bool indexed = !stored.fresh.contains(index) && const_cast<Scheduler&>(*scheduler_).deferred().contains(schedule.destination, {id, index});
+        if (claimed == indexed) return (claimed ? "owned twice: " : "owned by nobody: ") + id.text() + " " + std::to_string(index);
+      }
+    return {};
+  }
+
+ private:
+  struct Running {
+    Scheduler::Slot slot;
+    RemoteJob job;
+    Peer* peer = nullptr;
+    std::string host;
+    bool connected = false, in_transaction = false;
+  };
+
+  [[nodiscard]] WallTime give_up_at(const spool::Schedule& schedule) const {
+    if (schedule.attempts == 0) return WallTime::max();
+    const auto period = period_of(settings_.retry.rules_for("", schedule.destination), failure_class_of(schedule.failure_class), MailKind::Ordinary);
+    if (!period) return WallTime::max();
+    return schedule.first_failed + std::chrono::duration_cast<std::chrono::microseconds>(*period + stood_still(schedule.destination, schedule.first_failed, now));
+  }
+
+  void take_up(const TraceId& id) {
+    auto& stored = spool.at(id);
+    const std::vector<std::uint32_t> recipients(stored.fresh.begin(), stored.fresh.end());
+    for (const auto index : recipients) scheduler_->claim(id, index);
+    if (!recipients.empty()) enqueue(Lane::Fresh, read(id), recipients);
+  }
+  MessagePointer read(const TraceId& id) {
+    ++reads;
+    const auto& stored = spool.at(id);
+    auto message = std::make_shared<Message>(*stored.message);
+    for (const auto& [index, schedule] : stored.open)
+      if (schedule.attempts > 0) message->history[index] = schedule;
+    return message;
+  }
+  void enqueue(Lane lane, const MessagePointer& message, const std::vector<std::uint32_t>& recipients) {
+    auto& to = peer(message->recipient(recipients.front()).address.domain);
+    RemoteJob job{message->ref, recipients, message, {Via::Mx, to.name()}, {}};
+    const auto admission = scheduler_->admit(lane, to.key(), job, 0, now);
+    if (admission == Scheduler::Admission::Queued) return;
+    if (const auto* last = scheduler_->last_failure(to.key()); admission == Scheduler::Admission::Down && last != nullptr)
+      finish(*message, same_for_all(recipients, *last), to.key());
+    else
+      defer_untried(message->ref.id, recipients, to.key());
+  }
+  void defer_untried(const TraceId& id, const std::vector<std::uint32_t>& recipients, const std::string& key) {
+    for (const auto index : recipients) {
+      auto& schedule = spool.at(id).open.at(index);
+      schedule.destination = key;
+      schedule.failure_class = static_cast<std::uint8_t>(FailureClass::Transient);
+      schedule.next_due = now + std::chrono::minutes{1};
+      spool.at(id).fresh.erase(index);
+      scheduler_->defer(key, {id, index}, schedule.next_due, WallTime::max());
+    }
+  }
+
+  void start_slots() {
+    while (auto slot = scheduler_->next()) {
+      const auto number = ++next_slot_;
+      slots_[number].slot = std::move(*slot);
+      go_on(number);
+    }
+  }
+  void after(Duration wait, std::uint64_t number, void (Simulation::*step)(std::uint64_t)) {
+    at(now + std::chrono::duration_cast<std::chrono::microseconds>(wait), [this, number, step, life = life_] {
+      if (life == life_) (this->*step)(number);
+    });
+  }
+  void go_on(std::uint64_t number) {
+    auto& running = slots_.at(number);
+    for (;;) {
+      auto job = scheduler_->take(running.slot);
+      if (!job) break;
+      if (!job->message) {
+        const auto found = spool.find(job->ref.id);
+        std::erase_if(job->recipients, [&](std::uint32_t index) {
+          const bool over = found == spool.end() || !found->second.open.contains(index);
+          if (over) scheduler_->disclaim(job->ref.id, index);
+          return over;
+        });
+        if (job->recipients.empty()) {
+          scheduler_->probe_is_gone(running.slot.destination);
+          continue;
+        }
+        job->message = read(job->ref.id);
+      }
+      running.job = std::move(*job);
+      running.peer = &peer(running.job.message->recipient(running.job.recipients.front()).address.domain);
+      if (running.connected) return begin_transaction(number);
+      const auto connected = running.peer->connect(now, scheduler_->preferred_host(running.slot.destination));
+      running.host = connected.host;
+      running.connected = connected.ready;
+      if (connected.ready) return after(connected.took, number, &Simulation::session_ready);
+      failures_[number] = connected.failed;
+      return after(connected.took, number, &Simulation::session_failed);
+    }
+    hang_up(running);
+    scheduler_->release(running.slot, now);
+    slots_.erase(number);
+  }
+  void hang_up(Running& running) {
+    if (!running.connected) return;
+    running.peer->hang_up();
+    running.connected = false;
+    scheduler_->session_closed(running.slot.destination);
+  }
+  void session_ready(std::uint64_t number) {
+    scheduler_->session_opened(slots_.at(number).slot.destination, now);
+    begin_transaction(number);
+  }
+  void session_failed(std::uint64_t number) {
+    auto& running = slots_.at(number);
+    const Attempt failed = failures_.at(number);
+    failures_.erase(number);
+    std::vector<RemoteJob> untried;
+    const std::string key = running.slot.destination;
+    const bool down = scheduler_->session_failed(key, failed, now, untried);
+    ++attempts;
+    finish(*running.job.message, same_for_all(running.job.recipients, failed), key);
+    for (auto& job : untried) finish(job.message ? *job.message : *read(job.ref.id), same_for_all(job.recipients, failed), key);
+    if (down)
+      for (const auto& entry : scheduler_->deferred().take_expired(key, now)) {
+        scheduler_->claim(entry.message, entry.recipient);
+        finish(*read(entry.message), same_for_all({entry.recipient}, failed), key);
+      }
+    go_on(number);
+  }
+  void begin_transaction(std::uint64_t number) {
+    auto& running = slots_.at(number);
+    running.in_transaction = true;
+    auto answered = running.peer->deliver(now, *running.job.message, running.job.recipients, running.host);
+    const auto took = answered.took;
+    answers_[number] = std::move(answered);
+    after(took, number, &Simulation::transaction_over);
+  }
+  void transaction_over(std::uint64_t number) {
+    auto& running = slots_.at(number);
+    running.in_transaction = false;
+    auto answered = std::move(answers_.at(number));
+    answers_.erase(number);
+    ++attempts;
+    scheduler_->concluded(running.slot.destination, *running.job.message, answered.attempts, answered.took, now);
+    finish(*running.job.message, answered.attempts, running.slot.destination);
+    if (answered.cut) hang_up(running);
+    go_on(number);
+  }
+
+  // As Delivery does, with the real conclude().
+  void finish(const Message& message, const std::vector<Attempt>& what, const std::string& key) {
+    ConclusionContext context{settings_.retry.base, now, key, [&](WallTime from) { return stood_still(key, from, now); }};
+    context.wait_for = [&](const Attempt& attempt, Duration elapsed) { return scheduler_->wait_for(key, attempt, elapsed, now); };
+    const auto conclusion = conclude(message, what, context);
+    auto& stored = spool.at(message.ref.id);
+    for (const auto& outcome : conclusion.outcomes) {
+      const Id id{message.ref.id, outcome.recipient};
+      ends[id] = outcome.outcome;
+      ended_at[id] = now;
+      if (outcome.outcome == spool::Outcome::Expired) judge_end(stored.open.at(outcome.recipient), message, what, outcome.recipient, key);
+      before_[id] = {stored.open.at(outcome.recipient), stored.fresh.contains(outcome.recipient)};
+      stored.open.erase(outcome.recipient);
+      stored.fresh.erase(outcome.recipient);
+      unflushed_.push_back({id, now});
+      if (unflushed_.size() > 200) unflushed_.pop_front();
+      scheduler_->disclaim(message.ref.id, outcome.recipient);
+    }
+    for (const auto& schedule : conclusion.schedules) {
+      stored.open[schedule.recipient] = schedule;
+      stored.fresh.erase(schedule.recipient);
+      scheduler_->defer(key, {message.ref.id, schedule.recipient}, schedule.next_due, give_up_at(schedule));
+    }
+  }
+  // Exactly at expiry: not before the period is full, and not long after it.
+  void judge_end(const spool::Schedule& before, const Message&, const std::vector<Attempt>& what, std::uint32_t recipient, const std::string& key) {
+    const auto last = std::ranges::find(what, recipient, &Attempt::recipient);
+    const auto period = period_of(settings_.retry.rules_for("", key), last->failure, MailKind::Ordinary);
+    const Duration elapsed = (now - before.first_failed) - stood_still(key, before.first_failed, now);
+    if (before.attempts == 0 || !period || elapsed < *period) ++early_ends;
+    else if (elapsed > *period + std::chrono::hours{3}) ++late_ends;
+  }
+  void undo(const Id& id) {
+    const auto& [schedule, fresh] = before_.at(id);
+    auto& stored = spool.at(id.first);
+    stored.open[id.second] = schedule;
+    if (fresh) stored.fresh.insert(id.second);
+    ends.erase(id);
+    may_repeat.insert(id);
+  }
+
+  SchedulerSettings settings_;
+  std::unique_ptr<Scheduler> scheduler_;
+  bool running_ = false;
+  std::optional<WallTime> stopped_at_;
+  WallTime next_tend_{};
+  std::multimap<std::pair<WallTime, std::uint64_t>, std::function<void()>> events_;
+  std::uint64_t order_ = 0, sequence_ = 0, next_slot_ = 0, life_ = 0;
+  std::map<std::uint64_t, Running> slots_;
+  std::map<std::uint64_t, Attempt> failures_;
+  std::map<std::uint64_t, Peer::Answered> answers_;
+  std::deque<std::pair<Id, WallTime>> unflushed_;
+  std::map<Id, std::pair<spool::Schedule, bool>> before_;
+};
+
+}  // namespace hikyaku::delivery::simulation

@@ -1,0 +1,131 @@
+// Seeds of random trouble: 0 lost, 0 stuck, one owner for each recipient at every moment, duplicates only where the cut
+// fell between the peer's acceptance and our record. HIKYAKU_SIMULATION_SEEDS sets how many; a failing one is named.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+
+#include "services/delivery/schedule/simulated_delivery.h"
+
+using namespace hikyaku;
+using namespace hikyaku::delivery;
+using namespace hikyaku::delivery::simulation;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+Behaviour random_behaviour(std::mt19937_64& random) {
+  using Kind = Behaviour::Kind;
+  constexpr Kind kinds[] = {Kind::Healthy, Kind::Healthy, Kind::Dead, Kind::Refusing, Kind::Greylisting, Kind::Throttling, Kind::Tarpit, Kind::Flaky, Kind::Cutting};
+  Behaviour how;
+  how.kind = kinds[random() % std::size(kinds)];
+  how.latency = std::chrono::milliseconds{10 + random() % 2'000};
+  constexpr FailureClass silences[] = {FailureClass::Timeout, FailureClass::ConnectionRefused, FailureClass::Unreachable, FailureClass::NoDnsAnswer};
+  how.silence = silences[random() % std::size(silences)];
+  how.greylist_wait = minutes{1 + random() % 90};
+  how.key = static_cast<Behaviour::Key>(random() % 3);
+  how.hints = random() % 2 == 0;
+  how.bears = 1 + random() % 5;
+  return how;
+}
+
+SchedulerSettings random_settings(std::mt19937_64& random) {
+  SchedulerSettings settings;
+  settings.lanes.slots = 2 + random() % 30;
+  settings.lanes.reserved_fresh = settings.lanes.slots / 2;
+  settings.lanes.reserved_retry = settings.lanes.slots / 10;
+  settings.lanes.per_destination = 1 + random() % 10;
+  settings.window_messages = 20 + random() % 200;
+  settings.most_waiting = 60 + random() % 500;
+  settings.retry.base.transient_period = hours{4 + random() % 20};
+  settings.retry.base.no_answer_period = hours{4 + random() % 20};
+  settings.retry.base.interval = seconds{30 + random() % 600};
+  settings.retry.base.longest_interval = minutes{20 + random() % 100};
+  return settings;
+}
+
+void plan_trouble(Simulation& world, WallTime end) {
+  auto& random = world.random;
+  const int destinations = 1 + static_cast<int>(random() % 5);
+  for (int n = 0; n < destinations; ++n) {
+    auto& peer = world.peer("d" + std::to_string(n) + ".example");
+    for (WallTime at = world.now; at < end; at += minutes{5 + random() % 600}) peer.behave(at, random_behaviour(random));
+    peer.behave(end, {});
+  }
+  const int arrivals = 5 + static_cast<int>(random() % 40);
+  for (int n = 0; n < arrivals; ++n)
+    world.at(world.now + seconds{random() % 20'000}, [&world, destinations] {
+      auto& dice = world.random;
+      const auto domain = "d" + std::to_string(dice() % static_cast<unsigned>(destinations)) + ".example";
+      const std::size_t burst = dice() % 6 == 0 ? 20 + dice() % 60 : 1;
+      for (std::size_t m = 0; m < burst; ++m) {
+        std::vector<std::string> recipients;
+        for (std::size_t r = 0; r <= dice() % 4; ++r) recipients.push_back("r" + std::to_string(dice() % 50));
+        world.accept("s" + std::to_string(dice() % 5), recipients, domain);
+      }
+    });
+  for (int n = static_cast<int>(random() % 5); n > 0; --n)
+    world.at(world.now + seconds{random() % 60'000}, [&world] {
+      if (world.random() % 2 == 0) world.stop();
+      else world.power_cut();
+      if (world.random() % 2 == 0) world.now += minutes{world.random() % 600};
+      world.start();
+    });
+  for (int n = static_cast<int>(random() % 3); n > 0; --n)
+    world.at(world.now + seconds{random() % 40'000}, [&world] {
+      const auto key = world.peer("d0.example").key();
+      world.scheduler().hold(key, world.now, world.now + minutes{world.random() % 500}, "maintenance");
+    });
+}
+
+std::string run_seed(std::uint64_t seed) {
+  std::mt19937_64 first(seed);
+  Simulation world(seed, random_settings(first));
+  const WallTime end = world.now + hours{30};
+  plan_trouble(world, end);
+  // Everybody answers from `end` on, so that all is over a period later at the latest.
+  for (WallTime until = world.now; until < end + hours{60} && (until < end || world.open_recipients() > 0); until += minutes{30}) {
+    world.run(until + minutes{30});
+    if (auto trouble = world.check_owners(); !trouble.empty()) return trouble;
+  }
+  if (world.open_recipients() > 0) return "stuck: " + std::to_string(world.open_recipients()) + " recipients";
+  for (const auto& [id, when] : world.accepted_at)
+    if (!world.ends.contains(id)) return "lost: " + id.first.text();
+  for (const auto& [name, peer] : world.peers)
+    for (const auto& [id, times] : peer.taken) {
+      if (times > 1 && !world.may_repeat.contains(id) && !peer.unclear.contains(id)) return "delivered twice: " + id.first.text();
+    }
+  for (const auto& [id, outcome] : world.ends)
+    if (outcome == spool::Outcome::Delivered) {
+      bool taken = false;
+      for (const auto& [name, peer] : world.peers) taken = taken || peer.taken.contains(id);
+      if (!taken) return "said to be delivered and was not: " + id.first.text();
+    }
+  if (world.early_ends > 0) return "given up before its period was over";
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("seeds of random trouble: nothing lost, nothing stuck, everything owned once") {
+  const char* wanted = std::getenv("HIKYAKU_SIMULATION_SEEDS");
+  const char* begin = std::getenv("HIKYAKU_SIMULATION_FIRST");
+  const std::uint64_t seeds = wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : 200;
+  const std::uint64_t from = begin != nullptr ? std::strtoull(begin, nullptr, 10) : 1;
+  for (std::uint64_t seed = from; seed < from + seeds; ++seed) {
+    const auto trouble = run_seed(seed);
+    CHECK_MESSAGE(trouble.empty(), "HIKYAKU_SIMULATION_FIRST=" << seed << ": " << trouble);
+  }
+}
+
+TEST_CASE("the same seed is the same run") {
+  const auto trace = [] {
+    std::mt19937_64 first(7);
+    Simulation world(7, random_settings(first));
+    plan_trouble(world, world.now + hours{30});
+    world.run(world.now + hours{40});
+    return std::tuple{world.attempts, world.reads, world.ended_at};
+  };
+  CHECK(trace() == trace());
+}

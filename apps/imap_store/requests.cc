@@ -170,6 +170,7 @@ StoreAnswer Requests::answer(const imap::Refresh& request) {
         changes.expunged.add(uid);
       } else if (uid >= request.uid_next) {
         arrived.push_back(uid);
+        if (!message.flags.keywords.empty()) changes.changed.push_back({uid, message.modseq.value(), to_imap(message.flags)});
       } else {
         changes.changed.push_back({uid, message.modseq.value(), to_imap(message.flags)});
       }

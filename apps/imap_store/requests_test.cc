@@ -189,6 +189,10 @@ TEST_CASE("imap store: two sessions of one mailbox, one of them idle") {
   append(one, "INBOX", "Subject: new\r\n\r\nz\r\n");
   CHECK(two.say("d NOOP") == "* 2 EXPUNGE\r\n* 3 EXPUNGE\r\n* 4 EXISTS\r\n* 0 RECENT\r\nd OK Done\r\n");
   CHECK(two.say("e NOOP") == "e OK Done\r\n");
+  one.say("f APPEND INBOX ($New) {5+}\r\na: b\n");
+  const auto told = two.say("f NOOP");
+  CHECK_MESSAGE(told.starts_with("* 5 EXISTS\r\n* 0 RECENT\r\n* FLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen $New)\r\n"), told);
+  CHECK_FALSE(told.contains("FETCH"));
 }
 
 TEST_CASE("imap store: the quota refuses, and nothing is left behind") {

@@ -97,7 +97,7 @@ struct Changes {
   std::uint32_t uid_next = 1;
   std::vector<NumberRange> arrived;   // UIDs from the asked uid_next on, ascending
   NumberSet expunged;                 // may name UIDs the session never had
-  std::vector<ChangedFlags> changed;  // of messages that are there, new ones included or not
+  std::vector<ChangedFlags> changed;  // of messages that are there; of new ones those with keywords, the others or not
   std::uint32_t recent_from_uid = 0;  // as in Opened, of the arrived ones
   bool more = false;                  // the answer was cut at a bound: ask again from highest_modseq
 };

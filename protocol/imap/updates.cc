@@ -63,6 +63,7 @@ Script<void> Conversation::tell_changes(Expunges expunges) {
     tell_arrived(*this, *answer);
     for (const auto& change : answer->changed) {
       const auto already = told.find(change.uid);
+      if (change.uid >= known_before) note_keywords(change.flags);  // RFC 9051 §7.3.1: told before the client asks
       if (change.uid >= known_before || (already != told.end() && already->second == change.modseq)) continue;
       print_flags_update(change);
       co_await room();

@@ -181,8 +181,12 @@ class Lines {
 void print_line(Conversation& talk, const ListRequest& request, const Line& line) {
   std::string attributes;
   const auto* mailbox = line.mailbox;
-  if (mailbox == nullptr || !mailbox->exists) {
-    attributes += request.lsub ? " \\Noselect" : " \\NonExistent";
+  // RFC 3501 §6.3.9: of LSUB \Noselect says that the name itself is not subscribed; a subscribed name need not exist.
+  const bool exists = mailbox != nullptr && mailbox->exists;
+  if (!exists && !request.lsub) {
+    attributes += " \\NonExistent";
+  } else if (!exists) {
+    if (!line.matches_itself) attributes += " \\Noselect";
   } else if (!mailbox->selectable || (request.lsub && !line.matches_itself)) {
     attributes += " \\Noselect";
   }

@@ -70,6 +70,7 @@ StoreResult<std::vector<BlobId>> BlobPacks::put(const std::vector<std::string_vi
     heads.push_back(header(body.size(), places.back().checksum));
     octets += round_up(header_octets + body.size());
   }
+  TRY_VOID(expect_room(octets));
   TRY(start, reserve(octets, deadline));
   static constexpr char zeros[sector_octets] = {};
   std::vector<std::string_view> parts;
@@ -83,6 +84,14 @@ StoreResult<std::vector<BlobId>> BlobPacks::put(const std::vector<std::string_vi
   for (const auto& place : places)
     ids.emplace_back(WireWriter{}.varint(start.pack).varint(start.offset + place.offset).varint(place.length).u64(place.checksum).bytes());
   return ids;
+}
+
+StoreResult<> BlobPacks::expect_room(std::uint64_t octets) const {
+  if (home_.body_reserve_octets == 0) return {};
+  TRY(free, stored(home_.disk.free_octets(home_.root)));
+  if (free >= home_.body_reserve_octets && free - home_.body_reserve_octets >= octets) return {};
+  return failure(StoreError{StoreFailure::NoSpace, folder_ + ": the last " + std::to_string(home_.body_reserve_octets >> 20) +
+                                                       " MiB of the disk are kept for indexes"});
 }
 
 StoreResult<BlobPacks::Reserved> BlobPacks::reserve(std::uint64_t octets, Deadline deadline) {

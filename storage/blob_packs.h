@@ -43,6 +43,7 @@ class BlobPacks {
   };
 
   static std::optional<Place> decode(const BlobId& blob);
+  StoreResult<> expect_room(std::uint64_t octets) const;
   StoreResult<Reserved> reserve(std::uint64_t octets, Deadline deadline);
   StoreResult<> begin_pack();
   StoreResult<> write(const Reserved& at, const std::vector<std::string_view>& parts, std::uint64_t octets,

@@ -6,6 +6,7 @@
 
 namespace hikyaku::storage {
 namespace {
+constexpr std::uint64_t measured_partition_keys = 1'000'000;  // docs/adr/0004-sqlite-partitions.md
 
 StoreError too_late() { return {StoreFailure::Timeout, "the deadline had passed before the call"}; }
 bool passed(Deadline deadline) { return std::chrono::steady_clock::now() >= deadline; }
@@ -30,8 +31,9 @@ StoreResult<std::unique_ptr<SqliteEngine>> SqliteEngine::open(io::Disk& disk, st
     return failure(store_error(std::move(synced.error())));
   TRY(page, open_watch_page(disk, root, options.sharing));
   auto vfs = options.sharing == Sharing::Processes ? nullptr : std::make_unique<SqliteVfs>(disk);
+  options.limits.partition_keys = std::max(options.limits.partition_keys, measured_partition_keys);
   SqliteHome home{disk, std::move(root), options.sharing, vfs ? vfs->name() : "", options.limits,
-                  options.checkpoint_frames, options.pack_octets, WatchPage(std::move(page))};
+                  options.checkpoint_frames, options.pack_octets, options.body_reserve_octets, WatchPage(std::move(page))};
   return std::unique_ptr<SqliteEngine>(new SqliteEngine(std::move(home), options, std::move(vfs)));
 }
 

@@ -10,8 +10,9 @@ using namespace hikyaku::storage;
 
 namespace {
 
-std::unique_ptr<SqliteEngine> open(io::Disk& disk) {
+std::unique_ptr<SqliteEngine> open(io::Disk& disk, std::uint64_t body_reserve_octets = 0) {
   SqliteOptions options;
+  options.body_reserve_octets = body_reserve_octets;
   options.sharing = Sharing::ThisProcess;
   options.close_when_unused_for = {};
   options.checkpoint_frames = 20;
@@ -66,6 +67,35 @@ TEST_CASE("sqlite engine: the n-th failing call loses nothing acknowledged") {
 
 TEST_CASE("sqlite engine: the n-th write that finds no space loses nothing acknowledged") {
   survive_each_failure(io::DiskCall::Write, io::DiskFailure::NoSpace, Aftermath::Cut);
+}
+
+TEST_CASE("sqlite engine: bodies fill the disk up to the reserve, and every index is still written") {
+  io::SimulatedDisk disk({3});
+  constexpr std::uint64_t reserve = 2 << 20;
+  auto engine = open(disk, reserve);
+  const std::string body(40'000, 'b');
+  const PartitionName others("account/43");
+  const auto put_row = [&](const PartitionName& partition, int i) {
+    return engine->commit(partition, {RequestId(), {Put{"row" + std::to_string(i), std::string(200, 'r')}}, 0, {}}, Durability::Flushed, soon());
+  };
+  REQUIRE(put_row(inbox, 0));
+  disk.set_capacity(disk.used_octets() + (4 << 20));
+  std::vector<BlobId> kept;
+  for (;;) {
+    const auto put = engine->put_blobs(inbox, {body}, Durability::Flushed, soon());
+    if (!put) {
+      CHECK(fails(put, StoreFailure::NoSpace));
+      break;
+    }
+    kept.push_back(put->front());
+    REQUIRE(kept.size() < 200);
+  }
+  CHECK(kept.size() > 30);
+  CHECK(*disk.free_octets("/accounts") >= reserve - 64 * 1024);
+  for (int i = 1; i < 100; ++i) REQUIRE_MESSAGE(put_row(i % 2 == 0 ? inbox : others, i), "the index has room");
+  CHECK(fails(engine->put_blobs(others, {body}, Durability::Lazy, soon()), StoreFailure::NoSpace));
+  for (const auto& blob : kept) REQUIRE(engine->erase_blob(inbox, blob, soon()));  // takes no room
+  CHECK_MESSAGE(engine->put_blobs(others, {body}, Durability::Flushed, soon()), "space came back");
 }
 
 TEST_CASE("sqlite engine: a full disk refuses, and goes on once there is room") {
@@ -169,4 +199,9 @@ TEST_CASE("sqlite engine: packs roll, and one wholly erased is removed") {
   CHECK(packs() == 2);
   CHECK(disk.used_octets() < used);
   for (std::size_t i = 4; i < 12; ++i) CHECK(engine->verify_blob(inbox, ids[i], soon()));
+}
+
+TEST_CASE("sqlite engine: publishes the number of keys that was measured") {
+  io::SimulatedDisk disk({1});
+  CHECK(open(disk)->limits().partition_keys == 1'000'000);
 }

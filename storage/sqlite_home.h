@@ -24,6 +24,7 @@ struct SqliteHome {
   Limits limits;
   std::uint32_t checkpoint_frames = 500;       // of 4 KiB in the write-ahead log
   std::uint64_t pack_octets = 64ULL << 20;     // a larger pack is followed by a new one
+  std::uint64_t body_reserve_octets = 0;       // left free by bodies
   WatchPage watch;
 };
 

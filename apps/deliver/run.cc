@@ -126,7 +126,8 @@ int run_deliver(Service& service) {
                               [&] { return delivery_settings(*service.settings(), service.hostname(), parts->tls, routing); });
 
   delivery::AccountUpkeep upkeep({.loop = loop, .workers = workers, .spool = *parts->spool, .mailboxes = *parts->mailboxes,
-                                  .directory = *parts->directory, .log = service.log()});
+                                  .directory = *parts->directory, .log = service.log(),
+                                  .node = static_cast<std::uint16_t>(settings->node.id())});
   QueueServer queue(loop, workers, *parts->spool, delivery, parts->clock);
   std::vector<std::unique_ptr<io::ChannelServer>> controls;
   for (const auto& listener : service.listeners("deliver-control")) {

@@ -47,10 +47,18 @@ io::Task<void> AccountUpkeep::round() {
 mailboxes::MailboxResult<> AccountUpkeep::tend(AccountId account) const {
   const Deadline deadline = SystemClock{}.now() + longest;
   for (const auto& below : forget_below_) TRY_VOID(parts_.mailboxes.forget_deliveries(account, below, deadline));
+  TRY_VOID(parts_.mailboxes.forget_deliveries_of(account, parts_.node, parts_.generated_journal,
+                                                 [this](const auto& ids, auto& over) { return are_over(ids, over); }, deadline));
   TRY(collected, parts_.mailboxes.collect_expunged(account, deadline));
   (void)collected;  // what is left is for the next round
   parts_.mailboxes.rest(account);
   return {};
+}
+
+// Of mail of ours: a copy was made, so it was in holding. Gone from there, and that flushed, it is delivered never again.
+bool AccountUpkeep::are_over(const std::vector<TraceId>& ids, std::vector<bool>& over) const {
+  for (std::size_t i = 0; i < ids.size(); ++i) over[i] = !parts_.spool.in_holding(ids[i]);
+  return parts_.spool.flush().has_value();
 }
 
 }  // namespace hikyaku::delivery

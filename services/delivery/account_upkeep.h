@@ -20,10 +20,12 @@ class AccountUpkeep {
   struct Parts {
     io::Loop& loop;
     io::Workers& workers;
-    const spool::Spool& spool;
+    spool::Spool& spool;
     mailboxes::Mailboxes& mailboxes;
     const directory::Reader& directory;
     telemetry::Log& log;
+    std::uint16_t node = 1;
+    std::uint16_t generated_journal = 0;  // as Delivery's
   };
   explicit AccountUpkeep(Parts parts) : parts_(parts) {}
 
@@ -33,6 +35,7 @@ class AccountUpkeep {
  private:
   io::Task<void> round();
   mailboxes::MailboxResult<> tend(AccountId account) const;  // on a worker
+  bool are_over(const std::vector<TraceId>& ids, std::vector<bool>& over) const;
 
   Parts parts_;
   std::map<std::uint16_t, ForgetLine> lines_;  // by journal

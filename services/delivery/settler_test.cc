@@ -27,6 +27,7 @@ class PickySpool final : public spool::Spool {
   void set_flush_accounts(FlushAccounts) override {}
   spool::SpoolResult<> tend() override { return {}; }
   std::vector<TraceId> lowest_unreleased() const override { return {}; }
+  bool in_holding(const TraceId&) const override { return false; }
   void for_each_fresh(const std::function<void(const spool::MessageRef&)>&) const override {}
   spool::SpoolCounts counts() const override { return {}; }
 

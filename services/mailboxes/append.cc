@@ -320,6 +320,32 @@ std::vector<MailboxResult<Delivered>> Mailboxes::deliver_group(AccountId account
   return std::move(group).finish();
 }
 
+MailboxResult<> Mailboxes::forget_deliveries_of(AccountId account, std::uint16_t node, std::uint16_t journal, const IsOver& is_over,
+                                                Deadline deadline) {
+  const Store store(core_->engine, account, deadline);
+  constexpr std::size_t rows_at_once = 1'000;
+  std::string from = keys::deliveries({node, journal, 0, 0});
+  const auto until = keys::after(from.substr(0, 5));  // d, node, journal
+  for (;;) {
+    std::vector<std::string> rows;
+    std::vector<TraceId> ids;
+    TRY_VOID(store.scan(from, until, [&](const storage::Row& row) {
+      rows.push_back(row.key);
+      ids.push_back(keys::message_of(row.key));
+      return rows.size() < rows_at_once;
+    }));
+    if (rows.empty()) return {};
+    std::vector<bool> over(rows.size());
+    if (!is_over(ids, over)) return {};
+    Batch batch;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      if (over[i]) batch.emplace_back(storage::Erase{rows[i]});
+    if (!batch.empty()) TRY_VOID(store.commit(std::move(batch), Durability::Lazy));
+    if (rows.size() < rows_at_once) return {};
+    from = rows.back() + '\0';
+  }
+}
+
 MailboxResult<> Mailboxes::forget_deliveries(AccountId account, const TraceId& below, Deadline deadline) {
   const Store store(core_->engine, account, deadline);
   TraceId first = below;

@@ -44,6 +44,11 @@ std::string delivery(const TraceId& id, std::string_view original_recipient, std
   return deliveries(id) + big_endian(recipient, 8) + big_endian(checksum(mailbox_name, recipient), 8);
 }
 
+TraceId message_of(std::string_view key) {
+  return {static_cast<std::uint16_t>(big_endian(key.substr(1, 2))), static_cast<std::uint16_t>(big_endian(key.substr(3, 2))),
+          static_cast<std::uint32_t>(big_endian(key.substr(5, 4))), big_endian(key.substr(9, 8))};
+}
+
 Uid uid_of(std::string_view key) { return Uid{static_cast<std::uint32_t>(big_endian(key.substr(key.size() - 4)))}; }
 ModSeq modseq_of(std::string_view change_key) { return ModSeq{big_endian(change_key.substr(5, 8))}; }
 

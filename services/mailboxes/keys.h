@@ -49,6 +49,7 @@ std::string erasure(const storage::BlobId& blob);
 // Sorts by (node, journal, owner, sequence), so that a released stretch of a journal is one range.
 std::string delivery(const TraceId& id, std::string_view original_recipient, std::string_view mailbox_name);
 std::string deliveries(const TraceId& id);          // prefix of all of this message
+TraceId message_of(std::string_view delivery_key);
 
 Uid uid_of(std::string_view key);                   // of f m x t c rows: the last four octets
 ModSeq modseq_of(std::string_view change_key);

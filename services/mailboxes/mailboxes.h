@@ -6,6 +6,7 @@
 // first use (INBOX, Sent, Drafts, Trash, Junk, Archive); whether the account exists is the directory's affair.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -85,6 +86,12 @@ class Mailboxes {
   void rest(AccountId account);
   // The journal has released everything of `node` and `journal` below this id: repeated deliveries of it cannot come.
   MailboxResult<> forget_deliveries(AccountId account, const TraceId& below, Deadline deadline);
+
+  // Notes of deliveries of `journal`, whatever the node, for whose message `is_over` answers that it can never be delivered
+  // again. For ids that do not rise with time: of mail we generate (TraceId::derived). Reads all notes of that journal.
+  using IsOver = std::function<bool(const std::vector<TraceId>& ids, std::vector<bool>& over)>;
+  MailboxResult<> forget_deliveries_of(AccountId account, std::uint16_t node, std::uint16_t journal, const IsOver& is_over,
+                                       Deadline deadline);
 
   // UIDs that are not there are passed over. Ascending; `flags` of Changed is what to tell the client.
   struct FlagChange {

@@ -350,3 +350,34 @@ TEST_CASE("flags of messages far apart and close together are found alike") {
     CHECK(found == row.found);
   }
 }
+
+TEST_CASE("notes of mail of ours are forgotten when their message is over, others stay") {
+  Rig rig;
+  const auto deliver = [&](const TraceId& id) {
+    Delivery delivery{.message = {.body = "text"}, .original_recipient = "user@a.example", .mailbox = {}};
+    delivery.message.trace_id = id;
+    const auto done = rig.boxes.deliver_group(rig.account, {&delivery, 1}, {}, storage::Durability::Flushed, soon());
+    REQUIRE_MESSAGE(done.front(), why(done.front()));
+    return done.front()->how;
+  };
+  const TraceId parent{1, 1, 4, 7};
+  std::vector<TraceId> ours;
+  for (int i = 0; i < 20; ++i) ours.push_back(parent.derived("user" + std::to_string(i), "report", 0));
+  const TraceId incoming{1, 1, 4, 8}, of_another_node{2, 0, 0, 9};
+  for (const auto& id : ours) CHECK(deliver(id) == Delivered::How::Stored);
+  CHECK(deliver(incoming) == Delivered::How::Stored);
+  CHECK(deliver(of_another_node) == Delivered::How::Stored);
+  const auto forget = [&](bool flushed) {
+    return rig.boxes.forget_deliveries_of(rig.account, 1, 0, [&](const std::vector<TraceId>& ids, std::vector<bool>& over) {
+      CHECK(ids.size() == ours.size());
+      for (std::size_t i = 0; i < ids.size(); ++i) over[i] = ids[i] != ours[3];
+      return flushed;
+    }, soon());
+  };
+  REQUIRE(forget(false));
+  for (const auto& id : ours) CHECK_MESSAGE(deliver(id) == Delivered::How::AlreadyThere, "nothing is certain: nothing is forgotten");
+  REQUIRE(forget(true));
+  for (const auto& id : ours) CHECK(deliver(id) == (id == ours[3] ? Delivered::How::AlreadyThere : Delivered::How::Stored));
+  CHECK(deliver(incoming) == Delivered::How::AlreadyThere);
+  CHECK(deliver(of_another_node) == Delivered::How::AlreadyThere);
+}

@@ -89,6 +89,9 @@ class Spool {
   // holds it is left, nor a copy in holding. Costs a look at every message in holding. A message that was still arriving may get a lower id than others accepted before it. A journal that
   // was not read to its end is left out.
   [[nodiscard]] virtual std::vector<TraceId> lowest_unreleased() const = 0;
+  // Whether a message is in holding with recipients that have no end yet. Of mail of ours, which is born there: whether it
+  // can be delivered again. What is not there by now comes back only when the power fails before the next flush().
+  [[nodiscard]] virtual bool in_holding(const TraceId& id) const = 0;
   // Messages of incoming that were read and are not settled; for listings.
   virtual void for_each_fresh(const std::function<void(const MessageRef&)>& visit) const = 0;
   [[nodiscard]] virtual SpoolCounts counts() const = 0;

@@ -33,6 +33,7 @@ class SpoolOnDisk final : public Spool {
   void set_flush_accounts(FlushAccounts flush) override;
   SpoolResult<> tend() override;
   [[nodiscard]] std::vector<TraceId> lowest_unreleased() const override;
+  [[nodiscard]] bool in_holding(const TraceId& id) const override { return held(id).has_value(); }
   void for_each_fresh(const std::function<void(const MessageRef&)>& visit) const override;
   [[nodiscard]] SpoolCounts counts() const override;
 

@@ -68,6 +68,8 @@ TEST_CASE("spool: deferred mail lives in holding, keeps its schedule over a rest
   CHECK(std::ranges::any_of(deferred, [&](const auto& one) { return one.schedule == later; }));
   const MessageRef held{id, 0, {}};
   CHECK(*spool->body(held, 0, 100) == "a text");
+  CHECK(spool->in_holding(held.id));
+  CHECK(!spool->in_holding({1, 1, 1, 999'999}));
   CHECK(*spool->body(held, 2, 3) == "tex");
   CHECK(spool->envelope(held)->recipients.size() == 3);
   later.attempts = 4;

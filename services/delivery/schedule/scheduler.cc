@@ -231,10 +231,11 @@ void Scheduler::concluded(const std::string& key, const Message& message, const 
   auto& known = know(key, now);
   const Attempt* silent = nullptr;
   const Attempt* fast = nullptr;
-  bool answered = false;
+  bool answered = false, shut_out = true;  // shut out: by a greylist, which is no sign of what the peer bears
   for (const auto& attempt : attempts) {
     if (attempt.result == AttemptResult::Failed && is_silence(attempt.failure)) silent = &attempt;
     else answered = true;
+    shut_out = shut_out && attempt.result == AttemptResult::Failed && attempt.failure == FailureClass::Greylisted;
     if (attempt.result == AttemptResult::Failed && attempt.pace == Pace::TooFast) fast = &attempt;
   }
   const auto evidence = [&](const Attempt& attempt) {
@@ -243,7 +244,7 @@ void Scheduler::concluded(const std::string& key, const Message& message, const 
   // One message that makes a peer hang up says little of the others: fewer at once, no more.
   if (fast != nullptr) known.state.too_fast(now, evidence(*fast));
   else if (silent != nullptr && !answered) known.state.too_fast(now, evidence(*silent));
-  else if (known.state.answered(now, took) == Destination::Was::Down) begin_release(key, known, now);
+  else if ((!shut_out || known.state.down()) && known.state.answered(now, took) == Destination::Was::Down) begin_release(key, known, now);
   for (const auto& attempt : attempts) {
     const auto before = message.history.find(attempt.recipient);
     take_greylist_evidence(key, known, attempt, before == message.history.end() ? nullptr : &before->second, now);

@@ -71,6 +71,7 @@ class Simulation {
   // Runs until `until`, or until nothing is open and nothing is planned before.
   void run(WallTime until) {
     while (now < until) {
+      if (running_) start_slots();
       WallTime next = until;
       if (!events_.empty()) next = std::min(next, events_.begin()->first.first);
       if (running_) {

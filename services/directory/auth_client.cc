@@ -6,6 +6,7 @@
 #include "io/channel.h"
 #include "services/directory/address_text.h"
 #include "services/directory/auth_protocol.h"
+#include "services/directory/seen_page.h"
 
 namespace hikyaku::directory {
 
@@ -16,16 +17,19 @@ namespace {
 constexpr Duration keep = 500ms;
 constexpr std::size_t most_kept = 4096;
 
-// Answers of the last half second, oldest first.
+// Answers of the last half second, oldest first, all given at one version of the directory.
 template <class Value>
 class ShortMemory {
  public:
-  const Value* find(const std::string& key, Instant now) {
+  // `version`: which auth acts on now.
+  const Value* find(const std::string& key, std::optional<storage::Version> version, Instant now) {
+    if (!version || *version != version_) return nullptr;
     forget(now);
     const auto found = kept_.find(key);
     return found == kept_.end() ? nullptr : &found->second;
   }
-  void put(std::string key, Value value, Instant now) {
+  void put(std::string key, Value value, storage::Version version, Instant now) {
+    if (version != version_) kept_.clear(), ages_.clear(), version_ = version;
     forget(now);
     if (kept_.size() >= most_kept || !kept_.emplace(key, std::move(value)).second) return;
     ages_.emplace_back(now + keep, std::move(key));
@@ -37,6 +41,7 @@ class ShortMemory {
   }
   std::unordered_map<std::string, Value> kept_;
   std::list<std::pair<Instant, std::string>> ages_;
+  storage::Version version_;
 };
 
 TemporaryFailure not_understood() { return {"The auth service answered in a way this service does not understand; restart both."}; }
@@ -56,9 +61,13 @@ struct AuthClient::State {
   io::ChannelClient channel;
   ShortMemory<RecipientAnswer> recipients;
   ShortMemory<bool> senders;
+  std::optional<SeenVersion> auth_version;
 
-  State(io::Loop& on_loop, std::string path, Duration limit)
-      : loop(on_loop), timeout(limit), channel(on_loop, io::SocketAddress::unix_path(std::move(path))) {}
+  State(io::Loop& on_loop, std::string path, Duration limit, std::string seen_page)
+      : loop(on_loop), timeout(limit), channel(on_loop, io::SocketAddress::unix_path(std::move(path))) {
+    if (!seen_page.empty()) auth_version.emplace(std::move(seen_page), std::string(protocol::auth_reader_name));
+  }
+  std::optional<storage::Version> version() { return auth_version ? auth_version->read() : std::nullopt; }
 
   io::Task<protocol::Reply> ask(protocol::Request request, io::OnLoss on_loss) {
     auto asking = channel.request({protocol::encode(request), {}}, loop.after(timeout), on_loss);
@@ -85,19 +94,19 @@ struct AuthClient::State {
   }
 };
 
-AuthClient::AuthClient(io::Loop& loop, std::string socket_path, Duration timeout)
-    : state_(new State(loop, std::move(socket_path), timeout)) {}
+AuthClient::AuthClient(io::Loop& loop, std::string socket_path, Duration timeout, std::string seen_page)
+    : state_(new State(loop, std::move(socket_path), timeout, std::move(seen_page))) {}
 AuthClient::~AuthClient() = default;
 
 io::Task<Answer<RecipientAnswer>> AuthClient::resolve_recipient(Address recipient) {
   auto key = recipient.local_part + '@' + recipient.domain;
-  if (const auto* kept = state_->recipients.find(key, state_->loop.now())) co_return *kept;
+  if (const auto* kept = state_->recipients.find(key, state_->version(), state_->loop.now())) co_return *kept;
   auto asking = state_->ask(protocol::ResolveRequest{std::move(recipient)}, io::OnLoss::Repeat);
   auto reply = co_await std::move(asking);
   auto answer = pick<RecipientAnswer>(std::move(reply));
   // A refusal is not kept: who has just been added by a command must be known at once on every loop.
   const auto* good = std::get_if<RecipientAnswer>(&answer);
-  if (good != nullptr && (good->kind == RecipientKind::Local || good->kind == RecipientKind::Relay)) state_->recipients.put(std::move(key), *good, state_->loop.now());
+  if (good != nullptr && (good->kind == RecipientKind::Local || good->kind == RecipientKind::Relay)) state_->recipients.put(std::move(key), *good, good->version, state_->loop.now());
   co_return answer;
 }
 
@@ -109,13 +118,13 @@ io::Task<Answer<PeerRights>> AuthClient::rights(PeerContext peer) {
 
 io::Task<Answer<bool>> AuthClient::may_send_as(AccountId account, ReversePath reverse_path) {
   auto key = std::to_string(account.value()) + ' ' + reverse_path.address.local_part + '@' + reverse_path.address.domain;
-  if (const auto* kept = state_->senders.find(key, state_->loop.now())) co_return *kept;
+  if (const auto* kept = state_->senders.find(key, state_->version(), state_->loop.now())) co_return *kept;
   auto asking = state_->ask(protocol::SendAsRequest{account, std::move(reverse_path)}, io::OnLoss::Repeat);
   auto reply = co_await std::move(asking);
   auto answer = pick<protocol::SendAsReply>(std::move(reply));
   if (auto* failed = std::get_if<TemporaryFailure>(&answer)) co_return std::move(*failed);
-  const bool allowed = std::get<protocol::SendAsReply>(answer).allowed;
-  if (allowed) state_->senders.put(std::move(key), allowed, state_->loop.now());
+  const auto [allowed, version] = std::get<protocol::SendAsReply>(answer);
+  if (allowed) state_->senders.put(std::move(key), allowed, version, state_->loop.now());
   co_return allowed;
 }
 

@@ -2,7 +2,8 @@
 // send as that address; and how a store asks whose login a ticket is. One connection per event loop, many requests at once on it; it reconnects by itself.
 //
 // Every wait ends after `timeout`; whatever goes wrong is TemporaryFailure (4xx), never a refusal and never a permission.
-// Good answers about addresses are kept for at most half a second, 4,096 of them; refusals are asked anew.
+// Good answers about addresses are kept, 4,096 of them, for at most half a second and only while `auth` acts on the version
+// of the directory that they were given at; refusals are asked anew.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,7 @@
 #include "mail/account_id.h"
 #include "mail/address.h"
 #include "services/directory/types.h"
+#include "storage/engine.h"
 
 namespace hikyaku::io {
 class Loop;
@@ -52,6 +54,7 @@ using AuthStep = std::variant<AuthChallenge, AuthSuccess, AuthFailure, Temporary
 
 struct RecipientAnswer {
   RecipientKind kind = RecipientKind::UnknownUser;
+  storage::Version version;  // of the directory it was read from
 };
 // What this client may be offered and do before it logs in.
 struct PeerRights {
@@ -73,7 +76,8 @@ class AuthClient {
  public:
   // `socket_path`: run/auth.sock. Connects at the first question. The loop must outlive it, and the object must outlive
   // every task it returned.
-  AuthClient(io::Loop& loop, std::string socket_path, Duration timeout = 30s);
+  // `seen_page`: run/directory-seen, which tells auth's version; without it no answer is kept.
+  AuthClient(io::Loop& loop, std::string socket_path, Duration timeout = 30s, std::string seen_page = "");
   ~AuthClient();
 
   io::Task<Answer<RecipientAnswer>> resolve_recipient(Address recipient);

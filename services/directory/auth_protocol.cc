@@ -44,12 +44,12 @@ struct ReplyWriter {
   WireWriter out;
 
   WireWriter& kind(ReplyKind kind) { return out.u8(static_cast<std::uint8_t>(kind)); }
-  void operator()(const RecipientAnswer& reply) { kind(ReplyKind::Recipient).u8(static_cast<std::uint8_t>(reply.kind)); }
+  void operator()(const RecipientAnswer& reply) { kind(ReplyKind::Recipient).u8(static_cast<std::uint8_t>(reply.kind)).u64(reply.version.value()); }
   void operator()(const PeerRights& reply) {
     kind(ReplyKind::Rights).u8(reply.may_relay ? 1 : 0).varint(reply.mechanisms.size());
     for (const auto& mechanism : reply.mechanisms) out.text(mechanism);
   }
-  void operator()(const SendAsReply& reply) { kind(ReplyKind::SendAs).u8(reply.allowed ? 1 : 0); }
+  void operator()(const SendAsReply& reply) { kind(ReplyKind::SendAs).u8(reply.allowed ? 1 : 0).u64(reply.version.value()); }
   void operator()(const ChallengeReply& reply) { kind(ReplyKind::Challenge).u64(reply.exchange).text(reply.bytes); }
   void operator()(const AuthSuccess& reply) {
     kind(ReplyKind::Success).u64(reply.account.value()).text(reply.address).text(reply.final_bytes).text(reply.ticket);
@@ -159,7 +159,11 @@ std::optional<Reply> decode_reply(std::string_view bytes) {
   bool good = true;
   Reply reply;
   switch (static_cast<ReplyKind>(in.u8())) {
-    case ReplyKind::Recipient: reply = RecipientAnswer{enumerator(in, RecipientKind::OverQuota, good)}; break;
+    case ReplyKind::Recipient: {
+      const auto kind = enumerator(in, RecipientKind::OverQuota, good);
+      reply = RecipientAnswer{kind, storage::Version{in.u64()}};
+      break;
+    }
     case ReplyKind::Rights: {
       PeerRights rights;
       rights.may_relay = in.u8() != 0;
@@ -169,7 +173,11 @@ std::optional<Reply> decode_reply(std::string_view bytes) {
       reply = std::move(rights);
       break;
     }
-    case ReplyKind::SendAs: reply = SendAsReply{in.u8() != 0}; break;
+    case ReplyKind::SendAs: {
+      const bool allowed = in.u8() != 0;
+      reply = SendAsReply{allowed, storage::Version{in.u64()}};
+      break;
+    }
     case ReplyKind::Challenge: {
       const auto exchange = in.u64();
       reply = ChallengeReply{exchange, text(in)};

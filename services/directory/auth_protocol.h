@@ -13,6 +13,7 @@
 
 namespace hikyaku::directory::auth_protocol {
 
+inline constexpr std::string_view auth_reader_name = "auth";  // in the page of seen versions
 inline constexpr std::size_t most_octets = 64 << 10;  // of a message
 
 struct ResolveRequest { Address recipient; };
@@ -25,7 +26,7 @@ struct LoginRequest { std::string user, password; PeerContext peer; };
 struct RedeemRequest { std::string ticket; Protocol protocol{}; };
 using Request = std::variant<ResolveRequest, RightsRequest, SendAsRequest, BeginRequest, StepRequest, CancelRequest, LoginRequest, RedeemRequest>;
 
-struct SendAsReply { bool allowed = false; };
+struct SendAsReply { bool allowed = false; storage::Version version; };
 struct ChallengeReply { std::uint64_t exchange = 0; std::string bytes; };
 struct CancelReply {};
 struct TicketRefusedReply {};

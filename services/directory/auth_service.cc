@@ -94,13 +94,13 @@ AuthService::Reply AuthService::resolve(const Address& recipient) const {
   const auto snapshot = reader_.snapshot();
   if (!snapshot) return no_directory();
   constexpr std::size_t enough = 2;  // whether there is one, and no other
-  return RecipientAnswer{snapshot->resolve(recipient, enough).kind};
+  return RecipientAnswer{snapshot->resolve(recipient, enough).kind, snapshot->version()};
 }
 
 AuthService::Reply AuthService::may_send_as(const auth_protocol::SendAsRequest& request) const {
   const auto snapshot = reader_.snapshot();
   if (!snapshot) return no_directory();
-  return auth_protocol::SendAsReply{snapshot->owns(request.account, request.reverse_path)};
+  return auth_protocol::SendAsReply{snapshot->owns(request.account, request.reverse_path), snapshot->version()};
 }
 
 AuthService::Reply AuthService::rights(const PeerContext& peer) const {

@@ -2,7 +2,10 @@
 #include "io/test_folder.h"
 #include "io/test_loop.h"
 #include "protocol/sasl/client_exchange.h"
+#include <fstream>
+
 #include "services/directory/auth_service.h"
+#include "services/directory/seen_page.h"
 #include "services/directory/test_directory.h"
 
 using namespace hikyaku;
@@ -15,27 +18,32 @@ struct AuthRig : DirectoryRig {
   std::string path = folder / "auth.sock";
   std::unique_ptr<Reader> reader;
   io::Workers workers{2, 64};
-  io::Loop loop;
+  io::Loop loop{{.longest_step = 10s}};  // one script waits as a command does
   std::unique_ptr<AuthService> service;
   std::unique_ptr<io::ChannelServer> server;
   std::unique_ptr<AuthClient> client;
+  std::shared_ptr<SeenPage> page;
+  int requests = 0;  // that auth got
   AccountId ann;
 
   AuthRig() {
+    std::string trouble;
+    page = SeenPage::open(folder / "directory-seen", trouble);
+    REQUIRE(page);
     domain("a.example");
     Account account;
     account.address = at("ann@a.example");
     ann = *editor.add_account(account, "right horse");
   }
   void run(AuthOptions options, io::Task<void> (*script)(AuthRig&)) {
-    reader = std::make_unique<Reader>(engine, nullptr, "auth");
+    reader = std::make_unique<Reader>(engine, page, "auth");
     options.cost = {.operations = 1, .memory_octets = 8 << 20};
     service = std::make_unique<AuthService>(loop, workers, *reader, Secrets(secrets_engine), std::move(options));
     REQUIRE(service->prepare(loop.after(5s)));
     auto* answering = service.get();
     server = std::make_unique<io::ChannelServer>(loop, *io::listen_on(io::SocketAddress::unix_path(path)),
-        [answering](io::Message request, io::PeerProcess peer) { return answering->answer(std::move(request), peer); });
-    client = std::make_unique<AuthClient>(loop, path, 10s);
+        [answering, this](io::Message request, io::PeerProcess peer) { return ++requests, answering->answer(std::move(request), peer); });
+    client = std::make_unique<AuthClient>(loop, path, 10s, folder / "directory-seen");
     loop.spawn(server->serve());
     io::run_to_end(loop, script(*this));
   }
@@ -92,6 +100,46 @@ io::Task<void> addresses(AuthRig& rig) {
   rights = rig.client->rights(plain);
   given = co_await std::move(rights);
   CHECK(std::get<PeerRights>(given).mechanisms == std::vector<std::string>{"SCRAM-SHA-256"});
+}
+
+io::Task<RecipientKind> kind_of(AuthClient& client, std::string_view address) {
+  auto asking = client.resolve_recipient(at(address));
+  auto answer = co_await std::move(asking);
+  co_return std::get<RecipientAnswer>(answer).kind;
+}
+
+// What a front remembers counts as long as auth acts on the same version, and not one question longer.
+io::Task<void> removals(AuthRig& rig) {
+  AuthClient forgetful(rig.loop, rig.path, 10s);
+  for (int i = 0; i < 3; ++i) {
+    auto asking = kind_of(*rig.client, "ann@a.example");
+    const auto kind = co_await std::move(asking);
+    CHECK(kind == RecipientKind::Local);
+    auto sending = rig.client->may_send_as(rig.ann, {at("ann@a.example")});
+    const auto may = co_await std::move(sending);
+    CHECK(std::get<bool>(may));
+  }
+  CHECK(rig.requests == 2);
+  for (int i = 0; i < 3; ++i) {
+    auto asking = kind_of(forgetful, "ann@a.example");
+    const auto kind = co_await std::move(asking);
+    CHECK(kind == RecipientKind::Local);
+  }
+  CHECK(rig.requests == 5);
+  for (int round = 0; round < 5; ++round) {
+    auto ann = *rig.snapshot()->account(rig.ann);
+    for (const auto enabled : {Enabled::No, Enabled::Yes}) {
+      ann.enabled = enabled;
+      REQUIRE(rig.editor.change_account(ann));
+      CHECK(rig.page->wait_until_seen(rig.snapshot()->version(), rig.loop.after(5s)).empty());  // as a command does
+      auto asking = kind_of(*rig.client, "ann@a.example");
+      const auto kind = co_await std::move(asking);
+      CHECK((kind == RecipientKind::Local) == (enabled == Enabled::Yes));
+      auto sending = rig.client->may_send_as(rig.ann, {at("ann@a.example")});
+      const auto may = co_await std::move(sending);
+      CHECK(std::get<bool>(may) == (enabled == Enabled::Yes));
+    }
+  }
 }
 
 io::Task<void> logins(AuthRig& rig) {
@@ -286,6 +334,37 @@ constexpr AuthOptions::SlowFailures at_once = AuthOptions::SlowFailures::No;
 }  // namespace
 
 TEST_CASE("fronts learn of recipients, senders and rights") { AuthRig().run({at_once}, addresses); }
+TEST_CASE("what a front remembers ends with auth's version") { AuthRig().run({at_once}, removals); }
+
+TEST_CASE("auth's version is read from the page; nothing where there is none, or two that differ") {
+  io::TestFolder folder;
+  SeenVersion seen(folder / "page", "auth");
+  CHECK(!seen.read());
+  std::ofstream(folder / "page") << "short";
+  CHECK(!seen.read());
+  std::string trouble;
+  const auto page = SeenPage::open(folder / "page", trouble);
+  REQUIRE(page);
+  const std::string zeros(4096, '\0');
+  std::ofstream(folder / "page") << zeros;
+  CHECK(!seen.read());
+  SeenPage::Slot deliver(page, "deliver");
+  deliver.publish(storage::Version{9});
+  CHECK(!seen.read());
+  {
+    SeenPage::Slot auth(page, "auth");
+    auth.publish(storage::Version{7});
+    CHECK(seen.read() == storage::Version{7});
+    SeenPage::Slot other(page, "auth");
+    CHECK(!seen.read());
+    other.publish(storage::Version{7});
+    CHECK(seen.read() == storage::Version{7});
+    other.publish(storage::Version{8});
+    CHECK(!seen.read());
+  }
+  CHECK(!seen.read());
+}
+
 TEST_CASE("logins by every mechanism, and every way they fail") { AuthRig().run({at_once}, logins); }
 TEST_CASE("an unknown user's salt is steady and looks real") { AuthRig().run({at_once}, fake_salts); }
 TEST_CASE("without auth everything is a temporary failure") { AuthRig().run({at_once}, absent); }

@@ -6,19 +6,26 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <thread>
-
-#include "io/descriptor.h"
 
 namespace hikyaku::directory {
 
 namespace {
 constexpr std::size_t page_octets = 4096;
 
+constexpr std::size_t row_octets = 64;
+
 std::int64_t now() { return std::chrono::steady_clock::now().time_since_epoch().count(); }  // one clock for all processes
+
+// A heartbeat from the future is of an earlier boot.
+bool is_alive(std::int64_t heartbeat, std::int64_t at) {
+  const auto limit = SeenPage::heartbeat_limit.count();
+  return heartbeat != 0 && heartbeat >= at - limit && heartbeat <= at + limit;
+}
 }  // namespace
 
 // 64 octets in the page; zeros are a free row.
@@ -29,7 +36,7 @@ struct SeenPage::Row {
 };
 
 SeenPage::Row& SeenPage::row(std::size_t index) const {
-  static_assert(sizeof(Row) == 64 && (most_readers + 1) * sizeof(Row) <= page_octets);
+  static_assert(sizeof(Row) == row_octets && (most_readers + 1) * sizeof(Row) <= page_octets);
   static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
   return static_cast<Row*>(memory_)[index + 1];  // the first row is kept for the page's own format
 }
@@ -61,13 +68,10 @@ SeenPage::~SeenPage() {
 SeenPage::Slot::Slot(std::shared_ptr<SeenPage> page, std::string_view reader_name)
     : page_(std::move(page)), index_(most_readers) {
   if (!page_) return;
-  const std::int64_t dead_before = now() - heartbeat_limit.count();
   for (std::size_t i = 0; i < most_readers; ++i) {
     auto& row = page_->row(i);
     auto heartbeat = row.heartbeat.load();
-    // A heartbeat from the future is of an earlier boot.
-    const bool free = heartbeat == 0 || heartbeat < dead_before || heartbeat > now() + heartbeat_limit.count();
-    if (!free || !row.heartbeat.compare_exchange_strong(heartbeat, now())) continue;
+    if (is_alive(heartbeat, now()) || !row.heartbeat.compare_exchange_strong(heartbeat, now())) continue;
     row.version.store(0);
     const auto length = std::min(reader_name.size(), sizeof(row.name) - 1);
     std::memset(row.name, 0, sizeof row.name);
@@ -93,13 +97,33 @@ std::vector<std::string> SeenPage::wait_until_seen(storage::Version version, Dea
     const auto at = now();
     for (std::size_t i = 0; i < most_readers; ++i) {
       const auto& row = this->row(i);
-      const auto heartbeat = row.heartbeat.load();
-      const bool alive = heartbeat != 0 && heartbeat >= at - heartbeat_limit.count() && heartbeat <= at + heartbeat_limit.count();
-      if (alive && row.version.load() < version.value()) behind.emplace_back(row.name, ::strnlen(row.name, sizeof row.name));
+      if (is_alive(row.heartbeat.load(), at) && row.version.load() < version.value()) behind.emplace_back(row.name, ::strnlen(row.name, sizeof row.name));
     }
     if (behind.empty() || std::chrono::steady_clock::now() >= deadline) return behind;
     std::this_thread::sleep_for(5ms);
   }
+}
+
+// By pread, not mapped: whoever may write the page could cut it short, and reading there would end the process.
+std::optional<storage::Version> SeenVersion::read() {
+  if (!file_) file_.reset(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  std::array<char, page_octets> page;
+  if (!file_ || ::pread(file_.get(), page.data(), page.size(), 0) != static_cast<ssize_t>(page.size())) return std::nullopt;
+  std::optional<storage::Version> found;
+  const auto at = now();
+  for (std::size_t i = 1; i <= SeenPage::most_readers; ++i) {
+    struct {
+      std::uint64_t version;
+      std::int64_t heartbeat;
+      char name[48];
+    } row;
+    static_assert(sizeof row == row_octets);
+    std::memcpy(&row, page.data() + i * row_octets, sizeof row);
+    if (!is_alive(row.heartbeat, at) || std::string_view(row.name, ::strnlen(row.name, sizeof row.name)) != name_) continue;
+    if (found && found->value() != row.version) return std::nullopt;
+    found = storage::Version{row.version};
+  }
+  return found;
 }
 
 }  // namespace hikyaku::directory

@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "io/descriptor.h"
 #include "storage/engine.h"
 
 namespace hikyaku::directory {
@@ -49,6 +51,21 @@ class SeenPage {
   [[nodiscard]] Row& row(std::size_t index) const;
   void* memory_;
   bool mapped_;
+};
+
+// SeenVersion: looks up which version one reader acts on, for a process that may read the page and nothing else: a front keeps
+// answers of `auth` only as long as auth acts on the version they were given at, and a command that waited for auth has
+// waited for the fronts too.
+class SeenVersion {
+ public:
+  // Neither the page nor the reader need be there yet.
+  SeenVersion(std::string path, std::string reader_name) : path_(std::move(path)), name_(std::move(reader_name)) {}
+  // Nothing: no living reader of that name, or several that differ (one has just been started again). One system call.
+  [[nodiscard]] std::optional<storage::Version> read();
+
+ private:
+  std::string path_, name_;
+  io::Descriptor file_;
 };
 
 }  // namespace hikyaku::directory

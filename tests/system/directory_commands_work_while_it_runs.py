@@ -4,6 +4,24 @@ import json
 from harness import DOMAIN, HANAKO, PASSWORD, TARO, Server, expect, scenario
 
 
+def a_removal_counts_when_the_command_returns(server):
+    """On each of many connections, though reception remembers what auth said a moment ago."""
+    server.cli("alias", "remove", f"*@{DOMAIN}")
+    for n in range(3):
+        leaver = f"leaver{n}@{DOMAIN}"
+        server.add_account(leaver, PASSWORD)
+        clients = [server.smtp() for _ in range(8)]
+        for client in clients:
+            client.ehlo(), client.mail("stranger@b.example")
+            expect(client.rcpt(leaver)[0] == 250, "known")
+        server.cli("account", "remove", leaver, "--yes")
+        answers = [client.rcpt(leaver)[0] for client in clients]
+        expect(answers == [550] * len(clients), f"removed: {answers}")
+        for client in clients:
+            client.quit()
+    server.cli("alias", "add", f"*@{DOMAIN}", TARO)
+
+
 @scenario
 def run(folder):
     with Server(folder).start() as server:
@@ -29,6 +47,8 @@ def run(folder):
         text.write_text(exported)
         server.cli("alias", "import", text, check=False)
         expect(server.cli("alias", "export") == exported, "export, import, export gives the same")
+
+        a_removal_counts_when_the_command_returns(server)
 
         gateway = folder / "gateway.dat"
         gateway.write_text("*.b.example,192.0.2.1,25\n*,192.0.2.2,2525\n")

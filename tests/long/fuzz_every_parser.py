@@ -1,6 +1,6 @@
 """Bar 6: every fuzz target runs 10 minutes clean under ASan and UBSan, from its corpus (HIKYAKU_FUZZ_SECONDS each).
 
-HIKYAKU_FUZZ_ONLY: only targets with this in their name. What a run finds new is kept in build/fuzz/found, crashes too."""
+HIKYAKU_FUZZ_ONLY: only targets with this in their name. HIKYAKU_FUZZ_AT_ONCE: how many run side by side (2). What a run finds new is kept in build/fuzz/found, crashes too."""
 import concurrent.futures
 import os
 import pathlib
@@ -39,7 +39,7 @@ def main():
         sys.exit("there is no such fuzz target")
     build([source.stem for source in sources])
     bad = 0
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("HIKYAKU_FUZZ_AT_ONCE", "2"))) as pool:
         for name, status, executed, output in pool.map(fuzz, sources):
             clean = status == 0 and executed != "no"
             print(f"{'clean ' if clean else 'FAILED'} {name}: {executed} inputs in {SECONDS} s", flush=True)

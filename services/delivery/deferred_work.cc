@@ -34,6 +34,9 @@ io::Task<void> Delivery::load_deferred() {
     if (outcome == io::Wake::Cancelled) co_return;
   }
   for (const auto& one : all)
+    if (!delays_loaded_ && one.schedule.attempts > 0 && !spool::delay_told(one.schedule)) delays_.add(one.id, one.schedule.first_failed);
+  delays_loaded_ = true;
+  for (const auto& one : all)
     if (!scheduler_.claimed({one.id, one.schedule.recipient}))
       scheduler_.defer(one.schedule.destination, {one.id, one.schedule.recipient}, one.schedule.next_due,
                        give_up_time(one.schedule.destination, one.schedule));

@@ -32,6 +32,7 @@ void Delivery::start(Bell heard) {
   parts_.loop.spawn(run());
   parts_.loop.spawn(listen(std::move(heard)));
   parts_.loop.spawn(watch_timers());
+  parts_.loop.spawn(tell_delays());
   parts_.loop.spawn(tend());
   parts_.loop.spawn(tend_slowly());
 }

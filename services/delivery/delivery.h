@@ -22,6 +22,7 @@
 #include "services/delivery/queue.h"
 #include "services/delivery/recipient_plan.h"
 #include "services/delivery/remote_session.h"
+#include "services/delivery/report/delay_notice.h"
 #include "services/delivery/report/report_gathering.h"
 #include "services/delivery/session_pool.h"
 #include "services/delivery/schedule/dns_health.h"
@@ -132,6 +133,9 @@ class Delivery {
                                                  std::string_view kind, std::string_view text) const;
   io::Task<std::vector<spool::GeneratedMail>> write_reports(const Message& message, Conclusion& conclusion);
   io::Task<void> finish_gathered(MessagePointer message);
+  // delay_notices.cc
+  io::Task<void> tell_delays();
+  io::Task<void> tell_delay(TraceId id);
   [[nodiscard]] std::optional<Address> postmaster() const;
 
   // settlement.cc: what is written down
@@ -154,6 +158,8 @@ class Delivery {
   SessionPool sessions_;
   Settler settler_;
   ReportGathering gathering_;
+  DelayQueue delays_;
+  bool delays_loaded_ = false;
   LocalDelivery local_;
   // Transactions under way, to find the slow ones; by a number of their own.
   std::map<std::uint64_t, std::pair<Instant, std::string>> running_;

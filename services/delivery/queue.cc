@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "base/cursor.h"
+#include "services/delivery/schedule/failure_class.h"
 
 namespace hikyaku::delivery {
 namespace {
@@ -103,7 +104,7 @@ QueueList list_queue(spool::Spool& spool, const QueueFilter& filter, std::size_t
     item.state = QueueState::Deferred;
     item.destination = std::move(one.schedule.destination);
     item.last_reply = std::move(one.schedule.last_reply);
-    item.failure_class = one.schedule.failure_class;
+    item.failure_class = static_cast<std::uint8_t>(failure_class_of(one.schedule.failure_class));
     item.attempts = one.schedule.attempts;
     item.first_failed = one.schedule.first_failed;
     item.next_due = one.schedule.next_due;

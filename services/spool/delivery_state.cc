@@ -77,7 +77,9 @@ void DeliveryState::apply_one(const DeferredRecord& record, Dead&) {
       continue;
     }
     if (one->fresh) ++deferred_;
+    const auto told = one->schedule.failure_class & delay_told_bit;
     *one = {false, schedule};
+    one->schedule.failure_class |= told;
   }
 }
 

@@ -72,7 +72,7 @@ struct Settlement {
 struct Schedule {
   std::uint32_t recipient = 0;
   std::string destination;       // lane key: a domain, a next hop
-  std::uint8_t failure_class = 0;  // delivery::FailureClass of the last attempt
+  std::uint8_t failure_class = 0;  // delivery::FailureClass of the last attempt; delay_told_bit with it
   std::uint32_t attempts = 0;    // failed ones so far
   WallTime first_failed{};
   Duration paused{};             // of the time since first_failed: under holds, stopped, our own trouble
@@ -80,6 +80,10 @@ struct Schedule {
   std::string last_reply;        // the peer's words, at most 1 KiB kept
   friend bool operator==(const Schedule&, const Schedule&) = default;
 };
+// The sender was told of the delay of this recipient's message. Once set it stays: a later schedule without it keeps it.
+inline constexpr std::uint8_t delay_told_bit = 0x80;
+[[nodiscard]] inline bool delay_told(const Schedule& schedule) { return (schedule.failure_class & delay_told_bit) != 0; }
+inline void set_delay_told(Schedule& schedule) { schedule.failure_class |= delay_told_bit; }
 struct DeferredRecipient {
   TraceId id;  // its message is in holding: MessageRef{id}
   Schedule schedule;

@@ -265,6 +265,16 @@ bool SpoolOnDisk::is_repeated(const Deferral& deferral) const {
   });
 }
 
+// A notice of delay for recipients of whom one has had its end meanwhile (the operator's): nobody comes back by it.
+bool SpoolOnDisk::is_overtaken(const Deferral& deferral) const {
+  return !deferral.generated.empty() && deferral.message.journal == 0 && log_->with_state([&](const DeliveryState& state) {
+    const auto* held = state.held(deferral.message.id);
+    return held == nullptr || !std::ranges::all_of(deferral.recipients, [&](const Schedule& one) {
+      return std::ranges::any_of(held->open, [&](const auto& open) { return open.schedule.recipient == one.recipient; });
+    });
+  });
+}
+
 // What the log says of the mails that are new. A repeated one has its record, and is announced with the flush of that.
 void SpoolOnDisk::add_generated(const std::vector<GeneratedMail>& mails, std::map<TraceId, HoldingRecord>& texts,
                                 std::vector<LogRecord>& group) {
@@ -321,12 +331,13 @@ SpoolResult<> SpoolOnDisk::defer(std::span<const Deferral> deferrals) {
   const std::lock_guard lock(write_mutex_);
   std::vector<const GeneratedMail*> mails;
   for (const auto& one : deferrals) {
-    if (is_repeated(one)) continue;
+    if (is_repeated(one) || is_overtaken(one)) continue;
     for (const auto& mail : one.generated) mails.push_back(&mail);
   }
   TRY(texts, hold_deferred(deferrals));
   TRY(generated, hold_generated(mails));
   for (const auto& one : deferrals) {
+    if (is_overtaken(one)) continue;
     std::vector<LogRecord> group;
     if (const auto at = texts.find(one.message.id); at != texts.end()) {
       group.emplace_back(at->second);

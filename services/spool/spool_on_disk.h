@@ -52,6 +52,7 @@ class SpoolOnDisk final : public Spool {
   void note_settled(const MessageRef& message, std::uint32_t recipient);
   [[nodiscard]] bool is_repeated(const Settlement& settlement) const;
   [[nodiscard]] bool is_repeated(const Deferral& deferral) const;
+  [[nodiscard]] bool is_overtaken(const Deferral& deferral) const;
   static void add_generated(const std::vector<GeneratedMail>& mails, std::map<TraceId, HoldingRecord>& texts,
                             std::vector<LogRecord>& group);
   // Every flush of the log goes through here.

@@ -1,0 +1,77 @@
+// Telling senders of delays: one round a second over the messages whose time has come, each told in the record group that
+// remembers it.
+#include "services/delivery/delivery.h"
+
+namespace hikyaku::delivery {
+namespace {
+
+constexpr Duration round = 1s;
+constexpr std::size_t told_at_once = 50;  // a million messages for a dead server must not fill the disk's time at once
+constexpr std::uint64_t header_octets = 16 << 10;
+
+}  // namespace
+
+io::Task<void> Delivery::tell_delays() {
+  while (!stopping_ && !parts_.loop.stopping()) {
+    if (settings_.delay_notice > Duration{}) {
+      for (const auto& id : delays_.take_due(parts_.clock.wall(), settings_.delay_notice, told_at_once)) {
+        auto telling = tell_delay(id);
+        co_await std::move(telling);
+        if (stopping_) co_return;
+      }
+    }
+    const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(round));
+    if (outcome == io::Wake::Cancelled) break;
+  }
+}
+
+io::Task<void> Delivery::tell_delay(TraceId id) {
+  struct Read {
+    Message message;
+    std::vector<spool::Schedule> schedules;
+    std::string header;
+    bool failed = false;
+  };
+  Read read{{{id, 0, {}}, {}, {}}, {}, {}, false};
+  auto work = parts_.workers.run(parts_.loop, [&] {
+    for (auto& one : parts_.spool.deferred(id)) read.schedules.push_back(std::move(one.schedule));
+    if (read.schedules.empty()) return;
+    auto envelope = parts_.spool.envelope(read.message.ref);
+    if (envelope) read.message.envelope = std::move(*envelope);
+    auto header = parts_.spool.body(read.message.ref, 0, std::min(header_octets, read.message.envelope.body_octets));
+    read.failed = !envelope || !header;
+    if (header) read.header = std::move(*header);
+  });
+  const auto ran = co_await std::move(work);
+  const auto now = parts_.clock.wall();
+  const Duration delay = settings_.delay_notice;
+  if (!ran) {  // the workers are busy
+    delays_.add(id, now - std::chrono::duration_cast<std::chrono::microseconds>(delay) + std::chrono::seconds{10});
+    co_return;
+  }
+  if (read.failed) co_return;
+  const auto& envelope = read.message.envelope;
+  const auto decision = decide_delay({envelope, read.schedules, now, delay, [&](WallTime from) { return parts_.ledger.paused_between(from, now); },
+                                      [&](const spool::Schedule& one) { return !scheduler_.claimed({id, one.recipient}); }});
+  if (decision.what == DelayDecision::What::LookAgain) delays_.add(id, *decision.count_from);
+  if (decision.what != DelayDecision::What::Tell) co_return;
+  std::vector<RecipientReport> reports;
+  for (auto& one : read.schedules) {
+    spool::set_delay_told(one);
+    if (std::ranges::find(decision.whom, one.recipient) == decision.whom.end()) continue;
+    const auto until = give_up_time(one.destination, one);
+    reports.push_back(delayed_report(envelope, one, until == WallTime::max() ? std::nullopt : std::optional(until)));
+  }
+  if (reports.size() > most_recipients_of_a_report) reports.resize(most_recipients_of_a_report);
+  ++finishing_;
+  // Nothing comes between the question whether they wait and this: what an attempt writes later is written after it.
+  spool::Deferral deferral{read.message.ref, std::move(read.schedules), {}};
+  deferral.generated.push_back(report_mail(read.message, std::move(reports), "delay", read.header));
+  auto deferring = settler_.defer(std::move(deferral));
+  const auto ending = co_await std::move(deferring);
+  --finishing_;
+  if (ending == Settler::Ending::NoRoom) delays_.add(id, now - std::chrono::duration_cast<std::chrono::microseconds>(delay) + std::chrono::minutes{1});
+  look_for_fresh();
+}
+
+}  // namespace hikyaku::delivery

@@ -28,8 +28,9 @@ struct SqliteOptions {
   std::uint32_t checkpoint_frames = 500;                  // of 4 KiB: how long a log may grow before it is copied
   std::uint64_t pack_octets = 64ULL << 20;
   // Bodies leave this much of the disk to the indexes and logs (rule 5 of the spool): NoSpace is answered for a body, of
-  // which nothing is written then, before an index meets a full disk in the middle of a commit.
-  std::uint64_t body_reserve_octets = 32ULL << 20;
+  // which nothing is written then, before an index meets a full disk in the middle of a commit. Well below the
+  // mark at which reception stops ([spool] reserve): delivery into mailboxes is what makes space again.
+  std::uint64_t body_reserve_octets = 4ULL << 20;
   Limits limits;
 };
 

@@ -29,6 +29,8 @@ class AddressLookup {
   virtual ~AddressLookup() = default;
   // At least one candidate, at most 20. The object must outlive the task.
   virtual io::Task<Result<std::vector<Candidate>, LookupFailure>> candidates(NextHop hop) = 0;
+  // The MX hosts of a domain in any order; empty: DNS did not say (candidates() tells why), or there are none.
+  virtual io::Task<std::vector<std::string>> mail_hosts(std::string domain) = 0;
 };
 
 }  // namespace hikyaku::delivery

@@ -111,6 +111,10 @@ io::Task<bool> Delivery::read_back(RemoteJob& job, const Slot& slot) {
   job.recipients.clear();
   job.message = hold(std::move(message), slot.lane);
   job.from.clear();
+  if (slot.destination.starts_with("mx:")) {
+    auto finding = find_sites(job.message, recipients, slot.destination);
+    co_await std::move(finding);
+  }
   wanted_ = {&job, &slot.destination};
   dispatch(job.message, recipients, slot.lane);
   wanted_ = {};

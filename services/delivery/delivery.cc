@@ -168,7 +168,12 @@ io::Task<void> Delivery::dispatch_later(MessagePointer message, std::vector<std:
 }
 
 void Delivery::enqueue(Lane lane, RemoteJob job) {
-  const std::string destination = job.hop.key();
+  const auto destination = known_destination(job.hop);
+  if (destination) admit(lane, *destination, std::move(job));
+  else enqueue_when_known(lane, std::move(job));
+}
+
+void Delivery::admit(Lane lane, const std::string& destination, RemoteJob job) {
   if (wanted_.job != nullptr && wanted_.job->recipients.empty() && *wanted_.destination == destination) {
     *wanted_.job = std::move(job);
     return;

@@ -26,6 +26,7 @@
 #include "services/delivery/report/report_gathering.h"
 #include "services/delivery/session_pool.h"
 #include "services/delivery/schedule/dns_health.h"
+#include "services/delivery/schedule/mx_sites.h"
 #include "services/delivery/schedule/scheduler.h"
 #include "services/delivery/settler.h"
 
@@ -91,6 +92,13 @@ class Delivery {
   io::Task<void> dispatch_all(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane);
   io::Task<void> dispatch_later(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane);
   void enqueue(Lane lane, RemoteJob job);
+  void admit(Lane lane, const std::string& destination, RemoteJob job);
+  // sites.cc: which destination a job is for
+  [[nodiscard]] std::optional<std::string> known_destination(const NextHop& hop) const;
+  void enqueue_when_known(Lane lane, RemoteJob job);
+  io::Task<void> find_site(std::string domain);
+  // So that read_back() can plan at once: the sites of these recipients' domains, or `otherwise` where DNS does not say.
+  io::Task<void> find_sites(MessagePointer message, std::vector<std::uint32_t> recipients, std::string otherwise);
   io::Task<void> defer_untried(MessagePointer message, std::vector<std::uint32_t> recipients, std::string destination);
   [[nodiscard]] MessagePointer hold(Message message, Lane lane);
   [[nodiscard]] std::size_t room(Lane lane) const;
@@ -112,6 +120,7 @@ class Delivery {
   // remote_work.cc: what happens in a slot
   void pump();
   io::Task<void> work(Slot slot);
+  void change_session(std::unique_ptr<RemoteSession>& session, std::string& hop, const std::string& wanted, const Slot& slot);
   io::Task<std::unique_ptr<RemoteSession>> open_session(const std::string& destination, const RemoteJob& job, Lane lane);
   io::Task<bool> carry_out(std::unique_ptr<RemoteSession>& session, RemoteJob job, Slot slot);
   void destination_is_silent(const std::string& destination, const Attempt& failed);
@@ -165,6 +174,9 @@ class Delivery {
   std::map<std::uint64_t, std::pair<Instant, std::string>> running_;
   std::uint64_t next_run_ = 0;
   DnsHealth dns_;
+  MxSites sites_;
+  // Jobs whose domain's MX hosts are being asked for, by domain.
+  std::map<std::string, std::vector<std::pair<Lane, RemoteJob>>> unknown_sites_;
   // The job that read_back() plans again, for the slot's destination.
   struct Wanted {
     RemoteJob* job = nullptr;

@@ -82,6 +82,14 @@ io::Task<Result<std::vector<std::string>, LookupFailure>> ExchangeLookup::exchan
   co_return std::move(plan.hosts);
 }
 
+io::Task<std::vector<std::string>> ExchangeLookup::mail_hosts(std::string domain) {
+  const auto canonical = dns::canonical_name(domain);
+  if (!canonical) co_return std::vector<std::string>{};
+  auto asking = exchange_hosts(*canonical, loop_.after(limit_));
+  auto hosts = co_await std::move(asking);
+  co_return hosts ? std::move(*hosts) : std::vector<std::string>{};
+}
+
 io::Task<Result<std::vector<Candidate>, LookupFailure>> ExchangeLookup::candidates(NextHop hop) {
   const Deadline deadline = loop_.after(limit_);
   auto hosts = hop.hosts();

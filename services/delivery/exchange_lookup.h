@@ -15,6 +15,7 @@ class ExchangeLookup final : public AddressLookup {
   // `our_name`: an MX host of this name is us, and so are those behind it.
   ExchangeLookup(io::Loop& loop, io::Resolver& resolver, std::string our_name, Duration limit = 60s);
   io::Task<Result<std::vector<Candidate>, LookupFailure>> candidates(NextHop hop) override;
+  io::Task<std::vector<std::string>> mail_hosts(std::string domain) override;
 
  private:
   struct Addresses {

@@ -49,10 +49,22 @@ io::Task<std::string> Delivery::read_beginning(const Message& message, std::uint
   co_return std::string{};
 }
 
+// Domains with the same MX hosts share slots and state, but each its own connections: what was agreed on with the peer for
+// one domain (TLS) may be less than what another demands.
+void Delivery::change_session(std::unique_ptr<RemoteSession>& session, std::string& hop, const std::string& wanted, const Slot& slot) {
+  if (hop == wanted) return;
+  if (session) {
+    scheduler_.session_closed(slot.destination);
+    sessions_.put(hop, std::move(session));
+  }
+  hop = wanted;
+  if (!wanted.empty()) session = sessions_.take(wanted);
+  if (session) scheduler_.session_opened(slot.destination, parts_.clock.wall(), Scheduler::Session::Kept);
+}
+
 io::Task<void> Delivery::work(Slot slot) {
-  using Session = Scheduler::Session;
-  auto session = sessions_.take(slot.destination);
-  if (session) scheduler_.session_opened(slot.destination, parts_.clock.wall(), Session::Kept);
+  std::unique_ptr<RemoteSession> session;
+  std::string hop;  // whose session it is
   while (!stopping_) {
     auto job = scheduler_.take(slot);
     if (!job) break;
@@ -61,14 +73,12 @@ io::Task<void> Delivery::work(Slot slot) {
       const bool wanted = co_await std::move(reading);
       if (!wanted) continue;
     }
+    change_session(session, hop, job->hop.key(), slot);
     auto carrying = carry_out(session, std::move(*job), slot);
     const bool goes_on = co_await std::move(carrying);
     if (!goes_on) break;
   }
-  if (session) {
-    scheduler_.session_closed(slot.destination);
-    sessions_.put(slot.destination, std::move(session));
-  }
+  change_session(session, hop, "", slot);
   scheduler_.release(slot, parts_.clock.wall());
   wake_timers();
   pump();
@@ -118,7 +128,7 @@ io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, Remo
     if (!reused) {
       if (session) {
         scheduler_.session_closed(slot.destination);
-        sessions_.put(slot.destination, std::move(session));  // says goodbye
+        sessions_.put(job.hop.key(), std::move(session));  // says goodbye
       }
       auto opening = open_session(slot.destination, job, slot.lane);
       session = co_await std::move(opening);

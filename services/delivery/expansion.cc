@@ -20,6 +20,16 @@ Envelope start_part(const Envelope& of, const TraceId& id) {
   part.body_octets = of.body_octets;
   return part;
 }
+
+// RFC 3461 §5.2.7.2: of several targets the alias is the end that SUCCESS asked for ("expanded"); failures and delays of the
+// copies are still told.
+Notify notify_of_copies(const Notify& asked, std::size_t targets) {
+  if (targets < 2 || !asked.success) return asked;
+  Notify left = asked;
+  left.success = false;
+  left.never = !left.failure && !left.delay;
+  return left;
+}
 }  // namespace
 
 std::vector<Envelope> expand_recipient(const Envelope& of, std::uint32_t alias, std::vector<Address> targets,
@@ -27,6 +37,7 @@ std::vector<Envelope> expand_recipient(const Envelope& of, std::uint32_t alias, 
   const Recipient& from = of.recipients.at(alias);
   // RFC 3461 §5.2.7: the copies carry the original recipient, so that a bounce names what the sender wrote.
   const std::string original = from.original_recipient.empty() ? "rfc822;" + from.address.text() : from.original_recipient;
+  const Notify notify = notify_of_copies(from.notify, targets.size());
   std::vector<Envelope> parts;
   std::size_t octets = 0;
   for (auto& target : targets) {
@@ -37,7 +48,7 @@ std::vector<Envelope> expand_recipient(const Envelope& of, std::uint32_t alias, 
       octets = 0;
     }
     octets += cost;
-    parts.back().recipients.push_back({std::move(target), original, from.notify, true});
+    parts.back().recipients.push_back({std::move(target), original, notify, true});
   }
   return parts;
 }

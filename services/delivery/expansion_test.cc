@@ -58,7 +58,7 @@ TEST_CASE("an alias becomes mails whose heads fit, each target in one of them") 
       CHECK(head.size() < storage::largest_head_octets / 2);
       for (const auto& to : part.recipients) {
         found.push_back(to.address);
-        CHECK(to.notify.success);
+        CHECK(to.notify.success == (row.targets == 1));
         CHECK(to.original_recipient == (row.original_octets == 0 ? "rfc822;all@a.example" : of.recipients[1].original_recipient));
       }
       auto same = part;
@@ -75,4 +75,25 @@ TEST_CASE("an alias becomes mails whose heads fit, each target in one of them") 
 TEST_CASE("the first part of an alias has the id that the whole had before there were parts") {
   const auto of = message();
   CHECK(expand_recipient(of, 1, targets(2, 5), 100).at(0).id == of.id.derived("all@a.example", "alias", 100));
+}
+
+TEST_CASE("what the sender asked to be told goes on to the copies, success only where there is one") {
+  struct Row { Notify asked; std::size_t targets; Notify want; };
+  const Row rows[] = {{{}, 2, {}},
+                      {{.never = true}, 2, {.never = true}},
+                      {{.success = true}, 1, {.success = true}},
+                      {{.success = true}, 2, {.never = true}},
+                      {{.success = true, .failure = true}, 2, {.failure = true}},
+                      {{.success = true, .delay = true}, 3, {.delay = true}},
+                      {{.failure = true}, 2, {.failure = true}}};
+  for (const auto& row : rows) {
+    Envelope of;
+    of.id = {1, 1, 1, 1};
+    of.recipients = {{{"all", "example.jp"}, "", row.asked}};
+    std::vector<Address> targets;
+    for (std::size_t n = 0; n < row.targets; ++n) targets.push_back({"t" + std::to_string(n), "example.net"});
+    const auto parts = expand_recipient(of, 0, targets, 100);
+    REQUIRE(parts.size() == 1);
+    for (const auto& to : parts[0].recipients) CHECK(to.notify == row.want);
+  }
 }

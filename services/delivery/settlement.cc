@@ -3,6 +3,7 @@
 
 #include "services/delivery/delivery.h"
 #include "services/delivery/expansion.h"
+#include "services/delivery/notification.h"
 
 namespace hikyaku::delivery {
 namespace {
@@ -140,6 +141,9 @@ io::Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient,
     co_return;
   }
   spool::Settlement settlement{message->ref, {{recipient, spool::Outcome::Expanded, {}}}, {}};
+  const Recipient& alias = message->recipient(recipient);
+  if (count > 1 && wants_notification(message->envelope, alias, Action::Expanded))
+    settlement.generated.push_back(report_mail(*message, {{.recipient = alias, .index = recipient, .action = Action::Expanded, .status = "2.0.0"}}, "expanded", text));
   for (auto& envelope : mails) settlement.generated.push_back({std::move(envelope), text});
   const auto outcomes = settlement.outcomes;
   auto settling = settler_.settle(std::move(settlement));

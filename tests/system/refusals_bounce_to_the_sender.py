@@ -3,7 +3,7 @@ in it; 4xx is tried again; the period's end is a report too; a null sender is ne
 import email
 import smtplib
 
-from harness import DOMAIN, HANAKO, TARO, Server, eventually, expect, scenario
+from harness import DOMAIN, HANAKO, PASSWORD, TARO, Server, eventually, expect, scenario
 from peers.next_hop import DROP, NextHop
 
 SENDER = HANAKO
@@ -108,6 +108,7 @@ def run(folder):
         expect(found["taro"][0]["Action"] == "delivered", f"{found['taro'][0]}")
         eventually(lambda: server.cli("queue", "list", "--json").find("@") < 0, "the queue is empty")
         unknown_inside(server)
+        alias_is_expanded(server)
 
 
 def unknown_inside(server):
@@ -115,3 +116,13 @@ def unknown_inside(server):
     submit(server, "gone@far.example", "unknown@far.example")
     eventually(lambda: server.cli("queue", "list", "--json").find("@") < 0, "the queue is empty")
     expect(len([name for name in reports(server) if name == "gone"]) == 0, "no report on a report")
+
+
+def alias_is_expanded(server):
+    """RFC 3461 §5.2.7.2: of an alias with several targets the alias is what SUCCESS is told of, once."""
+    server.add_account(f"jiro@{DOMAIN}", PASSWORD)
+    server.cli("alias", "add", f"all@{DOMAIN}", TARO, f"jiro@{DOMAIN}")
+    submit(server, SENDER, f"all@{DOMAIN}", (), ["NOTIFY=SUCCESS,FAILURE"])
+    found = eventually(lambda: (lambda r: r if "all" in r else None)(reports(server)), "the report of the expansion")
+    expect(found["all"][0]["Action"] == "expanded" and "別名" in found["all"][2], f"{found['all'][0]}")
+    server.wait_for_subjects([f"to all@{DOMAIN}"], TARO)

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "services/directory/hold.h"
 #include "services/directory/types.h"
 #include "storage/engine.h"
 
@@ -31,6 +32,7 @@ struct Contents {
   std::optional<Route> gateway;   // the global SMTP gateway, where no row matches
   ForwardAll forward_all = ForwardAll::No;
   std::vector<Network> networks;
+  std::vector<Hold> holds;        // by id; ended ones for a while
   std::string postmaster;         // the address that gets postmaster@ of every local domain; empty: the first admin, or without one the domain's first account
   storage::Version version;
 };

@@ -58,6 +58,20 @@ class Editor {
   DirectoryResult<> remove_network(std::string_view prefix);
   DirectoryResult<> set_postmaster(std::string_view address);  // empty: the first admin, or without one each domain's first account
 
+  // editor_holds.cc. `hold.id` and `created` are given here; its end must be to come. Ended holds that are old go.
+  DirectoryResult<Hold> add_hold(Hold hold, WallTime now);
+  // What is not given stays. A running hold keeps its start, an ended one everything.
+  struct HoldChange {
+    std::optional<std::string> reason = std::nullopt, owner = std::nullopt, other_route = std::nullopt;
+    std::optional<HoldAction> action = std::nullopt;
+    std::optional<WallTime> start = std::nullopt, end = std::nullopt;
+  };
+  DirectoryResult<Hold> change_hold(std::uint64_t id, const HoldChange& change, WallTime now);
+  // Ends a running hold now.
+  DirectoryResult<Hold> release_hold(std::uint64_t id, WallTime now);
+  // Only one that has not begun: the time of the others stays out of retry periods.
+  DirectoryResult<Hold> remove_hold(std::uint64_t id, WallTime now);
+
   // Adds many and waits for the readers once. What is there already is skipped and reported by its place in `accounts`
   // (from 0), so is what is wrong; nothing stops the rest. Some hundred share a commit. A password costs some 90 ms of one processor, a hash nothing.
   struct NewAccount {
@@ -81,6 +95,7 @@ class Editor {
   DirectoryResult<> edit(const std::function<DirectoryResult<Changes>(const Snapshot&)>& decide);
   DirectoryResult<> wait_until_seen(storage::Version version) const;
   DirectoryResult<std::vector<Rejected>> add_part(std::span<NewAccount> accounts, Run run);
+  DirectoryResult<std::uint64_t> last_hold() const;
   DirectoryResult<std::uint64_t> last_account() const;  // number of the newest id ever given; 0: none
   DirectoryResult<AccountId> add_account_with(Account account, const std::optional<Verifier>& verifier);
 

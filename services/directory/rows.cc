@@ -91,6 +91,23 @@ bool take_network(WireReader& in, std::string_view prefix, Contents& contents) {
   return true;
 }
 
+std::uint64_t as_number(WallTime time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); }
+WallTime as_time(std::uint64_t number) { return WallTime{std::chrono::microseconds{static_cast<std::int64_t>(number)}}; }
+
+bool take_hold(WireReader& in, std::string_view id, Contents& contents) {
+  Hold hold;
+  for (const char c : id) hold.id = hold.id << 8 | static_cast<unsigned char>(c);
+  const auto scope = in.u8(), action = in.u8();
+  hold.scope = static_cast<HoldScope>(scope);
+  hold.action = static_cast<HoldAction>(action);
+  for (auto* text : {&hold.pattern, &hold.reason, &hold.owner, &hold.other_route}) *text = in.text();
+  for (auto* time : {&hold.created, &hold.start, &hold.end}) *time = as_time(in.u64());
+  const bool known = scope <= static_cast<std::uint8_t>(HoldScope::All) && action <= static_cast<std::uint8_t>(HoldAction::Refuse);
+  if (!in.complete() || !known || id.size() != 8) return false;
+  contents.holds.push_back(std::move(hold));
+  return true;
+}
+
 }  // namespace
 
 std::string domain_key(std::string_view name) { return "d" + fold_domain(name); }
@@ -98,6 +115,7 @@ std::string account_key(AccountId id) { return number_key('a', id.value(), 8); }
 std::string address_key(const Address& address) { return "n" + fold(address); }
 std::string alias_key(std::string_view pattern) { return "A" + fold_pattern(pattern); }
 std::string route_key(std::uint32_t number) { return number_key('r', number, 4); }
+std::string hold_key(std::uint64_t id) { return number_key('h', id, 8); }
 std::string network_key(std::string_view prefix) { return "w" + std::string(prefix); }
 
 std::string encode(const Domain& domain) {
@@ -142,11 +160,19 @@ std::string encode(const Network& network) {
   return WireWriter{}.u8(format).u8(octet(network.relay)).u8(octet(network.auth_without_tls)).bytes();
 }
 
+std::string encode(const Hold& hold) {
+  WireWriter out;
+  out.u8(format).u8(static_cast<std::uint8_t>(hold.scope)).u8(static_cast<std::uint8_t>(hold.action));
+  for (const auto* text : {&hold.pattern, &hold.reason, &hold.owner, &hold.other_route}) out.text(*text);
+  for (const auto time : {hold.created, hold.start, hold.end}) out.u64(as_number(time));
+  return std::move(out).bytes();
+}
+
 bool take_row(const storage::Row& row, Contents& contents) {
   if (row.key.empty()) return false;
   const auto rest = std::string_view(row.key).substr(1);
   if (row.key == postmaster_key) return contents.postmaster = row.value, true;
-  if (row.key.front() == 'n' || row.key == last_account_key) return true;
+  if (row.key.front() == 'n' || row.key == last_account_key || row.key == last_hold_key) return true;
   WireReader in(row.value);
   const auto written = in.u8();
   if (row.key.front() == 'r' && written == route_text_format) return take_route_text(in, contents);
@@ -158,6 +184,7 @@ bool take_row(const storage::Row& row, Contents& contents) {
     case 'r': return take_old_route(in, contents);
     case 'g': return take_forwarding(in, contents);
     case 'w': return take_network(in, rest, contents);
+    case 'h': return take_hold(in, rest, contents);
     default: return false;
   }
 }

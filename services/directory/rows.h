@@ -4,6 +4,7 @@
 //   a id       account                w prefix   network        p         postmaster's address
 //   g          the global gateway, and whether all received mail is forwarded
 //   n address  -> account id          i          last account id (the engine's counter)
+//   h id       hold                   H          last hold id, in digits
 #pragma once
 
 #include <optional>
@@ -23,6 +24,8 @@ namespace hikyaku::directory::rows {
 [[nodiscard]] std::string route_key(std::uint32_t number);
 [[nodiscard]] std::string network_key(std::string_view prefix);
 inline constexpr std::string_view postmaster_key = "p", last_account_key = "i", forwarding_key = "g";
+[[nodiscard]] std::string hold_key(std::uint64_t id);
+inline constexpr std::string_view last_hold_key = "H";
 
 [[nodiscard]] std::string encode(const Domain& domain);
 [[nodiscard]] std::string encode(const Account& account);  // without its id: that is the key's
@@ -31,6 +34,7 @@ inline constexpr std::string_view postmaster_key = "p", last_account_key = "i", 
 [[nodiscard]] std::vector<std::string> encode_route_text(std::string_view text);
 [[nodiscard]] std::string encode_forwarding(const std::optional<Route>& gateway, ForwardAll forward_all);
 [[nodiscard]] std::string encode(const Network& network);
+[[nodiscard]] std::string encode(const Hold& hold);  // without its id
 
 // Adds what the row says to `contents`. False: unreadable (skipped and counted by the reader, never fatal).
 [[nodiscard]] bool take_row(const storage::Row& row, Contents& contents);

@@ -60,6 +60,11 @@ delivery::QueueReply perform(spool::Spool& spool, const delivery::QueueRequest& 
     if (!retried) return delivery::QueueRefusal{retried.error().what};
     return delivery::QueueRetryReply{retried->size()};
   }
+  if (const auto* asked = std::get_if<delivery::QueueHoldRequest>(&request)) {
+    directory::Hold hold;
+    hold.scope = asked->scope, hold.pattern = asked->pattern;
+    return delivery::count_held(spool, hold);
+  }
   return spool.counts();
 }
 

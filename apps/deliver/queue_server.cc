@@ -13,6 +13,11 @@ delivery::QueueReply QueueServer::perform(const delivery::QueueRequest& request,
     if (retry->run == RetryRun::Real) retried = std::move(*made_due);
     return QueueRetryReply{count};
   }
+  if (const auto* asked = std::get_if<QueueHoldRequest>(&request)) {
+    directory::Hold hold;
+    hold.scope = asked->scope, hold.pattern = asked->pattern;
+    return count_held(spool_, hold);
+  }
   return spool_.counts();
 }
 

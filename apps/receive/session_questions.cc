@@ -43,16 +43,21 @@ void Session::refuse_recipient(const Address& recipient, smtp::Reply reply) {
 
 io::Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   const Address recipient = step.recipient;
-  auto asking = front_.auth.resolve_recipient(std::move(step.recipient));
+  auto asking = front_.auth.resolve_recipient(std::move(step.recipient), talk_.envelope().reverse_path, account_);
   const auto answer = co_await std::move(asking);
   const auto* found = std::get_if<directory::RecipientAnswer>(&answer);
   if (found == nullptr) co_return refuse_recipient(recipient, cannot_ask);
   using Kind = directory::RecipientKind;
+  // RFC 3463 X.3.2: not accepting for now, for maintenance. Only to whom we would take mail from otherwise.
+  const auto taken = [&] {
+    if (found->held.empty()) return talk_.recipient_checked({});
+    refuse_recipient(recipient, {451, {4, 3, 2}, found->held});
+  };
   switch (found->kind) {
     case Kind::Local:
-    case Kind::Relay: co_return talk_.recipient_checked({});
+    case Kind::Relay: co_return taken();
     case Kind::NotOurs:
-      if (account_ != AccountId{} || may_relay_.value_or(false)) co_return talk_.recipient_checked({});
+      if (account_ != AccountId{} || may_relay_.value_or(false)) co_return taken();
       if (!may_relay_) co_return refuse_recipient(recipient, cannot_ask);
       co_return refuse_recipient(recipient, {550, {5, 7, 1}, "This server does not take mail for that domain"});
     case Kind::UnknownUser: co_return refuse_recipient(recipient, {550, {5, 1, 1}, "No such user here"});

@@ -56,7 +56,7 @@ void conclude_failure(const Message& message, const Attempt& attempt, const Conc
   schedule.last_reply = attempt.diagnostic.empty() ? attempt.explanation : attempt.diagnostic;
 
   const Duration elapsed =
-      (context.now - schedule.first_failed) - context.paused_since(schedule.first_failed) - schedule.paused;
+      (context.now - schedule.first_failed) - context.paused_since(attempt.recipient, schedule.first_failed) - schedule.paused;
   const auto decision = attempt.again == Again::Pointless
                             ? RetryDecision{GiveUp{}}
                             : decide(context.rules_for ? context.rules_for(attempt.recipient) : context.rules,

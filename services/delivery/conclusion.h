@@ -23,7 +23,8 @@ struct ConclusionContext {
   const RetryRules& rules;
   WallTime now;
   std::string_view destination;                                   // key of the lane
-  std::function<Duration(WallTime from)> paused_since;            // time since `from` in which delivery stood still
+  // Time since `from` in which delivery to the recipient stood still: stopped, held, our own trouble.
+  std::function<Duration(std::uint32_t recipient, WallTime from)> paused_since;
   // Empty: `rules` for every recipient, and the wait the peer asked for.
   std::function<RetryRules(std::uint32_t recipient)> rules_for;
   std::function<std::optional<Duration>(const Attempt& attempt, Duration elapsed)> wait_for;

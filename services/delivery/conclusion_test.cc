@@ -22,7 +22,7 @@ Attempt failed(FailureClass failure, std::string status, std::uint32_t recipient
 }
 Conclusion run(const Message& m, std::vector<Attempt> attempts, WallTime now = noon, Duration paused = {},
                RetryRules rules = {}) {
-  return conclude(m, attempts, {rules, now, "mx:b.example", [=](WallTime) { return paused; }});
+  return conclude(m, attempts, {rules, now, "mx:b.example", [=](std::uint32_t, WallTime) { return paused; }});
 }
 }  // namespace
 

@@ -75,6 +75,12 @@ std::vector<DeferredIndex::Due> DeferredIndex::take_oldest(const std::string& na
   return taken;
 }
 
+std::vector<std::string> DeferredIndex::destinations() const {
+  std::vector<std::string> names;
+  for (const auto& [name, destination] : destinations_) names.push_back(name);
+  return names;
+}
+
 std::size_t DeferredIndex::waiting_for(const std::string& name) const {
   const auto found = destinations_.find(name);
   return found == destinations_.end() ? 0 : found->second.times.size();

@@ -32,6 +32,8 @@ class DeferredIndex {
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::size_t waiting_for(const std::string& destination) const;
 
+  [[nodiscard]] std::vector<std::string> destinations() const;
+
   // When to call take_due() next; nothing waits: nullopt.
   [[nodiscard]] std::optional<WallTime> next_due() const;
   struct Due {

@@ -9,7 +9,8 @@ namespace {
 
 constexpr Duration look_again = 1s;
 
-Duration until_wall(WallTime when, WallTime now) { return when > now ? Duration(when - now) : Duration{}; }
+// At most an hour: what is gated for good must not overflow.
+Duration until_wall(WallTime when, WallTime now) { return when > now ? Duration(std::min(when, now + std::chrono::hours{1}) - now) : Duration{}; }
 
 }  // namespace
 
@@ -17,7 +18,7 @@ WallTime Delivery::give_up_time(const std::string& destination, const spool::Sch
   if (schedule.attempts == 0) return WallTime::max();  // its period has not begun
   const auto period = period_of(settings_.retry.rules_for("", destination), failure_class_of(schedule.failure_class), MailKind::Ordinary);
   if (!period) return WallTime::max();
-  const auto paused = stood_still(destination, schedule.first_failed, parts_.clock.wall()) + schedule.paused;
+  const auto paused = stood_still(destination, schedule.first_failed) + schedule.paused;
   return schedule.first_failed + std::chrono::duration_cast<std::chrono::microseconds>(*period + paused);
 }
 

@@ -120,11 +120,14 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
     return;
   }
   std::map<std::string, RemoteJob> remote;
+  KeptBackParts kept;
   for (const auto index : recipients) {
     const auto before = message->history.find(index);
     const std::uint32_t failures = before == message->history.end() ? 0 : before->second.attempts;
     auto plan = plan_recipient(*directory, settings_.routing, {message->envelope.reverse_path, message->recipient(index), failures});
-    if (auto* mailbox = std::get_if<ToMailbox>(&plan)) {
+    if (const auto* held = hold_on(*directory, *message, index, plan)) {
+      add_kept(kept, *held, destination_of(plan), index);
+    } else if (auto* mailbox = std::get_if<ToMailbox>(&plan)) {
       local_.add({message, index, std::move(mailbox->target)});
     } else if (auto* hop = std::get_if<ToNextHop>(&plan)) {
       const auto key = hop->hop.key();
@@ -145,6 +148,7 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
     }
   }
   for (auto& [key, job] : remote) enqueue(lane, std::move(job));
+  if (!kept.empty()) keep_back(message, std::move(kept));
 }
 
 // Many recipients in several steps of the loop: others have theirs between.
@@ -174,6 +178,7 @@ void Delivery::enqueue(Lane lane, RemoteJob job) {
 }
 
 void Delivery::admit(Lane lane, const std::string& destination, RemoteJob job) {
+  if (leave_held(job, destination)) return;  // by an MX host, which the plan did not know yet
   if (wanted_.job != nullptr && wanted_.job->recipients.empty() && *wanted_.destination == destination) {
     *wanted_.job = std::move(job);
     return;
@@ -235,6 +240,7 @@ io::Task<void> Delivery::tend() {
     for (const auto& [number, run] : running_)
       if (parts_.loop.now() - run.first > long_run) scheduler_.runs_long(run.second);
     scheduler_.tend(parts_.clock.wall());
+    follow_holds();
     wake_timers();
     pump();
     const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(1s));

@@ -104,6 +104,30 @@ class Delivery {
   [[nodiscard]] std::size_t room(Lane lane) const;
   [[nodiscard]] bool idle() const;
 
+  // held_work.cc: what waits for a hold to end
+  using MailHold = directory::Hold;
+  // The hold that keeps the recipient, or null. New mail whose hold sends it elsewhere has another plan instead.
+  [[nodiscard]] const MailHold* hold_on(const directory::Snapshot& directory, const Message& message, std::uint32_t recipient, RecipientPlan& plan) const;
+  // A job that waited in a lane while a hold began: what is held leaves it. True: nothing is left.
+  bool leave_held(RemoteJob& job, const std::string& destination);
+  struct KeptBack {
+    std::uint64_t hold = 0;
+    WallTime until{};
+    std::string destination, words;
+    std::vector<std::uint32_t> recipients;
+  };
+  using KeptBackParts = std::map<std::pair<std::uint64_t, std::string>, KeptBack>;
+  static void add_kept(KeptBackParts& parts, const MailHold& hold, std::string destination, std::uint32_t recipient);
+  void keep_back(const MessagePointer& message, KeptBackParts parts);
+  io::Task<void> keep_fresh(MessagePointer message, KeptBack kept);
+  void wait_under(const KeptBack& kept, const std::string& destination, DeferredEntry entry, WallTime give_up_at);
+  // Takes up what has begun and ended; every second.
+  void follow_holds();
+  void hold_destinations(const std::vector<MailHold>& holds, WallTime now, bool& released);
+  // How long delivery stood still since `from`: stopped, in our own trouble, or under holds that select this mail.
+  [[nodiscard]] Duration stood_still(const Message& message, std::uint32_t recipient, const std::string& destination, WallTime from) const;
+  [[nodiscard]] Duration stood_still(const std::string& destination, WallTime from) const;
+
   // deferred_work.cc: what waits for its time
   io::Task<void> load_deferred();
   io::Task<void> watch_timers();
@@ -152,8 +176,6 @@ class Delivery {
   io::Task<void> expand(MessagePointer message, std::uint32_t recipient, ToTargets plan);
   // The rest of a truncated plan. False: it is dealt with otherwise.
   io::Task<bool> plan_all(MessagePointer message, std::uint32_t recipient, ToTargets& plan);
-  // Of the time between, how long no clock of a message for the destination ran.
-  [[nodiscard]] Duration stood_still(const std::string& destination, WallTime from, WallTime until) const;
   // What is written ends the claims.
   void ended(const Message& message, const std::vector<spool::RecipientOutcome>& outcomes);
   void deferred(const Message& message, const std::vector<spool::Schedule>& schedules, const std::string& destination);
@@ -183,6 +205,9 @@ class Delivery {
     const std::string* destination = nullptr;
   };
   Wanted wanted_;
+  // Destinations that are held whole, by which hold and until when; and what waits under the other holds.
+  std::map<std::string, std::pair<std::uint64_t, WallTime>> held_destinations_;
+  std::map<std::uint64_t, std::map<std::string, std::vector<DeferredEntry>>> waiting_under_;
   // In memory, by lane.
   std::shared_ptr<std::size_t> messages_[2] = {std::make_shared<std::size_t>(0), std::make_shared<std::size_t>(0)};
   std::uint64_t expanding_octets_ = 0;

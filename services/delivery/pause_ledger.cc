@@ -58,6 +58,14 @@ void PauseLedger::add_pause(WallTime from, WallTime until) {
   pauses_.insert(std::ranges::upper_bound(pauses_, std::pair{from, until}), {from, until});
 }
 
+std::vector<std::pair<WallTime, WallTime>> PauseLedger::pauses_between(WallTime from, WallTime until) const {
+  const std::lock_guard lock(*mutex_);
+  std::vector<std::pair<WallTime, WallTime>> found;
+  for (const auto& [start, end] : pauses_)
+    if (std::max(start, from) < std::min(end, until)) found.emplace_back(std::max(start, from), std::min(end, until));
+  return found;
+}
+
 Duration PauseLedger::paused_between(WallTime from, WallTime until) const {
   const std::lock_guard lock(*mutex_);
   Duration paused{};

@@ -27,6 +27,8 @@ class PauseLedger {
 
   // How much of the time between the two delivery was stopped. Pauses are kept for 60 days.
   [[nodiscard]] Duration paused_between(WallTime from, WallTime until) const;
+  // When, cut to the two; apart from each other.
+  [[nodiscard]] std::vector<std::pair<WallTime, WallTime>> pauses_between(WallTime from, WallTime until) const;
 
  private:
   PauseLedger(io::Disk& disk, std::string path) : disk_(&disk), path_(std::move(path)) {}

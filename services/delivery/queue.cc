@@ -49,6 +49,7 @@ QueueItem item_of(const Envelope& envelope, std::uint32_t recipient) {
   item.sender = envelope.reverse_path.text();
   item.recipient = envelope.recipients[recipient].address.text();
   item.recipient_index = recipient;
+  item.sent_by = envelope.account;
   item.octets = envelope.body_octets;
   item.accepted_at = envelope.accepted_at;
   return item;

@@ -32,7 +32,7 @@ enum class QueueState : std::uint8_t { Incoming, Deferred };
 struct QueueItem {
   TraceId id;
   QueueState state = QueueState::Incoming;
-  std::string sender, recipient;
+  std::string sender, recipient, sent_by;  // sent_by: the account that logged in to send it
   std::uint32_t recipient_index = 0;
   std::uint64_t octets = 0;
   WallTime accepted_at{};

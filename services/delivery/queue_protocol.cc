@@ -5,7 +5,7 @@
 namespace hikyaku::delivery {
 namespace {
 
-enum class Kind : std::uint8_t { List = 1, Count, Retry, Refusal };
+enum class Kind : std::uint8_t { List = 1, Count, Retry, Refusal, Hold = 40 };
 constexpr std::size_t reply_text_limit = 400;  // of one last_reply: 1,000 items stay below a message's 1 MiB
 constexpr std::uint32_t most_items = 1'000;
 
@@ -45,7 +45,7 @@ QueueFilter get_filter(WireReader& in) {
 
 void put(WireWriter& out, const QueueItem& item) {
   put(out, item.id);
-  out.u8(static_cast<std::uint8_t>(item.state)).text(item.sender).text(item.recipient).u32(item.recipient_index);
+  out.u8(static_cast<std::uint8_t>(item.state)).text(item.sender).text(item.recipient).text(item.sent_by).u32(item.recipient_index);
   out.u64(item.octets).u64(number(item.accepted_at)).text(item.destination);
   out.text(std::string_view(item.last_reply).substr(0, reply_text_limit));
   out.u8(item.failure_class).u32(item.attempts).u64(number(item.first_failed)).u64(number(item.next_due));
@@ -54,7 +54,7 @@ QueueItem get_item(WireReader& in) {
   QueueItem item;
   item.id = get_id(in);
   item.state = in.u8() == 1 ? QueueState::Deferred : QueueState::Incoming;
-  item.sender = in.text(), item.recipient = in.text(), item.recipient_index = in.u32();
+  item.sender = in.text(), item.recipient = in.text(), item.sent_by = in.text(), item.recipient_index = in.u32();
   item.octets = in.u64(), item.accepted_at = time(in.u64()), item.destination = in.text(), item.last_reply = in.text();
   item.failure_class = in.u8(), item.attempts = in.u32(), item.first_failed = time(in.u64()), item.next_due = time(in.u64());
   return item;
@@ -85,6 +85,8 @@ std::string encode(const QueueRequest& request) {
   } else if (const auto* retry = std::get_if<QueueRetryRequest>(&request)) {
     put(out.u8(static_cast<std::uint8_t>(Kind::Retry)), retry->filter);
     out.u8(retry->run == RetryRun::Real);
+  } else if (const auto* hold = std::get_if<QueueHoldRequest>(&request)) {
+    out.u8(static_cast<std::uint8_t>(Kind::Hold)).u8(static_cast<std::uint8_t>(hold->scope)).text(hold->pattern);
   } else {
     out.u8(static_cast<std::uint8_t>(Kind::Count));
   }
@@ -110,6 +112,11 @@ std::optional<QueueRequest> decode_queue_request(std::string_view bytes) {
       request = std::move(retry);
       break;
     }
+    case Kind::Hold: {
+      const auto scope = in.u8();
+      if (scope <= static_cast<std::uint8_t>(directory::HoldScope::All)) request = QueueHoldRequest{static_cast<directory::HoldScope>(scope), std::string(in.text())};
+      break;
+    }
     default: break;
   }
   return in.complete() ? request : std::nullopt;
@@ -124,6 +131,8 @@ std::string encode(const QueueReply& reply) {
     put(out.u8(static_cast<std::uint8_t>(Kind::Count)), *counts);
   } else if (const auto* retry = std::get_if<QueueRetryReply>(&reply)) {
     out.u8(static_cast<std::uint8_t>(Kind::Retry)).u64(retry->recipients);
+  } else if (const auto* held = std::get_if<HoldCount>(&reply)) {
+    out.u8(static_cast<std::uint8_t>(Kind::Hold)).u64(held->incoming).u64(held->deferred).u64(held->octets).u8(held->whole);
   } else {
     out.u8(static_cast<std::uint8_t>(Kind::Refusal)).text(std::get<QueueRefusal>(reply).what);
   }
@@ -144,6 +153,12 @@ std::optional<QueueReply> decode_queue_reply(std::string_view bytes) {
     }
     case Kind::Count: reply = get_counts(in); break;
     case Kind::Retry: reply = QueueRetryReply{in.u64()}; break;
+    case Kind::Hold: {
+      HoldCount count;
+      count.incoming = in.u64(), count.deferred = in.u64(), count.octets = in.u64(), count.whole = in.u8() != 0;
+      reply = count;
+      break;
+    }
     case Kind::Refusal: reply = QueueRefusal{std::string(in.text())}; break;
     default: break;
   }

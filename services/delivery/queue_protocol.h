@@ -7,6 +7,7 @@
 #include <string_view>
 #include <variant>
 
+#include "services/delivery/hold_count.h"
 #include "services/delivery/queue.h"
 
 namespace hikyaku::delivery {
@@ -20,7 +21,12 @@ struct QueueRetryRequest {
   QueueFilter filter;
   RetryRun run = RetryRun::Dry;
 };
-using QueueRequest = std::variant<QueueListRequest, QueueCountRequest, QueueRetryRequest>;
+// What a hold would keep now: answered with a HoldCount.
+struct QueueHoldRequest {
+  directory::HoldScope scope = directory::HoldScope::All;
+  std::string pattern;
+};
+using QueueRequest = std::variant<QueueListRequest, QueueCountRequest, QueueRetryRequest, QueueHoldRequest>;
 
 struct QueueRefusal {
   std::string what;  // one sentence with a remedy
@@ -28,7 +34,7 @@ struct QueueRefusal {
 struct QueueRetryReply {
   std::uint64_t recipients = 0;
 };
-using QueueReply = std::variant<QueueList, spool::SpoolCounts, QueueRetryReply, QueueRefusal>;
+using QueueReply = std::variant<QueueList, spool::SpoolCounts, QueueRetryReply, QueueRefusal, HoldCount>;
 
 [[nodiscard]] std::string encode(const QueueRequest& request);
 [[nodiscard]] std::optional<QueueRequest> decode_queue_request(std::string_view bytes);

@@ -130,6 +130,12 @@ class Planner {
 
 }  // namespace
 
+std::string destination_of(const RecipientPlan& plan) {
+  if (const auto* mailbox = std::get_if<ToMailbox>(&plan)) return "local:" + mailbox->target.address.domain;
+  if (const auto* hop = std::get_if<ToNextHop>(&plan)) return hop->hop.key();
+  return {};
+}
+
 RecipientPlan plan_recipient(const directory::Snapshot& directory, const RoutingSettings& settings,
                              const RoutingQuestion& question, PlanTrace* trace) {
   return Planner(directory, settings, question, trace).plan();

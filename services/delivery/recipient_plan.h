@@ -34,6 +34,9 @@ struct CannotDeliver {
 };
 using RecipientPlan = std::variant<ToMailbox, ToNextHop, ToTargets, CannotDeliver>;
 
+// Under which key its mail waits: "local:a.example", "mx:b.example", "host:gw.example:25". Empty: nowhere.
+[[nodiscard]] std::string destination_of(const RecipientPlan& plan);
+
 struct RoutingSettings {
   // A row that names one of these with port 25 means "by hosts and DNS", as E-Post's table has it.
   std::vector<io::IpAddress> dns_servers;

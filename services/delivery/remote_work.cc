@@ -73,6 +73,10 @@ io::Task<void> Delivery::work(Slot slot) {
       const bool wanted = co_await std::move(reading);
       if (!wanted) continue;
     }
+    if (leave_held(*job, slot.destination)) {
+      scheduler_.probe_is_gone(slot.destination);
+      continue;
+    }
     change_session(session, hop, job->hop.key(), slot);
     auto carrying = carry_out(session, std::move(*job), slot);
     const bool goes_on = co_await std::move(carrying);

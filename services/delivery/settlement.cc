@@ -13,12 +13,6 @@ constexpr std::uint64_t octets_of_a_target = 256;          // about
 
 }  // namespace
 
-// No time counts twice: a hold during which deliver was stopped is one pause.
-Duration Delivery::stood_still(const std::string& destination, WallTime from, WallTime until) const {
-  const auto paused = [this](WallTime start, WallTime end) { return parts_.ledger.paused_between(start, end); };
-  return paused(from, until) + scheduler_.held_between(destination, from, until, paused);
-}
-
 // Each recipient that has an end is nobody's any more.
 void Delivery::ended(const Message& message, const std::vector<spool::RecipientOutcome>& outcomes) {
   for (const auto& outcome : outcomes) scheduler_.disclaim(message.ref.id, outcome.recipient);
@@ -36,7 +30,8 @@ void Delivery::deferred(const Message& message, const std::vector<spool::Schedul
 io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> attempts, std::string destination) {
   ++finishing_;
   const auto now = parts_.clock.wall();
-  ConclusionContext context{settings_.retry.base, now, destination, [&](WallTime from) { return stood_still(destination, from, now); }};
+  ConclusionContext context{settings_.retry.base, now, destination, {}};
+  context.paused_since = [&](std::uint32_t recipient, WallTime from) { return stood_still(*message, recipient, destination, from); };
   if (!settings_.retry.rows.empty())
     context.rules_for = [&](std::uint32_t recipient) {
       return settings_.retry.rules_for(message->recipient(recipient).address.domain, destination);

@@ -98,15 +98,17 @@ AuthClient::AuthClient(io::Loop& loop, std::string socket_path, Duration timeout
     : state_(new State(loop, std::move(socket_path), timeout, std::move(seen_page))) {}
 AuthClient::~AuthClient() = default;
 
-io::Task<Answer<RecipientAnswer>> AuthClient::resolve_recipient(Address recipient) {
+io::Task<Answer<RecipientAnswer>> AuthClient::resolve_recipient(Address recipient, ReversePath sender, AccountId account) {
   auto key = recipient.local_part + '@' + recipient.domain;
   if (const auto* kept = state_->recipients.find(key, state_->version(), state_->loop.now())) co_return *kept;
-  auto asking = state_->ask(protocol::ResolveRequest{std::move(recipient)}, io::OnLoss::Repeat);
+  auto asking = state_->ask(protocol::ResolveRequest{std::move(recipient), std::move(sender), account}, io::OnLoss::Repeat);
   auto reply = co_await std::move(asking);
   auto answer = pick<RecipientAnswer>(std::move(reply));
   // A refusal is not kept: who has just been added by a command must be known at once on every loop.
   const auto* good = std::get_if<RecipientAnswer>(&answer);
-  if (good != nullptr && (good->kind == RecipientKind::Local || good->kind == RecipientKind::Relay)) state_->recipients.put(std::move(key), *good, good->version, state_->loop.now());
+  const bool found = good != nullptr && (good->kind == RecipientKind::Local || good->kind == RecipientKind::Relay);
+  if (found && good->held.empty() && good->holds_for == RecipientAnswer::HoldsFor::EverySender)
+    state_->recipients.put(std::move(key), *good, good->version, state_->loop.now());
   co_return answer;
 }
 

@@ -55,6 +55,8 @@ using AuthStep = std::variant<AuthChallenge, AuthSuccess, AuthFailure, Temporary
 struct RecipientAnswer {
   RecipientKind kind = RecipientKind::UnknownUser;
   storage::Version version;  // of the directory it was read from
+  std::string held = {};  // why a hold refuses the recipient for now, as words of a reply; empty: none does
+  enum class HoldsFor : std::uint8_t { EverySender, ThisSender } holds_for = HoldsFor::EverySender;  // to whom `held` applies
 };
 // What this client may be offered and do before it logs in.
 struct PeerRights {
@@ -80,7 +82,8 @@ class AuthClient {
   AuthClient(io::Loop& loop, std::string socket_path, Duration timeout = 30s, std::string seen_page = "");
   ~AuthClient();
 
-  io::Task<Answer<RecipientAnswer>> resolve_recipient(Address recipient);
+  // `account` is who logged in; none: nobody did.
+  io::Task<Answer<RecipientAnswer>> resolve_recipient(Address recipient, ReversePath sender = {}, AccountId account = {});
   io::Task<Answer<PeerRights>> rights(PeerContext peer);
   io::Task<Answer<bool>> may_send_as(AccountId account, ReversePath reverse_path);
   // Spends the ticket. Nothing: it proves no login by `protocol`, or the account was closed to it meanwhile.

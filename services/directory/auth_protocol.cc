@@ -21,7 +21,11 @@ struct RequestWriter {
     out.u8(static_cast<std::uint8_t>(peer.protocol)).u8(static_cast<std::uint8_t>(peer.tls)).text(peer.client_address).text(peer.channel_binding);
   }
 
-  void operator()(const ResolveRequest& request) { kind(RequestKind::Resolve), address(request.recipient); }
+  void operator()(const ResolveRequest& request) {
+    kind(RequestKind::Resolve).u64(request.account.value());
+    address(request.recipient);
+    address(request.sender.address);
+  }
   void operator()(const RightsRequest& request) { kind(RequestKind::Rights), peer(request.peer); }
   void operator()(const SendAsRequest& request) {
     kind(RequestKind::SendAs).u64(request.account.value());
@@ -44,7 +48,9 @@ struct ReplyWriter {
   WireWriter out;
 
   WireWriter& kind(ReplyKind kind) { return out.u8(static_cast<std::uint8_t>(kind)); }
-  void operator()(const RecipientAnswer& reply) { kind(ReplyKind::Recipient).u8(static_cast<std::uint8_t>(reply.kind)).u64(reply.version.value()); }
+  void operator()(const RecipientAnswer& reply) {
+    kind(ReplyKind::Recipient).u8(static_cast<std::uint8_t>(reply.kind)).u64(reply.version.value()).text(reply.held).u8(static_cast<std::uint8_t>(reply.holds_for));
+  }
   void operator()(const PeerRights& reply) {
     kind(ReplyKind::Rights).u8(reply.may_relay ? 1 : 0).varint(reply.mechanisms.size());
     for (const auto& mechanism : reply.mechanisms) out.text(mechanism);
@@ -109,7 +115,12 @@ std::optional<Request> decode_request(std::string_view bytes) {
   bool good = true;
   Request request;
   switch (static_cast<RequestKind>(in.u8())) {
-    case RequestKind::Resolve: request = ResolveRequest{address(in)}; break;
+    case RequestKind::Resolve: {
+      const AccountId account{in.u64()};
+      auto recipient = address(in);
+      request = ResolveRequest{std::move(recipient), ReversePath{address(in)}, account};
+      break;
+    }
     case RequestKind::Rights: request = RightsRequest{peer(in, good)}; break;
     case RequestKind::SendAs: {
       const AccountId account{in.u64()};
@@ -160,8 +171,12 @@ std::optional<Reply> decode_reply(std::string_view bytes) {
   Reply reply;
   switch (static_cast<ReplyKind>(in.u8())) {
     case ReplyKind::Recipient: {
-      const auto kind = enumerator(in, RecipientKind::OverQuota, good);
-      reply = RecipientAnswer{kind, storage::Version{in.u64()}};
+      RecipientAnswer answer;
+      answer.kind = enumerator(in, RecipientKind::OverQuota, good);
+      answer.version = storage::Version{in.u64()};
+      answer.held = in.text();
+      answer.holds_for = enumerator(in, RecipientAnswer::HoldsFor::ThisSender, good);
+      reply = std::move(answer);
       break;
     }
     case ReplyKind::Rights: {

@@ -72,7 +72,7 @@ io::Task<io::Message> AuthService::answer(io::Message request, io::PeerProcess) 
 }
 
 io::Task<AuthService::Reply> AuthService::reply_to(Request request) {
-  if (const auto* asked = std::get_if<auth_protocol::ResolveRequest>(&request)) co_return resolve(asked->recipient);
+  if (const auto* asked = std::get_if<auth_protocol::ResolveRequest>(&request)) co_return resolve(*asked);
   if (const auto* asked = std::get_if<auth_protocol::RightsRequest>(&request)) co_return rights(asked->peer);
   if (const auto* asked = std::get_if<auth_protocol::SendAsRequest>(&request)) co_return may_send_as(*asked);
   if (const auto* asked = std::get_if<auth_protocol::RedeemRequest>(&request)) co_return redeem(*asked);
@@ -90,11 +90,53 @@ io::Task<AuthService::Reply> AuthService::reply_to(Request request) {
 
 // ---- questions about addresses: answered from the snapshot, without waiting ------------------------------------------
 
-AuthService::Reply AuthService::resolve(const Address& recipient) const {
+namespace {
+
+// What a hold can see of a recipient before its message is there. An alias of several targets has no one destination: its
+// copies meet the holds when they are made.
+struct HeldQuestion {
+  std::string destination, sender, sent_by, mailbox_of;
+
+  HeldQuestion(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found)
+      : sender(request.sender.text()) {
+    if (const auto* account = snapshot.account(request.account)) sent_by = account->address.text();
+    if (found.local.size() == 1 && found.remote.empty()) {
+      mailbox_of = found.local.front().address.text();
+      destination = "local:" + found.local.front().address.domain;
+    } else if (found.local.empty()) {
+      destination = key_of(snapshot, found.remote.size() == 1 ? found.remote.front() : request.recipient, request.sender);
+    }
+  }
+
+  static std::string key_of(const Snapshot& snapshot, const Address& address, const ReversePath& sender) {
+    const auto route = snapshot.route(address, sender).route;
+    if (!route) return "mx:" + address.domain;
+    std::string key = "host:";
+    for (const auto& host : route->hosts) key += (key.size() > 5 ? " " : "") + host.name + ':' + std::to_string(host.port);
+    return key;
+  }
+};
+
+}  // namespace
+
+AuthService::Reply AuthService::resolve(const auth_protocol::ResolveRequest& request) const {
   const auto snapshot = reader_.snapshot();
   if (!snapshot) return no_directory();
   constexpr std::size_t enough = 2;  // whether there is one, and no other
-  return RecipientAnswer{snapshot->resolve(recipient, enough).kind, snapshot->version()};
+  const auto found = snapshot->resolve(request.recipient, enough);
+  RecipientAnswer answer{found.kind, snapshot->version()};
+  const auto now = SystemClock{}.wall();
+  const auto refuses = [&](const Hold& hold) { return hold.action == HoldAction::Refuse && hold.runs(now); };
+  const auto& holds = snapshot->contents().holds;
+  if (std::ranges::none_of(holds, refuses)) return answer;
+  const HeldQuestion asked(*snapshot, request, found);
+  const HoldFacts facts{request.recipient.domain, asked.destination, asked.sender, asked.sent_by, asked.mailbox_of};
+  for (const auto& hold : holds) {
+    if (!refuses(hold)) continue;
+    if (hold.scope == HoldScope::Sender || hold.scope == HoldScope::Account) answer.holds_for = RecipientAnswer::HoldsFor::ThisSender;
+    if (answer.held.empty() && selects(hold, facts)) answer.held = reply_words(hold);
+  }
+  return answer;
 }
 
 AuthService::Reply AuthService::may_send_as(const auth_protocol::SendAsRequest& request) const {

@@ -62,7 +62,7 @@ class AuthService {
   using Reply = auth_protocol::Reply;
 
   io::Task<Reply> reply_to(auth_protocol::Request request);
-  Reply resolve(const Address& recipient) const;
+  Reply resolve(const auth_protocol::ResolveRequest& request) const;
   Reply rights(const PeerContext& peer) const;
   Reply may_send_as(const auth_protocol::SendAsRequest& request) const;
   io::Task<Reply> begin(auth_protocol::BeginRequest request);

@@ -4,7 +4,7 @@
 
 #include "base/cursor.h"
 #include "services/directory/address_text.h"
-#include "services/directory/routes.h"
+#include "services/directory/route_table.h"
 
 namespace hikyaku::directory {
 namespace {

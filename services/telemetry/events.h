@@ -43,6 +43,8 @@ inline constexpr Event delivery_started{"delivery.started", Level::Debug, LogNam
     "An attempt to deliver began.", "配送を試み始めた。"};
 inline constexpr Event delivery_deferred{"delivery.deferred", Level::Info, LogName::SenderLog,
     "An attempt failed and will be repeated.", "配送できず、再送を予約した。"};
+inline constexpr Event delivery_held{"delivery.held", Level::Info, LogName::SenderLog,
+    "A hold keeps this mail; it was not tried.", "保留の対象なので配送を試みずに保管した。"};
 inline constexpr Event delivery_refused{"delivery.refused", Level::Info, LogName::SenderLog,
     "The next hop refused a recipient.", "相手が宛先を拒否した。"};
 inline constexpr Event sender_said{"sender.said", Level::Trace, LogName::SenderLog,

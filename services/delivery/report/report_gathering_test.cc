@@ -18,7 +18,7 @@ Message message(std::size_t recipients) {
 }
 ConcludedPart concluded(const Message& m, std::vector<Attempt> attempts) {
   const WallTime now{std::chrono::seconds{1'700'000'000}};
-  auto conclusion = conclude(m, attempts, {.rules = {}, .now = now, .destination = "mx:b.example", .paused_since = [](WallTime) { return Duration{}; }});
+  auto conclusion = conclude(m, attempts, {.rules = {}, .now = now, .destination = "mx:b.example", .paused_since = [](std::uint32_t, WallTime) { return Duration{}; }});
   return {std::move(attempts), std::move(conclusion), "mx:b.example"};
 }
 Attempt attempt(std::uint32_t recipient, AttemptResult result, FailureClass failure = FailureClass::Refused) {

@@ -298,7 +298,7 @@ class Simulation {
 
   // As Delivery does, with the real conclude().
   void finish(const Message& message, const std::vector<Attempt>& what, const std::string& key) {
-    ConclusionContext context{settings_.retry.base, now, key, [&](WallTime from) { return stood_still(key, from, now); }};
+    ConclusionContext context{settings_.retry.base, now, key, [&](std::uint32_t, WallTime from) { return stood_still(key, from, now); }};
     context.wait_for = [&](const Attempt& attempt, Duration elapsed) { return scheduler_->wait_for(key, attempt, elapsed, now); };
     const auto conclusion = conclude(message, what, context);
     auto& stored = spool.at(message.ref.id);

@@ -1,0 +1,132 @@
+#include "apps/cli/hold_view.h"
+
+#include "apps/cli/data_access.h"
+#include "apps/cli/text_table.h"
+#include "services/delivery/dns_servers.h"
+#include "services/delivery/recipient_plan.h"
+#include "services/directory/address_text.h"
+#include "services/telemetry/stamp.h"
+
+namespace hikyaku::cli {
+namespace {
+
+Words scope_words(directory::HoldScope scope) {
+  switch (scope) {
+    case directory::HoldScope::Destination: return {"destination", "配送先"};
+    case directory::HoldScope::Route: return {"route", "経路"};
+    case directory::HoldScope::Sender: return {"sender", "送信者"};
+    case directory::HoldScope::Account: return {"account", "アカウント"};
+    case directory::HoldScope::All: return {"all mail", "すべて"};
+  }
+  return {"", ""};
+}
+
+Words stage_words(directory::HoldStage stage) {
+  switch (stage) {
+    case directory::HoldStage::Planned: return {"planned", "予定"};
+    case directory::HoldStage::Running: return {"running", "実施中"};
+    case directory::HoldStage::Ended: return {"ended", "終了"};
+  }
+  return {"", ""};
+}
+
+Words action_words(directory::HoldAction action) {
+  switch (action) {
+    case directory::HoldAction::Keep: return {"accept and keep", "受信して保管"};
+    case directory::HoldAction::OtherRoute: return {"send by another route", "別経路へ配送"};
+    case directory::HoldAction::Refuse: return {"refuse for now (451)", "一時拒否(451)"};
+  }
+  return {"", ""};
+}
+
+// To the minute: what people plan by.
+std::string minute(WallTime when) {
+  auto text = telemetry::stamp_text(when).substr(0, 16);
+  text[10] = ' ';
+  return text;
+}
+
+std::string end_text(const Invocation& call, const directory::Hold& hold) {
+  return hold.end == WallTime::max() ? std::string(call.say({"until released", "解除まで"})) : minute(hold.end);
+}
+
+}  // namespace
+
+std::string selector_text(const Invocation& call, const directory::Hold& hold) {
+  std::string text(call.say(scope_words(hold.scope)));
+  return hold.pattern.empty() ? text : text + " " + hold.pattern;
+}
+
+void write_hold(telemetry::JsonWriter& json, const directory::Hold& hold, WallTime now) {
+  json.object().member("id", hold.id).member("scope", scope_name(hold.scope)).member("pattern", hold.pattern);
+  json.member("stage", stage_name(hold.stage(now))).member("reason", hold.reason).member("owner", hold.owner);
+  json.member("action", action_name(hold.action));
+  if (hold.action == directory::HoldAction::OtherRoute) json.member("other_route", hold.other_route);
+  json.member("created", telemetry::stamp_text(hold.created)).member("start", telemetry::stamp_text(hold.start));
+  if (hold.end != WallTime::max()) json.member("end", telemetry::stamp_text(hold.end));
+  json.end_object();
+}
+
+void print_holds(Invocation& call, const std::vector<directory::Hold>& holds, WallTime now) {
+  if (call.json) {
+    telemetry::JsonWriter json;
+    json.object().key("holds").array();
+    for (const auto& hold : holds) write_hold(json, hold, now);
+    return call.print(json.end_array().end_object().take());
+  }
+  if (holds.empty()) return call.print(call.say({"No mail is held.", "保留はない。"}));
+  TextTable table;
+  table.add({"ID", std::string(call.say({"STATE", "状態"})), std::string(call.say({"MAIL", "対象"})), std::string(call.say({"FROM", "開始"})),
+             std::string(call.say({"TO", "終了"})), std::string(call.say({"NEW MAIL", "新着"})), std::string(call.say({"BY", "実施者"})), std::string(call.say({"REASON", "理由"}))});
+  for (const auto& hold : holds)
+    table.add({std::to_string(hold.id), std::string(call.say(stage_words(hold.stage(now)))), selector_text(call, hold), minute(hold.start), end_text(call, hold),
+               std::string(call.say(action_words(hold.action))) + (hold.other_route.empty() ? "" : " " + hold.other_route), hold.owner, hold.reason});
+  call.print(table.text());
+}
+
+void print_hold(Invocation& call, const directory::Hold& hold, WallTime now) {
+  if (call.json) {
+    telemetry::JsonWriter json;
+    write_hold(json, hold, now);
+    return call.print(json.take());
+  }
+  TextTable table;
+  const auto row = [&](const Words& name, std::string value) { table.add({std::string(call.say(name)), std::move(value)}); };
+  row({"Hold", "保留"}, std::to_string(hold.id));
+  row({"State", "状態"}, std::string(call.say(stage_words(hold.stage(now)))));
+  row({"Mail", "対象"}, selector_text(call, hold));
+  row({"Reason", "理由"}, hold.reason);
+  row({"By", "実施者"}, hold.owner + ", " + minute(hold.created));
+  row({"From", "開始"}, minute(hold.start));
+  row({"To", "終了"}, end_text(call, hold));
+  row({"New mail", "新着"}, std::string(call.say(action_words(hold.action))) + (hold.other_route.empty() ? "" : " " + hold.other_route));
+  call.print(table.text());
+}
+
+HoldsInForce::HoldsInForce(Invocation& call, WallTime now) : now_(now) {
+  const auto access = DirectoryAccess::open(call);
+  if (!access) return;
+  auto snapshot = access->editor().read();
+  if (!snapshot) return;
+  directory_ = std::move(*snapshot);
+  for (const auto& hold : directory_->contents().holds)
+    if (hold.runs(now)) running_.push_back(hold);
+}
+
+const directory::Hold* HoldsInForce::of(const delivery::QueueItem& item) const {
+  if (running_.empty()) return nullptr;
+  const auto recipient = directory::parse_address(item.recipient);
+  std::string destination = item.destination, mailbox;
+  if (recipient) {
+    ReversePath sender;
+    if (const auto address = directory::parse_address(item.sender)) sender = ReversePath{*address};
+    const auto plan = delivery::plan_recipient(*directory_, {}, {sender, Recipient{*recipient, {}, {}}});
+    if (destination.empty()) destination = delivery::destination_of(plan);
+    if (const auto* target = std::get_if<delivery::ToMailbox>(&plan)) mailbox = target->target.address.text();
+  }
+  const auto* hold = directory::find_hold(running_, {recipient ? std::string_view(recipient->domain) : "", destination, item.sender, item.sent_by, mailbox}, now_);
+  const bool routed = hold != nullptr && hold->action == directory::HoldAction::OtherRoute && item.state == delivery::QueueState::Incoming;
+  return routed ? nullptr : hold;
+}
+
+}  // namespace hikyaku::cli

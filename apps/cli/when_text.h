@@ -1,0 +1,15 @@
+// Points in time as an operator types them.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/clock.h"
+
+namespace hikyaku::cli {
+
+// "18:00" (the next one), "2026-11-25 18:00", "2026-11-25" (its beginning), each in the machine's time zone; "+2h", "2h"
+// (from now), "-2h" (ago), "now"; or a stamp of ours. Nothing: none of these. Linear.
+[[nodiscard]] std::optional<WallTime> parse_when(std::string_view text, WallTime now);
+
+}  // namespace hikyaku::cli

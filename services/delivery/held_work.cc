@@ -1,0 +1,210 @@
+// What waits for a hold to end. A destination that is held whole is shut in the scheduler: no timer, no I/O, whatever waits
+// there. Of other holds (a sender, an account, one domain of a gateway) each recipient is met when its turn comes, once,
+// and then waits in the deferred index for the hold's end or release.
+#include <algorithm>
+
+#include "services/delivery/delivery.h"
+#include "services/delivery/schedule/stood_still.h"
+
+namespace hikyaku::delivery {
+namespace {
+
+using directory::Hold;
+using directory::HoldAction;
+using directory::HoldFacts;
+
+constexpr auto for_good = std::chrono::days{3650};
+
+WallTime wait_until(const Hold& hold, WallTime now) { return std::min(hold.end, now + for_good); }
+
+std::string words_of(const Hold& hold) { return "Held by hold " + std::to_string(hold.id) + ": " + hold.reason; }
+
+// The facts of one recipient, with the texts they look at.
+struct Facts {
+  std::string sender, mailbox;
+  std::string_view domain, destination, sent_by;
+
+  Facts(const Message& message, std::uint32_t recipient, std::string_view key, std::string mailbox_of)
+      : sender(message.envelope.reverse_path.text()), mailbox(std::move(mailbox_of)),
+        domain(message.recipient(recipient).address.domain), destination(key), sent_by(message.envelope.account) {}
+  [[nodiscard]] HoldFacts view() const { return {domain, destination, sender, sent_by, mailbox}; }
+};
+
+std::optional<NextHop> other_hop(const Hold& hold) {
+  const auto colon = hold.other_route.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  return NextHop{Via::Host, hold.other_route.substr(0, colon), static_cast<std::uint16_t>(std::atoi(hold.other_route.c_str() + colon + 1)), nullptr};
+}
+
+}  // namespace
+
+const Hold* Delivery::hold_on(const directory::Snapshot& directory, const Message& message, std::uint32_t recipient, RecipientPlan& plan) const {
+  const auto& holds = directory.contents().holds;
+  if (holds.empty()) return nullptr;
+  const std::string key = destination_of(plan);
+  if (key.empty()) return nullptr;  // an alias, or nothing to deliver: its copies meet the holds
+  const auto* mailbox = std::get_if<ToMailbox>(&plan);
+  const Facts facts(message, recipient, key, mailbox != nullptr ? mailbox->target.address.text() : std::string{});
+  const auto* hold = directory::find_hold(holds, facts.view(), parts_.clock.wall());
+  if (hold == nullptr || hold->action != HoldAction::OtherRoute) return hold;
+  const auto hop = other_hop(*hold);
+  const auto before = message.history.find(recipient);
+  // New mail, or what was sent there before.
+  if (!hop || (before != message.history.end() && before->second.destination != hop->key())) return hold;
+  plan = ToNextHop{*hop};
+  return nullptr;
+}
+
+void Delivery::add_kept(KeptBackParts& parts, const Hold& hold, std::string destination, std::uint32_t recipient) {
+  auto& part = parts[{hold.id, destination}];
+  part.hold = hold.id;
+  part.until = hold.end;
+  part.words = words_of(hold);
+  part.destination = std::move(destination);
+  part.recipients.push_back(recipient);
+}
+
+bool Delivery::leave_held(RemoteJob& job, const std::string& destination) {
+  const auto directory = parts_.directory.newest();
+  if (!job.message || !directory || directory->contents().holds.empty()) return false;
+  const auto now = parts_.clock.wall();
+  KeptBackParts kept;
+  std::erase_if(job.recipients, [&](std::uint32_t recipient) {
+    const Facts facts(*job.message, recipient, destination, {});
+    const auto* hold = directory::find_hold(directory->contents().holds, facts.view(), now);
+    if (hold == nullptr || (hold->action == HoldAction::OtherRoute && other_hop(*hold) && other_hop(*hold)->key() == destination)) return false;
+    add_kept(kept, *hold, destination, recipient);
+    return true;
+  });
+  if (!kept.empty()) keep_back(job.message, std::move(kept));
+  return job.recipients.empty();
+}
+
+void Delivery::keep_back(const MessagePointer& message, KeptBackParts parts) {
+  for (auto& [place, part] : parts) {
+    KeptBack fresh = part;
+    fresh.recipients.clear();
+    for (const auto recipient : part.recipients) {
+      const auto before = message->history.find(recipient);
+      // What is in holding has its schedule there already: it only waits elsewhere. No I/O.
+      if (before == message->history.end()) fresh.recipients.push_back(recipient);
+      else wait_under(part, before->second.destination, {message->ref.id, recipient}, give_up_time(before->second.destination, before->second));
+    }
+    if (!fresh.recipients.empty()) parts_.loop.spawn(keep_fresh(message, std::move(fresh)));
+  }
+}
+
+// Into holding without an attempt: incoming must not fill, and no period has begun.
+io::Task<void> Delivery::keep_fresh(MessagePointer message, KeptBack kept) {
+  ++finishing_;
+  std::vector<spool::Schedule> schedules;
+  for (const auto recipient : kept.recipients) {
+    spool::Schedule schedule;
+    schedule.recipient = recipient;
+    schedule.destination = kept.destination;
+    schedule.failure_class = static_cast<std::uint8_t>(FailureClass::Transient);
+    schedule.next_due = parts_.clock.wall();  // the next life asks the holds again
+    schedule.last_reply = kept.words;
+    schedules.push_back(std::move(schedule));
+  }
+  auto deferring = settler_.defer({message->ref, schedules, {}});
+  const auto ending = co_await std::move(deferring);
+  if (ending == Settler::Ending::Written) {
+    for (const auto recipient : kept.recipients) wait_under(kept, kept.destination, {message->ref.id, recipient}, WallTime::max());
+    for (const auto recipient : kept.recipients) {
+      const std::string sender = message->envelope.reverse_path.text(), address = message->recipient(recipient).address.text();
+      parts_.log.write(telemetry::events::delivery_held,
+                       {.message = message->ref.id, .sender = sender, .null_sender = sender.empty(), .recipient = address,
+                        .destination = kept.destination, .reason = kept.words});
+    }
+  } else if (ending == Settler::Ending::Over) {
+    for (const auto recipient : kept.recipients) scheduler_.disclaim(message->ref.id, recipient);
+  } else if (ending != Settler::Ending::Stopped) {
+    parts_.loop.spawn(dispatch_later(message, kept.recipients, Lane::Fresh));
+  }
+  --finishing_;
+}
+
+void Delivery::wait_under(const KeptBack& kept, const std::string& destination, DeferredEntry entry, WallTime give_up_at) {
+  const auto now = parts_.clock.wall();
+  scheduler_.defer(destination, entry, std::min(kept.until, now + for_good), give_up_at);
+  if (!held_destinations_.contains(destination)) waiting_under_[kept.hold][destination].push_back(entry);
+}
+
+// Shuts the destinations that a running hold selects whole, and opens those that none does any more.
+void Delivery::hold_destinations(const std::vector<Hold>& holds, WallTime now, bool& released) {
+  std::vector<const Hold*> running;
+  for (const auto& hold : holds)
+    if (hold.runs(now)) running.push_back(&hold);
+  if (running.empty() && held_destinations_.empty()) return;
+  auto keys = scheduler_.destinations();
+  const auto waiting = scheduler_.deferred().destinations();
+  keys.insert(keys.end(), waiting.begin(), waiting.end());
+  std::erase_if(held_destinations_, [&](const auto& held) {
+    const bool still = std::ranges::any_of(running, [&](const auto* hold) { return directory::selects_all_of(*hold, held.first); });
+    if (still) return false;
+    scheduler_.release_hold(held.first, now);
+    return released = true;
+  });
+  for (const auto& key : keys) {
+    const auto hold = std::ranges::find_if(running, [&](const auto* one) { return directory::selects_all_of(*one, key); });
+    if (hold == running.end()) continue;
+    const std::pair wanted{(*hold)->id, wait_until(**hold, now)};
+    const auto held = held_destinations_.find(key);
+    const bool same = held != held_destinations_.end() && held->second.first == wanted.first &&
+                      (held->second.second == wanted.second || (*hold)->end == WallTime::max());
+    if (same) continue;
+    scheduler_.hold(key, now, wanted.second, words_of(**hold));
+    held_destinations_[key] = wanted;
+  }
+}
+
+void Delivery::follow_holds() {
+  const auto directory = parts_.directory.newest();
+  if (!directory) return;
+  const auto now = parts_.clock.wall();
+  const auto& holds = directory->contents().holds;
+  bool released = false;
+  hold_destinations(holds, now, released);
+  if (released) parts_.loop.spawn(load_deferred());  // periods end later now, by the time of the hold
+  std::erase_if(waiting_under_, [&](const auto& under) {
+    const auto hold = std::ranges::find(holds, under.first, &Hold::id);
+    if (hold != holds.end() && hold->runs(now)) return false;
+    // Oldest first: ids are in the order of acceptance.
+    for (const auto& [destination, entries] : under.second)
+      for (const auto& entry : entries)
+        if (scheduler_.deferred().contains(destination, entry)) scheduler_.deferred().add(destination, entry, now);
+    return released = true;
+  });
+  if (!released) return;
+  wake_timers();
+  pump();
+}
+
+Duration Delivery::stood_still(const Message& message, std::uint32_t recipient, const std::string& destination, WallTime from) const {
+  const auto now = parts_.clock.wall();
+  Pauses pauses = parts_.ledger.pauses_between(from, now);
+  const auto directory = parts_.directory.newest();
+  if (directory && !directory->contents().holds.empty()) {
+    const bool local = destination.starts_with("local:");
+    std::string mailbox;
+    if (local) {
+      const auto plan = plan_recipient(*directory, settings_.routing, {message.envelope.reverse_path, message.recipient(recipient)});
+      if (const auto* target = std::get_if<ToMailbox>(&plan)) mailbox = target->target.address.text();
+    }
+    const Facts facts(message, recipient, destination, std::move(mailbox));
+    for (const auto& time : directory::hold_times(directory->contents().holds, facts.view(), from, now)) pauses.emplace_back(time.from, time.until);
+  }
+  return covered(std::move(pauses), from, now);
+}
+
+Duration Delivery::stood_still(const std::string& destination, WallTime from) const {
+  const auto now = parts_.clock.wall();
+  Pauses pauses = parts_.ledger.pauses_between(from, now);
+  if (const auto directory = parts_.directory.newest())
+    for (const auto& hold : directory->contents().holds)
+      if (directory::selects_all_of(hold, destination)) pauses.emplace_back(hold.start, std::min(hold.end, now));
+  return covered(std::move(pauses), from, now);
+}
+
+}  // namespace hikyaku::delivery

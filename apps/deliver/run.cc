@@ -122,7 +122,8 @@ int run_deliver(Service& service) {
   delivery::Delivery delivery({.loop = loop, .workers = workers, .spool = *parts->spool, .flusher = flusher,
                                .mailboxes = *parts->mailboxes, .directory = *parts->directory, .lookup = lookup,
                                .ledger = *parts->ledger, .log = service.log(), .clock = parts->clock,
-                               .hostname = service.hostname()},
+                               .hostname = service.hostname(), .disk = &parts->disk,
+                               .learned_path = service.path("spool/learned")},
                               [&] { return delivery_settings(*service.settings(), service.hostname(), parts->tls, routing); });
 
   delivery::AccountUpkeep upkeep({.loop = loop, .workers = workers, .spool = *parts->spool, .mailboxes = *parts->mailboxes,

@@ -6,6 +6,7 @@ namespace {
 smtp::Limits limits_of(const settings::SmtpSection& section) {
   smtp::Limits limits;
   limits.message_octets = section.message_size().octets;
+  limits.received_fields = static_cast<std::uint32_t>(section.received_fields());
   limits.recipients = static_cast<std::uint32_t>(section.recipients());
   limits.messages = static_cast<std::uint32_t>(section.transactions());
   limits.errors = static_cast<std::uint32_t>(section.errors());

@@ -21,6 +21,7 @@ struct Limits {
   std::size_t command_line_octets = 512;      // RFC 5321 §4.5.3.1.4, with CRLF; for commands without parameters
   std::size_t parameter_line_octets = 2048;   // MAIL and RCPT: 512 and what SIZE, DSN, AUTH and SMTPUTF8 add
   std::size_t auth_line_octets = 12'288;      // RFC 4954 §4
+  std::uint32_t received_fields = 100;  // RFC 5321 §6.3: a mail with more goes round in circles
   std::uint64_t message_octets = 50ULL << 20;
   std::uint32_t recipients = 1000;            // of one message
   std::uint32_t messages = 100'000;           // of one connection (LIMITS MAILMAX)

@@ -3,9 +3,6 @@
 #include "protocol/smtp/server_conversation.h"
 
 namespace hikyaku::smtp {
-namespace {
-constexpr std::size_t most_hops = 100;  // RFC 5321 §6.3
-}
 
 std::optional<Reply> ServerConversation::reason_against_text() const {
   if (!transaction_) return Reply{503, {5, 5, 1}, "Say MAIL first"};
@@ -62,7 +59,7 @@ std::optional<ServerStep> ServerConversation::take_text(std::string_view run) {
   if (transaction.reader.octets() > config_->limits.message_octets)
     refuse_text({552, {5, 3, 4}, "The message is larger than this server takes"});
   transaction.hops.feed(run);
-  if (transaction.hops.hops() > most_hops) refuse_text({554, {5, 4, 6}, "Too many Received fields: the mail goes round in circles"});
+  if (transaction.hops.hops() > config_->limits.received_fields) refuse_text({554, {5, 4, 6}, "Too many Received fields: the mail goes round in circles"});
   note_flaw();
   if (transaction.refusal || run.empty()) return std::nullopt;
   return server::AppendContent{run};

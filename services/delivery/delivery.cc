@@ -12,6 +12,8 @@ constexpr Duration look_again = 1s;
 constexpr Duration window_pause = 10ms;
 constexpr auto wait_for_a_turn = std::chrono::minutes{1};
 constexpr Duration long_run = 15s;
+constexpr std::size_t most_checked = 5'000;  // jobs: a step of the loop stays short
+constexpr std::uint64_t most_learned_octets = 16 << 20;
 constexpr Duration directory_settles = 3s;  // a reader's snapshot is at most a second old (services/directory)
 
 }  // namespace
@@ -26,6 +28,9 @@ Delivery::Delivery(Parts parts, std::function<DeliverySettings()> settings)
                parts_.loop.spawn(finish(job.message, {std::move(attempt)}, "local:" + job.target.address.domain));
              }) {
   take_settings();
+  if (parts_.disk == nullptr) return;
+  if (const auto learned = io::read_file(*parts_.disk, parts_.learned_path, most_learned_octets))
+    scheduler_.greylists() = GreylistMemory::decode(*learned);
 }
 
 void Delivery::start(Bell heard) {
@@ -254,9 +259,31 @@ io::Task<void> Delivery::tend_slowly() {
     auto work = parts_.workers.run(parts_.loop, [this] { return parts_.ledger.seen_alive(parts_.clock.wall()); });
     const auto ran = co_await std::move(work);
     if (ran && !*ran) parts_.log.write(telemetry::events::storage_trouble, {.reason = ran->error().what});
+    auto keeping = keep_what_was_learned();
+    co_await std::move(keeping);
+    check_owners();
     const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(10s));
     if (outcome == io::Wake::Cancelled) break;
   }
 }
+
+void Delivery::check_owners() {
+  if (scheduler_.waiting(Lane::Fresh) + scheduler_.waiting(Lane::Retry) > most_checked) return;
+  const auto found = scheduler_.check_ownership();
+  for (const auto& entry : found.twice) parts_.log.write(telemetry::events::owner_wrong, {.message = entry.message, .reason = "owned twice"});
+  for (const auto& entry : found.unclaimed) parts_.log.write(telemetry::events::owner_wrong, {.message = entry.message, .reason = "waits unclaimed"});
+}
+
+// Lost in a crash, it is learned again: a file replaced now and then is enough.
+io::Task<void> Delivery::keep_what_was_learned() {
+  if (parts_.disk == nullptr) co_return;
+  auto learned = scheduler_.greylists().encode();
+  if (learned == kept_) co_return;
+  kept_ = std::move(learned);
+  auto work = parts_.workers.run(parts_.loop, [this] { return io::replace_file(*parts_.disk, parts_.learned_path, kept_); });
+  const auto ran = co_await std::move(work);
+  if (ran && !*ran) parts_.log.write(telemetry::events::storage_trouble, {.reason = ran->error().what});
+}
+
 
 }  // namespace hikyaku::delivery

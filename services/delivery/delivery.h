@@ -59,6 +59,9 @@ class Delivery {
     std::string hostname;
     std::uint16_t generated_journal = 0;  // number of the journal our own mail is named in
     std::uint32_t local_accounts_at_once = 4;
+    // Where what was learned of greylists is kept over restarts; null: it is not.
+    io::Disk* disk = nullptr;
+    std::string learned_path;
   };
   // `settings` is asked often and must not wait; a change counts at once, for what is queued too.
   Delivery(Parts parts, std::function<DeliverySettings()> settings);
@@ -87,6 +90,9 @@ class Delivery {
   void look_for_fresh();
   io::Task<void> tend();
   io::Task<void> tend_slowly();
+  io::Task<void> keep_what_was_learned();
+  // Invariant 5, while the lanes are short enough to walk over: what waits is claimed, once. The log tells otherwise.
+  void check_owners();
   void take_settings();
   void dispatch(const MessagePointer& message, std::span<const std::uint32_t> recipients, Lane lane);
   io::Task<void> dispatch_all(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane);
@@ -197,6 +203,7 @@ class Delivery {
   std::uint64_t next_run_ = 0;
   DnsHealth dns_;
   MxSites sites_;
+  std::string kept_;  // of greylists, as last written
   // Jobs whose domain's MX hosts are being asked for, by domain.
   std::map<std::string, std::vector<std::pair<Lane, RemoteJob>>> unknown_sites_;
   // The job that read_back() plans again, for the slot's destination.

@@ -16,6 +16,10 @@ struct SmtpSection : Section {
       .help = "Recipients of one message; more are asked to come in another transaction (452 4.5.3).",
       .help_ja = "1 通あたりの宛先数。超えた宛先には 452 4.5.3 を返す。",
       .preset = 1'000, .min = 100, .max = 100'000, .takes_effect = TakesEffect::NewConnections}};
+  Setting<Count> received_fields{*this, "received_fields", {
+      .help = "Received fields after which a message is taken to go round in circles and refused (RFC 5321 §6.3 asks for at least 100).",
+      .help_ja = "Received ヘッダーがこの数を超えたメールはループとみなして拒否する。",
+      .preset = 100, .min = 10, .max = 1'000, .takes_effect = TakesEffect::NewConnections}};
   Setting<ByteCount> text_line{*this, "text_line", {
       .help = "Longest line of a message's text, in octets (RFC 5321 §4.5.3.1.6 asks for 1,000; real mail has more).",
       .help_ja = "本文 1 行の最大オクテット数。", .preset = KiB(64), .min = ByteCount{1'000}, .max = MiB(16),

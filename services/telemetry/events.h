@@ -97,6 +97,8 @@ inline constexpr Event bug_found{"bug.found", Level::Error, LogName::ServiceLog,
     "A check of our own failed; the connection or task was closed.", "内部検査に失敗した。その接続または処理を閉じた。"};
 inline constexpr Event storage_trouble{"storage.trouble", Level::Error, LogName::ServiceLog,
     "The disk or the store failed to answer.", "ディスクまたはストアが応答しない。"};
+inline constexpr Event owner_wrong{"owner.wrong", Level::Error, LogName::ServiceLog,
+    "A recipient that waits is owned twice or not at all: a bug of ours.", "待っている宛先の担当が二重、または無い(内部の誤り)。"};
 inline constexpr Event disk_low{"disk.low", Level::Warning, LogName::ServiceLog,
     "Free disk is below the reserve; reception answers 452.", "空き容量が予備を下回った。受信に 452 を返す。"};
 inline constexpr Event peer_trouble{"peer.trouble", Level::Warning, LogName::ServiceLog,

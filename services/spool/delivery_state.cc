@@ -4,15 +4,68 @@
 
 namespace hikyaku::spool {
 namespace {
-using Dead = std::vector<std::pair<TraceId, Held>>;
 constexpr std::uint32_t most_recipients = 1'000'000;  // of one message; a damaged count must not take the memory
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
 }  // namespace
 
-void DeliveryState::apply(const LogRecord& record, Dead& dead) {
-  std::visit([&](const auto& one) { apply_one(one, dead); }, record);
+bool concerns_incoming(const LogRecord& record) {
+  return std::visit(Overloaded{[](const OutcomeRecord& one) { return one.message.journal != 0; },
+                               [](const DeferredRecord& one) { return one.message.journal != 0; },
+                               [](const ReleasedRecord&) { return true; }, [](const auto&) { return false; }},
+                    record);
 }
 
-void DeliveryState::settle(const MessageRef& message, std::uint32_t recipient, Settled how, std::string_view account) {
+bool concerns_holding(const LogRecord& record) {
+  return std::visit(Overloaded{[](const OutcomeRecord& one) { return one.message.journal == 0; },
+                               [](const ReleasedRecord&) { return false; }, [](const auto&) { return true; }},
+                    record);
+}
+
+void DeliveryState::apply(const LogRecord& record, DeadTexts& dead) {
+  incoming.apply(record);
+  apply_to_holding(record, dead);
+}
+
+void DeliveryState::apply_to_holding(const LogRecord& record, DeadTexts& dead) {
+  const auto keys = [](const auto& all, std::size_t n) { return n < all.size() ? all[n] : RecipientKeys{}; };
+  const auto place = [&](const HoldingRecord& text) {
+    holding.place(text.id, {text.at, text.octets, text.blob});
+    if (text.facts) holding.set_facts(text.id, *text.facts);
+  };
+  std::visit(Overloaded{[&](const OutcomeRecord& one) {
+                          if (one.message.journal != 0) return;
+                          for (const auto& outcome : one.outcomes)
+                            if (const auto text = holding.close(one.message.id, outcome.recipient)) dead.emplace_back(one.message.id, *text);
+                        },
+                        [&](const DeferredRecord& one) {
+                          for (std::size_t n = 0; n < one.recipients.size(); ++n)
+                            holding.defer(one.message.id, one.recipients[n], keys(one.keys, n));
+                        },
+                        [&](const HoldingRecord& one) { place(one); },
+                        [&](const GeneratedRecord& one) {
+                          if (holding.contains(one.text.id)) return;  // repeated
+                          place(one.text);
+                          for (std::uint32_t n = 0; n < std::min(one.recipients, most_recipients); ++n)
+                            holding.add_fresh(one.text.id, n, keys(one.keys, n));
+                        },
+                        [](const ReleasedRecord&) {}},
+             record);
+}
+
+void SettledIncoming::apply(const LogRecord& record) {
+  if (const auto* released = std::get_if<ReleasedRecord>(&record)) return release(*released);
+  if (const auto* one = std::get_if<OutcomeRecord>(&record); one != nullptr && one->message.journal != 0)
+    for (const auto& outcome : one->outcomes)
+      settle(one->message, outcome.recipient, outcome.outcome == Outcome::DeliveredLazy ? Settled::Lazy : Settled::Final, outcome.account);
+  if (const auto* one = std::get_if<DeferredRecord>(&record); one != nullptr && one->message.journal != 0)
+    for (const auto& schedule : one->recipients) settle(one->message, schedule.recipient, Settled::Final, {});
+}
+
+void SettledIncoming::settle(const MessageRef& message, std::uint32_t recipient, Settled how, std::string_view account) {
   if (released(message.journal, message.at.segment)) return;
   auto& recipients = journals_[message.journal].segments[message.at.segment][message.at.offset];
   const auto at = std::ranges::find(recipients, recipient, &SettledRecipient::recipient);
@@ -23,80 +76,7 @@ void DeliveryState::settle(const MessageRef& message, std::uint32_t recipient, S
   }
 }
 
-void DeliveryState::close_held(const TraceId& id, std::uint32_t recipient, Dead& dead) {
-  const auto at = held_.find(id);
-  if (at == held_.end()) return;
-  auto& open = at->second.open;
-  const auto one = std::ranges::find(open, recipient, [](const auto& held) { return held.schedule.recipient; });
-  if (one == open.end()) return;
-  if (!one->fresh) --deferred_;
-  *one = std::move(open.back());
-  open.pop_back();
-  if (!open.empty()) return;
-  count(at->second, -1);
-  dead.emplace_back(id, std::move(at->second));
-  held_.erase(at);
-}
-
-void DeliveryState::count(const Held& held, int sign) {
-  auto& live = live_octets_[held.at.segment];
-  live += static_cast<std::uint64_t>(sign) * held.octets;
-  held_octets_ += static_cast<std::uint64_t>(sign) * held.octets;
-  if (live == 0) live_octets_.erase(held.at.segment);
-}
-
-void DeliveryState::place(const HoldingRecord& record) {
-  const auto [at, added] = held_.try_emplace(record.id);
-  if (!added) count(at->second, -1);
-  at->second.at = record.at;
-  at->second.octets = record.octets;
-  at->second.blob = record.blob;
-  count(at->second, +1);
-}
-
-void DeliveryState::apply_one(const OutcomeRecord& record, Dead& dead) {
-  for (const auto& one : record.outcomes) {
-    if (record.message.journal == 0)
-      close_held(record.message.id, one.recipient, dead);
-    else
-      settle(record.message, one.recipient, one.outcome == Outcome::DeliveredLazy ? Settled::Lazy : Settled::Final, one.account);
-  }
-}
-
-void DeliveryState::apply_one(const DeferredRecord& record, Dead&) {
-  for (const auto& schedule : record.recipients)
-    if (record.message.journal != 0) settle(record.message, schedule.recipient, Settled::Final, {});
-  const auto at = held_.find(record.message.id);
-  if (at == held_.end()) return;
-  auto& open = at->second.open;
-  for (const auto& schedule : record.recipients) {
-    const auto one = std::ranges::find(open, schedule.recipient, [](const auto& held) { return held.schedule.recipient; });
-    if (one == open.end()) {
-      open.push_back({false, schedule});
-      ++deferred_;
-      continue;
-    }
-    if (one->fresh) ++deferred_;
-    const auto told = one->schedule.failure_class & delay_told_bit;
-    *one = {false, schedule};
-    one->schedule.failure_class |= told;
-  }
-}
-
-void DeliveryState::apply_one(const HoldingRecord& record, Dead&) { place(record); }
-
-void DeliveryState::apply_one(const GeneratedRecord& record, Dead&) {
-  if (held_.contains(record.text.id)) return;  // repeated
-  place(record.text);
-  auto& open = held_[record.text.id].open;
-  for (std::uint32_t i = 0; i < std::min(record.recipients, most_recipients); ++i) {
-    HeldRecipient one{true, {}};
-    one.schedule.recipient = i;
-    open.push_back(std::move(one));
-  }
-}
-
-void DeliveryState::apply_one(const ReleasedRecord& record, Dead&) {
+void SettledIncoming::release(const ReleasedRecord& record) {
   auto& journal = journals_[record.journal];
   journal.segments.erase(record.segment);
   journal.released[record.segment] = true;
@@ -104,7 +84,21 @@ void DeliveryState::apply_one(const ReleasedRecord& record, Dead&) {
   while (journal.released.size() > 1000) journal.released.erase(journal.released.begin());
 }
 
-std::optional<Settled> DeliveryState::settled(std::uint16_t number, storage::Position at, std::uint32_t recipient) const {
+void SettledIncoming::for_each_record(const std::function<void(const LogRecord&)>& visit) const {
+  for (const auto& [number, journal] : journals_) {
+    for (const auto& [segment, unused] : journal.released) visit(LogRecord{ReleasedRecord{number, segment}});
+    for (const auto& [segment, messages] : journal.segments)
+      for (const auto& [offset, recipients] : messages) {
+        OutcomeRecord record{{{}, number, {segment, offset}}, {}};
+        for (const auto& one : recipients)
+          record.outcomes.push_back({one.recipient, one.how == Settled::Final ? Outcome::Delivered : Outcome::DeliveredLazy,
+                                     one.account});
+        visit(LogRecord{std::move(record)});
+      }
+  }
+}
+
+std::optional<Settled> SettledIncoming::settled(std::uint16_t number, storage::Position at, std::uint32_t recipient) const {
   const auto journal = journals_.find(number);
   if (journal == journals_.end()) return std::nullopt;
   const auto segment = journal->second.segments.find(at.segment);
@@ -115,12 +109,12 @@ std::optional<Settled> DeliveryState::settled(std::uint16_t number, storage::Pos
   return one == message->second.end() ? std::nullopt : std::optional(one->how);
 }
 
-bool DeliveryState::released(std::uint16_t number, storage::SegmentNumber segment) const {
+bool SettledIncoming::released(std::uint16_t number, storage::SegmentNumber segment) const {
   const auto journal = journals_.find(number);
   return journal != journals_.end() && journal->second.released.contains(segment);
 }
 
-std::vector<std::string> DeliveryState::fed_accounts(std::uint16_t number, storage::SegmentNumber segment) const {
+std::vector<std::string> SettledIncoming::fed_accounts(std::uint16_t number, storage::SegmentNumber segment) const {
   std::vector<std::string> accounts;
   const auto journal = journals_.find(number);
   if (journal == journals_.end()) return accounts;
@@ -134,17 +128,7 @@ std::vector<std::string> DeliveryState::fed_accounts(std::uint16_t number, stora
   return accounts;
 }
 
-const Held* DeliveryState::held(const TraceId& id) const {
-  const auto at = held_.find(id);
-  return at == held_.end() ? nullptr : &at->second;
-}
-
-std::uint64_t DeliveryState::live_octets(storage::SegmentNumber segment) const {
-  const auto at = live_octets_.find(segment);
-  return at == live_octets_.end() ? 0 : at->second;
-}
-
-void DeliveryState::start_new_life() {
+void SettledIncoming::start_new_life() {
   for (auto& [number, journal] : journals_)
     for (auto& [segment, messages] : journal.segments)
       for (auto& [offset, recipients] : messages)

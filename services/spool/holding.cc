@@ -143,20 +143,6 @@ void Holding::remove_text(const TraceId& id, const Held& held) {
   if (held.blob) (void)disk_.remove(folder_ + "/" + blob_name(id));
 }
 
-SpoolResult<std::vector<std::pair<TraceId, storage::Position>>> Holding::records_of(storage::SegmentNumber segment) {
-  std::vector<std::pair<TraceId, storage::Position>> all;
-  storage::Position from{segment, 0};
-  for (;;) {
-    HIKYAKU_SPOOL_DISK(page, reader_->heads(from, 1000));
-    for (const auto& one : page.heads) {
-      if (one.at.segment != segment) return all;
-      if (const auto head = decode_message_head(one.head)) all.emplace_back(head->envelope.id, one.at);
-    }
-    if (page.next == from || page.next.segment != segment) return all;
-    from = page.next;
-  }
-}
-
 SpoolResult<std::vector<storage::SegmentNumber>> Holding::finished_segments() {
   HIKYAKU_SPOOL_DISK(finished, reader_->finished_segments());
   return finished;

@@ -41,8 +41,6 @@ class Holding {
   // A dead text's blob, if it is one.
   void remove_text(const TraceId& id, const Held& held);
 
-  // The messages with a record in the segment.
-  SpoolResult<std::vector<std::pair<TraceId, storage::Position>>> records_of(storage::SegmentNumber segment);
   SpoolResult<std::vector<storage::SegmentNumber>> finished_segments();
   SpoolResult<> release(storage::SegmentNumber segment);
   SpoolResult<> tend();

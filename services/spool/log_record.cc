@@ -5,7 +5,9 @@
 namespace hikyaku::spool {
 namespace {
 constexpr std::size_t most_reply_octets = 1024;
-constexpr std::uint8_t outcome_kind = 1, deferred_kind = 2, holding_kind = 3, generated_kind = 4, released_kind = 5;
+constexpr std::uint8_t outcome_kind = 1, old_deferred_kind = 2, holding_kind = 3, old_generated_kind = 4, released_kind = 5;
+constexpr std::uint8_t holding_with_facts_kind = 6, generated_kind = 7, deferred_kind = 8;  // since 0.2
+constexpr std::uint64_t beyond_rows = 1ULL << 31, beyond_segments = UINT32_MAX;  // what the table can hold
 
 void put(WireWriter& out, const TraceId& id) {
   out.u32(std::uint32_t{id.node} << 16 | id.journal).u32(id.owner).u64(id.sequence);
@@ -41,9 +43,14 @@ void put(WireWriter& out, const Schedule& schedule) {
   out.text(std::string_view(schedule.last_reply).substr(0, most_reply_octets));
 }
 WallTime take_time(WireReader& in) { return WallTime{std::chrono::microseconds{static_cast<std::int64_t>(in.u64())}}; }
+std::uint32_t take_recipient(WireReader& in) {
+  const auto recipient = in.varint();
+  if (recipient >= beyond_rows) in = WireReader({}), (void)in.u8();  // broken
+  return static_cast<std::uint32_t>(recipient);
+}
 Schedule take_schedule(WireReader& in) {
   Schedule schedule;
-  schedule.recipient = static_cast<std::uint32_t>(in.varint());
+  schedule.recipient = take_recipient(in);
   schedule.destination = in.text();
   schedule.failure_class = in.u8();
   schedule.attempts = static_cast<std::uint32_t>(in.varint());
@@ -65,8 +72,26 @@ HoldingRecord take_holding(WireReader& in) {
   record.at = take_position(in);
   record.octets = in.varint();
   record.blob = in.u8() != 0;
+  if (record.at.segment.value() >= beyond_segments || record.octets >= beyond_segments) in = WireReader({}), (void)in.u8();  // broken
   return record;
 }
+
+void put(WireWriter& out, const MessageFacts& facts) {
+  out.u32(facts.sender).u32(facts.account).u64(static_cast<std::uint64_t>(facts.accepted_at.time_since_epoch().count()));
+  out.varint(facts.body_octets);
+}
+MessageFacts take_facts(WireReader& in) {
+  MessageFacts facts;
+  facts.sender = in.u32(), facts.account = in.u32(), facts.accepted_at = take_time(in), facts.body_octets = in.varint();
+  return facts;
+}
+void put(WireWriter& out, RecipientKeys keys) { out.u32(keys.address).u32(keys.domain); }
+RecipientKeys take_keys(WireReader& in) {
+  const auto address = in.u32();
+  return {address, in.u32()};
+}
+
+constexpr std::uint8_t with_keys = 1, with_via = 2;
 
 void encode_one(WireWriter& out, const OutcomeRecord& record) {
   out.u8(outcome_kind);
@@ -79,16 +104,25 @@ void encode_one(WireWriter& out, const DeferredRecord& record) {
   out.u8(deferred_kind);
   put(out, record.message);
   out.varint(record.recipients.size());
-  for (const auto& one : record.recipients) put(out, one);
+  for (std::size_t n = 0; n < record.recipients.size(); ++n) {
+    const auto keys = n < record.keys.size() ? record.keys[n] : RecipientKeys{};
+    const auto& one = record.recipients[n];
+    put(out, one);
+    out.u8(static_cast<std::uint8_t>((keys == RecipientKeys{} ? 0 : with_keys) | (one.via.empty() ? 0 : with_via)));
+    if (keys != RecipientKeys{}) put(out, keys);
+    if (!one.via.empty()) out.text(one.via);
+  }
 }
 void encode_one(WireWriter& out, const HoldingRecord& record) {
-  out.u8(holding_kind);
+  out.u8(record.facts ? holding_with_facts_kind : holding_kind);
   put(out, record);
+  if (record.facts) put(out, *record.facts);
 }
 void encode_one(WireWriter& out, const GeneratedRecord& record) {
   out.u8(generated_kind);
-  put(out, record.text);
-  out.varint(record.recipients);
+  encode_one(out, record.text);
+  out.varint(record.recipients).varint(record.keys.size());
+  for (const auto& keys : record.keys) put(out, keys);
 }
 void encode_one(WireWriter& out, const ReleasedRecord& record) {
   out.u8(released_kind).varint(record.journal).varint(record.segment.value());
@@ -106,10 +140,26 @@ OutcomeRecord take_outcome(WireReader& in) {
   }
   return record;
 }
-DeferredRecord take_deferred(WireReader& in) {
-  DeferredRecord record{take_ref(in), {}};
+DeferredRecord take_deferred(WireReader& in, std::uint8_t kind) {
+  DeferredRecord record{take_ref(in), {}, {}};
   const auto count = in.varint();
-  for (std::uint64_t i = 0; i < count && !in.broken(); ++i) record.recipients.push_back(take_schedule(in));
+  for (std::uint64_t i = 0; i < count && !in.broken(); ++i) {
+    record.recipients.push_back(take_schedule(in));
+    if (kind == old_deferred_kind) continue;
+    const auto flags = in.u8();
+    record.keys.push_back((flags & with_keys) != 0 ? take_keys(in) : RecipientKeys{});
+    if ((flags & with_via) != 0) record.recipients.back().via = in.text();
+  }
+  return record;
+}
+GeneratedRecord take_generated(WireReader& in, std::uint8_t kind) {
+  GeneratedRecord record;
+  const bool facts = kind == generated_kind && in.u8() == holding_with_facts_kind;
+  record.text = take_holding(in);
+  if (facts) record.text.facts = take_facts(in);
+  record.recipients = static_cast<std::uint32_t>(in.varint());
+  const auto count = kind == generated_kind ? in.varint() : 0;
+  for (std::uint64_t i = 0; i < count && !in.broken(); ++i) record.keys.push_back(take_keys(in));
   return record;
 }
 }  // namespace
@@ -123,16 +173,20 @@ std::string encode(const LogRecord& record) {
 std::optional<LogRecord> decode_log_record(std::string_view octets) {
   WireReader in(octets);
   LogRecord record;
-  switch (in.u8()) {
+  const auto kind = in.u8();
+  switch (kind) {
     case outcome_kind: record = take_outcome(in); break;
-    case deferred_kind: record = take_deferred(in); break;
+    case old_deferred_kind:
+    case deferred_kind: record = take_deferred(in, kind); break;
     case holding_kind: record = take_holding(in); break;
-    case generated_kind: {
-      GeneratedRecord generated{take_holding(in), 0};
-      generated.recipients = static_cast<std::uint32_t>(in.varint());
-      record = generated;
+    case holding_with_facts_kind: {
+      auto holding = take_holding(in);
+      holding.facts = take_facts(in);
+      record = std::move(holding);
       break;
     }
+    case old_generated_kind:
+    case generated_kind: record = take_generated(in, kind); break;
     case released_kind: {
       const auto journal = in.varint();
       record = ReleasedRecord{static_cast<std::uint16_t>(journal), storage::SegmentNumber{in.varint()}};
@@ -142,6 +196,14 @@ std::optional<LogRecord> decode_log_record(std::string_view octets) {
   }
   if (!in.complete()) return std::nullopt;
   return record;
+}
+
+bool may_concern_incoming(std::string_view octets) {
+  WireReader in(octets);
+  const auto kind = in.u8();
+  if (kind == holding_kind || kind == holding_with_facts_kind || kind == old_generated_kind || kind == generated_kind) return false;
+  if (kind != outcome_kind && kind != old_deferred_kind && kind != deferred_kind) return true;
+  return take_ref(in).journal != 0;
 }
 
 }  // namespace hikyaku::spool

@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -78,6 +81,7 @@ struct Schedule {
   Duration paused{};             // of the time since first_failed: under holds, stopped, our own trouble
   WallTime next_due{};
   std::string last_reply;        // the peer's words, at most 1 KiB kept
+  std::string via;               // a next hop the operator chose ("host" or "host:port"); empty: by the routes
   friend bool operator==(const Schedule&, const Schedule&) = default;
 };
 // The sender was told of the delay of this recipient's message. Once set it stays: a later schedule without it keeps it.
@@ -87,6 +91,35 @@ inline void set_delay_told(Schedule& schedule) { schedule.failure_class |= delay
 struct DeferredRecipient {
   TraceId id;  // its message is in holding: MessageRef{id}
   Schedule schedule;
+};
+// The part of it that makes timers.
+struct DeferredTimes {
+  TraceId id;
+  std::uint32_t recipient = 0;
+  std::uint8_t failure_class = 0;
+  WallTime first_failed{};
+  Duration paused{};
+  WallTime next_due{};
+};
+
+// Which deferred recipients: all conditions that are given must hold. Texts are compared without regard to ASCII case.
+struct DeferredFilter {
+  std::string sender;       // a whole address; "<>" for the null reverse-path
+  std::string recipient;    // a whole address
+  std::string domain;       // of the recipient
+  std::string account;      // who authenticated
+  std::string error;        // part of the last reply
+  std::function<bool(std::string_view key)> destination;  // asked once for each destination
+  std::optional<std::uint8_t> failure_class;
+  WallTime accepted_from = WallTime::min(), accepted_until = WallTime::max();
+  std::uint64_t least_octets = 0, most_octets = UINT64_MAX;
+};
+// A place in the order of deferred recipients: stays good while others come and go.
+using DeferredCursor = std::uint32_t;
+struct DeferredPage {
+  std::vector<DeferredRecipient> found;
+  std::vector<DeferredCursor> after;  // of each found: from here on the next ones
+  std::optional<DeferredCursor> next;  // nothing: that was the last page
 };
 
 // Recipients of one message to be tried later, with the mail that causes (a delay notification).

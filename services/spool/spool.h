@@ -23,13 +23,14 @@ namespace hikyaku::spool {
 struct SpoolOptions {
   std::string folder;  // ".../spool", holding incoming-1 ..., holding and domains
   std::uint16_t node = 1;
-  std::uint64_t holding_segment_octets = 64 << 20;
-  std::uint64_t domains_segment_octets = 16 << 20;
+  std::uint64_t holding_segment_octets = 16 << 20;
+  std::uint64_t domains_segment_octets = 8 << 20;
   std::uint64_t reserve_octets = 64 << 20;    // holding keeps writing until this little is free, domains to the end
-  std::uint64_t snapshot_every_octets = 64 << 20;  // of delivery log
+  std::uint64_t snapshot_every_octets = 32 << 20;  // of delivery log
   std::uint64_t blob_octets = 1 << 20;        // larger texts are files of their own in holding too
-  unsigned compact_below_percent = 25;        // a holding segment with less living mail is copied and released
+  unsigned compact_below_percent = 50;        // a holding segment with less living mail is copied and released
   std::size_t most_open_segments = 64;        // descriptors kept for reading, for each journal
+  enum class Loading : std::uint8_t { AtOnce, Later } loading = Loading::AtOnce;  // Later: load_deferred() is called soon
   std::uint64_t nonce_seed = 0;               // of the journals' secrets; 0: from the system. Tests give a seed.
 };
 
@@ -49,14 +50,26 @@ class Spool {
  public:
   virtual ~Spool() = default;
 
-  // NotOwner while another process has it. Settles incoming journals whose owner is gone; replays the delivery log.
+  // NotOwner while another process has it. Settles incoming journals whose owner is gone; replays the delivery log, all of
+  // it or, with Loading::Later, only what fresh mail needs.
   static SpoolResult<std::unique_ptr<Spool>> open(io::Disk& disk, SpoolOptions options);
 
   // The next messages that wait for their first attempt, each once in the life of this object, oldest first within a
   // journal. Empty: nothing new (look again on the doorbell, or after a second). Reads heads, never texts.
   virtual SpoolResult<std::vector<FreshMessage>> fresh(std::size_t limit) = 0;
-  // Every deferred recipient, in no order: to set the timers after opening. Called under the spool's lock: copy, return.
-  virtual void for_each_deferred(const std::function<void(const DeferredRecipient&)>& visit) const = 0;
+  // Reads who is deferred. fresh() does not wait for it, nor do outcomes of messages in incoming that make no mail; what
+  // concerns holding does, or begins it. At once when it is done already.
+  virtual SpoolResult<> load_deferred() = 0;
+  // The next deferred recipients from a place in their order (0: the first), at most `limit`; where to go on, or nothing.
+  // What comes or goes meanwhile may be in it or not. No I/O; the spool's lock is held for a little at a time.
+  virtual SpoolResult<std::optional<DeferredCursor>> deferred_times(DeferredCursor from, std::size_t limit,
+                                                                    const std::function<void(const std::string& destination, const DeferredTimes&)>& visit) = 0;
+  // Those that match. Addresses are compared by hashes of 32 bits, and those an older version deferred have none and always
+  // match: who acts on them, or shows them, looks at the envelope too. No I/O; a million in about 20 ms.
+  virtual SpoolResult<DeferredPage> find_deferred(const DeferredFilter& filter, DeferredCursor from, std::size_t limit) = 0;
+  virtual SpoolResult<std::uint64_t> count_deferred(const DeferredFilter& filter) = 0;
+  // All of them, by the above.
+  void for_each_deferred(const std::function<void(const DeferredRecipient&)>& visit);
   [[nodiscard]] virtual std::vector<DeferredRecipient> deferred(const TraceId& id) const = 0;
   virtual SpoolResult<Envelope> envelope(const MessageRef& message) = 0;
   // At most `octets` from `offset`; shorter at the end. Its checksum is verified when that is the whole text (Damaged); who

@@ -38,16 +38,28 @@ SpoolResult<> SpoolOnDisk::load() {
   TRY(log, DeliveryLog::open(disk_, options_.folder + "/domains", domains));
   log_ = std::move(log);
   options.segment_octets = options_.holding_segment_octets;
+  options.index = storage::HeadIndex::None;  // the table knows what is where
   TRY(holding, Holding::open(disk_, options_.folder + "/holding", options, options_.blob_octets));
   holding_ = std::move(holding);
-  TRY_VOID(holding_->remove_unknown_blobs([&](const TraceId& id) { return held(id).has_value(); }));
-  log_->with_state([&](const DeliveryState& state) {
-    for (const auto& [id, one] : state.all_held())
-      if (std::ranges::any_of(one.open, &HeldRecipient::fresh)) generated_.push_back(id);
-    return 0;
-  });
-  std::ranges::sort(generated_);
+  if (options_.loading == SpoolOptions::Loading::AtOnce) TRY_VOID(load_deferred());
   return find_journals();
+}
+
+SpoolResult<> SpoolOnDisk::load_deferred() {
+  if (log_->holding_is_loaded()) return {};
+  const std::lock_guard lock(load_mutex_);
+  if (loaded_) return {};
+  TRY_VOID(log_->load_holding([this](const HeldTable& table) -> SpoolResult<> {
+    TRY_VOID(holding_->remove_unknown_blobs([&](const TraceId& id) { return table.contains(id); }));
+    const std::lock_guard fresh_lock(fresh_mutex_);
+    table.visit_ids(0, table.slots(), [this](const TraceId& id, bool fresh) {
+      if (fresh) generated_.push_back(id);
+    });
+    std::ranges::sort(generated_);
+    return {};
+  }));
+  loaded_ = true;
+  return {};
 }
 
 SpoolResult<> SpoolOnDisk::find_journals() {
@@ -71,10 +83,7 @@ std::shared_ptr<IncomingReader> SpoolOnDisk::reader(std::uint16_t journal) const
 }
 
 std::optional<Held> SpoolOnDisk::held(const TraceId& id) const {
-  return log_->with_state([&](const DeliveryState& state) {
-    const auto* one = state.held(id);
-    return one == nullptr ? std::nullopt : std::optional(*one);
-  });
+  return log_->with_state([&](const DeliveryState& state) { return state.holding.text(id); });
 }
 
 // ---- reading ------------------------------------------------------------------------------------------------------
@@ -83,11 +92,9 @@ void SpoolOnDisk::fresh_generated(std::size_t limit, std::vector<FreshMessage>& 
   const std::lock_guard lock(fresh_mutex_);
   while (!generated_.empty() && out.size() < limit) {
     const auto id = generated_.front();
-    const auto one = held(id);
     FreshMessage message{{id, 0, {}}, {}, {}};
-    if (one)
-      for (const auto& recipient : one->open)
-        if (recipient.fresh) message.open.push_back({recipient.schedule.recipient, Delivery::First});
+    for (const auto recipient : log_->with_state([&](const DeliveryState& state) { return state.holding.fresh(id); }))
+      message.open.push_back({recipient, Delivery::First});
     if (!message.open.empty()) {
       auto found = envelope(message.ref);
       if (!found && found.error().kind != SpoolFailure::Damaged) {  // a later call tries again; others do not wait for it
@@ -119,8 +126,8 @@ SpoolResult<std::vector<FreshMessage>> SpoolOnDisk::fresh(std::size_t limit) {
     if (share == 0) continue;
     auto more = one->next(share, [&, journal = number](storage::Position at, std::uint32_t recipient) {
       return log_->with_state([&](const DeliveryState& state) -> std::optional<Settled> {
-        if (state.released(journal, at.segment)) return Settled::Final;  // the release file was lost
-        return state.settled(journal, at, recipient);
+        if (state.incoming.released(journal, at.segment)) return Settled::Final;  // the release file was lost
+        return state.incoming.settled(journal, at, recipient);
       });
     });
     // What was taken is handed out once only: it must not be lost with another journal's trouble, which the next call tells.
@@ -130,29 +137,13 @@ SpoolResult<std::vector<FreshMessage>> SpoolOnDisk::fresh(std::size_t limit) {
   return out;
 }
 
-void SpoolOnDisk::for_each_deferred(const std::function<void(const DeferredRecipient&)>& visit) const {
-  log_->with_state([&](const DeliveryState& state) {
-    for (const auto& [id, one] : state.all_held())
-      for (const auto& recipient : one.open)
-        if (!recipient.fresh) visit({id, recipient.schedule});
-    return 0;
-  });
-}
-
-std::vector<DeferredRecipient> SpoolOnDisk::deferred(const TraceId& id) const {
-  std::vector<DeferredRecipient> all;
-  if (const auto one = held(id))
-    for (const auto& recipient : one->open)
-      if (!recipient.fresh) all.push_back({id, recipient.schedule});
-  return all;
-}
-
 SpoolResult<Envelope> SpoolOnDisk::envelope(const MessageRef& message) {
   if (message.journal != 0) {
     const auto from = reader(message.journal);
     if (!from) return failure(SpoolError{SpoolFailure::NotFound, "no such incoming journal"});
     return from->envelope(message.at);
   }
+  TRY_VOID(load_deferred());
   for (int i = 0; i < moves_followed; ++i) {
     const auto one = held(message.id);
     if (!one) break;
@@ -168,6 +159,7 @@ SpoolResult<std::string> SpoolOnDisk::body(const MessageRef& message, std::uint6
     if (!from) return failure(SpoolError{SpoolFailure::NotFound, "no such incoming journal"});
     return from->body(message, offset, octets);
   }
+  TRY_VOID(load_deferred());
   for (int i = 0; i < moves_followed; ++i) {
     const auto one = held(message.id);
     if (!one) break;
@@ -183,6 +175,7 @@ SpoolResult<TextSum> SpoolOnDisk::text_sum(const MessageRef& message) {
     if (!from) return failure(SpoolError{SpoolFailure::NotFound, "no such incoming journal"});
     return from->text_sum(message);
   }
+  TRY_VOID(load_deferred());
   for (int i = 0; i < moves_followed; ++i) {
     const auto one = held(message.id);
     if (!one) break;
@@ -247,20 +240,19 @@ SpoolResult<std::map<TraceId, HoldingRecord>> SpoolOnDisk::hold_generated(std::s
 bool SpoolOnDisk::is_repeated(const Settlement& settlement) const {
   const auto& message = settlement.message;
   return !settlement.generated.empty() && log_->with_state([&](const DeliveryState& state) {
-    if (message.journal != 0 && state.released(message.journal, message.at.segment)) return true;
-    const auto* held = message.journal == 0 ? state.held(message.id) : nullptr;
+    if (message.journal != 0 && state.incoming.released(message.journal, message.at.segment)) return true;
     return std::ranges::all_of(settlement.outcomes, [&](const RecipientOutcome& one) {
-      if (message.journal != 0) return state.settled(message.journal, message.at, one.recipient) == Settled::Final;
-      return held == nullptr || std::ranges::none_of(held->open, [&](const auto& open) { return open.schedule.recipient == one.recipient; });
+      if (message.journal != 0) return state.incoming.settled(message.journal, message.at, one.recipient) == Settled::Final;
+      return !state.holding.has_row(message.id, one.recipient);
     });
   });
 }
 
 bool SpoolOnDisk::is_repeated(const Deferral& deferral) const {
   return !deferral.generated.empty() && log_->with_state([&](const DeliveryState& state) {
-    const auto* held = state.held(deferral.message.id);
-    return held != nullptr && std::ranges::all_of(deferral.recipients, [&](const Schedule& one) {
-      return std::ranges::any_of(held->open, [&](const auto& open) { return !open.fresh && open.schedule == one; });
+    const auto before = state.holding.deferred(deferral.message.id);
+    return state.holding.contains(deferral.message.id) && std::ranges::all_of(deferral.recipients, [&](const Schedule& one) {
+      return std::ranges::find(before, one) != before.end();
     });
   });
 }
@@ -281,12 +273,18 @@ void SpoolOnDisk::add_generated(const std::vector<GeneratedMail>& mails, std::ma
   for (const auto& mail : mails) {
     const auto at = texts.find(mail.envelope.id);
     if (at == texts.end()) continue;
-    group.emplace_back(GeneratedRecord{at->second, static_cast<std::uint32_t>(mail.envelope.recipients.size())});
+    GeneratedRecord record{at->second, static_cast<std::uint32_t>(mail.envelope.recipients.size()), {}};
+    record.text.facts = facts_of(mail.envelope);
+    record.text.facts->body_octets = mail.text.size();
+    for (const auto& recipient : mail.envelope.recipients) record.keys.push_back(keys_of(recipient));
+    group.emplace_back(std::move(record));
     texts.erase(at);
   }
 }
 
 SpoolResult<> SpoolOnDisk::settle(std::span<const Settlement> settlements) {
+  if (std::ranges::any_of(settlements, [](const auto& one) { return one.message.journal == 0 || !one.generated.empty(); }))
+    TRY_VOID(load_deferred());
   const std::lock_guard lock(write_mutex_);
   std::vector<const GeneratedMail*> mails;
   bool caused_mail = false;
@@ -307,44 +305,57 @@ SpoolResult<> SpoolOnDisk::settle(std::span<const Settlement> settlements) {
   return caused_mail ? flush_log() : SpoolResult<>{};
 }
 
-SpoolResult<std::map<TraceId, HoldingRecord>> SpoolOnDisk::hold_deferred(std::span<const Deferral> deferrals) {
-  std::map<TraceId, HoldingRecord> placed;
+SpoolResult<SpoolOnDisk::HeldNow> SpoolOnDisk::hold_deferred(std::span<const Deferral> deferrals) {
+  HeldNow now;
   std::vector<TextToHold> texts;
   for (const auto& one : deferrals) {
-    if (held(one.message.id)) continue;
-    if (one.message.journal == 0) return failure(SpoolError{SpoolFailure::NotFound, one.message.id.text() + " is not in holding"});
-    if (!placed.try_emplace(one.message.id).second) continue;
+    const bool is_held = held(one.message.id).has_value();
+    if (!is_held && one.message.journal == 0)
+      return failure(SpoolError{SpoolFailure::NotFound, one.message.id.text() + " is not in holding"});
+    const bool known = is_held && log_->with_state([&](const DeliveryState& state) {
+      return std::ranges::all_of(one.recipients, [&](const auto& to) { return state.holding.has_row(one.message.id, to.recipient); });
+    });
+    if (known || now.envelopes.contains(one.message.id)) continue;
     TRY(found, envelope(one.message));
+    now.envelopes.emplace(one.message.id, found);
+    if (is_held) continue;
     const std::shared_ptr<TextReader> from = text(one.message, found.body_octets);
     texts.push_back({std::move(found), [from](std::uint64_t octets) { return from->next(octets); }});
   }
-  placed.clear();
-  if (texts.empty()) return placed;
+  if (texts.empty()) return now;
   TRY(records, holding_->put(texts));
-  for (const auto& record : records) placed[record.id] = record;
-  return placed;
+  for (auto& record : records) {
+    record.facts = facts_of(now.envelopes.at(record.id));
+    now.texts[record.id] = std::move(record);
+  }
+  return now;
 }
 
 // Rule 3, in this one place: texts flushed in holding, then the schedule records flushed, and only with those is the
 // recipient settled in incoming.
 SpoolResult<> SpoolOnDisk::defer(std::span<const Deferral> deferrals) {
+  TRY_VOID(load_deferred());
   const std::lock_guard lock(write_mutex_);
   std::vector<const GeneratedMail*> mails;
   for (const auto& one : deferrals) {
     if (is_repeated(one) || is_overtaken(one)) continue;
     for (const auto& mail : one.generated) mails.push_back(&mail);
   }
-  TRY(texts, hold_deferred(deferrals));
+  TRY(held_now, hold_deferred(deferrals));
   TRY(generated, hold_generated(mails));
   for (const auto& one : deferrals) {
     if (is_overtaken(one)) continue;
     std::vector<LogRecord> group;
-    if (const auto at = texts.find(one.message.id); at != texts.end()) {
+    if (const auto at = held_now.texts.find(one.message.id); at != held_now.texts.end()) {
       group.emplace_back(at->second);
-      texts.erase(at);
+      held_now.texts.erase(at);
     }
     add_generated(one.generated, generated, group);
-    group.emplace_back(DeferredRecord{one.message, one.recipients});
+    DeferredRecord record{one.message, one.recipients, {}};
+    if (const auto at = held_now.envelopes.find(one.message.id); at != held_now.envelopes.end())
+      for (const auto& to : one.recipients)
+        record.keys.push_back(to.recipient < at->second.recipients.size() ? keys_of(at->second.recipients[to.recipient]) : RecipientKeys{});
+    group.emplace_back(std::move(record));
     TRY_VOID(write(group));
   }
   TRY_VOID(flush_log());
@@ -372,14 +383,32 @@ SpoolResult<> SpoolOnDisk::tend() {
   TRY_VOID(flush());
   const auto found = find_journals();
   const auto done = done_and_flushed();
-  const std::lock_guard lock(write_mutex_);
-  TRY_VOID(release(done));
-  const auto compacted = compact_one();
-  TRY_VOID(log_->snapshot_if_due(options_.snapshot_every_octets));
-  TRY_VOID(holding_->tend());
-  TRY_VOID(log_->tend());
+  {
+    const std::lock_guard lock(write_mutex_);
+    TRY_VOID(release(done));
+    TRY_VOID(log_->tend());
+  }
+  if (!log_->holding_is_loaded()) return found;
+  const auto compacted = tend_holding();
   // Told, but what cannot be read must not keep logs from being shortened.
   return !found ? found : compacted;
+}
+
+SpoolResult<> SpoolOnDisk::tend_holding() {
+  std::unique_lock lock(write_mutex_);
+  const auto compacted = compact_one();
+  TRY(snapshot, log_->begin_snapshot(options_.snapshot_every_octets));
+  TRY_VOID(holding_->tend());
+  lock.unlock();
+  if (snapshot) TRY_VOID(log_->write_snapshot(*snapshot));
+  compact_replies();
+  return compacted;
+}
+
+void SpoolOnDisk::compact_replies() {
+  constexpr int pages_at_once = 64;
+  for (int n = 0; n < pages_at_once; ++n)
+    if (!log_->change_holding([](HeldTable& table) { return table.compact_replies(); })) return;
 }
 
 // Without write_mutex_: an account may take long, and nobody's outcome waits for it. A done segment stays done.
@@ -394,7 +423,7 @@ SpoolOnDisk::DoneSegments SpoolOnDisk::done_and_flushed() {
   DoneSegments done;
   for (const auto& [number, one] : readers) {
     for (const auto segment : one->done_segments()) {
-      const auto accounts = log_->with_state([&, journal = number](const DeliveryState& state) { return state.fed_accounts(journal, segment); });
+      const auto accounts = log_->with_state([&, journal = number](const DeliveryState& state) { return state.incoming.fed_accounts(journal, segment); });
       if (accounts.empty() || (flush_accounts && flush_accounts(accounts))) done.emplace_back(one, segment);
     }
   }
@@ -419,7 +448,7 @@ SpoolResult<> SpoolOnDisk::compact_one() {
   std::optional<storage::SegmentNumber> emptiest;
   std::uint64_t least = options_.holding_segment_octets / 100 * options_.compact_below_percent;
   for (const auto segment : finished) {
-    const auto live = log_->with_state([&](const DeliveryState& state) { return state.live_octets(segment); });
+    const auto live = log_->with_state([&](const DeliveryState& state) { return state.holding.live_octets(segment); });
     if (live == 0) {
       TRY_VOID(flush_log());  // what made it empty
       TRY_VOID(holding_->release(segment));
@@ -429,10 +458,7 @@ SpoolResult<> SpoolOnDisk::compact_one() {
     }
   }
   if (!emptiest) return {};
-  TRY(records, holding_->records_of(*emptiest));
-  std::vector<std::pair<TraceId, Held>> survivors;
-  for (const auto& [id, at] : records)
-    if (auto one = held(id); one && one->at == at) survivors.emplace_back(id, *std::move(one));
+  const auto survivors = log_->with_state([&](const DeliveryState& state) { return state.holding.texts_of(*emptiest); });
   TRY(moved, holding_->copy(survivors));
   for (const auto& one : moved) TRY_VOID(write({one}));
   TRY_VOID(flush_log());
@@ -442,63 +468,6 @@ SpoolResult<> SpoolOnDisk::compact_one() {
     return {};
   }
   return holding_->release(*emptiest);
-}
-
-std::vector<TraceId> SpoolOnDisk::lowest_unreleased() const {
-  Readers readers;
-  {
-    const std::lock_guard lock(readers_mutex_);
-    readers = readers_;
-  }
-  std::vector<TraceId> all;
-  for (const auto& [number, one] : readers)
-    if (const auto lowest = one->lowest_unreleased()) all.push_back(*lowest);
-  // What was deferred keeps its id.
-  log_->with_state([&](const DeliveryState& state) {
-    for (const auto& [id, held] : state.all_held())
-      for (auto& lowest : all)
-        if (id.node == lowest.node && id.journal == lowest.journal) lowest = std::min(lowest, id);
-    return 0;
-  });
-  return all;
-}
-
-void SpoolOnDisk::for_each_fresh(const std::function<void(const MessageRef&)>& visit) const {
-  Readers readers;
-  {
-    const std::lock_guard lock(readers_mutex_);
-    readers = readers_;
-  }
-  for (const auto& [number, one] : readers) one->for_each_open(visit);
-  log_->with_state([&](const DeliveryState& state) {
-    for (const auto& [id, one] : state.all_held())
-      if (std::ranges::any_of(one.open, &HeldRecipient::fresh)) visit({id, 0, {}});
-    return 0;
-  });
-}
-
-SpoolCounts SpoolOnDisk::counts() const {
-  SpoolCounts counts;
-  Readers readers;
-  {
-    const std::lock_guard lock(readers_mutex_);
-    readers = readers_;
-  }
-  for (const auto& [number, one] : readers) one->add_to(counts);
-  log_->with_state([&](const DeliveryState& state) {
-    counts.holding_octets = state.held_octets();
-    counts.domains_recipients = state.deferred_recipients();
-    for (const auto& [id, one] : state.all_held()) {
-      const bool fresh = std::ranges::any_of(one.open, &HeldRecipient::fresh);
-      fresh ? ++counts.incoming_messages : ++counts.holding_messages;
-      for (const auto& recipient : one.open)
-        if (!recipient.fresh && (!counts.domains_oldest || recipient.schedule.first_failed < *counts.domains_oldest))
-          counts.domains_oldest = recipient.schedule.first_failed;
-    }
-    return 0;
-  });
-  counts.damaged_records += log_->damaged_records() + holding_->damaged();
-  return counts;
 }
 
 }  // namespace hikyaku::spool

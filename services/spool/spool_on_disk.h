@@ -21,7 +21,12 @@ class SpoolOnDisk final : public Spool {
   SpoolResult<> load();
 
   SpoolResult<std::vector<FreshMessage>> fresh(std::size_t limit) override;
-  void for_each_deferred(const std::function<void(const DeferredRecipient&)>& visit) const override;
+  SpoolResult<> load_deferred() override;
+  SpoolResult<std::optional<DeferredCursor>> deferred_times(
+      DeferredCursor from, std::size_t limit,
+      const std::function<void(const std::string& destination, const DeferredTimes&)>& visit) override;
+  SpoolResult<DeferredPage> find_deferred(const DeferredFilter& filter, DeferredCursor from, std::size_t limit) override;
+  SpoolResult<std::uint64_t> count_deferred(const DeferredFilter& filter) override;
   [[nodiscard]] std::vector<DeferredRecipient> deferred(const TraceId& id) const override;
   SpoolResult<Envelope> envelope(const MessageRef& message) override;
   SpoolResult<std::string> body(const MessageRef& message, std::uint64_t offset, std::uint64_t octets) override;
@@ -47,7 +52,11 @@ class SpoolOnDisk final : public Spool {
 
   // Texts first, flushed; what the log says of them after.
   SpoolResult<std::map<TraceId, HoldingRecord>> hold_generated(std::span<const GeneratedMail* const> mails);
-  SpoolResult<std::map<TraceId, HoldingRecord>> hold_deferred(std::span<const Deferral> deferrals);
+  struct HeldNow {
+    std::map<TraceId, HoldingRecord> texts;  // not in holding before
+    std::map<TraceId, Envelope> envelopes;   // of messages with a recipient not deferred before
+  };
+  SpoolResult<HeldNow> hold_deferred(std::span<const Deferral> deferrals);
   SpoolResult<> write(const std::vector<LogRecord>& group);
   void note_settled(const MessageRef& message, std::uint32_t recipient);
   [[nodiscard]] bool is_repeated(const Settlement& settlement) const;
@@ -62,6 +71,8 @@ class SpoolOnDisk final : public Spool {
   DoneSegments done_and_flushed();
   SpoolResult<> release(const DoneSegments& done);
   SpoolResult<> compact_one();
+  SpoolResult<> tend_holding();
+  void compact_replies();
 
   io::Disk& disk_;
   const SpoolOptions options_;
@@ -74,6 +85,9 @@ class SpoolOnDisk final : public Spool {
   mutable std::mutex fresh_mutex_;
   std::deque<TraceId> generated_;      // to be handed out, with fresh_mutex_
   std::vector<TraceId> unannounced_;   // of groups that are not flushed yet, with write_mutex_
+  std::deque<TraceId> generated_;
+  std::mutex load_mutex_;
+  bool loaded_ = false;  // with load_mutex_
   FlushAccounts flush_accounts_;
   std::set<storage::SegmentNumber> uncompactable_;  // of holding: with a damaged text that somebody waits for
 };

@@ -2,6 +2,7 @@
 // meaning, and applying it to the state holds together.
 #include <cstdlib>
 
+#include "base/wire.h"
 #include "services/spool/delivery_state.h"
 #include "services/spool/message_record.h"
 
@@ -14,13 +15,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto printed = encode(*record);
     const auto again = decode_log_record(printed);
     if (!again || encode(*again) != printed) std::abort();
-    DeliveryState state;
-    std::vector<std::pair<hikyaku::TraceId, Held>> dead;
+    DeliveryState state, copy;
+    DeadTexts dead;
     state.apply(*record, dead);
     state.apply(*record, dead);
-    state.for_each_record([](const LogRecord& one) {
+    state.incoming.for_each_record([](const LogRecord& one) {
       if (!decode_log_record(encode(one))) std::abort();
     });
+    hikyaku::WireWriter packed;
+    state.holding.pack(0, UINT32_MAX, packed);
+    if (!copy.holding.unpack(packed.bytes()) || copy.holding.messages() != state.holding.messages()) std::abort();
   }
+  HeldTable table;
+  (void)table.unpack(input);
   return 0;
 }

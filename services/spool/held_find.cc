@@ -1,0 +1,84 @@
+// Scans of the table: numbers first, texts last.
+#include "base/cursor.h"
+#include "services/spool/held_table.h"
+
+namespace hikyaku::spool {
+namespace {
+
+// `part` is lower case and not empty.
+bool contains_ignoring_case(std::string_view text, std::string_view part) {
+  if (text.size() < part.size()) return false;
+  const char first = part[0];
+  const std::size_t last = text.size() - part.size();
+  for (std::size_t at = 0; at <= last; ++at) {
+    if (ascii_lower(text[at]) != first) continue;
+    std::size_t same = 1;
+    while (same < part.size() && ascii_lower(text[at + same]) == part[same]) ++same;
+    if (same == part.size()) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+HeldTable::Search HeldTable::search_for(const DeferredFilter& filter) {
+  Search search;
+  search.filter = &filter;
+  search.sender = key_of(filter.sender);
+  search.recipient = key_of(filter.recipient);
+  search.domain = key_of(filter.domain);
+  search.account = key_of(filter.account);
+  search.error = ascii_lower(filter.error);
+  return search;
+}
+
+bool HeldTable::matches(Search& search, Row row) const {
+  const auto& filter = *search.filter;
+  if (message_[row] == none || is_fresh(row)) return false;
+  if (search.domain != 0 && domain_[row] != search.domain && domain_[row] != 0) return false;
+  if (search.recipient != 0 && address_[row] != search.recipient && address_[row] != 0) return false;
+  if (filter.failure_class && tries_[row] >> 24 != *filter.failure_class) return false;
+  const auto slot = message_[row];
+  if ((body_octets_[slot] & facts_bit) != 0) {
+    if (search.sender != 0 && sender_[slot] != search.sender) return false;
+    if (search.account != 0 && account_[slot] != search.account) return false;
+    if (accepted_at_[slot] > filter.accepted_until || accepted_at_[slot] < filter.accepted_from) return false;
+    const auto octets = body_octets_[slot] & ((1ULL << 62) - 1);
+    if (octets < filter.least_octets || octets > filter.most_octets) return false;
+  }
+  if (filter.destination) {
+    const auto number = destination_[row];
+    if (search.destinations.size() <= number) search.destinations.resize(destinations_.size() + 1);
+    auto& known = search.destinations[number];
+    if (known == 0) known = filter.destination(destinations_.name(number)) ? 2 : 1;
+    if (known == 1) return false;
+  }
+  if (search.error.empty()) return true;
+  if (reply_[row] != search.last_place || reply_[row] == ReplyArena::nowhere) {
+    search.last_place = reply_[row];
+    search.last_matched = contains_ignoring_case(replies_.at(reply_[row]), search.error);
+  }
+  return search.last_matched;
+}
+
+// A table that changed since the last call may have given numbers and places to others: what was noted is forgotten.
+HeldTable::Row HeldTable::find(Search& search, Row from, Row many, std::size_t most, const std::function<void(Row)>& visit) const {
+  search.destinations.assign(destinations_.size(), 0);
+  search.last_place = ReplyArena::nowhere;
+  Row row = from;
+  for (; row < rows_ && row - from < many && most > 0; ++row) {
+    if (!matches(search, row)) continue;
+    visit(row);
+    --most;
+  }
+  return row;
+}
+
+DeferredRecipient HeldTable::recipient_at(Row row) const { return {id_[message_[row]], schedule_at(row)}; }
+
+DeferredTimes HeldTable::times_at(Row row) const {
+  return {id_[message_[row]], index_of(row), static_cast<std::uint8_t>(tries_[row] >> 24), first_failed_[row], paused_[row],
+          next_due_[row]};
+}
+
+}  // namespace hikyaku::spool

@@ -1,0 +1,135 @@
+// What the spool tells of all it keeps: pages of deferred recipients, and counts. The state's lock is held for a part of
+// the table at a time, so that nobody's outcome waits for a listing.
+#include <algorithm>
+
+#include "services/spool/spool_on_disk.h"
+
+namespace hikyaku::spool {
+namespace {
+constexpr HeldTable::Row rows_at_once = 32'768;
+constexpr HeldTable::Slot slots_at_once = 32'768;
+}  // namespace
+
+void Spool::for_each_deferred(const std::function<void(const DeferredRecipient&)>& visit) {
+  for (std::optional<DeferredCursor> from = 0; from;) {
+    auto page = find_deferred({}, *from, 1'000);
+    if (!page) return;
+    for (const auto& one : page->found) visit(one);
+    from = page->next;
+  }
+}
+
+std::vector<DeferredRecipient> SpoolOnDisk::deferred(const TraceId& id) const {
+  std::vector<DeferredRecipient> all;
+  for (auto& schedule : log_->with_state([&](const DeliveryState& state) { return state.holding.deferred(id); }))
+    all.push_back({id, std::move(schedule)});
+  return all;
+}
+
+SpoolResult<std::optional<DeferredCursor>> SpoolOnDisk::deferred_times(
+    DeferredCursor from, std::size_t limit, const std::function<void(const std::string& destination, const DeferredTimes&)>& visit) {
+  TRY_VOID(load_deferred());
+  const DeferredFilter all;
+  auto search = HeldTable::search_for(all);
+  return log_->with_state([&](const DeliveryState& state) -> std::optional<DeferredCursor> {
+    const auto& table = state.holding;
+    const auto next = table.find(search, from, rows_at_once, limit, [&](HeldTable::Row row) { visit(table.destination_of(row), table.times_at(row)); });
+    return next < table.rows() ? std::optional(next) : std::nullopt;
+  });
+}
+
+SpoolResult<DeferredPage> SpoolOnDisk::find_deferred(const DeferredFilter& filter, DeferredCursor from, std::size_t limit) {
+  TRY_VOID(load_deferred());
+  DeferredPage page;
+  auto search = HeldTable::search_for(filter);
+  do {
+    page.next = log_->with_state([&](const DeliveryState& state) -> std::optional<DeferredCursor> {
+      const auto& table = state.holding;
+      const auto next = table.find(search, from, rows_at_once, limit - page.found.size(), [&](HeldTable::Row row) {
+        page.found.push_back(table.recipient_at(row));
+        page.after.push_back(row + 1);
+      });
+      return next < table.rows() ? std::optional(next) : std::nullopt;
+    });
+    from = page.next.value_or(0);
+  } while (page.next && page.found.size() < limit);
+  return page;
+}
+
+SpoolResult<std::uint64_t> SpoolOnDisk::count_deferred(const DeferredFilter& filter) {
+  TRY_VOID(load_deferred());
+  std::uint64_t count = 0;
+  auto search = HeldTable::search_for(filter);
+  for (std::optional<HeldTable::Row> from = 0; from;)
+    from = log_->with_state([&](const DeliveryState& state) -> std::optional<HeldTable::Row> {
+      const auto next = state.holding.find(search, *from, rows_at_once, rows_at_once, [&](HeldTable::Row) { ++count; });
+      return next < state.holding.rows() ? std::optional(next) : std::nullopt;
+    });
+  return count;
+}
+
+std::vector<TraceId> SpoolOnDisk::lowest_unreleased() const {
+  Readers readers;
+  {
+    const std::lock_guard lock(readers_mutex_);
+    readers = readers_;
+  }
+  std::vector<TraceId> all;
+  if (!log_->holding_is_loaded()) return all;  // what is deferred may be older than all of incoming
+  for (const auto& [number, one] : readers)
+    if (const auto lowest = one->lowest_unreleased()) all.push_back(*lowest);
+  // What was deferred keeps its id.
+  for (HeldTable::Slot from = 0;; from += slots_at_once) {
+    const bool more = log_->with_state([&](const DeliveryState& state) {
+      state.holding.visit_ids(from, slots_at_once, [&](const TraceId& id, bool) {
+        for (auto& lowest : all)
+          if (id.node == lowest.node && id.journal == lowest.journal) lowest = std::min(lowest, id);
+      });
+      return from + slots_at_once < state.holding.slots();
+    });
+    if (!more) return all;
+  }
+}
+
+void SpoolOnDisk::for_each_fresh(const std::function<void(const MessageRef&)>& visit) const {
+  Readers readers;
+  {
+    const std::lock_guard lock(readers_mutex_);
+    readers = readers_;
+  }
+  for (const auto& [number, one] : readers) one->for_each_open(visit);
+  log_->with_state([&](const DeliveryState& state) {
+    if (state.holding.fresh_messages() == 0) return 0;
+    state.holding.visit_ids(0, state.holding.slots(), [&](const TraceId& id, bool fresh) {
+      if (fresh) visit({id, 0, {}});
+    });
+    return 0;
+  });
+}
+
+SpoolCounts SpoolOnDisk::counts() const {
+  SpoolCounts counts;
+  Readers readers;
+  {
+    const std::lock_guard lock(readers_mutex_);
+    readers = readers_;
+  }
+  for (const auto& [number, one] : readers) one->add_to(counts);
+  HeldTable::Row rows = 0;
+  log_->with_state([&](const DeliveryState& state) {
+    counts.holding_octets = state.holding.octets();
+    counts.domains_recipients = state.holding.deferred_recipients();
+    counts.incoming_messages += state.holding.fresh_messages();
+    counts.holding_messages = state.holding.messages() - state.holding.fresh_messages();
+    rows = state.holding.rows();
+    return 0;
+  });
+  for (HeldTable::Row from = 0; from < rows; from += rows_at_once) {
+    const auto oldest = log_->with_state([&](const DeliveryState& state) { return state.holding.oldest_failure(from, rows_at_once); });
+    if (oldest && (!counts.domains_oldest || *oldest < *counts.domains_oldest)) counts.domains_oldest = oldest;
+  }
+  counts.damaged_records += log_->damaged_records() + holding_->damaged();
+  return counts;
+}
+
+}  // namespace hikyaku::spool

@@ -46,6 +46,7 @@ std::unique_ptr<Parts> open_parts(Service& service) {
   options.folder = service.path("spool");
   options.node = static_cast<std::uint16_t>(settings->node.id());
   options.reserve_octets = std::min(options.reserve_octets, settings->spool.reserve().octets / 2);
+  options.loading = spool::SpoolOptions::Loading::Later;  // fresh mail first
   parts->spool = opened(spool::Spool::open(parts->disk, options));
   parts->accounts = opened(storage::SqliteEngine::open(parts->disk, service.path("accounts")));
   parts->directory_engine = opened(storage::SqliteEngine::open(parts->disk, service.path("directory")));

@@ -8,6 +8,7 @@ namespace hikyaku::delivery {
 namespace {
 
 constexpr Duration look_again = 1s;
+constexpr std::size_t timers_at_once = 2'000;
 
 // At most an hour: what is gated for good must not overflow.
 Duration until_wall(WallTime when, WallTime now) { return when > now ? Duration(std::min(when, now + std::chrono::hours{1}) - now) : Duration{}; }
@@ -22,25 +23,47 @@ WallTime Delivery::give_up_time(const std::string& destination, const spool::Sch
   return schedule.first_failed + std::chrono::duration_cast<std::chrono::microseconds>(*period + paused);
 }
 
-// Sets the timers of what was deferred in earlier lives, or anew when the rules change. What is under way keeps its owner.
+WallTime Delivery::give_up_time(const std::string& destination, const spool::DeferredTimes& times) const {
+  spool::Schedule schedule;
+  schedule.attempts = times.attempts;
+  schedule.failure_class = times.failure_class;
+  schedule.first_failed = times.first_failed;
+  schedule.paused = times.paused;
+  return give_up_time(destination, schedule);
+}
+
+// Sets the timers of what was deferred in earlier lives, or anew when the rules change. Fresh mail does not wait for it, and
+// what is under way keeps its owner.
 io::Task<void> Delivery::load_deferred() {
-  std::vector<spool::DeferredRecipient> all;
-  for (;;) {
+  struct Timer {
+    std::string destination;
+    spool::DeferredTimes times;
+  };
+  for (std::optional<spool::DeferredCursor> from = 0; from && !parts_.loop.stopping();) {
+    std::vector<Timer> timers;
     auto work = parts_.workers.run(parts_.loop, [&] {
-      parts_.spool.for_each_deferred([&](const spool::DeferredRecipient& one) { all.push_back(one); });
+      return parts_.spool.deferred_times(*from, timers_at_once, [&](const std::string& destination, const spool::DeferredTimes& times) {
+        timers.push_back({destination, times});
+      });
     });
-    const auto ran = co_await std::move(work);
-    if (ran) break;  // else the workers are busy: without this nothing deferred would ever be tried
-    const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(look_again));
-    if (outcome == io::Wake::Cancelled) co_return;
+    const auto next = co_await std::move(work);
+    if (!next || !*next) {  // without this nothing deferred would ever be tried
+      if (next) parts_.log.write(telemetry::events::storage_trouble, {.reason = next->error().what});
+      const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(look_again));
+      if (outcome == io::Wake::Cancelled) co_return;
+      continue;
+    }
+    for (const auto& [destination, times] : timers) {
+      const bool told = (times.failure_class & spool::delay_told_bit) != 0;
+      if (!delays_loaded_ && times.attempts > 0 && !told) delays_.add(times.id, times.first_failed);
+      if (!scheduler_.claimed({times.id, times.recipient}))
+        scheduler_.defer(destination, {times.id, times.recipient}, times.next_due, give_up_time(destination, times));
+    }
+    from = **next;
+    wake_timers();
   }
-  for (const auto& one : all)
-    if (!delays_loaded_ && one.schedule.attempts > 0 && !spool::delay_told(one.schedule)) delays_.add(one.id, one.schedule.first_failed);
   delays_loaded_ = true;
-  for (const auto& one : all)
-    if (!scheduler_.claimed({one.id, one.schedule.recipient}))
-      scheduler_.defer(one.schedule.destination, {one.id, one.schedule.recipient}, one.schedule.next_due,
-                       give_up_time(one.schedule.destination, one.schedule));
+  parts_.log.write(telemetry::events::schedule_restored, {.count = scheduler_.deferred().size()});
 }
 
 void Delivery::wake_timers() {

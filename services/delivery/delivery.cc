@@ -34,6 +34,7 @@ Delivery::Delivery(Parts parts, std::function<DeliverySettings()> settings)
 }
 
 void Delivery::start(Bell heard) {
+  parts_.loop.spawn(load_deferred());
   parts_.loop.spawn(run());
   parts_.loop.spawn(listen(std::move(heard)));
   parts_.loop.spawn(watch_timers());
@@ -84,8 +85,6 @@ void Delivery::look_for_fresh() {
 }
 
 io::Task<void> Delivery::run() {
-  auto loading = load_deferred();
-  co_await std::move(loading);
   while (!stopping_ && !parts_.loop.stopping()) {
     const std::size_t limit = std::min(room(Lane::Fresh), fresh_at_once);
     std::size_t taken = 0;

@@ -146,6 +146,7 @@ class Delivery {
   // A parked job's message is read back and planned again. False: nothing is left for this slot.
   io::Task<bool> read_back(RemoteJob& job, const Slot& slot);
   [[nodiscard]] WallTime give_up_time(const std::string& destination, const spool::Schedule& schedule) const;
+  [[nodiscard]] WallTime give_up_time(const std::string& destination, const spool::DeferredTimes& times) const;
 
   // remote_work.cc: what happens in a slot
   void pump();

@@ -74,7 +74,7 @@ class Envelopes {
   std::unordered_map<TraceId, std::optional<Envelope>> known_;
 };
 
-std::vector<spool::DeferredRecipient> matching_schedules(const spool::Spool& spool, const QueueFilter& filter) {
+std::vector<spool::DeferredRecipient> matching_schedules(spool::Spool& spool, const QueueFilter& filter) {
   if (filter.id) {
     auto deferred = spool.deferred(*filter.id);
     std::erase_if(deferred, [&](const auto& one) { return !schedule_matches(filter, one.id, one.schedule); });

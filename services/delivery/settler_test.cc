@@ -15,7 +15,15 @@ constexpr std::uint64_t damaged = 13, over = 14;
 class PickySpool final : public spool::Spool {
  public:
   spool::SpoolResult<std::vector<spool::FreshMessage>> fresh(std::size_t) override { return std::vector<spool::FreshMessage>{}; }
-  void for_each_deferred(const std::function<void(const spool::DeferredRecipient&)>&) const override {}
+  spool::SpoolResult<> load_deferred() override { return {}; }
+  spool::SpoolResult<std::optional<spool::DeferredCursor>> deferred_times(
+      spool::DeferredCursor, std::size_t, const std::function<void(const std::string&, const spool::DeferredTimes&)>&) override {
+    return std::nullopt;
+  }
+  spool::SpoolResult<spool::DeferredPage> find_deferred(const spool::DeferredFilter&, spool::DeferredCursor, std::size_t) override {
+    return spool::DeferredPage{};
+  }
+  spool::SpoolResult<std::uint64_t> count_deferred(const spool::DeferredFilter&) override { return 0; }
   std::vector<spool::DeferredRecipient> deferred(const TraceId&) const override { return {}; }
   spool::SpoolResult<Envelope> envelope(const spool::MessageRef&) override { return Envelope{}; }
   spool::SpoolResult<std::string> body(const spool::MessageRef&, std::uint64_t, std::uint64_t) override { return std::string(); }

@@ -77,7 +77,7 @@ HeldTable::Row HeldTable::find(Search& search, Row from, Row many, std::size_t m
 DeferredRecipient HeldTable::recipient_at(Row row) const { return {id_[message_[row]], schedule_at(row)}; }
 
 DeferredTimes HeldTable::times_at(Row row) const {
-  return {id_[message_[row]], index_of(row), static_cast<std::uint8_t>(tries_[row] >> 24), first_failed_[row], paused_[row],
+  return {id_[message_[row]], index_of(row), static_cast<std::uint8_t>(tries_[row] >> 24), tries_[row] & 0xFFFFFF, first_failed_[row], paused_[row],
           next_due_[row]};
 }
 

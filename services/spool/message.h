@@ -97,6 +97,7 @@ struct DeferredTimes {
   TraceId id;
   std::uint32_t recipient = 0;
   std::uint8_t failure_class = 0;
+  std::uint32_t attempts = 0;
   WallTime first_failed{};
   Duration paused{};
   WallTime next_due{};

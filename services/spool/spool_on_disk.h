@@ -85,7 +85,6 @@ class SpoolOnDisk final : public Spool {
   mutable std::mutex fresh_mutex_;
   std::deque<TraceId> generated_;      // to be handed out, with fresh_mutex_
   std::vector<TraceId> unannounced_;   // of groups that are not flushed yet, with write_mutex_
-  std::deque<TraceId> generated_;
   std::mutex load_mutex_;
   bool loaded_ = false;  // with load_mutex_
   FlushAccounts flush_accounts_;

@@ -95,6 +95,8 @@ inline constexpr Event settings_refused{"settings.refused", Level::Error, LogNam
     "New settings were refused; the old ones stay in force.", "新しい設定を断った。前の設定のまま動く。"};
 inline constexpr Event bug_found{"bug.found", Level::Error, LogName::ServiceLog,
     "A check of our own failed; the connection or task was closed.", "内部検査に失敗した。その接続または処理を閉じた。"};
+inline constexpr Event schedule_restored{"schedule.restored", Level::Info, LogName::ServiceLog,
+    "After a start, every deferred recipient has its timer again.", "起動後、再送待ちの宛先すべての予定を復元した。"};
 inline constexpr Event storage_trouble{"storage.trouble", Level::Error, LogName::ServiceLog,
     "The disk or the store failed to answer.", "ディスクまたはストアが応答しない。"};
 inline constexpr Event owner_wrong{"owner.wrong", Level::Error, LogName::ServiceLog,

@@ -49,8 +49,7 @@ void DeliveryState::apply_to_holding(const LogRecord& record, DeadTexts& dead) {
                         [&](const GeneratedRecord& one) {
                           if (holding.contains(one.text.id)) return;  // repeated
                           place(one.text);
-                          for (std::uint32_t n = 0; n < std::min(one.recipients, most_recipients); ++n)
-                            holding.add_fresh(one.text.id, n, keys(one.keys, n));
+                          holding.add_all_fresh(one.text.id, std::min(one.recipients, most_recipients), one.keys);
                         },
                         [](const ReleasedRecord&) {}},
              record);

@@ -115,6 +115,10 @@ bool HeldTable::unpack_message(WireReader& in, PackState& state) {
     facts.accepted_at = time_of(state.time);
     set_facts(state.id, facts);
   }
+  // A snapshot's parts are of different moments: a message that ended and came again between them is told twice, and the
+  // later is the truer. What is new has no rows, so that none need be looked for.
+  const auto slot = slot_of(state.id);
+  while (first_row_[slot] != none) drop_row(slot, first_row_[slot]);
   const auto many = in.varint();
   for (std::uint64_t n = 0; n < many; ++n) {
     const auto row = in.u8();
@@ -123,7 +127,7 @@ bool HeldTable::unpack_message(WireReader& in, PackState& state) {
     const RecipientKeys keys{address, in.u32()};
     if (in.broken() || (row & ~known_row_flags) != 0 || recipient >= fresh_bit) return false;
     if ((row & row_fresh) != 0) {
-      add_fresh(state.id, static_cast<std::uint32_t>(recipient), keys);
+      add_fresh_row(slot, static_cast<std::uint32_t>(recipient), keys);
       continue;
     }
     Schedule schedule;
@@ -136,7 +140,7 @@ bool HeldTable::unpack_message(WireReader& in, PackState& state) {
     if ((row & row_paused) != 0) schedule.paused = Duration{static_cast<std::int64_t>(in.u64())};
     if ((row & row_via) != 0) schedule.via = in.text();
     if (!take_text(in, state.replies, schedule.last_reply)) return false;
-    defer(state.id, schedule, keys);
+    add_row(slot, schedule, keys);
   }
   return !in.broken();
 }

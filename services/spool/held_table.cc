@@ -232,11 +232,28 @@ Schedule HeldTable::schedule_at(Row row) const {
 
 void HeldTable::add_fresh(const TraceId& id, std::uint32_t recipient, RecipientKeys keys) {
   const auto slot = slot_of(id);
-  if (slot == none || row_of(slot, recipient) != none) return;
+  if (slot != none && row_of(slot, recipient) == none) add_fresh_row(slot, recipient, keys);
+}
+
+void HeldTable::add_fresh_row(Slot slot, std::uint32_t recipient, RecipientKeys keys) {
   const auto row = make_row(slot, recipient);
   address_[row] = keys.address;
   domain_[row] = keys.domain;
   set_fresh(slot, row, true);
+}
+
+void HeldTable::add_all_fresh(const TraceId& id, std::uint32_t recipients, const std::vector<RecipientKeys>& keys) {
+  const auto slot = slot_of(id);
+  if (slot == none || first_row_[slot] != none) return;
+  for (std::uint32_t n = 0; n < recipients; ++n) add_fresh_row(slot, n, n < keys.size() ? keys[n] : RecipientKeys{});
+}
+
+void HeldTable::add_row(Slot slot, const Schedule& schedule, RecipientKeys keys) {
+  const auto row = make_row(slot, schedule.recipient);
+  ++deferred_;
+  address_[row] = keys.address;
+  domain_[row] = keys.domain;
+  set_schedule(row, schedule);
 }
 
 void HeldTable::defer(const TraceId& id, const Schedule& schedule, RecipientKeys keys) {
@@ -251,14 +268,18 @@ void HeldTable::defer(const TraceId& id, const Schedule& schedule, RecipientKeys
   set_schedule(row, schedule);
 }
 
+void HeldTable::drop_row(Slot slot, Row row) {
+  if (is_fresh(row)) set_fresh(slot, row, false);
+  else --deferred_;
+  forget_row(slot, row);
+}
+
 std::optional<Held> HeldTable::close(const TraceId& id, std::uint32_t recipient) {
   const auto slot = slot_of(id);
   if (slot == none) return std::nullopt;
   const auto row = row_of(slot, recipient);
   if (row == none) return std::nullopt;
-  if (is_fresh(row)) set_fresh(slot, row, false);
-  else --deferred_;
-  forget_row(slot, row);
+  drop_row(slot, row);
   if (first_row_[slot] != none) return std::nullopt;
   const auto text = text_at(slot);
   count(slot, -1);

@@ -46,6 +46,8 @@ class HeldTable {
   void set_facts(const TraceId& id, const MessageFacts& facts);
   // These change nothing when the message is not here.
   void add_fresh(const TraceId& id, std::uint32_t recipient, RecipientKeys keys);
+  // All of a message that has no rows yet; keys of those that are known.
+  void add_all_fresh(const TraceId& id, std::uint32_t recipients, const std::vector<RecipientKeys>& keys);
   void defer(const TraceId& id, const Schedule& schedule, RecipientKeys keys);  // keys not given: those it has
   // The text, when nobody waits for it any more.
   std::optional<Held> close(const TraceId& id, std::uint32_t recipient);
@@ -106,7 +108,10 @@ class HeldTable {
   [[nodiscard]] Row row_of(Slot slot, std::uint32_t recipient) const;
   Row make_row(Slot slot, std::uint32_t recipient);
   void forget_row(Slot slot, Row row);
+  void drop_row(Slot slot, Row row);
   void set_fresh(Slot slot, Row row, bool fresh);
+  void add_row(Slot slot, const Schedule& schedule, RecipientKeys keys);
+  void add_fresh_row(Slot slot, std::uint32_t recipient, RecipientKeys keys);
   void set_schedule(Row row, const Schedule& schedule);
   void release_schedule(Row row);
   void count(Slot slot, int sign);

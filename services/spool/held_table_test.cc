@@ -118,6 +118,28 @@ TEST_CASE("held table: any story leaves it as plain maps would be, and a snapsho
   }
 }
 
+TEST_CASE("held table: a message told twice in a snapshot is what the later says") {
+  HeldTable early, late, both;
+  for (std::uint32_t n = 0; n < 4; ++n) {
+    early.place(id(n), text(1));
+    early.defer(id(n), schedule(n % 2, 3), {});
+    early.add_fresh(id(n), 2, {});
+  }
+  late.place(id(2), text(9));
+  late.defer(id(2), schedule(1, 8), {});
+  for (const auto* table : {&early, &late}) {
+    WireWriter out;
+    table->pack(0, 100, out);
+    CHECK(both.unpack(out.bytes()));
+  }
+  CHECK(both.deferred(id(2)) == late.deferred(id(2)));
+  CHECK(both.fresh(id(2)).empty());
+  CHECK(both.text(id(2))->at == text(9).at);
+  CHECK(both.deferred_recipients() == 4);
+  CHECK(both.messages() == 4);
+  CHECK(both.fresh_messages() == 3);
+}
+
 TEST_CASE("held table: replies that many got are kept once, and what is given up is used again") {
   HeldTable table;
   for (std::uint64_t n = 1; n <= 20'000; ++n) {

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cstring>
 
@@ -9,6 +10,8 @@
 #include "apps/service/data_folders.h"
 #include "base/cursor.h"
 #include "io/channel.h"
+#include "services/delivery/report/report_settings.h"
+#include "services/delivery/schedule/failure_class.h"
 
 namespace hikyaku::cli {
 
@@ -41,65 +44,50 @@ io::Task<void> exchange(io::Loop& loop, io::ChannelClient& client, Exchange& bot
   loop.stop();
 }
 
-std::optional<delivery::QueueReply> ask_deliver(const Invocation& call, const std::string& path, const delivery::QueueRequest& request) {
-  io::Loop loop;
-  Exchange both{delivery::encode(request), std::nullopt, ""};
-  {
-    io::ChannelClient client(loop, io::SocketAddress::unix_path(path));
-    loop.spawn(exchange(loop, client, both));
-    loop.run();
-  }
-  if (!both.reply) call.fail("deliver did not answer" + (both.trouble.empty() ? "" : " (" + both.trouble + ")") + ". Remedy: hikyaku status shows how it stands; try again.");
-  return std::move(both.reply);
-}
-
-delivery::QueueReply perform(spool::Spool& spool, const delivery::QueueRequest& request, WallTime now) {
-  if (const auto* list = std::get_if<delivery::QueueListRequest>(&request)) return delivery::list_queue(spool, list->filter, list->limit, now);
-  if (const auto* retry = std::get_if<delivery::QueueRetryRequest>(&request)) {
-    auto retried = delivery::retry_queue(spool, retry->filter, retry->run, now);
-    if (!retried) return delivery::QueueRefusal{retried.error().what};
-    return delivery::QueueRetryReply{retried->size()};
-  }
-  if (const auto* asked = std::get_if<delivery::QueueHoldRequest>(&request)) {
-    directory::Hold hold;
-    hold.scope = asked->scope, hold.pattern = asked->pattern;
-    return delivery::count_held(spool, hold);
-  }
-  return spool.counts();
-}
-
-// Mail that was accepted and not read yet counts too: reads what is there.
-void read_fresh(spool::Spool& spool) {
-  constexpr std::size_t at_once = 10'000;
-  for (;;) {
-    const auto more = spool.fresh(at_once);
-    if (!more || more->empty()) return;
-  }
-}
-
-std::optional<delivery::QueueReply> ask_spool(Invocation& call, const delivery::QueueRequest& request) {
-  if (!enter_data_folder(call)) return std::nullopt;
-  const auto settings = call.settings();
-  io::PosixDisk disk;
-  const SystemClock clock;
-  spool::SpoolOptions options;
-  options.folder = apps::folder::in(settings->node.data(), apps::folder::spool);
-  options.node = static_cast<std::uint16_t>(settings->node.id());
-  auto spool = spool::Spool::open(disk, options);
-  if (!spool) return call.fail("the queue cannot be opened: " + spool.error().what + ". Remedy: deliver may be starting or stopping; try again."), std::nullopt;
-  read_fresh(**spool);
-  auto reply = perform(**spool, request, clock.wall());
-  if (const auto flushed = (*spool)->flush(); !flushed) return delivery::QueueRefusal{flushed.error().what};
-  return reply;
+std::string host_name(const settings::Settings& settings) {
+  if (!settings.node.hostname().empty()) return settings.node.hostname();
+  char name[256] = {};
+  gethostname(name, sizeof name - 1);
+  return name;
 }
 
 }  // namespace
 
-std::optional<delivery::QueueReply> ask_queue(Invocation& call, const delivery::QueueRequest& request) {
+std::unique_ptr<QueueAccess> QueueAccess::open(Invocation& call) {
   const auto settings = call.settings();
-  if (!settings) return std::nullopt;
-  const std::string path = apps::folder::in(settings->node.data(), "run/deliver-control.sock");
-  return deliver_listens(path) ? ask_deliver(call, path, request) : ask_spool(call, request);
+  if (!settings) return nullptr;
+  std::unique_ptr<QueueAccess> queue(new QueueAccess(call));
+  queue->path_ = apps::folder::in(settings->node.data(), "run/deliver-control.sock");
+  if (deliver_listens(queue->path_)) return queue;
+  if (!enter_data_folder(call)) return nullptr;
+  spool::SpoolOptions options;
+  options.folder = apps::folder::in(settings->node.data(), apps::folder::spool);
+  options.node = static_cast<std::uint16_t>(settings->node.id());
+  auto spool = spool::Spool::open(queue->disk_, options);
+  if (!spool) return call.fail("the queue cannot be opened: " + spool.error().what + ". Remedy: deliver may be starting or stopping; try again."), nullptr;
+  queue->spool_ = *std::move(spool);
+  return queue;
+}
+
+QueueAccess::~QueueAccess() = default;
+
+std::optional<delivery::QueueReply> QueueAccess::ask(const delivery::QueueRequest& request) {
+  const SystemClock clock;
+  if (spool_) {
+    const auto settings = call_.settings();
+    const delivery::ActionContext context{host_name(*settings), 0, clock.wall(), delivery::report_language(settings->delivery)};
+    std::vector<delivery::Touched> touched;
+    return delivery::answer_queue(*spool_, request, context, delivery::ReadIncoming::Yes, touched);
+  }
+  io::Loop loop;
+  Exchange both{delivery::encode(request), std::nullopt, ""};
+  {
+    io::ChannelClient client(loop, io::SocketAddress::unix_path(path_));
+    loop.spawn(exchange(loop, client, both));
+    loop.run();
+  }
+  if (!both.reply) call_.fail("deliver did not answer" + (both.trouble.empty() ? "" : " (" + both.trouble + ")") + ". Remedy: hikyaku status shows how it stands; try again.");
+  return std::move(both.reply);
 }
 
 std::vector<Option> filter_options() {
@@ -107,10 +95,34 @@ std::vector<Option> filter_options() {
           {"--sender", OptionKind::Value, {"from this address; <> for bounces", "この送信者。<> は不達通知"}},
           {"--recipient", OptionKind::Value, {"to this address", "この宛先"}},
           {"--domain", OptionKind::Value, {"to this domain", "この宛先ドメイン"}},
+          {"--account", OptionKind::Value, {"sent by this account, logged in", "このアカウントで認証して送られたもの"}},
           {"--destination", OptionKind::Value, {"for this next hop", "この配送先"}},
+          {"--class", OptionKind::Value, {"whose last failure was of this class: transient, timeout, ...", "直前の失敗の種類: transient、timeout など"}},
           {"--error", OptionKind::Value, {"whose last reply contains this text", "直前の応答にこの文字列を含む"}},
-          {"--older", OptionKind::Value, {"accepted at least this long ago: 2h", "受信からこれ以上経ったもの: 2h"}}};
+          {"--older", OptionKind::Value, {"accepted at least this long ago: 2h", "受信からこれ以上経ったもの: 2h"}},
+          {"--younger", OptionKind::Value, {"accepted at most this long ago: 10m", "受信からこれ以内のもの: 10m"}},
+          {"--larger", OptionKind::Value, {"at least this large: 10MB", "これ以上の大きさ: 10MB"}},
+          {"--smaller", OptionKind::Value, {"at most this large: 1MB", "これ以下の大きさ: 1MB"}}};
 }
+
+namespace {
+
+// False: it makes no sense, and that was printed.
+bool given_duration(Invocation& call, std::string_view option, std::optional<Duration>& into) {
+  if (!call.has(option)) return true;
+  into = settings::parse_duration(call.value(option));
+  if (!into) call.fail("\"" + call.value(option) + "\" is no duration. Remedy: write 30m, 2h or 3d.");
+  return into.has_value();
+}
+bool given_size(Invocation& call, std::string_view option, std::uint64_t& into) {
+  if (!call.has(option)) return true;
+  const auto size = settings::parse_size(call.value(option));
+  if (size) into = size->octets;
+  else call.fail("\"" + call.value(option) + "\" is no size. Remedy: write 500KB or 10MiB.");
+  return size.has_value();
+}
+
+}  // namespace
 
 std::optional<delivery::QueueFilter> filter_of(Invocation& call) {
   delivery::QueueFilter filter;
@@ -121,12 +133,22 @@ std::optional<delivery::QueueFilter> filter_of(Invocation& call) {
   }
   filter.sender = call.value("--sender"), filter.recipient = call.value("--recipient"), filter.domain = call.value("--domain");
   filter.destination = call.value("--destination"), filter.error = call.value("--error");
-  if (call.has("--older")) {
-    const auto age = settings::parse_duration(call.value("--older"));
-    if (!age) return call.fail("\"" + call.value("--older") + "\" is no duration. Remedy: write 30m, 2h or 3d."), std::nullopt;
-    filter.at_least_old = *age;
+  filter.account = call.value("--account");
+  if (call.has("--class")) {
+    const auto failure = delivery::parse_class(call.value("--class"));
+    if (!failure) return call.fail("\"" + call.value("--class") + "\" is no class of failures. Remedy: hikyaku queue destinations shows their names."), std::nullopt;
+    filter.failure_class = static_cast<std::uint8_t>(*failure);
   }
+  std::optional<Duration> older, younger;
+  if (!given_duration(call, "--older", older) || !given_duration(call, "--younger", younger)) return std::nullopt;
+  filter.at_least_old = older.value_or(Duration{});
+  filter.at_most_old = younger;
+  if (!given_size(call, "--larger", filter.least_octets) || !given_size(call, "--smaller", filter.most_octets)) return std::nullopt;
   return filter;
+}
+
+std::string size_text(std::uint64_t octets) {
+  return octets < 10'000 ? std::to_string(octets) + " B" : octets < 10'000'000 ? std::to_string(octets / 1'000) + " kB" : std::to_string(octets / 1'000'000) + " MB";
 }
 
 std::string age_text(Duration age) {

@@ -31,12 +31,9 @@ void print_counts(Invocation& call, const spool::SpoolCounts& counts, WallTime n
   if (call.json) return call.print(counts_json(counts));
   TextTable table;
   table.add({"", std::string(call.say({"MAIL", "通数"})), std::string(call.say({"SIZE", "サイズ"})), std::string(call.say({"OLDEST", "最古"}))});
-  const auto size = [](std::uint64_t octets) {
-    return octets < 10'000 ? std::to_string(octets) + " B" : octets < 10'000'000 ? std::to_string(octets / 1'000) + " kB" : std::to_string(octets / 1'000'000) + " MB";
-  };
-  const std::string unread = counts.incoming_unread_octets == 0 ? "" : " + " + size(counts.incoming_unread_octets) + std::string(call.say({" not read yet", " 未読"}));
-  table.add({"incoming", std::to_string(counts.incoming_messages), size(counts.incoming_octets) + unread, age(counts.incoming_oldest, now)});
-  table.add({"holding", std::to_string(counts.holding_messages), size(counts.holding_octets), "-"});
+  const std::string unread = counts.incoming_unread_octets == 0 ? "" : " + " + size_text(counts.incoming_unread_octets) + std::string(call.say({" not read yet", " 未読"}));
+  table.add({"incoming", std::to_string(counts.incoming_messages), size_text(counts.incoming_octets) + unread, age(counts.incoming_oldest, now)});
+  table.add({"holding", std::to_string(counts.holding_messages), size_text(counts.holding_octets), "-"});
   table.add({"domains", std::to_string(counts.domains_recipients), "-", age(counts.domains_oldest, now)});
   call.print(table.text());
   if (counts.damaged_records > 0)

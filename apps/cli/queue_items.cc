@@ -1,6 +1,7 @@
 #include "apps/cli/queue_items.h"
 
 #include "apps/cli/text_table.h"
+#include "services/delivery/schedule/failure_class.h"
 #include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
@@ -13,34 +14,45 @@ void write_item(telemetry::JsonWriter& json, const delivery::QueueItem& item, co
   json.object().member("message", item.id.text()).member("state", is_deferred(item) ? "deferred" : "incoming");
   json.member("sender", item.sender).member("recipient", item.recipient).member("octets", item.octets);
   json.member("accepted_at", telemetry::stamp_text(item.accepted_at));
+  if (!item.sent_by.empty()) json.member("account", item.sent_by);
   if (is_deferred(item)) {
     json.member("destination", item.destination).member("reply", item.last_reply).member("attempts", std::uint64_t{item.attempts});
     json.member("first_failed", telemetry::stamp_text(item.first_failed)).member("next_try", telemetry::stamp_text(item.next_due));
+    json.member("class", delivery::class_name(delivery::failure_class_of(item.failure_class)));
+    if (item.last_tried != WallTime{}) json.member("last_try", telemetry::stamp_text(item.last_tried));
+    if (!item.via.empty()) json.member("via", item.via);
   }
   if (hold != nullptr) json.member("hold", hold->id).member("hold_reason", hold->reason);
   json.end_object();
 }
 
-void print_items(Invocation& call, const delivery::QueueList& list, WallTime now) {
-  const HoldsInForce holds(call, now);
-  if (call.json) {
-    telemetry::JsonWriter json;
-    json.object().key("items").array();
-    for (const auto& item : list.items) write_item(json, item, holds.of(item));
-    return call.print(json.end_array().flag("more", list.more).end_object().take());
-  }
+void print_table(Invocation& call, const std::vector<delivery::QueueItem>& items, WallTime now) {
   TextTable table;
   table.add({"ID", std::string(call.say({"AGE", "経過"})), std::string(call.say({"SENDER", "送信者"})), std::string(call.say({"RECIPIENT", "宛先"})),
              std::string(call.say({"TRIES", "試行"})), std::string(call.say({"NEXT", "次回"})), std::string(call.say({"LAST REPLY", "直前の応答"}))});
-  for (const auto& item : list.items) {
+  const HoldsInForce holds(call, now);
+  for (const auto& item : items) {
     const auto* hold = holds.of(item);
     table.add({item.id.text(), age_text(now - item.accepted_at), item.sender.empty() ? "<>" : item.sender, item.recipient,
                is_deferred(item) ? std::to_string(item.attempts) : "0",
-               hold != nullptr ? std::string(call.say({"held by ", "保留 "})) + std::to_string(hold->id) : !is_deferred(item) ? std::string(call.say({"now", "今"})) : item.next_due <= now ? std::string(call.say({"now", "今"})) : age_text(item.next_due - now),
+               hold != nullptr ? std::string(call.say({"held by ", "保留 "})) + std::to_string(hold->id) : !is_deferred(item) || item.next_due <= now ? std::string(call.say({"now", "今"})) : age_text(item.next_due - now),
                item.last_reply});
   }
   call.print(table.text());
-  if (list.more) call.print(call.say({"There are more; --limit shows up to 1000.", "続きがある。--limit で 1000 件まで表示できる。"}));
+}
+
+void print_items(Invocation& call, const delivery::QueueList& list, WallTime now) {
+  if (call.json) {
+    const HoldsInForce holds(call, now);
+    telemetry::JsonWriter json;
+    json.object().key("items").array();
+    for (const auto& item : list.items) write_item(json, item, holds.of(item));
+    json.end_array().flag("more", list.next.has_value());
+    if (list.next) json.member("after", std::to_string(*list.next));
+    return call.print(json.end_object().take());
+  }
+  print_table(call, list.items, now);
+  if (list.next) call.print(std::string(call.say({"There are more: --after ", "続きがある: --after "})) + std::to_string(*list.next));
 }
 
 }  // namespace hikyaku::cli

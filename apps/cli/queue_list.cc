@@ -13,7 +13,10 @@ Exit run(Invocation& call) {
   Cursor in(call.has("--limit") ? std::string_view(call.given.at("--limit").front()) : "100");
   const auto limit = parse_number(in, 1'000);
   if (!limit || !in.at_end()) return call.fail("--limit is a number up to 1000");
-  const auto list = ask_queue_for<delivery::QueueList>(call, delivery::QueueListRequest{*filter, static_cast<std::uint32_t>(*limit)});
+  Cursor place(call.has("--after") ? std::string_view(call.given.at("--after").front()) : "0");
+  const auto after = parse_number(place, UINT64_MAX / 2);
+  if (!after || !place.at_end()) return call.fail("--after is the number that the page before ended with");
+  const auto list = ask_queue_for<delivery::QueueList>(call, delivery::QueueListRequest{*filter, *after, static_cast<std::uint32_t>(*limit)});
   if (!list) return Exit::Failed;
   const SystemClock clock;
   print_items(call, *list, clock.wall());
@@ -25,6 +28,7 @@ Exit run(Invocation& call) {
 Command queue_list_command() {
   auto options = filter_options();
   options.push_back({"--limit", OptionKind::Value, {"at most so many; default 100", "最大件数。省略時は 100"}});
+  options.push_back({"--after", OptionKind::Value, {"the next page: what the page before said", "次のページ: 前のページに示された値"}});
   return {.name = "queue list", .help = {"recipients that wait for delivery, deferred ones first", "配送を待つ宛先を表示する(再送待ちが先)"}, .options = std::move(options), .run = run};
 }
 

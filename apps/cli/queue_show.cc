@@ -29,7 +29,7 @@ void print_message(Invocation& call, const delivery::QueueList& list, WallTime n
 Exit run(Invocation& call) {
   const auto filter = filter_of(call);
   if (!filter) return Exit::Failed;
-  const auto list = ask_queue_for<delivery::QueueList>(call, delivery::QueueListRequest{*filter, 1'000});
+  const auto list = ask_queue_for<delivery::QueueList>(call, delivery::QueueListRequest{*filter, 0, 1'000});
   if (!list) return Exit::Failed;
   const SystemClock clock;
   if (call.json) return print_items(call, *list, clock.wall()), list->items.empty() ? Exit::Failed : Exit::Done;

@@ -26,7 +26,7 @@ Exit run(Invocation& call) {
     else if (parsed) call.print(human_form(*parsed, call.language));
     return true;
   });
-  const auto waiting = ask_queue_for<delivery::QueueList>(call, delivery::QueueListRequest{*filter, 1'000});
+  const auto waiting = ask_queue_for<delivery::QueueList>(call, delivery::QueueListRequest{*filter, 0, 1'000});
   if (call.json) {
     json.array();
     if (waiting)

@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "services/delivery/report/report_settings.h"
 #include "services/delivery/schedule/retry_settings.h"
 
 namespace hikyaku::apps {
@@ -23,10 +24,7 @@ delivery::DeliverySettings delivery_settings(const settings::Settings& settings,
   to.lanes.reserved_fresh = to.lanes.slots * static_cast<std::uint32_t>(from.fresh_share()) / 100;
   to.lanes.reserved_retry = to.lanes.slots * static_cast<std::uint32_t>(from.retry_share()) / 100;
   to.lanes.per_destination = static_cast<std::uint32_t>(from.connections_per_destination());
-  using By = delivery::LanguageRule::By;
-  to.report_language.by = from.report_language() == "japanese" ? By::Japanese
-                          : from.report_language() == "english" ? By::English : By::SenderDomain;
-  to.report_language.japanese_domains = from.report_japanese_domains();
+  to.report_language = delivery::report_language(from);
   to.delay_notice = from.delay_notice();
   to.routing = std::move(routing);
   to.session.our_name = hostname;

@@ -1,6 +1,8 @@
 // Answers the command line's questions about the queue, inside a running `deliver`.
 #pragma once
 
+#include <functional>
+
 #include "io/channel.h"
 #include "services/delivery/delivery.h"
 #include "services/delivery/queue_protocol.h"
@@ -9,19 +11,20 @@ namespace hikyaku::apps {
 
 class QueueServer {
  public:
-  QueueServer(io::Loop& loop, io::Workers& workers, spool::Spool& spool, delivery::Delivery& delivery, const Clock& clock)
-      : loop_(loop), workers_(workers), spool_(spool), delivery_(delivery), clock_(clock) {}
+  // `origin` of the reports it may make; asked on the loop.
+  QueueServer(io::Loop& loop, io::Workers& workers, spool::Spool& spool, delivery::Delivery& delivery,
+              std::function<delivery::ReportOrigin()> origin)
+      : loop_(loop), workers_(workers), spool_(spool), delivery_(delivery), origin_(std::move(origin)) {}
 
   // One request to one reply; the form is services/delivery/queue_protocol.h's.
   io::Task<io::Message> answer(io::Message request);
 
  private:
-  delivery::QueueReply perform(const delivery::QueueRequest& request, std::vector<delivery::Retried>& retried);
   io::Loop& loop_;
   io::Workers& workers_;
   spool::Spool& spool_;
   delivery::Delivery& delivery_;
-  const Clock& clock_;
+  const std::function<delivery::ReportOrigin()> origin_;
 };
 
 }  // namespace hikyaku::apps

@@ -6,6 +6,7 @@
 #include "apps/deliver/queue_server.h"
 #include "apps/service/service_loop.h"
 #include "io/posix_disk.h"
+#include "services/delivery/report/report_settings.h"
 #include "io/resolver.h"
 #include "services/delivery/account_upkeep.h"
 #include "services/delivery/dns_servers.h"
@@ -130,7 +131,9 @@ int run_deliver(Service& service) {
   delivery::AccountUpkeep upkeep({.loop = loop, .workers = workers, .spool = *parts->spool, .mailboxes = *parts->mailboxes,
                                   .directory = *parts->directory, .log = service.log(),
                                   .node = static_cast<std::uint16_t>(settings->node.id())});
-  QueueServer queue(loop, workers, *parts->spool, delivery, parts->clock);
+  QueueServer queue(loop, workers, *parts->spool, delivery, [&] {
+    return delivery::ReportOrigin{service.hostname(), 0, parts->clock.wall(), delivery::report_language(service.settings()->delivery)};
+  });
   std::vector<std::unique_ptr<io::ChannelServer>> controls;
   for (const auto& listener : service.listeners("deliver-control")) {
     controls.push_back(std::make_unique<io::ChannelServer>(

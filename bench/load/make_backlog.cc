@@ -1,7 +1,7 @@
 // Fills a data folder's spool with deferred recipients, through the Spool itself: each message is appended to incoming as
 // reception does, taken up, and deferred. Every sender, recipient, ENVID, ORCPT and reply is different.
 //
-//   make_backlog --spool FOLDER [--messages N] [--destinations N] [--octets N] [--due SECONDS] [--left-in-incoming N]
+//   make_backlog --spool FOLDER [--messages N] [--destinations N] [--octets N] [--due SECONDS] [--left-in-incoming N] [--key DESTINATION]
 //
 // Prints one JSON object: messages, body_octets, seconds.
 #include <chrono>
@@ -20,7 +20,7 @@ using namespace hikyaku;
 namespace {
 
 struct Plan {
-  std::string spool;
+  std::string spool, key;  // key: the lane of all of them, instead of each domain's own
   std::uint64_t messages = 100'000, destinations = 5'000, octets = 200, due = 86'400, left_in_incoming = 0;
 };
 
@@ -40,6 +40,7 @@ Plan plan_of(int argc, char** argv) {
       {"--octets", &plan.octets}, {"--due", &plan.due}, {"--left-in-incoming", &plan.left_in_incoming}};
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::string(argv[i]) == "--spool") plan.spool = argv[i + 1];
+    else if (std::string(argv[i]) == "--key") plan.key = argv[i + 1];
     else if (const auto at = numbers.find(argv[i]); at != numbers.end()) *at->second = std::strtoull(argv[i + 1], nullptr, 10);
     else fail(std::string("no option ") + argv[i]);
   }
@@ -113,11 +114,12 @@ class Maker {
   spool::Schedule schedule(const Envelope& mail) const {
     const auto n = mail.id.sequence;
     spool::Schedule out;
-    out.destination = "mx:" + domain(n);
+    out.destination = plan_.key.empty() ? "mx:" + domain(n) : plan_.key;
     out.failure_class = n % 2 == 0 ? 1 : 2;
     out.attempts = 1 + n % 20;
     out.first_failed = mail.accepted_at + std::chrono::seconds{n % 3};
-    out.next_due = now_ + std::chrono::seconds{plan_.due} + std::chrono::microseconds{spread(n) % 3'600'000'000};
+    out.last_tried = now_ - std::chrono::minutes{n % 60};
+    out.next_due = now_ + std::chrono::seconds{plan_.due} + std::chrono::microseconds{spread(n) % (plan_.due * 41'667)};
     out.last_reply = "451 4.7.1 <" + mail.recipients[0].address.text() + "> try again, ticket " + word(n * 11, 12);
     out.last_reply.resize(80, '.');
     return out;

@@ -53,6 +53,7 @@ void conclude_failure(const Message& message, const Attempt& attempt, const Conc
   schedule.destination = context.destination;
   schedule.failure_class = static_cast<std::uint8_t>(attempt.failure);
   ++schedule.attempts;
+  schedule.last_tried = context.now;
   schedule.last_reply = attempt.diagnostic.empty() ? attempt.explanation : attempt.diagnostic;
 
   const Duration elapsed =

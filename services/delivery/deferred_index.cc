@@ -1,78 +1,99 @@
 #include "services/delivery/deferred_index.h"
 
 namespace hikyaku::delivery {
+namespace {
+std::uint64_t hash_of(const DeferredEntry& entry) {
+  return std::hash<TraceId>{}(entry.message) ^ std::uint64_t{entry.recipient} * 0xBF58476D1CE4E5B9;
+}
+}  // namespace
 
-void DeferredIndex::reset_timer(const std::string& name, Destination& destination) {
-  if (destination.timer) timers_.erase({*destination.timer, name});
-  destination.timer.reset();
-  if (!destination.by_time.empty() && !destination.probing) {
-    const WallTime first = destination.by_time.begin()->first;
-    destination.timer = destination.gate && *destination.gate > first ? *destination.gate : first;
-    timers_.insert({*destination.timer, name});
-    return;
-  }
-  if (destination.by_time.empty() && !destination.gate && !destination.probing) destinations_.erase(name);
+// ---- entries and destinations -------------------------------------------------------------------------------------
+
+DeferredIndex::Slot DeferredIndex::slot_of(const DeferredEntry& entry) const {
+  return index_.find(hash_of(entry), [&](Slot slot) { return waiting_[slot].entry == entry; });
 }
 
-void DeferredIndex::take_out(Destination& destination, DeferredEntry entry) {
-  const auto place = destination.times.find(entry);
-  destination.by_time.erase({place->second.due, entry});
-  destination.by_end.erase({place->second.give_up_at, entry});
-  destination.times.erase(place);
+DeferredIndex::Destination* DeferredIndex::find(const std::string& name) const {
+  const auto found = numbers_.find(name);
+  return found == numbers_.end() ? nullptr : destinations_[found->second].get();
+}
+
+DeferredIndex::Number DeferredIndex::number_for(const std::string& name) {
+  const auto known = numbers_.find(name);
+  if (known != numbers_.end()) return known->second;
+  if (free_numbers_.empty()) {
+    free_numbers_.push_back(static_cast<Number>(destinations_.size()));
+    destinations_.emplace_back();
+  }
+  const Number number = free_numbers_.back();
+  free_numbers_.pop_back();
+  destinations_[number] = std::make_unique<Destination>();
+  destinations_[number]->name = name;
+  numbers_.emplace(name, number);
+  return number;
+}
+
+DeferredIndex::Due DeferredIndex::due_of(Slot slot) const {
+  const auto& one = waiting_[slot];
+  return {destinations_[one.destination]->name, one.entry, one.due, one.give_up_at};
+}
+
+void DeferredIndex::reset_timer(Number number) {
+  auto& destination = *destinations_[number];
+  if (destination.timer) timers_.erase({*destination.timer, number});
+  destination.timer.reset();
+  if (!destination.by_time.empty() && !destination.probing) {
+    const WallTime first = destination.by_time.first().when;
+    destination.timer = destination.gate && *destination.gate > first ? *destination.gate : first;
+    timers_.insert({*destination.timer, number});
+    return;
+  }
+  if (!destination.by_time.empty() || destination.gate || destination.probing) return;
+  numbers_.erase(destination.name);
+  destinations_[number].reset();
+  free_numbers_.push_back(number);
+}
+
+void DeferredIndex::take_out(Slot slot) {
+  auto& one = waiting_[slot];
+  auto& destination = *destinations_[one.destination];
+  destination.by_time.remove({one.due, slot}, by_entry());
+  destination.by_end.remove({one.give_up_at, slot}, by_entry());
+  index_.remove(hash_of(one.entry), slot, [this](Slot other) { return hash_of(waiting_[other].entry); });
+  one.destination = free_slot_;
+  free_slot_ = slot;
   --size_;
 }
 
 void DeferredIndex::add(const std::string& name, DeferredEntry entry, WallTime due, WallTime give_up_at) {
-  auto& destination = destinations_[name];
-  if (destination.times.contains(entry)) take_out(destination, entry);
-  destination.times.insert({entry, {due, give_up_at}});
-  destination.by_time.insert({due, entry});
-  destination.by_end.insert({give_up_at, entry});
+  const Number number = number_for(name);
+  if (const auto known = slot_of(entry); known != none) {
+    const Number before = waiting_[known].destination;
+    take_out(known);
+    if (before != number) reset_timer(before);
+  }
+  Slot slot = free_slot_;
+  if (slot != none) free_slot_ = waiting_[slot].destination;
+  else waiting_.reach((slot = slots_++) + 1);
+  waiting_[slot] = {entry, number, due, give_up_at};
+  index_.add(hash_of(entry), slot, [this](Slot other) { return hash_of(waiting_[other].entry); });
+  destinations_[number]->by_time.add({due, slot}, by_entry());
+  destinations_[number]->by_end.add({give_up_at, slot}, by_entry());
   ++size_;
-  reset_timer(name, destination);
+  reset_timer(number);
 }
 
 void DeferredIndex::remove(const std::string& name, DeferredEntry entry) {
-  const auto found = destinations_.find(name);
-  if (found == destinations_.end() || !found->second.times.contains(entry)) return;
-  take_out(found->second, entry);
-  reset_timer(name, found->second);
+  if (!contains(name, entry)) return;
+  const auto slot = slot_of(entry);
+  const Number number = waiting_[slot].destination;
+  take_out(slot);
+  reset_timer(number);
 }
 
-std::vector<DeferredEntry> DeferredIndex::take_expired(const std::string& name, WallTime now) {
-  std::vector<DeferredEntry> expired;
-  const auto found = destinations_.find(name);
-  if (found == destinations_.end()) return expired;
-  auto& by_end = found->second.by_end;
-  while (!by_end.empty() && by_end.begin()->first <= now) {
-    expired.push_back(by_end.begin()->second);
-    take_out(found->second, expired.back());
-  }
-  reset_timer(name, found->second);
-  return expired;
-}
-
-std::optional<WallTime> DeferredIndex::first_end(const std::string& name) const {
-  const auto found = destinations_.find(name);
-  if (found == destinations_.end() || found->second.by_end.empty()) return std::nullopt;
-  return found->second.by_end.begin()->first;
-}
-
-std::vector<DeferredIndex::Due> DeferredIndex::take_oldest(const std::string& name, ReleaseCursor& cursor, std::size_t limit) {
-  std::vector<Due> taken;
-  const auto found = destinations_.find(name);
-  if (found == destinations_.end()) return taken;
-  auto& by_end = found->second.by_end;
-  while (taken.size() < limit) {
-    const auto next = cursor ? by_end.upper_bound(*cursor) : by_end.begin();
-    if (next == by_end.end()) break;
-    cursor = *next;
-    const Times times = found->second.times.at(next->second);
-    taken.push_back({name, next->second, times.due, times.give_up_at});
-    take_out(found->second, taken.back().entry);
-  }
-  reset_timer(name, found->second);
-  return taken;
+bool DeferredIndex::contains(const std::string& name, DeferredEntry entry) const {
+  const auto slot = slot_of(entry);
+  return slot != none && destinations_[waiting_[slot].destination]->name == name;
 }
 
 std::vector<std::string> DeferredIndex::destinations() const {
@@ -82,9 +103,11 @@ std::vector<std::string> DeferredIndex::destinations() const {
 }
 
 std::size_t DeferredIndex::waiting_for(const std::string& name) const {
-  const auto found = destinations_.find(name);
-  return found == destinations_.end() ? 0 : found->second.times.size();
+  const auto* destination = find(name);
+  return destination == nullptr ? 0 : destination->by_time.size();
 }
+
+// ---- what is due --------------------------------------------------------------------------------------------------
 
 std::optional<WallTime> DeferredIndex::next_due() const {
   if (timers_.empty()) return std::nullopt;
@@ -94,47 +117,79 @@ std::optional<WallTime> DeferredIndex::next_due() const {
 std::vector<DeferredIndex::Due> DeferredIndex::take_due(WallTime now, std::size_t limit) {
   std::vector<Due> due;
   while (!timers_.empty() && timers_.begin()->first <= now && due.size() < limit) {
-    const std::string name = timers_.begin()->second;
-    auto& destination = destinations_[name];
+    const Number number = timers_.begin()->second;
+    auto& destination = *destinations_[number];
     const bool probe = destination.gate.has_value();
-    while (!destination.by_time.empty() && destination.by_time.begin()->first <= now && due.size() < limit) {
-      const auto entry = destination.by_time.begin()->second;
-      const Times times = destination.times.at(entry);
-      take_out(destination, entry);
-      due.push_back({name, entry, times.due, times.give_up_at});
+    while (!destination.by_time.empty() && destination.by_time.first().when <= now && due.size() < limit) {
+      const auto slot = destination.by_time.first().slot;
+      due.push_back(due_of(slot));
+      take_out(slot);
       if (probe) break;
     }
     destination.probing = probe;
-    reset_timer(name, destination);
+    reset_timer(number);
   }
   return due;
 }
 
+std::vector<DeferredEntry> DeferredIndex::take_expired(const std::string& name, WallTime now) {
+  std::vector<DeferredEntry> expired;
+  const auto* destination = find(name);
+  if (destination == nullptr) return expired;
+  while (!destination->by_end.empty() && destination->by_end.first().when <= now) {
+    const auto slot = destination->by_end.first().slot;
+    expired.push_back(waiting_[slot].entry);
+    take_out(slot);
+  }
+  reset_timer(numbers_.at(name));
+  return expired;
+}
+
+std::optional<WallTime> DeferredIndex::first_end(const std::string& name) const {
+  const auto* destination = find(name);
+  if (destination == nullptr || destination->by_end.empty()) return std::nullopt;
+  return destination->by_end.first().when;
+}
+
+std::vector<DeferredIndex::Due> DeferredIndex::take_oldest(const std::string& name, ReleaseCursor& cursor, std::size_t limit) {
+  std::vector<Due> taken;
+  const auto* destination = find(name);
+  if (destination == nullptr) return taken;
+  while (taken.size() < limit) {
+    const auto next = destination->by_end.first_not([&](const TimerOrder::Item& item) {
+      return cursor && std::pair(item.when, waiting_[item.slot].entry) <= *cursor;
+    });
+    if (!next) break;
+    cursor = {next->when, waiting_[next->slot].entry};
+    taken.push_back(due_of(next->slot));
+    take_out(next->slot);
+  }
+  reset_timer(numbers_.at(name));
+  return taken;
+}
+
+// ---- gates --------------------------------------------------------------------------------------------------------
+
 void DeferredIndex::gate(const std::string& name, WallTime until) {
-  auto& destination = destinations_[name];
-  destination.gate = until;
-  destination.probing = false;
-  reset_timer(name, destination);
+  const Number number = number_for(name);
+  destinations_[number]->gate = until;
+  destinations_[number]->probing = false;
+  reset_timer(number);
 }
 
 void DeferredIndex::ungate(const std::string& name) {
-  const auto found = destinations_.find(name);
-  if (found == destinations_.end()) return;
-  found->second.gate.reset();
-  found->second.probing = false;
-  reset_timer(name, found->second);
+  auto* destination = find(name);
+  if (destination == nullptr) return;
+  destination->gate.reset();
+  destination->probing = false;
+  reset_timer(numbers_.at(name));
 }
 
 bool DeferredIndex::gated(const std::string& name) const { return gate_of(name).has_value(); }
 
 std::optional<WallTime> DeferredIndex::gate_of(const std::string& name) const {
-  const auto found = destinations_.find(name);
-  return found == destinations_.end() ? std::nullopt : found->second.gate;
-}
-
-bool DeferredIndex::contains(const std::string& name, DeferredEntry entry) const {
-  const auto found = destinations_.find(name);
-  return found != destinations_.end() && found->second.times.contains(entry);
+  const auto* destination = find(name);
+  return destination == nullptr ? std::nullopt : destination->gate;
 }
 
 }  // namespace hikyaku::delivery

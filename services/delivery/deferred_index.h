@@ -1,11 +1,11 @@
 // DeferredIndex: which deferred recipients wait for which instant, in memory over the spool's records. A destination
 // known to be down is *gated*: whatever waits for it, it costs one timer, and when the gate opens one recipient goes as
-// a probe; the rest follows when the probe succeeded. O(log n) an operation, about 250 octets a recipient.
+// a probe; the rest follows when the probe succeeded. O(log n) an operation, about 85 octets a recipient. An entry waits for
+// one destination at a time.
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,6 +14,9 @@
 
 #include "base/clock.h"
 #include "mail/trace_id.h"
+#include "services/delivery/timer_order.h"
+#include "services/spool/column.h"
+#include "services/spool/slot_index.h"
 
 namespace hikyaku::delivery {
 
@@ -64,23 +67,41 @@ class DeferredIndex {
   [[nodiscard]] std::vector<Due> take_oldest(const std::string& destination, ReleaseCursor& cursor, std::size_t limit);
 
  private:
-  struct Times {
-    WallTime due, give_up_at;
-  };
+  using Slot = std::uint32_t;
+  using Number = std::uint32_t;  // of a destination
+  static constexpr std::uint32_t none = 0xFFFFFFFF;
   struct Destination {
-    std::set<std::pair<WallTime, DeferredEntry>> by_time;
-    std::set<std::pair<WallTime, DeferredEntry>> by_end;  // of periods
-    std::map<DeferredEntry, Times> times;
+    std::string name;
+    TimerOrder by_time, by_end;  // of periods
     std::optional<WallTime> gate;
     bool probing = false;
     std::optional<WallTime> timer;  // its place in timers_
   };
-  // Forgets one entry, which is there.
-  void take_out(Destination& destination, DeferredEntry entry);
-  void reset_timer(const std::string& name, Destination& destination);
+  // An entry and, while nobody has the slot, the next free slot in `destination`.
+  struct Waiting {
+    DeferredEntry entry;
+    Number destination = none;
+    WallTime due{}, give_up_at{};
+  };
 
-  std::unordered_map<std::string, Destination> destinations_;
-  std::set<std::pair<WallTime, std::string>> timers_;
+  [[nodiscard]] Slot slot_of(const DeferredEntry& entry) const;
+  [[nodiscard]] Destination* find(const std::string& name) const;
+  Number number_for(const std::string& name);
+  [[nodiscard]] Due due_of(Slot slot) const;
+  // Forgets one entry; its destination's timer is for the caller to set.
+  void take_out(Slot slot);
+  void reset_timer(Number number);
+  [[nodiscard]] auto by_entry() const {
+    return [this](Slot a, Slot b) { return waiting_[a].entry < waiting_[b].entry; };
+  }
+
+  spool::Column<Waiting> waiting_;
+  Slot slots_ = 0, free_slot_ = none;
+  spool::SlotIndex index_;
+  std::unordered_map<std::string, Number> numbers_;
+  std::vector<std::unique_ptr<Destination>> destinations_;  // by number; null: nobody's
+  std::vector<Number> free_numbers_;
+  std::set<std::pair<WallTime, Number>> timers_;
   std::size_t size_ = 0;
 };
 

@@ -42,7 +42,7 @@ io::Task<void> Delivery::load_deferred() {
   for (std::optional<spool::DeferredCursor> from = 0; from && !parts_.loop.stopping();) {
     std::vector<Timer> timers;
     auto work = parts_.workers.run(parts_.loop, [&] {
-      return parts_.spool.deferred_times(*from, timers_at_once, [&](const std::string& destination, const spool::DeferredTimes& times) {
+      return parts_.spool.deferred_times({}, *from, timers_at_once, [&](const std::string& destination, const spool::DeferredTimes& times) {
         timers.push_back({destination, times});
       });
     });
@@ -170,12 +170,6 @@ io::Task<void> Delivery::give_up_expired(std::string destination, Attempt failed
     auto finishing = finish(hold(std::move(message), Lane::Retry), same_for_all({entry.recipient}, failed), destination);
     co_await std::move(finishing);
   }
-}
-
-void Delivery::retry_now(const std::vector<Retried>& retried) {
-  const auto now = parts_.clock.wall();
-  for (const auto& one : retried) scheduler_.due_now(one.destination, {one.id, one.recipient}, now);
-  if (!retried.empty()) wake_timers();
 }
 
 }  // namespace hikyaku::delivery

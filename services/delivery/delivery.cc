@@ -16,6 +16,14 @@ constexpr std::size_t most_checked = 5'000;  // jobs: a step of the loop stays s
 constexpr std::uint64_t most_learned_octets = 16 << 20;
 constexpr Duration directory_settles = 3s;  // a reader's snapshot is at most a second old (services/directory)
 
+// A next hop that an operator gave this recipient goes before all routes.
+std::optional<RecipientPlan> chosen_by_operator(const Message& message, std::uint32_t recipient) {
+  const auto known = message.history.find(recipient);
+  if (known == message.history.end() || known->second.via.empty()) return std::nullopt;
+  const auto hop = parse_chosen_hop(known->second.via);
+  return hop ? std::optional<RecipientPlan>(ToNextHop{*hop}) : std::nullopt;
+}
+
 }  // namespace
 
 Delivery::Delivery(Parts parts, std::function<DeliverySettings()> settings)
@@ -128,25 +136,26 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
   for (const auto index : recipients) {
     const auto before = message->history.find(index);
     const std::uint32_t failures = before == message->history.end() ? 0 : before->second.attempts;
-    auto plan = plan_recipient(*directory, settings_.routing, {message->envelope.reverse_path, message->recipient(index), failures});
-    if (const auto* held = hold_on(*directory, *message, index, plan)) {
-      add_kept(kept, *held, destination_of(plan), index);
-    } else if (auto* mailbox = std::get_if<ToMailbox>(&plan)) {
+    auto plan = chosen_by_operator(*message, index);
+    if (!plan) plan = plan_recipient(*directory, settings_.routing, {message->envelope.reverse_path, message->recipient(index), failures});
+    if (const auto* held = hold_on(*directory, *message, index, *plan)) {
+      add_kept(kept, *held, destination_of(*plan), index);
+    } else if (auto* mailbox = std::get_if<ToMailbox>(&*plan)) {
       local_.add({message, index, std::move(mailbox->target)});
-    } else if (auto* hop = std::get_if<ToNextHop>(&plan)) {
+    } else if (auto* hop = std::get_if<ToNextHop>(&*plan)) {
       const auto key = hop->hop.key();
       auto& job = remote.try_emplace(key, RemoteJob{message->ref, {}, message, hop->hop, {}}).first->second;
       job.recipients.push_back(index);
       if (job.recipients.size() < recipients_of_a_job) continue;
       enqueue(lane, std::move(job));
       remote.erase(key);
-    } else if (auto* targets = std::get_if<ToTargets>(&plan)) {
+    } else if (auto* targets = std::get_if<ToTargets>(&*plan)) {
       parts_.loop.spawn(expand(message, index, std::move(*targets)));
     } else if (parts_.clock.wall() - message->envelope.accepted_at < directory_settles) {
       // Reception knew the recipient a moment ago: our own snapshot may be the older one. Look again before judging.
       parts_.loop.spawn(dispatch_later(message, {index}, lane));
     } else {
-      const auto& cannot = std::get<CannotDeliver>(plan);
+      const auto& cannot = std::get<CannotDeliver>(*plan);
       parts_.loop.spawn(finish(message, {{index, AttemptResult::Failed, FailureClass::Refused, cannot.status, "",
                                           cannot.explanation, "", ""}}, "local:" + message->recipient(index).address.domain));
     }

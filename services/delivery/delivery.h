@@ -19,6 +19,7 @@
 #include "services/delivery/conclusion.h"
 #include "services/delivery/local_delivery.h"
 #include "services/delivery/pause_ledger.h"
+#include "services/delivery/queue_actions.h"
 #include "services/delivery/queue.h"
 #include "services/delivery/recipient_plan.h"
 #include "services/delivery/remote_session.h"
@@ -72,8 +73,10 @@ class Delivery {
   // Takes nothing new, lets what is under way end until `deadline`, then stops the loop.
   io::Task<void> stop(Deadline deadline);
 
-  // These, whose schedules the spool has already, are due now. On the loop.
-  void retry_now(const std::vector<Retried>& retried);
+  // What an operator changed, which the spool has already (operator_changes.cc). On the loop.
+  void queue_changed(const std::vector<Touched>& touched);
+  // What only a running delivery knows of destinations.
+  void add_states(QueueSummary& summary);
 
   // What is known of the destinations, for the operator. On the loop.
   [[nodiscard]] const Scheduler& scheduler() const { return scheduler_; }

@@ -1,53 +1,22 @@
 #include "services/delivery/queue.h"
 
+#include <algorithm>
 #include <unordered_map>
 
-#include "base/cursor.h"
 #include "services/delivery/schedule/failure_class.h"
 
 namespace hikyaku::delivery {
 namespace {
 
-bool contains_ignoring_case(std::string_view text, std::string_view part) {
-  return ascii_lower(text).find(ascii_lower(part)) != std::string::npos;
-}
-
-bool same_destination(std::string_view key, std::string_view wanted) {
-  if (equal_ignoring_case(key, wanted)) return true;
-  const auto colon = key.find(':');
-  if (colon == std::string_view::npos) return false;
-  const auto name = key.substr(colon + 1);
-  return equal_ignoring_case(name, wanted) || equal_ignoring_case(name.substr(0, name.rfind(':')), wanted);
-}
-
-// What a deferred recipient's schedule alone can say.
-bool schedule_matches(const QueueFilter& filter, const TraceId& id, const spool::Schedule& schedule) {
-  if (filter.id && *filter.id != id) return false;
-  if (!filter.destination.empty() && !same_destination(schedule.destination, filter.destination)) return false;
-  return filter.error.empty() || contains_ignoring_case(schedule.last_reply, filter.error);
-}
-
-bool envelope_matches(const QueueFilter& filter, const Envelope& envelope, std::uint32_t recipient, WallTime now) {
-  const auto& address = envelope.recipients[recipient].address;
-  if (!filter.sender.empty()) {
-    const bool null_wanted = filter.sender == "<>";
-    if (null_wanted != envelope.reverse_path.is_null()) return false;
-    if (!null_wanted && !equal_ignoring_case(envelope.reverse_path.text(), filter.sender)) return false;
-  }
-  if (!filter.recipient.empty() && !equal_ignoring_case(address.text(), filter.recipient)) return false;
-  if (!filter.domain.empty() && !equal_ignoring_case(address.domain, filter.domain)) return false;
-  return now - envelope.accepted_at >= filter.at_least_old;
-}
-
-bool needs_envelope(const QueueFilter& filter) {
-  return !filter.sender.empty() || !filter.recipient.empty() || !filter.domain.empty() || filter.at_least_old > Duration{};
-}
+constexpr QueueCursor first_incoming = QueueCursor{1} << 32;
+constexpr std::size_t heads_at_once = 1'000;
 
 QueueItem item_of(const Envelope& envelope, std::uint32_t recipient) {
   QueueItem item;
   item.id = envelope.id;
   item.sender = envelope.reverse_path.text();
   item.recipient = envelope.recipients[recipient].address.text();
+  item.sent_by = envelope.account;
   item.recipient_index = recipient;
   item.sent_by = envelope.account;
   item.octets = envelope.body_octets;
@@ -55,94 +24,173 @@ QueueItem item_of(const Envelope& envelope, std::uint32_t recipient) {
   return item;
 }
 
-// Envelopes of a listing, each read once.
-class Envelopes {
+QueueItem item_of(const Envelope& envelope, spool::Schedule schedule) {
+  auto item = item_of(envelope, schedule.recipient);
+  item.state = QueueState::Deferred;
+  item.destination = std::move(schedule.destination);
+  item.last_reply = std::move(schedule.last_reply);
+  item.via = std::move(schedule.via);
+  item.failure_class = static_cast<std::uint8_t>(failure_class_of(schedule.failure_class));
+  item.attempts = schedule.attempts;
+  item.first_failed = schedule.first_failed;
+  item.last_tried = schedule.last_tried;
+  item.next_due = schedule.next_due;
+  return item;
+}
+
+class Listing {
  public:
-  explicit Envelopes(spool::Spool& spool) : spool_(spool) {}
-  // Null: settled meanwhile, or damaged.
-  const Envelope* find(const spool::MessageRef& message) {
-    const auto [place, is_new] = known_.try_emplace(message.id);
-    if (is_new) {
-      auto envelope = spool_.envelope(message);
-      if (envelope) place->second = std::move(*envelope);
+  Listing(spool::Spool& spool, const QueueFilter& filter, std::size_t limit, WallTime now)
+      : spool_(spool), filter_(filter), limit_(limit), now_(now) {}
+
+  // False: the page is full, and `next` says where the next begins.
+  spool::SpoolResult<bool> deferred(spool::DeferredCursor from) {
+    const auto searched = for_spool(filter_, now_);
+    for (std::optional<spool::DeferredCursor> at = from; at;) {
+      TRY(page, spool_.find_deferred(searched, *at, limit_ - list.items.size()));
+      for (auto& one : page.found) add(one);
+      at = page.next;
+      if (list.items.size() < limit_ || !at) continue;
+      list.next = *at;
+      return false;
     }
-    return place->second ? &*place->second : nullptr;
+    return true;
   }
+
+  void deferred_of(const TraceId& id) {
+    for (auto& one : spool_.deferred(id)) add(one);
+  }
+
+  void incoming(QueueCursor after, ReadIncoming reading) {
+    std::uint64_t number = 0;  // of recipients that match, in their order
+    const auto look = [&](const spool::MessageRef& message, const Envelope& envelope, std::uint32_t n) {
+      if (filter_.id && *filter_.id != message.id) return true;
+      if (!envelope_matches(filter_, envelope, n, now_) || number++ < after) return true;
+      if (list.items.size() == limit_) {
+        list.next = first_incoming + number - 1;
+        return false;
+      }
+      list.items.push_back(item_of(envelope, n));
+      return true;
+    };
+    std::vector<spool::MessageRef> known;
+    spool_.for_each_fresh([&](const spool::MessageRef& message) { known.push_back(message); });
+    for (const auto& message : known) {
+      const auto envelope = spool_.envelope(message);
+      for (std::uint32_t n = 0; envelope && n < envelope->recipients.size(); ++n)
+        if (!look(message, *envelope, n)) return;
+    }
+    while (reading == ReadIncoming::Yes) {
+      const auto more = spool_.fresh(heads_at_once);
+      if (!more || more->empty()) return;
+      for (const auto& message : *more)
+        for (const auto& open : message.open)
+          if (!look(message.ref, message.envelope, open.index)) return;
+    }
+  }
+
+  QueueList list;
 
  private:
+  void add(spool::DeferredRecipient& one) {
+    if (!schedule_matches(filter_, one.id, one.schedule)) return;
+    const auto envelope = spool_.envelope({one.id, 0, {}});  // none: settled meanwhile, or damaged
+    if (!envelope || one.schedule.recipient >= envelope->recipients.size()) return;
+    if (envelope_matches(filter_, *envelope, one.schedule.recipient, now_)) list.items.push_back(item_of(*envelope, std::move(one.schedule)));
+  }
+
   spool::Spool& spool_;
-  std::unordered_map<TraceId, std::optional<Envelope>> known_;
+  const QueueFilter& filter_;
+  const std::size_t limit_;
+  const WallTime now_;
 };
 
-std::vector<spool::DeferredRecipient> matching_schedules(spool::Spool& spool, const QueueFilter& filter) {
-  if (filter.id) {
-    auto deferred = spool.deferred(*filter.id);
-    std::erase_if(deferred, [&](const auto& one) { return !schedule_matches(filter, one.id, one.schedule); });
-    return deferred;
+std::size_t bucket_of(Duration age) {
+  const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(age).count();
+  const auto& ends = DestinationSummary::bucket_minutes;
+  return static_cast<std::size_t>(std::ranges::upper_bound(ends, minutes) - ends.begin());
+}
+
+struct Collected {
+  DestinationSummary summary;
+  TraceId newest, last_seen;  // with the last attempt; the message counted last
+  std::uint32_t newest_recipient = 0;
+};
+
+void collect(Collected& into, const spool::DeferredTimes& one, WallTime now) {
+  auto& summary = into.summary;
+  const bool first = summary.recipients++ == 0;
+  if (first || one.id != into.last_seen) {  // recipients of a message mostly stand together
+    ++summary.messages;
+    summary.octets += one.body_octets;
   }
-  std::vector<spool::DeferredRecipient> found;
-  spool.for_each_deferred([&](const spool::DeferredRecipient& one) {
-    if (schedule_matches(filter, one.id, one.schedule)) found.push_back(one);
-  });
-  return found;
+  into.last_seen = one.id;
+  if (one.accepted_at) {
+    ++summary.by_age[bucket_of(now - *one.accepted_at)];
+    if (!summary.oldest_accepted || *one.accepted_at < *summary.oldest_accepted) summary.oldest_accepted = one.accepted_at;
+  }
+  if (first || one.first_failed < summary.first_failed) summary.first_failed = one.first_failed;
+  if (first || one.next_due < summary.next_due) summary.next_due = one.next_due;
+  if (!first && one.last_tried <= summary.last_tried) return;
+  summary.last_tried = one.last_tried;
+  summary.failure_class = static_cast<std::uint8_t>(failure_class_of(one.failure_class));
+  summary.attempts = one.attempts;
+  into.newest = one.id;
+  into.newest_recipient = one.recipient;
+}
+
+void add_up(DestinationSummary& all, const DestinationSummary& one) {
+  const bool first = all.recipients == 0;
+  all.recipients += one.recipients, all.messages += one.messages, all.octets += one.octets;
+  for (std::size_t n = 0; n < one.by_age.size(); ++n) all.by_age[n] += one.by_age[n];
+  if (one.oldest_accepted && (!all.oldest_accepted || *one.oldest_accepted < *all.oldest_accepted)) all.oldest_accepted = one.oldest_accepted;
+  if (first || one.first_failed < all.first_failed) all.first_failed = one.first_failed;
+  if (first || one.next_due < all.next_due) all.next_due = one.next_due;
 }
 
 }  // namespace
 
-QueueList list_queue(spool::Spool& spool, const QueueFilter& filter, std::size_t limit, WallTime now) {
-  QueueList list;
-  Envelopes envelopes(spool);
-  const auto add = [&](QueueItem item) {
-    if (list.items.size() < limit) list.items.push_back(std::move(item));
-    else list.more = true;
-  };
-  for (auto& one : matching_schedules(spool, filter)) {
-    if (list.more) return list;
-    const auto* envelope = envelopes.find({one.id, 0, {}});
-    const auto recipient = one.schedule.recipient;
-    if (!envelope || recipient >= envelope->recipients.size() || !envelope_matches(filter, *envelope, recipient, now)) continue;
-    auto item = item_of(*envelope, recipient);
-    item.state = QueueState::Deferred;
-    item.destination = std::move(one.schedule.destination);
-    item.last_reply = std::move(one.schedule.last_reply);
-    item.failure_class = static_cast<std::uint8_t>(failure_class_of(one.schedule.failure_class));
-    item.attempts = one.schedule.attempts;
-    item.first_failed = one.schedule.first_failed;
-    item.next_due = one.schedule.next_due;
-    add(std::move(item));
+spool::SpoolResult<QueueList> list_queue(spool::Spool& spool, const QueueFilter& filter, QueueCursor after, std::size_t limit,
+                                         WallTime now, ReadIncoming reading) {
+  Listing listing(spool, filter, limit, now);
+  if (filter.id && after == 0) {
+    listing.deferred_of(*filter.id);
+  } else if (after < first_incoming) {
+    TRY(goes_on, listing.deferred(static_cast<spool::DeferredCursor>(after)));
+    if (!goes_on) return std::move(listing.list);
   }
-  if (!filter.destination.empty() || !filter.error.empty()) return list;  // fresh mail has neither
-  std::vector<spool::MessageRef> fresh;
-  spool.for_each_fresh([&](const spool::MessageRef& message) {
-    if (!filter.id || *filter.id == message.id) fresh.push_back(message);
-  });
-  for (const auto& message : fresh) {
-    if (list.more) return list;
-    const auto* envelope = envelopes.find(message);
-    if (!envelope) continue;
-    for (std::uint32_t n = 0; n < envelope->recipients.size(); ++n)
-      if (envelope_matches(filter, *envelope, n, now)) add(item_of(*envelope, n));
-  }
-  return list;
+  if (!only_deferred(filter)) listing.incoming(after < first_incoming ? 0 : after - first_incoming, reading);
+  return std::move(listing.list);
 }
 
-spool::SpoolResult<std::vector<Retried>> retry_queue(spool::Spool& spool, const QueueFilter& filter, RetryRun run,
-                                                     WallTime now) {
-  std::vector<Retried> retried;
-  std::vector<spool::Deferral> changed;
-  Envelopes envelopes(spool);
-  for (auto& one : matching_schedules(spool, filter)) {
-    const auto recipient = one.schedule.recipient;
-    if (needs_envelope(filter)) {
-      const auto* envelope = envelopes.find({one.id, 0, {}});
-      if (!envelope || recipient >= envelope->recipients.size() || !envelope_matches(filter, *envelope, recipient, now)) continue;
-    }
-    retried.push_back({one.schedule.destination, one.id, recipient});
-    one.schedule.next_due = now;
-    changed.push_back({{one.id, 0, {}}, {std::move(one.schedule)}, {}});
+spool::SpoolResult<QueueSummary> summarize_queue(spool::Spool& spool, const QueueFilter& filter, std::size_t limit, WallTime now) {
+  std::unordered_map<std::string, Collected> collected;
+  const auto searched = for_spool(filter, now);
+  for (std::optional<spool::DeferredCursor> from = 0; from;) {
+    TRY(next, spool.deferred_times(searched, *from, 10'000, [&](const std::string& destination, const spool::DeferredTimes& one) {
+      if (!filter.id || *filter.id == one.id) collect(collected[destination], one, now);
+    }));
+    from = next;
   }
-  if (run == RetryRun::Real && !changed.empty()) TRY_VOID(spool.defer(changed));
-  return retried;
+  QueueSummary summary;
+  std::vector<std::pair<const std::string*, Collected*>> order;
+  for (auto& [destination, one] : collected) {
+    add_up(summary.all, one.summary);
+    order.emplace_back(&destination, &one);
+  }
+  const auto shown = std::min(limit, order.size());
+  std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(shown), [](const auto& a, const auto& b) {
+    return std::pair(b.second->summary.recipients, *a.first) < std::pair(a.second->summary.recipients, *b.first);
+  });
+  summary.left_out = order.size() - shown;
+  order.resize(shown);
+  for (const auto& [destination, one] : order) {
+    one->summary.destination = *destination;
+    for (auto& schedule : spool.deferred(one->newest))
+      if (schedule.schedule.recipient == one->newest_recipient) one->summary.last_reply = std::move(schedule.schedule.last_reply);
+    summary.destinations.push_back(std::move(one->summary));
+  }
+  return summary;
 }
 
 }  // namespace hikyaku::delivery

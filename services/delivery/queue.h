@@ -1,30 +1,18 @@
-// The queue as the operator sees it: list, count and retry, over the spool. The same code runs inside `deliver` (asked
-// through run/deliver-control.sock) and in the command line, which takes the spool's lock itself when deliver is
-// stopped. Blocking: call on workers.
+// The queue as the operator sees it: pages of it, and its destinations. The same code runs inside `deliver` (asked through
+// run/deliver-control.sock) and in the command line, which takes the spool's lock itself when deliver is stopped.
+// Blocking: call on workers. queue_actions.h changes the queue.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "base/clock.h"
+#include "services/delivery/queue_filter.h"
 #include "services/spool/spool.h"
 
 namespace hikyaku::delivery {
-
-// All given conditions must hold. Texts are compared without regard to ASCII case.
-struct QueueFilter {
-  std::optional<TraceId> id;
-  std::string sender;       // the whole reverse-path; "<>" for the null one
-  std::string recipient;    // a whole address
-  std::string domain;       // of the recipient
-  std::string destination;  // key of the lane ("mx:example.net"), or its name alone
-  std::string error;        // part of the last reply
-  Duration at_least_old{};  // since acceptance
-  friend bool operator==(const QueueFilter&, const QueueFilter&) = default;
-};
 
 enum class QueueState : std::uint8_t { Incoming, Deferred };
 
@@ -37,29 +25,55 @@ struct QueueItem {
   std::uint64_t octets = 0;
   WallTime accepted_at{};
   // Deferred only:
-  std::string destination, last_reply;
+  std::string destination, last_reply, via;
   std::uint8_t failure_class = 0;
   std::uint32_t attempts = 0;
-  WallTime first_failed{}, next_due{};
+  WallTime first_failed{}, last_tried{}, next_due{};
   friend bool operator==(const QueueItem&, const QueueItem&) = default;
 };
 
-// At most `limit` matching recipients, deferred ones first. `more`: some were left out.
+// A place in a listing: deferred recipients first, then those of mail that waits for its first attempt. It stays good while
+// the queue changes; what moves meanwhile may be listed twice or not at all.
+using QueueCursor = std::uint64_t;
+
 struct QueueList {
   std::vector<QueueItem> items;
-  bool more = false;
+  std::optional<QueueCursor> next;  // nothing: that was all
 };
-[[nodiscard]] QueueList list_queue(spool::Spool& spool, const QueueFilter& filter, std::size_t limit, WallTime now);
+// Who may read incoming on: only who owns the spool alone (`deliver` stopped), or mail would not be delivered in this life.
+enum class ReadIncoming : std::uint8_t { No, Yes };
+// At most `limit` matching recipients. A page of a million costs milliseconds, a rare match a scan of them: about 20.
+[[nodiscard]] spool::SpoolResult<QueueList> list_queue(spool::Spool& spool, const QueueFilter& filter, QueueCursor after,
+                                                       std::size_t limit, WallTime now, ReadIncoming reading = ReadIncoming::No);
 
-struct Retried {
+// What waits for one destination.
+struct DestinationSummary {
+  static constexpr std::size_t buckets = 10;
+  // Upper ends of the ages (since acceptance) that `by_age` counts, in minutes; the last has none.
+  static constexpr std::array<std::uint32_t, buckets - 1> bucket_minutes = {5, 10, 20, 40, 80, 160, 320, 640, 1280};
+
   std::string destination;
-  TraceId id;
-  std::uint32_t recipient = 0;
+  std::uint64_t recipients = 0, messages = 0, octets = 0;
+  std::array<std::uint64_t, buckets> by_age{};
+  // Of the attempt made last.
+  std::uint8_t failure_class = 0;
+  std::uint32_t attempts = 0;
+  std::string last_reply;
+  WallTime last_tried{};
+  std::optional<WallTime> oldest_accepted;
+  WallTime first_failed{}, next_due{};
+  // Told by a running `deliver` only:
+  std::optional<std::uint8_t> health;  // schedule/destination.h's Health
+  std::optional<WallTime> probed_again;  // nothing answers there: until then nothing is tried
+  std::optional<WallTime> gives_up;      // the first of them, if nothing changes
+  friend bool operator==(const DestinationSummary&, const DestinationSummary&) = default;
 };
-// Makes matching deferred recipients due now, durably; attempts and periods stay as they are.
-// A dry run only tells which.
-enum class RetryRun : std::uint8_t { Dry, Real };
-[[nodiscard]] spool::SpoolResult<std::vector<Retried>> retry_queue(spool::Spool& spool, const QueueFilter& filter,
-                                                                  RetryRun run, WallTime now);
+struct QueueSummary {
+  std::vector<DestinationSummary> destinations;  // most recipients first
+  std::uint64_t left_out = 0;                    // destinations beyond the limit
+  DestinationSummary all;                        // sums
+};
+// Of deferred recipients that match (addresses by their hashes). A look at every one: about 0.2 s for a million.
+[[nodiscard]] spool::SpoolResult<QueueSummary> summarize_queue(spool::Spool& spool, const QueueFilter& filter, std::size_t limit, WallTime now);
 
 }  // namespace hikyaku::delivery

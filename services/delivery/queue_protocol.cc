@@ -5,9 +5,9 @@
 namespace hikyaku::delivery {
 namespace {
 
-enum class Kind : std::uint8_t { List = 1, Count, Retry, Refusal, Hold = 40 };
+enum class Kind : std::uint8_t { List = 1, Count, Refusal = 4, Summary, Action, Hold = 40 };
 constexpr std::size_t reply_text_limit = 400;  // of one last_reply: 1,000 items stay below a message's 1 MiB
-constexpr std::uint32_t most_items = 1'000;
+constexpr std::uint32_t most_items = 1'000, most_destinations = 500, most_changes = 2'000;
 
 std::uint64_t number(WallTime time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); }
 WallTime time(std::uint64_t n) { return WallTime{std::chrono::microseconds{static_cast<std::int64_t>(n)}}; }
@@ -29,17 +29,27 @@ std::optional<WallTime> get_time(WireReader& in) {
 void put(WireWriter& out, const QueueFilter& filter) {
   out.u8(filter.id.has_value());
   put(out, filter.id.value_or(TraceId{}));
-  out.text(filter.sender).text(filter.recipient).text(filter.domain).text(filter.destination).text(filter.error);
+  out.text(filter.sender).text(filter.recipient).text(filter.domain).text(filter.account).text(filter.destination).text(filter.error);
+  out.u8(filter.failure_class.has_value()).u8(filter.failure_class.value_or(0));
   out.u64(static_cast<std::uint64_t>(filter.at_least_old.count()));
+  out.u8(filter.at_most_old.has_value()).u64(static_cast<std::uint64_t>(filter.at_most_old.value_or(Duration{}).count()));
+  out.u64(filter.least_octets).u64(filter.most_octets);
 }
 QueueFilter get_filter(WireReader& in) {
   QueueFilter filter;
   const bool has_id = in.u8() != 0;
   const auto id = get_id(in);
   if (has_id) filter.id = id;
-  filter.sender = in.text(), filter.recipient = in.text(), filter.domain = in.text();
+  filter.sender = in.text(), filter.recipient = in.text(), filter.domain = in.text(), filter.account = in.text();
   filter.destination = in.text(), filter.error = in.text();
+  const bool has_class = in.u8() != 0;
+  const auto failure_class = in.u8();
+  if (has_class) filter.failure_class = failure_class;
   filter.at_least_old = Duration{static_cast<std::int64_t>(in.u64())};
+  const bool has_most = in.u8() != 0;
+  const Duration most{static_cast<std::int64_t>(in.u64())};
+  if (has_most) filter.at_most_old = most;
+  filter.least_octets = in.u64(), filter.most_octets = in.u64();
   return filter;
 }
 
@@ -48,7 +58,8 @@ void put(WireWriter& out, const QueueItem& item) {
   out.u8(static_cast<std::uint8_t>(item.state)).text(item.sender).text(item.recipient).text(item.sent_by).u32(item.recipient_index);
   out.u64(item.octets).u64(number(item.accepted_at)).text(item.destination);
   out.text(std::string_view(item.last_reply).substr(0, reply_text_limit));
-  out.u8(item.failure_class).u32(item.attempts).u64(number(item.first_failed)).u64(number(item.next_due));
+  out.u8(item.failure_class).u32(item.attempts).u64(number(item.first_failed)).u64(number(item.last_tried)).u64(number(item.next_due));
+  out.text(item.via);
 }
 QueueItem get_item(WireReader& in) {
   QueueItem item;
@@ -56,7 +67,8 @@ QueueItem get_item(WireReader& in) {
   item.state = in.u8() == 1 ? QueueState::Deferred : QueueState::Incoming;
   item.sender = in.text(), item.recipient = in.text(), item.sent_by = in.text(), item.recipient_index = in.u32();
   item.octets = in.u64(), item.accepted_at = time(in.u64()), item.destination = in.text(), item.last_reply = in.text();
-  item.failure_class = in.u8(), item.attempts = in.u32(), item.first_failed = time(in.u64()), item.next_due = time(in.u64());
+  item.failure_class = in.u8(), item.attempts = in.u32(), item.first_failed = time(in.u64()), item.last_tried = time(in.u64());
+  item.next_due = time(in.u64()), item.via = in.text();
   return item;
 }
 
@@ -75,21 +87,109 @@ spool::SpoolCounts get_counts(WireReader& in) {
   return counts;
 }
 
+void put(WireWriter& out, const DestinationSummary& one) {
+  out.text(one.destination).u64(one.recipients).u64(one.messages).u64(one.octets);
+  for (const auto count : one.by_age) out.varint(count);
+  out.u8(one.failure_class).u32(one.attempts).text(std::string_view(one.last_reply).substr(0, reply_text_limit)).u64(number(one.last_tried));
+  put(out, one.oldest_accepted);
+  out.u64(number(one.first_failed)).u64(number(one.next_due));
+  out.u8(one.health ? static_cast<std::uint8_t>(*one.health + 1) : 0);
+  put(out, one.probed_again);
+  put(out, one.gives_up);
+}
+DestinationSummary get_summary(WireReader& in) {
+  DestinationSummary one;
+  one.destination = in.text(), one.recipients = in.u64(), one.messages = in.u64(), one.octets = in.u64();
+  for (auto& count : one.by_age) count = in.varint();
+  one.failure_class = in.u8(), one.attempts = in.u32(), one.last_reply = in.text(), one.last_tried = time(in.u64());
+  one.oldest_accepted = get_time(in);
+  one.first_failed = time(in.u64()), one.next_due = time(in.u64());
+  if (const auto health = in.u8(); health > 0) one.health = static_cast<std::uint8_t>(health - 1);
+  one.probed_again = get_time(in), one.gives_up = get_time(in);
+  return one;
+}
+
+void put_optional(WireWriter& out, const std::optional<std::uint64_t>& value) { out.u8(value.has_value()).u64(value.value_or(0)); }
+std::optional<std::uint64_t> get_optional(WireReader& in) {
+  const bool given = in.u8() != 0;
+  const auto value = in.u64();
+  return given ? std::optional(value) : std::nullopt;
+}
+
+void put_kind(WireWriter& out, Kind kind) { out.u8(static_cast<std::uint8_t>(kind)); }
+
+void put_request(WireWriter& out, const QueueListRequest& list) {
+  put_kind(out, Kind::List);
+  put(out, list.filter);
+  out.u64(list.after).u32(list.limit);
+}
+void put_request(WireWriter& out, const QueueCountRequest&) { put_kind(out, Kind::Count); }
+void put_request(WireWriter& out, const QueueSummaryRequest& summary) {
+  put_kind(out, Kind::Summary);
+  put(out, summary.filter);
+  out.u32(summary.limit);
+}
+void put_request(WireWriter& out, const QueueActionRequest& act) {
+  put_kind(out, Kind::Action);
+  put(out, act.filter);
+  out.u8(static_cast<std::uint8_t>(act.action.kind)).text(act.action.to).u8(act.run == ActionRun::Real).u32(act.after).u32(act.limit);
+}
+
+void put_request(WireWriter& out, const QueueHoldRequest& hold) {
+  put_kind(out, Kind::Hold);
+  out.u8(static_cast<std::uint8_t>(hold.scope)).text(hold.pattern);
+}
+
+void put_reply(WireWriter& out, const HoldCount& held) {
+  put_kind(out, Kind::Hold);
+  out.u64(held.incoming).u64(held.deferred).u64(held.octets).u8(held.whole);
+}
+void put_reply(WireWriter& out, const QueueList& list) {
+  put_kind(out, Kind::List);
+  put_optional(out, list.next);
+  out.varint(list.items.size());
+  for (const auto& item : list.items) put(out, item);
+}
+void put_reply(WireWriter& out, const spool::SpoolCounts& counts) {
+  put_kind(out, Kind::Count);
+  put(out, counts);
+}
+void put_reply(WireWriter& out, const QueueSummary& summary) {
+  put_kind(out, Kind::Summary);
+  put(out, summary.all);
+  out.u64(summary.left_out).varint(summary.destinations.size());
+  for (const auto& one : summary.destinations) put(out, one);
+}
+void put_reply(WireWriter& out, const QueueActionReply& reply) {
+  put_kind(out, Kind::Action);
+  out.u64(reply.recipients);
+  put_optional(out, reply.next);
+  out.varint(reply.troubles.size());
+  for (const auto& trouble : reply.troubles) out.text(trouble);
+}
+void put_reply(WireWriter& out, const QueueRefusal& refusal) {
+  put_kind(out, Kind::Refusal);
+  out.text(refusal.what);
+}
+
+std::optional<QueueRequest> get_action(WireReader& in) {
+  QueueActionRequest act;
+  act.filter = get_filter(in);
+  const auto kind = in.u8();
+  if (kind > static_cast<std::uint8_t>(QueueActionKind::RedirectAddress)) return std::nullopt;
+  act.action.kind = static_cast<QueueActionKind>(kind);
+  act.action.to = in.text();
+  act.run = in.u8() != 0 ? ActionRun::Real : ActionRun::Dry;
+  act.after = in.u32();
+  act.limit = std::min(in.u32(), most_changes);
+  return act;
+}
+
 }  // namespace
 
 std::string encode(const QueueRequest& request) {
   WireWriter out;
-  if (const auto* list = std::get_if<QueueListRequest>(&request)) {
-    put(out.u8(static_cast<std::uint8_t>(Kind::List)), list->filter);
-    out.u32(list->limit);
-  } else if (const auto* retry = std::get_if<QueueRetryRequest>(&request)) {
-    put(out.u8(static_cast<std::uint8_t>(Kind::Retry)), retry->filter);
-    out.u8(retry->run == RetryRun::Real);
-  } else if (const auto* hold = std::get_if<QueueHoldRequest>(&request)) {
-    out.u8(static_cast<std::uint8_t>(Kind::Hold)).u8(static_cast<std::uint8_t>(hold->scope)).text(hold->pattern);
-  } else {
-    out.u8(static_cast<std::uint8_t>(Kind::Count));
-  }
+  std::visit([&](const auto& one) { put_request(out, one); }, request);
   return std::move(out).bytes();
 }
 
@@ -100,16 +200,17 @@ std::optional<QueueRequest> decode_queue_request(std::string_view bytes) {
     case Kind::List: {
       QueueListRequest list;
       list.filter = get_filter(in);
+      list.after = in.u64();
       list.limit = std::min(in.u32(), most_items);
       request = std::move(list);
       break;
     }
     case Kind::Count: request = QueueCountRequest{}; break;
-    case Kind::Retry: {
-      QueueRetryRequest retry;
-      retry.filter = get_filter(in);
-      retry.run = in.u8() != 0 ? RetryRun::Real : RetryRun::Dry;
-      request = std::move(retry);
+    case Kind::Summary: {
+      QueueSummaryRequest summary;
+      summary.filter = get_filter(in);
+      summary.limit = std::min(in.u32(), most_destinations);
+      request = std::move(summary);
       break;
     }
     case Kind::Hold: {
@@ -117,6 +218,7 @@ std::optional<QueueRequest> decode_queue_request(std::string_view bytes) {
       if (scope <= static_cast<std::uint8_t>(directory::HoldScope::All)) request = QueueHoldRequest{static_cast<directory::HoldScope>(scope), std::string(in.text())};
       break;
     }
+    case Kind::Action: request = get_action(in); break;
     default: break;
   }
   return in.complete() ? request : std::nullopt;
@@ -124,18 +226,7 @@ std::optional<QueueRequest> decode_queue_request(std::string_view bytes) {
 
 std::string encode(const QueueReply& reply) {
   WireWriter out;
-  if (const auto* list = std::get_if<QueueList>(&reply)) {
-    out.u8(static_cast<std::uint8_t>(Kind::List)).u8(list->more).varint(list->items.size());
-    for (const auto& item : list->items) put(out, item);
-  } else if (const auto* counts = std::get_if<spool::SpoolCounts>(&reply)) {
-    put(out.u8(static_cast<std::uint8_t>(Kind::Count)), *counts);
-  } else if (const auto* retry = std::get_if<QueueRetryReply>(&reply)) {
-    out.u8(static_cast<std::uint8_t>(Kind::Retry)).u64(retry->recipients);
-  } else if (const auto* held = std::get_if<HoldCount>(&reply)) {
-    out.u8(static_cast<std::uint8_t>(Kind::Hold)).u64(held->incoming).u64(held->deferred).u64(held->octets).u8(held->whole);
-  } else {
-    out.u8(static_cast<std::uint8_t>(Kind::Refusal)).text(std::get<QueueRefusal>(reply).what);
-  }
+  std::visit([&](const auto& one) { put_reply(out, one); }, reply);
   return std::move(out).bytes();
 }
 
@@ -145,18 +236,35 @@ std::optional<QueueReply> decode_queue_reply(std::string_view bytes) {
   switch (static_cast<Kind>(in.u8())) {
     case Kind::List: {
       QueueList list;
-      list.more = in.u8() != 0;
+      list.next = get_optional(in);
       const auto count = in.varint();
       for (std::uint64_t n = 0; n < count && !in.broken(); ++n) list.items.push_back(get_item(in));
       reply = std::move(list);
       break;
     }
     case Kind::Count: reply = get_counts(in); break;
-    case Kind::Retry: reply = QueueRetryReply{in.u64()}; break;
     case Kind::Hold: {
       HoldCount count;
       count.incoming = in.u64(), count.deferred = in.u64(), count.octets = in.u64(), count.whole = in.u8() != 0;
       reply = count;
+      break;
+    }
+    case Kind::Summary: {
+      QueueSummary summary;
+      summary.all = get_summary(in);
+      summary.left_out = in.u64();
+      const auto count = in.varint();
+      for (std::uint64_t n = 0; n < count && !in.broken(); ++n) summary.destinations.push_back(get_summary(in));
+      reply = std::move(summary);
+      break;
+    }
+    case Kind::Action: {
+      QueueActionReply act;
+      act.recipients = in.u64();
+      if (const auto next = get_optional(in)) act.next = static_cast<spool::DeferredCursor>(*next);
+      const auto count = in.varint();
+      for (std::uint64_t n = 0; n < count && !in.broken(); ++n) act.troubles.emplace_back(in.text());
+      reply = std::move(act);
       break;
     }
     case Kind::Refusal: reply = QueueRefusal{std::string(in.text())}; break;

@@ -9,36 +9,52 @@
 
 #include "services/delivery/hold_count.h"
 #include "services/delivery/queue.h"
+#include "services/delivery/queue_actions.h"
 
 namespace hikyaku::delivery {
 
 struct QueueListRequest {
   QueueFilter filter;
+  QueueCursor after = 0;
   std::uint32_t limit = 100;  // at most 1,000 are answered
 };
 struct QueueCountRequest {};
-struct QueueRetryRequest {
+struct QueueSummaryRequest {
   QueueFilter filter;
-  RetryRun run = RetryRun::Dry;
+  std::uint32_t limit = 100;  // destinations, at most 500
+};
+enum class ActionRun : std::uint8_t { Dry, Real };
+struct QueueActionRequest {
+  QueueFilter filter;
+  QueueAction action;
+  ActionRun run = ActionRun::Dry;  // dry: only how many match, by the hashes of their addresses
+  spool::DeferredCursor after = 0;
+  std::uint32_t limit = 500;  // changed with one request, at most 2,000: ask again with `next`
 };
 // What a hold would keep now: answered with a HoldCount.
 struct QueueHoldRequest {
   directory::HoldScope scope = directory::HoldScope::All;
   std::string pattern;
 };
-using QueueRequest = std::variant<QueueListRequest, QueueCountRequest, QueueRetryRequest, QueueHoldRequest>;
+using QueueRequest = std::variant<QueueListRequest, QueueCountRequest, QueueSummaryRequest, QueueActionRequest, QueueHoldRequest>;
 
 struct QueueRefusal {
   std::string what;  // one sentence with a remedy
 };
-struct QueueRetryReply {
-  std::uint64_t recipients = 0;
+struct QueueActionReply {
+  std::uint64_t recipients = 0;  // that were changed, or would be
+  std::optional<spool::DeferredCursor> next;
+  std::vector<std::string> troubles;
 };
-using QueueReply = std::variant<QueueList, spool::SpoolCounts, QueueRetryReply, QueueRefusal, HoldCount>;
+using QueueReply = std::variant<QueueList, spool::SpoolCounts, QueueSummary, QueueActionReply, QueueRefusal, HoldCount>;
 
 [[nodiscard]] std::string encode(const QueueRequest& request);
 [[nodiscard]] std::optional<QueueRequest> decode_queue_request(std::string_view bytes);
 [[nodiscard]] std::string encode(const QueueReply& reply);
 [[nodiscard]] std::optional<QueueReply> decode_queue_reply(std::string_view bytes);
+
+// Carries a request out, wherever the spool is open. What it changed is added to `touched`. Blocks.
+[[nodiscard]] QueueReply answer_queue(spool::Spool& spool, const QueueRequest& request, const ActionContext& context,
+                                      ReadIncoming reading, std::vector<Touched>& touched);
 
 }  // namespace hikyaku::delivery

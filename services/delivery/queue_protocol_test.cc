@@ -12,16 +12,29 @@ TEST_CASE("queue protocol: requests come back as they were; every cut is refused
   list.filter.domain = "例え.jp";
   list.filter.error = "4.7.1";
   list.filter.at_least_old = std::chrono::hours{3};
+  list.filter.account = "taro@b.example";
+  list.filter.failure_class = std::uint8_t{4};
+  list.filter.at_most_old = std::chrono::hours{9};
+  list.filter.least_octets = 7;
+  list.after = 1ULL << 33;
   list.limit = 50;
   const auto bytes = encode(QueueRequest{list});
   const auto back = decode_queue_request(bytes);
   REQUIRE(back);
   CHECK(std::get<QueueListRequest>(*back).filter == list.filter);
   CHECK(std::get<QueueListRequest>(*back).limit == 50);
+  CHECK(std::get<QueueListRequest>(*back).after == 1ULL << 33);
   for (std::size_t cut = 0; cut < bytes.size(); ++cut) CHECK(!decode_queue_request(bytes.substr(0, cut)));
   CHECK(!decode_queue_request(bytes + "x"));
   CHECK(!decode_queue_request("\x09"));
-  CHECK(std::get<QueueRetryRequest>(*decode_queue_request(encode(QueueRequest{QueueRetryRequest{{}, RetryRun::Real}}))).run == RetryRun::Real);
+  const QueueActionRequest act{{}, {QueueActionKind::RedirectHost, "relay.example:2525"}, ActionRun::Real, 77, 99'999};
+  const auto asked = decode_queue_request(encode(QueueRequest{act}));
+  REQUIRE(asked);
+  CHECK(std::get<QueueActionRequest>(*asked).action == act.action);
+  CHECK(std::get<QueueActionRequest>(*asked).run == ActionRun::Real);
+  CHECK(std::get<QueueActionRequest>(*asked).after == 77);
+  CHECK(std::get<QueueActionRequest>(*asked).limit == 2'000);
+  CHECK(decode_queue_request(encode(QueueRequest{QueueSummaryRequest{list.filter, 5}})).has_value());
 }
 
 TEST_CASE("queue protocol: replies come back as they were") {
@@ -32,11 +45,11 @@ TEST_CASE("queue protocol: replies come back as they were") {
   item.last_reply = "451 4.7.1 later";
   item.attempts = 7;
   item.next_due = WallTime{std::chrono::seconds{1'700'000'000}};
-  const auto bytes = encode(QueueReply{QueueList{{item, item}, true}});
+  const auto bytes = encode(QueueReply{QueueList{{item, item}, 12}});
   const auto back = decode_queue_reply(bytes);
   REQUIRE(back);
   const auto& list = std::get<QueueList>(*back);
-  CHECK(list.more);
+  CHECK(list.next == 12);
   REQUIRE(list.items.size() == 2);
   CHECK(list.items[1] == item);
   for (std::size_t cut = 0; cut < bytes.size(); ++cut) CHECK(!decode_queue_reply(bytes.substr(0, cut)));
@@ -47,5 +60,20 @@ TEST_CASE("queue protocol: replies come back as they were") {
   REQUIRE(counted);
   CHECK(std::get<spool::SpoolCounts>(*counted).domains_oldest == counts.domains_oldest);
   CHECK(!std::get<spool::SpoolCounts>(*counted).incoming_oldest);
+  QueueSummary summary;
+  summary.destinations.resize(2);
+  summary.destinations[1].destination = "mx:d.example";
+  summary.destinations[1].by_age[3] = 9;
+  summary.destinations[1].gives_up = WallTime{std::chrono::seconds{6}};
+  summary.left_out = 4;
+  const auto summed = encode(QueueReply{summary});
+  const auto told = decode_queue_reply(summed);
+  REQUIRE(told);
+  CHECK(std::get<QueueSummary>(*told).destinations == summary.destinations);
+  for (std::size_t cut = 0; cut < summed.size(); ++cut) CHECK(!decode_queue_reply(summed.substr(0, cut)));
+  const auto acted = decode_queue_reply(encode(QueueReply{QueueActionReply{3, 17, {"B: damaged"}}}));
+  REQUIRE(acted);
+  CHECK(std::get<QueueActionReply>(*acted).next == 17);
+  CHECK(std::get<QueueActionReply>(*acted).troubles.size() == 1);
   CHECK(std::get<QueueRefusal>(*decode_queue_reply(encode(QueueReply{QueueRefusal{"no"}}))).what == "no");
 }

@@ -1,22 +1,14 @@
 // The mail that outcomes cause: reports to senders, and what nobody takes to the postmaster.
 #include <algorithm>
-#include <ctime>
 #include <tuple>
 
 #include "services/delivery/delivery.h"
+#include "services/delivery/report/report_mail.h"
 
 namespace hikyaku::delivery {
 namespace {
 
-constexpr std::uint64_t returned_octets = 50 << 10;
 constexpr Duration gathering_moment = 1s;
-
-// East of UTC, as the machine's clock is set: people compare the times in a report with their own.
-int zone_minutes(WallTime when) {
-  const std::time_t seconds = std::chrono::duration_cast<std::chrono::seconds>(when.time_since_epoch()).count();
-  std::tm parts{};
-  return localtime_r(&seconds, &parts) != nullptr ? static_cast<int>(parts.tm_gmtoff / 60) : 0;
-}
 
 bool is_failed(const RecipientReport& report) { return report.action == Action::Failed; }
 
@@ -36,26 +28,10 @@ std::optional<Address> Delivery::postmaster() const {
   return std::nullopt;
 }
 
-// The id follows from who is told what of whom: the same report made again after a crash is the same mail.
 spool::GeneratedMail Delivery::report_mail(const Message& message, std::vector<RecipientReport> reports, std::string_view kind,
                                            std::string_view text) const {
-  const auto now = parts_.clock.wall();
-  std::string cause;
-  for (const auto& report : reports) cause += report.recipient.address.text() + " ";
-  const Envelope& original = message.envelope;
-  spool::GeneratedMail mail;
-  mail.envelope.id = message.ref.id.derived(cause, kind, parts_.generated_journal);
-  mail.envelope.recipients = {{original.reverse_path.address, "", {.never = true}}};
-  mail.envelope.accepted_at = now;
-  mail.envelope.smtputf8 = original.smtputf8;
-  mail.text = make_delivery_report({.original = original, .report_id = mail.envelope.id, .reporting_mta = parts_.hostname,
-                                    .now = now, .recipients = std::move(reports), .original_text = text,
-                                    .full_return_limit = returned_octets,
-                                    .languages = choose_languages(settings_.report_language, original.reverse_path.address.domain),
-                                    .zone_minutes = zone_minutes(now)});
-  mail.envelope.body_type = BodyType::EightBitMime;
-  mail.envelope.body_octets = mail.text.size();
-  return mail;
+  return make_report_mail(message, std::move(reports), kind, text,
+                          {parts_.hostname, parts_.generated_journal, parts_.clock.wall(), settings_.report_language});
 }
 
 io::Task<std::vector<spool::GeneratedMail>> Delivery::write_reports(const Message& message, Conclusion& conclusion) {

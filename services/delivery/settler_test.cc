@@ -17,7 +17,7 @@ class PickySpool final : public spool::Spool {
   spool::SpoolResult<std::vector<spool::FreshMessage>> fresh(std::size_t) override { return std::vector<spool::FreshMessage>{}; }
   spool::SpoolResult<> load_deferred() override { return {}; }
   spool::SpoolResult<std::optional<spool::DeferredCursor>> deferred_times(
-      spool::DeferredCursor, std::size_t, const std::function<void(const std::string&, const spool::DeferredTimes&)>&) override {
+      const spool::DeferredFilter&, spool::DeferredCursor, std::size_t, const std::function<void(const std::string&, const spool::DeferredTimes&)>&) override {
     return std::nullopt;
   }
   spool::SpoolResult<spool::DeferredPage> find_deferred(const spool::DeferredFilter&, spool::DeferredCursor, std::size_t) override {

@@ -37,7 +37,7 @@ bool HeldTable::matches(Search& search, Row row) const {
   if (message_[row] == none || is_fresh(row)) return false;
   if (search.domain != 0 && domain_[row] != search.domain && domain_[row] != 0) return false;
   if (search.recipient != 0 && address_[row] != search.recipient && address_[row] != 0) return false;
-  if (filter.failure_class && tries_[row] >> 24 != *filter.failure_class) return false;
+  if (filter.failure_class && ((tries_[row] >> 24) & ~std::uint32_t{delay_told_bit}) != *filter.failure_class) return false;
   const auto slot = message_[row];
   if ((body_octets_[slot] & facts_bit) != 0) {
     if (search.sender != 0 && sender_[slot] != search.sender) return false;
@@ -77,8 +77,11 @@ HeldTable::Row HeldTable::find(Search& search, Row from, Row many, std::size_t m
 DeferredRecipient HeldTable::recipient_at(Row row) const { return {id_[message_[row]], schedule_at(row)}; }
 
 DeferredTimes HeldTable::times_at(Row row) const {
-  return {id_[message_[row]], index_of(row), static_cast<std::uint8_t>(tries_[row] >> 24), tries_[row] & 0xFFFFFF, first_failed_[row], paused_[row],
-          next_due_[row]};
+  const auto slot = message_[row];
+  const bool facts = (body_octets_[slot] & facts_bit) != 0;
+  return {id_[slot], index_of(row), static_cast<std::uint8_t>(tries_[row] >> 24), tries_[row] & 0xFFFFFF, first_failed_[row], paused_[row],
+          last_tried_[row], next_due_[row], facts ? std::optional(accepted_at_[slot]) : std::nullopt,
+          body_octets_[slot] & (facts_bit - 1)};
 }
 
 }  // namespace hikyaku::spool

@@ -20,7 +20,7 @@ struct PackState {
 namespace {
 
 constexpr std::uint8_t has_facts = 1, is_blob = 2, same_maker = 4, known_flags = 7;
-constexpr std::uint8_t row_fresh = 1, row_via = 2, row_paused = 4, known_row_flags = 7;
+constexpr std::uint8_t row_fresh = 1, row_via = 2, row_paused = 4, row_tried = 8, known_row_flags = 15;
 
 std::uint64_t zigzag(std::int64_t n) { return static_cast<std::uint64_t>(n) << 1 ^ static_cast<std::uint64_t>(n >> 63); }
 std::int64_t unzigzag(std::uint64_t n) { return static_cast<std::int64_t>(n >> 1) ^ -static_cast<std::int64_t>(n & 1); }
@@ -72,7 +72,9 @@ void HeldTable::pack_message(Slot slot, WireWriter& out, PackState& state) const
   for (auto row = first_row_[slot]; row != none; row = next_[row]) {
     const auto via = via_.find(row);
     const bool fresh = is_fresh(row), paused = !fresh && paused_[row] != Duration{};
-    out.u8(static_cast<std::uint8_t>((fresh ? row_fresh : 0) | (via != via_.end() ? row_via : 0) | (paused ? row_paused : 0)));
+    const bool tried = !fresh && last_tried_[row] != WallTime{};
+    out.u8(static_cast<std::uint8_t>((fresh ? row_fresh : 0) | (via != via_.end() ? row_via : 0) | (paused ? row_paused : 0) |
+                                     (tried ? row_tried : 0)));
     out.varint(index_of(row)).u32(address_[row]).u32(domain_[row]);
     if (fresh) continue;
     const auto& destination = destinations_.name(destination_[row]);
@@ -80,6 +82,7 @@ void HeldTable::pack_message(Slot slot, WireWriter& out, PackState& state) const
     out.u8(static_cast<std::uint8_t>(tries_[row] >> 24)).varint(tries_[row] & 0xFFFFFF);
     out.varint(zigzag(minus(number(first_failed_[row]), state.time)));
     out.varint(zigzag(minus(number(next_due_[row]), number(first_failed_[row]))));
+    if (tried) out.varint(zigzag(minus(number(last_tried_[row]), number(first_failed_[row]))));
     if (paused) out.u64(static_cast<std::uint64_t>(paused_[row].count()));
     if (via != via_.end()) out.text(via->second);
     if (put_number(out, state.reply_numbers, reply_[row])) out.text(replies_.at(reply_[row]));
@@ -137,6 +140,7 @@ bool HeldTable::unpack_message(WireReader& in, PackState& state) {
     schedule.attempts = static_cast<std::uint32_t>(in.varint());
     schedule.first_failed = time_of(plus(state.time, unzigzag(in.varint())));
     schedule.next_due = time_of(plus(number(schedule.first_failed), unzigzag(in.varint())));
+    if ((row & row_tried) != 0) schedule.last_tried = time_of(plus(number(schedule.first_failed), unzigzag(in.varint())));
     if ((row & row_paused) != 0) schedule.paused = Duration{static_cast<std::int64_t>(in.u64())};
     if ((row & row_via) != 0) schedule.via = in.text();
     if (!take_text(in, state.replies, schedule.last_reply)) return false;

@@ -10,53 +10,8 @@ constexpr std::uint32_t class_shift = 24, most_attempts = (1U << class_shift) - 
 constexpr std::uint64_t octets_mask = (1ULL << 62) - 1;
 }  // namespace
 
-// ---- the index ----------------------------------------------------------------------------------------------------
-
-std::size_t HeldTable::hash_of(const TraceId& id) { return std::hash<TraceId>{}(id) * 0x9E3779B97F4A7C15; }
-
 HeldTable::Slot HeldTable::slot_of(const TraceId& id) const {
-  const auto hash = hash_of(id);
-  const auto& places = index_[hash >> 56].places;
-  if (places.empty()) return none;
-  const auto mask = places.size() - 1;
-  for (auto at = (hash >> 20) & mask;; at = (at + 1) & mask)
-    if (places[at] == none || id_[places[at]] == id) return places[at];
-}
-
-void HeldTable::index_add(Slot slot) {
-  const auto hash = hash_of(id_[slot]);
-  auto& shard = index_[hash >> 56];
-  const auto put = [&](Slot one) {
-    const auto mask = shard.places.size() - 1;
-    auto at = (hash_of(id_[one]) >> 20) & mask;
-    while (shard.places[at] != none) at = (at + 1) & mask;
-    shard.places[at] = one;
-  };
-  if ((shard.used + 1) * 4 > shard.places.size() * 3) {
-    std::vector<Slot> old(std::max<std::size_t>(8, shard.places.size() * 2), none);
-    old.swap(shard.places);
-    for (const auto one : old)
-      if (one != none) put(one);
-  }
-  put(slot);
-  ++shard.used;
-}
-
-// What follows moves up, so that no gap ends a search too early.
-void HeldTable::index_remove(const TraceId& id) {
-  const auto hash = hash_of(id);
-  auto& shard = index_[hash >> 56];
-  const auto mask = shard.places.size() - 1;
-  auto gap = (hash >> 20) & mask;
-  while (id_[shard.places[gap]] != id) gap = (gap + 1) & mask;
-  for (auto at = (gap + 1) & mask; shard.places[at] != none; at = (at + 1) & mask) {
-    const auto home = (hash_of(id_[shard.places[at]]) >> 20) & mask;
-    if (((at - home) & mask) < ((at - gap) & mask)) continue;
-    shard.places[gap] = shard.places[at];
-    gap = at;
-  }
-  shard.places[gap] = none;
-  --shard.used;
+  return index_.find(std::hash<TraceId>{}(id), [&](Slot slot) { return id_[slot] == id; });
 }
 
 // ---- messages -----------------------------------------------------------------------------------------------------
@@ -79,13 +34,13 @@ HeldTable::Slot HeldTable::make_slot(const TraceId& id) {
   body_octets_[slot] = 0;
   accepted_at_[slot] = {};
   sender_[slot] = account_[slot] = 0;
-  index_add(slot);
+  index_.add(std::hash<TraceId>{}(id), slot, hash_of_slot());
   ++messages_;
   return slot;
 }
 
 void HeldTable::forget_slot(Slot slot) {
-  index_remove(id_[slot]);
+  index_.remove(std::hash<TraceId>{}(id_[slot]), slot, hash_of_slot());
   id_[slot] = {};
   body_octets_[slot] = 0;
   fresh_rows_[slot] = none;  // says that nobody has the slot
@@ -165,7 +120,7 @@ HeldTable::Row HeldTable::make_row(Slot slot, std::uint32_t recipient) {
     row = rows_++;
     check_or_abort(row < none, "4 billion recipients in holding");
     message_.reach(rows_), recipient_.reach(rows_), next_.reach(rows_), destination_.reach(rows_), tries_.reach(rows_);
-    first_failed_.reach(rows_), next_due_.reach(rows_), paused_.reach(rows_), reply_.reach(rows_);
+    first_failed_.reach(rows_), last_tried_.reach(rows_), next_due_.reach(rows_), paused_.reach(rows_), reply_.reach(rows_);
     address_.reach(rows_), domain_.reach(rows_);
   }
   message_[row] = slot;
@@ -211,6 +166,7 @@ void HeldTable::set_schedule(Row row, const Schedule& schedule) {
   reply_[row] = reply;
   tries_[row] = std::uint32_t{schedule.failure_class} << class_shift | std::min(schedule.attempts, most_attempts);
   first_failed_[row] = schedule.first_failed;
+  last_tried_[row] = schedule.last_tried;
   paused_[row] = schedule.paused;
   next_due_[row] = schedule.next_due;
   if (!schedule.via.empty()) via_[row] = schedule.via;
@@ -223,6 +179,7 @@ Schedule HeldTable::schedule_at(Row row) const {
   out.failure_class = static_cast<std::uint8_t>(tries_[row] >> class_shift);
   out.attempts = tries_[row] & most_attempts;
   out.first_failed = first_failed_[row];
+  out.last_tried = last_tried_[row];
   out.paused = paused_[row];
   out.next_due = next_due_[row];
   out.last_reply = replies_.at(reply_[row]);
@@ -261,11 +218,13 @@ void HeldTable::defer(const TraceId& id, const Schedule& schedule, RecipientKeys
   if (slot == none) return;
   auto row = row_of(slot, schedule.recipient);
   const bool fresh = row != none && is_fresh(row);
+  const std::uint32_t told = row != none && !fresh ? (tries_[row] >> class_shift) & delay_told_bit : 0;
   if (row == none || fresh) ++deferred_;
   if (row == none) row = make_row(slot, schedule.recipient);
   if (fresh) set_fresh(slot, row, false);
   if (keys.address != 0) address_[row] = keys.address, domain_[row] = keys.domain;
   set_schedule(row, schedule);
+  tries_[row] |= told << class_shift;
 }
 
 void HeldTable::drop_row(Slot slot, Row row) {

@@ -6,7 +6,6 @@
 // a look-up and a walk over the message's rows; a scan over a million rows takes milliseconds.
 #pragma once
 
-#include <array>
 #include <functional>
 #include <map>
 #include <optional>
@@ -20,6 +19,7 @@
 #include "services/spool/message.h"
 #include "services/spool/name_table.h"
 #include "services/spool/reply_arena.h"
+#include "services/spool/slot_index.h"
 
 namespace hikyaku {
 class WireWriter;
@@ -100,7 +100,6 @@ class HeldTable {
  private:
   static constexpr std::uint32_t fresh_bit = 1U << 31;
   static constexpr std::uint64_t blob_bit = 1ULL << 63, facts_bit = 1ULL << 62;
-  static constexpr std::size_t shards = 256;
 
   [[nodiscard]] Slot slot_of(const TraceId& id) const;
   Slot make_slot(const TraceId& id);
@@ -123,14 +122,9 @@ class HeldTable {
   void pack_message(Slot slot, WireWriter& out, struct PackState& state) const;
   bool unpack_message(WireReader& in, struct PackState& state);
 
-  // Open addressing, split so that growing one part is short.
-  struct Shard {
-    std::vector<Slot> places;
-    std::uint32_t used = 0;  // places that are not none
-  };
-  void index_add(Slot slot);
-  void index_remove(const TraceId& id);
-  [[nodiscard]] static std::size_t hash_of(const TraceId& id);
+  [[nodiscard]] auto hash_of_slot() const {
+    return [this](Slot slot) { return std::hash<TraceId>{}(id_[slot]); };
+  }
 
   // Messages.
   Column<TraceId> id_;
@@ -140,7 +134,7 @@ class HeldTable {
   Column<TextKey> sender_, account_;
   // Rows.
   Column<std::uint32_t> message_, recipient_, next_, destination_, tries_;  // tries: attempts and, in the top octet, the class
-  Column<WallTime> first_failed_, next_due_;
+  Column<WallTime> first_failed_, last_tried_, next_due_;
   Column<Duration> paused_;
   Column<ReplyArena::Place> reply_;
   Column<TextKey> address_, domain_;
@@ -148,7 +142,7 @@ class HeldTable {
 
   Slot slots_ = 0, free_slot_ = none;  // free ones are linked by first_row_ and next_
   Row rows_ = 0, free_row_ = none;
-  std::array<Shard, shards> index_;
+  SlotIndex index_;
   NameTable destinations_;
   ReplyArena replies_;
   std::map<storage::SegmentNumber, std::uint64_t> live_octets_;

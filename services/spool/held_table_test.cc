@@ -24,6 +24,7 @@ Schedule schedule(std::uint32_t recipient, std::uint32_t attempts) {
   out.attempts = attempts;
   out.first_failed = WallTime{std::chrono::seconds{1'700'000'000 + attempts}};
   out.paused = std::chrono::minutes{attempts % 2};
+  out.last_tried = attempts % 4 == 0 ? WallTime{} : out.first_failed + std::chrono::seconds{attempts};
   out.next_due = out.first_failed + std::chrono::seconds{120};
   out.last_reply = attempts % 3 == 0 ? "" : attempts % 3 == 1 ? "connection refused" : "451 ticket " + std::to_string(attempts);
   out.via = attempts % 7 == 0 ? "relay.example:2525" : "";

@@ -91,7 +91,7 @@ RecipientKeys take_keys(WireReader& in) {
   return {address, in.u32()};
 }
 
-constexpr std::uint8_t with_keys = 1, with_via = 2;
+constexpr std::uint8_t with_keys = 1, with_via = 2, with_last_try = 4;
 
 void encode_one(WireWriter& out, const OutcomeRecord& record) {
   out.u8(outcome_kind);
@@ -108,9 +108,11 @@ void encode_one(WireWriter& out, const DeferredRecord& record) {
     const auto keys = n < record.keys.size() ? record.keys[n] : RecipientKeys{};
     const auto& one = record.recipients[n];
     put(out, one);
-    out.u8(static_cast<std::uint8_t>((keys == RecipientKeys{} ? 0 : with_keys) | (one.via.empty() ? 0 : with_via)));
+    out.u8(static_cast<std::uint8_t>((keys == RecipientKeys{} ? 0 : with_keys) | (one.via.empty() ? 0 : with_via) |
+                                     (one.last_tried == WallTime{} ? 0 : with_last_try)));
     if (keys != RecipientKeys{}) put(out, keys);
     if (!one.via.empty()) out.text(one.via);
+    if (one.last_tried != WallTime{}) out.u64(static_cast<std::uint64_t>(one.last_tried.time_since_epoch().count()));
   }
 }
 void encode_one(WireWriter& out, const HoldingRecord& record) {
@@ -149,6 +151,7 @@ DeferredRecord take_deferred(WireReader& in, std::uint8_t kind) {
     const auto flags = in.u8();
     record.keys.push_back((flags & with_keys) != 0 ? take_keys(in) : RecipientKeys{});
     if ((flags & with_via) != 0) record.recipients.back().via = in.text();
+    if ((flags & with_last_try) != 0) record.recipients.back().last_tried = take_time(in);
   }
   return record;
 }

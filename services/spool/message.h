@@ -79,6 +79,7 @@ struct Schedule {
   std::uint32_t attempts = 0;    // failed ones so far
   WallTime first_failed{};
   Duration paused{};             // of the time since first_failed: under holds, stopped, our own trouble
+  WallTime last_tried{};         // zero: an older version deferred it
   WallTime next_due{};
   std::string last_reply;        // the peer's words, at most 1 KiB kept
   std::string via;               // a next hop the operator chose ("host" or "host:port"); empty: by the routes
@@ -92,7 +93,7 @@ struct DeferredRecipient {
   TraceId id;  // its message is in holding: MessageRef{id}
   Schedule schedule;
 };
-// The part of it that makes timers.
+// The part of it that makes timers and sums, without texts.
 struct DeferredTimes {
   TraceId id;
   std::uint32_t recipient = 0;
@@ -100,7 +101,9 @@ struct DeferredTimes {
   std::uint32_t attempts = 0;
   WallTime first_failed{};
   Duration paused{};
-  WallTime next_due{};
+  WallTime last_tried{}, next_due{};
+  std::optional<WallTime> accepted_at;  // not known of what version 0.1 deferred
+  std::uint64_t body_octets = 0;
 };
 
 // Which deferred recipients: all conditions that are given must hold. Texts are compared without regard to ASCII case.

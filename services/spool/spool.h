@@ -60,9 +60,9 @@ class Spool {
   // Reads who is deferred. fresh() does not wait for it, nor do outcomes of messages in incoming that make no mail; what
   // concerns holding does, or begins it. At once when it is done already.
   virtual SpoolResult<> load_deferred() = 0;
-  // The next deferred recipients from a place in their order (0: the first), at most `limit`; where to go on, or nothing.
+  // The next deferred recipients that match from a place in their order (0: the first), at most `limit`; where to go on, or nothing.
   // What comes or goes meanwhile may be in it or not. No I/O; the spool's lock is held for a little at a time.
-  virtual SpoolResult<std::optional<DeferredCursor>> deferred_times(DeferredCursor from, std::size_t limit,
+  virtual SpoolResult<std::optional<DeferredCursor>> deferred_times(const DeferredFilter& filter, DeferredCursor from, std::size_t limit,
                                                                     const std::function<void(const std::string& destination, const DeferredTimes&)>& visit) = 0;
   // Those that match. Addresses are compared by hashes of 32 bits, and those an older version deferred have none and always
   // match: who acts on them, or shows them, looks at the envelope too. No I/O; a million in about 20 ms.

@@ -27,10 +27,9 @@ std::vector<DeferredRecipient> SpoolOnDisk::deferred(const TraceId& id) const {
 }
 
 SpoolResult<std::optional<DeferredCursor>> SpoolOnDisk::deferred_times(
-    DeferredCursor from, std::size_t limit, const std::function<void(const std::string& destination, const DeferredTimes&)>& visit) {
+    const DeferredFilter& filter, DeferredCursor from, std::size_t limit, const std::function<void(const std::string& destination, const DeferredTimes&)>& visit) {
   TRY_VOID(load_deferred());
-  const DeferredFilter all;
-  auto search = HeldTable::search_for(all);
+  auto search = HeldTable::search_for(filter);
   return log_->with_state([&](const DeliveryState& state) -> std::optional<DeferredCursor> {
     const auto& table = state.holding;
     const auto next = table.find(search, from, rows_at_once, limit, [&](HeldTable::Row row) { visit(table.destination_of(row), table.times_at(row)); });

@@ -260,10 +260,7 @@ bool SpoolOnDisk::is_repeated(const Deferral& deferral) const {
 // A notice of delay for recipients of whom one has had its end meanwhile (the operator's): nobody comes back by it.
 bool SpoolOnDisk::is_overtaken(const Deferral& deferral) const {
   return !deferral.generated.empty() && deferral.message.journal == 0 && log_->with_state([&](const DeliveryState& state) {
-    const auto* held = state.held(deferral.message.id);
-    return held == nullptr || !std::ranges::all_of(deferral.recipients, [&](const Schedule& one) {
-      return std::ranges::any_of(held->open, [&](const auto& open) { return open.schedule.recipient == one.recipient; });
-    });
+    return !std::ranges::all_of(deferral.recipients, [&](const Schedule& one) { return state.holding.has_row(deferral.message.id, one.recipient); });
   });
 }
 

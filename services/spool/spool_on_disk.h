@@ -23,7 +23,7 @@ class SpoolOnDisk final : public Spool {
   SpoolResult<std::vector<FreshMessage>> fresh(std::size_t limit) override;
   SpoolResult<> load_deferred() override;
   SpoolResult<std::optional<DeferredCursor>> deferred_times(
-      DeferredCursor from, std::size_t limit,
+      const DeferredFilter& filter, DeferredCursor from, std::size_t limit,
       const std::function<void(const std::string& destination, const DeferredTimes&)>& visit) override;
   SpoolResult<DeferredPage> find_deferred(const DeferredFilter& filter, DeferredCursor from, std::size_t limit) override;
   SpoolResult<std::uint64_t> count_deferred(const DeferredFilter& filter) override;

@@ -1,0 +1,84 @@
+#include "apps/cli/queue_act.h"
+
+#include "apps/cli/progress.h"
+#include "apps/cli/queue_items.h"
+
+namespace hikyaku::cli {
+
+namespace {
+
+constexpr std::uint32_t sample_items = 10;
+
+Exit show_first(Invocation& call, QueueAccess& queue, const delivery::QueueFilter& filter, std::uint64_t count, const ActionWords& words) {
+  delivery::QueueList sample;
+  if (count > 0) {
+    auto list = queue.ask_for<delivery::QueueList>(delivery::QueueListRequest{filter, 0, sample_items});
+    if (!list) return Exit::Failed;
+    std::erase_if(list->items, [](const auto& item) { return item.state != delivery::QueueState::Deferred; });
+    sample = std::move(*list);
+  }
+  const SystemClock clock;
+  if (call.json) {
+    telemetry::JsonWriter json;
+    json.object().flag("dry_run", true).member("recipients", count).key("sample").array();
+    for (const auto& item : sample.items) write_item(json, item);
+    call.print(json.end_array().end_object().take());
+    return Exit::Done;
+  }
+  if (!sample.items.empty()) print_table(call, sample.items, clock.wall());
+  call.print(std::to_string(count) + std::string(call.say(words.would)));
+  if (count > 0) call.print(call.say({"Nothing was changed. Give --yes to do it.", "まだ何も変えていない。実行するには --yes を付ける。"}));
+  return Exit::Done;
+}
+
+Exit finish(Invocation& call, std::uint64_t changed, const std::vector<std::string>& troubles, const ActionWords& words) {
+  if (call.json) {
+    telemetry::JsonWriter json;
+    json.object().flag("dry_run", false).member("recipients", changed).key("troubles").array();
+    for (const auto& trouble : troubles) json.text(trouble);
+    call.print(json.end_array().end_object().take());
+  } else {
+    call.print(std::to_string(changed) + std::string(call.say(words.done)));
+    for (const auto& trouble : troubles) call.fail(trouble);
+  }
+  return troubles.empty() ? Exit::Done : Exit::Failed;
+}
+
+}  // namespace
+
+Exit act_on_queue(Invocation& call, const delivery::QueueAction& action, const ActionWords& words) {
+  const auto filter = filter_of(call);
+  if (!filter) return Exit::Failed;
+  if (*filter == delivery::QueueFilter{} && !call.has("--all"))
+    return call.fail(Words{"which mail? Remedy: choose by --id, --domain, ..., or --all.", "どのメールか指定がない。--id、--domain など、または --all を指定する。"});
+  auto queue = QueueAccess::open(call);
+  if (!queue) return Exit::Failed;
+  const auto counted = queue->ask_for<delivery::QueueActionReply>(delivery::QueueActionRequest{*filter, action});
+  if (!counted) return Exit::Failed;
+  if (!call.has("--yes")) return show_first(call, *queue, *filter, counted->recipients, words);
+  std::optional<Progress> progress;
+  if (!call.json && counted->recipients > 0) progress.emplace(counted->recipients);
+  std::uint64_t changed = 0;
+  std::vector<std::string> troubles;
+  delivery::QueueActionRequest request{*filter, action, delivery::ActionRun::Real};
+  for (;;) {
+    const auto reply = queue->ask_for<delivery::QueueActionReply>(request);
+    if (!reply) return Exit::Failed;
+    changed += reply->recipients;
+    if (troubles.size() < sample_items) troubles.insert(troubles.end(), reply->troubles.begin(), reply->troubles.end());
+    if (progress) progress->at(std::min<std::size_t>(changed, counted->recipients));
+    if (!reply->next) break;
+    request.after = *reply->next;
+  }
+  progress.reset();
+  return finish(call, changed, troubles, words);
+}
+
+std::vector<Option> action_options() {
+  auto options = filter_options();
+  options.push_back({"--all", OptionKind::Flag, {"everything that is deferred", "再送待ちのすべて"}});
+  options.push_back({"--yes", OptionKind::Flag, {"do it; without this only tell which", "実行する。なければ対象を示すだけ"}});
+  return options;
+}
+
+}  // namespace hikyaku::cli

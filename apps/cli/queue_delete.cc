@@ -1,0 +1,24 @@
+// hikyaku queue delete
+#include "apps/cli/commands.h"
+#include "apps/cli/queue_act.h"
+
+namespace hikyaku::cli {
+
+namespace {
+
+Exit run(Invocation& call) {
+  return act_on_queue(call, {delivery::QueueActionKind::Delete, ""},
+                      {{" recipients would be deleted, and nobody told", " 件の宛先を、誰にも通知せず削除することになる"},
+                       {" recipients were deleted", " 件の宛先を削除した"}});
+}
+
+}  // namespace
+
+Command queue_delete_command() {
+  return {.name = "queue delete",
+          .help = {"delete deferred mail; nobody is told", "再送待ちのメールを削除する(誰にも通知しない)"},
+          .options = action_options(),
+          .run = run};
+}
+
+}  // namespace hikyaku::cli

@@ -1,0 +1,89 @@
+// hikyaku queue destinations
+#include "apps/cli/commands.h"
+#include "apps/cli/queue_access.h"
+#include "apps/cli/text_table.h"
+#include "services/delivery/schedule/destination.h"
+#include "services/delivery/schedule/failure_class.h"
+#include "services/telemetry/json_writer.h"
+#include "services/telemetry/stamp.h"
+
+namespace hikyaku::cli {
+
+namespace {
+
+using delivery::DestinationSummary;
+
+std::optional<delivery::Health> health_of(const DestinationSummary& one) {
+  if (!one.health || *one.health > static_cast<std::uint8_t>(delivery::Health::Held)) return std::nullopt;
+  return static_cast<delivery::Health>(*one.health);
+}
+std::string_view state_name(const DestinationSummary& one) {
+  const auto health = health_of(one);
+  return health ? delivery::health_name(*health) : "waiting";
+}
+
+void write_destination(telemetry::JsonWriter& json, const DestinationSummary& one) {
+  json.object().member("destination", one.destination).member("state", state_name(one));
+  json.member("class", delivery::class_name(delivery::failure_class_of(one.failure_class))).member("reply", one.last_reply);
+  json.member("attempts", std::uint64_t{one.attempts}).member("recipients", one.recipients).member("messages", one.messages).member("octets", one.octets);
+  if (one.oldest_accepted) json.member("oldest", telemetry::stamp_text(*one.oldest_accepted));
+  json.member("first_failed", telemetry::stamp_text(one.first_failed));
+  if (one.last_tried != WallTime{}) json.member("last_try", telemetry::stamp_text(one.last_tried));
+  json.member("next_try", telemetry::stamp_text(one.probed_again.value_or(one.next_due)));
+  if (one.gives_up) json.member("gives_up", telemetry::stamp_text(*one.gives_up));
+  json.end_object();
+}
+
+void print_destination(Invocation& call, TextTable& table, const DestinationSummary& one, WallTime now) {
+  const bool japanese = call.language == Language::Japanese;
+  const auto health = health_of(one);
+  const auto next = one.probed_again.value_or(one.next_due);
+  const auto ago = [&](WallTime when) { return when == WallTime{} ? std::string("-") : age_text(now - when); };
+  table.add({one.destination, std::string(health ? delivery::health_words(*health, japanese) : call.say({"waiting", "待機"})),
+             std::string(delivery::class_words(delivery::failure_class_of(one.failure_class), japanese)), std::to_string(one.attempts), ago(one.last_tried),
+             next <= now ? std::string(call.say({"now", "今"})) : age_text(next - now),
+             !one.gives_up ? std::string("-") : *one.gives_up <= now ? std::string(call.say({"now", "今"})) : age_text(*one.gives_up - now),
+             std::to_string(one.messages), size_text(one.octets), one.last_reply});
+}
+
+Exit run(Invocation& call) {
+  const auto filter = filter_of(call);
+  if (!filter) return Exit::Failed;
+  const auto queue = QueueAccess::open(call);
+  if (!queue) return Exit::Failed;
+  const auto summary = queue->ask_for<delivery::QueueSummary>(delivery::QueueSummaryRequest{*filter, 200});
+  if (!summary) return Exit::Failed;
+  if (call.json) {
+    telemetry::JsonWriter json;
+    json.object().flag("deliver_runs", queue->deliver_runs()).key("destinations").array();
+    for (const auto& one : summary->destinations) write_destination(json, one);
+    call.print(json.end_array().member("left_out", summary->left_out).end_object().take());
+    return Exit::Done;
+  }
+  const SystemClock clock;
+  TextTable table;
+  table.add({std::string(call.say({"DESTINATION", "配送先"})), std::string(call.say({"STATE", "状態"})), std::string(call.say({"CLASS", "種類"})),
+             std::string(call.say({"TRIES", "試行"})), std::string(call.say({"LAST", "前回"})), std::string(call.say({"NEXT", "次回"})),
+             std::string(call.say({"GIVES UP", "打切り"})), std::string(call.say({"MAIL", "通数"})), std::string(call.say({"SIZE", "サイズ"})),
+             std::string(call.say({"LAST REPLY", "直前の応答"}))});
+  for (const auto& one : summary->destinations) print_destination(call, table, one, clock.wall());
+  call.print(table.text());
+  if (summary->left_out > 0) call.print(std::to_string(summary->left_out) + std::string(call.say({" more destinations", " 件の配送先を省略"})));
+  if (!queue->deliver_runs())
+    call.print(call.say({"deliver is stopped: nothing is tried, and no period runs.", "deliver は停止中。再送は行われず、期限も進まない。"}));
+  return Exit::Done;
+}
+
+}  // namespace
+
+Command queue_destinations_command() {
+  return {.name = "queue destinations",
+          .help = {"where deferred mail waits to go: class and words of the last failure, attempts, last and next try, when it is given up",
+                   "再送待ちメールの配送先: 直前の失敗の種類と応答、試行回数、前回と次回、打切り時刻、通数とサイズ"},
+          .options = filter_options(),
+          .run = run,
+          .more = {"Choose by reply code with --error \"451\", by class with --class greylisted.",
+                   "応答コードでは --error \"451\"、種類では --class greylisted のように絞り込む。"}};
+}
+
+}  // namespace hikyaku::cli

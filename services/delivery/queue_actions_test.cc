@@ -1,0 +1,149 @@
+#include "services/delivery/queue_actions.h"
+
+#include "services/delivery/queue.h"
+#include "services/spool/spool_rig.h"
+
+using namespace hikyaku;
+using namespace hikyaku::delivery;
+
+namespace {
+
+constexpr WallTime now{std::chrono::seconds{1'700'010'000}};
+const ActionContext context{"mx.here.example", 0, now};
+
+// `messages` with two recipients each, r0 and r1@example.net, deferred.
+std::unique_ptr<spool::Spool> deferred_queue(spool::Rig& rig, int messages, std::vector<TraceId>& ids) {
+  for (int n = 0; n < messages; ++n) ids.push_back(rig.accept(2, "Subject: " + std::to_string(n) + "\r\n\r\ntext\r\n"));
+  auto spool = rig.open();
+  for (const auto& one : *spool->fresh(1'000)) {
+    auto first = spool::Rig::schedule(0), second = spool::Rig::schedule(1);
+    first.last_reply = "451 4.7.1 first, later";
+    second.destination = "mx:slow.example";
+    second.last_reply = "connection timed out";
+    REQUIRE(spool->defer(std::vector{spool::Deferral{one.ref, {first, second}, {}}}));
+  }
+  return spool;
+}
+
+std::uint64_t act_on_all(spool::Spool& spool, const QueueFilter& filter, const QueueAction& action, std::size_t limit = 7) {
+  std::uint64_t changed = 0;
+  for (std::optional<spool::DeferredCursor> from = 0; from;) {
+    const auto page = act_on_queue(spool, filter, action, *from, limit, context);
+    REQUIRE(page);
+    CHECK(page->touched.size() == page->changed);
+    changed += page->changed;
+    from = page->next;
+  }
+  return changed;
+}
+
+}  // namespace
+
+TEST_CASE("queue: pages hold every match once, whatever their size") {
+  spool::Rig rig;
+  std::vector<TraceId> ids;
+  const auto spool = deferred_queue(rig, 30, ids);
+  (void)rig.accept(1, "fresh");
+  for (const std::size_t limit : {1UL, 7UL, 100UL}) {
+    std::size_t found = 0, incoming = 0;
+    for (std::optional<QueueCursor> at = 0; at;) {
+      const auto page = list_queue(*spool, {}, *at, limit, now, ReadIncoming::Yes);
+      REQUIRE(page);
+      CHECK(page->items.size() <= limit);
+      found += page->items.size();
+      for (const auto& item : page->items) incoming += item.state == QueueState::Incoming ? 1 : 0;
+      at = page->next;
+    }
+    CHECK(found == 61);
+    CHECK(incoming == 1);
+  }
+  CHECK(list_queue(*spool, {.recipient = "r1@example.net"}, 0, 100, now)->items.size() == 30);
+  CHECK(list_queue(*spool, {.sender = "alice@example.jp", .error = "TIMED"}, 0, 100, now)->items.size() == 30);
+  CHECK(list_queue(*spool, {.sender = "bob@example.jp"}, 0, 100, now)->items.empty());
+  CHECK(list_queue(*spool, {.destination = "slow.example"}, 0, 100, now)->items.size() == 30);
+  CHECK(list_queue(*spool, {.id = ids[3]}, 0, 100, now)->items.size() == 2);
+  CHECK(list_queue(*spool, {.most_octets = 3}, 0, 100, now)->items.empty());
+  const auto summary = summarize_queue(*spool, {}, 1, now);
+  REQUIRE(summary);
+  CHECK(summary->left_out == 1);
+  CHECK(summary->all.recipients == 60);
+  CHECK(summary->destinations[0].messages == 30);
+  CHECK(!summary->destinations[0].last_reply.empty());
+}
+
+TEST_CASE("queue: retry makes due, delete ends and tells nobody, and both survive a power cut") {
+  spool::Rig rig;
+  std::vector<TraceId> ids;
+  auto spool = deferred_queue(rig, 20, ids);
+  CHECK(act_on_all(*spool, {.destination = "slow.example"}, {QueueActionKind::Retry, ""}) == 20);
+  CHECK(act_on_all(*spool, {.error = "first"}, {QueueActionKind::Delete, ""}) == 20);
+  spool.reset();
+  rig.cut();
+  spool = rig.open();
+  CHECK(spool->counts().domains_recipients == 20);
+  spool->for_each_deferred([](const spool::DeferredRecipient& one) {
+    CHECK(one.schedule.next_due == now);
+    CHECK(one.schedule.recipient == 1);
+  });
+  CHECK_MESSAGE(spool->fresh(100)->empty(), "nobody is told");
+}
+
+TEST_CASE("queue: a bounce is one report with the peer's words, however often the command comes") {
+  spool::Rig rig;
+  std::vector<TraceId> ids;
+  auto spool = deferred_queue(rig, 5, ids);
+  CHECK(act_on_all(*spool, {.id = ids[0]}, {QueueActionKind::Bounce, ""}) == 2);
+  CHECK(act_on_all(*spool, {.id = ids[0]}, {QueueActionKind::Bounce, ""}) == 0);
+  const auto reports = *spool->fresh(100);
+  REQUIRE(reports.size() == 1);
+  CHECK(reports[0].envelope.reverse_path.is_null());
+  CHECK(reports[0].envelope.recipients[0].address.text() == "alice@example.jp");
+  const auto text = *spool->body(reports[0].ref, 0, 100'000);
+  CHECK(text.find("451 4.7.1 first, later") != std::string::npos);
+  CHECK(text.find("r1@example.net") != std::string::npos);
+  CHECK(text.find("Subject: 0") != std::string::npos);
+  spool.reset();
+  rig.cut();
+  spool = rig.open();
+  CHECK(spool->counts().domains_recipients == 8);
+  CHECK(spool->fresh(100)->size() == 1);
+}
+
+TEST_CASE("queue: redirected mail goes by the chosen host, or to the chosen address with the old one named") {
+  spool::Rig rig;
+  std::vector<TraceId> ids;
+  auto spool = deferred_queue(rig, 4, ids);
+  CHECK(act_on_all(*spool, {.destination = "slow.example"}, {QueueActionKind::RedirectHost, "relay.example:2525"}) == 4);
+  CHECK(act_on_all(*spool, {.error = "first"}, {QueueActionKind::RedirectAddress, "Bob@Other.example"}, 2) == 4);
+  spool.reset();
+  rig.cut();
+  spool = rig.open();
+  spool->for_each_deferred([](const spool::DeferredRecipient& one) {
+    CHECK(one.schedule.via == "relay.example:2525");
+    CHECK(one.schedule.destination == "host:relay.example:2525");
+    CHECK(one.schedule.next_due == now);
+  });
+  const auto mails = *spool->fresh(100);
+  REQUIRE(mails.size() == 4);
+  CHECK(mails[0].envelope.recipients[0].address.text() == "Bob@other.example");
+  CHECK(mails[0].envelope.recipients[0].original_recipient == "rfc822;r0@example.net");
+  CHECK(mails[0].envelope.reverse_path.text() == "alice@example.jp");
+  CHECK(spool->body(mails[0].ref, 0, 100)->starts_with("Subject: "));
+}
+
+TEST_CASE("queue: a chosen host is a name or an address, with a port or without") {
+  struct Row {
+    const char* text;
+    const char* key;  // null: refused
+  };
+  for (const auto& row : {Row{"relay.example", "host:relay.example:25"}, Row{"Relay.Example:2525", "host:relay.example:2525"},
+                          Row{"192.0.2.1:26", "host:192.0.2.1:26"}, Row{"[2001:db8::1]:26", "host:2001:db8::1:26"},
+                          Row{"2001:db8::1", "host:2001:db8::1:25"}, Row{"[192.0.2.1]", "host:192.0.2.1:25"}, Row{"", nullptr},
+                          Row{":25", nullptr}, Row{"a:0", nullptr}, Row{"a:65536", nullptr}, Row{"a:x", nullptr}, Row{"a b", nullptr},
+                          Row{"[::1", nullptr}, Row{"[::1]x", nullptr}, Row{"a/b", nullptr}, Row{"a:", nullptr}, Row{"a\r\nb", nullptr}}) {
+    CAPTURE(row.text);
+    const auto hop = parse_chosen_hop(row.text);
+    REQUIRE(hop.has_value() == (row.key != nullptr));
+    if (hop) CHECK(hop->key() == row.key);
+  }
+}

@@ -1,0 +1,71 @@
+// Requests about the queue, carried out: the same in deliver and in a command that has the spool to itself.
+#include <algorithm>
+
+#include "services/delivery/queue_protocol.h"
+
+namespace hikyaku::delivery {
+namespace {
+
+struct Answerer {
+  spool::Spool& spool;
+  const ActionContext& context;
+  ReadIncoming reading;
+  std::vector<Touched>& touched;
+
+  template <class T>
+  static QueueReply reply_of(spool::SpoolResult<T> result) {
+    if (!result) return QueueRefusal{result.error().what};
+    return QueueReply{*std::move(result)};
+  }
+
+  QueueReply operator()(const QueueListRequest& list) const {
+    return reply_of(list_queue(spool, list.filter, list.after, list.limit, context.now, reading));
+  }
+  QueueReply operator()(const QueueCountRequest&) const {
+    constexpr std::size_t at_once = 10'000;
+    while (reading == ReadIncoming::Yes) {  // what was accepted and not read yet counts too
+      const auto more = spool.fresh(at_once);
+      if (!more || more->empty()) break;
+    }
+    if (auto loaded = spool.load_deferred(); !loaded) return QueueRefusal{loaded.error().what};
+    return spool.counts();
+  }
+  QueueReply operator()(const QueueSummaryRequest& summary) const {
+    return reply_of(summarize_queue(spool, summary.filter, summary.limit, context.now));
+  }
+  QueueReply operator()(const QueueActionRequest& act) const {
+    if (act.run == ActionRun::Dry) return count(act.filter);
+    auto page = act_on_queue(spool, act.filter, act.action, act.after, std::max<std::uint32_t>(act.limit, 1), context);
+    if (!page) return QueueRefusal{page.error().what};
+    std::ranges::move(page->touched, std::back_inserter(touched));
+    return QueueActionReply{page->changed, page->next, std::move(page->troubles)};
+  }
+  QueueReply operator()(const QueueHoldRequest& asked) const {
+    directory::Hold hold;
+    hold.scope = asked.scope, hold.pattern = asked.pattern;
+    while (reading == ReadIncoming::Yes) {
+      const auto more = spool.fresh(10'000);
+      if (!more || more->empty()) break;
+    }
+    return count_held(spool, hold);
+  }
+  QueueReply count(const QueueFilter& filter) const {
+    if (auto loaded = spool.load_deferred(); !loaded) return QueueRefusal{loaded.error().what};
+    if (filter.id) {
+      const auto all = spool.deferred(*filter.id);
+      return QueueActionReply{static_cast<std::uint64_t>(std::ranges::count_if(all, [&](const auto& one) { return schedule_matches(filter, one.id, one.schedule); })), {}, {}};
+    }
+    const auto counted = spool.count_deferred(for_spool(filter, context.now));
+    if (!counted) return QueueRefusal{counted.error().what};
+    return QueueActionReply{*counted, {}, {}};
+  }
+};
+
+}  // namespace
+
+QueueReply answer_queue(spool::Spool& spool, const QueueRequest& request, const ActionContext& context, ReadIncoming reading,
+                        std::vector<Touched>& touched) {
+  return std::visit(Answerer{spool, context, reading, touched}, request);
+}
+
+}  // namespace hikyaku::delivery

@@ -1,0 +1,87 @@
+"""Deferred mail by command, with deliver running and with deliver stopped: listed by pages and filters, summed up by
+destination and age, bounced with one report, deleted, sent by another host and to another address. Nothing is done
+without --yes."""
+import json
+import smtplib
+
+from harness import HANAKO, Server, eventually, expect, scenario
+from peers.next_hop import NextHop
+
+
+def waiting(server, *arguments):
+    return json.loads(server.cli("queue", "list", "--json", *arguments))["items"]
+
+
+def mail(server, number, to="far.example"):
+    with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=30, source_address=("127.0.0.5", 0)) as client:
+        client.sendmail(HANAKO, [f"r{number}@{to}"], f"Subject: number {number}\r\n\r\nHello {number}\r\n")
+
+
+def deferred(server, count):
+    return eventually(lambda: len(found := [i for i in waiting(server) if i["state"] == "deferred"]) == count and found, f"{count} deferred")
+
+
+def pages(server):
+    seen, after = [], "0"
+    while after:
+        page = json.loads(server.cli("queue", "list", "--json", "--limit", "3", "--after", after))
+        expect(len(page["items"]) <= 3, "a page is a page")
+        seen += [item["recipient"] for item in page["items"]]
+        after = page.get("after")
+    return sorted(seen)
+
+
+def look(server):
+    expect(pages(server) == sorted(f"r{n}@far.example" for n in range(8)), "pages hold each once")
+    expect(len(waiting(server, "--class", "connection-refused")) == 8, f"by class: {waiting(server)[0]}")
+    expect(len(waiting(server, "--larger", "1MB")) == 0 and len(waiting(server, "--younger", "1h")) == 8, "by size and age")
+    shape = json.loads(server.cli("queue", "shape", "--json"))
+    expect(shape["all"]["recipients"] == 8 and sum(shape["destinations"][0]["by_age"]) == 8, f"{shape}")
+    one = json.loads(server.cli("queue", "destinations", "--json"))["destinations"][0]
+    expect(one["recipients"] == 8 and one["attempts"] == 1 and "refused" in one["reply"].lower() and one["last_try"], f"{one}")
+    server.cli("queue", "destinations"), server.cli("queue", "shape")
+    dry = json.loads(server.cli("queue", "delete", "--all", "--json"))
+    expect(dry["dry_run"] and dry["recipients"] == 8 and len(dry["sample"]) == 8, f"{dry}")
+    expect(len(waiting(server)) == 8, "nothing is done without --yes")
+
+
+@scenario
+def run(folder):
+    settings = {"smtp": {"relay_networks": ["127.0.0.5"]}, "delivery": {"retry_interval": "1h", "retry_growth": "constant"}}
+    with Server(folder, settings=settings) as server, NextHop() as other:
+        server.start()
+        hop = NextHop().start()
+        hop.stop()  # its port is known now, and refuses
+        server.cli("route", "add", f"far.example,127.0.0.1,{hop.port}")
+        server.cli("route", "add", f"near.example,127.0.0.1,{other.port}")
+        for number in range(8):
+            mail(server, number)
+        items = deferred(server, 8)
+        look(server)
+        by_recipient = {item["recipient"]: item["message"] for item in items}
+
+        server.cli("queue", "delete", "--id", by_recipient["r0@far.example"], "--yes")
+        server.cli("queue", "bounce", "--recipient", "r1@far.example", "--yes")
+        eventually(lambda: len(server.subjects(HANAKO)) == 1, "one report came")
+        server.cli("queue", "redirect", "--recipient", "r2@far.example", "--to-host", f"127.0.0.1:{other.port}", "--yes")
+        eventually(lambda: other.recipients == ["r2@far.example"], "by the other host, at once")
+        server.cli("queue", "redirect", "--recipient", "r3@far.example", "--to-address", "new@near.example", "--yes")
+        eventually(lambda: other.recipients == ["r2@far.example", "new@near.example"], "to the other address, at once")
+
+        server.cli("service", "stop", "deliver")
+        expect(len(waiting(server)) == 4, "four are left")
+        server.cli("queue", "bounce", "--recipient", "r4@far.example", "--yes")
+        server.cli("queue", "bounce", "--recipient", "r4@far.example", "--yes")
+        server.cli("queue", "delete", "--recipient", "r5@far.example", "--yes")
+        server.cli("queue", "redirect", "--recipient", "r6@far.example", "--to-host", f"127.0.0.1:{other.port}", "--yes")
+        server.cli("queue", "destinations"), server.cli("queue", "shape")
+        server.cli("service", "start", "deliver")
+        eventually(lambda: len(server.subjects(HANAKO)) == 2, "the second report came, once")
+        eventually(lambda: "r6@far.example" in other.recipients, "redirected while deliver was stopped")
+        expect([item["recipient"] for item in deferred(server, 1)] == ["r7@far.example"], "the last one waits")
+        hop.start()
+        server.cli("queue", "retry", "--all", "--yes")
+        eventually(lambda: hop.recipients == ["r7@far.example"], "and goes by command")
+        expect(other.recipients == ["r2@far.example", "new@near.example", "r6@far.example"], f"each once: {other.recipients}")
+        expect(len(server.subjects(HANAKO)) == 2, "two reports in all")
+        hop.stop()

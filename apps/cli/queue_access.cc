@@ -101,8 +101,8 @@ std::vector<Option> filter_options() {
           {"--error", OptionKind::Value, {"whose last reply contains this text", "直前の応答にこの文字列を含む"}},
           {"--older", OptionKind::Value, {"accepted at least this long ago: 2h", "受信からこれ以上経ったもの: 2h"}},
           {"--younger", OptionKind::Value, {"accepted at most this long ago: 10m", "受信からこれ以内のもの: 10m"}},
-          {"--larger", OptionKind::Value, {"at least this large: 10MB", "これ以上の大きさ: 10MB"}},
-          {"--smaller", OptionKind::Value, {"at most this large: 1MB", "これ以下の大きさ: 1MB"}}};
+          {"--larger", OptionKind::Value, {"at least this large: 10MiB", "これ以上の大きさ: 10MiB"}},
+          {"--smaller", OptionKind::Value, {"at most this large: 1MiB", "これ以下の大きさ: 1MiB"}}};
 }
 
 namespace {
@@ -118,7 +118,7 @@ bool given_size(Invocation& call, std::string_view option, std::uint64_t& into) 
   if (!call.has(option)) return true;
   const auto size = settings::parse_size(call.value(option));
   if (size) into = size->octets;
-  else call.fail("\"" + call.value(option) + "\" is no size. Remedy: write 500KB or 10MiB.");
+  else call.fail("\"" + call.value(option) + "\" is no size. Remedy: write 500KiB or 10MiB.");
   return size.has_value();
 }
 

@@ -349,8 +349,13 @@ SpoolResult<> SpoolOnDisk::defer(std::span<const Deferral> deferrals) {
     }
     add_generated(one.generated, generated, group);
     DeferredRecord record{one.message, one.recipients, {}};
+    // Whom the operator gave another end while the attempt was under way stays ended.
+    if (one.message.journal == 0)
+      std::erase_if(record.recipients, [&](const Schedule& to) {
+        return log_->with_state([&](const DeliveryState& state) { return !state.holding.has_row(one.message.id, to.recipient); });
+      });
     if (const auto at = held_now.envelopes.find(one.message.id); at != held_now.envelopes.end())
-      for (const auto& to : one.recipients)
+      for (const auto& to : record.recipients)
         record.keys.push_back(to.recipient < at->second.recipients.size() ? keys_of(at->second.recipients[to.recipient]) : RecipientKeys{});
     group.emplace_back(std::move(record));
     TRY_VOID(write(group));

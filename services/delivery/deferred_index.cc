@@ -98,7 +98,7 @@ bool DeferredIndex::contains(const std::string& name, DeferredEntry entry) const
 
 std::vector<std::string> DeferredIndex::destinations() const {
   std::vector<std::string> names;
-  for (const auto& [name, destination] : destinations_) names.push_back(name);
+  for (const auto& [name, number] : numbers_) names.push_back(name);
   return names;
 }
 

@@ -273,6 +273,34 @@ Task<IoResult<>> Connection::start_tls_client(std::shared_ptr<const TlsClientCon
   co_return result;
 }
 
+IoResult<> Connection::begin_tls_dane(SSL_CTX* context, const std::string& name, const std::string& domain,
+                                      const std::vector<TlsaRecord>& records) {
+  TRY_VOID(begin_tls(context, {}));
+  SSL_set_connect_state(tls_);
+  // RFC 7672 §8.1: the name of the TLSA records is the SNI.
+  if (SSL_dane_enable(tls_, name.c_str()) <= 0) return failure(IoError{IoFailure::Tls, "\"" + name + "\" is no name for a TLS server"});
+  SSL_set_hostflags(tls_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  if (!domain.empty() && domain != name) SSL_add1_host(tls_, domain.c_str());  // §3.2.2
+  SSL_dane_set_flags(tls_, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
+  constexpr std::uint8_t dane_authority = 2, dane_own_key = 3;  // RFC 7218 §2.1
+  bool usable = false;
+  for (const auto& record : records) {
+    if (record.usage != dane_authority && record.usage != dane_own_key) continue;  // §3.1.3
+    const auto* data = reinterpret_cast<const unsigned char*>(record.data.data());
+    usable |= SSL_dane_tlsa_add(tls_, record.usage, record.selector, record.matching, data, record.data.size()) > 0;
+  }
+  SSL_set_verify(tls_, usable ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+  return {};
+}
+
+Task<IoResult<>> Connection::start_tls_client(std::shared_ptr<const TlsClientContext> context, std::string peer_name, std::string domain,
+                                              std::vector<TlsaRecord> records, Deadline deadline) {
+  CO_TRY_VOID(begin_tls_dane(context->system(), peer_name, domain, records));
+  auto shaking = handshake(deadline);
+  auto result = co_await std::move(shaking);
+  co_return result;
+}
+
 std::optional<TlsDetails> Connection::tls_details() const {
   if (tls_ == nullptr) return std::nullopt;
   const char* name = SSL_get_servername(tls_, TLSEXT_NAMETYPE_host_name);

@@ -9,10 +9,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "io/buffer_pool.h"
 #include "io/descriptor.h"
+#include "io/dns_rdata.h"
 #include "io/io_error.h"
 #include "io/loop.h"
 #include "io/socket_address.h"
@@ -57,6 +59,11 @@ class Connection {
   // As the client. `peer_name` is sent as SNI (unless empty or an address) and compared under PeerCheck::Name.
   Task<IoResult<>> start_tls_client(std::shared_ptr<const TlsClientContext> context, std::string peer_name,
                                     PeerCheck check, std::string_view unread, Deadline deadline);
+  // As the client, verified by TLSA records proved by DNSSEC (RFC 7672 §3): usage 3 is the peer's own key whatever its
+  // names and dates, usage 2 an authority for `peer_name` or `domain`. Other usages are not for mail and count as not
+  // there; when none is left the stream is encrypted and nobody verified (§2.2).
+  Task<IoResult<>> start_tls_client(std::shared_ptr<const TlsClientContext> context, std::string peer_name, std::string domain,
+                                    std::vector<TlsaRecord> records, Deadline deadline);
   [[nodiscard]] bool under_tls() const { return tls_ != nullptr; }
   // Nothing without TLS.
   [[nodiscard]] std::optional<TlsDetails> tls_details() const;
@@ -96,6 +103,7 @@ class Connection {
   Attempt tls_attempt(const char* call, int result);
   Task<IoResult<>> handshake(Deadline deadline);
   IoResult<> begin_tls(SSL_CTX* context, std::string_view unread);
+  IoResult<> begin_tls_dane(SSL_CTX* context, const std::string& name, const std::string& domain, const std::vector<TlsaRecord>& records);
   IoResult<> begin_tls_client(SSL_CTX* context, const std::string& name, PeerCheck check, std::string_view unread);
   Task<void> drop_input(Deadline deadline);
 

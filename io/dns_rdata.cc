@@ -48,6 +48,12 @@ std::optional<MxRecord> parse_mx(std::string_view rdata) {
 
 std::optional<IpAddress> parse_dns_address(std::string_view rdata) { return IpAddress::from_octets(rdata); }
 
+std::optional<TlsaRecord> parse_tlsa(std::string_view rdata) {
+  if (rdata.size() < 4) return std::nullopt;
+  const auto octet = [&](std::size_t at) { return static_cast<std::uint8_t>(rdata[at]); };
+  return TlsaRecord{octet(0), octet(1), octet(2), std::string(rdata.substr(3))};
+}
+
 std::optional<std::string> parse_txt(std::string_view rdata) {
   if (rdata.empty()) return std::nullopt;
   std::string text;

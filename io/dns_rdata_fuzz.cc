@@ -15,6 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto text = parse_txt(rdata); text && text->size() >= size) std::abort();
   if (const auto mx = parse_mx(rdata); mx && parse_dns_name(rdata.substr(2)) != mx->host) std::abort();
+  if (const auto tlsa = parse_tlsa(rdata); tlsa && tlsa->data.size() + 3 != size) std::abort();
   if (const auto address = parse_dns_address(rdata); address && IpAddress::parse(address->to_string()) != address)
     std::abort();
   return 0;

@@ -17,7 +17,7 @@ namespace hikyaku::io {
 
 namespace {
 
-constexpr int type_a = 1, type_ptr = 12, type_mx = 15, type_txt = 16, type_aaaa = 28, class_in = 1;
+constexpr int type_a = 1, type_ptr = 12, type_mx = 15, type_txt = 16, type_aaaa = 28, type_tlsa = 52, class_in = 1;
 constexpr std::size_t record_limit = 1000;  // of one answer
 
 void must(int result, const std::string& what) {
@@ -261,6 +261,9 @@ Task<DnsAnswer<IpAddress>> Resolver::aaaa(std::string name, Deadline deadline) {
 }
 Task<DnsAnswer<std::string>> Resolver::ptr(IpAddress address, Deadline deadline) {
   return parsed<std::string>(state_, address.reverse_name(), type_ptr, deadline, parse_dns_name);
+}
+Task<DnsAnswer<TlsaRecord>> Resolver::tlsa(std::string name, Deadline deadline) {
+  return parsed<TlsaRecord>(state_, std::move(name), type_tlsa, deadline, parse_tlsa);
 }
 Task<DnsAnswer<std::string>> Resolver::txt(std::string name, Deadline deadline) {
   return parsed<std::string>(state_, std::move(name), type_txt, deadline, parse_txt);

@@ -63,6 +63,7 @@ class Resolver {
   Task<DnsAnswer<IpAddress>> a(std::string name, Deadline deadline);
   Task<DnsAnswer<IpAddress>> aaaa(std::string name, Deadline deadline);
   Task<DnsAnswer<std::string>> ptr(IpAddress address, Deadline deadline);
+  Task<DnsAnswer<TlsaRecord>> tlsa(std::string name, Deadline deadline);
   Task<DnsAnswer<std::string>> txt(std::string name, Deadline deadline);
 
   void forget_cache();

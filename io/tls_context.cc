@@ -191,6 +191,7 @@ Result<std::shared_ptr<const TlsClientContext>, TlsSetupError> TlsClientContext:
     return failure(setup_error(authorities_file.empty() ? "the system's authorities" : authorities_file,
                                take_tls_error(), "give a PEM file of trusted authorities"));
   }
+  if (SSL_CTX_dane_enable(context.get()) != 1) return failure(TlsSetupError{"OpenSSL cannot verify by DANE: " + take_tls_error()});
   std::shared_ptr<TlsClientContext> made(new TlsClientContext);
   made->context_ = context.release();
   return made;

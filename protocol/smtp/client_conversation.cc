@@ -39,6 +39,7 @@ void read_offer(PeerOffers& peer, std::string_view line) {
   const auto is = [word](std::string_view keyword) { return equal_ignoring_case(word, keyword); };
   if (is("PIPELINING")) peer.pipelining = true;
   if (is("8BITMIME")) peer.eight_bit_mime = true;
+  if (is("BINARYMIME")) peer.binary_mime = true;
   if (is("SMTPUTF8")) peer.smtputf8 = true;
   if (is("CHUNKING")) peer.chunking = true;
   if (is("DSN")) peer.dsn = true;
@@ -47,6 +48,7 @@ void read_offer(PeerOffers& peer, std::string_view line) {
   if (is("SIZE")) peer.size = true, peer.size_limit = number_in(rest);
   if (is("AUTH"))
     each_word(rest, [&peer](std::string_view name) {
+      if (equal_ignoring_case(name, "XOAUTH2")) peer.xoauth2 = true;
       const auto mechanism = sasl::mechanism_named(name);
       if (mechanism && std::ranges::find(peer.mechanisms, *mechanism) == peer.mechanisms.end()) peer.mechanisms.push_back(*mechanism);
     });

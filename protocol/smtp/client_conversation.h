@@ -48,12 +48,15 @@ struct ClientSettings {
   // Log in before the first message; without a mechanism both know (PLAIN and LOGIN under TLS only) the session fails.
   // The channel binding is filled in by tls_started().
   std::optional<sasl::ClientContext> login;
+  // Only this one ("PLAIN", "LOGIN", "SCRAM-SHA-256", which its -PLUS form satisfies, or "XOAUTH2", where login.password is
+  // the access token); empty: the strongest both know, never XOAUTH2.
+  std::string mechanism;
 };
 
 // What the peer's EHLO offered.
 struct PeerOffers {
-  bool pipelining = false, eight_bit_mime = false, smtputf8 = false, chunking = false, dsn = false, starttls = false,
-       size = false, enhanced_codes = false;
+  bool pipelining = false, eight_bit_mime = false, binary_mime = false, smtputf8 = false, chunking = false, dsn = false,
+       starttls = false, size = false, enhanced_codes = false, xoauth2 = false;
   std::uint64_t size_limit = 0;     // 0: none said
   std::uint32_t recipient_limit = 0;  // LIMITS RCPTMAX (RFC 9422), 0: none said
   std::uint32_t mail_limit = 0;       // LIMITS MAILMAX, 0: none said
@@ -142,6 +145,9 @@ class ClientConversation {
   void send_hello();
   void after_hello();
   void begin_auth();
+  void begin_xoauth2();
+  void no_mechanism();
+  [[nodiscard]] bool may_use(sasl::Mechanism mechanism) const;
   void send_envelope();
   void send_next_envelope_command();
   void envelope_answered();

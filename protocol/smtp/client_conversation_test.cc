@@ -263,3 +263,58 @@ TEST_CASE("our client talks with our server") {
     if (row.login) CHECK(world.messages[0].envelope.account == "u");
   }
 }
+
+TEST_CASE("only the mechanism that was asked for is used") {
+  ClientSettings settings{.our_name = "mx.here.example", .tls = TlsUse::Implicit, .login = sasl::ClientContext{.user = "u", .password = "p"}};
+  settings.mechanism = "LOGIN";
+  auto run = converse(settings, {{"", "220 x\r\n"}, {ehlo, "250-x\r\n250 AUTH PLAIN LOGIN\r\n"}, {"AUTH LOGIN\r\n", "334 VXNlcm5hbWU6\r\n"},
+                                 {"dQ==\r\n", "334 UGFzc3dvcmQ6\r\n"}, {"cA==\r\n", "235 in\r\n"}, {"QUIT\r\n", "221\r\n"}}, {});
+  CHECK(run.told);
+  CHECK(run.closed->klass == OutcomeClass::Accepted);
+  settings.mechanism = "SCRAM-SHA-256";
+  run = converse(settings, {{"", "220 x\r\n"}, {ehlo, "250-x\r\n250 AUTH PLAIN LOGIN XOAUTH2\r\n"}}, {});
+  CHECK(run.told);
+  CHECK(run.closed->klass == OutcomeClass::Transient);
+}
+
+TEST_CASE("XOAUTH2 shows the token once, under TLS only") {
+  ClientSettings settings{.our_name = "mx.here.example", .tls = TlsUse::Implicit, .login = sasl::ClientContext{.user = "u@x", .password = "token"},
+                          .mechanism = "XOAUTH2"};
+  constexpr std::string_view auth = "AUTH XOAUTH2 dXNlcj11QHgBYXV0aD1CZWFyZXIgdG9rZW4BAQ==\r\n";
+  auto run = converse(settings, {{"", "220 x\r\n"}, {ehlo, "250-x\r\n250 AUTH XOAUTH2\r\n"}, {auth, "235 in\r\n"}, {"QUIT\r\n", "221\r\n"}}, {});
+  CHECK(run.told);
+  CHECK(run.closed->klass == OutcomeClass::Accepted);
+  run = converse(settings, {{"", "220 x\r\n"}, {ehlo, "250-x\r\n250 AUTH XOAUTH2\r\n"}, {auth, "334 eyJzdGF0dXMiOiI0MDEifQ==\r\n"}, {"\r\n", "535 5.7.8 no\r\n"}}, {});
+  CHECK(run.told);
+  CHECK(run.closed->klass == OutcomeClass::Transient);
+  CHECK(run.closed->reply.code == 535);
+  settings.tls = TlsUse::Never;
+  run = converse(settings, {{"", "220 x\r\n"}, {ehlo, "250-x\r\n250 AUTH XOAUTH2\r\n"}}, {});
+  CHECK(run.closed->klass == OutcomeClass::Transient);
+  settings.tls = TlsUse::Implicit;
+  run = converse(settings, {{"", "220 x\r\n"}, {ehlo, "250-x\r\n250 AUTH PLAIN\r\n"}}, {});
+  CHECK(run.closed->klass == OutcomeClass::Transient);
+}
+
+TEST_CASE("what the peer cannot carry is refused before it is sent") {
+  struct Row { BodyType type; std::string_view offers, mail; bool null_sender = false; };
+  for (const auto& row : {Row{BodyType::BinaryMime, "250-x\r\n250-CHUNKING\r\n250 BINARYMIME\r\n", "MAIL FROM:<s@here.example> BODY=BINARYMIME\r\n"},
+                          Row{BodyType::BinaryMime, "250-x\r\n250-8BITMIME\r\n250 BINARYMIME\r\n", ""},
+                          Row{BodyType::BinaryMime, "250-x\r\n250-8BITMIME\r\n250 CHUNKING\r\n", ""},
+                          Row{BodyType::EightBitMime, "250-x\r\n250 8BITMIME\r\n", "MAIL FROM:<s@here.example> BODY=8BITMIME\r\n"},
+                          Row{BodyType::EightBitMime, "250 x\r\n", ""},
+                          Row{BodyType::EightBitMime, "250 x\r\n", "MAIL FROM:<>\r\n", true},
+                          Row{BodyType::SevenBit, "250 x\r\n", "MAIL FROM:<s@here.example>\r\n"}}) {
+    auto message = mail();
+    message.body_type = row.type;
+    if (row.null_sender) message.reverse_path = {};
+    std::vector<Turn> turns{{"", "220 x\r\n"}, {ehlo, row.offers}};
+    if (row.mail.empty()) turns.push_back({"QUIT\r\n", "221\r\n"});
+    else turns.insert(turns.end(), {{row.mail, "550 5.7.1 no\r\n"}, {"QUIT\r\n", "221\r\n"}});
+    const auto run = converse(plain, turns, {message});
+    CHECK_MESSAGE(run.told, row.offers);
+    REQUIRE(run.outcomes.size() == 1);
+    CHECK(run.outcomes[0][0].klass == OutcomeClass::Refused);
+    CHECK(run.outcomes[0][0].said_by_peer == !row.mail.empty());
+  }
+}

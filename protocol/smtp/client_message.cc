@@ -54,19 +54,25 @@ void ClientConversation::deliver(OutgoingMessage message) {
   send_envelope();
 }
 
-// What the peer's offers tell beforehand. 8-bit text to a peer without 8BITMIME goes as it is: such peers pass it
-// unharmed in practice, and turning it into quoted-printable would break every signature (docs/reference/rfc.md).
+// What the peer's offers tell beforehand. A text is carried as it is or not at all: recoding it would break every signature.
 std::optional<Reply> ClientConversation::reason_not_to_send() const {
   if (peer_.size_limit != 0 && message_.size > peer_.size_limit)
     return Reply{552, {5, 3, 4}, "The message is larger than the peer takes (" + std::to_string(peer_.size_limit) + " octets)"};
   if (needs_smtputf8(message_) && !peer_.smtputf8) return Reply{550, {5, 6, 7}, "The message needs SMTPUTF8, which the peer does not offer"};
+  // RFC 3030 §3, RFC 6152 §3.
+  if (message_.body_type == BodyType::BinaryMime && !(peer_.binary_mime && peer_.chunking && settings_.chunking == Chunking::WhenOffered))
+    return Reply{554, {5, 6, 3}, "The message is binary (BINARYMIME), which the peer does not take"};
+  // An error mail goes all the same: nobody could be told that it did not, and such peers pass 8 bits in practice.
+  if (message_.body_type == BodyType::EightBitMime && !peer_.eight_bit_mime && !message_.reverse_path.is_null())
+    return Reply{554, {5, 6, 3}, "The message has 8-bit text (8BITMIME), which the peer does not take"};
   return std::nullopt;
 }
 
 std::string ClientConversation::mail_command() const {
   std::string line = "MAIL FROM:<" + message_.reverse_path.text() + '>';
   if (peer_.size) line += " SIZE=" + std::to_string(message_.size);
-  if (peer_.eight_bit_mime && message_.body_type != BodyType::SevenBit) line += " BODY=8BITMIME";
+  if (message_.body_type == BodyType::BinaryMime) line += " BODY=BINARYMIME";
+  else if (peer_.eight_bit_mime && message_.body_type == BodyType::EightBitMime) line += " BODY=8BITMIME";
   if (peer_.smtputf8 && needs_smtputf8(message_)) line += " SMTPUTF8";
   if (peer_.dsn) {
     if (message_.return_content == ReturnContent::Full) line += " RET=FULL";

@@ -38,6 +38,7 @@ Command route_explain_command();
 Command route_edit_command();
 Command route_gateway_command();
 Command route_forward_all_command();
+Command route_secret_command();
 Command route_import_command();
 Command route_export_command();
 Command hold_add_command();

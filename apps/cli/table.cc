@@ -50,6 +50,7 @@ const std::vector<Command>& all_commands() {
       route_edit_command(),
       route_gateway_command(),
       route_forward_all_command(),
+      route_secret_command(),
       route_import_command(),
       route_export_command(),
       hold_add_command(),

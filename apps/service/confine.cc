@@ -30,8 +30,8 @@ const std::vector<Row>& rows() {
       // Appends to its own journal, asks auth; opens no database.
       {"receive", {folder::receive_journal}, io::Network::None},
       // Reads and releases the journals, keeps holding and domains, fills mailboxes, reads routes and aliases (the
-      // engine maps its shared page, so even readers need to write), speaks to other servers.
-      {"deliver", {folder::spool, folder::accounts, folder::directory}, io::Network::Any},
+      // engine maps its shared page, so even readers need to write), speaks to other servers and logs in there.
+      {"deliver", {folder::spool, folder::accounts, folder::directory, folder::route_logins}, io::Network::Any},
       {"auth", {folder::directory, folder::secrets}, io::Network::None},
       {"pop3-front", {}, io::Network::None},
       {"imap-front", {}, io::Network::None},
@@ -50,6 +50,7 @@ Result<io::Confined, std::string> confine(std::string_view process, const settin
   wanted.network = row->network;
   wanted.read = io::system_files_to_read();
   if (row->network == io::Network::Any && !settings.delivery.hosts_file().empty()) wanted.read.push_back(settings.delivery.hosts_file());
+  if (row->network == io::Network::Any && !settings.delivery.trust_anchors().empty()) wanted.read.push_back(settings.delivery.trust_anchors());
   wanted.read.push_back(folder::in(data, folder::run));
   const std::string log = folder::in(data, folder::log) + "/" + std::string(process);
   if (mkdir(log.c_str(), 0755) != 0 && errno != EEXIST) return failure(log + ": " + std::strerror(errno));

@@ -9,11 +9,13 @@ namespace hikyaku::apps::folder {
 inline constexpr std::string_view accounts = "accounts";    // mailboxes: the engine of services/mailboxes
 inline constexpr std::string_view directory = "directory";  // domains, accounts, aliases, routes: the engine's partition
 inline constexpr std::string_view secrets = "secrets";      // password verifiers: an engine of its own
+inline constexpr std::string_view route_logins = "route-logins";  // what deliver logs in with at other servers
 inline constexpr std::string_view spool = "spool";          // incoming-N, holding, domains
 inline constexpr std::string_view receive_journal = "spool/incoming-1";  // written by receive, journal number 1
 inline constexpr std::string_view log = "log";
 inline constexpr std::string_view run = "run";              // local sockets, doorbells, shared pages, locks
 inline constexpr std::string_view directory_seen = "run/directory-seen";  // how far each reader of the directory is
+inline constexpr std::string_view own_hosts = "run/hosts-own", system_hosts = "run/hosts-system";  // copies, kept by the supervisor
 inline constexpr std::string_view supervisor = "supervisor";  // which services were stopped by command
 
 inline std::string in(std::string_view data_folder, std::string_view inside) {

@@ -12,6 +12,7 @@
 
 #include "apps/service/data_folders.h"
 #include "apps/supervisor/control_socket.h"
+#include "apps/supervisor/hosts_copy.h"
 #include "apps/supervisor/listen_socket.h"
 #include "apps/supervisor/parent_link.h"
 #include "apps/supervisor/read_descriptor.h"
@@ -143,7 +144,7 @@ std::optional<std::string> ControlProcess::read_settings() {
 
 // The folders services expect, and the lock that lets only one server use them. The lock lives in the parent.
 std::string ControlProcess::take_the_folder() {
-  for (const auto inside : {folder::run, folder::log, folder::spool, folder::receive_journal, folder::accounts, folder::directory, folder::secrets,
+  for (const auto inside : {folder::run, folder::log, folder::spool, folder::receive_journal, folder::accounts, folder::directory, folder::secrets, folder::route_logins,
                             folder::supervisor})
     if (const auto made = disk_.make_folder(folder::in(begun_.data_folder, inside)); !made)
       return made.error().what + ". Remedy: make the data folder writable for the user the services run as.";
@@ -187,11 +188,14 @@ int ControlProcess::run() {
   if (!settings_.values->serve.confine())
     for (auto& [name, protection] : protection_) protection = Protection::SwitchedOff;
   log_->write(events::service_started, {});
+  HostsCopy hosts(disk_, begun_.data_folder, settings_.values->delivery.hosts_file());
+  hosts.follow();
   wish_services();
   while (!parent_gone_ && !(shutting_down_ && all_down())) {
     carry_out();
     answer_pending();
     tell_how_all_stand();
+    hosts.follow();
     poll_once();
   }
   answer_pending();

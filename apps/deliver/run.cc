@@ -4,6 +4,7 @@
 
 #include "apps/deliver/delivery_settings.h"
 #include "apps/deliver/queue_server.h"
+#include "apps/service/data_folders.h"
 #include "apps/service/service_loop.h"
 #include "io/posix_disk.h"
 #include "services/delivery/report/report_settings.h"
@@ -11,6 +12,7 @@
 #include "services/delivery/account_upkeep.h"
 #include "services/delivery/dns_servers.h"
 #include "services/delivery/exchange_lookup.h"
+#include "services/directory/login_secrets.h"
 #include "services/directory/seen_page.h"
 #include "storage/sqlite_engine.h"
 
@@ -25,9 +27,10 @@ struct Parts {
   io::PosixDisk disk;
   SystemClock clock;
   std::unique_ptr<spool::Spool> spool;
-  std::unique_ptr<storage::SqliteEngine> accounts, directory_engine;
+  std::unique_ptr<storage::SqliteEngine> accounts, directory_engine, logins_engine;
   std::unique_ptr<mailboxes::Mailboxes> mailboxes;
   std::unique_ptr<directory::Reader> directory;
+  std::unique_ptr<directory::LoginSecrets> logins;
   std::unique_ptr<delivery::PauseLedger> ledger;
   std::shared_ptr<const io::TlsClientContext> tls;
 };
@@ -51,6 +54,8 @@ std::unique_ptr<Parts> open_parts(Service& service) {
   parts->spool = opened(spool::Spool::open(parts->disk, options));
   parts->accounts = opened(storage::SqliteEngine::open(parts->disk, service.path("accounts")));
   parts->directory_engine = opened(storage::SqliteEngine::open(parts->disk, service.path("directory")));
+  parts->logins_engine = opened(storage::SqliteEngine::open(parts->disk, service.path(folder::route_logins)));
+  parts->logins = std::make_unique<directory::LoginSecrets>(*parts->logins_engine);
   parts->mailboxes = std::make_unique<mailboxes::Mailboxes>(*parts->accounts, parts->clock);
   std::string why;
   parts->directory = std::make_unique<directory::Reader>(*parts->directory_engine,
@@ -86,7 +91,8 @@ io::Task<io::Wake> no_bell(io::Loop& loop, Deadline deadline) {
 // Without any, those of /etc/resolv.conf are asked.
 io::ResolverOptions resolver_options(const settings::Settings& settings) {
   io::ResolverOptions options;
-  options.hosts_file = settings.delivery.hosts_file();
+  options.hosts_file.clear();  // ExchangeLookup asks them first, and follows their changes
+  options.trust_anchors = settings.delivery.trust_anchors();
   for (const std::string& server : settings.delivery.resolvers()) {
     const auto at = server.find('@');
     const auto ip = io::IpAddress::parse(server.substr(0, at));
@@ -96,6 +102,20 @@ io::ResolverOptions resolver_options(const settings::Settings& settings) {
     options.forwarders.emplace_back(*ip, port);
   }
   return options;
+}
+
+// Looks every second whether the secrets of logins or the hosts files have changed.
+io::Task<void> follow_files(io::Loop& loop, io::Workers& workers, directory::LoginSecrets& logins, io::HostsFiles& hosts, telemetry::Log& log) {
+  while (!loop.stopping()) {
+    auto work = workers.run(loop, [&] {
+      (void)hosts.refresh();
+      return logins.refresh(SystemClock{}.now() + 10s);
+    });
+    const auto ran = co_await std::move(work);
+    if (ran && !*ran) log.write(telemetry::events::storage_trouble, {.reason = ran->error().what});
+    const auto outcome = co_await loop.sleep_until(loop.after(1s));
+    if (outcome == io::Wake::Cancelled) break;
+  }
 }
 
 io::Task<void> stop_when_told(Service& service, io::Loop& loop, delivery::Delivery& delivery) {
@@ -120,12 +140,17 @@ int run_deliver(Service& service) {
   const auto settings = service.settings();
   io::Resolver resolver(loop, resolver_options(*settings));
   const delivery::RoutingSettings routing{.dns_servers = delivery::dns_servers(settings->delivery.resolvers())};
-  delivery::ExchangeLookup lookup(loop, resolver, service.hostname());
+  io::HostsFiles hosts({service.path(folder::own_hosts), service.path(folder::system_hosts)});
+  // Before the first mail: a name that only the hosts file knows must not be taken for one that nobody has.
+  (void)hosts.refresh();
+  (void)parts->logins->refresh(parts->clock.now() + 10s);
+  delivery::ExchangeLookup lookup(loop, resolver, service.hostname(), &hosts,
+                                  settings->delivery.trust_anchors().empty() ? delivery::Dane::No : delivery::Dane::Yes);
   delivery::Delivery delivery({.loop = loop, .workers = workers, .spool = *parts->spool, .flusher = flusher,
                                .mailboxes = *parts->mailboxes, .directory = *parts->directory, .lookup = lookup,
                                .ledger = *parts->ledger, .log = service.log(), .clock = parts->clock,
                                .hostname = service.hostname(), .disk = &parts->disk,
-                               .learned_path = service.path("spool/learned")},
+                               .learned_path = service.path("spool/learned"), .logins = parts->logins.get()},
                               [&] { return delivery_settings(*service.settings(), service.hostname(), parts->tls, routing); });
 
   delivery::AccountUpkeep upkeep({.loop = loop, .workers = workers, .spool = *parts->spool, .mailboxes = *parts->mailboxes,
@@ -145,6 +170,7 @@ int run_deliver(Service& service) {
   const int bell = bells.empty() ? -1 : bells.front().descriptor;
   delivery.start([&loop, bell](Deadline deadline) { return bell < 0 ? no_bell(loop, deadline) : heard(loop, bell, deadline); });
   loop.spawn(upkeep.run());
+  loop.spawn(follow_files(loop, workers, *parts->logins, hosts, service.log()));
   loop.spawn(stop_when_told(service, loop, delivery));
   service.ready();
   loop.run();

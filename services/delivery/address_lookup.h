@@ -2,10 +2,12 @@
 // loops to ourselves) are those of RFC 5321 §5.1 and RFC 7505; the questions go to the hosts file and DNS.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "io/dns_rdata.h"
 #include "io/socket_address.h"
 #include "io/task.h"
 #include "services/delivery/next_hop.h"
@@ -13,9 +15,16 @@
 
 namespace hikyaku::delivery {
 
+// What the host's owner has published about TLS with it; no mail goes to it without.
+struct HostTls {
+  std::vector<io::TlsaRecord> tlsa;  // proved by DNSSEC (RFC 7672); empty: by authorities and the host's name (MTA-STS)
+  std::string domain;                // the recipients': a name that a DANE authority's certificate may have too
+};
+
 struct Candidate {
   io::SocketAddress address;
   std::string host;  // for SNI, logs and bounces
+  std::shared_ptr<const HostTls> tls;  // null: nothing published
 };
 
 struct LookupFailure {

@@ -254,6 +254,7 @@ io::Task<void> Delivery::tend() {
       if (parts_.loop.now() - run.first > long_run) scheduler_.runs_long(run.second);
     scheduler_.tend(parts_.clock.wall());
     follow_holds();
+    follow_routes();
     wake_timers();
     pump();
     const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(1s));

@@ -17,6 +17,7 @@
 #include "services/delivery/address_lookup.h"
 #include "services/delivery/attempt.h"
 #include "services/delivery/conclusion.h"
+#include "services/delivery/fallback_watch.h"
 #include "services/delivery/local_delivery.h"
 #include "services/delivery/pause_ledger.h"
 #include "services/delivery/queue_actions.h"
@@ -24,12 +25,14 @@
 #include "services/delivery/recipient_plan.h"
 #include "services/delivery/remote_session.h"
 #include "services/delivery/report/delay_notice.h"
+#include "services/delivery/route_change.h"
 #include "services/delivery/report/report_gathering.h"
 #include "services/delivery/session_pool.h"
 #include "services/delivery/schedule/dns_health.h"
 #include "services/delivery/schedule/mx_sites.h"
 #include "services/delivery/schedule/scheduler.h"
 #include "services/delivery/settler.h"
+#include "services/directory/login_secrets.h"
 
 namespace hikyaku::delivery {
 
@@ -63,6 +66,7 @@ class Delivery {
     // Where what was learned of greylists is kept over restarts; null: it is not.
     io::Disk* disk = nullptr;
     std::string learned_path;
+    const directory::LoginSecrets* logins = nullptr;  // for routes that log in; null: none can
   };
   // `settings` is asked often and must not wait; a change counts at once, for what is queued too.
   Delivery(Parts parts, std::function<DeliverySettings()> settings);
@@ -156,6 +160,10 @@ class Delivery {
   io::Task<void> work(Slot slot);
   void change_session(std::unique_ptr<RemoteSession>& session, std::string& hop, const std::string& wanted, const Slot& slot);
   io::Task<std::unique_ptr<RemoteSession>> open_session(const std::string& destination, const RemoteJob& job, Lane lane);
+  using Opened = Result<std::unique_ptr<RemoteSession>, Attempt>;
+  // The hop's own hosts, and the fallback of its row when those have failed often enough.
+  io::Task<Opened> open_hop(const std::string& destination, NextHop hop);
+  io::Task<Opened> open_hosts(const std::string& destination, NextHop hop);
   io::Task<bool> carry_out(std::unique_ptr<RemoteSession>& session, RemoteJob job, Slot slot);
   void destination_is_silent(const std::string& destination, const Attempt& failed);
   io::Task<void> defer_parked(RemoteJob job, std::string destination, Attempt failed);
@@ -180,6 +188,13 @@ class Delivery {
   io::Task<void> tell_delays();
   io::Task<void> tell_delay(TraceId id);
   [[nodiscard]] std::optional<Address> postmaster() const;
+
+  // replan.cc: a changed route table moves what is queued
+  void follow_routes();
+  io::Task<void> replan(RouteChange change);
+  io::Task<void> plan_again(RemoteJob job, Slot slot);
+  io::Task<void> replan_deferred(std::string destination);
+  io::Task<void> move_changed(std::vector<DeferredIndex::Due> batch);
 
   // settlement.cc: what is written down
   io::Task<void> finish(MessagePointer message, std::vector<Attempt> attempts, std::string destination);
@@ -219,6 +234,9 @@ class Delivery {
   // Destinations that are held whole, by which hold and until when; and what waits under the other holds.
   std::map<std::string, std::pair<std::uint64_t, WallTime>> held_destinations_;
   std::map<std::uint64_t, std::map<std::string, std::vector<DeferredEntry>>> waiting_under_;
+  FallbackWatch fallbacks_;
+  std::shared_ptr<const directory::Snapshot> routed_by_;  // whose table the queue follows
+  bool replanning_ = false;
   // In memory, by lane.
   std::shared_ptr<std::size_t> messages_[2] = {std::make_shared<std::size_t>(0), std::make_shared<std::size_t>(0)};
   std::uint64_t expanding_octets_ = 0;

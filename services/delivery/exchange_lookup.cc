@@ -37,17 +37,30 @@ std::optional<io::IpAddress> literal(std::string_view text) {
 
 }  // namespace
 
-ExchangeLookup::ExchangeLookup(io::Loop& loop, io::Resolver& resolver, std::string our_name, Duration limit)
-    : loop_(loop), resolver_(resolver), our_name_(std::move(our_name)), limit_(limit), random_(std::random_device{}()) {}
+ExchangeLookup::ExchangeLookup(io::Loop& loop, io::Resolver& resolver, std::string our_name, const io::HostsFiles* hosts, Dane dane, Duration limit)
+    : loop_(loop), resolver_(resolver), hosts_(hosts), our_name_(std::move(our_name)), dane_(dane), limit_(limit), random_(std::random_device{}()) {}
+
+std::vector<io::IpAddress> ExchangeLookup::fixed(const std::string& name) const {
+  const auto table = hosts_ != nullptr ? hosts_->current() : nullptr;
+  const auto* found = table ? table->find(name) : nullptr;
+  return found != nullptr ? *found : std::vector<io::IpAddress>{};
+}
 
 // IPv6 first (RFC 6724); the session goes on to IPv4 when it does not answer.
 io::Task<ExchangeLookup::Addresses> ExchangeLookup::addresses(std::string host, Deadline deadline) {
   Addresses all;
+  all.secure = true;
+  all.found = fixed(host);
+  if (!all.found.empty()) {
+    all.secure = false;  // the operator's own word, not DNSSEC's
+    co_return all;
+  }
   auto six = resolver_.aaaa(host, deadline);
   const auto v6 = co_await std::move(six);
   auto four = resolver_.a(host, deadline);
   const auto v4 = co_await std::move(four);
   for (const auto* answer : {&v6, &v4}) {
+    if (answer->outcome == io::DnsOutcome::Found) all.secure = all.secure && answer->secure;
     all.found.insert(all.found.end(), answer->records.begin(), answer->records.end());
     if (answer->outcome == io::DnsOutcome::TemporaryFailure || answer->outcome == io::DnsOutcome::Bogus) {
       all.temporary = true;
@@ -58,7 +71,7 @@ io::Task<ExchangeLookup::Addresses> ExchangeLookup::addresses(std::string host, 
   co_return all;
 }
 
-io::Task<Result<std::vector<std::string>, LookupFailure>> ExchangeLookup::exchange_hosts(const std::string& domain, Deadline deadline) {
+io::Task<Result<ExchangeLookup::Exchanges, LookupFailure>> ExchangeLookup::exchange_hosts(const std::string& domain, Deadline deadline) {
   auto asking = resolver_.mx(domain, deadline);
   const auto answer = co_await std::move(asking);
   switch (answer.outcome) {
@@ -66,7 +79,7 @@ io::Task<Result<std::vector<std::string>, LookupFailure>> ExchangeLookup::exchan
     case io::DnsOutcome::Bogus: co_return failure(later(domain, answer.why));
     // A name only the hosts file knows is NXDOMAIN to DNS: the domain's own addresses decide.
     case io::DnsOutcome::NoSuchName:
-    case io::DnsOutcome::NoData: co_return std::vector<std::string>{domain};
+    case io::DnsOutcome::NoData: co_return Exchanges{{domain}, answer.secure};
     case io::DnsOutcome::Found: break;
   }
   std::vector<dns::MailExchange> records;
@@ -76,10 +89,10 @@ io::Task<Result<std::vector<std::string>, LookupFailure>> ExchangeLookup::exchan
   switch (plan.kind) {
     case dns::ExchangePlan::Kind::NullMx: co_return failure(no_mail_here(domain));
     case dns::ExchangePlan::Kind::Loop: co_return failure(loop_to_ourselves(domain));
-    case dns::ExchangePlan::Kind::ImplicitDomain: co_return std::vector<std::string>{domain};
+    case dns::ExchangePlan::Kind::ImplicitDomain: co_return Exchanges{{domain}, answer.secure};
     case dns::ExchangePlan::Kind::Hosts: break;
   }
-  co_return std::move(plan.hosts);
+  co_return Exchanges{std::move(plan.hosts), answer.secure};
 }
 
 io::Task<std::vector<std::string>> ExchangeLookup::mail_hosts(std::string domain) {
@@ -93,16 +106,22 @@ io::Task<std::vector<std::string>> ExchangeLookup::mail_hosts(std::string domain
 io::Task<Result<std::vector<Candidate>, LookupFailure>> ExchangeLookup::candidates(NextHop hop) {
   const Deadline deadline = loop_.after(limit_);
   auto hosts = hop.hosts();
+  Findings findings;
+  findings.secure_so_far = true;
   if (hop.via == Via::Mx && !literal(hop.name)) {
     const auto canonical = dns::canonical_name(hop.name);
     if (!canonical) co_return failure(bad_name(hop.name));
-    auto asking = exchange_hosts(*canonical, deadline);
-    auto answer = co_await std::move(asking);
-    if (!answer) co_return failure(std::move(answer).error());
-    hosts.clear();
-    for (auto& host : *answer) hosts.push_back({std::move(host), hop.port});
+    // The hosts file before MX (docs/adr/0014).
+    if (fixed(*canonical).empty()) {
+      auto asking = exchange_hosts(*canonical, deadline);
+      auto answer = co_await std::move(asking);
+      if (!answer) co_return failure(std::move(answer).error());
+      hosts.clear();
+      for (auto& host : answer->hosts) hosts.push_back({std::move(host), hop.port});
+      findings.secure_so_far = answer->secure;
+      findings.domain = *canonical;
+    }
   }
-  Findings findings;
   for (const auto& host : hosts) {
     if (findings.found.size() >= most_candidates) break;
     auto adding = add_host(host, findings, deadline);
@@ -112,6 +131,21 @@ io::Task<Result<std::vector<Candidate>, LookupFailure>> ExchangeLookup::candidat
   // A host that the route table names and nobody can find is the operator's mistake, which can be mended: not final.
   if (findings.temporary || hop.via == Via::Host) co_return failure(later(hosts.front().name, findings.why));
   co_return failure(findings.nothing_exists && hosts.size() == 1 ? no_such_domain(hop.name) : no_address(hop.name));
+}
+
+io::Task<Result<std::shared_ptr<const HostTls>, std::string>> ExchangeLookup::published_tls(std::string host, std::uint16_t port,
+                                                                                            std::string domain, Deadline deadline) {
+  auto asking = resolver_.tlsa("_" + std::to_string(port) + "._tcp." + host, deadline);
+  auto answer = co_await std::move(asking);
+  switch (answer.outcome) {
+    case io::DnsOutcome::TemporaryFailure:
+    case io::DnsOutcome::Bogus: co_return failure("the TLSA records of " + host + " cannot be had: " + answer.why);
+    case io::DnsOutcome::NoSuchName:
+    case io::DnsOutcome::NoData: co_return std::shared_ptr<const HostTls>();
+    case io::DnsOutcome::Found: break;
+  }
+  if (!answer.secure) co_return std::shared_ptr<const HostTls>();
+  co_return std::make_shared<const HostTls>(HostTls{std::move(answer.records), std::move(domain)});
 }
 
 io::Task<void> ExchangeLookup::add_host(const directory::RouteHost& host, Findings& findings, Deadline deadline) {
@@ -126,8 +160,20 @@ io::Task<void> ExchangeLookup::add_host(const directory::RouteHost& host, Findin
   }
   auto asking = addresses(*canonical, deadline);
   const auto answer = co_await std::move(asking);
+  std::shared_ptr<const HostTls> tls;
+  if (dane_ == Dane::Yes && findings.secure_so_far && answer.secure && !answer.found.empty()) {
+    auto looking = published_tls(*canonical, host.port, findings.domain, deadline);
+    auto published = co_await std::move(looking);
+    if (!published) {  // RFC 7672 §2.1.3: passed over, or an attacker could make the records vanish
+      findings.temporary = true;
+      findings.nothing_exists = false;
+      findings.why = std::move(published).error();
+      co_return;
+    }
+    tls = std::move(*published);
+  }
   for (const auto& ip : answer.found)
-    if (findings.found.size() < most_candidates) findings.found.push_back({{ip, host.port}, *canonical});
+    if (findings.found.size() < most_candidates) findings.found.push_back({{ip, host.port}, *canonical, tls});
   findings.temporary = findings.temporary || answer.temporary;
   findings.nothing_exists = findings.nothing_exists && answer.no_such_name;
   if (!answer.why.empty()) findings.why = answer.why;

@@ -34,11 +34,29 @@ Attempt no_answer(std::string explanation, const Candidate& candidate, FailureCl
 smtp::ClientSettings conversation_settings(const SessionSettings& settings, smtp::TlsUse tls) {
   smtp::ClientSettings client;
   client.our_name = settings.our_name;
-  client.tls = settings.tls ? tls : smtp::TlsUse::Never;
+  client.protocol = settings.protocol;
+  // Without a TLS library's context nothing can be encrypted: where TLS is demanded no mail goes, else in the clear.
+  client.tls = settings.tls || tls == smtp::TlsUse::Required ? tls : smtp::TlsUse::Never;
+  client.login = settings.login;
+  client.mechanism = settings.mechanism;
   return client;
 }
 
 }  // namespace
+
+SessionSettings under_terms(SessionSettings settings, const directory::RouteTerms& terms, std::optional<sasl::ClientContext> login) {
+  using directory::RouteTls;
+  if (terms.protocol == directory::RouteProtocol::Lmtp) settings.protocol = smtp::ClientProtocol::Lmtp;
+  if (terms.tls == RouteTls::None) settings.tls_use = smtp::TlsUse::Never;
+  if (terms.tls == RouteTls::Required || terms.tls == RouteTls::Verified) settings.tls_use = smtp::TlsUse::Required;
+  if (terms.tls == RouteTls::Verified) settings.check = io::PeerCheck::Name;
+  settings.as_published = terms.tls == RouteTls::Default || terms.tls == RouteTls::Required;
+  settings.login = std::move(login);
+  settings.mechanism = terms.mechanism;
+  for (const auto& source : terms.sources)
+    if (const auto address = io::IpAddress::parse(source)) settings.sources.push_back(*address);
+  return settings;
+}
 
 RemoteSession::RemoteSession(io::Loop& loop, std::unique_ptr<io::Connection> connection, Candidate candidate,
                              SessionSettings settings, smtp::TlsUse tls)
@@ -77,11 +95,16 @@ io::Task<smtp::ClientStep> RemoteSession::drive() {
       else lose(got.error());
       connection_->release_buffer();
     } else if (std::holds_alternative<smtp::client::StartTls>(step)) {
-      auto handshake = connection_->start_tls_client(settings_.tls, candidate_.host, io::PeerCheck::None, {},
-                                                     loop_.after(settings_.reply_time));
+      const bool dane = settings_.check == io::PeerCheck::Dane;
+      auto handshake = dane ? connection_->start_tls_client(settings_.tls, candidate_.host, candidate_.tls->domain, candidate_.tls->tlsa,
+                                                            loop_.after(settings_.reply_time))
+                            : connection_->start_tls_client(settings_.tls, candidate_.host, settings_.check, {},
+                                                            loop_.after(settings_.reply_time));
       const auto secured = co_await std::move(handshake);
       if (secured) {
-        talk_.tls_started({});
+        smtp::ClientTls facts;
+        if (auto binding = connection_->tls_exporter()) facts.channel_binding = sasl::ChannelBinding{.data = std::move(*binding)};
+        talk_.tls_started(std::move(facts));
       } else {
         tls_failed_ = true;
         silence_ = FailureClass::Tls;
@@ -91,6 +114,13 @@ io::Task<smtp::ClientStep> RemoteSession::drive() {
       co_return step;
     }
   }
+}
+
+std::optional<io::SocketAddress> RemoteSession::source_for(const Candidate& candidate, const SessionSettings& settings) {
+  const auto is_v6 = [](const io::IpAddress& address) { return address.to_string().find(':') != std::string::npos; };
+  for (const auto& source : settings.sources)
+    if (is_v6(source) == is_v6(candidate.address.ip())) return io::SocketAddress(source, 0);
+  return std::nullopt;
 }
 
 io::Task<Result<void, Attempt>> RemoteSession::begin() {
@@ -106,7 +136,7 @@ io::Task<Result<void, Attempt>> RemoteSession::begin() {
 io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open_one(io::Loop& loop, Candidate candidate,
                                                                                  SessionSettings settings,
                                                                                  smtp::TlsUse tls) {
-  auto connecting = io::connect(loop, candidate.address, loop.after(settings.connect_time));
+  auto connecting = io::connect(loop, candidate.address, loop.after(settings.connect_time), source_for(candidate, settings));
   auto connected = co_await std::move(connecting);
   if (!connected) co_return failure(no_answer(candidate.host + " (" + candidate.address.to_string() + "): " + connected.error().what, candidate,
                                           silence_of(connected.error().kind)));
@@ -114,11 +144,14 @@ io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open_on
   auto beginning = session->begin();
   auto begun = co_await std::move(beginning);
   if (begun) co_return std::move(session);
-  if (session->tls_failed_ && tls == smtp::TlsUse::Opportunistic) {
-    // RFC 7435: a peer whose TLS is broken still gets the mail, in the clear, as it would without STARTTLS.
+  if (session->tls_failed_ && tls == smtp::TlsUse::Opportunistic && !settings.login) {
+    // RFC 7435: a peer whose TLS is broken still gets the mail, in the clear, as it would without STARTTLS; the log says so.
+    // Not where we log in: a password was never meant for the clear.
     session.reset();
     auto again = open_one(loop, std::move(candidate), std::move(settings), smtp::TlsUse::Never);
-    co_return co_await std::move(again);
+    auto opened = co_await std::move(again);
+    if (opened) (*opened)->in_the_clear_because_ = begun.error().explanation;
+    co_return opened;
   }
   co_return failure(std::move(begun).error());
 }
@@ -129,7 +162,13 @@ io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open(io
   Attempt worst = no_answer("no address to try", {}, FailureClass::NoAnswer);
   bool somebody_spoke = false;
   for (std::size_t n = 0; n < candidates.size() && n < most_candidates && !loop.stopping(); ++n) {
-    auto opening = open_one(loop, candidates[n], settings, smtp::TlsUse::Opportunistic);
+    // What the host's owner published is demanded at every attempt anew: no retry is weaker.
+    auto under = settings;
+    if (candidates[n].tls && settings.as_published) {
+      under.tls_use = smtp::TlsUse::Required;
+      under.check = candidates[n].tls->tlsa.empty() ? io::PeerCheck::Name : io::PeerCheck::Dane;
+    }
+    auto opening = open_one(loop, candidates[n], under, under.tls_use);
     auto opened = co_await std::move(opening);
     if (opened) co_return opened;
     // What a peer said tells the sender more than another one's silence.
@@ -150,6 +189,7 @@ Attempt RemoteSession::attempt_of(const smtp::RecipientOutcome& outcome, std::ui
   switch (outcome.klass) {
     case smtp::OutcomeClass::Accepted:
       attempt.result = talk_.peer().dsn ? AttemptResult::Sent : AttemptResult::Relayed;
+      if (!in_the_clear_because_.empty()) attempt.explanation = "In the clear, since TLS failed: " + in_the_clear_because_;
       return attempt;
     case smtp::OutcomeClass::Transient: attempt.failure = FailureClass::Transient; break;
     case smtp::OutcomeClass::Refused: attempt.failure = FailureClass::Refused; break;

@@ -20,7 +20,19 @@ struct SessionSettings {
   Duration reply_time = 300s;            // RFC 5321 §4.5.3.2; the final reply of DATA gets twice this
   std::uint32_t messages = 1'000;        // after that the connection is closed
   std::shared_ptr<const io::TlsClientContext> tls;
+  // By the route's terms (under_terms()):
+  smtp::ClientProtocol protocol = smtp::ClientProtocol::Smtp;
+  smtp::TlsUse tls_use = smtp::TlsUse::Opportunistic;
+  io::PeerCheck check = io::PeerCheck::None;
+  bool as_published = true;             // what a host's owner demands (Candidate::tls) counts
+  std::optional<sasl::ClientContext> login;
+  std::string mechanism;                // of AUTH; empty: the strongest
+  std::vector<io::IpAddress> sources;   // ours to connect from, by family
 };
+
+// What a row asks for, put into the settings of a session to its hosts. `login` when the row names one.
+[[nodiscard]] SessionSettings under_terms(SessionSettings settings, const directory::RouteTerms& terms,
+                                          std::optional<sasl::ClientContext> login);
 
 // Reads a part of a message's text; an empty answer before its end: it cannot be read (our own trouble).
 using ReadText = std::function<io::Task<std::string>(const Message& message, std::uint64_t offset, std::uint64_t octets)>;
@@ -60,6 +72,7 @@ class RemoteSession {
   [[nodiscard]] Attempt attempt_of(const smtp::RecipientOutcome& outcome, std::uint32_t recipient) const;
   static io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> open_one(io::Loop& loop, Candidate candidate,
                                                                            SessionSettings settings, smtp::TlsUse tls);
+  [[nodiscard]] static std::optional<io::SocketAddress> source_for(const Candidate& candidate, const SessionSettings& settings);
 
   io::Loop& loop_;
   std::unique_ptr<io::Connection> connection_;
@@ -69,6 +82,7 @@ class RemoteSession {
   bool ready_ = false;
   bool stale_ = false;
   bool tls_failed_ = false;
+  std::string in_the_clear_because_;  // TLS was offered and failed, and the policy is to go on without
   FailureClass silence_ = FailureClass::NoAnswer;  // why the connection was lost, once it was
   std::uint32_t delivered_ = 0;
 };

@@ -2,7 +2,9 @@
 // books of which destinations answer.
 #include <algorithm>
 
+#include "base/base64.h"
 #include "services/delivery/delivery.h"
+#include "services/directory/verifier.h"
 
 namespace hikyaku::delivery {
 namespace {
@@ -90,27 +92,14 @@ io::Task<void> Delivery::work(Slot slot) {
 
 // A session for the job, or null: then the job's recipients, and all that waits for the destination, have been told.
 io::Task<std::unique_ptr<RemoteSession>> Delivery::open_session(const std::string& destination, const RemoteJob& job, Lane lane) {
-  auto looking = parts_.lookup.candidates(job.hop);
-  auto candidates = co_await std::move(looking);
-  Attempt failed;
-  if (candidates) {
-    dns_answered();
-    // A greylist must see the same way of ours again: the host that put us off first.
-    if (const auto preferred = scheduler_.preferred_host(destination); !preferred.empty())
-      put_first(*candidates, preferred);
-    auto opening = RemoteSession::open(parts_.loop, std::move(*candidates), settings_.session);
-    auto opened = co_await std::move(opening);
-    if (opened) {
-      scheduler_.session_opened(destination, parts_.clock.wall());
-      wake_timers();
-      co_return std::move(*opened);
-    }
-    failed = std::move(opened).error();
-  } else {
-    failed.failure = candidates.error().failure == FailureClass::Refused ? FailureClass::Name : FailureClass::NoDnsAnswer;
-    failed.status = candidates.error().status;
-    failed.explanation = candidates.error().explanation;
+  auto opening = open_hop(destination, job.hop);
+  auto opened = co_await std::move(opening);
+  if (opened) {
+    scheduler_.session_opened(destination, parts_.clock.wall());
+    wake_timers();
+    co_return std::move(*opened);
   }
+  const Attempt failed = std::move(opened).error();
   if (parts_.loop.stopping()) co_return nullptr;  // our stop is nobody's failure
   if (failed.failure == FailureClass::NoDnsAnswer && blame_our_dns(destination, job, lane)) co_return nullptr;
   if (failed.failure == FailureClass::Name) dns_answered();
@@ -118,6 +107,53 @@ io::Task<std::unique_ptr<RemoteSession>> Delivery::open_session(const std::strin
   auto finishing = finish(job.message, same_for_all(job.recipients, failed), destination);
   co_await std::move(finishing);
   co_return nullptr;
+}
+
+io::Task<Delivery::Opened> Delivery::open_hop(const std::string& destination, NextHop hop) {
+  const auto& terms = hop.terms();
+  const auto now = parts_.loop.now();
+  const auto use = terms.fallback.name.empty() ? FallbackWatch::Use::Own : fallbacks_.use(destination, terms.fallback_after, now);
+  Opened own = failure(Attempt{});
+  if (use != FallbackWatch::Use::Fallback) {
+    auto opening = open_hosts(destination, hop);
+    own = co_await std::move(opening);
+    if (terms.fallback.name.empty() || parts_.loop.stopping()) co_return std::move(own);
+    if (own) fallbacks_.answered(destination);
+    else fallbacks_.failed(destination, parts_.loop.now());
+    if (own || fallbacks_.use(destination, terms.fallback_after, parts_.loop.now()) == FallbackWatch::Use::Own) co_return std::move(own);
+  }
+  auto opening = open_hosts(destination, fallback_of(*hop.route));
+  auto other = co_await std::move(opening);
+  co_return std::move(other);
+}
+
+io::Task<Delivery::Opened> Delivery::open_hosts(const std::string& destination, NextHop hop) {
+  Attempt failed;
+  std::optional<sasl::ClientContext> login;
+  if (const auto& user = hop.terms().login; !user.empty()) {
+    const auto secret = parts_.logins != nullptr ? parts_.logins->find(user) : std::nullopt;
+    if (!secret) {
+      failed.failure = FailureClass::Policy;
+      failed.status = "4.7.0";
+      failed.explanation = "The secret of the login " + user + " is not set. Remedy: hikyaku route secret " + user;
+      co_return failure(std::move(failed));
+    }
+    login = sasl::ClientContext{.user = user, .password = *secret, .client_nonce = base64_encode(directory::random_octets(18))};
+  }
+  auto looking = parts_.lookup.candidates(hop);
+  auto candidates = co_await std::move(looking);
+  if (!candidates) {
+    failed.failure = candidates.error().failure == FailureClass::Refused ? FailureClass::Name : FailureClass::NoDnsAnswer;
+    failed.status = candidates.error().status;
+    failed.explanation = candidates.error().explanation;
+    co_return failure(std::move(failed));
+  }
+  dns_answered();
+  // A greylist must see the same way of ours again: the host that put us off first.
+  if (const auto preferred = scheduler_.preferred_host(destination); !preferred.empty()) put_first(*candidates, preferred);
+  auto opening = RemoteSession::open(parts_.loop, std::move(*candidates), under_terms(settings_.session, hop.terms(), std::move(login)));
+  auto opened = co_await std::move(opening);
+  co_return std::move(opened);
 }
 
 // False: this slot has no more to do.

@@ -181,8 +181,13 @@ struct DeliverySection : Section {
       .help = "Sender domains that get Japanese first as .jp does, their subdomains included.",
       .help_ja = ".jp と同じく日本語を先に書く送信者ドメイン(サブドメインを含む)。"}};
   Setting<Text> hosts_file{*this, "hosts_file", {
-      .help = "File of fixed addresses asked before DNS; empty: none.", .help_ja = "DNS より先に調べる hosts ファイル。空なら使わない。",
+      .help = "File of fixed addresses asked before DNS, after the file hosts in the data folder; both are read again when they change. Empty: none.",
+      .help_ja = "DNS より先に調べる hosts ファイル。データフォルダの hosts が優先する。変更は自動的に反映される。空なら使わない。",
       .preset = "/etc/hosts"}};
+  Setting<Text> trust_anchors{*this, "trust_anchors", {
+      .help = "File of DNSSEC trust anchors, such as /usr/share/dns/root.key of the package dns-root-data: answers are validated, and next hops that publish TLSA records are spoken to as those say (DANE, RFC 7672). The DNS servers asked must pass DNSSEC records on. Empty: no validation, no DANE.",
+      .help_ja = "DNSSEC のトラストアンカーのファイル(dns-root-data の /usr/share/dns/root.key など)。応答を検証し、TLSA レコードのある配送先には DANE(RFC 7672)で接続する。問い合わせ先の DNS サーバが DNSSEC を通す必要がある。空なら検証も DANE も行わない。",
+      .preset = "", .takes_effect = TakesEffect::ServiceRestart}};
   Setting<Texts> resolvers{*this, "resolvers", {
       .help = "DNS servers asked (\"address\" or \"address@port\"), another when one does not answer; empty: those of /etc/resolv.conf.",
       .help_ja = "問い合わせる DNS サーバ。応答がなければ次を使う。空なら /etc/resolv.conf に従う。", .takes_effect = TakesEffect::ServiceRestart}};

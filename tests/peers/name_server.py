@@ -66,3 +66,19 @@ class NameServer:
 
     def __exit__(self, *_):
         self.stop()
+
+
+class SignedNameServer(NameServer):
+    """The same under DNSSEC: `anchor` is the file to trust. `forge(signed_zone_text)` may change the zone after it was signed."""
+
+    def __init__(self, folder, records, forge=None):
+        super().__init__(folder, records)
+        run = {"cwd": self.folder, "check": True, "capture_output": True, "text": True}
+        keys = [subprocess.run(["dnssec-keygen", "-a", "ECDSAP256SHA256", *kind, "."], **run).stdout.strip() for kind in ([], ["-f", "KSK"])]
+        subprocess.run(["dnssec-signzone", "-S", "-o", ".", "-f", "root.zone.signed", "root.zone"], **run)
+        signed = (self.folder / "root.zone.signed").read_text()
+        (self.folder / "root.zone").write_text(forge(signed) if forge else signed)
+        self.anchor = self.folder / "anchor.key"
+        self.anchor.write_text("".join(line for line in (self.folder / (keys[1] + ".key")).read_text().splitlines(True) if not line.startswith(";")))
+        self.anchor.chmod(0o644)
+        self.folder.chmod(0o755)

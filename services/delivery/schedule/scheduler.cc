@@ -122,6 +122,16 @@ void Scheduler::put_back(const RemoteJob& job) {
   for (const auto& one : job.from) defer(one.destination, one.entry, one.due, one.give_up_at);
 }
 
+std::vector<std::pair<Lane, RemoteJob>> Scheduler::unqueue(const std::string& key) {
+  std::vector<std::pair<Lane, RemoteJob>> jobs;
+  for (const Lane lane : {Lane::Fresh, Lane::Retry})
+    for (auto& job : lanes_.drain(key, lane)) {
+      if (!job.from.empty()) put_back(job);
+      else jobs.emplace_back(lane, std::move(job));
+    }
+  return jobs;
+}
+
 bool Scheduler::feed(WallTime now) {
   bool more = false;
   for (const auto& key : std::vector(releasing_)) {

@@ -63,6 +63,9 @@ class Scheduler {
   [[nodiscard]] std::optional<Slot> next() { return lanes_.next(); }
   [[nodiscard]] std::optional<RemoteJob> take(Slot& slot) { return lanes_.take_job(slot); }
   void release(const Slot& slot, WallTime now);
+  // What waits for the destination's slots, to be planned again; their recipients stay claimed. What was deferred before and
+  // not tried yet goes back to its times instead.
+  [[nodiscard]] std::vector<std::pair<Lane, RemoteJob>> unqueue(const std::string& key);
   [[nodiscard]] std::uint32_t slots_in_use() const { return lanes_.used(Lane::Fresh) + lanes_.used(Lane::Retry); }
   [[nodiscard]] std::size_t waiting(Lane lane) const { return lanes_.waiting(lane); }
 

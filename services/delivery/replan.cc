@@ -1,0 +1,131 @@
+// A changed route table moves what is queued: jobs in memory are planned again at once, deferred recipients are read back
+// in batches and go to where the new table sends them. Whoever stays keeps its times: a change is no attempt.
+#include "services/delivery/delivery.h"
+
+#include <map>
+#include <set>
+
+namespace hikyaku::delivery {
+namespace {
+
+constexpr std::size_t read_at_once = 500;
+constexpr Duration window_pause = 50ms;
+
+}  // namespace
+
+void Delivery::follow_routes() {
+  auto directory = parts_.directory.newest();
+  if (!directory || replanning_ || stopping_) return;
+  if (routed_by_ && routed_by_->version() == directory->version()) return;
+  const auto before = std::exchange(routed_by_, directory);
+  if (!before) return;
+  RouteChange change(before->contents(), directory->contents());
+  if (!change.any()) return;
+  replanning_ = true;
+  parts_.loop.spawn(replan(std::move(change)));
+}
+
+io::Task<void> Delivery::replan(RouteChange change) {
+  std::set<std::string> destinations;
+  for (auto& name : scheduler_.destinations()) destinations.insert(std::move(name));
+  for (auto& name : scheduler_.deferred().destinations()) destinations.insert(std::move(name));
+  std::erase_if(destinations, [&](const std::string& name) { return !change.concerns(name); });
+  for (const auto& destination : destinations)
+    for (auto& [lane, job] : scheduler_.unqueue(destination)) {
+      auto again = plan_again(std::move(job), Slot{lane, destination});
+      co_await std::move(again);
+    }
+  for (const auto& destination : destinations) {
+    if (stopping_ || parts_.loop.stopping()) break;
+    auto moving = replan_deferred(destination);
+    co_await std::move(moving);
+  }
+  replanning_ = false;
+}
+
+// A job that was not tried yet; a parked one is read back first.
+io::Task<void> Delivery::plan_again(RemoteJob job, Slot slot) {
+  if (!job.message) {
+    Message message{job.ref, {}, {}};
+    auto work = parts_.workers.run(parts_.loop, [&] { return recall(message); });
+    auto ran = co_await std::move(work);
+    if (!ran || *ran) {
+      const spool::SpoolError trouble = ran ? std::move(**ran) : spool::SpoolError{spool::SpoolFailure::Broken, "all workers are busy"};
+      parts_.loop.spawn(queue_again_later(std::move(job), slot, trouble));
+      co_return;
+    }
+    job.message = hold(std::move(message), slot.lane);
+  }
+  auto dispatching = dispatch_all(job.message, std::move(job.recipients), slot.lane);
+  co_await std::move(dispatching);
+  pump();
+}
+
+io::Task<void> Delivery::replan_deferred(std::string destination) {
+  DeferredIndex::ReleaseCursor cursor;
+  while (!stopping_) {
+    const std::size_t limit = std::min(room(Lane::Retry), read_at_once);
+    if (limit == 0) {
+      const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(window_pause));
+      if (outcome == io::Wake::Cancelled) co_return;
+      continue;
+    }
+    auto batch = scheduler_.deferred().take_oldest(destination, cursor, limit);
+    if (batch.empty()) break;
+    for (const auto& one : batch) scheduler_.claim(one.entry.message, one.entry.recipient);
+    auto moving = move_changed(std::move(batch));
+    co_await std::move(moving);
+  }
+  // Nobody is left who would open the gate as a probe.
+  if (scheduler_.deferred().waiting_for(destination) == 0) scheduler_.probe_is_gone(destination);
+}
+
+// Sends on whoever the table now sends elsewhere, and puts the others back untried.
+io::Task<void> Delivery::move_changed(std::vector<DeferredIndex::Due> batch) {
+  const auto directory = parts_.directory.newest();
+  const RoutingSettings routing = settings_.routing;
+  struct Read {
+    Message message;
+    bool known = false;
+    std::vector<std::uint32_t> moved;
+  };
+  std::map<TraceId, Read> read;
+  std::vector<const DeferredIndex::Due*> back;
+  const auto stays = [&](const DeferredIndex::Due& one, Read& of) {
+    const auto before = of.message.history.find(one.entry.recipient);
+    if (!of.known || before == of.message.history.end()) return true;
+    const auto plan = plan_recipient(*directory, routing,
+                                     {of.message.envelope.reverse_path, of.message.recipient(one.entry.recipient), before->second.attempts});
+    const auto* hop = std::get_if<ToNextHop>(&plan);
+    if (hop != nullptr && hop->hop.key() == one.destination) return true;
+    of.moved.push_back(one.entry.recipient);
+    return false;
+  };
+  auto work = parts_.workers.run(parts_.loop, [&] {
+    for (const auto& one : batch) {
+      const auto [place, is_new] = read.try_emplace(one.entry.message);
+      auto& of = place->second;
+      if (is_new) {
+        of.message.ref = {one.entry.message, 0, {}};
+        of.known = !recall(of.message);
+      }
+      if (stays(one, of)) back.push_back(&one);
+    }
+  });
+  const auto ran = co_await std::move(work);
+  if (!ran) {
+    back.clear();
+    for (const auto& one : batch) back.push_back(&one);
+    for (auto& [id, of] : read) of.moved.clear();
+  }
+  for (const auto* one : back) scheduler_.defer(one->destination, one->entry, one->due, one->give_up_at);
+  for (auto& [id, of] : read) {
+    if (of.moved.empty()) continue;
+    auto dispatching = dispatch_all(hold(std::move(of.message), Lane::Retry), std::move(of.moved), Lane::Retry);
+    co_await std::move(dispatching);
+  }
+  wake_timers();
+  pump();
+}
+
+}  // namespace hikyaku::delivery

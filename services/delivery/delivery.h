@@ -191,7 +191,7 @@ class Delivery {
 
   // replan.cc: a changed route table moves what is queued
   void follow_routes();
-  io::Task<void> replan(RouteChange change);
+  io::Task<void> replan();
   io::Task<void> plan_again(RemoteJob job, Slot slot);
   io::Task<void> replan_deferred(std::string destination);
   io::Task<void> move_changed(std::vector<DeferredIndex::Due> batch);

@@ -98,9 +98,10 @@ io::Task<Result<ExchangeLookup::Exchanges, LookupFailure>> ExchangeLookup::excha
 io::Task<std::vector<std::string>> ExchangeLookup::mail_hosts(std::string domain) {
   const auto canonical = dns::canonical_name(domain);
   if (!canonical) co_return std::vector<std::string>{};
+  if (!fixed(*canonical).empty()) co_return std::vector<std::string>{*canonical};
   auto asking = exchange_hosts(*canonical, loop_.after(limit_));
   auto hosts = co_await std::move(asking);
-  co_return hosts ? std::move(*hosts) : std::vector<std::string>{};
+  co_return hosts ? std::move(hosts->hosts) : std::vector<std::string>{};
 }
 
 io::Task<Result<std::vector<Candidate>, LookupFailure>> ExchangeLookup::candidates(NextHop hop) {

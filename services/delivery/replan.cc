@@ -19,17 +19,15 @@ void Delivery::follow_routes() {
   if (routed_by_ && routed_by_->version() == directory->version()) return;
   const auto before = std::exchange(routed_by_, directory);
   if (!before) return;
-  RouteChange change(before->contents(), directory->contents());
-  if (!change.any()) return;
+  if (!routing_differs(before->contents(), directory->contents())) return;
   replanning_ = true;
-  parts_.loop.spawn(replan(std::move(change)));
+  parts_.loop.spawn(replan());
 }
 
-io::Task<void> Delivery::replan(RouteChange change) {
+io::Task<void> Delivery::replan() {
   std::set<std::string> destinations;
   for (auto& name : scheduler_.destinations()) destinations.insert(std::move(name));
   for (auto& name : scheduler_.deferred().destinations()) destinations.insert(std::move(name));
-  std::erase_if(destinations, [&](const std::string& name) { return !change.concerns(name); });
   for (const auto& destination : destinations)
     for (auto& [lane, job] : scheduler_.unqueue(destination)) {
       auto again = plan_again(std::move(job), Slot{lane, destination});
@@ -97,7 +95,8 @@ io::Task<void> Delivery::move_changed(std::vector<DeferredIndex::Due> batch) {
     const auto plan = plan_recipient(*directory, routing,
                                      {of.message.envelope.reverse_path, of.message.recipient(one.entry.recipient), before->second.attempts});
     const auto* hop = std::get_if<ToNextHop>(&plan);
-    if (hop != nullptr && hop->hop.key() == one.destination) return true;
+    // By MX before and now: the same hosts, whose names are the destination.
+    if (hop != nullptr && (hop->hop.via == Via::Mx ? one.destination.starts_with("mx:") : hop->hop.key() == one.destination)) return true;
     of.moved.push_back(one.entry.recipient);
     return false;
   };

@@ -3,6 +3,7 @@
 #include "apps/cli/data_access.h"
 #include "apps/cli/directory_text.h"
 #include "apps/cli/route_steps.h"
+#include "io/hosts_file.h"
 #include "services/delivery/dns_servers.h"
 
 namespace hikyaku::cli {
@@ -22,6 +23,9 @@ directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
   const auto settings = call.settings();
   if (!settings) return directory::refuse(directory::DirectoryFailure::BadValue, "The settings cannot be read.");
   const delivery::RoutingSettings routing{.dns_servers = delivery::dns_servers(settings->delivery.resolvers())};
+  io::HostsFiles hosts({settings->node.data() + "/hosts", settings->delivery.hosts_file()});
+  (void)hosts.refresh();
+  const auto table = hosts.current();
   std::vector<RouteExplanation> all;
   std::vector<Recipient> recipients{{address, "", {}}};
   for (std::size_t n = 0; n < recipients.size() && n <= most_targets_shown; ++n) {
@@ -29,6 +33,9 @@ directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
     one.plan = delivery::plan_recipient(*snapshot, routing, {sender, recipients[n]}, &one.steps);
     if (const auto* targets = std::get_if<delivery::ToTargets>(&one.plan))
       for (const auto& target : targets->targets) recipients.push_back({target, "", {}, true});
+    if (const auto* hop = std::get_if<delivery::ToNextHop>(&one.plan))
+      if (const auto* found = table->find(hop->hop.name))
+        for (const auto& ip : *found) one.fixed.push_back(ip.to_string());
     all.push_back(std::move(one));
   }
   call.print(call.json ? explanation_json(call, all) : explanation_text(call, all));

@@ -1,5 +1,6 @@
 #include "apps/cli/route_steps.h"
 
+#include "io/socket_address.h"
 #include "services/telemetry/json_writer.h"
 
 namespace hikyaku::cli {
@@ -50,6 +51,17 @@ std::string sentence(const Invocation& call, const delivery::PlanStep& step) {
   return std::string(call.say(words.before)) + subject + std::string(call.say(words.after));
 }
 
+// Of a next hop: what the hosts files say of its name today.
+std::string hosts_say(const Invocation& call, const RouteExplanation& one) {
+  if (!std::holds_alternative<delivery::ToNextHop>(one.plan)) return {};
+  std::string all;
+  for (const auto& address : one.fixed) all += (all.empty() ? "" : ", ") + address;
+  const auto& name = std::get<delivery::ToNextHop>(one.plan).hop.name;
+  if (name.starts_with('[') || io::IpAddress::parse(name)) return {};
+  if (all.empty()) return name + std::string(call.say({" is not in the hosts files: DNS is asked", " は hosts ファイルにない。DNS に問い合わせる"}));
+  return std::string(call.say({"the hosts files have ", "hosts ファイルにある: "})) + name + ": " + all;
+}
+
 std::string outcome(const Invocation& call, const delivery::RecipientPlan& plan) {
   if (const auto* mailbox = std::get_if<delivery::ToMailbox>(&plan))
     return std::string(call.say({"to the mailbox of ", "メールボックスへ: "})) + mailbox->target.address.text();
@@ -70,6 +82,7 @@ std::string explanation_text(const Invocation& call, const std::vector<RouteExpl
   for (const auto& one : all) {
     text += one.recipient.text() + '\n';
     for (const auto& step : one.steps) text += "  (" + std::to_string(step.step) + ") " + sentence(call, step) + '\n';
+    if (const auto said = hosts_say(call, one); !said.empty()) text += "      " + said + '\n';
     text += "  => " + outcome(call, one.plan) + '\n';
   }
   if (!text.empty()) text.pop_back();
@@ -87,7 +100,7 @@ std::string explanation_json(const Invocation& call, const std::vector<RouteExpl
       json.member("text", sentence(call, step)).end_object();
     }
     json.end_array();
-    if (const auto* hop = std::get_if<delivery::ToNextHop>(&one.plan)) json.member("destination", hop->hop.key());
+    if (const auto* hop = std::get_if<delivery::ToNextHop>(&one.plan)) json.member("destination", hop->hop.key()).member("hosts_files", hosts_say(call, one));
     json.member("outcome", outcome(call, one.plan)).end_object();
   }
   return json.end_array().take();

@@ -13,6 +13,7 @@ struct RouteExplanation {
   Address recipient;
   delivery::RecipientPlan plan;
   delivery::PlanTrace steps;
+  std::vector<std::string> fixed;  // what the hosts files say of the next hop's name, when they were asked
 };
 
 [[nodiscard]] std::string explanation_text(const Invocation& call, const std::vector<RouteExplanation>& all);

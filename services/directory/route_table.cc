@@ -11,9 +11,18 @@ namespace hikyaku::directory {
 namespace {
 
 // A pattern with '@' is compared with the whole address, one without with its domain.
-bool matches_address(std::string_view pattern, const Address& address) {
-  if (pattern.find('@') == std::string_view::npos) return matches_pattern(pattern, fold_domain(address.domain));
-  return matches_pattern(pattern, fold(address));
+bool matches_folded(std::string_view pattern, std::string_view whole) {
+  if (pattern.find('@') == std::string_view::npos) return matches_pattern(pattern, whole.substr(whole.rfind('@') + 1));
+  return matches_pattern(pattern, whole);
+}
+
+bool matches_folded_sender(const Route& route, std::string_view whole) {  // empty: the null sender
+  if (route.sender.empty() || route.sender == "*") return true;
+  if (whole.empty() || route.sender == "<>") return whole.empty() && route.sender == "<>";
+  return matches_folded(route.sender, whole);
+}
+
+std::string folded_sender(const ReversePath& sender) { return sender.is_null() ? std::string() : fold(sender.address);
 }
 
 }  // namespace
@@ -37,12 +46,10 @@ bool matches_pattern(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
-bool matches_recipient(const Route& route, const Address& recipient) { return matches_address(route.pattern, recipient); }
+bool matches_recipient(const Route& route, const Address& recipient) { return matches_folded(route.pattern, fold(recipient)); }
 
 bool matches_sender(const Route& route, const ReversePath& sender) {
-  if (route.sender.empty() || route.sender == "*") return true;
-  if (sender.is_null() || route.sender == "<>") return sender.is_null() && route.sender == "<>";
-  return matches_address(route.sender, sender.address);
+  return matches_folded_sender(route, folded_sender(sender));
 }
 
 std::string_view covered_parent(std::string_view pattern) {
@@ -54,36 +61,39 @@ RouteTable::RouteTable(const std::vector<Route>& rows, const std::optional<Route
   rows_.reserve(rows.size());
   for (std::size_t row = 0; row < rows.size(); ++row) {
     rows_.push_back(std::make_shared<const Route>(rows[row]));
+    senders_count_ = senders_count_ || !rows[row].sender.empty();
     if (rows[row].pattern.find('*') == std::string::npos) exact_[rows[row].pattern].push_back(row);
     else wildcards_.push_back(row);
   }
   if (gateway) gateway_ = std::make_shared<const Route>(*gateway);
 }
 
-std::size_t RouteTable::exact(const std::string& pattern, const ReversePath& sender) const {
+std::size_t RouteTable::exact(const std::string& pattern, std::string_view sender) const {
   const auto found = exact_.find(pattern);
   if (found == exact_.end()) return rows_.size();
-  const auto row = std::ranges::find_if(found->second, [&](std::size_t one) { return matches_sender(*rows_[one], sender); });
+  const auto row = std::ranges::find_if(found->second, [&](std::size_t one) { return matches_folded_sender(*rows_[one], sender); });
   return row == found->second.end() ? rows_.size() : *row;
 }
 
 bool RouteTable::has_own_row(std::string_view domain, const ReversePath& sender) const {
-  return exact(fold_domain(domain), sender) < rows_.size();
+  return exact(fold_domain(domain), folded_sender(sender)) < rows_.size();
 }
 
-bool RouteTable::matches(std::size_t row, const Address& recipient, const ReversePath& sender) const {
+bool RouteTable::matches(std::size_t row, std::string_view recipient, std::string_view sender) const {
   const auto& route = *rows_[row];
-  if (!matches_sender(route, sender)) return false;
-  if (matches_recipient(route, recipient)) return true;
+  if (!matches_folded_sender(route, sender)) return false;
+  if (matches_folded(route.pattern, recipient)) return true;
   const auto parent = covered_parent(route.pattern);
-  return !parent.empty() && parent == fold_domain(recipient.domain) && !has_own_row(parent, sender);
+  return !parent.empty() && parent == recipient.substr(recipient.rfind('@') + 1) && exact(std::string(parent), sender) == rows_.size();
 }
 
 RouteDecision RouteTable::find(const Address& recipient, const ReversePath& sender) const {
-  auto best = std::min(exact(fold_domain(recipient.domain), sender), exact(fold(recipient), sender));
+  const auto whole = fold(recipient);
+  const auto from = senders_count_ ? folded_sender(sender) : std::string();
+  auto best = std::min(exact(whole.substr(whole.rfind('@') + 1), from), exact(whole, from));
   for (const auto row : wildcards_) {
     if (row >= best) break;
-    if (matches(row, recipient, sender)) best = row;
+    if (matches(row, whole, from)) best = row;
   }
   if (best == rows_.size()) return {gateway_, 0};
   return {rows_[best], best + 1};

@@ -33,19 +33,20 @@ class RouteTable {
 
   // Hashed for rows without '*', linear in the others.
   [[nodiscard]] RouteDecision find(const Address& recipient, const ReversePath& sender) const;
-  // Whether row `row` (from 0) matches, the rows before it apart.
-  [[nodiscard]] bool matches(std::size_t row, const Address& recipient, const ReversePath& sender) const;
   // The row of a covered parent domain itself, for this sender.
   [[nodiscard]] bool has_own_row(std::string_view domain, const ReversePath& sender) const;
 
  private:
   // The first row of an exact pattern whose sender condition holds; `none` if there is none.
-  [[nodiscard]] std::size_t exact(const std::string& pattern, const ReversePath& sender) const;
+  [[nodiscard]] std::size_t exact(const std::string& pattern, std::string_view sender) const;
+  // Whether row `row` (from 0) matches, the rows before it apart. Both folded; an empty sender is the null one.
+  [[nodiscard]] bool matches(std::size_t row, std::string_view recipient, std::string_view sender) const;
 
   std::vector<std::shared_ptr<const Route>> rows_;
   std::shared_ptr<const Route> gateway_;
   std::unordered_map<std::string, std::vector<std::size_t>> exact_;  // pattern without '*' -> its rows
   std::vector<std::size_t> wildcards_;
+  bool senders_count_ = false;  // some row has a sender condition
 };
 
 }  // namespace hikyaku::directory

@@ -76,6 +76,8 @@ def queued_mail_moves(server, hop):
 def hosts_are_followed(server, folder, hosts, hop, other):
     """first.hosts.example:PORT is found by the hosts file alone; then that is replaced, then ours goes before it."""
     server.cli("route", "add", f"a.example.net,first.hosts.example,{hop.port}", "--row", "1")
+    explained = server.cli("route", "explain", "h1@a.example.net")
+    expect("the hosts files have first.hosts.example: 127.0.0.1" in explained, f"explained: {explained}")
     send(server, ["h1@a.example.net"])
     eventually(lambda: "h1@a.example.net" in hop.recipients, "by the hosts file")
     server.cli("route", "add", f"b.example.net,second.hosts.example,{other.port}", "--row", "1")

@@ -117,12 +117,13 @@ TEST_CASE("slot watcher: changes are told on the loop, to those who watch that s
 }
 
 namespace {
-Task<void> hear_three(Loop& loop, Doorbell& bell, int& heard) {
+// Rings of another process come only after `heard_first` was written to.
+Task<void> hear_all(Loop& loop, Doorbell& bell, int heard_first, int& heard) {
   for (;;) {
-    auto hearing = bell.heard(loop, loop.after(50ms));
+    auto hearing = bell.heard(loop, loop.after(heard < 2 ? 10s : 50ms));
     const Wake outcome = co_await std::move(hearing);
     if (outcome != Wake::Ready) co_return;
-    ++heard;
+    if (++heard == 1) REQUIRE(::write(heard_first, "1", 1) == 1);
   }
 }
 }  // namespace
@@ -132,14 +133,17 @@ TEST_CASE("doorbell: rings before and during a wait are heard, many at once as o
   auto bell = Doorbell::make();
   bell.ring();
   bell.ring();
+  int first[2];
+  REQUIRE(::pipe(first) == 0);
   const pid_t child = ::fork();
   if (child == 0) {
-    ::usleep(20'000);
-    bell.ring();
+    char octet;
+    if (::read(first[0], &octet, 1) == 1) bell.ring();
     ::_exit(0);
   }
   int heard = 0;
-  run_to_end(loop, hear_three(loop, bell, heard));
+  run_to_end(loop, hear_all(loop, bell, first[1], heard));
   CHECK(heard == 2);
   ::waitpid(child, nullptr, 0);
+  ::close(first[0]), ::close(first[1]);
 }

@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::uint32_t sample_items = 10;
 
-Exit show_first(Invocation& call, QueueAccess& queue, const delivery::QueueFilter& filter, std::uint64_t count, const ActionWords& words) {
+Exit show_first(Invocation& call, QueueAccess& queue, const delivery::QueueFilter& filter, std::uint64_t count, Caution caution,
+                const ActionWords& words) {
   delivery::QueueList sample;
   if (count > 0) {
     auto list = queue.ask_for<delivery::QueueList>(delivery::QueueListRequest{filter, 0, sample_items});
@@ -27,7 +28,7 @@ Exit show_first(Invocation& call, QueueAccess& queue, const delivery::QueueFilte
   }
   if (!sample.items.empty()) print_table(call, sample.items, clock.wall());
   call.print(std::to_string(count) + std::string(call.say(words.would)));
-  if (count > 0) call.print(call.say({"Nothing was changed. Give --yes to do it.", "まだ何も変えていない。実行するには --yes を付ける。"}));
+  if (count > 0 && caution == Caution::ShowsFirst) call.print(call.say({"Nothing was changed. Give --yes to do it.", "まだ何も変えていない。実行するには --yes を付ける。"}));
   return Exit::Done;
 }
 
@@ -46,7 +47,7 @@ Exit finish(Invocation& call, std::uint64_t changed, const std::vector<std::stri
 
 }  // namespace
 
-Exit act_on_queue(Invocation& call, const delivery::QueueAction& action, const ActionWords& words) {
+Exit act_on_queue(Invocation& call, const delivery::QueueAction& action, Caution caution, const ActionWords& words) {
   const auto filter = filter_of(call);
   if (!filter) return Exit::Failed;
   if (*filter == delivery::QueueFilter{} && !call.has("--all"))
@@ -55,7 +56,8 @@ Exit act_on_queue(Invocation& call, const delivery::QueueAction& action, const A
   if (!queue) return Exit::Failed;
   const auto counted = queue->ask_for<delivery::QueueActionReply>(delivery::QueueActionRequest{*filter, action});
   if (!counted) return Exit::Failed;
-  if (!call.has("--yes")) return show_first(call, *queue, *filter, counted->recipients, words);
+  if (call.has("--dry-run") || (caution == Caution::ShowsFirst && !call.has("--yes")))
+    return show_first(call, *queue, *filter, counted->recipients, caution, words);
   std::optional<Progress> progress;
   if (!call.json && counted->recipients > 0) progress.emplace(counted->recipients);
   std::uint64_t changed = 0;
@@ -74,10 +76,12 @@ Exit act_on_queue(Invocation& call, const delivery::QueueAction& action, const A
   return finish(call, changed, troubles, words);
 }
 
-std::vector<Option> action_options() {
+std::vector<Option> action_options(Caution caution) {
   auto options = filter_options();
   options.push_back({"--all", OptionKind::Flag, {"everything that is deferred", "再送待ちのすべて"}});
-  options.push_back({"--yes", OptionKind::Flag, {"do it; without this only tell which", "実行する。なければ対象を示すだけ"}});
+  options.push_back({"--dry-run", OptionKind::Flag, {"only tell which", "対象を示すだけ"}});
+  if (caution == Caution::ShowsFirst)
+    options.push_back({"--yes", OptionKind::Flag, {"do it; without this only tell which", "実行する。なければ対象を示すだけ"}});
   return options;
 }
 

@@ -7,7 +7,7 @@ namespace hikyaku::cli {
 namespace {
 
 Exit run(Invocation& call) {
-  return act_on_queue(call, {delivery::QueueActionKind::Delete, ""},
+  return act_on_queue(call, {delivery::QueueActionKind::Delete, ""}, Caution::ShowsFirst,
                       {{" recipients would be deleted, and nobody told", " 件の宛先を、誰にも通知せず削除することになる"},
                        {" recipients were deleted", " 件の宛先を削除した"}});
 }
@@ -17,7 +17,7 @@ Exit run(Invocation& call) {
 Command queue_delete_command() {
   return {.name = "queue delete",
           .help = {"delete deferred mail; nobody is told", "再送待ちのメールを削除する(誰にも通知しない)"},
-          .options = action_options(),
+          .options = action_options(Caution::ShowsFirst),
           .run = run};
 }
 

@@ -7,7 +7,7 @@ namespace hikyaku::cli {
 namespace {
 
 Exit run(Invocation& call) {
-  return act_on_queue(call, {delivery::QueueActionKind::Retry, ""},
+  return act_on_queue(call, {delivery::QueueActionKind::Retry, ""}, Caution::ActsAtOnce,
                       {{" recipients would be tried now", " 件の宛先が対象になる"}, {" recipients are tried now", " 件の宛先を今すぐ再送する"}});
 }
 
@@ -16,7 +16,7 @@ Exit run(Invocation& call) {
 Command queue_retry_command() {
   return {.name = "queue retry",
           .help = {"try deferred mail now; periods and attempts stay as they are", "再送待ちのメールを今すぐ試す(期限と回数はそのまま)"},
-          .options = action_options(),
+          .options = action_options(Caution::ActsAtOnce),
           .run = run};
 }
 

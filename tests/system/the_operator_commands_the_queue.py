@@ -80,7 +80,7 @@ def run(folder):
         eventually(lambda: "r6@far.example" in other.recipients, "redirected while deliver was stopped")
         expect([item["recipient"] for item in deferred(server, 1)] == ["r7@far.example"], "the last one waits")
         hop.start()
-        server.cli("queue", "retry", "--all", "--yes")
+        server.cli("queue", "retry", "--all")
         eventually(lambda: hop.recipients == ["r7@far.example"], "and goes by command")
         expect(sorted(other.recipients) == ["new@near.example", "r2@far.example", "r6@far.example"], f"each once: {other.recipients}")
         expect(len(server.subjects(HANAKO)) == 2, "two reports in all")

@@ -34,7 +34,9 @@ class Demo:
     def start(self, *arguments):
         """In a session of its own, as a terminal has it."""
         self.output = open(self.var.parent / "output", "w+")
-        return subprocess.Popen([ROOT / "run", *arguments], cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=self.output,
+        # A test started in the background ignores Ctrl-C, and so would what it starts.
+        heeds = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+        return subprocess.Popen([ROOT / "run", *arguments], preexec_fn=heeds, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=self.output,
                                 stderr=self.output, start_new_session=True, **self.user)
 
     def said(self):

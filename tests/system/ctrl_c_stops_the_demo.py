@@ -5,31 +5,21 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import subprocess
 import time
 
 from harness import eventually, expect, scenario
+from peers import net
 from peers.hikyaku import ROOT, binary
 
 OFFSETS = (525, 587, 465, 424, 110, 995, 143, 993)
-
-
-def free_base():
-    """A base under which no port of the demo is taken."""
-    for base in range(20_000 + os.getpid() % 5_000, 60_000, 1_009):
-        with contextlib.ExitStack() as held, contextlib.suppress(OSError):
-            for offset in OFFSETS:
-                held.enter_context(socket.socket()).bind(("0.0.0.0", base + offset))
-            return base
-    raise RuntimeError("no free ports")
 
 
 class Demo:
     def __init__(self, folder, user):
         self.var, self.user = folder / "var", user
         self.environment = {"PATH": os.environ["PATH"], "LANG": "C", "HOME": str(folder), "HIKYAKU": str(binary()),
-                            "HIKYAKU_VAR": str(self.var), "HIKYAKU_PORT_BASE": str(free_base())}
+                            "HIKYAKU_VAR": str(self.var), "HIKYAKU_PORT_BASE": str(net.free_base(OFFSETS))}
 
     def start(self, *arguments):
         """In a session of its own, as a terminal has it."""

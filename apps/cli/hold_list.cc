@@ -2,10 +2,27 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/data_access.h"
 #include "apps/cli/hold_view.h"
+#include "apps/service/data_folders.h"
+#include "services/delivery/hold_proposals.h"
+#include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
 
 namespace {
+
+std::vector<delivery::HoldProposal> proposals_of(Invocation& call) {
+  io::PosixDisk disk;
+  const auto octets = io::read_file(disk, apps::folder::in(call.settings()->node.data(), "spool/proposed-holds"), 1 << 20);
+  return octets ? delivery::decode_proposals(*octets) : std::vector<delivery::HoldProposal>{};
+}
+
+void print_proposals(Invocation& call, const std::vector<delivery::HoldProposal>& proposals) {
+  for (const auto& one : proposals)
+    call.print(std::string(call.say({"Proposed: ", "提案: "})) + one.destination + std::string(call.say({" has not answered since ", " は次の時刻から応答しない: "})) +
+               telemetry::stamp_text(one.silent_since).substr(0, 16) + " (" + one.words + "), " + std::to_string(one.waiting) +
+               std::string(call.say({" recipients wait. To stop their clocks: ", " 件の宛先が待っている。期限を止めるには: "})) +
+               "hikyaku hold add --route " + delivery::proposed_host(one) + " --reason ...");
+}
 
 directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
   const auto now = SystemClock{}.wall();
@@ -13,7 +30,15 @@ directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
   std::vector<directory::Hold> holds;
   for (const auto& hold : snapshot->contents().holds)
     if (call.has("--ended") || hold.stage(now) != directory::HoldStage::Ended) holds.push_back(hold);
-  print_holds(call, holds, now);
+  const auto proposals = proposals_of(call);
+  if (!call.json) return print_holds(call, holds, now), print_proposals(call, proposals), directory::DirectoryResult<>{};
+  telemetry::JsonWriter json;
+  json.object().key("holds").array();
+  for (const auto& hold : holds) write_hold(json, hold, now);
+  json.end_array().key("proposed").array();
+  for (const auto& one : proposals)
+    json.object().member("destination", one.destination).member("silent_since", telemetry::stamp_text(one.silent_since)).member("waiting", one.waiting).member("reason", one.words).end_object();
+  call.print(json.end_array().end_object().take());
   return {};
 }
 

@@ -68,12 +68,6 @@ void write_hold(telemetry::JsonWriter& json, const directory::Hold& hold, WallTi
 }
 
 void print_holds(Invocation& call, const std::vector<directory::Hold>& holds, WallTime now) {
-  if (call.json) {
-    telemetry::JsonWriter json;
-    json.object().key("holds").array();
-    for (const auto& hold : holds) write_hold(json, hold, now);
-    return call.print(json.end_array().end_object().take());
-  }
   if (holds.empty()) return call.print(call.say({"No mail is held.", "保留はない。"}));
   TextTable table;
   table.add({"ID", std::string(call.say({"STATE", "状態"})), std::string(call.say({"MAIL", "対象"})), std::string(call.say({"FROM", "開始"})),

@@ -10,6 +10,7 @@ namespace hikyaku::cli {
 
 // "destination a.example", "送信者 <>".
 [[nodiscard]] std::string selector_text(const Invocation& call, const directory::Hold& hold);
+// As a table.
 void print_holds(Invocation& call, const std::vector<directory::Hold>& holds, WallTime now);
 void print_hold(Invocation& call, const directory::Hold& hold, WallTime now);
 void write_hold(telemetry::JsonWriter& json, const directory::Hold& hold, WallTime now);

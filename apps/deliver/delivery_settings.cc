@@ -26,6 +26,7 @@ delivery::DeliverySettings delivery_settings(const settings::Settings& settings,
   to.lanes.per_destination = static_cast<std::uint32_t>(from.connections_per_destination());
   to.report_language = delivery::report_language(from);
   to.delay_notice = from.delay_notice();
+  to.propose_hold_after = from.propose_hold_after();
   to.routing = std::move(routing);
   to.session.our_name = hostname;
   to.session.connect_time = from.connect_time();

@@ -150,7 +150,10 @@ int run_deliver(Service& service) {
                                .mailboxes = *parts->mailboxes, .directory = *parts->directory, .lookup = lookup,
                                .ledger = *parts->ledger, .log = service.log(), .clock = parts->clock,
                                .hostname = service.hostname(), .disk = &parts->disk,
-                               .learned_path = service.path("spool/learned"), .logins = parts->logins.get()},
+                               .learned_path = service.path("spool/learned"), .logins = parts->logins.get(),
+                               .keep_proposals = [&](const std::vector<delivery::HoldProposal>& proposals) {
+                                 return io::replace_file(parts->disk, service.path("spool/proposed-holds"), delivery::encode(proposals)).has_value();
+                               }},
                               [&] { return delivery_settings(*service.settings(), service.hostname(), parts->tls, routing); });
 
   delivery::AccountUpkeep upkeep({.loop = loop, .workers = workers, .spool = *parts->spool, .mailboxes = *parts->mailboxes,

@@ -271,6 +271,8 @@ io::Task<void> Delivery::tend_slowly() {
     auto keeping = keep_what_was_learned();
     co_await std::move(keeping);
     check_owners();
+    auto proposing = propose();
+    co_await std::move(proposing);
     const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(10s));
     if (outcome == io::Wake::Cancelled) break;
   }

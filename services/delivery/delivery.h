@@ -18,6 +18,7 @@
 #include "services/delivery/attempt.h"
 #include "services/delivery/conclusion.h"
 #include "services/delivery/fallback_watch.h"
+#include "services/delivery/hold_proposals.h"
 #include "services/delivery/local_delivery.h"
 #include "services/delivery/pause_ledger.h"
 #include "services/delivery/queue_actions.h"
@@ -43,6 +44,7 @@ struct DeliverySettings {
   SessionSettings session;
   LanguageRule report_language;
   Duration delay_notice{};  // zero: none
+  Duration propose_hold_after{};  // zero: never
   RoutingSettings routing;
   std::size_t window_messages = 10'000;  // of each lane
 };
@@ -67,6 +69,8 @@ class Delivery {
     io::Disk* disk = nullptr;
     std::string learned_path;
     const directory::LoginSecrets* logins = nullptr;  // for routes that log in; null: none can
+    // Keeps the proposed holds on disk; on a worker, may block. Empty: nowhere.
+    std::function<bool(const std::vector<HoldProposal>&)> keep_proposals = {};
   };
   // `settings` is asked often and must not wait; a change counts at once, for what is queued too.
   Delivery(Parts parts, std::function<DeliverySettings()> settings);
@@ -136,6 +140,8 @@ class Delivery {
   void wait_under(const KeptBack& kept, const std::string& destination, DeferredEntry entry, WallTime give_up_at);
   // Takes up what has begun and ended; every second.
   void follow_holds();
+  // Tells of next hops that have been silent for long; keeps the list for `hold list`.
+  io::Task<void> propose();
   void hold_destinations(const std::vector<MailHold>& holds, WallTime now, bool& released);
   // How long delivery stood still since `from`: stopped, in our own trouble, or under holds that select this mail.
   [[nodiscard]] Duration stood_still(const Message& message, std::uint32_t recipient, const std::string& destination, WallTime from) const;
@@ -237,6 +243,7 @@ class Delivery {
   FallbackWatch fallbacks_;
   std::shared_ptr<const directory::Snapshot> routed_by_;  // whose table the queue follows
   bool replanning_ = false;
+  std::vector<HoldProposal> proposed_;
   // In memory, by lane.
   std::shared_ptr<std::size_t> messages_[2] = {std::make_shared<std::size_t>(0), std::make_shared<std::size_t>(0)};
   std::uint64_t expanding_octets_ = 0;

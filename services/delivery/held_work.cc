@@ -181,6 +181,17 @@ void Delivery::follow_holds() {
   pump();
 }
 
+io::Task<void> Delivery::propose() {
+  auto proposals = propose_holds(scheduler_, settings_.propose_hold_after, parts_.clock.wall());
+  for (const auto& one : proposals)
+    if (std::ranges::find(proposed_, one.destination, &HoldProposal::destination) == proposed_.end())
+      parts_.log.write(telemetry::events::hold_proposed, {.destination = one.destination, .count = one.waiting, .reason = one.words});
+  if (proposals == proposed_ || !parts_.keep_proposals) co_return;
+  auto work = parts_.workers.run(parts_.loop, [this, &proposals] { return parts_.keep_proposals(proposals); });
+  const auto ran = co_await std::move(work);
+  if (ran && *ran) proposed_ = std::move(proposals);
+}
+
 Duration Delivery::stood_still(const Message& message, std::uint32_t recipient, const std::string& destination, WallTime from) const {
   const auto now = parts_.clock.wall();
   Pauses pauses = parts_.ledger.pauses_between(from, now);

@@ -172,6 +172,10 @@ struct DeliverySection : Section {
       .help = "Time after the first failed attempt when the sender is told, once, that mail is delayed; 0s: never.",
       .help_ja = "最初の配送失敗からこの時間が経つと、遅延を送信者に一度だけ知らせる。0s なら知らせない。",
       .preset = 4h, .min = 0s, .max = 240h}};
+  Setting<Seconds> propose_hold_after{*this, "propose_hold_after", {
+      .help = "Silence of a next hop of the route table after which a hold is proposed (log, `hikyaku hold list`); 0s: never.",
+      .help_ja = "経路表の配送先がこの時間応答しないと、保留を提案する(ログ、hikyaku hold list)。0s なら提案しない。",
+      .preset = 1h, .min = 0s, .max = 240h}};
   Setting<Text> report_language{*this, "report_language", {
       .help = "Language of bounces and delay notices: by the sender's domain (Japanese above English for .jp, English above "
               "Japanese for others), or one alone.",

@@ -45,6 +45,9 @@ inline constexpr Event delivery_deferred{"delivery.deferred", Level::Info, LogNa
     "An attempt failed and will be repeated.", "配送できず、再送を予約した。"};
 inline constexpr Event delivery_held{"delivery.held", Level::Info, LogName::SenderLog,
     "A hold keeps this mail; it was not tried.", "保留の対象なので配送を試みずに保管した。"};
+inline constexpr Event hold_proposed{"hold.proposed", Level::Warning, LogName::ServiceLog,
+    "A next hop of the route table has not answered for a while; a hold would stop the clocks of its mail.",
+    "経路表の配送先がしばらく応答しない。保留すれば期限の進行を止められる。"};
 inline constexpr Event delivery_refused{"delivery.refused", Level::Info, LogName::SenderLog,
     "The next hop refused a recipient.", "相手が宛先を拒否した。"};
 inline constexpr Event sender_said{"sender.said", Level::Trace, LogName::SenderLog,

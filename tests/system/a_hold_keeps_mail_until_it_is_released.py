@@ -35,7 +35,7 @@ def started_again(server):
 @scenario
 def run(folder):
     settings = {"smtp": {"relay_networks": ["127.0.0.5"]},
-                "delivery": {"retry_interval": "1s", "retry_growth": "constant", "unanswered_period": "6s"}}
+                "delivery": {"retry_interval": "1s", "retry_growth": "constant", "unanswered_period": "20s", "propose_hold_after": "1s"}}
     with Server(folder, settings=settings) as server, NextHop() as inner, NextHop() as other:
         server.start()
         server.cli("route", "add", f"inner.example,127.0.0.1,{inner.port}")
@@ -67,7 +67,7 @@ def kept_and_released(server, inner, other):
     server.process.kill()
     server.process.wait()
     eventually(lambda: started_again(server), "started again after kill -9", 60)
-    time.sleep(8)  # longer than the period
+    time.sleep(22)  # longer than the period
     expect(inner.connections == 0 and len(waiting(server)) == 6, "kept over a restart, kill -9, and longer than the period")
     server.cli("service", "stop", "deliver")
     expect(all(i.get("hold") == 1 for i in waiting(server)), "named while deliver is stopped")
@@ -121,9 +121,12 @@ def the_clock_stands_still(server, inner):
     inner.stop()
     mail(server, 50)
     eventually(lambda: any(i.get("attempts", 0) >= 1 for i in waiting(server)), "one attempt failed", 10)
+    proposed = eventually(lambda: json.loads(server.cli("hold", "list", "--json"))["proposed"], "a hold is proposed", 30)
+    expect(str(inner.port) in proposed[0]["destination"], proposed)
+    expect("hikyaku hold add --route 127.0.0.1" in server.cli("hold", "list"), "with the command to give")
     running = hold(server, "--route", "127.0.0.1")
     tried = waiting(server)[0]["attempts"]
-    time.sleep(9)  # the period is 6 s
+    time.sleep(21)  # the period is 20 s
     left = waiting(server)
     expect(len(left) == 1 and left[0]["attempts"] <= tried + 1 and left[0]["hold"] == running["id"], left)
     inner.start()

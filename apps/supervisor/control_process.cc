@@ -8,29 +8,17 @@
 #include <unistd.h>
 
 #include <cstring>
-#include <map>
 
 #include "apps/service/data_folders.h"
-#include "apps/supervisor/control_socket.h"
 #include "apps/supervisor/hosts_copy.h"
 #include "apps/supervisor/listen_socket.h"
-#include "apps/supervisor/parent_link.h"
 #include "apps/supervisor/read_descriptor.h"
-#include "apps/supervisor/service_table.h"
-#include "apps/supervisor/status_json.h"
-#include "apps/supervisor/supervision.h"
-#include "apps/supervisor/wanted_state.h"
-#include "io/posix_disk.h"
-#include "services/telemetry/log.h"
 
 namespace hikyaku::apps {
-
 namespace {
 
 namespace events = telemetry::events;
 constexpr int link_descriptor = 3;
-constexpr std::size_t most_commands = 64;  // waiting at once
-constexpr Duration start_patience = 65s;   // an answer to "start" is given by then
 
 std::vector<std::string> process_names() {
   std::vector<std::string> names;
@@ -39,71 +27,9 @@ std::vector<std::string> process_names() {
   return names;
 }
 
-struct Settings {
-  std::string text, path;
-  std::shared_ptr<settings::Settings> values;
-};
+}  // namespace
 
-class ControlProcess {
- public:
-  ControlProcess() : link_(link_descriptor), supervision_(process_names()) {}
-  int run();
-
- private:
-  struct Pending {  // a command whose answer waits for its outcome
-    io::Descriptor connection;
-    std::string service;
-    bool up = false;
-    Instant until{};
-    std::uint64_t restarts_before = 0;
-  };
-
-  bool learn_the_state();
-  std::optional<std::string> read_settings();
-  [[nodiscard]] std::string take_the_folder();
-  [[nodiscard]] std::string open_control_socket();
-  void give_up(const std::string& why);
-  void handle(ControlMessage message);
-  void wish_services();
-  void carry_out();
-  void start_process(const std::string& name);
-  void stop_process(const std::string& name, bool keep_listeners);
-  [[nodiscard]] std::string open_listeners(const ProcessEntry& process);
-  void close_listeners(const ProcessEntry& process);
-  void poll_once();
-  void hear_service(const std::string& name);
-  void hear_caller();
-  void obey(io::Descriptor connection, const Caller& caller, const std::vector<std::string>& words);
-  void order(io::Descriptor connection, const Caller& caller, const std::string& verb, const ServiceEntry& service);
-  void reload(io::Descriptor connection);
-  void answer_pending();
-  void tell_how_all_stand();
-  [[nodiscard]] SpawnMessage spawn_message(const ProcessEntry& process) const;
-  [[nodiscard]] StatusFacts facts() const;
-  [[nodiscard]] std::string stopped_path() const { return begun_.data_folder + "/supervisor/stopped-services"; }
-  [[nodiscard]] bool all_down() const;
-  // Services run as the same user; what a client made of one of them must not command the others.
-  [[nodiscard]] bool is_service(int pid) const;
-
-  ParentLink link_;
-  BegunMessage begun_;
-  Settings settings_;
-  Supervision supervision_;
-  StoppedServices stopped_;
-  std::map<std::string, io::Descriptor> channels_;  // of processes
-  std::map<std::string, Protection> protection_;    // of processes, as they said
-  std::vector<ListenerMessage> listeners_;          // open in the parent
-  io::Descriptor control_socket_;
-  std::vector<Pending> pending_;
-  std::vector<std::pair<io::Descriptor, Instant>> callers_;  // connected, have not asked
-  io::PosixDisk disk_;
-  SystemClock clock_;
-  std::unique_ptr<telemetry::Log> log_;
-  WallTime began_{};
-  Instant say_alive_at_{};
-  std::string told_standing_;
-  bool shutting_down_ = false, parent_gone_ = false;
-};
+ControlProcess::ControlProcess() : link_(link_descriptor), supervision_(process_names()) {}
 
 // ---- beginning ----------------------------------------------------------------------------------------------------
 
@@ -388,76 +314,6 @@ void ControlProcess::hear_service(const std::string& name) {
   supervision_.ready(name, clock_.now());
 }
 
-// ---- commands -----------------------------------------------------------------------------------------------------
-
-void ControlProcess::hear_caller() {
-  io::Descriptor connection(accept4(control_socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  if (!connection) return;
-  if (Caller caller; !may_command(connection.get(), caller) || is_service(caller.pid))
-    return send_answer(connection.get(), {false, caller.name + " may not command this server. Remedy: run this as root."});
-  if (callers_.size() + pending_.size() >= most_commands)
-    return send_answer(connection.get(), {false, "the server is busy with other commands. Remedy: try again."});
-  callers_.emplace_back(std::move(connection), clock_.now());
-}
-
-void ControlProcess::obey(io::Descriptor connection, const Caller& caller, const std::vector<std::string>& words) {
-  if (words[0] == "status") return send_answer(connection.get(), {true, status_json(facts())});
-  if (words[0] == "reload") return reload(std::move(connection));
-  const auto* service = words.size() >= 2 ? find_service(words[1]) : nullptr;
-  if (!service) return send_answer(connection.get(), {false, "there is no such service. Remedy: `hikyaku service list` names them."});
-  if (words[0] == "start" || words[0] == "stop" || words[0] == "restart") return order(std::move(connection), caller, words[0], *service);
-  send_answer(connection.get(), {false, "the server does not know the command \"" + words[0] + "\"; it may be of another version."});
-}
-
-void ControlProcess::order(io::Descriptor connection, const Caller& caller, const std::string& verb, const ServiceEntry& service) {
-  if (!is_configured(service, *settings_.values))
-    return send_answer(connection.get(), {false, std::string(service.name) + " is not configured. Remedy: give it an address in [listen], then `hikyaku service restart`."});
-  const std::string name(service.name);
-  auto before = stopped_;
-  if (verb == "stop") stopped_.try_emplace(name, StoppedByCommand{clock_.wall(), caller.name});
-  if (verb == "start") stopped_.erase(name);
-  if (verb == "restart" && stopped_.contains(name))
-    return send_answer(connection.get(), {false, name + " is stopped. Remedy: `hikyaku service start " + name + "`."});
-  if (stopped_ != before) {
-    if (const auto saved = save_stopped(disk_, stopped_path(), stopped_); !saved) {
-      stopped_ = std::move(before);
-      return send_answer(connection.get(), {false, "the order could not be written down: " + saved.error().what});
-    }
-  }
-  wish_services();
-  for (const auto& process : service.processes) {
-    if (verb == "restart") supervision_.want_restart(process.name);
-    if (verb == "start" && supervision_.one(process.name).state == ProcessState::Waiting) supervision_.want(process.name, true);
-  }
-  carry_out();
-  const auto patience = verb == "start" ? start_patience : Duration{settings_.values->serve.stop_limit()} + start_patience;
-  pending_.push_back({std::move(connection), name, verb != "stop", clock_.now() + patience, supervision_.one(service.processes.front().name).restarts});
-}
-
-void ControlProcess::answer_pending() {
-  std::vector<Pending> rest;
-  for (auto& pending : pending_) {
-    const auto now = facts();
-    const std::string state = service_state(pending.service, now);
-    std::string problem;
-    bool restarting = false;
-    for (const auto& entry : find_service(pending.service)->processes) {
-      const auto& process = supervision_.one(entry.name);
-      restarting |= process.restart;
-      if (process.state == ProcessState::Waiting) problem = std::string(entry.name) + ": " + process.last_problem;
-    }
-    if (state == (pending.up ? "running" : "stopped") && !restarting)
-      send_answer(pending.connection.get(), {true, status_json(now)});
-    else if (pending.up && state == "failing")
-      send_answer(pending.connection.get(), {false, pending.service + " does not start: " + problem + ". Remedy: `hikyaku log --service " + pending.service + "`; it is tried again."});
-    else if (clock_.now() >= pending.until || (shutting_down_ && pending.up))
-      send_answer(pending.connection.get(), {false, pending.service + " is still " + state + "."});
-    else
-      rest.push_back(std::move(pending));
-  }
-  pending_ = std::move(rest);
-}
-
 // For the service manager: once nothing is starting, and whenever it changes. A service that fails does not make the whole
 // server one that could not be started: it is tried again, and the words say so.
 void ControlProcess::tell_how_all_stand() {
@@ -476,21 +332,6 @@ void ControlProcess::tell_how_all_stand() {
   link_.tell(ControlKind::Settled, standing);
 }
 
-void ControlProcess::reload(io::Descriptor connection) {
-  if (const auto mistakes = read_settings()) {
-    log_->write(events::settings_refused, {.reason = *mistakes});
-    if (connection) send_answer(connection.get(), {false, *mistakes});
-    return;
-  }
-  log_->set_retention(static_cast<int>(settings_.values->log.retention_days()));
-  wish_services();
-  for (const auto& service : service_table())
-    for (const auto& process : service.processes)
-      if (supervision_.one(process.name).pid != 0) link_.tell(ControlKind::ReloadProcess, spawn_message(process).encode());
-  log_->write(events::settings_reloaded, {});
-  if (connection) send_answer(connection.get(), {true, status_json(facts())});
-}
-
 StatusFacts ControlProcess::facts() const {
   StatusFacts facts{.parent_pid = begun_.parent_pid, .control_pid = getpid(), .began = began_, .settings_path = begun_.settings_path,
                     .settings = settings_.values.get(), .supervision = &supervision_, .stopped = &stopped_};
@@ -499,8 +340,6 @@ StatusFacts ControlProcess::facts() const {
   facts.wall_now = clock_.wall(), facts.now = clock_.now();
   return facts;
 }
-
-}  // namespace
 
 int run_control_process() { return ControlProcess().run(); }
 

@@ -182,13 +182,14 @@ class Delivery {
   };
   // The next piece; the last one only when the whole text is sound. Empty: it could not be read.
   io::Task<std::string> read_text(const Message& message, TextStream& text, std::uint64_t octets);
-  // The first `octets` of a text that is sound.
-  io::Task<std::string> read_beginning(const Message& message, std::uint64_t octets);
+  // The first `octets` of a text that is sound, however long that takes; empty: it is damaged or gone. Nothing: we stop first.
+  io::Task<std::optional<std::string>> read_beginning(const Message& message, std::uint64_t octets);
 
   // reporting.cc: the mail that causes
   [[nodiscard]] spool::GeneratedMail report_mail(const Message& message, std::vector<RecipientReport> reports,
                                                  std::string_view kind, std::string_view text) const;
-  io::Task<std::vector<spool::GeneratedMail>> write_reports(const Message& message, Conclusion& conclusion);
+  // Nothing: we stop first, and what became of the recipients is not to be written without the mail it causes.
+  io::Task<std::optional<std::vector<spool::GeneratedMail>>> write_reports(const Message& message, Conclusion& conclusion);
   io::Task<void> finish_gathered(MessagePointer message);
   // delay_notices.cc
   io::Task<void> tell_delays();

@@ -11,6 +11,10 @@ namespace {
 
 constexpr auto dns_pause = std::chrono::seconds{15};
 
+bool is_gone_for_good(spool::SpoolFailure kind) {
+  return kind == spool::SpoolFailure::Damaged || kind == spool::SpoolFailure::Gone || kind == spool::SpoolFailure::NotFound;
+}
+
 void put_first(std::vector<Candidate>& candidates, const std::string& host) {
   std::vector<Candidate> ordered;
   for (const bool preferred : {true, false})
@@ -37,18 +41,23 @@ io::Task<std::string> Delivery::read_text(const Message& message, TextStream& te
   co_return std::string{};
 }
 
-io::Task<std::string> Delivery::read_beginning(const Message& message, std::uint64_t octets) {
-  const auto reader = parts_.spool.text(message.ref, message.envelope.body_octets);
-  auto work = parts_.workers.run(parts_.loop, [&]() -> spool::SpoolResult<std::string> {
-    TRY(beginning, reader->next(octets));
-    TRY_VOID(reader->verify_rest());
-    return beginning;
-  });
-  auto ran = co_await std::move(work);
-  if (ran && *ran) co_return std::move(**ran);
-  parts_.log.write(telemetry::events::storage_trouble,
-                   {.message = message.ref.id, .reason = ran ? ran->error().what : "all workers are busy"});
-  co_return std::string{};
+io::Task<std::optional<std::string>> Delivery::read_beginning(const Message& message, std::uint64_t octets) {
+  while (!stopping_) {
+    const auto reader = parts_.spool.text(message.ref, message.envelope.body_octets);
+    auto work = parts_.workers.run(parts_.loop, [&]() -> spool::SpoolResult<std::string> {
+      TRY(beginning, reader->next(octets));
+      TRY_VOID(reader->verify_rest());
+      return beginning;
+    });
+    auto ran = co_await std::move(work);
+    if (ran && *ran) co_return std::move(**ran);
+    parts_.log.write(telemetry::events::storage_trouble,
+                     {.message = message.ref.id, .reason = ran ? ran->error().what : "all workers are busy"});
+    if (ran && is_gone_for_good(ran->error().kind)) co_return std::string{};
+    const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(1s));
+    if (outcome == io::Wake::Cancelled) break;
+  }
+  co_return std::nullopt;
 }
 
 // Domains with the same MX hosts share slots and state, but each its own connections: what was agreed on with the peer for

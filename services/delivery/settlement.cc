@@ -11,6 +11,10 @@ namespace {
 constexpr std::uint64_t most_expanding_octets = 64 << 20;  // in memory for the mails that aliases become
 constexpr std::uint64_t octets_of_a_target = 256;          // about
 
+Attempt unservable_alias(std::uint32_t recipient, std::string status, std::string explanation) {
+  return {recipient, AttemptResult::Failed, FailureClass::Transient, std::move(status), "", std::move(explanation), "", ""};
+}
+
 }  // namespace
 
 // Each recipient that has an end is nobody's any more.
@@ -45,7 +49,12 @@ io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> att
   spool::Settlement settlement{message->ref, conclusion.outcomes, {}};
   if (!conclusion.reports.empty() || !conclusion.dead_letters.empty()) {
     auto writing = write_reports(*message, conclusion);
-    settlement.generated = co_await std::move(writing);
+    auto generated = co_await std::move(writing);
+    if (!generated) {
+      --finishing_;
+      co_return;
+    }
+    settlement.generated = std::move(*generated);
   }
   bool written = true;
   if (!conclusion.outcomes.empty()) {
@@ -101,8 +110,7 @@ io::Task<bool> Delivery::plan_all(MessagePointer message, std::uint32_t recipien
   plan = std::move(*whole);
   if (!plan.truncated) co_return true;
   // RFC 3463 X.2.4. Nobody gets a copy rather than some: the operator can split the alias while it is tried again.
-  Attempt failed{recipient, AttemptResult::Failed, FailureClass::Transient, "4.2.4", "",
-                 "The alias leads to more addresses than can be served at once.", "", ""};
+  auto failed = unservable_alias(recipient, "4.2.4", "The alias leads to more addresses than can be served at once.");
   parts_.loop.spawn(finish(message, {std::move(failed)}, "local:" + alias.domain));
   co_return false;
 }
@@ -116,6 +124,7 @@ io::Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient,
     if (!planned) co_return;
   }
   const std::uint64_t octets = message->envelope.body_octets;
+  const std::string destination = "local:" + message->recipient(recipient).address.domain;
   const std::size_t count = plan.targets.size();
   auto mails = expand_recipient(message->envelope, recipient, std::move(plan.targets), parts_.generated_journal);
   const std::uint64_t cost = octets * mails.size() + count * octets_of_a_target;
@@ -132,7 +141,7 @@ io::Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient,
     --finishing_;
     expanding_octets_ -= cost;
     if (stream.damage.empty()) parts_.loop.spawn(dispatch_later(message, {recipient}, Lane::Fresh));
-    else parts_.loop.spawn(finish(message, {damaged_message(recipient, stream.damage)}, "local:" + message->recipient(recipient).address.domain));
+    else parts_.loop.spawn(finish(message, {damaged_message(recipient, stream.damage)}, destination));
     co_return;
   }
   spool::Settlement settlement{message->ref, {{recipient, spool::Outcome::Expanded, {}}}, {}};
@@ -144,6 +153,9 @@ io::Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient,
   auto settling = settler_.settle(std::move(settlement));
   const auto ending = co_await std::move(settling);
   if (ending == Settler::Ending::Written || ending == Settler::Ending::Over) ended(*message, outcomes);
+  // As with one that leads to too many: nobody gets a copy, and the operator has the time to mend it.
+  if (ending == Settler::Ending::Impossible)
+    parts_.loop.spawn(finish(message, {unservable_alias(recipient, "4.3.4", "The mails that the alias leads to cannot be written.")}, destination));
   look_for_fresh();
   --finishing_;
   expanding_octets_ -= cost;

@@ -1,0 +1,98 @@
+// What `hikyaku service`, `status` and `config reload` ask of a running server, and the answers that wait for an outcome.
+#include <sys/socket.h>
+
+#include "apps/supervisor/control_process.h"
+
+namespace hikyaku::apps {
+namespace {
+
+namespace events = telemetry::events;
+constexpr std::size_t most_commands = 64;  // waiting at once
+constexpr Duration start_patience = 65s;   // an answer to "start" is given by then
+
+}  // namespace
+
+void ControlProcess::hear_caller() {
+  io::Descriptor connection(accept4(control_socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (!connection) return;
+  if (Caller caller; !may_command(connection.get(), caller) || is_service(caller.pid))
+    return send_answer(connection.get(), {false, caller.name + " may not command this server. Remedy: run this as root."});
+  if (callers_.size() + pending_.size() >= most_commands)
+    return send_answer(connection.get(), {false, "the server is busy with other commands. Remedy: try again."});
+  callers_.emplace_back(std::move(connection), clock_.now());
+}
+
+void ControlProcess::obey(io::Descriptor connection, const Caller& caller, const std::vector<std::string>& words) {
+  if (words[0] == "status") return send_answer(connection.get(), {true, status_json(facts())});
+  if (words[0] == "reload") return reload(std::move(connection));
+  const auto* service = words.size() >= 2 ? find_service(words[1]) : nullptr;
+  if (!service) return send_answer(connection.get(), {false, "there is no such service. Remedy: `hikyaku service list` names them."});
+  if (words[0] == "start" || words[0] == "stop" || words[0] == "restart") return order(std::move(connection), caller, words[0], *service);
+  send_answer(connection.get(), {false, "the server does not know the command \"" + words[0] + "\"; it may be of another version."});
+}
+
+void ControlProcess::order(io::Descriptor connection, const Caller& caller, const std::string& verb, const ServiceEntry& service) {
+  if (!is_configured(service, *settings_.values))
+    return send_answer(connection.get(), {false, std::string(service.name) + " is not configured. Remedy: give it an address in [listen], then `hikyaku service restart`."});
+  const std::string name(service.name);
+  auto before = stopped_;
+  if (verb == "stop") stopped_.try_emplace(name, StoppedByCommand{clock_.wall(), caller.name});
+  if (verb == "start") stopped_.erase(name);
+  if (verb == "restart" && stopped_.contains(name))
+    return send_answer(connection.get(), {false, name + " is stopped. Remedy: `hikyaku service start " + name + "`."});
+  if (stopped_ != before) {
+    if (const auto saved = save_stopped(disk_, stopped_path(), stopped_); !saved) {
+      stopped_ = std::move(before);
+      return send_answer(connection.get(), {false, "the order could not be written down: " + saved.error().what});
+    }
+  }
+  wish_services();
+  for (const auto& process : service.processes) {
+    if (verb == "restart") supervision_.want_restart(process.name);
+    if (verb == "start" && supervision_.one(process.name).state == ProcessState::Waiting) supervision_.want(process.name, true);
+  }
+  carry_out();
+  const auto patience = verb == "start" ? start_patience : Duration{settings_.values->serve.stop_limit()} + start_patience;
+  pending_.push_back({std::move(connection), name, verb != "stop", clock_.now() + patience, supervision_.one(service.processes.front().name).restarts});
+}
+
+void ControlProcess::answer_pending() {
+  std::vector<Pending> rest;
+  for (auto& pending : pending_) {
+    const auto now = facts();
+    const std::string state = service_state(pending.service, now);
+    std::string problem;
+    bool restarting = false;
+    for (const auto& entry : find_service(pending.service)->processes) {
+      const auto& process = supervision_.one(entry.name);
+      restarting |= process.restart;
+      if (process.state == ProcessState::Waiting) problem = std::string(entry.name) + ": " + process.last_problem;
+    }
+    if (state == (pending.up ? "running" : "stopped") && !restarting)
+      send_answer(pending.connection.get(), {true, status_json(now)});
+    else if (pending.up && state == "failing")
+      send_answer(pending.connection.get(), {false, pending.service + " does not start: " + problem + ". Remedy: `hikyaku log --service " + pending.service + "`; it is tried again."});
+    else if (clock_.now() >= pending.until || (shutting_down_ && pending.up))
+      send_answer(pending.connection.get(), {false, pending.service + " is still " + state + "."});
+    else
+      rest.push_back(std::move(pending));
+  }
+  pending_ = std::move(rest);
+}
+
+void ControlProcess::reload(io::Descriptor connection) {
+  if (const auto mistakes = read_settings()) {
+    log_->write(events::settings_refused, {.reason = *mistakes});
+    if (connection) send_answer(connection.get(), {false, *mistakes});
+    return;
+  }
+  log_->set_retention(static_cast<int>(settings_.values->log.retention_days()));
+  wish_services();
+  for (const auto& service : service_table())
+    for (const auto& process : service.processes)
+      if (supervision_.one(process.name).pid != 0) link_.tell(ControlKind::ReloadProcess, spawn_message(process).encode());
+  log_->write(events::settings_reloaded, {});
+  if (connection) send_answer(connection.get(), {true, status_json(facts())});
+}
+
+}  // namespace hikyaku::apps

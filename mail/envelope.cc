@@ -4,7 +4,10 @@
 
 namespace hikyaku {
 namespace {
-constexpr std::uint8_t format = 1;
+
+constexpr std::uint8_t format = 2;
+constexpr std::uint8_t aliases_done_bit = 16, original_is_address_bit = 32, known_recipient_bits = 63;
+constexpr std::uint8_t smtputf8_bit = 16, dotted_quad_bit = 32, known_bits = 63;
 
 void encode_address(WireWriter& out, const Address& address) { out.text(address.local_part).text(address.domain); }
 
@@ -15,27 +18,76 @@ Address decode_address(WireReader& in) {
   return address;
 }
 
+// What ORCPT nearly always says (RFC 3461 §4.2).
+std::string as_original(const Address& address) { return "rfc822;" + address.text(); }
+
 std::uint8_t encode_notify(const Notify& notify) {
   return static_cast<std::uint8_t>(notify.never | notify.success << 1 | notify.failure << 2 | notify.delay << 3);
 }
 Notify decode_notify(std::uint8_t bits) {
   return {(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0};
 }
+
+void encode_recipient(WireWriter& out, const Recipient& recipient) {
+  const bool known_original = recipient.original_recipient == as_original(recipient.address);
+  out.u8(static_cast<std::uint8_t>(encode_notify(recipient.notify) | (recipient.aliases_done ? aliases_done_bit : 0) |
+                                   (known_original ? original_is_address_bit : 0)));
+  encode_address(out, recipient.address);
+  if (!known_original) out.text(recipient.original_recipient);
+}
+
+// Nothing: not of this format.
+std::optional<Recipient> decode_recipient(WireReader& in) {
+  const auto bits = in.u8();
+  if ((bits & ~known_recipient_bits) != 0) return std::nullopt;
+  Recipient recipient;
+  recipient.notify = decode_notify(bits);
+  recipient.aliases_done = (bits & aliases_done_bit) != 0;
+  recipient.address = decode_address(in);
+  if ((bits & original_is_address_bit) != 0) recipient.original_recipient = as_original(recipient.address);
+  else recipient.original_recipient = in.text();
+  return recipient;
+}
+
+// "192.0.2.7" as its 32 bits; only as it is written again, without leading zeros.
+std::optional<std::uint32_t> dotted_quad(std::string_view text) {
+  std::uint32_t bits = 0;
+  for (int left = 3; left >= 0; --left) {
+    const auto dot = left == 0 ? text.size() : text.find('.');
+    if (dot == std::string_view::npos || dot == 0 || dot > 3 || (dot > 1 && text[0] == '0')) return std::nullopt;
+    std::uint32_t number = 0;
+    for (const char digit : text.substr(0, dot)) {
+      if (digit < '0' || digit > '9') return std::nullopt;
+      number = 10 * number + static_cast<std::uint32_t>(digit - '0');
+    }
+    if (number > 255) return std::nullopt;
+    bits = bits << 8 | number;
+    text.remove_prefix(left == 0 ? dot : dot + 1);
+  }
+  return bits;
+}
+std::string dotted_text(std::uint32_t bits) {
+  std::string text;
+  for (const int shift : {24, 16, 8, 0}) text += std::to_string(bits >> shift & 255) + (shift == 0 ? "" : ".");
+  return text;
+}
+
 }  // namespace
 
+// Small, because a queue of a million is a million of these on the disk.
 std::string Envelope::encode() const {
   WireWriter out;
-  out.u8(format).u32(std::uint32_t{id.node} << 16 | id.journal).u32(id.owner).u64(id.sequence);
+  const auto quad = dotted_quad(client_address);
+  out.u8(format).u8(static_cast<std::uint8_t>(static_cast<unsigned>(return_content) | static_cast<unsigned>(body_type) << 2 |
+                                              (smtputf8 ? smtputf8_bit : 0U) | (quad ? dotted_quad_bit : 0U)));
+  out.varint(id.node).varint(id.journal).varint(id.owner).varint(id.sequence);
   encode_address(out, reverse_path.address);
   out.varint(recipients.size());
-  for (const auto& recipient : recipients) {
-    encode_address(out, recipient.address);
-    out.text(recipient.original_recipient);
-    out.u8(static_cast<std::uint8_t>(encode_notify(recipient.notify) | recipient.aliases_done << 4));
-  }
-  out.text(envelope_id).u8(static_cast<std::uint8_t>(return_content)).u8(static_cast<std::uint8_t>(body_type));
-  out.u8(smtputf8).u64(static_cast<std::uint64_t>(accepted_at.time_since_epoch().count()));
-  out.text(client_address).text(client_helo).text(account).u64(body_octets);
+  for (const auto& recipient : recipients) encode_recipient(out, recipient);
+  out.text(envelope_id).varint(static_cast<std::uint64_t>(accepted_at.time_since_epoch().count()));
+  if (quad) out.u32(*quad);
+  else out.text(client_address);
+  out.text(client_helo).text(account).varint(body_octets);
   return std::move(out).bytes();
 }
 
@@ -43,34 +95,30 @@ std::optional<Envelope> Envelope::decode(std::string_view bytes) {
   WireReader in(bytes);
   if (in.u8() != format) return std::nullopt;
   Envelope envelope;
-  const auto where = in.u32();
-  const auto owner = in.u32();
-  envelope.id = {static_cast<std::uint16_t>(where >> 16), static_cast<std::uint16_t>(where), owner, in.u64()};
+  const auto bits = in.u8();
+  if ((bits & ~known_bits) != 0 || (bits & 3) > 2 || (bits >> 2 & 3) > 2) return std::nullopt;
+  envelope.return_content = static_cast<ReturnContent>(bits & 3);
+  envelope.body_type = static_cast<BodyType>(bits >> 2 & 3);
+  envelope.smtputf8 = (bits & smtputf8_bit) != 0;
+  const auto node = in.varint(), journal = in.varint(), owner = in.varint();
+  if (node > UINT16_MAX || journal > UINT16_MAX || owner > UINT32_MAX) return std::nullopt;
+  envelope.id = {static_cast<std::uint16_t>(node), static_cast<std::uint16_t>(journal), static_cast<std::uint32_t>(owner), in.varint()};
   envelope.reverse_path.address = decode_address(in);
   const auto count = in.varint();
   if (count > in.rest().size()) return std::nullopt;  // each recipient has at least one octet
   envelope.recipients.reserve(count);
   for (std::uint64_t i = 0; i < count && !in.broken(); ++i) {
-    Recipient recipient;
-    recipient.address = decode_address(in);
-    recipient.original_recipient = in.text();
-    const auto bits = in.u8();
-    recipient.notify = decode_notify(bits);
-    recipient.aliases_done = (bits & 16) != 0;
-    envelope.recipients.push_back(std::move(recipient));
+    auto recipient = decode_recipient(in);
+    if (!recipient) return std::nullopt;
+    envelope.recipients.push_back(std::move(*recipient));
   }
   envelope.envelope_id = in.text();
-  const auto return_content = in.u8();
-  const auto body_type = in.u8();
-  if (return_content > 2 || body_type > 2) return std::nullopt;
-  envelope.return_content = static_cast<ReturnContent>(return_content);
-  envelope.body_type = static_cast<BodyType>(body_type);
-  envelope.smtputf8 = in.u8() != 0;
-  envelope.accepted_at = WallTime{std::chrono::microseconds{static_cast<std::int64_t>(in.u64())}};
-  envelope.client_address = in.text();
+  envelope.accepted_at = WallTime{std::chrono::microseconds{static_cast<std::int64_t>(in.varint())}};
+  if ((bits & dotted_quad_bit) != 0) envelope.client_address = dotted_text(in.u32());
+  else envelope.client_address = in.text();
   envelope.client_helo = in.text();
   envelope.account = in.text();
-  envelope.body_octets = in.u64();
+  envelope.body_octets = in.varint();
   if (!in.complete()) return std::nullopt;
   return envelope;
 }

@@ -47,3 +47,26 @@ TEST_CASE("envelope: decode(encode(x)) is x; every cut of it is refused") {
   for (std::size_t cut = 0; cut < bytes.size(); ++cut) CHECK(!Envelope::decode(bytes.substr(0, cut)));
   CHECK(!Envelope::decode(bytes + "x"));
 }
+
+TEST_CASE("envelope: what is written short comes back as it was given") {
+  Envelope envelope;
+  envelope.recipients = {{{"bob", "example.net"}, "", {}}};
+  for (const char* address : {"", "192.0.2.7", "0.0.0.0", "255.255.255.255", "192.0.2.07", "192.0.2.256", "1.2.3", "1.2.3.4.5", "1.2.3.4 ", "1..3.4", "::1"})
+    for (const char* original : {"", "rfc822;bob@example.net", "rfc822;Bob@example.net", "RFC822;bob@example.net", "utf-8;bob@example.net"}) {
+      envelope.client_address = address;
+      envelope.recipients[0].original_recipient = original;
+      CHECK_MESSAGE(Envelope::decode(envelope.encode()) == envelope, address, " ", original);
+    }
+}
+
+TEST_CASE("envelope: bits nobody knows are refused") {
+  Envelope envelope;
+  envelope.recipients = {{{"bob", "example.net"}, "", {}}};
+  const auto bytes = envelope.encode();
+  for (const std::size_t at : {0U, 1U})
+    for (const int bit : {6, 7}) {
+      auto other = bytes;
+      other[at] = static_cast<char>(other[at] | 1 << bit);
+      CHECK(!Envelope::decode(other));
+    }
+}

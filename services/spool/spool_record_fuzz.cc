@@ -10,7 +10,10 @@ using namespace hikyaku::spool;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
-  (void)decode_message_head(input);
+  if (const auto head = decode_message_head(input)) {
+    const auto again = decode_message_head(encode(*head));
+    if (!again || again->envelope != head->envelope || again->blob_checksum != head->blob_checksum) std::abort();
+  }
   if (const auto record = decode_log_record(input)) {
     const auto printed = encode(*record);
     const auto again = decode_log_record(printed);

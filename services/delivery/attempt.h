@@ -11,6 +11,7 @@
 #include "mail/envelope.h"
 #include "services/delivery/retry_policy.h"
 #include "services/delivery/schedule/reply_reading.h"
+#include "services/delivery/why/cause_clock.h"
 #include "services/spool/message.h"
 
 namespace hikyaku::delivery {
@@ -48,6 +49,7 @@ struct Attempt {
   Again again = Again::ByTheRules;  // Failed only
   std::optional<Duration> wait_hint;  // Failed only: "try again in 5 minutes", said the peer
   Pace pace = Pace::AsBefore;         // Failed only: whether the peer finds us too fast
+  CauseClock spent{};                 // since it came to its lane; not begun: it was not tried
 };
 
 [[nodiscard]] inline std::vector<Attempt> same_for_all(const std::vector<std::uint32_t>& recipients, const Attempt& attempt) {

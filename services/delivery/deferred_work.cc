@@ -107,7 +107,7 @@ io::Task<void> Delivery::queue_again_later(RemoteJob job, Slot slot, spool::Spoo
   pump();
 }
 
-io::Task<bool> Delivery::read_back(RemoteJob& job, const Slot& slot) {
+io::Task<bool> Delivery::read_back(RemoteJob& job, const Slot& slot, CauseWatch& watch) {
   Message message{job.ref, {}, {}};
   auto work = parts_.workers.run(parts_.loop, [&] { return recall(message); });
   auto ran = co_await std::move(work);
@@ -136,8 +136,10 @@ io::Task<bool> Delivery::read_back(RemoteJob& job, const Slot& slot) {
   job.message = hold(std::move(message), slot.lane);
   job.from.clear();
   if (slot.destination.starts_with("mx:")) {
+    watch.turn(Cause::Dns);
     auto finding = find_sites(job.message, recipients, slot.destination);
     co_await std::move(finding);
+    watch.turn(Cause::Disk);
   }
   wanted_ = {&job, &slot.destination};
   dispatch(job.message, recipients, slot.lane);

@@ -30,8 +30,11 @@ Delivery::Delivery(Parts parts, std::function<DeliverySettings()> settings)
     : parts_(std::move(parts)), current_settings_(std::move(settings)), settings_(current_settings_()),
       sessions_(parts_.loop),
       settler_(parts_.loop, parts_.workers, parts_.spool, parts_.flusher, parts_.log),
-      local_({parts_.loop, parts_.workers, parts_.spool, parts_.mailboxes, parts_.directory, parts_.log},
+      local_({parts_.loop, parts_.workers, parts_.spool, parts_.mailboxes, parts_.directory, parts_.log, parts_.clock},
              parts_.local_accounts_at_once,
+             [this](const LocalJob& job) {
+               return time_of(*job.message, job.recipient, "local:" + job.target.address.domain, job.spent, parts_.clock.wall());
+             },
              [this](const LocalJob& job, Attempt attempt) {
                parts_.loop.spawn(finish(job.message, {std::move(attempt)}, "local:" + job.target.address.domain));
              }) {
@@ -141,7 +144,7 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
     if (const auto* held = hold_on(*directory, *message, index, *plan)) {
       add_kept(kept, *held, destination_of(*plan), index);
     } else if (auto* mailbox = std::get_if<ToMailbox>(&*plan)) {
-      local_.add({message, index, std::move(mailbox->target)});
+      local_.add({message, index, std::move(mailbox->target), {}});
     } else if (auto* hop = std::get_if<ToNextHop>(&*plan)) {
       const auto key = hop->hop.key();
       auto& job = remote.try_emplace(key, RemoteJob{message->ref, {}, message, hop->hop, {}}).first->second;
@@ -251,7 +254,7 @@ io::Task<void> Delivery::tend() {
     if (rules_change) parts_.loop.spawn(load_deferred());  // what is queued has the new periods at once
     sessions_.tend(stopping_);
     for (const auto& [number, run] : running_)
-      if (parts_.loop.now() - run.first > long_run) scheduler_.runs_long(run.second);
+      if (run.transaction_began < parts_.loop.now() - long_run) scheduler_.runs_long(run.destination);
     scheduler_.tend(parts_.clock.wall());
     follow_holds();
     follow_routes();

@@ -93,6 +93,26 @@ class Delivery {
 
  private:
   using Slot = Scheduler::Slot;
+  // A job in a slot, by a number of its own: to find the slow ones, and for whoever asks where a message is.
+  struct Run {
+    TraceId id;
+    std::string destination;
+    CauseWatch* watch = nullptr;
+    Instant transaction_began = Instant::max();  // max: none is open
+  };
+  using Runs = std::map<std::uint64_t, Run>;
+  class UnderWay {
+   public:
+    UnderWay(Runs& runs, std::uint64_t number, Run run) : runs_(runs), place_(runs.emplace(number, std::move(run)).first) {}
+    UnderWay(const UnderWay&) = delete;
+    UnderWay& operator=(const UnderWay&) = delete;
+    ~UnderWay() { runs_.erase(place_); }
+    [[nodiscard]] Run& run() const { return place_->second; }
+
+   private:
+    Runs& runs_;
+    Runs::iterator place_;
+  };
 
   // delivery.cc: what comes in, and when
   io::Task<void> run();
@@ -157,7 +177,7 @@ class Delivery {
   void look_again_later(const std::string& destination, DeferredEntry entry, const spool::SpoolError& trouble);
   io::Task<void> queue_again_later(RemoteJob job, Slot slot, spool::SpoolError trouble);
   // A parked job's message is read back and planned again. False: nothing is left for this slot.
-  io::Task<bool> read_back(RemoteJob& job, const Slot& slot);
+  io::Task<bool> read_back(RemoteJob& job, const Slot& slot, CauseWatch& watch);
   [[nodiscard]] WallTime give_up_time(const std::string& destination, const spool::Schedule& schedule) const;
   [[nodiscard]] WallTime give_up_time(const std::string& destination, const spool::DeferredTimes& times) const;
 
@@ -165,12 +185,12 @@ class Delivery {
   void pump();
   io::Task<void> work(Slot slot);
   void change_session(std::unique_ptr<RemoteSession>& session, std::string& hop, const std::string& wanted, const Slot& slot);
-  io::Task<std::unique_ptr<RemoteSession>> open_session(const std::string& destination, const RemoteJob& job, Lane lane);
+  io::Task<std::unique_ptr<RemoteSession>> open_session(const std::string& destination, const RemoteJob& job, Lane lane, CauseWatch& watch);
   using Opened = Result<std::unique_ptr<RemoteSession>, Attempt>;
   // The hop's own hosts, and the fallback of its row when those have failed often enough.
-  io::Task<Opened> open_hop(const std::string& destination, NextHop hop);
-  io::Task<Opened> open_hosts(const std::string& destination, NextHop hop);
-  io::Task<bool> carry_out(std::unique_ptr<RemoteSession>& session, RemoteJob job, Slot slot);
+  io::Task<Opened> open_hop(const std::string& destination, NextHop hop, CauseWatch& watch);
+  io::Task<Opened> open_hosts(const std::string& destination, NextHop hop, CauseWatch& watch);
+  io::Task<bool> carry_out(std::unique_ptr<RemoteSession>& session, RemoteJob job, Slot slot, Run& run);
   void destination_is_silent(const std::string& destination, const Attempt& failed);
   io::Task<void> defer_parked(RemoteJob job, std::string destination, Attempt failed);
   // DNS fails for everybody: our own trouble, nobody's attempt. True: the job is put back.
@@ -184,6 +204,14 @@ class Delivery {
   io::Task<std::string> read_text(const Message& message, TextStream& text, std::uint64_t octets);
   // The first `octets` of a text that is sound, however long that takes; empty: it is damaged or gone. Nothing: we stop first.
   io::Task<std::optional<std::string>> read_beginning(const Message& message, std::uint64_t octets);
+
+  // causes.cc: where the time went
+  [[nodiscard]] static CauseClock waited_in_lane(const Slot& slot, const RemoteJob& job);
+  // All of the recipient's time since its last recorded attempt, or since acceptance, until `end`.
+  [[nodiscard]] CauseClock time_of(const Message& message, std::uint32_t recipient, const std::string& destination, const CauseClock& spent,
+                                   WallTime end) const;
+  [[nodiscard]] std::vector<CausedPause> pauses_of(const Message& message, std::uint32_t recipient, const std::string& destination,
+                                                   WallTime from, WallTime until) const;
 
   // reporting.cc: the mail that causes
   [[nodiscard]] spool::GeneratedMail report_mail(const Message& message, std::vector<RecipientReport> reports,
@@ -212,7 +240,7 @@ class Delivery {
   void ended(const Message& message, const std::vector<spool::RecipientOutcome>& outcomes);
   void deferred(const Message& message, const std::vector<spool::Schedule>& schedules, const std::string& destination);
   void log_conclusion(const Message& message, const std::vector<Attempt>& attempts, const Conclusion& conclusion,
-                      const std::string& destination);
+                      const std::string& destination, WallTime concluded_at);
 
   Parts parts_;
   std::function<DeliverySettings()> current_settings_;
@@ -224,14 +252,18 @@ class Delivery {
   DelayQueue delays_;
   bool delays_loaded_ = false;
   LocalDelivery local_;
-  // Transactions under way, to find the slow ones; by a number of their own.
-  std::map<std::uint64_t, std::pair<Instant, std::string>> running_;
+  Runs running_;
   std::uint64_t next_run_ = 0;
   DnsHealth dns_;
   MxSites sites_;
   std::string kept_;  // of greylists, as last written
   // Jobs whose domain's MX hosts are being asked for, by domain.
-  std::map<std::string, std::vector<std::pair<Lane, RemoteJob>>> unknown_sites_;
+  struct SiteAsked {
+    Lane lane;
+    RemoteJob job;
+    WallTime since;
+  };
+  std::map<std::string, std::vector<SiteAsked>> unknown_sites_;
   // The job that read_back() plans again, for the slot's destination.
   struct Wanted {
     RemoteJob* job = nullptr;

@@ -194,7 +194,15 @@ io::Task<void> Delivery::propose() {
 
 Duration Delivery::stood_still(const Message& message, std::uint32_t recipient, const std::string& destination, WallTime from) const {
   const auto now = parts_.clock.wall();
-  Pauses pauses = parts_.ledger.pauses_between(from, now);
+  Pauses all;
+  for (const auto& pause : pauses_of(message, recipient, destination, from, now)) all.emplace_back(pause.from, pause.until);
+  return covered(std::move(all), from, now);
+}
+
+std::vector<CausedPause> Delivery::pauses_of(const Message& message, std::uint32_t recipient, const std::string& destination,
+                                             WallTime from, WallTime until) const {
+  std::vector<CausedPause> pauses;
+  for (const auto& [start, end] : parts_.ledger.pauses_between(from, until)) pauses.push_back({start, end, Cause::Stopped});
   const auto directory = parts_.directory.newest();
   if (directory && !directory->contents().holds.empty()) {
     const bool local = destination.starts_with("local:");
@@ -204,9 +212,9 @@ Duration Delivery::stood_still(const Message& message, std::uint32_t recipient, 
       if (const auto* target = std::get_if<ToMailbox>(&plan)) mailbox = target->target.address.text();
     }
     const Facts facts(message, recipient, destination, std::move(mailbox));
-    for (const auto& time : directory::hold_times(directory->contents().holds, facts.view(), from, now)) pauses.emplace_back(time.from, time.until);
+    for (const auto& time : directory::hold_times(directory->contents().holds, facts.view(), from, until)) pauses.push_back({time.from, time.until, Cause::Hold});
   }
-  return covered(std::move(pauses), from, now);
+  return pauses;
 }
 
 Duration Delivery::stood_still(const std::string& destination, WallTime from) const {

@@ -3,7 +3,8 @@
 // overtakes heavy mail (large mailings), four to one at most; and no destination takes more of what is free than leaves
 // room for others, slow ones together at most half of a lane.
 //
-// A pure data structure: no clock, no I/O; every operation is O(1) amortised, whatever waits.
+// A pure data structure: no clock, no I/O; every operation is O(1) amortised, whatever waits. Who tells it the time (at())
+// is told of each job what it waited for: the destination's own limit, a shut lane, or else a slot.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +16,8 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include "services/delivery/why/cause_clock.h"
 
 namespace hikyaku::delivery {
 
@@ -39,10 +42,12 @@ class Lanes {
   explicit Lanes(LaneLimits limits = {}) : limits_(limits) {}
 
   void set_limits(LaneLimits limits) { limits_ = limits; }
+  void at(WallTime now) { now_ = std::max(now_, now); }
 
   void add(Lane lane, const std::string& destination, Job job, Weight weight = Weight::Light) {
     auto& queue = queues_[destination];
-    queue.waiting[index(lane)][index(weight)].push_back(std::move(job));
+    note(queue);
+    queue.waiting[index(lane)][index(weight)].push_back({std::move(job), now_, milliseconds(queue.at_limit[index(lane)]), milliseconds(queue.was_shut[index(lane)])});
     ++waiting_[index(lane)];
     list(lane, weight, destination, queue);
   }
@@ -53,6 +58,12 @@ class Lanes {
     Weight weight = Weight::Light;
     std::uint32_t taken = 0;  // jobs
     Speed speed = Speed::Usual;
+    // Of the job taken last.
+    struct Waited {
+      WallTime since{};
+      std::chrono::milliseconds at_limit{}, shut{};  // since then
+      Cause shut_for = Cause::Hold;
+    } waited{};
   };
 
   // Takes a slot for the destination whose turn it is, or nothing while limits bind or nothing waits. The holder calls
@@ -77,7 +88,7 @@ class Lanes {
           queue.listed[index(lane)][index(weight)] = true;
           continue;
         }
-        const Slot slot{lane, std::move(destination), weight, 0, queue.speed};
+        const Slot slot{lane, std::move(destination), weight, 0, queue.speed, {}};
         count(slot, queue, +1);
         list(lane, weight, slot.destination, queue);
         light_turns_[index(lane)] = weight == Weight::Light ? light_turns_[index(lane)] + 1 : 0;
@@ -102,7 +113,11 @@ class Lanes {
     auto& from = heavys_turn || overdue ? heavy : light;
     if (from.empty()) return std::nullopt;
     queue.light_run[index(slot.lane)] = &from == &light ? queue.light_run[index(slot.lane)] + 1 : 0;
-    Job job = std::move(from.front());
+    note(queue);
+    auto& first = from.front();
+    slot.waited = {first.since, std::chrono::milliseconds{milliseconds(queue.at_limit[index(slot.lane)]) - first.at_limit},
+                   std::chrono::milliseconds{milliseconds(queue.was_shut[index(slot.lane)]) - first.was_shut}, queue.shut_for[index(slot.lane)]};
+    Job job = std::move(first.job);
     from.pop_front();
     --waiting_[index(slot.lane)];
     ++slot.taken;
@@ -128,18 +143,24 @@ class Lanes {
     if (found == queues_.end()) return all;
     for (auto& queue : found->second.waiting[index(lane)]) {
       waiting_[index(lane)] -= queue.size();
-      for (auto& job : queue) all.push_back(std::move(job));
+      for (auto& one : queue) all.push_back(std::move(one.job));
       queue.clear();
     }
     forget_if_idle(destination);
     return all;
   }
 
-  // A shut lane of a destination gets no slot; what waits for it stays.
-  void shut(const std::string& destination, Lane lane) { queues_[destination].shut[index(lane)] = true; }
+  // A shut lane of a destination gets no slot; what waits for it stays. `why`: for whoever asks what its mail waited for.
+  void shut(const std::string& destination, Lane lane, Cause why = Cause::Hold) {
+    auto& queue = queues_[destination];
+    note(queue);
+    queue.shut[index(lane)] = true;
+    queue.shut_for[index(lane)] = why;
+  }
   void open(const std::string& destination, Lane lane) {
     const auto found = queues_.find(destination);
     if (found == queues_.end()) return;
+    note(found->second);
     found->second.shut[index(lane)] = false;
     list_all(destination, found->second);
     forget_if_idle(destination);
@@ -148,6 +169,7 @@ class Lanes {
   void set_limit(const std::string& destination, std::uint32_t limit) {
     const auto found = queues_.find(destination);
     if (found == queues_.end() || found->second.limit == limit) return;
+    note(found->second);
     found->second.limit = limit;
     list_all(destination, found->second);
   }
@@ -176,18 +198,36 @@ class Lanes {
     for (const auto& [destination, queue] : queues_)
       for (const auto& lane : queue.waiting)
         for (const auto& jobs : lane)
-          for (const auto& job : jobs) visit(destination, job);
+          for (const auto& one : jobs) visit(destination, one.job);
   }
+  // Why the destination's mail of the lane gets no slot now.
+  [[nodiscard]] Cause waits_for(const std::string& destination, Lane lane) const {
+    const auto found = queues_.find(destination);
+    if (found == queues_.end()) return Cause::Slot;
+    if (found->second.shut[index(lane)]) return found->second.shut_for[index(lane)];
+    return is_at_limit(lane, found->second) ? Cause::Rate : Cause::Slot;
+  }
+  // Slots that the lane could still take, whatever the destinations bear.
+  [[nodiscard]] std::uint32_t free(Lane lane) const { return free_slots(lane); }
 
  private:
+  struct Waiting {
+    Job job;
+    WallTime since;                       // by at()
+    std::uint32_t at_limit, was_shut;     // its queue's clocks then, in milliseconds
+  };
   struct Queue {
-    std::deque<Job> waiting[2][2];
+    std::deque<Waiting> waiting[2][2];
     std::uint32_t used[2] = {0, 0};
     std::uint32_t light_run[2] = {0, 0};
     std::uint32_t limit = 0;
     bool listed[2][2] = {};  // stands in turn_ or in blocked_
     bool shut[2] = {false, false};
+    Cause shut_for[2] = {Cause::Hold, Cause::Hold};
     Speed speed = Speed::Usual;
+    // For how long so far its jobs could not start because of its own limit, or because it was shut; until `noted`.
+    std::chrono::microseconds at_limit[2]{}, was_shut[2]{};
+    WallTime noted{};
   };
   struct Blocked {
     std::string destination;
@@ -207,10 +247,26 @@ class Lanes {
     const auto all = limits_.slots > used_[0] + used_[1] ? limits_.slots - used_[0] - used_[1] : 0;
     return std::min(mine, all);
   }
+  static std::uint32_t milliseconds(std::chrono::microseconds time) { return static_cast<std::uint32_t>(time.count() / 1'000); }
+  // Before anything changes that decides what its jobs wait for.
+  void note(Queue& queue) {
+    const auto passed = queue.noted == WallTime{} ? std::chrono::microseconds{} : now_ - queue.noted;
+    queue.noted = now_;
+    if (passed == std::chrono::microseconds{}) return;
+    for (const Lane lane : {Lane::Fresh, Lane::Retry}) {
+      if (queue.shut[index(lane)]) queue.was_shut[index(lane)] += passed;
+      else if (is_at_limit(lane, queue)) queue.at_limit[index(lane)] += passed;
+    }
+  }
+  [[nodiscard]] bool is_at_limit(Lane lane, const Queue& queue) const {
+    const auto limit = limit_of(queue);
+    return queue.used[index(lane)] >= (lane == Lane::Fresh ? limit : (limit + 1) / 2) || queue.used[0] + queue.used[1] >= limit;
+  }
   [[nodiscard]] std::uint32_t limit_of(const Queue& queue) const { return queue.limit == 0 ? limits_.per_destination : queue.limit; }
 
   void count(const Slot& slot, Queue& queue, int step) {
     const auto add = [step](std::uint32_t& number) { number = step > 0 ? number + 1 : number - 1; };
+    note(queue);
     add(queue.used[index(slot.lane)]);
     add(used_[index(slot.lane)]);
     if (slot.weight == Weight::Heavy) add(heavy_used_[index(slot.lane)]);
@@ -218,10 +274,7 @@ class Lanes {
   }
 
   [[nodiscard]] bool may_start(Lane lane, Weight weight, const Queue& queue) const {
-    const auto limit = limit_of(queue);
-    const auto of_lane = lane == Lane::Fresh ? limit : (limit + 1) / 2;
-    return !queue.shut[index(lane)] && !queue.waiting[index(lane)][index(weight)].empty() && queue.used[index(lane)] < of_lane &&
-           queue.used[0] + queue.used[1] < limit;
+    return !queue.shut[index(lane)] && !queue.waiting[index(lane)][index(weight)].empty() && !is_at_limit(lane, queue);
   }
   // A destination takes at most twice what it leaves free; heavy mail four fifths of a lane, slow destinations half of it.
   [[nodiscard]] bool leaves_room(Lane lane, Weight weight, const Queue& queue) const {
@@ -261,6 +314,7 @@ class Lanes {
   }
 
   LaneLimits limits_;
+  WallTime now_{};
   std::unordered_map<std::string, Queue> queues_;
   std::deque<std::string> turn_[2][2];  // destinations that may start a delivery, each once
   std::vector<Blocked> blocked_;        // whose turn came while they would have left no room for others

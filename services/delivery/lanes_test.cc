@@ -4,6 +4,7 @@
 
 #include "services/delivery/lanes.h"
 
+using namespace hikyaku;
 using namespace hikyaku::delivery;
 using TestLanes = Lanes<int>;
 
@@ -134,6 +135,36 @@ TEST_CASE("a busy destination gives its slot up after its turn when another wait
   CHECK(!lanes.take_job(*slot));
   lanes.release(*slot);
   CHECK(lanes.next()->destination == "other");
+}
+
+TEST_CASE("a job is told what it waited for") {
+  constexpr WallTime begin{std::chrono::hours{500'000}};
+  TestLanes lanes({.slots = 2, .reserved_fresh = 0, .reserved_retry = 0, .per_destination = 1});
+  lanes.at(begin);
+  for (int job = 0; job < 3; ++job) lanes.add(Lane::Fresh, "d", job);
+  auto slot = lanes.next();
+  REQUIRE(slot);
+  REQUIRE(lanes.take_job(*slot) == 0);
+  CHECK(slot->waited.since == begin);
+  CHECK(slot->waited.at_limit == 0ms);
+  CHECK(lanes.waits_for("d", Lane::Fresh) == Cause::Rate);
+  lanes.at(begin + 5s);  // the only delivery it bears goes on
+  lanes.shut("d", Lane::Fresh, Cause::Dns);
+  CHECK(lanes.waits_for("d", Lane::Fresh) == Cause::Dns);
+  lanes.at(begin + 7s);
+  lanes.open("d", Lane::Fresh);
+  lanes.release(*slot);
+  CHECK(lanes.waits_for("d", Lane::Fresh) == Cause::Slot);
+  lanes.at(begin + 8s);  // it could start, and nobody came
+  slot = lanes.next();
+  REQUIRE(slot);
+  REQUIRE(lanes.take_job(*slot) == 1);
+  CHECK(slot->waited.at_limit == 5s);
+  CHECK(slot->waited.shut == 2s);
+  CHECK(slot->waited.shut_for == Cause::Dns);
+  lanes.at(begin + 6s);  // set back: no time
+  REQUIRE(lanes.take_job(*slot) == 2);
+  CHECK(slot->waited.at_limit == 5s);
 }
 
 TEST_CASE("a destination that bears less takes no further job, and gets its slots back when it bears more") {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "services/delivery/why/spent_times.h"
+
 namespace hikyaku::delivery {
 namespace {
 
@@ -17,11 +19,12 @@ Attempt over_quota(std::uint32_t recipient) {
 
 }  // namespace
 
-LocalDelivery::LocalDelivery(Parts parts, std::uint32_t accounts_at_once, Done done)
-    : parts_(parts), accounts_at_once_(accounts_at_once), done_(std::move(done)) {}
+LocalDelivery::LocalDelivery(Parts parts, std::uint32_t accounts_at_once, TimeOf time_of, Done done)
+    : parts_(parts), accounts_at_once_(accounts_at_once), time_of_(std::move(time_of)), done_(std::move(done)) {}
 
 void LocalDelivery::add(LocalJob job) {
   const AccountId account = job.target.account;
+  job.spent = CauseClock(parts_.clock.wall(), Cause::Slot);
   const auto [queue, is_new] = queues_.try_emplace(account);
   queue->second.push_back(std::move(job));
   ++waiting_;
@@ -41,10 +44,12 @@ void LocalDelivery::start_groups() {
 LocalDelivery::Group LocalDelivery::take_group(AccountId account) {
   Group group{.account = account, .quota = {}, .jobs = {}, .attempts = {}, .trouble = {}};
   auto& queue = queues_[account];
+  const WallTime now = parts_.clock.wall();
   std::uint64_t octets = 0;
   while (!queue.empty() && group.jobs.size() < group_messages && octets < group_octets) {
     octets += queue.front().message->envelope.body_octets;
     group.jobs.push_back(std::move(queue.front()));
+    group.jobs.back().spent.turn(Cause::Disk, now);  // it stays so where our own trouble makes it wait
     queue.pop_front();
   }
   group.attempts.resize(group.jobs.size());
@@ -136,12 +141,16 @@ void LocalDelivery::report(const LocalJob& job, Attempt attempt) {
     const std::string recipient = job.target.address.text();
     const std::string original = job.message->recipient(job.recipient).address.text();
     const std::string sender = envelope.reverse_path.text();
+    const auto spent = time_of_(job);
+    const SpentTimes times(spent);
     parts_.log.write(telemetry::events::mail_delivered,
                      {.message = job.message->ref.id, .sender = sender, .null_sender = envelope.reverse_path.is_null(),
                       .recipient = recipient, .original_recipient = original == recipient ? std::string_view{} : original,
                       .mailbox = job.target.mailbox.empty() ? "INBOX" : std::string_view(job.target.mailbox),
-                      .octets = envelope.body_octets, .accepted_at = envelope.accepted_at});
+                      .octets = envelope.body_octets, .accepted_at = envelope.accepted_at,
+                      .since = spent.since(), .spent = times.named()});
   }
+  attempt.spent = job.spent;
   done_(job, std::move(attempt));
 }
 

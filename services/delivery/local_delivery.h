@@ -22,6 +22,7 @@ struct LocalJob {
   MessagePointer message;
   std::uint32_t recipient = 0;
   directory::LocalTarget target;
+  CauseClock spent{};  // since it was planned
 };
 
 class LocalDelivery {
@@ -33,10 +34,13 @@ class LocalDelivery {
     mailboxes::Mailboxes& mailboxes;
     const directory::Reader& directory;
     telemetry::Log& log;
+    const Clock& clock;
   };
+  // All of a recipient's time, for the log (Delivery::time_of).
+  using TimeOf = std::function<CauseClock(const LocalJob&)>;
   // Called on the loop for each finished job, in no order.
   using Done = std::function<void(const LocalJob&, Attempt)>;
-  LocalDelivery(Parts parts, std::uint32_t accounts_at_once, Done done);
+  LocalDelivery(Parts parts, std::uint32_t accounts_at_once, TimeOf time_of, Done done);
 
   void add(LocalJob job);
   [[nodiscard]] std::size_t waiting() const { return waiting_; }
@@ -61,6 +65,7 @@ class LocalDelivery {
 
   Parts parts_;
   const std::uint32_t accounts_at_once_;
+  TimeOf time_of_;
   Done done_;
   std::unordered_map<AccountId, std::deque<LocalJob>> queues_;  // of accounts that wait or are worked on
   std::deque<AccountId> ready_;

@@ -95,12 +95,14 @@ io::Task<smtp::ClientStep> RemoteSession::drive() {
       else lose(got.error());
       connection_->release_buffer();
     } else if (std::holds_alternative<smtp::client::StartTls>(step)) {
+      turn(Cause::Tls);
       const bool dane = settings_.check == io::PeerCheck::Dane;
       auto handshake = dane ? connection_->start_tls_client(settings_.tls, candidate_.host, candidate_.tls->domain, candidate_.tls->tlsa,
                                                             loop_.after(settings_.reply_time))
                             : connection_->start_tls_client(settings_.tls, candidate_.host, settings_.check, {},
                                                             loop_.after(settings_.reply_time));
       const auto secured = co_await std::move(handshake);
+      turn(Cause::Reply);
       if (secured) {
         smtp::ClientTls facts;
         if (auto binding = connection_->tls_exporter()) facts.channel_binding = sasl::ChannelBinding{.data = std::move(*binding)};
@@ -135,20 +137,24 @@ io::Task<Result<void, Attempt>> RemoteSession::begin() {
 
 io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open_one(io::Loop& loop, Candidate candidate,
                                                                                  SessionSettings settings,
-                                                                                 smtp::TlsUse tls) {
+                                                                                 smtp::TlsUse tls, CauseWatch* watch) {
+  if (watch != nullptr) watch->turn(Cause::Connect);
   auto connecting = io::connect(loop, candidate.address, loop.after(settings.connect_time), source_for(candidate, settings));
   auto connected = co_await std::move(connecting);
+  if (watch != nullptr) watch->turn(Cause::Reply);
   if (!connected) co_return failure(no_answer(candidate.host + " (" + candidate.address.to_string() + "): " + connected.error().what, candidate,
                                           silence_of(connected.error().kind)));
   std::unique_ptr<RemoteSession> session(new RemoteSession(loop, std::move(*connected), candidate, settings, tls));
+  session->watch_ = watch;
   auto beginning = session->begin();
   auto begun = co_await std::move(beginning);
+  session->watch_ = nullptr;
   if (begun) co_return std::move(session);
   if (session->tls_failed_ && tls == smtp::TlsUse::Opportunistic && !settings.login) {
     // RFC 7435: a peer whose TLS is broken still gets the mail, in the clear, as it would without STARTTLS; the log says so.
     // Not where we log in: a password was never meant for the clear.
     session.reset();
-    auto again = open_one(loop, std::move(candidate), std::move(settings), smtp::TlsUse::Never);
+    auto again = open_one(loop, std::move(candidate), std::move(settings), smtp::TlsUse::Never, watch);
     auto opened = co_await std::move(again);
     if (opened) (*opened)->in_the_clear_because_ = begun.error().explanation;
     co_return opened;
@@ -158,7 +164,7 @@ io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open_on
 
 io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open(io::Loop& loop,
                                                                              std::vector<Candidate> candidates,
-                                                                             SessionSettings settings) {
+                                                                             SessionSettings settings, CauseWatch* watch) {
   Attempt worst = no_answer("no address to try", {}, FailureClass::NoAnswer);
   bool somebody_spoke = false;
   for (std::size_t n = 0; n < candidates.size() && n < most_candidates && !loop.stopping(); ++n) {
@@ -168,7 +174,7 @@ io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open(io
       under.tls_use = smtp::TlsUse::Required;
       under.check = candidates[n].tls->tlsa.empty() ? io::PeerCheck::Name : io::PeerCheck::Dane;
     }
-    auto opening = open_one(loop, candidates[n], under, under.tls_use);
+    auto opening = open_one(loop, candidates[n], under, under.tls_use, watch);
     auto opened = co_await std::move(opening);
     if (opened) co_return opened;
     // What a peer said tells the sender more than another one's silence.
@@ -209,7 +215,13 @@ Attempt RemoteSession::attempt_of(const smtp::RecipientOutcome& outcome, std::ui
 }
 
 io::Task<std::vector<Attempt>> RemoteSession::deliver(MessagePointer message, std::vector<std::uint32_t> recipients,
-                                                      ReadText read_text) {
+                                                      ReadText read_text, CauseWatch* watch) {
+  struct Watched {  // for as long as this transaction
+    CauseWatch*& place;
+    ~Watched() { place = nullptr; }
+  } const watched{watch_};
+  watch_ = watch;
+  turn(Cause::Reply);
   smtp::OutgoingMessage outgoing;
   outgoing.reverse_path = message->envelope.reverse_path;
   for (const auto index : recipients) outgoing.recipients.push_back(message->recipient(index));
@@ -232,7 +244,9 @@ io::Task<std::vector<Attempt>> RemoteSession::deliver(MessagePointer message, st
     if (std::holds_alternative<smtp::client::NeedContent>(step)) {
       const auto left = message->envelope.body_octets - offset;
       auto reading = read_text(*message, offset, std::min(left, text_piece));
+      turn(Cause::Disk);
       const std::string piece = co_await std::move(reading);
+      turn(Cause::Reply);
       if (piece.empty()) {  // half a message must not be taken for a whole one: break the line
         connection_->abort();
         co_return std::vector<Attempt>{};

@@ -42,11 +42,12 @@ class RemoteSession {
   // Tries the candidates in order until one is ready to take mail. The failure is that of the last one that said
   // something, or of the last. `for_whom` is the attempt's recipients; each gets the failure.
   static io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> open(io::Loop& loop, std::vector<Candidate> candidates,
-                                                                       SessionSettings settings);
+                                                                       SessionSettings settings, CauseWatch* watch = nullptr);
 
   // One transaction. One attempt for each of `recipients`, in order. Nothing: the text could not be read, nobody is to
-  // blame, and the session is closed.
-  io::Task<std::vector<Attempt>> deliver(MessagePointer message, std::vector<std::uint32_t> recipients, ReadText read_text);
+  // blame, and the session is closed. `watch` is told what takes the time; it must outlive the task, here and above.
+  io::Task<std::vector<Attempt>> deliver(MessagePointer message, std::vector<std::uint32_t> recipients, ReadText read_text,
+                                         CauseWatch* watch = nullptr);
 
   // Ready for another message.
   [[nodiscard]] bool usable() const { return ready_ && delivered_ < settings_.messages; }
@@ -71,7 +72,10 @@ class RemoteSession {
   [[nodiscard]] Duration limit_of(smtp::ClientWait wait) const;
   [[nodiscard]] Attempt attempt_of(const smtp::RecipientOutcome& outcome, std::uint32_t recipient) const;
   static io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> open_one(io::Loop& loop, Candidate candidate,
-                                                                           SessionSettings settings, smtp::TlsUse tls);
+                                                                           SessionSettings settings, smtp::TlsUse tls, CauseWatch* watch);
+  void turn(Cause cause) {
+    if (watch_ != nullptr) watch_->turn(cause);
+  }
   [[nodiscard]] static std::optional<io::SocketAddress> source_for(const Candidate& candidate, const SessionSettings& settings);
 
   io::Loop& loop_;
@@ -85,6 +89,7 @@ class RemoteSession {
   std::string in_the_clear_because_;  // TLS was offered and failed, and the policy is to go on without
   FailureClass silence_ = FailureClass::NoAnswer;  // why the connection was lost, once it was
   std::uint32_t delivered_ = 0;
+  CauseWatch* watch_ = nullptr;  // of the job it works on now
 };
 
 }  // namespace hikyaku::delivery

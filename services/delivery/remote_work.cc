@@ -27,6 +27,7 @@ void put_first(std::vector<Candidate>& candidates, const std::string& host) {
 
 void Delivery::pump() {
   if (stopping_) return;
+  scheduler_.at(parts_.clock.wall());
   while (auto slot = scheduler_.next()) parts_.loop.spawn(work(std::move(*slot)));
 }
 
@@ -77,10 +78,14 @@ io::Task<void> Delivery::work(Slot slot) {
   std::unique_ptr<RemoteSession> session;
   std::string hop;  // whose session it is
   while (!stopping_) {
+    scheduler_.at(parts_.clock.wall());
     auto job = scheduler_.take(slot);
     if (!job) break;
+    CauseWatch watch(parts_.clock, waited_in_lane(slot, *job));
+    const UnderWay here(running_, next_run_++, {job->ref.id, slot.destination, &watch});
     if (!job->message) {
-      auto reading = read_back(*job, slot);
+      watch.turn(Cause::Disk);
+      auto reading = read_back(*job, slot, watch);
       const bool wanted = co_await std::move(reading);
       if (!wanted) continue;
     }
@@ -89,7 +94,7 @@ io::Task<void> Delivery::work(Slot slot) {
       continue;
     }
     change_session(session, hop, job->hop.key(), slot);
-    auto carrying = carry_out(session, std::move(*job), slot);
+    auto carrying = carry_out(session, std::move(*job), slot, here.run());
     const bool goes_on = co_await std::move(carrying);
     if (!goes_on) break;
   }
@@ -100,43 +105,45 @@ io::Task<void> Delivery::work(Slot slot) {
 }
 
 // A session for the job, or null: then the job's recipients, and all that waits for the destination, have been told.
-io::Task<std::unique_ptr<RemoteSession>> Delivery::open_session(const std::string& destination, const RemoteJob& job, Lane lane) {
-  auto opening = open_hop(destination, job.hop);
+io::Task<std::unique_ptr<RemoteSession>> Delivery::open_session(const std::string& destination, const RemoteJob& job, Lane lane, CauseWatch& watch) {
+  auto opening = open_hop(destination, job.hop, watch);
   auto opened = co_await std::move(opening);
   if (opened) {
     scheduler_.session_opened(destination, parts_.clock.wall());
     wake_timers();
     co_return std::move(*opened);
   }
-  const Attempt failed = std::move(opened).error();
+  watch.turn(Cause::Disk);
+  Attempt failed = std::move(opened).error();
   if (parts_.loop.stopping()) co_return nullptr;  // our stop is nobody's failure
   if (failed.failure == FailureClass::NoDnsAnswer && blame_our_dns(destination, job, lane)) co_return nullptr;
   if (failed.failure == FailureClass::Name) dns_answered();
   if (limit_of(failed.failure) == Limit::Period) destination_is_silent(destination, failed);
+  failed.spent = watch.clock();
   auto finishing = finish(job.message, same_for_all(job.recipients, failed), destination);
   co_await std::move(finishing);
   co_return nullptr;
 }
 
-io::Task<Delivery::Opened> Delivery::open_hop(const std::string& destination, NextHop hop) {
+io::Task<Delivery::Opened> Delivery::open_hop(const std::string& destination, NextHop hop, CauseWatch& watch) {
   const auto& terms = hop.terms();
   const auto now = parts_.loop.now();
   const auto use = terms.fallback.name.empty() ? FallbackWatch::Use::Own : fallbacks_.use(destination, terms.fallback_after, now);
   Opened own = failure(Attempt{});
   if (use != FallbackWatch::Use::Fallback) {
-    auto opening = open_hosts(destination, hop);
+    auto opening = open_hosts(destination, hop, watch);
     own = co_await std::move(opening);
     if (terms.fallback.name.empty() || parts_.loop.stopping()) co_return std::move(own);
     if (own) fallbacks_.answered(destination);
     else fallbacks_.failed(destination, parts_.loop.now());
     if (own || fallbacks_.use(destination, terms.fallback_after, parts_.loop.now()) == FallbackWatch::Use::Own) co_return std::move(own);
   }
-  auto opening = open_hosts(destination, fallback_of(*hop.route));
+  auto opening = open_hosts(destination, fallback_of(*hop.route), watch);
   auto other = co_await std::move(opening);
   co_return std::move(other);
 }
 
-io::Task<Delivery::Opened> Delivery::open_hosts(const std::string& destination, NextHop hop) {
+io::Task<Delivery::Opened> Delivery::open_hosts(const std::string& destination, NextHop hop, CauseWatch& watch) {
   Attempt failed;
   std::optional<sasl::ClientContext> login;
   if (const auto& user = hop.terms().login; !user.empty()) {
@@ -149,6 +156,7 @@ io::Task<Delivery::Opened> Delivery::open_hosts(const std::string& destination, 
     }
     login = sasl::ClientContext{.user = user, .password = *secret, .client_nonce = base64_encode(directory::random_octets(18))};
   }
+  watch.turn(Cause::Dns);
   auto looking = parts_.lookup.candidates(hop);
   auto candidates = co_await std::move(looking);
   if (!candidates) {
@@ -160,14 +168,15 @@ io::Task<Delivery::Opened> Delivery::open_hosts(const std::string& destination, 
   dns_answered();
   // A greylist must see the same way of ours again: the host that put us off first.
   if (const auto preferred = scheduler_.preferred_host(destination); !preferred.empty()) put_first(*candidates, preferred);
-  auto opening = RemoteSession::open(parts_.loop, std::move(*candidates), under_terms(settings_.session, hop.terms(), std::move(login)));
+  auto opening = RemoteSession::open(parts_.loop, std::move(*candidates), under_terms(settings_.session, hop.terms(), std::move(login)), &watch);
   auto opened = co_await std::move(opening);
   co_return std::move(opened);
 }
 
 // False: this slot has no more to do.
-io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, RemoteJob job, Slot slot) {
+io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, RemoteJob job, Slot slot, Run& run) {
   TextStream text;
+  CauseWatch& watch = *run.watch;
   const ReadText reader = [this, &text](const Message& message, std::uint64_t offset, std::uint64_t octets) {
     if (offset == 0) text = {};
     return read_text(message, text, octets);
@@ -179,7 +188,7 @@ io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, Remo
         scheduler_.session_closed(slot.destination);
         sessions_.put(job.hop.key(), std::move(session));  // says goodbye
       }
-      auto opening = open_session(slot.destination, job, slot.lane);
+      auto opening = open_session(slot.destination, job, slot.lane, watch);
       session = co_await std::move(opening);
       if (!session) co_return scheduler_.health(slot.destination) != Health::Down;
     }
@@ -189,12 +198,12 @@ io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, Remo
       job.recipients.resize(most);
       scheduler_.add_rest(slot, std::move(rest));
     }
-    const auto number = next_run_++;
     const auto began = parts_.loop.now();
-    running_[number] = {began, slot.destination};
-    auto delivering = session->deliver(job.message, job.recipients, reader);
+    run.transaction_began = began;
+    auto delivering = session->deliver(job.message, job.recipients, reader, &watch);
     auto attempts = co_await std::move(delivering);
-    running_.erase(number);
+    run.transaction_began = Instant::max();
+    watch.turn(Cause::Disk);
     if (attempts.empty()) {  // the text could not be read: our own trouble
       scheduler_.session_closed(slot.destination);
       session.reset();
@@ -212,6 +221,7 @@ io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, Remo
       std::erase_if(attempts, [](const Attempt& attempt) { return attempt.result == AttemptResult::Failed; });
       if (attempts.empty()) co_return false;
     }
+    for (auto& attempt : attempts) attempt.spent = watch.clock();
     scheduler_.concluded(slot.destination, *job.message, attempts, parts_.loop.now() - began, parts_.clock.wall());
     auto finishing = finish(job.message, std::move(attempts), slot.destination);
     co_await std::move(finishing);

@@ -84,7 +84,7 @@ io::Task<void> Delivery::finish_gathered(MessagePointer message) {
     look_for_fresh();
     if (ending == Settler::Ending::Written || ending == Settler::Ending::Over) ended(*message, conclusion.outcomes);
     if (ending == Settler::Ending::Written)
-      for (const auto& part : parts) log_conclusion(*message, part.attempts, part.conclusion, part.destination);
+      for (const auto& part : parts) log_conclusion(*message, part.attempts, part.conclusion, part.destination, part.concluded_at);
   }
   --finishing_;
 }

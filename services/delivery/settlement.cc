@@ -4,6 +4,7 @@
 #include "services/delivery/delivery.h"
 #include "services/delivery/expansion.h"
 #include "services/delivery/notification.h"
+#include "services/delivery/why/spent_times.h"
 
 namespace hikyaku::delivery {
 namespace {
@@ -42,7 +43,7 @@ io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> att
     };
   context.wait_for = [&](const Attempt& attempt, Duration elapsed) { return scheduler_.wait_for(destination, attempt, elapsed, now); };
   auto conclusion = conclude(*message, attempts, context);
-  ConcludedPart whole{std::move(attempts), std::move(conclusion), destination};
+  ConcludedPart whole{std::move(attempts), std::move(conclusion), destination, now};
   if (auto reported = ReportGathering::take_reported(*message, whole))
     if (gathering_.add(message->ref.id, std::move(*reported)) == ReportGathering::Place::First) parts_.loop.spawn(finish_gathered(message));
   attempts = std::move(whole.attempts), conclusion = std::move(whole.conclusion);
@@ -85,7 +86,7 @@ io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> att
       parts_.loop.spawn(finish(message, std::move(damaged), destination));
     }
   }
-  if (written) log_conclusion(*message, attempts, conclusion, destination);
+  if (written) log_conclusion(*message, attempts, conclusion, destination, now);
   --finishing_;
 }
 
@@ -162,7 +163,7 @@ io::Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient,
 }
 
 void Delivery::log_conclusion(const Message& message, const std::vector<Attempt>& attempts, const Conclusion& conclusion,
-                              const std::string& destination) {
+                              const std::string& destination, WallTime concluded_at) {
   using namespace telemetry;
   const std::string sender = message.envelope.reverse_path.text();
   for (const auto& attempt : attempts) {
@@ -172,12 +173,19 @@ void Delivery::log_conclusion(const Message& message, const std::vector<Attempt>
                   .recipient = recipient, .destination = destination, .next_hop = attempt.remote_mta,
                   .reply = attempt.diagnostic, .octets = message.envelope.body_octets,
                   .accepted_at = message.envelope.accepted_at, .reason = attempt.explanation};
+    const auto schedule = std::ranges::find(conclusion.schedules, attempt.recipient, &spool::Schedule::recipient);
+    const bool again = attempt.result == AttemptResult::Failed && schedule != conclusion.schedules.end();
+    // Of a failure until the moment that the schedule keeps, so that the next line goes on from there.
+    const auto spent = time_of(message, attempt.recipient, destination, attempt.spent,
+                               attempt.result == AttemptResult::Failed ? concluded_at : parts_.clock.wall());
+    const SpentTimes times(spent);
+    fields.since = spent.since();
+    fields.spent = times.named();
     if (attempt.result != AttemptResult::Failed) {
       parts_.log.write(events::mail_sent, fields);
       continue;
     }
-    const auto schedule = std::ranges::find(conclusion.schedules, attempt.recipient, &spool::Schedule::recipient);
-    if (schedule == conclusion.schedules.end()) {
+    if (!again) {
       parts_.log.write(events::mail_failed, fields);
       continue;
     }

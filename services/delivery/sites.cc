@@ -18,7 +18,7 @@ std::optional<std::string> Delivery::known_destination(const NextHop& hop) const
 void Delivery::enqueue_when_known(Lane lane, RemoteJob job) {
   const auto waiting = unknown_sites_.find(job.hop.name);
   if (waiting != unknown_sites_.end()) {
-    waiting->second.push_back({lane, std::move(job)});
+    waiting->second.push_back({lane, std::move(job), parts_.clock.wall()});
     return;
   }
   if (unknown_sites_.size() >= (lane == Lane::Fresh ? most_fresh_lookups : most_lookups)) {
@@ -27,7 +27,7 @@ void Delivery::enqueue_when_known(Lane lane, RemoteJob job) {
     return;
   }
   std::string domain = job.hop.name;
-  unknown_sites_[domain].push_back({lane, std::move(job)});
+  unknown_sites_[domain].push_back({lane, std::move(job), parts_.clock.wall()});
   parts_.loop.spawn(find_site(std::move(domain)));
 }
 
@@ -40,7 +40,10 @@ io::Task<void> Delivery::find_site(std::string domain) {
   sites_.learn(domain, key, parts_.clock.wall() + remembered);
   auto jobs = unknown_sites_.extract(domain);
   if (jobs.empty()) co_return;
-  for (auto& [lane, job] : jobs.mapped()) admit(lane, key, std::move(job));
+  for (auto& [lane, job, since] : jobs.mapped()) {
+    job.looked_up = std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock.wall() - since);
+    admit(lane, key, std::move(job));
+  }
   pump();
 }
 

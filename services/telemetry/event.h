@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/clock.h"
@@ -39,6 +40,11 @@ struct Event {
   std::string_view sentence_ja;
 };
 
+struct NamedDuration {
+  std::string_view name;
+  Duration took{};
+};
+
 // Texts may hold anything, control characters and broken UTF-8 too: they are escaped on writing, and cut at 2,000
 // octets. Nothing here may ever hold a password or the text of a message.
 struct Fields {
@@ -65,6 +71,8 @@ struct Fields {
   std::optional<std::uint32_t> attempt;     // 1: the first
   std::optional<Duration> took;             // written in milliseconds
   std::optional<WallTime> accepted_at;
+  std::optional<WallTime> since;            // where `spent` begins, when that is not accepted_at
+  std::span<const NamedDuration> spent;     // by cause, each in milliseconds; what is zero is left out
   std::optional<WallTime> next_try;
   std::string_view service;                 // when it is about another service than the writer
   std::string_view text;                    // protocol text (Trace only), a path, a setting's name

@@ -22,13 +22,26 @@ class LineWriter {
   }
   void stamp(std::string_view key, WallTime when) { name(key), out_ += '"', out_ += stamp_text(when), out_ += '"'; }
   void milliseconds(std::string_view key, Duration took) {
-    const auto microseconds = std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::microseconds>(took).count());
-    std::string fraction = std::to_string(microseconds % 1'000);
-    name(key), out_ += std::to_string(microseconds / 1'000) + "." + std::string(3 - fraction.size(), '0') + fraction;
+    name(key), out_ += milliseconds_text(took);
+  }
+  void spent(std::string_view key, std::span<const NamedDuration> parts) {
+    std::string_view before = "{";
+    for (const auto& part : parts) {
+      if (part.took < 1us) continue;
+      if (before == "{") name(key);
+      out_ += before, out_ += '"', out_ += part.name, out_ += "\":", out_ += milliseconds_text(part.took);
+      before = ",";
+    }
+    if (before == ",") out_ += '}';
   }
   std::string line() && { return std::move(out_) + "}"; }
 
  private:
+  static std::string milliseconds_text(Duration took) {
+    const auto microseconds = std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::microseconds>(took).count());
+    std::string fraction = std::to_string(microseconds % 1'000);
+    return std::to_string(microseconds / 1'000) + "." + std::string(3 - fraction.size(), '0') + fraction;
+  }
   void name(std::string_view key) {
     if (out_.size() > 1) out_ += ',';
     out_ += '"', out_ += key, out_ += "\":";
@@ -67,6 +80,8 @@ std::string json_line(const Event& event, const Fields& fields, WallTime when, s
   line.given("attempt", fields.attempt);
   if (fields.took) line.milliseconds("took_ms", *fields.took);
   if (fields.accepted_at) line.stamp("accepted_at", *fields.accepted_at);
+  if (fields.since && fields.since != fields.accepted_at) line.stamp("since", *fields.since);
+  line.spent("spent_ms", fields.spent);
   if (fields.next_try) line.stamp("next_try", *fields.next_try);
   line.given("about", fields.service);
   line.given("text", fields.text);

@@ -60,6 +60,18 @@ TEST_CASE("a line has only the fields that were given") {
   unsetenv("TZ"), tzset();
 }
 
+TEST_CASE("where time went is told by cause, in milliseconds, without what took none") {
+  const WallTime when{std::chrono::seconds{1'796'000'000}};
+  const NamedDuration parts[] = {{"slot", 0us}, {"dns", 1'500us}, {"reply", 2s + 7us}};
+  const std::string line = json_line(events::mail_sent, {.accepted_at = when, .since = when, .spent = parts}, when, "deliver");
+  CHECK(line.ends_with(R"(,"spent_ms":{"dns":1.500,"reply":2000.007}})"));
+  CHECK(line.find("since") == std::string::npos);
+  const NamedDuration nothing[] = {{"slot", 0us}};
+  const std::string later = json_line(events::mail_sent, {.accepted_at = when, .since = when + 1s, .spent = nothing}, when, "deliver");
+  CHECK(later.find("\"since\":\"") != std::string::npos);
+  CHECK(later.find("spent_ms") == std::string::npos);
+}
+
 TEST_CASE("every event is listed, has a name of its own and a sentence in both languages") {
   std::ifstream header("services/telemetry/events.h");
   const std::string text{std::istreambuf_iterator<char>(header), {}};

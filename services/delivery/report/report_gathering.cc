@@ -26,6 +26,7 @@ std::optional<ConcludedPart> ReportGathering::take_reported(const Message& messa
   if (waiting.empty()) return std::nullopt;
   const auto waits = [&](std::uint32_t recipient) { return waiting.contains(recipient); };
   ConcludedPart part;
+  part.concluded_at = whole.concluded_at;
   part.destination = whole.destination;
   part.attempts = move_out(whole.attempts, [&](const Attempt& one) { return waits(one.recipient); });
   part.conclusion.outcomes = move_out(whole.conclusion.outcomes, [&](const auto& one) { return waits(one.recipient); });

@@ -17,6 +17,7 @@ struct ConcludedPart {
   std::vector<Attempt> attempts;
   Conclusion conclusion;
   std::string destination;
+  WallTime concluded_at{};
 };
 
 class ReportGathering {

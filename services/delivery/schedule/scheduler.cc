@@ -48,6 +48,7 @@ void Scheduler::apply(const std::string& key, Known& known) {
 // ---- what waits for a slot ------------------------------------------------------------------------------------------
 
 Scheduler::Admission Scheduler::admit(Lane lane, const std::string& key, RemoteJob& job, std::size_t in_memory, WallTime now) {
+  lanes_.at(now);
   auto& known = know(key, now);
   if (lane == Lane::Fresh && known.state.down()) return Admission::Down;
   const auto waiting = lanes_.waiting_for(key, lane);
@@ -74,6 +75,7 @@ void Scheduler::add_rest(const Slot& slot, RemoteJob rest) {
 }
 
 void Scheduler::release(const Slot& slot, WallTime now) {
+  lanes_.at(now);
   lanes_.release(slot);
   if (const auto found = known_.find(slot.destination); found != known_.end()) {
     auto& known = found->second;
@@ -133,6 +135,7 @@ std::vector<std::pair<Lane, RemoteJob>> Scheduler::unqueue(const std::string& ke
 }
 
 bool Scheduler::feed(WallTime now) {
+  lanes_.at(now);
   bool more = false;
   for (const auto& key : std::vector(releasing_)) {
     const auto found = known_.find(key);
@@ -271,7 +274,7 @@ const Attempt* Scheduler::last_failure(const std::string& key) const {
 
 void Scheduler::pause(const std::string& key, WallTime until) {
   know(key, until).paused_until = until;
-  for (const Lane lane : {Lane::Fresh, Lane::Retry}) lanes_.shut(key, lane);
+  for (const Lane lane : {Lane::Fresh, Lane::Retry}) lanes_.shut(key, lane, Cause::Dns);
 }
 
 void Scheduler::probe_is_gone(const std::string& key) {

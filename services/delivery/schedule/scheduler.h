@@ -32,6 +32,7 @@ struct RemoteJob {
   MessagePointer message;  // null: parked, to be read back
   NextHop hop;             // not known while parked and deferred
   std::vector<DeferredIndex::Due> from;  // deferred and not tried yet: their times, to be put back
+  std::chrono::milliseconds looked_up{};  // how long it waited for its domain's MX hosts before it came to its lane
 };
 
 struct SchedulerSettings {
@@ -60,6 +61,8 @@ class Scheduler {
   Admission admit(Lane lane, const std::string& key, RemoteJob& job, std::size_t in_memory, WallTime now);
   // The rest of a job that was too large for one transaction.
   void add_rest(const Slot& slot, RemoteJob rest);
+  // The time, for what follows: each job is told what it waited for (Slot::waited).
+  void at(WallTime now) { lanes_.at(now); }
   [[nodiscard]] std::optional<Slot> next() { return lanes_.next(); }
   [[nodiscard]] std::optional<RemoteJob> take(Slot& slot) { return lanes_.take_job(slot); }
   void release(const Slot& slot, WallTime now);

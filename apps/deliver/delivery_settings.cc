@@ -28,6 +28,7 @@ delivery::DeliverySettings delivery_settings(const settings::Settings& settings,
   to.delay_notice = from.delay_notice();
   to.propose_hold_after = from.propose_hold_after();
   to.routing = std::move(routing);
+  to.when_full = settings.smtp.over_quota() == "refuse" ? delivery::WhenFull::Refuse : delivery::WhenFull::Defer;
   to.session.our_name = hostname;
   to.session.connect_time = from.connect_time();
   to.session.reply_time = from.reply_time();

@@ -13,6 +13,7 @@
 #include "services/delivery/dns_servers.h"
 #include "services/delivery/exchange_lookup.h"
 #include "services/directory/login_secrets.h"
+#include "services/directory/quota_page.h"
 #include "services/directory/seen_page.h"
 #include "storage/sqlite_engine.h"
 
@@ -64,6 +65,13 @@ std::unique_ptr<Parts> open_parts(Service& service) {
       opened(delivery::PauseLedger::open(parts->disk, service.path("spool/stopped"), parts->clock.wall())));
   if (auto tls = io::TlsClientContext::make()) parts->tls = std::move(*tls);
   return parts;
+}
+
+std::unique_ptr<directory::QuotaPage> quota_page_of(const Service& service) {
+  std::string why;
+  auto page = directory::QuotaPage::open(service.path(folder::quota_used), why);
+  if (!page) cannot_start(why + ". Remedy: check the owner of the run folder");
+  return page;
 }
 
 bool flush_accounts(mailboxes::Mailboxes& mailboxes, const std::vector<std::string>& accounts) {
@@ -146,6 +154,9 @@ int run_deliver(Service& service) {
   (void)parts->logins->refresh(parts->clock.now() + 10s);
   delivery::ExchangeLookup lookup(loop, resolver, service.hostname(), &hosts,
                                   settings->delivery.trust_anchors().empty() ? delivery::Dane::No : delivery::Dane::Yes);
+  const auto quota_page = quota_page_of(service);
+  delivery::QuotaFigures quotas({.loop = loop, .workers = workers, .mailboxes = *parts->mailboxes, .directory = *parts->directory,
+                                 .page = *quota_page, .largest_message = [&] { return service.settings()->smtp.message_size().octets; }});
   delivery::Delivery delivery({.loop = loop, .workers = workers, .spool = *parts->spool, .flusher = flusher,
                                .mailboxes = *parts->mailboxes, .directory = *parts->directory, .lookup = lookup,
                                .ledger = *parts->ledger, .log = service.log(), .clock = parts->clock,
@@ -153,7 +164,8 @@ int run_deliver(Service& service) {
                                .learned_path = service.path("spool/learned"), .logins = parts->logins.get(),
                                .keep_proposals = [&](const std::vector<delivery::HoldProposal>& proposals) {
                                  return io::replace_file(parts->disk, service.path("spool/proposed-holds"), delivery::encode(proposals)).has_value();
-                               }},
+                               },
+                               .quotas = &quotas},
                               [&] { return delivery_settings(*service.settings(), service.hostname(), parts->tls, routing); });
 
   delivery::AccountUpkeep upkeep({.loop = loop, .workers = workers, .spool = *parts->spool, .mailboxes = *parts->mailboxes,
@@ -173,10 +185,12 @@ int run_deliver(Service& service) {
   const int bell = bells.empty() ? -1 : bells.front().descriptor;
   delivery.start([&loop, bell](Deadline deadline) { return bell < 0 ? no_bell(loop, deadline) : heard(loop, bell, deadline); });
   loop.spawn(upkeep.run());
+  loop.spawn(quotas.run());
   loop.spawn(follow_files(loop, workers, *parts->logins, hosts, service.log()));
   loop.spawn(stop_when_told(service, loop, delivery));
   service.ready();
   loop.run();
+  quotas.stop();
   return 0;
 }
 

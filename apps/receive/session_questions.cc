@@ -8,6 +8,11 @@ namespace events = telemetry::events;
 
 const smtp::Reply cannot_ask{451, {4, 3, 0}, "Cannot look that up just now, try again later"};
 
+smtp::Reply mailbox_full(const settings::SmtpSection& smtp) {
+  if (smtp.over_quota() == "refuse") return {552, {5, 2, 2}, "The mailbox is full"};
+  return {452, {4, 2, 2}, "The mailbox is full"};
+}
+
 }  // namespace
 
 io::Task<void> Session::check_sender(smtp::server::CheckSender step) {
@@ -55,6 +60,9 @@ io::Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   };
   switch (found->kind) {
     case Kind::Local:
+      // RFC 3463 X.2.2: the text as declared has no room, though a smaller one might.
+      if (step.octets > found->room_octets) co_return refuse_recipient(recipient, mailbox_full(policies_->settings->smtp));
+      co_return taken();
     case Kind::Relay: co_return taken();
     case Kind::NotOurs:
       if (account_ != AccountId{} || may_relay_.value_or(false)) co_return taken();
@@ -63,7 +71,7 @@ io::Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
     case Kind::UnknownUser: co_return refuse_recipient(recipient, {550, {5, 1, 1}, "No such user here"});
     case Kind::UnknownDomain: co_return refuse_recipient(recipient, {550, {5, 1, 2}, "No mail can go to that domain"});
     case Kind::Disabled: co_return refuse_recipient(recipient, {550, {5, 2, 1}, "The mailbox is disabled"});
-    case Kind::OverQuota: co_return refuse_recipient(recipient, {452, {4, 2, 2}, "The mailbox is full"});
+    case Kind::OverQuota: co_return refuse_recipient(recipient, mailbox_full(policies_->settings->smtp));
   }
 }
 

@@ -18,7 +18,7 @@ namespace {
 
 // What each process may open, below the data folder. Every row may write `log/<process>` and look into `run`, whose sockets are made
 // by the supervisor: who could put its own in the place of auth's would be told every password. Who reads the directory
-// shares a page with the others there. A process that is not in the table does not start.
+// shares a page with the others there; `deliver` tells in one of its own which mailboxes are full. A process that is not in the table does not start.
 struct Row {
   std::string_view process;
   std::vector<std::string_view> read_write;
@@ -57,8 +57,11 @@ Result<io::Confined, std::string> confine(std::string_view process, const settin
   wanted.read_write = {log};
   for (const auto inside : row->read_write) {
     wanted.read_write.push_back(folder::in(data, inside));
-    if (inside != folder::directory) continue;
-    const auto page = folder::in(data, folder::directory_seen);
+    // Files in `run` that it writes, whose folder it must not.
+    std::string page;
+    if (inside == folder::directory) page = folder::in(data, folder::directory_seen);
+    else if (inside == folder::spool) page = folder::in(data, folder::quota_used);
+    else continue;
     const int made = open(page.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
     if (made < 0) return failure(page + ": " + std::strerror(errno));
     close(made);

@@ -53,6 +53,8 @@ std::string faults(const Fixture& fixture, const std::vector<std::string>& allow
   if (unlink((fixture.folder + "/run/file").c_str()) == 0) out += "removing from run\n";
   const bool reads_directory = std::find(allowed.begin(), allowed.end(), "directory") != allowed.end();
   if (opens(fixture.folder + "/run/directory-seen", O_RDWR | O_CREAT) != reads_directory) out += "the directory's page\n";
+  const bool fills_mailboxes = std::find(allowed.begin(), allowed.end(), "spool/holding") != allowed.end();
+  if (opens(fixture.folder + "/run/quota-used", O_RDWR | O_CREAT) != fills_mailboxes) out += "the page of quotas\n";
   if (opens("/etc/shadow", O_RDONLY)) out += "/etc/shadow\n";
   if (opens("/root", O_RDONLY | O_DIRECTORY)) out += "/root\n";
   const int internet = socket(AF_INET, SOCK_STREAM, 0);

@@ -97,6 +97,7 @@ void ServerConversation::mail(std::string_view argument) {
   envelope.body_type = command->parameters.body_type;
   envelope.smtputf8 = command->parameters.smtputf8;
   envelope.return_content = command->parameters.return_content;
+  transaction_->declared_octets = command->parameters.size.value_or(0);
   envelope.envelope_id = std::move(command->parameters.envelope_id);
   envelope.client_address = peer_.client_address;
   envelope.client_helo = helo_;
@@ -122,7 +123,7 @@ void ServerConversation::rcpt(std::string_view argument) {
   if (transaction_->accepted.size() >= config_->limits.recipients) return reply({452, {4, 5, 3}, "Too many recipients, send the message to the others again"});
   transaction_->asked = *std::move(command);
   awaiting_ = Awaiting::Recipient;
-  enqueue(server::CheckRecipient{transaction_->asked.forward_path});
+  enqueue(server::CheckRecipient{transaction_->asked.forward_path, transaction_->declared_octets});
 }
 
 void ServerConversation::recipient_checked(Verdict verdict) {

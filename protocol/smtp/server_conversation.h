@@ -78,7 +78,7 @@ struct Authenticate {
   std::optional<std::string> octets;  // out of base64; Begin: nothing when there was no initial response
 };
 struct CheckSender { ReversePath reverse_path; };
-struct CheckRecipient { Address recipient; };
+struct CheckRecipient { Address recipient; std::uint64_t octets = 0; };  // octets: SIZE as declared (RFC 1870 §6), 0: not
 struct BeginMessage {};
 struct AppendContent { std::string_view octets; };
 struct CommitMessage { Envelope envelope; };
@@ -139,6 +139,7 @@ class ServerConversation {
     std::unordered_map<std::string, std::size_t> known;  // recipient -> its index
     std::vector<std::size_t> accepted;  // LMTP: for each accepted RCPT, its recipient
     RcptCommand asked;                  // the recipient being checked
+    std::uint64_t declared_octets = 0;  // SIZE= of MAIL
     ContentReader reader;
     HopCounter hops;
     bool sender_accepted = false;

@@ -30,7 +30,8 @@ Delivery::Delivery(Parts parts, std::function<DeliverySettings()> settings)
     : parts_(std::move(parts)), current_settings_(std::move(settings)), settings_(current_settings_()),
       sessions_(parts_.loop),
       settler_(parts_.loop, parts_.workers, parts_.spool, parts_.flusher, parts_.log),
-      local_({parts_.loop, parts_.workers, parts_.spool, parts_.mailboxes, parts_.directory, parts_.log, parts_.clock},
+      local_({parts_.loop, parts_.workers, parts_.spool, parts_.mailboxes, parts_.directory, parts_.log, parts_.clock,
+              parts_.quotas},
              parts_.local_accounts_at_once,
              [this](const LocalJob& job) {
                return time_of(*job.message, job.recipient, "local:" + job.target.address.domain, job.spent, parts_.clock.wall());
@@ -239,6 +240,7 @@ io::Task<void> Delivery::defer_untried(MessagePointer message, std::vector<std::
 
 void Delivery::take_settings() {
   settings_ = current_settings_();
+  local_.when_full(settings_.when_full);
   SchedulerSettings to;
   to.lanes = settings_.lanes;
   to.retry = settings_.retry;

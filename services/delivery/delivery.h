@@ -46,6 +46,7 @@ struct DeliverySettings {
   Duration delay_notice{};  // zero: none
   Duration propose_hold_after{};  // zero: never
   RoutingSettings routing;
+  WhenFull when_full = WhenFull::Defer;
   std::size_t window_messages = 10'000;  // of each lane
 };
 
@@ -71,6 +72,7 @@ class Delivery {
     const directory::LoginSecrets* logins = nullptr;  // for routes that log in; null: none can
     // Keeps the proposed holds on disk; on a worker, may block. Empty: nowhere.
     std::function<bool(const std::vector<HoldProposal>&)> keep_proposals = {};
+    QuotaFigures* quotas = nullptr;  // null: nobody is told of full mailboxes
   };
   // `settings` is asked often and must not wait; a change counts at once, for what is queued too.
   Delivery(Parts parts, std::function<DeliverySettings()> settings);

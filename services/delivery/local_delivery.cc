@@ -13,8 +13,10 @@ constexpr Duration trouble_pause = 2s;
 // RFC 5321 §4.4: the delivering host writes the reverse-path on top.
 std::string return_path_line(const ReversePath& path) { return "Return-Path: <" + path.text() + ">\r\n"; }
 
-Attempt over_quota(std::uint32_t recipient) {
-  return {recipient, AttemptResult::Failed, FailureClass::Transient, "4.2.2", "", "The mailbox is full.", "", ""};
+Attempt over_quota(std::uint32_t recipient, WhenFull wanted) {
+  const bool refuse = wanted == WhenFull::Refuse;
+  return {recipient, AttemptResult::Failed, refuse ? FailureClass::Refused : FailureClass::Transient, refuse ? "5.2.2" : "4.2.2", "",
+          "The mailbox is full.", "", ""};
 }
 
 }  // namespace
@@ -42,7 +44,7 @@ void LocalDelivery::start_groups() {
 }
 
 LocalDelivery::Group LocalDelivery::take_group(AccountId account) {
-  Group group{.account = account, .quota = {}, .jobs = {}, .attempts = {}, .trouble = {}};
+  Group group{.account = account, .quota = {}, .when_full = when_full_, .jobs = {}, .attempts = {}, .trouble = {}};
   auto& queue = queues_[account];
   const WallTime now = parts_.clock.wall();
   std::uint64_t octets = 0;
@@ -122,13 +124,14 @@ void LocalDelivery::perform(Parts& parts, Group& group) {
   const auto durability = all_in_incoming ? storage::Durability::Lazy : storage::Durability::Flushed;
   const auto results = parts.mailboxes.deliver_group(group.account, deliveries, group.quota, durability,
                                                      SystemClock{}.now() + longest_commit);
+  if (parts.quotas) parts.quotas->delivered(group.account, group.quota);
   for (std::size_t n = 0; n < results.size(); ++n) {
     const auto& job = group.jobs[job_of[n]];
     auto& attempt = group.attempts[job_of[n]];
     if (results[n]) {
       attempt = Attempt{job.recipient, AttemptResult::Stored, {}, "2.0.0", "", "", "", std::to_string(group.account.value())};
     } else if (results[n].error().kind == mailboxes::MailboxFailure::OverQuota) {
-      attempt = over_quota(job.recipient);
+      attempt = over_quota(job.recipient, group.when_full);
     } else {
       group.trouble = results[n].error().what;
     }

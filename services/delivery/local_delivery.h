@@ -11,12 +11,16 @@
 #include "io/loop.h"
 #include "io/workers.h"
 #include "services/delivery/attempt.h"
+#include "services/delivery/quota_figures.h"
 #include "services/directory/directory.h"
 #include "services/mailboxes/mailboxes.h"
 #include "services/spool/spool.h"
 #include "services/telemetry/log.h"
 
 namespace hikyaku::delivery {
+
+// What becomes of a copy whose mailbox is full: tried again while it is, or returned at once.
+enum class WhenFull : std::uint8_t { Defer, Refuse };
 
 struct LocalJob {
   MessagePointer message;
@@ -35,6 +39,7 @@ class LocalDelivery {
     const directory::Reader& directory;
     telemetry::Log& log;
     const Clock& clock;
+    QuotaFigures* quotas = nullptr;  // told of accounts that have a limit; null: nobody is
   };
   // All of a recipient's time, for the log (Delivery::time_of).
   using TimeOf = std::function<CauseClock(const LocalJob&)>;
@@ -43,12 +48,14 @@ class LocalDelivery {
   LocalDelivery(Parts parts, std::uint32_t accounts_at_once, TimeOf time_of, Done done);
 
   void add(LocalJob job);
+  void when_full(WhenFull wanted) { when_full_ = wanted; }
   [[nodiscard]] std::size_t waiting() const { return waiting_; }
 
  private:
   struct Group {
     AccountId account;
     mailboxes::QuotaLimit quota;
+    WhenFull when_full = WhenFull::Defer;
     std::vector<LocalJob> jobs;
     // Filled by the worker, one for each job. Nothing: a trouble of ours, try again.
     std::vector<std::optional<Attempt>> attempts;
@@ -67,6 +74,7 @@ class LocalDelivery {
   const std::uint32_t accounts_at_once_;
   TimeOf time_of_;
   Done done_;
+  WhenFull when_full_ = WhenFull::Defer;
   std::unordered_map<AccountId, std::deque<LocalJob>> queues_;  // of accounts that wait or are worked on
   std::deque<AccountId> ready_;
   std::uint32_t running_ = 0;

@@ -57,6 +57,7 @@ struct RecipientAnswer {
   storage::Version version;  // of the directory it was read from
   std::string held = {};  // why a hold refuses the recipient for now, as words of a reply; empty: none does
   enum class HoldsFor : std::uint8_t { EverySender, ThisSender } holds_for = HoldsFor::EverySender;  // to whom `held` applies
+  std::uint64_t room_octets = ~0ULL;  // what the one mailbox behind it still takes, as far as known (quota_page.h)
 };
 // What this client may be offered and do before it logs in.
 struct PeerRights {

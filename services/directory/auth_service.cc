@@ -24,7 +24,7 @@ TemporaryFailure no_directory() {
 }  // namespace
 
 AuthService::AuthService(io::Loop& loop, io::Workers& workers, const Reader& reader, Secrets secrets, AuthOptions options)
-    : loop_(loop), workers_(workers), reader_(reader), secrets_(secrets), options_(std::move(options)) {}
+    : loop_(loop), workers_(workers), reader_(reader), secrets_(secrets), options_(std::move(options)), quotas_(options_.quota_page) {}
 
 DirectoryResult<> AuthService::prepare(Deadline deadline) {
   TRY(secret, secrets_.server_secret(deadline));
@@ -119,12 +119,26 @@ struct HeldQuestion {
 
 }  // namespace
 
-AuthService::Reply AuthService::resolve(const auth_protocol::ResolveRequest& request) const {
+// One mailbox that is full refuses the recipient. An alias of several targets is taken: each copy meets its own quota.
+void AuthService::judge_room(const Snapshot& snapshot, const Resolution& found, RecipientAnswer& answer) {
+  if (found.kind != RecipientKind::Local || found.local.size() != 1 || !found.remote.empty()) return;
+  const auto* account = snapshot.account(found.local.front().account);
+  if (!account || (account->quota_octets == 0 && account->quota_messages == 0)) return;
+  const auto used = quotas_.read(account->id, std::chrono::steady_clock::now());
+  if (!used) return;
+  const bool full = (account->quota_octets != 0 && used->octets >= account->quota_octets) ||
+                    (account->quota_messages != 0 && used->messages >= account->quota_messages);
+  if (full) answer.kind = RecipientKind::OverQuota;
+  if (account->quota_octets != 0) answer.room_octets = account->quota_octets - std::min(used->octets, account->quota_octets);
+}
+
+AuthService::Reply AuthService::resolve(const auth_protocol::ResolveRequest& request) {
   const auto snapshot = reader_.snapshot();
   if (!snapshot) return no_directory();
   constexpr std::size_t enough = 2;  // whether there is one, and no other
   const auto found = snapshot->resolve(request.recipient, enough);
   RecipientAnswer answer{found.kind, snapshot->version()};
+  judge_room(*snapshot, found, answer);
   const auto now = SystemClock{}.wall();
   const auto refuses = [&](const Hold& hold) { return hold.action == HoldAction::Refuse && hold.runs(now); };
   const auto& holds = snapshot->contents().holds;

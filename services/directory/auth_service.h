@@ -21,6 +21,7 @@
 #include "services/directory/login_limits.h"
 #include "services/directory/login_memory.h"
 #include "services/directory/login_tickets.h"
+#include "services/directory/quota_page.h"
 #include "services/directory/secrets.h"
 
 namespace hikyaku::directory {
@@ -31,6 +32,7 @@ struct AuthOptions {
   std::vector<io::IpNetwork> relay_networks;      // may send anywhere without logging in; likewise
   Duration remember = 5min;                       // 0: never
   PasswordCost cost;
+  std::string quota_page;  // run/quota-used; empty: nobody says what mailboxes use
 };
 
 class AuthService {
@@ -62,7 +64,8 @@ class AuthService {
   using Reply = auth_protocol::Reply;
 
   io::Task<Reply> reply_to(auth_protocol::Request request);
-  Reply resolve(const auth_protocol::ResolveRequest& request) const;
+  Reply resolve(const auth_protocol::ResolveRequest& request);
+  void judge_room(const Snapshot& snapshot, const Resolution& found, RecipientAnswer& answer);
   Reply rights(const PeerContext& peer) const;
   Reply may_send_as(const auth_protocol::SendAsRequest& request) const;
   io::Task<Reply> begin(auth_protocol::BeginRequest request);
@@ -96,6 +99,7 @@ class AuthService {
   LoginLimits limits_;
   LoginMemory memory_;
   LoginTickets tickets_;
+  QuotaReader quotas_;
   std::unordered_map<std::uint64_t, Exchange> exchanges_;
   std::list<std::uint64_t> ages_;
   // What read_scram_scope found; written by one worker at a time while the loop awaits it.

@@ -329,11 +329,59 @@ io::Task<void> tickets_of_yesterday(AuthRig& rig) {
   CHECK(std::holds_alternative<auth_protocol::TicketRefusedReply>(*auth_protocol::decode_reply(reply.octets)));
 }
 
+io::Task<RecipientAnswer> answer_for(AuthRig& rig, std::string_view address) {
+  auto asking = rig.client->resolve_recipient(at(address));
+  auto answer = co_await std::move(asking);
+  co_return std::get<RecipientAnswer>(answer);
+}
+
+// auth knows the limits, and learns what is used from the page alone.
+io::Task<void> quotas(AuthRig& rig) {
+  std::string why;
+  const auto quota_page = QuotaPage::open(rig.folder / "quota-used", why);
+  REQUIRE_MESSAGE(quota_page, why);
+  struct Row { QuotaUsed used; RecipientKind kind; std::uint64_t room; };
+  for (const auto& row : {Row{{999, 4}, RecipientKind::Local, 1}, Row{{1'000, 4}, RecipientKind::OverQuota, 0}, Row{{7'000, 4}, RecipientKind::OverQuota, 0},
+                          Row{{0, 5}, RecipientKind::OverQuota, 1'000}, Row{{0, 0}, RecipientKind::Local, 1'000}}) {
+    REQUIRE(quota_page->publish(rig.ann, row.used));
+    quota_page->beat(rig.loop.now());
+    rig.client = std::make_unique<AuthClient>(rig.loop, rig.path, 10s);  // remembers nothing
+    for (const auto* one : {"ann@a.example", "alias@a.example"}) {
+      auto asking = answer_for(rig, one);
+      const auto answer = co_await std::move(asking);
+      CHECK(answer.kind == row.kind);
+      CHECK(answer.room_octets == row.room);
+    }
+    auto asking = answer_for(rig, "several@a.example");
+    const auto several = co_await std::move(asking);
+    CHECK(several.kind == RecipientKind::Local);
+    CHECK(several.room_octets == ~0ULL);
+  }
+  REQUIRE(quota_page->publish(rig.ann, {7'000, 9}));
+  quota_page->beat(rig.loop.now() - QuotaPage::heartbeat_limit - 1s);  // deliver does not live any more
+  auto asking = answer_for(rig, "ann@a.example");
+  const auto answer = co_await std::move(asking);
+  CHECK(answer.kind == RecipientKind::Local);
+}
+
 constexpr AuthOptions::SlowFailures at_once = AuthOptions::SlowFailures::No;
 
 }  // namespace
 
 TEST_CASE("fronts learn of recipients, senders and rights") { AuthRig().run({at_once}, addresses); }
+TEST_CASE("fronts learn that a mailbox is full") {
+  AuthRig rig;
+  auto ann = *rig.snapshot()->account(rig.ann);
+  ann.quota_octets = 1'000;
+  ann.quota_messages = 5;
+  REQUIRE(rig.editor.change_account(ann));
+  rig.alias("alias@a.example", {"ann@a.example"});
+  rig.add("bob@a.example");
+  rig.alias("several@a.example", {"ann@a.example", "bob@a.example"});
+  AuthOptions options{at_once};
+  options.quota_page = rig.folder / "quota-used";
+  rig.run(std::move(options), quotas);
+}
 TEST_CASE("what a front remembers ends with auth's version") { AuthRig().run({at_once}, removals); }
 
 TEST_CASE("auth's version is read from the page; nothing where there is none, or two that differ") {

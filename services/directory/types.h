@@ -103,7 +103,7 @@ enum class RecipientKind : std::uint8_t {
   UnknownUser,    // 550 5.1.1
   UnknownDomain,  // the domain is not a name mail can go to (no dot, bad label): 550 5.1.2
   Disabled,       // 550 5.2.1
-  OverQuota,      // 452 4.2.2
+  OverQuota,      // 452 4.2.2, or 552 5.2.2 where [smtp] over_quota says so; Snapshot::resolve() knows of no usage
 };
 
 // Done: the recipient is what an alias led to, and is not looked up among them again.

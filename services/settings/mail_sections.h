@@ -52,6 +52,11 @@ struct SmtpSection : Section {
               "Japan gave them out, and many programs write them so.",
       .help_ja = "a..b@docomo.ne.jp や a.@docomo.ne.jp のような、RFC では引用符が要るアドレスをそのまま受け付ける。",
       .preset = false, .takes_effect = TakesEffect::NewConnections}};
+  Setting<Text> over_quota{*this, "over_quota", {
+      .help = "Mail for a full mailbox, at RCPT and at delivery: deferred (452 4.2.2: the sender's server keeps it and tries again) or "
+              "refused (552 5.2.2: the sender is told at once).",
+      .help_ja = "容量いっぱいのメールボックス宛のメール。defer は 452 4.2.2 で送信側に待たせ、refuse は 552 5.2.2 で直ちに断る(配送時も同じ)。",
+      .preset = "defer", .choices = {"defer", "refuse"}}};
   Setting<Texts> relay_networks{*this, "relay_networks", {
       .help = "Networks that may send to any domain without logging in.",
       .help_ja = "ログインせずにどの宛先へも送れるネットワーク。", .takes_effect = TakesEffect::NewConnections}};

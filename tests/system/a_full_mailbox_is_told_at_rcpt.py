@@ -1,0 +1,62 @@
+"""A full mailbox is answered at RCPT, by SMTP and LMTP, and takes mail again when its owner has made room or the operator
+has given more; delivery keeps the exact check, also while nobody says how full mailboxes are."""
+import smtplib
+
+from harness import DOMAIN, HANAKO, TARO, Server, eventually, expect, scenario
+
+STRANGER = "stranger@b.example"
+
+
+def rcpt(server, recipient=HANAKO, size=None, port=None):
+    with smtplib.SMTP("127.0.0.1", port or server.smtp_port, timeout=30) as client:
+        client.docmd("LHLO" if port else "EHLO", "client.example")
+        client.docmd("MAIL", f"FROM:<{STRANGER}>" + (f" SIZE={size}" if size else ""))
+        code, reply = client.docmd("RCPT", f"TO:<{recipient}>")
+        return code, reply.decode()
+
+
+def deliver(server, kib):
+    with server.smtp() as client:
+        client.sendmail(STRANGER, [HANAKO], "Subject: filler\r\n\r\n" + ("x" * 62 + "\r\n") * 16 * kib)
+
+
+@scenario
+def run(folder):
+    with Server(folder) as server:
+        server.start()
+        server.cli("account", "set", HANAKO, "--quota", "1MiB")
+        server.cli("alias", "add", f"her@{DOMAIN}", HANAKO)
+        server.cli("alias", "add", f"both@{DOMAIN}", HANAKO, TARO)
+        deliver(server, 900)
+        eventually(lambda: len(server.subjects()) == 1, "the first mail arrived")
+        expect(rcpt(server) == (250, "2.1.5 Recipient ok"), "there is still room")
+        eventually(lambda: rcpt(server, size=300 << 10) == (452, "4.2.2 The mailbox is full"), "a declared size without room")
+        server.cli("account", "set", HANAKO, "--quota", "512KiB")
+        for name, port in ((HANAKO, None), (f"her@{DOMAIN}", None), (HANAKO, server.lmtp_port)):
+            eventually(lambda: rcpt(server, name, port=port) == (452, "4.2.2 The mailbox is full"), f"full: {name} {port}")
+        expect(rcpt(server, f"both@{DOMAIN}")[0] == 250, "an alias of several: each copy meets its own quota")
+        expect(rcpt(server, TARO)[0] == 250, "nobody else is full")
+        server.change_settings(smtp={"over_quota": "refuse"})
+        eventually(lambda: rcpt(server) == (552, "5.2.2 The mailbox is full"), "refused for good where the setting says so")
+        server.change_settings(smtp={"over_quota": "defer"})
+
+        server.cli("service", "stop", "deliver")
+        eventually(lambda: rcpt(server)[0] == 250, "nobody says any more how full it is: delivery will", 60)
+        deliver(server, 1)
+        server.cli("service", "start", "deliver")
+        eventually(lambda: rcpt(server)[0] == 452, "full again, as the first delivery finds out")
+        queued = server.cli("queue", "list", "--recipient", HANAKO)
+        expect(HANAKO in queued, f"delivery found it full and keeps the mail: {queued}")
+        server.cli("account", "set", HANAKO, "--quota", "2MiB")
+        eventually(lambda: rcpt(server)[0] == 250, "more room by the operator")
+        server.cli("queue", "retry", "--recipient", HANAKO)
+        eventually(lambda: len(server.subjects()) == 2, "what was deferred arrives")
+
+        server.cli("account", "set", HANAKO, "--quota", "512KiB")
+        eventually(lambda: rcpt(server)[0] == 452, "full by the operator's doing")
+        client = server.imap()
+        client.select("INBOX")
+        client.store("1:*", "+FLAGS", "\\Deleted")
+        client.expunge()
+        client.logout()
+        eventually(lambda: rcpt(server)[0] == 250, "the owner has made room")

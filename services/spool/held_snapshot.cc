@@ -1,5 +1,6 @@
 // Messages and rows of the table as octets. Numbers are differences to the message before, and a destination or a reply
-// seen before in the same pack is a number: what is left is mostly the replies' words.
+// seen before in the same pack is a number. What is alike stands together - facts, keys, times, texts - because a
+// compressor finds more among its like: what is left is mostly keys and the replies' words.
 #include <unordered_map>
 
 #include "base/wire.h"
@@ -15,6 +16,12 @@ struct PackState {
   std::vector<std::string> destinations, replies;
   std::unordered_map<std::string, std::uint64_t> destination_numbers;
   std::unordered_map<ReplyArena::Place, std::uint64_t> reply_numbers;
+};
+
+template <class Stream>
+struct PackStreams {
+  Stream facts, keys, times, texts;
+  [[nodiscard]] bool broken() const { return facts.broken() || keys.broken() || times.broken() || texts.broken(); }
 };
 
 namespace {
@@ -40,81 +47,85 @@ bool put_number(WireWriter& out, Known& known, const Key& key) {
   return is_new;
 }
 
-bool take_text(WireReader& in, std::vector<std::string>& known, std::string& text) {
-  const auto which = in.varint();
-  if (which > known.size()) return false;
-  if (which == 0) known.emplace_back(in.text());
+bool take_text(WireReader& numbers, WireReader& texts, std::vector<std::string>& known, std::string& text) {
+  const auto which = numbers.varint();
+  if (numbers.broken() || which > known.size()) return false;
+  if (which == 0) known.emplace_back(texts.text());
   text = which == 0 ? known.back() : known[which - 1];
-  return !in.broken();
+  return !texts.broken();
 }
 
 }  // namespace
 
-void HeldTable::pack_message(Slot slot, WireWriter& out, PackState& state) const {
+void HeldTable::pack_message(Slot slot, PackStreams<WireWriter>& out, PackState& state) const {
   const auto text = text_at(slot);
   const bool facts = (body_octets_[slot] & facts_bit) != 0;
   const auto& id = id_[slot];
   const bool same = same_maker_as(id, state.id);
-  out.u8(static_cast<std::uint8_t>((facts ? has_facts : 0) | (text.blob ? is_blob : 0) | (same ? same_maker : 0)));
-  if (!same) out.u32(std::uint32_t{id.node} << 16 | id.journal).u32(id.owner);
-  out.varint(zigzag(minus(static_cast<std::int64_t>(id.sequence), static_cast<std::int64_t>(state.id.sequence))));
-  out.varint(zigzag(minus(segment_[slot], static_cast<std::int64_t>(state.segment))));
-  out.varint(zigzag(minus(offset_[slot], static_cast<std::int64_t>(state.offset)))).varint(octets_of_text_[slot]);
+  out.facts.u8(static_cast<std::uint8_t>((facts ? has_facts : 0) | (text.blob ? is_blob : 0) | (same ? same_maker : 0)));
+  if (!same) out.facts.u32(std::uint32_t{id.node} << 16 | id.journal).u32(id.owner);
+  out.facts.varint(zigzag(minus(static_cast<std::int64_t>(id.sequence), static_cast<std::int64_t>(state.id.sequence))));
+  out.facts.varint(zigzag(minus(segment_[slot], static_cast<std::int64_t>(state.segment))));
+  out.facts.varint(zigzag(minus(offset_[slot], static_cast<std::int64_t>(state.offset)))).varint(octets_of_text_[slot]);
   state.id = id, state.segment = segment_[slot], state.offset = offset_[slot];
   if (facts) {
-    out.u32(sender_[slot]).varint(account_[slot]).varint(body_octets_[slot] & (facts_bit - 1));
-    out.varint(zigzag(minus(number(accepted_at_[slot]), state.time)));
+    out.keys.u32(sender_[slot]);
+    out.facts.varint(account_[slot]).varint(body_octets_[slot] & (facts_bit - 1));
+    out.times.varint(zigzag(minus(number(accepted_at_[slot]), state.time)));
     state.time = number(accepted_at_[slot]);
   }
   std::uint64_t many = 0;
   for (auto row = first_row_[slot]; row != none; row = next_[row]) ++many;
-  out.varint(many);
+  out.facts.varint(many);
   for (auto row = first_row_[slot]; row != none; row = next_[row]) {
     const auto via = via_.find(row);
     const bool fresh = is_fresh(row), paused = !fresh && paused_[row] != Duration{};
     const bool tried = !fresh && last_tried_[row] != WallTime{};
-    out.u8(static_cast<std::uint8_t>((fresh ? row_fresh : 0) | (via != via_.end() ? row_via : 0) | (paused ? row_paused : 0) |
+    out.facts.u8(static_cast<std::uint8_t>((fresh ? row_fresh : 0) | (via != via_.end() ? row_via : 0) | (paused ? row_paused : 0) |
                                      (tried ? row_tried : 0)));
-    out.varint(index_of(row)).u32(address_[row]).u32(domain_[row]);
+    out.facts.varint(index_of(row));
+    out.keys.u32(address_[row]).u32(domain_[row]);
     if (fresh) continue;
     const auto& destination = destinations_.name(destination_[row]);
-    if (put_number(out, state.destination_numbers, destination)) out.text(destination);
-    out.u8(static_cast<std::uint8_t>(tries_[row] >> 24)).varint(tries_[row] & 0xFFFFFF);
-    out.varint(zigzag(minus(number(first_failed_[row]), state.time)));
-    out.varint(zigzag(minus(number(next_due_[row]), number(first_failed_[row]))));
-    if (tried) out.varint(zigzag(minus(number(last_tried_[row]), number(first_failed_[row]))));
-    if (paused) out.u64(static_cast<std::uint64_t>(paused_[row].count()));
-    if (via != via_.end()) out.text(via->second);
-    if (put_number(out, state.reply_numbers, reply_[row])) out.text(replies_.at(reply_[row]));
+    if (put_number(out.facts, state.destination_numbers, destination)) out.texts.text(destination);
+    out.facts.u8(static_cast<std::uint8_t>(tries_[row] >> 24)).varint(tries_[row] & 0xFFFFFF);
+    out.times.varint(zigzag(minus(number(first_failed_[row]), state.time)));
+    out.times.varint(zigzag(minus(number(next_due_[row]), number(first_failed_[row]))));
+    if (tried) out.times.varint(zigzag(minus(number(last_tried_[row]), number(first_failed_[row]))));
+    if (paused) out.times.u64(static_cast<std::uint64_t>(paused_[row].count()));
+    if (via != via_.end()) out.texts.text(via->second);
+    if (put_number(out.facts, state.reply_numbers, reply_[row])) out.texts.text(replies_.at(reply_[row]));
   }
 }
 
 HeldTable::Slot HeldTable::pack(Slot from, Slot many, WireWriter& out) const {
   PackState state;
+  PackStreams<WireWriter> streams;
   Slot slot = from;
   for (; slot < slots_ && slot - from < many; ++slot)
-    if (fresh_rows_[slot] != none) pack_message(slot, out, state);
+    if (fresh_rows_[slot] != none) pack_message(slot, streams, state);
+  out.text(streams.facts.bytes()).text(streams.keys.bytes()).text(streams.times.bytes()).text(streams.texts.bytes());
   return slot;
 }
 
-bool HeldTable::unpack_message(WireReader& in, PackState& state) {
-  const auto flags = in.u8();
+bool HeldTable::unpack_message(PackStreams<WireReader>& in, PackState& state) {
+  const auto flags = in.facts.u8();
   if ((flags & ~known_flags) != 0) return false;
   if ((flags & same_maker) == 0) {
-    const auto where = in.u32();
+    const auto where = in.facts.u32();
     state.id.node = static_cast<std::uint16_t>(where >> 16), state.id.journal = static_cast<std::uint16_t>(where);
-    state.id.owner = in.u32();
+    state.id.owner = in.facts.u32();
   }
-  state.id.sequence += static_cast<std::uint64_t>(unzigzag(in.varint()));
-  state.segment += static_cast<std::uint64_t>(unzigzag(in.varint()));
-  state.offset += static_cast<std::uint64_t>(unzigzag(in.varint()));
-  const auto octets = in.varint();
+  state.id.sequence += static_cast<std::uint64_t>(unzigzag(in.facts.varint()));
+  state.segment += static_cast<std::uint64_t>(unzigzag(in.facts.varint()));
+  state.offset += static_cast<std::uint64_t>(unzigzag(in.facts.varint()));
+  const auto octets = in.facts.varint();
   if (state.segment >= none || state.offset > UINT32_MAX || octets >= none) return false;
   place(state.id, {{storage::SegmentNumber{state.segment}, static_cast<std::uint32_t>(state.offset)}, octets, (flags & is_blob) != 0});
   if ((flags & has_facts) != 0) {
     MessageFacts facts;
-    facts.sender = in.u32(), facts.account = static_cast<TextKey>(in.varint()), facts.body_octets = in.varint();
-    state.time = plus(state.time, unzigzag(in.varint()));
+    facts.sender = in.keys.u32(), facts.account = static_cast<TextKey>(in.facts.varint()), facts.body_octets = in.facts.varint();
+    state.time = plus(state.time, unzigzag(in.times.varint()));
     facts.accepted_at = time_of(state.time);
     set_facts(state.id, facts);
   }
@@ -122,12 +133,12 @@ bool HeldTable::unpack_message(WireReader& in, PackState& state) {
   // later is the truer. What is new has no rows, so that none need be looked for.
   const auto slot = slot_of(state.id);
   while (first_row_[slot] != none) drop_row(slot, first_row_[slot]);
-  const auto many = in.varint();
+  const auto many = in.facts.varint();
   for (std::uint64_t n = 0; n < many; ++n) {
-    const auto row = in.u8();
-    const auto recipient = in.varint();
-    const auto address = in.u32();
-    const RecipientKeys keys{address, in.u32()};
+    const auto row = in.facts.u8();
+    const auto recipient = in.facts.varint();
+    const auto address = in.keys.u32();
+    const RecipientKeys keys{address, in.keys.u32()};
     if (in.broken() || (row & ~known_row_flags) != 0 || recipient >= fresh_bit) return false;
     if ((row & row_fresh) != 0) {
       add_fresh_row(slot, static_cast<std::uint32_t>(recipient), keys);
@@ -135,26 +146,29 @@ bool HeldTable::unpack_message(WireReader& in, PackState& state) {
     }
     Schedule schedule;
     schedule.recipient = static_cast<std::uint32_t>(recipient);
-    if (!take_text(in, state.destinations, schedule.destination)) return false;
-    schedule.failure_class = in.u8();
-    schedule.attempts = static_cast<std::uint32_t>(in.varint());
-    schedule.first_failed = time_of(plus(state.time, unzigzag(in.varint())));
-    schedule.next_due = time_of(plus(number(schedule.first_failed), unzigzag(in.varint())));
-    if ((row & row_tried) != 0) schedule.last_tried = time_of(plus(number(schedule.first_failed), unzigzag(in.varint())));
-    if ((row & row_paused) != 0) schedule.paused = Duration{static_cast<std::int64_t>(in.u64())};
-    if ((row & row_via) != 0) schedule.via = in.text();
-    if (!take_text(in, state.replies, schedule.last_reply)) return false;
+    if (!take_text(in.facts, in.texts, state.destinations, schedule.destination)) return false;
+    schedule.failure_class = in.facts.u8();
+    schedule.attempts = static_cast<std::uint32_t>(in.facts.varint());
+    schedule.first_failed = time_of(plus(state.time, unzigzag(in.times.varint())));
+    schedule.next_due = time_of(plus(number(schedule.first_failed), unzigzag(in.times.varint())));
+    if ((row & row_tried) != 0) schedule.last_tried = time_of(plus(number(schedule.first_failed), unzigzag(in.times.varint())));
+    if ((row & row_paused) != 0) schedule.paused = Duration{static_cast<std::int64_t>(in.times.u64())};
+    if ((row & row_via) != 0) schedule.via = in.texts.text();
+    if (!take_text(in.facts, in.texts, state.replies, schedule.last_reply)) return false;
     add_row(slot, schedule, keys);
   }
   return !in.broken();
 }
 
 bool HeldTable::unpack(std::string_view packed) {
-  WireReader in(packed);
+  WireReader whole(packed);
+  const auto next = [&whole] { return WireReader(whole.text()); };
+  PackStreams<WireReader> in{next(), next(), next(), next()};  // in the order of its members
+  if (!whole.complete()) return false;
   PackState state;
-  while (!in.broken() && !in.rest().empty())
+  while (!in.facts.rest().empty())
     if (!unpack_message(in, state)) return false;
-  return in.complete();
+  return in.facts.complete() && in.keys.complete() && in.times.complete() && in.texts.complete();
 }
 
 }  // namespace hikyaku::spool

@@ -28,6 +28,10 @@ class WireReader;
 
 namespace hikyaku::spool {
 
+struct PackState;  // held_snapshot.cc
+template <class Stream>
+struct PackStreams;
+
 struct Held {  // where a text in holding is
   storage::Position at;
   std::uint64_t octets = 0;  // what it costs of its segment
@@ -119,8 +123,8 @@ class HeldTable {
   [[nodiscard]] std::uint32_t index_of(Row row) const { return recipient_[row] & ~fresh_bit; }
   [[nodiscard]] Schedule schedule_at(Row row) const;
   [[nodiscard]] bool matches(Search& search, Row row) const;
-  void pack_message(Slot slot, WireWriter& out, struct PackState& state) const;
-  bool unpack_message(WireReader& in, struct PackState& state);
+  void pack_message(Slot slot, PackStreams<WireWriter>& out, PackState& state) const;
+  bool unpack_message(PackStreams<WireReader>& in, PackState& state);
 
   [[nodiscard]] auto hash_of_slot() const {
     return [this](Slot slot) { return std::hash<TraceId>{}(id_[slot]); };

@@ -29,7 +29,7 @@ SpoolResult<> SpoolOnDisk::load() {
   storage::FileJournalOptions options;
   options.reserve_octets = options_.reserve_octets;
   options.most_open_segments = options_.most_open_segments;
-  options.spare_segments = 1;
+  options.spare_segments = 0;  // under load the pool makes some ahead; a quiet queue need not pay for them
   options.nonce_seed = options_.nonce_seed;
   auto domains = options;
   domains.segment_octets = options_.domains_segment_octets;

@@ -1,7 +1,11 @@
 // Fills a data folder's spool with deferred recipients, through the Spool itself: each message is appended to incoming as
 // reception does, taken up, and deferred. Every sender, recipient, ENVID, ORCPT and reply is different.
 //
-//   make_backlog --spool FOLDER [--messages N] [--destinations N] [--octets N] [--due SECONDS] [--left-in-incoming N] [--key DESTINATION]
+//   make_backlog --spool FOLDER [--messages N] [--destinations N] [--octets N] [--due SECONDS] [--spread SECONDS] [--left-in-incoming N]
+//                [--key DESTINATION | --ports P,Q,...]
+//
+// Next tries are spread evenly over --spread (an hour for each day of --due when not given) from --due on. --ports: destination
+// d is the host 127.(1+d/62500).(d/250%250).(d%250+1) at the port d mod their number, as bench/storm's route table says.
 //
 // Prints one JSON object: messages, body_octets, seconds.
 #include <chrono>
@@ -9,6 +13,7 @@
 #include <cstdlib>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "io/posix_disk.h"
 #include "services/spool/message_record.h"
@@ -21,7 +26,8 @@ namespace {
 
 struct Plan {
   std::string spool, key;  // key: the lane of all of them, instead of each domain's own
-  std::uint64_t messages = 100'000, destinations = 5'000, octets = 200, due = 86'400, left_in_incoming = 0;
+  std::vector<std::string> ports;
+  std::uint64_t messages = 100'000, destinations = 5'000, octets = 200, due = 86'400, spread = 0, left_in_incoming = 0;
 };
 
 [[noreturn]] void fail(const std::string& what) {
@@ -34,17 +40,27 @@ T sure(Result<T, E> result) {
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
+std::vector<std::string> parts_of(std::string_view text) {
+  std::vector<std::string> parts(1);
+  for (const char c : text)
+    if (c == ',') parts.emplace_back();
+    else parts.back() += c;
+  return parts;
+}
+
 Plan plan_of(int argc, char** argv) {
   Plan plan;
   std::map<std::string, std::uint64_t*> numbers = {{"--messages", &plan.messages}, {"--destinations", &plan.destinations},
-      {"--octets", &plan.octets}, {"--due", &plan.due}, {"--left-in-incoming", &plan.left_in_incoming}};
+      {"--octets", &plan.octets}, {"--due", &plan.due}, {"--spread", &plan.spread}, {"--left-in-incoming", &plan.left_in_incoming}};
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::string(argv[i]) == "--spool") plan.spool = argv[i + 1];
     else if (std::string(argv[i]) == "--key") plan.key = argv[i + 1];
+    else if (std::string(argv[i]) == "--ports") plan.ports = parts_of(argv[i + 1]);
     else if (const auto at = numbers.find(argv[i]); at != numbers.end()) *at->second = std::strtoull(argv[i + 1], nullptr, 10);
     else fail(std::string("no option ") + argv[i]);
   }
   if (plan.spool.empty()) fail("--spool FOLDER is missing");
+  if (plan.spread == 0) plan.spread = std::max<std::uint64_t>(1, plan.due / 24);
   return plan;
 }
 
@@ -92,6 +108,13 @@ class Maker {
     mail.body_octets = plan_.octets;
     return mail;
   }
+  [[nodiscard]] std::string key(std::uint64_t n) const {
+    if (!plan_.key.empty()) return plan_.key;
+    if (plan_.ports.empty()) return "mx:" + domain(n);
+    const auto d = n % plan_.destinations;
+    return "host:127." + std::to_string(1 + d / 62'500) + '.' + std::to_string(d / 250 % 250) + '.' + std::to_string(d % 250 + 1) + ':' +
+           plan_.ports[d % plan_.ports.size()];
+  }
   [[nodiscard]] std::string domain(std::uint64_t n) const { return "dest" + std::to_string(n % plan_.destinations) + ".example"; }
 
   void append(std::uint64_t count) {
@@ -114,12 +137,12 @@ class Maker {
   spool::Schedule schedule(const Envelope& mail) const {
     const auto n = mail.id.sequence;
     spool::Schedule out;
-    out.destination = plan_.key.empty() ? "mx:" + domain(n) : plan_.key;
+    out.destination = key(n);
     out.failure_class = n % 2 == 0 ? 1 : 2;
     out.attempts = 1 + n % 20;
     out.first_failed = mail.accepted_at + std::chrono::seconds{n % 3};
     out.last_tried = now_ - std::chrono::minutes{n % 60};
-    out.next_due = now_ + std::chrono::seconds{plan_.due} + std::chrono::microseconds{spread(n) % (plan_.due * 41'667)};
+    out.next_due = now_ + std::chrono::seconds{plan_.due} + std::chrono::microseconds{spread(n) % (plan_.spread * 1'000'000)};
     out.last_reply = "451 4.7.1 <" + mail.recipients[0].address.text() + "> try again, ticket " + word(n * 11, 12);
     out.last_reply.resize(80, '.');
     return out;

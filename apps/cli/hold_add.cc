@@ -1,6 +1,7 @@
 // hikyaku hold add, hikyaku queue hold
 #include "apps/cli/commands.h"
 #include "apps/cli/data_access.h"
+#include "apps/cli/forecast.h"
 #include "apps/cli/hold_options.h"
 #include "apps/cli/hold_view.h"
 #include "apps/cli/queue_access.h"
@@ -24,6 +25,10 @@ Exit run(Invocation& call) {
   const auto now = SystemClock{}.wall();
   const auto hold = hold_of(call, now);
   if (!hold) return Exit::Failed;
+  if (call.has("--forecast")) {
+    const auto choice = arrivals_of(call, *hold);
+    return choice ? print_forecast(call, *choice, hold->start, hold->end, now) : Exit::Failed;
+  }
   if (call.has("--dry-run")) {
     const auto count = ask_queue_for<delivery::HoldCount>(call, delivery::QueueHoldRequest{hold->scope, hold->pattern});
     if (!count) return Exit::Failed;
@@ -40,6 +45,7 @@ Command command(std::string_view name) {
   auto options = selector_options();
   for (auto& option : term_options()) options.push_back(std::move(option));
   options.push_back({"--dry-run", OptionKind::Flag, {"only tell what waits now and would be held", "今あるメールのうち対象になるものを示すだけ"}});
+  options.push_back({"--forecast", OptionKind::Flag, {"only tell how much mail to expect by the end, and whether the disk suffices", "終わりまでに溜まる量の予測とディスクの過不足を示すだけ"}});
   return {.name = name,
           .help = {"hold mail back, now or from a time: it is not tried, and no retry period of it runs", "メールを保留する(今すぐ、または予定)。配送を試みず、再送の期限も進まない"},
           .options = std::move(options),

@@ -63,6 +63,7 @@ const std::vector<Command>& all_commands() {
       queue_show_command(),
       queue_count_command(),
       queue_shape_command(),
+      queue_history_command(),
       queue_destinations_command(),
       queue_retry_command(),
       queue_hold_command(),

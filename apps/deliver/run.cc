@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "apps/deliver/delivery_settings.h"
+#include "apps/deliver/history_task.h"
 #include "apps/deliver/queue_server.h"
 #include "apps/service/data_folders.h"
 #include "apps/service/service_loop.h"
@@ -146,6 +147,7 @@ int run_deliver(Service& service) {
   });
   io::Loop loop(loop_options(service));
   const auto settings = service.settings();
+  HistoryTask history(service, loop, workers, parts->disk, *parts->spool);
   io::Resolver resolver(loop, resolver_options(*settings));
   const delivery::RoutingSettings routing{.dns_servers = delivery::dns_servers(settings->delivery.resolvers())};
   io::HostsFiles hosts({service.path(folder::own_hosts), service.path(folder::system_hosts)});
@@ -186,11 +188,13 @@ int run_deliver(Service& service) {
   delivery.start([&loop, bell](Deadline deadline) { return bell < 0 ? no_bell(loop, deadline) : heard(loop, bell, deadline); });
   loop.spawn(upkeep.run());
   loop.spawn(quotas.run());
+  loop.spawn(history.run());
   loop.spawn(follow_files(loop, workers, *parts->logins, hosts, service.log()));
   loop.spawn(stop_when_told(service, loop, delivery));
   service.ready();
   loop.run();
   quotas.stop();
+  history.finish();
   return 0;
 }
 

@@ -30,8 +30,9 @@ const std::vector<Row>& rows() {
       // Appends to its own journal, asks auth; opens no database.
       {"receive", {folder::receive_journal}, io::Network::None},
       // Reads and releases the journals, keeps holding and domains, fills mailboxes, reads routes and aliases (the
-      // engine maps its shared page, so even readers need to write), speaks to other servers and logs in there.
-      {"deliver", {folder::spool, folder::accounts, folder::directory, folder::route_logins}, io::Network::Any},
+      // engine maps its shared page, so even readers need to write), speaks to other servers and logs in there,
+      // writes the queue's history.
+      {"deliver", {folder::spool, folder::accounts, folder::directory, folder::route_logins, folder::history}, io::Network::Any},
       {"auth", {folder::directory, folder::secrets}, io::Network::None},
       {"pop3-front", {}, io::Network::None},
       {"imap-front", {}, io::Network::None},

@@ -20,7 +20,7 @@ namespace {
 // A data folder with one file in each place.
 struct Fixture {
   std::string folder = std::filesystem::temp_directory_path() / ("hikyaku-confine-" + std::to_string(getpid()));
-  std::vector<std::string> places = {"accounts", "directory", "secrets", "route-logins", "spool/incoming-1", "spool/incoming-2", "spool/holding", "supervisor",
+  std::vector<std::string> places = {"accounts", "directory", "secrets", "route-logins", "history", "spool/incoming-1", "spool/incoming-2", "spool/holding", "supervisor",
                                      "log", "log/inlog", "log/receive", "log/deliver", "log/auth", "log/imap-front", "log/pop3-front",
                                      "log/imap-store", "log/pop3-store", "log/supervisor", "run"};
   Fixture() {
@@ -102,7 +102,7 @@ TEST_CASE("each service opens its own places and nothing else") {
     bool network;
   };
   for (const auto& row : {Row{"receive", {"spool/incoming-1"}, false},
-                          Row{"deliver", {"spool/incoming-1", "spool/incoming-2", "spool/holding", "accounts", "directory", "route-logins"}, true},
+                          Row{"deliver", {"spool/incoming-1", "spool/incoming-2", "spool/holding", "accounts", "directory", "route-logins", "history"}, true},
                           Row{"auth", {"directory", "secrets"}, false},
                           Row{"imap-front", {}, false},
                           Row{"pop3-front", {}, false},

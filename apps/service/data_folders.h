@@ -12,6 +12,7 @@ inline constexpr std::string_view secrets = "secrets";      // password verifier
 inline constexpr std::string_view route_logins = "route-logins";  // what deliver logs in with at other servers
 inline constexpr std::string_view spool = "spool";          // incoming-N, holding, domains
 inline constexpr std::string_view receive_journal = "spool/incoming-1";  // written by receive, journal number 1
+inline constexpr std::string_view history = "history";      // what waited when: written by deliver
 inline constexpr std::string_view log = "log";
 inline constexpr std::string_view run = "run";              // local sockets, doorbells, shared pages, locks
 inline constexpr std::string_view directory_seen = "run/directory-seen";  // how far each reader of the directory is

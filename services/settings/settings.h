@@ -10,6 +10,7 @@
 
 #include "services/settings/mail_sections.h"
 #include "services/settings/server_sections.h"
+#include "services/settings/watch_sections.h"
 
 namespace hikyaku::settings {
 
@@ -23,6 +24,7 @@ struct Settings {
   AuthSection auth;
   DeliverySection delivery;
   SpoolSection spool;
+  HistorySection history;
   LogSection log;
   ServeSection serve;
 

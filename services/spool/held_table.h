@@ -20,6 +20,7 @@
 #include "services/spool/name_table.h"
 #include "services/spool/reply_arena.h"
 #include "services/spool/slot_index.h"
+#include "services/spool/survey.h"
 
 namespace hikyaku {
 class WireWriter;
@@ -75,6 +76,8 @@ class HeldTable {
   // Slots are below it. Ids of the messages among `count` slots from `from`.
   [[nodiscard]] Slot slots() const { return slots_; }
   void visit_ids(Slot from, Slot count, const std::function<void(const TraceId&, bool fresh)>& visit) const;
+  // Messages among at least one slot from `from`, until about `most` messages and recipients were visited; the slot to go on from.
+  Slot survey(Slot from, std::size_t most, const SurveyVisitor& visit) const;
   [[nodiscard]] Row rows() const { return rows_; }
   [[nodiscard]] std::optional<WallTime> oldest_failure(Row from, Row count) const;
 

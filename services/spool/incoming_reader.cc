@@ -38,13 +38,15 @@ SpoolResult<std::vector<FreshMessage>> IncomingReader::next(std::size_t limit, c
       highest_ = std::max(highest_, head->envelope.id);
       FreshMessage message{{head->envelope.id, number_, one.at}, std::move(head->envelope), {}};
       OpenMessage open{message.ref.id, message.envelope.body_octets, message.envelope.accepted_at, {}, 0};
+      const auto facts = facts_of(message.envelope);
+      open.sender = facts.sender, open.account = facts.account;
       open.done.resize(message.envelope.recipients.size(), true);
       for (std::uint32_t i = 0; i < open.done.size(); ++i) {
         const auto settled = is_settled(one.at, i);
         if (settled && *settled != Settled::LazyBefore) continue;
         message.open.push_back({i, settled ? Delivery::Verify : Delivery::First});
         open.done[i] = false;
-        ++open.open;
+        if (open.open++ == 0) open.domain = keys_of(message.envelope.recipients[i]).domain;
       }
       if (head->place == TextPlace::InBlob) blobs_.insert({one.at, {message.ref.id, {message.envelope.body_octets, 0, head->blob_checksum}}});
       if (open.open == 0) continue;
@@ -132,6 +134,7 @@ void IncomingReader::add_to(SpoolCounts& counts) {
     if (!counts.incoming_oldest || one.accepted_at < *counts.incoming_oldest) counts.incoming_oldest = one.accepted_at;
   }
   counts.damaged_records += damaged_ + reader_->damaged_records();
+  if (end && *end > next_) counts.incoming_is_read = false;
   if (end && *end > next_ && end->segment == next_.segment) counts.incoming_unread_octets += end->offset - next_.offset;
 }
 

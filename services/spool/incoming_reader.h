@@ -42,6 +42,7 @@ class IncomingReader {
 
   void add_to(SpoolCounts& counts);
   void for_each_open(const std::function<void(const MessageRef&)>& visit) const;
+  void survey(const SurveyVisitor& visit) const;
   [[nodiscard]] std::uint16_t number() const { return number_; }
 
  private:
@@ -51,6 +52,7 @@ class IncomingReader {
     WallTime accepted_at{};
     std::vector<bool> done;
     std::uint32_t open = 0;
+    TextKey sender = 0, account = 0, domain = 0;
   };
   struct Segment {
     bool finished = false;

@@ -132,6 +132,8 @@ SpoolResult<std::vector<FreshMessage>> SpoolOnDisk::fresh(std::size_t limit) {
     });
     // What was taken is handed out once only: it must not be lost with another journal's trouble, which the next call tells.
     if (!more && out.empty() && left == 0) return failure(std::move(more).error());
+    if (more && arrival_watch_)
+      for (const auto& message : *more) arrival_watch_(message.envelope);
     if (more) std::ranges::move(*more, std::back_inserter(out));
   }
   return out;

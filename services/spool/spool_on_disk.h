@@ -41,6 +41,8 @@ class SpoolOnDisk final : public Spool {
   [[nodiscard]] bool in_holding(const TraceId& id) const override { return held(id).has_value(); }
   void for_each_fresh(const std::function<void(const MessageRef&)>& visit) const override;
   [[nodiscard]] SpoolCounts counts() const override;
+  bool survey(const SurveyVisitor& visit) const override;
+  void set_arrival_watch(std::function<void(const Envelope&)> watch) override { arrival_watch_ = std::move(watch); }
 
  private:
   using Readers = std::map<std::uint16_t, std::shared_ptr<IncomingReader>>;
@@ -88,6 +90,7 @@ class SpoolOnDisk final : public Spool {
   std::mutex load_mutex_;
   bool loaded_ = false;  // with load_mutex_
   FlushAccounts flush_accounts_;
+  std::function<void(const Envelope&)> arrival_watch_;
   std::set<storage::SegmentNumber> uncompactable_;  // of holding: with a damaged text that somebody waits for
 };
 

@@ -1,0 +1,163 @@
+// hikyaku queue history
+#include <algorithm>
+
+#include "apps/cli/commands.h"
+#include "apps/cli/queue_access.h"
+#include "apps/cli/text_table.h"
+#include "apps/cli/when_text.h"
+#include "apps/service/data_folders.h"
+#include "base/cursor.h"
+#include "services/history/chart.h"
+#include "services/telemetry/json_writer.h"
+#include "services/telemetry/stamp.h"
+
+namespace hikyaku::cli {
+
+namespace {
+
+using history::Chart;
+using history::Dimension;
+using history::Figures;
+using history::Place;
+
+constexpr std::size_t steps_shown = 48, steps_in_json = 500, names_shown = 20;
+
+struct Question {
+  history::Time since, until;
+  Dimension by = Dimension::Total;
+  Place of = Place::Domains;
+};
+
+std::optional<Question> question_of(Invocation& call, WallTime now) {
+  Question question;
+  std::optional<WallTime> since = now - std::chrono::hours{24}, until = now;
+  if (call.has("--since")) since = parse_when(call.value("--since"), now);
+  if (call.has("--until")) until = parse_when(call.value("--until"), now);
+  if (!since || !until) {
+    call.fail(Words{"That is no point in time; write -7d, \"2026-11-25 18:00\" or 2026-11-25.", "時刻ではない。-7d、\"2026-11-25 18:00\"、2026-11-25 のように書く。"});
+    return std::nullopt;
+  }
+  if (*since > now) since = now - (*since - now);  // "7d": it can only be past
+  if (*since >= *until) {
+    call.fail(Words{"--since is not before --until.", "--since が --until より前ではない。"});
+    return std::nullopt;
+  }
+  question.since = std::chrono::floor<history::Seconds>(*since);
+  question.until = std::chrono::floor<history::Seconds>(*until) + history::Seconds{1};
+  question.by = history::parse_dimension(call.value("--by", "total")).value_or(Dimension::Total);
+  question.of = history::parse_place(call.value("--of", "domains")).value_or(Place::Domains);
+  return question;
+}
+
+std::string name_of(Invocation& call, const history::Series& series) {
+  if (!series.name.empty()) return series.name;
+  return std::string(series.by == Dimension::Total ? call.say({"all", "全体"}) : call.say({"(others)", "(その他)"}));
+}
+
+void write_json(Invocation& call, const Question& question, const Chart& chart, const history::HistoryReader::Read& read) {
+  telemetry::JsonWriter json;
+  json.object().member("since", telemetry::stamp_text(question.since)).member("until", telemetry::stamp_text(question.until));
+  json.member("step_seconds", static_cast<std::uint64_t>(chart.step().count())).member("damaged_lines", read.damaged_lines).key("series").array();
+  for (const auto& [series, line] : chart.lines()) {
+    json.object().member("of", history::place_name(series.place)).member("by", history::dimension_name(series.by)).member("name", series.name).key("points").array();
+    for (std::size_t step = 0; step < line.size(); ++step)
+      if (line[step])
+        json.object().member("at", telemetry::stamp_text(chart.start_of(step))).member("count", line[step]->count).member("octets", line[step]->octets)
+            .member("oldest_seconds", line[step]->oldest_seconds).end_object();
+    json.end_array().end_object();
+  }
+  call.print(json.end_array().end_object().take());
+}
+
+std::string cell(const std::optional<Figures>& figures, bool with_age) {
+  if (!figures) return "-";
+  if (figures->count == 0 && figures->octets == 0) return ".";
+  std::string text = std::to_string(figures->count) + " / " + size_text(figures->octets);
+  if (with_age && figures->oldest_seconds > 0) text += " / " + age_text(history::Seconds{figures->oldest_seconds});
+  return text;
+}
+
+void print_totals(Invocation& call, const Chart& chart) {
+  TextTable table;
+  table.add({std::string(call.say({"FROM", "開始"})), "INCOMING", "HOLDING", "DOMAINS", std::string(call.say({"ARRIVED", "受信"}))});
+  const Chart::Line none(chart.steps());
+  const auto line_of = [&](Place place) -> const Chart::Line& {
+    const auto at = chart.lines().find({place, Dimension::Total, {}});
+    return at == chart.lines().end() ? none : at->second;
+  };
+  const Chart::Line* lines[] = {&line_of(Place::Incoming), &line_of(Place::Holding), &line_of(Place::Domains), &line_of(Place::Arrivals)};
+  for (std::size_t step = 0; step < chart.steps(); ++step) {
+    if (std::ranges::none_of(lines, [&](const auto* line) { return (*line)[step].has_value(); })) continue;
+    std::vector<std::string> row = {telemetry::stamp_text(chart.start_of(step)).substr(0, 16)};
+    row.back()[10] = ' ';
+    for (const auto* line : lines) row.push_back(cell((*line)[step], line != lines[3]));
+    table.add(std::move(row));
+  }
+  call.print(table.text());
+  TextTable shapes;
+  const std::string_view names[] = {"INCOMING", "HOLDING", "DOMAINS"};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto most = Chart::largest(*lines[i]).count;
+    shapes.add({std::string(names[i]), history::sparkline(*lines[i], most), std::string(call.say({"at most ", "最大 "})) + std::to_string(most)});
+  }
+  call.print(shapes.text());
+}
+
+void print_names(Invocation& call, const Chart& chart) {
+  std::vector<std::pair<const history::Series*, const Chart::Line*>> rows;
+  std::uint64_t most = 0;
+  for (const auto& [series, line] : chart.lines()) {
+    rows.emplace_back(&series, &line);
+    most = std::max(most, Chart::largest(line).count);
+  }
+  std::ranges::sort(rows, [](const auto& a, const auto& b) {
+    return std::pair(a.first->name.empty(), Chart::largest(*b.second).count) < std::pair(b.first->name.empty(), Chart::largest(*a.second).count);
+  });
+  TextTable table;
+  table.add({std::string(call.say({"NAME", "名前"})), std::string(call.say({"LAST", "最新"})), std::string(call.say({"MOST", "最大"})),
+             std::string(call.say({"SIZE", "容量"})), std::string(call.say({"OLDEST", "最古"})), std::string(call.say({"SHAPE", "推移"}))});
+  std::size_t shown = 0;
+  for (const auto& [series, line] : rows) {
+    if (++shown > names_shown && !series->name.empty()) continue;
+    const auto largest = Chart::largest(*line);
+    table.add({name_of(call, *series), std::to_string(Chart::last(*line).count), std::to_string(largest.count), size_text(largest.octets),
+               largest.oldest_seconds == 0 ? "-" : age_text(history::Seconds{largest.oldest_seconds}), history::sparkline(*line, most)});
+  }
+  call.print(table.text());
+}
+
+Exit run(Invocation& call) {
+  const auto question = question_of(call, SystemClock{}.wall());
+  if (!question) return Exit::Failed;
+  const auto settings = call.settings();
+  if (!settings) return Exit::Failed;
+  io::PosixDisk disk;
+  const history::HistoryReader reader(disk, apps::folder::in(settings->node.data(), apps::folder::history));
+  Chart chart(question->since, question->until, call.json ? steps_in_json : steps_shown);
+  const auto read = reader.read(question->since, question->until, [&](const history::Point& point, history::Span) {
+    const bool total = question->by == Dimension::Total && (call.has("--of") ? point.series.place == question->of : true);
+    if (point.series.by == question->by && (total || point.series.place == question->of)) chart.add(point);
+  });
+  if (call.json) return write_json(call, *question, chart, read), Exit::Done;
+  if (chart.lines().empty()) call.print(call.say({"Nothing was sampled in that time; deliver writes the history while it runs.", "その期間の記録はない。履歴は deliver の動作中に記録される。"}));
+  else if (question->by == Dimension::Total) print_totals(call, chart);
+  else print_names(call, chart);
+  if (read.damaged_lines > 0) (void)call.fail(std::to_string(read.damaged_lines) + std::string(call.say({" damaged lines were passed over.", " 行の壊れた記録を読み飛ばした。"})));
+  return Exit::Done;
+}
+
+}  // namespace
+
+Command queue_history_command() {
+  return {.name = "queue history",
+          .help = {"what waited when: count, size and age over the last 400 days", "待っていたメールの数、容量、経過時間の推移(400 日分)"},
+          .options = {{"--since", OptionKind::Value, {"from then on: -7d, 2026-11-25, \"2026-11-25 18:00\"; 24 hours ago when not given", "この時刻から(-7d、2026-11-25、\"2026-11-25 18:00\")。省略すると 24 時間前"}},
+                      {"--until", OptionKind::Value, {"until then; now when not given", "この時刻まで。省略すると今まで"}},
+                      {"--by", OptionKind::Value, {"one line for each of the largest of these", "内訳を示す項目"}, {"destination", "sender", "account", "class"}, true},
+                      {"--of", OptionKind::Value, {"where the mail waited, or what arrived; domains when not given", "対象(arrivals は受信した量)。省略すると domains"}, {"incoming", "holding", "domains", "arrivals"}, true}},
+          .run = run,
+          .more = {"INCOMING counts messages before their first attempt, HOLDING messages that wait for another, DOMAINS the recipients they wait for: count / size / age of the oldest, each the largest in its time. Minutes are kept for 2 days, hours for 60, days for 400. It works while deliver is stopped.",
+                   "INCOMING は初回配送前のメール、HOLDING は再送を待つメール、DOMAINS はその宛先の数。件数 / 容量 / 最古の経過時間を、それぞれ期間内の最大値で示す。分単位は 2 日、時間単位は 60 日、日単位は 400 日残る。deliver の停止中も使える。"}};
+}
+
+}  // namespace hikyaku::cli

@@ -1,0 +1,63 @@
+#include "apps/deliver/history_task.h"
+
+#include "apps/service/data_folders.h"
+#include "services/delivery/schedule/failure_class.h"
+
+namespace hikyaku::apps {
+namespace {
+// A survey takes longer the more waits: it never gets more than this share of one processor.
+constexpr int rest_after_sampling = 200;
+constexpr auto thin_every = std::chrono::hours{1};
+}  // namespace
+
+HistoryTask::HistoryTask(Service& service, io::Loop& loop, io::Workers& workers, io::Disk& disk, spool::Spool& spool)
+    : service_(service), loop_(loop), workers_(workers), spool_(spool), writer_(disk, service.path(folder::history)),
+      sampler_([](std::uint8_t number) { return std::string(delivery::class_name(delivery::failure_class_of(number))); }) {
+  known_until_ = history::HistoryReader(disk, service.path(folder::history)).known_until().value_or(history::Time{});
+  arrivals_.start_after(known_until_);
+  spool.set_arrival_watch([this](const Envelope& envelope) { arrivals_.arrived(envelope); });
+}
+
+io::Task<void> HistoryTask::run() {
+  while (!loop_.stopping()) {
+    const auto outcome = co_await loop_.sleep_until(loop_.after(service_.settings()->history.sample_interval()));
+    if (outcome == io::Wake::Cancelled) break;
+    if (loop_.now() - sampled_ < sampling_took_ * rest_after_sampling) continue;
+    auto work = workers_.run(loop_, [this] { return sample(); });
+    const auto ran = co_await std::move(work);
+    sampled_ = loop_.now();
+    if (ran && !*ran) service_.log().write(telemetry::events::storage_trouble, {.text = "history", .reason = ran->error().what});
+  }
+}
+
+io::DiskResult<> HistoryTask::sample() {
+  const auto now = clock_.wall();
+  const auto began = clock_.now();
+  const auto points = sampler_.take(spool_, now);
+  sampling_took_ = clock_.now() - began;
+  TRY_VOID(writer_.append(points));
+  TRY_VOID(write_arrivals(now, history::ArrivalCount::Which::OverOnly));
+  if (now - thinned_ < thin_every) return {};
+  TRY_VOID(writer_.thin(now));
+  thinned_ = std::chrono::floor<std::chrono::seconds>(now);
+  return {};
+}
+
+io::DiskResult<> HistoryTask::write_arrivals(WallTime now, history::ArrivalCount::Which which) {
+  const bool all_read = spool_.counts().incoming_is_read;
+  const auto counted = all_read ? now : arrivals_.counted_until();
+  auto until = std::chrono::floor<std::chrono::seconds>(counted);
+  if (which == history::ArrivalCount::Which::OverOnly) until = std::chrono::floor<std::chrono::hours>(until);
+  TRY_VOID(writer_.append(arrivals_.take(now, which)));
+  if (until <= known_until_) return {};
+  TRY_VOID(writer_.set_known_until(until));
+  known_until_ = until;
+  return {};
+}
+
+void HistoryTask::finish() {
+  if (const auto written = write_arrivals(clock_.wall(), history::ArrivalCount::Which::All); !written)
+    service_.log().write(telemetry::events::storage_trouble, {.text = "history", .reason = written.error().what});
+}
+
+}  // namespace hikyaku::apps

@@ -1,0 +1,42 @@
+// The queue's history, written by a running `deliver`: a sample every minute, arrivals every hour, old files thinned
+// (services/history). All of it on a worker; nothing waits for it, and its trouble is told in the log only.
+#pragma once
+
+#include "apps/service/service.h"
+#include "io/disk.h"
+#include "io/loop.h"
+#include "io/workers.h"
+#include "services/history/arrivals.h"
+#include "services/history/files.h"
+#include "services/history/sampler.h"
+#include "services/spool/spool.h"
+
+namespace hikyaku::apps {
+
+class HistoryTask {
+ public:
+  // Counts arrivals from here on: make it before the spool's first fresh().
+  HistoryTask(Service& service, io::Loop& loop, io::Workers& workers, io::Disk& disk, spool::Spool& spool);
+  // Until the loop stops.
+  io::Task<void> run();
+  // What is counted and not written: once, after the loop. Blocks.
+  void finish();
+
+ private:
+  io::DiskResult<> sample();
+  io::DiskResult<> write_arrivals(WallTime now, history::ArrivalCount::Which which);
+
+  Service& service_;
+  io::Loop& loop_;
+  io::Workers& workers_;
+  spool::Spool& spool_;
+  const SystemClock clock_;
+  history::HistoryWriter writer_;
+  history::Sampler sampler_;
+  history::ArrivalCount arrivals_;
+  history::Time known_until_{}, thinned_{};
+  Duration sampling_took_{};
+  Instant sampled_{};
+};
+
+}  // namespace hikyaku::apps

@@ -1,0 +1,105 @@
+#include <doctest/doctest.h>
+
+#include "services/history/alarm.h"
+
+namespace hikyaku::history {
+namespace {
+
+using Change = AlarmNotice::Change;
+const Time begin{Seconds{1'795'305'600}};
+
+Levels levels(Time at, std::uint64_t messages, std::uint64_t oldest = 0) { return {at, {messages, messages * 1'000, oldest}, {}, {0, 0, oldest}}; }
+
+AlarmLimits limits(Alarm alarm, std::uint64_t limit) {
+  AlarmLimits all;
+  all.of(alarm) = limit;
+  return all;
+}
+
+TEST_CASE("an alarm is raised once and cleared once, well below its limit") {
+  AlarmWatch watch;
+  const auto rule = limits(Alarm::Messages, 1'000);
+  std::vector<std::pair<int, Change>> seen;
+  int minute = 0;
+  for (const std::uint64_t count : {0, 900, 1'000, 1'001, 999, 1'200, 801, 1'001, 801, 800, 801, 999, 1'000, 1'001}) {
+    const auto now = begin + std::chrono::minutes{minute};
+    for (int again = 0; again < 3; ++again)  // the same sample, looked at again
+      for (const auto& notice : watch.look(rule, levels(now, count), now)) seen.emplace_back(minute, notice.change);
+    ++minute;
+  }
+  CHECK(seen == std::vector<std::pair<int, Change>>{{3, Change::Raised}, {9, Change::Cleared}, {13, Change::Raised}});
+}
+
+TEST_CASE("each limit looks at its own figure, and zero is none") {
+  const auto now = begin;
+  const Levels all{now, {10, 5'000, 700}, {20, 6'000, 0}, {30, 0, 900}};
+  const std::pair<Alarm, std::uint64_t> values[] = {{Alarm::IncomingAge, 700}, {Alarm::DeferredAge, 900}, {Alarm::Messages, 30}, {Alarm::Octets, 11'000}};
+  for (const auto& [alarm, value] : values) {
+    CAPTURE(alarm_name(alarm));
+    CHECK(AlarmWatch().look(limits(alarm, value), all, now).empty());
+    const auto notices = AlarmWatch().look(limits(alarm, value - 1), all, now);
+    REQUIRE(notices.size() == 1);
+    CHECK(notices[0] == AlarmNotice{Change::Raised, alarm, value, value - 1, now, now});
+    CHECK(parse_alarm(alarm_name(alarm)) == alarm);
+  }
+  CHECK(AlarmWatch().look({}, all, now).empty());
+}
+
+TEST_CASE("growth is told against the lowest of the last hour") {
+  AlarmWatch watch;
+  const auto rule = limits(Alarm::Growth, 100);
+  std::vector<int> raised, cleared;
+  for (int minute = 0; minute < 240; ++minute) {
+    const auto now = begin + std::chrono::minutes{minute};
+    // Slowly upwards by one a minute, then 150 more at once; that level stays.
+    const auto count = static_cast<std::uint64_t>(minute) + (minute >= 120 ? 150 : 0);
+    for (const auto& notice : watch.look(rule, levels(now, count), now)) (notice.change == Change::Raised ? raised : cleared).push_back(minute);
+  }
+  CHECK(raised == std::vector<int>{120});
+  CHECK(cleared == std::vector<int>{180});  // an hour later the old level is forgotten: 60 <= 80
+}
+
+TEST_CASE("silence is told when samples stop, and also when none ever came") {
+  const auto rule = limits(Alarm::Silence, 300);
+  AlarmWatch never;
+  CHECK(never.look(rule, std::nullopt, begin).empty());
+  CHECK(never.look(rule, std::nullopt, begin + Seconds{300}).empty());
+  REQUIRE(never.look(rule, std::nullopt, begin + Seconds{301}).size() == 1);
+
+  AlarmWatch watch;
+  CHECK(watch.look(rule, levels(begin - std::chrono::days{1}, 1), begin).empty());  // deliver may be starting as we are
+  CHECK(watch.look(rule, levels(begin, 1), begin + Seconds{300}).empty());
+  CHECK(watch.look(rule, levels(begin, 1), begin + Seconds{301}).size() == 1);
+  const auto over = watch.look(rule, levels(begin + Seconds{400}, 1), begin + Seconds{401});
+  REQUIRE(over.size() == 1);
+  CHECK(over[0].change == Change::Cleared);
+  CHECK(over[0].since == begin + Seconds{301});
+}
+
+TEST_CASE("a limit that is taken away clears its alarm, and a new life does not raise it again") {
+  AlarmWatch watch;
+  const auto rule = limits(Alarm::Messages, 10);
+  REQUIRE(watch.look(rule, levels(begin, 11), begin).size() == 1);
+  AlarmWatch next;
+  next.decode(watch.encode());
+  CHECK(next.look(rule, levels(begin, 12), begin + Seconds{1}).empty());
+  CHECK(next.look({}, levels(begin, 12), begin + Seconds{2}).size() == 1);
+  for (const auto* text : {"", "messages", "messages x\n", "nothing 1\n", "messages 99999999999999999999\n", "messages 1 2\n", "\n\n \n"}) {
+    AlarmWatch other;
+    other.decode(text);
+    CHECK(other.encode().empty());
+  }
+}
+
+TEST_CASE("notices are sentences in both languages") {
+  const AlarmNotice notice{Change::Raised, Alarm::IncomingAge, 7'200, 1'800, begin, begin};
+  CHECK(notice_text(notice, NoticeLanguage::English) == "The oldest message in incoming has waited for its first attempt for 2 h (limit 30 min).");
+  auto over = notice;
+  over.change = Change::Cleared;
+  over.value = 3;
+  CHECK(notice_text(over, NoticeLanguage::English).starts_with("Over: "));
+  CHECK(notice_text(over, NoticeLanguage::Japanese) == "解消: incoming の最も古いメールが初回配送を 3 s 待っている(しきい値 30 min)。");
+}
+
+}  // namespace
+}  // namespace hikyaku::history

@@ -1,0 +1,49 @@
+// ArrivalCount: how much mail was accepted in each hour, in all and by recipient domain, sender and account; what a
+// forecast learns from. Counted when `deliver` reads a message, for the hour of its acceptance, so that a time in which
+// delivery was stopped is counted when it starts again. Thread-safe, bounded.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "mail/envelope.h"
+#include "services/history/sample.h"
+
+namespace hikyaku::history {
+
+class ArrivalCount {
+ public:
+  static constexpr std::size_t most_named = 64;    // of an hour and dimension, given out
+  static constexpr std::size_t most_counted = 2'048;  // in memory
+  static constexpr std::size_t most_hours = 240;   // in memory, with `most_named` names each but the last; beyond it mail counts for the last
+
+  // What was accepted until then is counted already.
+  void start_after(WallTime counted_until) { counted_until_ = counted_until; }
+  // Each message once in this life. A message for several domains counts once in each of them.
+  void arrived(const Envelope& envelope);
+  enum class Which : std::uint8_t { OverOnly, All };
+  // The points of hours that are over (or all), which are forgotten here.
+  [[nodiscard]] std::vector<Point> take(WallTime now, Which which);
+  // The latest acceptance counted.
+  [[nodiscard]] WallTime counted_until() const;
+
+ private:
+  struct Names {
+    std::map<std::string, Figures, std::less<>> named;
+    Figures others;
+  };
+  struct Hour {
+    Figures total;
+    Names domains, senders, accounts;
+  };
+  static void count(Names& names, std::string_view name, const Figures& figures);
+  static void keep_largest(Names& names, std::size_t most);
+
+  mutable std::mutex mutex_;
+  std::map<Time, Hour> hours_;
+  WallTime counted_until_{}, latest_{};
+};
+
+}  // namespace hikyaku::history

@@ -1,0 +1,133 @@
+"""What waited when: a sample of the queue by destination, sender and class is taken again and again and shown by `queue history`,
+also while deliver is stopped and after kill -9; damaged lines are passed over; arrivals are counted for the hour they came in,
+also when delivery was stopped then; forecasts for a hold and for a stop of deliver follow from months of history."""
+import ctypes
+import datetime
+import json
+import pathlib
+import smtplib
+
+from harness import HANAKO, Server, eventually, expect, scenario
+from peers.next_hop import NextHop
+
+LOCAL = ("127.0.0.5", 0)
+XXHASH = ctypes.CDLL("libxxhash.so.0")  # the library the server itself stands on
+XXHASH.XXH3_64bits.restype = ctypes.c_uint64
+
+
+def mail(server, number, to, sender=HANAKO):
+    with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=30, source_address=LOCAL) as client:
+        client.sendmail(sender, [f"r{number}@{to}"], f"Subject: number {number}\r\n\r\nHello {number}\r\n")
+
+
+def history(server, *arguments):
+    return json.loads(server.cli("queue", "history", "--json", *arguments))
+
+
+def newest(answer, of, name=""):
+    """The last point of a series, or nothing."""
+    for series in answer["series"]:
+        if (series["of"], series["name"]) == (of, name):
+            return series["points"][-1]
+    return None
+
+
+@scenario
+def run(folder):
+    settings = {"smtp": {"relay_networks": ["127.0.0.5"]}, "history": {"sample_interval": "1s"}, "delivery": {"retry_interval": "1h"}}
+    with Server(folder, settings=settings) as server, NextHop() as dead:
+        server.start()
+        dead.stop()
+        server.cli("route", "add", f"dead.example,127.0.0.1,{dead.port}")
+        samples_tell_what_waits(server, dead)
+        history_outlives_deliver(server)
+        arrivals_are_counted(server)
+        forecasts_follow(server)
+
+
+def samples_tell_what_waits(server, dead):
+    for number in range(3):
+        mail(server, number, "dead.example")
+    eventually(lambda: (newest(history(server), "domains") or {}).get("count") == 3, "three recipients in the history", 60)
+    by_destination = history(server, "--by", "destination")
+    expect(newest(by_destination, "domains", f"host:127.0.0.1:{dead.port}")["count"] == 3, by_destination)
+    expect(newest(history(server, "--by", "sender"), "domains", HANAKO)["count"] == 3, "by sender")
+    expect(newest(history(server, "--by", "class"), "domains", "connection-refused")["count"] == 3, history(server, "--by", "class"))
+    expect(newest(history(server, "--by", "sender", "--of", "holding"), "holding", HANAKO)["octets"] > 0, "octets of holding")
+    eventually(lambda: newest(history(server), "holding")["oldest_seconds"] >= 2, "the age grows", 60)
+    text = server.cli("queue", "history")
+    expect("DOMAINS" in text and "▁" in text or "█" in text, text)
+    expect(f"host:127.0.0.1:{dead.port}" in server.cli("queue", "history", "--by", "destination"), "the table names the destination")
+
+
+def history_outlives_deliver(server):
+    server.cli("service", "stop", "deliver")
+    expect(newest(history(server), "domains")["count"] == 3, "told while deliver is stopped")
+    file = next((pathlib.Path(server.data) / "history/minutes").glob("*.tsv"))
+    with file.open("ab") as out:
+        out.write(b"1795305600\tdomains\ttotal\t\t999999\t1\t1\t00000000\nrubbish\n\xff\xfe\x00\n17953")
+    found = history(server)
+    expect(found["damaged_lines"] == 4 and newest(found, "domains")["count"] == 3, "damaged lines are passed over")
+    server.cli("service", "start", "deliver")
+    mail(server, 4, "dead.example")
+    eventually(lambda: newest(history(server), "domains")["count"] == 4, "sampled again, on a line of its own", 60)
+    expect(history(server)["damaged_lines"] == 4, "the torn line has cost itself alone")
+
+
+def arrivals_are_counted(server):
+    """Four came while deliver ran, two while it was stopped: six in all, once each, over two more restarts."""
+    server.cli("service", "stop", "deliver")
+    mail(server, 5, "dead.example")
+    mail(server, 6, "other.example")
+    server.cli("service", "start", "deliver")
+    eventually(lambda: newest(history(server), "domains")["count"] >= 5, "both were read", 60)
+    for _ in range(2):
+        server.cli("service", "stop", "deliver")
+        server.cli("service", "start", "deliver")
+    server.cli("service", "stop", "deliver")
+    arrived = history(server, "--of", "arrivals")
+    total = sum(point["count"] for series in arrived["series"] for point in series["points"])
+    expect(total == 6, arrived)
+    by_domain = history(server, "--of", "arrivals", "--by", "destination")
+    expect(sum(point["count"] for series in by_domain["series"] if series["name"] == "dead.example" for point in series["points"]) == 5, by_domain)
+
+
+def forecasts_follow(server):
+    """Eight weeks of 600 messages an hour on weekdays and 60 at weekends, a third of them for the dead destination."""
+    folder = pathlib.Path(server.data) / "history"
+    for file in (folder / "hours").glob("*.tsv"):
+        file.unlink()
+    now = datetime.datetime.now(datetime.timezone.utc).replace(minute=0, second=0, microsecond=0)
+    lines = {}
+    for back in range(1, 24 * 56 + 1):
+        hour = now - datetime.timedelta(hours=back)
+        count = 60 if hour.weekday() >= 5 else 600
+        for by, name, share in (("total", "", 1), ("destination", "dead.example", 1 / 3), ("destination", "a.example", 2 / 3)):
+            lines.setdefault(hour.date().isoformat(), []).append((int(hour.timestamp()), by, name, int(count * share)))
+    for day, points in lines.items():
+        (folder / "hours" / f"{day}.tsv").write_text("".join(line(*point) for point in points))
+    (folder / "arrivals-known-until").write_text(f"{int(now.timestamp())}\n")
+    end = now + datetime.timedelta(days=2)
+    truth = sum(60 if (now + datetime.timedelta(hours=h)).weekday() >= 5 else 600 for h in range(48))
+    passed = (datetime.datetime.now(datetime.timezone.utc) - now).total_seconds() / 3600
+    truth -= passed * (60 if now.weekday() >= 5 else 600)
+    until = end.astimezone().strftime("%Y-%m-%d %H:%M")
+    told = json.loads(server.cli("service", "stop", "deliver", "--until", until, "--forecast", "--json"))["forecast"]
+    expect(abs(told["messages"] - truth) <= 0.15 * truth and told["basis"] == "weekly", (told, truth))
+    told = json.loads(server.cli("hold", "add", "--destination", "dead.example", "--end", until, "--reason", "x", "--forecast", "--json"))["forecast"]
+    expect(abs(told["messages"] - truth / 3) <= 0.05 * truth, (told, truth))
+    by_route = json.loads(server.cli("hold", "add", "--route", "127.0.0.1", "--end", until, "--reason", "x", "--forecast", "--json"))["forecast"]
+    expect(by_route["messages"] == told["messages"], "the route's domains are found through the table")
+    elsewhere = json.loads(server.cli("hold", "add", "--destination", "nobody.example", "--end", until, "--reason", "x", "--forecast", "--json"))["forecast"]
+    expect(elsewhere["messages"] == 0, elsewhere)
+    expect(json.loads(server.cli("hold", "list", "--json"))["holds"] == [], "a forecast changes nothing")
+    expect("Disk:" in server.cli("hold", "add", "--all", "--end", until, "--reason", "x", "--forecast"), "told in words")
+
+
+def checksum(octets):
+    return XXHASH.XXH3_64bits(octets, ctypes.c_size_t(len(octets)))
+
+
+def line(at, by, name, count):
+    text = f"{at}\tarrivals\t{by}\t{name}\t{count}\t{count * 40000}\t0"
+    return f"{text}\t{checksum(text.encode()) & 0xFFFFFFFF:08x}\n"

@@ -97,6 +97,7 @@ void ClientConversation::receive(std::string_view bytes) {
     if (!reply)
       return fail_session(OutcomeClass::NoAnswer, {451, {4, 5, 0}, "The peer's words are not SMTP"}, false);
     if (!*reply) return;
+    ++replies_taken_;
     take_reply(**std::move(reply));
   }
 }

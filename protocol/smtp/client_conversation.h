@@ -125,6 +125,8 @@ class ClientConversation {
   [[nodiscard]] ClientStep next();
 
   [[nodiscard]] const PeerOffers& peer() const { return peer_; }
+  // Whole replies so far: a peer that sends one octet a second makes no progress.
+  [[nodiscard]] std::uint64_t replies_taken() const { return replies_taken_; }
   [[nodiscard]] bool is_encrypted() const { return encrypted_; }
 
  private:
@@ -169,6 +171,7 @@ class ClientConversation {
   bool starttls_refused_ = false;
   bool needs_reset_ = false;
   ReplyReader replies_;
+  std::uint64_t replies_taken_ = 0;
   std::string out_;
   std::optional<sasl::ClientExchange> exchange_;
   std::optional<sasl::ChannelBinding> channel_binding_;

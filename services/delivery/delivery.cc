@@ -256,7 +256,8 @@ io::Task<void> Delivery::tend() {
     if (rules_change) parts_.loop.spawn(load_deferred());  // what is queued has the new periods at once
     sessions_.tend(stopping_);
     for (const auto& [number, run] : running_)
-      if (run.transaction_began < parts_.loop.now() - long_run) scheduler_.runs_long(run.destination);
+      if (run.peer_since < parts_.loop.now() - long_run) scheduler_.runs_long(run.destination);
+    give_slots_back();
     scheduler_.tend(parts_.clock.wall());
     follow_holds();
     follow_routes();
@@ -264,6 +265,18 @@ io::Task<void> Delivery::tend() {
     pump();
     const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(1s));
     if (outcome == io::Wake::Cancelled) break;
+  }
+}
+
+// Hosts nobody knows yet get a slot each; should they all turn out to be tarpits, they would have a lane to themselves.
+void Delivery::give_slots_back() {
+  for (const Lane lane : {Lane::Fresh, Lane::Retry}) {
+    if (scheduler_.waiting(lane) == 0 || scheduler_.free_slots(lane) > 0) continue;
+    std::vector<CauseWatch*> slow;  // the oldest first, as they are numbered
+    for (const auto& [number, run] : running_)
+      if (run.lane == lane && run.watch->can_end() && run.peer_since < parts_.loop.now() - long_run) slow.push_back(run.watch);
+    const std::size_t keep = std::max(1U, scheduler_.slots_of(lane) / 2);
+    for (std::size_t n = 0; n + keep < slow.size(); ++n) slow[n]->end_early();
   }
 }
 

@@ -100,7 +100,8 @@ class Delivery {
     TraceId id;
     std::string destination;
     CauseWatch* watch = nullptr;
-    Instant transaction_began = Instant::max();  // max: none is open
+    Lane lane = Lane::Fresh;
+    Instant peer_since = Instant::max();  // when it turned to the next hop, for a session or a transaction; max: it did not
   };
   using Runs = std::map<std::uint64_t, Run>;
   class UnderWay {
@@ -124,6 +125,8 @@ class Delivery {
   io::Task<void> tend();
   io::Task<void> tend_slowly();
   io::Task<void> keep_what_was_learned();
+  // Slots held by next hops that are not ready after long_run, where they are more than half of a lane and others wait.
+  void give_slots_back();
   // Invariant 5, while the lanes are short enough to walk over: what waits is claimed, once. The log tells otherwise.
   void check_owners();
   void take_settings();

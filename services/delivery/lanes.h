@@ -207,6 +207,11 @@ class Lanes {
     if (found->second.shut[index(lane)]) return found->second.shut_for[index(lane)];
     return is_at_limit(lane, found->second) ? Cause::Rate : Cause::Slot;
   }
+  // The most slots the lane may use.
+  [[nodiscard]] std::uint32_t share(Lane lane) const {
+    const auto reserved = lane == Lane::Fresh ? limits_.reserved_retry : limits_.reserved_fresh;
+    return limits_.slots > reserved ? limits_.slots - reserved : 1;
+  }
   // Slots that the lane could still take, whatever the destinations bear.
   [[nodiscard]] std::uint32_t free(Lane lane) const { return free_slots(lane); }
 
@@ -238,10 +243,6 @@ class Lanes {
   static constexpr std::size_t index(Lane lane) { return static_cast<std::size_t>(lane); }
   static constexpr std::size_t index(Weight weight) { return static_cast<std::size_t>(weight); }
 
-  [[nodiscard]] std::uint32_t share(Lane lane) const {
-    const auto reserved = lane == Lane::Fresh ? limits_.reserved_retry : limits_.reserved_fresh;
-    return limits_.slots > reserved ? limits_.slots - reserved : 1;
-  }
   [[nodiscard]] std::uint32_t free_slots(Lane lane) const {
     const auto mine = share(lane) > used_[index(lane)] ? share(lane) - used_[index(lane)] : 0;
     const auto all = limits_.slots > used_[0] + used_[1] ? limits_.slots - used_[0] - used_[1] : 0;

@@ -77,11 +77,17 @@ std::string RemoteSession::tls_version() const {
 }
 
 void RemoteSession::lose(const io::IoError& error) {
+  if (error.kind == io::IoFailure::Interrupted) {
+    silence_ = FailureClass::Timeout;
+    return talk_.connection_lost("it was still not ready while other mail waited for the connection it held");
+  }
   silence_ = silence_of(error.kind);
   talk_.connection_lost(error.what);
 }
 
 io::Task<smtp::ClientStep> RemoteSession::drive() {
+  Deadline reply_until{};  // of a whole reply, however many octets it comes in
+  std::optional<std::uint64_t> replies_before;
   for (;;) {
     auto step = talk_.next();
     if (auto* send = std::get_if<smtp::client::Send>(&step)) {
@@ -89,7 +95,11 @@ io::Task<smtp::ClientStep> RemoteSession::drive() {
       const auto written = co_await std::move(writing);
       if (!written) lose(written.error());
     } else if (const auto* need = std::get_if<smtp::client::NeedInput>(&step)) {
-      auto reading = connection_->read(loop_.after(limit_of(need->wait)));
+      if (replies_before != talk_.replies_taken()) {
+        replies_before = talk_.replies_taken();
+        reply_until = loop_.after(limit_of(need->wait));
+      }
+      auto reading = connection_->read(reply_until);
       const auto got = co_await std::move(reading);
       if (got) talk_.receive(*got);
       else lose(got.error());
@@ -146,8 +156,11 @@ io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open_on
                                           silence_of(connected.error().kind)));
   std::unique_ptr<RemoteSession> session(new RemoteSession(loop, std::move(*connected), candidate, settings, tls));
   session->watch_ = watch;
+  // Only until it is ready: a transaction cut after its final dot may be a mail delivered twice.
+  if (watch != nullptr) watch->set_end([connection = session->connection_.get()] { connection->interrupt(); });
   auto beginning = session->begin();
   auto begun = co_await std::move(beginning);
+  if (watch != nullptr) watch->set_end(nullptr);
   session->watch_ = nullptr;
   if (begun) co_return std::move(session);
   if (session->tls_failed_ && tls == smtp::TlsUse::Opportunistic && !settings.login) {

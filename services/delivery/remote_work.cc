@@ -82,7 +82,7 @@ io::Task<void> Delivery::work(Slot slot) {
     auto job = scheduler_.take(slot);
     if (!job) break;
     CauseWatch watch(parts_.clock, waited_in_lane(slot, *job));
-    const UnderWay here(running_, next_run_++, {job->ref.id, slot.destination, &watch});
+    const UnderWay here(running_, next_run_++, {job->ref.id, slot.destination, &watch, slot.lane});
     if (!job->message) {
       watch.turn(Cause::Disk);
       auto reading = read_back(*job, slot, watch);
@@ -188,8 +188,10 @@ io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, Remo
         scheduler_.session_closed(slot.destination);
         sessions_.put(job.hop.key(), std::move(session));  // says goodbye
       }
+      run.peer_since = parts_.loop.now();
       auto opening = open_session(slot.destination, job, slot.lane, watch);
       session = co_await std::move(opening);
+      run.peer_since = Instant::max();
       if (!session) co_return scheduler_.health(slot.destination) != Health::Down;
     }
     // More recipients than the peer takes at once: the rest is a job of its own.
@@ -199,10 +201,10 @@ io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, Remo
       scheduler_.add_rest(slot, std::move(rest));
     }
     const auto began = parts_.loop.now();
-    run.transaction_began = began;
+    run.peer_since = began;
     auto delivering = session->deliver(job.message, job.recipients, reader, &watch);
     auto attempts = co_await std::move(delivering);
-    run.transaction_began = Instant::max();
+    run.peer_since = Instant::max();
     watch.turn(Cause::Disk);
     if (attempts.empty()) {  // the text could not be read: our own trouble
       scheduler_.session_closed(slot.destination);

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -77,16 +78,22 @@ class CauseClock {
   std::array<Micros, causes> spent_{};
 };
 
-// A cause clock with the time to read; shared by those who work on one job. `now` outlives it.
+// A cause clock with the time to read; shared by those who work on one job. `now` outlives it. Who waits for a peer says how
+// the wait can be ended, for others may need what it holds.
 class CauseWatch {
  public:
   CauseWatch(const Clock& now, CauseClock clock) : now_(now), clock_(clock) {}
   void turn(Cause cause) { clock_.turn(cause, now_.wall()); }
   [[nodiscard]] const CauseClock& clock() const { return clock_; }
 
+  void set_end(std::function<void()> end) { end_ = std::move(end); }  // nothing: it cannot be ended
+  [[nodiscard]] bool can_end() const { return end_ != nullptr; }
+  void end_early() const { end_(); }
+
  private:
   const Clock& now_;
   CauseClock clock_;
+  std::function<void()> end_;
 };
 
 }  // namespace hikyaku::delivery

@@ -3,48 +3,16 @@
 #include <charconv>
 #include <cstring>
 
-#include "base/checksum.h"
-#include "base/wire.h"
+#include "storage/blob_record.h"
 
 namespace hikyaku::storage {
 namespace {
 
-constexpr std::size_t header_octets = 32, sector_octets = 512, chunk_octets = 256 << 10, files_kept = 4;
-constexpr std::string_view living_magic = "HKYBLOB1", dead_magic = "HKYDEAD1";
-
-std::uint64_t round_up(std::uint64_t octets) { return (octets + sector_octets - 1) / sector_octets * sector_octets; }
-
-std::string header(std::uint64_t length, std::uint64_t sum) {
-  const auto fields = WireWriter{}.u64(length).u64(sum).bytes();
-  return std::string(living_magic) + fields + WireWriter{}.u64(checksum(fields)).bytes();
-}
-
-enum class Mark : std::uint8_t { Living, Dead, Nothing };
-struct Head {
-  Mark mark = Mark::Nothing;
-  std::uint64_t length = 0, checksum = 0;
-};
-
-Head read_head(std::string_view octets) {
-  WireReader in(octets.substr(8));
-  Head head;
-  head.length = in.u64(), head.checksum = in.u64();
-  if (in.u64() != checksum(octets.substr(8, 16))) return {};
-  if (octets.starts_with(living_magic)) head.mark = Mark::Living;
-  if (octets.starts_with(dead_magic)) head.mark = Mark::Dead;
-  return head;
-}
+constexpr std::size_t chunk_octets = 256 << 10, files_kept = 4;
 
 auto not_found() { return failure(StoreError{StoreFailure::NotFound, "no such blob"}); }
 auto damaged(const std::string& path, std::uint64_t offset) {
   return failure(StoreError{StoreFailure::Broken, path + ": the blob at " + std::to_string(offset) + " is damaged"});
-}
-
-template <class T>
-StoreResult<T> stored(io::DiskResult<T> result) {
-  if (!result) return failure(store_error(std::move(result.error())));
-  if constexpr (std::is_void_v<T>) return {};
-  else return std::move(*result);
 }
 
 }  // namespace
@@ -58,6 +26,10 @@ std::optional<BlobPacks::Place> BlobPacks::decode(const BlobId& blob) {
   place.pack = in.varint(), place.offset = in.varint(), place.length = in.varint(), place.checksum = in.u64();
   const bool sane = in.complete() && place.offset % sector_octets == 0 && place.offset < 1ULL << 50 && place.length < 1ULL << 40;
   return sane ? std::optional(place) : std::nullopt;
+}
+
+BlobId BlobPacks::name(const Place& place) {
+  return BlobId(WireWriter{}.varint(place.pack).varint(place.offset).varint(place.length).u64(place.checksum).bytes());
 }
 
 StoreResult<std::vector<BlobId>> BlobPacks::put(const std::vector<std::string_view>& bodies, Durability durability, Deadline deadline) {
@@ -81,8 +53,7 @@ StoreResult<std::vector<BlobId>> BlobPacks::put(const std::vector<std::string_vi
   }
   TRY_VOID(write(start, parts, octets, durability, deadline));
   std::vector<BlobId> ids;
-  for (const auto& place : places)
-    ids.emplace_back(WireWriter{}.varint(start.pack).varint(start.offset + place.offset).varint(place.length).u64(place.checksum).bytes());
+  for (const auto& place : places) ids.push_back(name({start.pack, start.offset + place.offset, place.length, place.checksum}));
   return ids;
 }
 

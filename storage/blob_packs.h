@@ -26,6 +26,8 @@ class BlobPacks {
   StoreResult<std::string> read(const BlobId& blob, std::uint64_t offset, std::uint64_t octets);
   StoreResult<> verify(const BlobId& blob);
   StoreResult<> erase(const BlobId& blob, Deadline deadline);
+  StoreResult<BlobMark> mark(Deadline deadline);
+  StoreResult<BlobPage> list(const BlobMark& from, const BlobMark& until, std::uint32_t limit, Deadline deadline);
   // All bodies whose put has returned, of every process, are on stable storage afterwards.
   StoreResult<> flush(Deadline deadline);
   // Removes every pack. The caller holds the partition's lock.
@@ -35,6 +37,10 @@ class BlobPacks {
   struct Place {
     std::uint64_t pack = 0, offset = 0, length = 0, checksum = 0;
   };
+  struct Spot {
+    std::uint64_t pack = 0, offset = 0;
+    auto operator<=>(const Spot&) const = default;
+  };
   using FilePointer = std::shared_ptr<io::File>;
 
   struct Reserved {
@@ -43,6 +49,11 @@ class BlobPacks {
   };
 
   static std::optional<Place> decode(const BlobId& blob);
+  static std::optional<Spot> decode(const BlobMark& mark);
+  static BlobMark mark_at(const Spot& spot);
+  // Adds what lives in one pack from `at` on and before `end`; `at` goes on. False: the limit or the deadline was reached.
+  StoreResult<bool> list_pack(io::File& file, Spot& at, std::uint64_t end, std::uint32_t limit, Deadline deadline, std::vector<BlobId>& found);
+  static BlobId name(const Place& place);
   StoreResult<> expect_room(std::uint64_t octets) const;
   StoreResult<Reserved> reserve(std::uint64_t octets, Deadline deadline);
   StoreResult<> begin_pack();

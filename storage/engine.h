@@ -111,6 +111,13 @@ struct Scan {
 
 // Names a blob inside its partition; at most 64 octets, chosen by the engine, opaque.
 using BlobId = StrongId<struct BlobIdTag, std::string>;
+// A place in the order in which a partition's blobs were put; opaque. Empty: before the first.
+using BlobMark = StrongId<struct BlobMarkTag, std::string>;
+struct BlobPage {
+  std::vector<BlobId> blobs;  // in the order they were put
+  BlobMark next;              // go on from here
+  bool more = false;          // the limit was reached, or the deadline
+};
 
 struct Limits {
   std::uint32_t key_octets = 512;
@@ -169,6 +176,13 @@ class Engine {
   virtual StoreResult<> verify_blob(const PartitionName& partition, const BlobId& blob, Deadline deadline) = 0;
   // Erase the naming record first, the blob last: an orphan is the only allowed garbage.
   virtual StoreResult<> erase_blob(const PartitionName& partition, const BlobId& blob, Deadline deadline) = 0;
+
+  // For the search of orphans. blob_mark(): behind every blob whose put has begun, before all others. list_blobs(): those between two
+  // marks that are not erased; a put that was under way at `until` may still appear in a later listing of the same stretch.
+  // Reads heads, not bodies. May be called while others put and erase.
+  virtual StoreResult<BlobMark> blob_mark(const PartitionName& partition, Deadline deadline) = 0;
+  virtual StoreResult<BlobPage> list_blobs(const PartitionName& partition, const BlobMark& from, const BlobMark& until,
+                                           std::uint32_t limit, Deadline deadline) = 0;
 
   virtual StoreResult<std::vector<PartitionName>> list_partitions(std::string_view prefix, Deadline deadline) = 0;
   // A hint: nobody here will use the partition soon, what is kept open for it may go. Never fails.

@@ -74,11 +74,48 @@ void a_name_nobody_gave_is_not_found(EngineFixture& fixture) {
   CHECK(fails(engine->read_blob(PartitionName("account/43"), id, 0, 4, soon()), StoreFailure::NotFound));
 }
 
+void blobs_are_listed_between_marks(EngineFixture& fixture) {
+  const auto engine = fixture.open(), other = fixture.open();
+  const auto list = [&](const BlobMark& from, const BlobMark& until, std::uint32_t at_once) {
+    std::vector<BlobId> all;
+    BlobPage page{{}, from, true};
+    while (page.more) {
+      auto next = other->list_blobs(inbox, page.next, until, at_once, soon());
+      REQUIRE(next);
+      CHECK(next->blobs.size() <= at_once);
+      all.insert(all.end(), next->blobs.begin(), next->blobs.end());
+      page = std::move(*next);
+    }
+    return all;
+  };
+  const auto nothing = engine->blob_mark(inbox, soon());
+  REQUIRE(nothing);
+  CHECK(list(BlobMark{}, *nothing, 10).empty());
+  const std::vector<std::string> bodies = {"a", "", pattern(480, 'b'), pattern(481, 'c'), pattern(9'000, 'd'), "f"};
+  auto ids = *engine->put_blobs(inbox, {bodies.begin(), bodies.end()}, Durability::Flushed, soon());
+  const auto middle = *other->blob_mark(inbox, soon());
+  const auto later = *other->put_blobs(inbox, {"x", pattern(70'000, 'y'), "z"}, Durability::Lazy, soon());
+  const auto end = *engine->blob_mark(inbox, soon());
+  for (const std::uint32_t at_once : {1U, 2U, 100U}) {
+    CHECK(list(BlobMark{}, middle, at_once) == ids);
+    CHECK(list(middle, end, at_once) == later);
+    CHECK(list(end, end, at_once).empty());
+  }
+  REQUIRE(engine->erase_blob(inbox, ids[4], soon()));
+  REQUIRE(engine->erase_blob(inbox, later[1], soon()));
+  ids.erase(ids.begin() + 4);
+  ids.push_back(later[0]), ids.push_back(later[2]);
+  CHECK(list(BlobMark{}, end, 2) == ids);
+  for (const auto& id : ids) CHECK(engine->verify_blob(inbox, id, soon()));
+  CHECK(engine->list_blobs(PartitionName("account/43"), BlobMark{}, end, 5, soon())->blobs.empty());
+}
+
 constexpr ContractTest tests[] = {
     {"many bodies in one put", many_bodies_in_one_put},
     {"ranges are read", ranges_are_read},
     {"an erased blob is gone and its neighbours are not", an_erased_blob_is_gone_and_its_neighbours_are_not},
     {"a name nobody gave is not found", a_name_nobody_gave_is_not_found},
+    {"blobs are listed between marks", blobs_are_listed_between_marks},
 };
 
 }  // namespace

@@ -220,6 +220,43 @@ StoreResult<> MemoryEngine::erase_blob(const PartitionName& name, const BlobId& 
   return {};
 }
 
+namespace {
+
+// Blobs are named by the number of their put, "m7"; a mark is such a number.
+std::uint64_t put_number(std::string_view text) {
+  if (text.starts_with('m')) text.remove_prefix(1);
+  return text.empty() ? 0 : std::stoull(std::string(text));
+}
+
+}  // namespace
+
+StoreResult<BlobMark> MemoryEngine::blob_mark(const PartitionName& name, Deadline deadline) {
+  TRY_VOID(begin_with_fault(name, deadline));
+  const std::lock_guard hold(store_->mutex);
+  return BlobMark(std::to_string(store_->next_number));
+}
+
+StoreResult<BlobPage> MemoryEngine::list_blobs(const PartitionName& name, const BlobMark& from, const BlobMark& until,
+                                               std::uint32_t limit, Deadline deadline) {
+  TRY_VOID(begin_with_fault(name, deadline));
+  const std::lock_guard hold(store_->mutex);
+  BlobPage page{{}, until, false};
+  const auto partition = store_->partitions.find(name.value());
+  if (partition == store_->partitions.end()) return page;
+  std::map<std::uint64_t, std::string> in_order;
+  for (const auto& [id, blob] : partition->second.blobs)
+    if (const auto number = put_number(id); number >= put_number(from.value()) && number < put_number(until.value())) in_order.emplace(number, id);
+  for (const auto& [number, id] : in_order) {
+    if (page.blobs.size() == limit) {
+      page.next = BlobMark(std::to_string(number));
+      page.more = true;
+      break;
+    }
+    page.blobs.emplace_back(id);
+  }
+  return page;
+}
+
 StoreResult<std::vector<PartitionName>> MemoryEngine::list_partitions(std::string_view prefix, Deadline deadline) {
   ring_late();
   if (clock_.now() >= deadline) return fail(StoreFailure::Timeout, "the deadline had passed before the call");

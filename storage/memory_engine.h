@@ -36,6 +36,9 @@ class MemoryEngine final : public Engine {
                                      std::uint64_t octets, Deadline deadline) override;
   StoreResult<> verify_blob(const PartitionName& partition, const BlobId& blob, Deadline deadline) override;
   StoreResult<> erase_blob(const PartitionName& partition, const BlobId& blob, Deadline deadline) override;
+  StoreResult<BlobMark> blob_mark(const PartitionName& partition, Deadline deadline) override;
+  StoreResult<BlobPage> list_blobs(const PartitionName& partition, const BlobMark& from, const BlobMark& until,
+                                   std::uint32_t limit, Deadline deadline) override;
   StoreResult<std::vector<PartitionName>> list_partitions(std::string_view prefix, Deadline deadline) override;
   void rest(const PartitionName&) override {}
   StoreResult<> erase_partition(const PartitionName& partition, Deadline deadline) override;

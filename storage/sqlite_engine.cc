@@ -155,6 +155,16 @@ StoreResult<> SqliteEngine::erase_blob(const PartitionName& name, const BlobId& 
                         [&](BlobPacks& packs) { return packs.erase(blob, deadline); });
 }
 
+StoreResult<BlobMark> SqliteEngine::blob_mark(const PartitionName& name, Deadline deadline) {
+  return on_blobs<BlobMark>(name, WhenMissing::AnswerNull, deadline, BlobMark{}, [&](BlobPacks& packs) { return packs.mark(deadline); });
+}
+
+StoreResult<BlobPage> SqliteEngine::list_blobs(const PartitionName& name, const BlobMark& from, const BlobMark& until,
+                                               std::uint32_t limit, Deadline deadline) {
+  return on_blobs<BlobPage>(name, WhenMissing::AnswerNull, deadline, BlobPage{{}, until, false},
+                            [&](BlobPacks& packs) { return packs.list(from, until, limit, deadline); });
+}
+
 StoreResult<std::vector<PartitionName>> SqliteEngine::list_partitions(std::string_view prefix, Deadline deadline) {
   std::vector<PartitionName> names;
   TRY_VOID(collect({}, prefix, deadline, names));

@@ -6,9 +6,12 @@ namespace hikyaku::delivery {
 namespace {
 constexpr Duration first_round = 5min;  // a start has other work
 constexpr Duration every = 1h;
-constexpr Duration longest = 2s;    // for one account
 constexpr Duration breath = 20ms;   // between accounts: deliveries go first
 }  // namespace
+
+AccountUpkeep::AccountUpkeep(Parts parts)
+    : parts_(parts), care_({.mailboxes = parts.mailboxes, .clock = clock_, .generated = {parts.node, parts.generated_journal, 0, 0},
+                            .is_over = [this](const auto& ids, auto& over) { return are_over(ids, over); }}) {}
 
 io::Task<void> AccountUpkeep::run() {
   Duration wait = first_round;
@@ -26,33 +29,28 @@ io::Task<void> AccountUpkeep::round() {
   if (!directory) co_return;
   auto asking = parts_.workers.run(parts_.loop, [this] { return parts_.spool.lowest_unreleased(); });
   const auto lowest = co_await std::move(asking);
-  forget_below_.clear();
+  std::vector<TraceId> forget_below;
   if (lowest)
-    for (const auto& one : *lowest) forget_below_.push_back(lines_[one.journal].advance(parts_.loop.now(), one));
+    for (const auto& one : *lowest) forget_below.push_back(lines_[one.journal].advance(parts_.loop.now(), one));
+  care_.begin_round(std::move(forget_below));
   for (const auto& account : directory->contents().accounts) {
-    auto tending = parts_.workers.run(parts_.loop, [this, id = account.id] { return tend(id); });
+    auto tending = parts_.workers.run(parts_.loop, [this, id = account.id] { return care_.tend(id); });
     const auto tended = co_await std::move(tending);
     if (tended && !*tended) {
       const std::string name = std::to_string(account.id.value());
       parts_.log.write(telemetry::events::storage_trouble, {.account = name, .reason = tended->error().what});
     }
+    if (tended && *tended && (*tended)->orphans > 0) {
+      const std::string name = std::to_string(account.id.value());
+      parts_.log.write(telemetry::events::bodies_collected, {.account = name, .count = (*tended)->orphans});
+    }
+    if (tended && *tended && (*tended)->what == AccountCare::What::Nothing) continue;
     const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(breath));
     if (outcome == io::Wake::Cancelled) break;
   }
   auto trimming = parts_.workers.run(parts_.loop, [] { return ::malloc_trim(0); });  // every database left its pages
   const auto trimmed = co_await std::move(trimming);
   (void)trimmed;
-}
-
-mailboxes::MailboxResult<> AccountUpkeep::tend(AccountId account) const {
-  const Deadline deadline = SystemClock{}.now() + longest;
-  for (const auto& below : forget_below_) TRY_VOID(parts_.mailboxes.forget_deliveries(account, below, deadline));
-  TRY_VOID(parts_.mailboxes.forget_deliveries_of(account, parts_.node, parts_.generated_journal,
-                                                 [this](const auto& ids, auto& over) { return are_over(ids, over); }, deadline));
-  TRY(collected, parts_.mailboxes.collect_expunged(account, deadline));
-  (void)collected;  // what is left is for the next round
-  parts_.mailboxes.rest(account);
-  return {};
 }
 
 // Of mail of ours: a copy was made, so it was in holding. Gone from there, and that flushed, it is delivered never again.

@@ -1,12 +1,12 @@
 // AccountUpkeep: what mailboxes need now and then, done by the service that fills them. Every hour, one account after
-// another, each within a short time: notes of deliveries that cannot be repeated are forgotten, expunged messages and
-// their bodies collected. What is not finished goes on an hour later.
+// another, each within a short time, what account_care.h finds to do. What is not finished goes on an hour later.
 #pragma once
 
 #include <map>
 
 #include "io/loop.h"
 #include "io/workers.h"
+#include "services/delivery/account_care.h"
 #include "services/delivery/forget_line.h"
 #include "services/directory/directory.h"
 #include "services/mailboxes/mailboxes.h"
@@ -27,19 +27,19 @@ class AccountUpkeep {
     std::uint16_t node = 1;
     std::uint16_t generated_journal = 0;  // as Delivery's
   };
-  explicit AccountUpkeep(Parts parts) : parts_(parts) {}
+  explicit AccountUpkeep(Parts parts);
 
   // Until the loop stops.
   io::Task<void> run();
 
  private:
   io::Task<void> round();
-  mailboxes::MailboxResult<> tend(AccountId account) const;  // on a worker
   bool are_over(const std::vector<TraceId>& ids, std::vector<bool>& over) const;
 
   Parts parts_;
+  SystemClock clock_;
   std::map<std::uint16_t, ForgetLine> lines_;  // by journal
-  std::vector<TraceId> forget_below_;
+  AccountCare care_;
 };
 
 }  // namespace hikyaku::delivery

@@ -149,6 +149,19 @@ class Mailboxes {
   // Forgets expunged messages older than `keep_expunged`, erases their bodies when nothing else shares them, shortens
   // the expunge log.
   MailboxResult<Collected> collect_expunged(AccountId account, Deadline deadline);
+  // What time alone will make due, though nobody touches the account. Four look-ups and one for each of `journals`.
+  struct Left {
+    bool soon = false;  // expunged messages, deleted mailboxes, erasures, notes of mail we generate
+    std::vector<std::optional<TraceId>> first_notes;  // of deliveries from each of `journals` (node and journal of an id)
+  };
+  MailboxResult<Left> what_is_left(AccountId account, std::span<const TraceId> journals, const TraceId& generated, Deadline deadline);
+  // Erases the bodies between two marks that no record names: what a crash left between a body's write and its record's commit.
+  // `until` must be a body_mark() taken longer ago than the longest deadline ever given to append() or a delivery. Looks at 20,000
+  // bodies at most: go on from `next` while there is `more`. Busy: the account changed meanwhile, nothing was erased.
+  struct OrphansCollected { std::uint64_t bodies = 0; storage::BlobMark next; bool more = false; };
+  MailboxResult<OrphansCollected> collect_orphans(AccountId account, const storage::BlobMark& from, const storage::BlobMark& until,
+                                                  Deadline deadline);
+  MailboxResult<storage::BlobMark> body_mark(AccountId account, Deadline deadline);
 
  private:
   struct Core;

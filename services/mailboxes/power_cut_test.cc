@@ -48,6 +48,7 @@ class Life {
     redeliver(boxes);
     REQUIRE(boxes.flush(account, soon()));
     for (const auto& [sequence, body] : waiting_) CHECK(is_there(boxes, body));
+    no_orphan_stays(*engine, boxes);
   }
 
  private:
@@ -62,7 +63,8 @@ class Life {
   void step(Mailboxes& boxes) {
     const auto inbox = boxes.find(account, "INBOX", soon());
     if (!inbox) return;
-    switch (random_() % 6) {
+    switch (random_() % 7) {
+      case 3: return collect(boxes);
       case 0: {
         const auto body = new_body();
         const NewMessage message{.body = body};
@@ -91,6 +93,26 @@ class Life {
         deliver(boxes, inbox->uid_validity, sequence, body);
       }
     }
+  }
+
+  // Up to where the last one saw them, as an hourly tour does.
+  void collect(Mailboxes& boxes) {
+    if (searched_until_) (void)boxes.collect_orphans(account, storage::BlobMark{}, *searched_until_, soon());
+    if (auto mark = boxes.body_mark(account, soon())) searched_until_ = std::move(*mark);
+  }
+
+  void no_orphan_stays(storage::Engine& engine, Mailboxes& boxes) {
+    const auto mark = boxes.body_mark(account, soon());
+    REQUIRE(mark);
+    REQUIRE(boxes.collect_orphans(account, storage::BlobMark{}, *mark, soon()));
+    const auto left = engine.list_blobs(storage::PartitionName(account_partition(account)), storage::BlobMark{}, *mark, 100'000, soon());
+    REQUIRE(left);
+    const auto inbox = boxes.find(account, "INBOX", soon());
+    std::size_t named = 0;
+    for (const auto& record : *boxes.messages(account, inbox->id, Uid{1}, Uid{0xffffffff}, 10'000, soon()))
+      named += engine.verify_blob(storage::PartitionName(account_partition(account)), record.blob, soon()) ? 1 : 0;
+    CHECK(left->blobs.size() == named);
+    verify(engine, boxes);
   }
 
   void deliver(Mailboxes& boxes, UidValidity validity, std::uint64_t sequence, const std::string& body) {
@@ -139,6 +161,7 @@ class Life {
   io::SimulatedDisk disk_;
   SystemClock clock_;
   int bodies_ = 0;
+  std::optional<storage::BlobMark> searched_until_;  // of this boot or an earlier one
   std::uint64_t sequence_ = 0;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::string> named_;  // (UIDVALIDITY, UID) -> what a client saw
   std::vector<std::string> durable_;

@@ -102,6 +102,11 @@ inline constexpr Event schedule_restored{"schedule.restored", Level::Info, LogNa
     "After a start, every deferred recipient has its timer again.", "起動後、再送待ちの宛先すべての予定を復元した。"};
 inline constexpr Event storage_trouble{"storage.trouble", Level::Error, LogName::ServiceLog,
     "The disk or the store failed to answer.", "ディスクまたはストアが応答しない。"};
+inline constexpr Event bodies_collected{"bodies.collected", Level::Info, LogName::ServiceLog,
+    "Bodies in an account that no message names were removed; count is how many.",
+    "アカウント内のどのメールにも属さない本文を削除した。count はその数。"};
+inline constexpr Event alias_target_lost{"alias.target_lost", Level::Warning, LogName::ServiceLog,
+    "An alias has a target that gets no mail, beside others that do.", "別名の転送先の一部にメールが届かない。"};
 inline constexpr Event owner_wrong{"owner.wrong", Level::Error, LogName::ServiceLog,
     "A recipient that waits is owned twice or not at all: a bug of ours.", "待っている宛先の担当が二重、または無い(内部の誤り)。"};
 inline constexpr Event disk_low{"disk.low", Level::Warning, LogName::ServiceLog,

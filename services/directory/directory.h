@@ -58,6 +58,7 @@ class Snapshot {
 
   [[nodiscard]] const Account* account(AccountId id) const;
   [[nodiscard]] const Account* account(const Address& address) const;  // the account's own address only
+  [[nodiscard]] const Alias* alias(const std::string& pattern) const;  // as it is written, in its normal form; no matching
   [[nodiscard]] const Domain* domain(std::string_view name) const;     // any case
   // The account's address and every alias (catch-alls too) that leads to it may be its MAIL FROM. The null path may always.
   [[nodiscard]] bool owns(AccountId id, const ReversePath& reverse_path) const;

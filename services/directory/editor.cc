@@ -19,7 +19,7 @@ using storage::Put;
 namespace {
 
 constexpr Duration store_limit = 30s;
-constexpr std::size_t most_alias_targets = 1'000, most_rows_per_commit = 500, most_accounts_per_commit = 250;
+constexpr std::size_t most_accounts_per_commit = 250;
 
 Deadline soon() { return std::chrono::steady_clock::now() + store_limit; }
 
@@ -48,23 +48,6 @@ std::string why_not(const Snapshot& snapshot, const Account& account) {
     return account.address.domain + " is a relay domain: its accounts are on another server; make it local first.";
   const auto* there = snapshot.account(account.address);
   if (there && there->id != account.id) return "There is an account " + name + " already; choose another address.";
-  return {};
-}
-
-std::string why_not(const Snapshot& snapshot, const Alias& alias) {
-  const auto pattern = normal_alias_pattern(alias.pattern);
-  if (!pattern) return pattern.error().what;
-  const auto domain = pattern->substr(pattern->rfind('@') + 1);
-  if (!snapshot.domain(domain)) return "There is no domain " + domain + "; add it with: hikyaku domain add " + domain;
-  // Of an account's own name: the account gets its mail only by being a target itself.
-  const bool names_itself = std::ranges::any_of(alias.targets, [&](const auto& target) { return equal_ignoring_case(target, *pattern); });
-  if (names_itself && (pattern->find('*') != std::string::npos || !snapshot.account(*parse_address(*pattern))))
-    return "The alias " + *pattern + " leads to itself, and there is no account of that name to keep a copy; name other targets.";
-  if (alias.targets.empty()) return "The alias " + *pattern + " has no target; name at least one address.";
-  if (alias.targets.size() > most_alias_targets) return "The alias " + *pattern + " has more than 1,000 targets; make a list of it.";
-  for (const auto& target : alias.targets)
-    if (!parse_address(target) || target.find('*') != std::string::npos)
-      return "The target \"" + target + "\" is not an address; write user@domain.";
   return {};
 }
 
@@ -107,32 +90,7 @@ std::vector<storage::Change> route_rows(std::string_view text) {
   return changes;
 }
 
-const Alias* find_alias(const Snapshot& snapshot, const std::string& pattern) {
-  const auto& aliases = snapshot.contents().aliases;
-  const auto found = std::ranges::find(aliases, pattern, &Alias::pattern);
-  return found == aliases.end() ? nullptr : &*found;
-}
-
-// `alias` with the targets of `more` it has not yet.
-Alias merged(Alias alias, const std::vector<std::string>& more) {
-  for (const auto& target : more) {
-    const auto same = [&](const std::string& old) { return equal_ignoring_case(old, target); };
-    if (std::ranges::none_of(alias.targets, same)) alias.targets.push_back(target);
-  }
-  return alias;
-}
-
 }  // namespace
-
-DirectoryResult<std::string> normal_alias_pattern(std::string_view pattern) {
-  const auto folded = fold_pattern(pattern);
-  const auto address = parse_address(folded);
-  const auto star = folded.find('*');
-  const bool star_fits = star == std::string::npos || (address && star + 1 == address->local_part.size());
-  if (!address || !star_fits || folded.find_first_of(" ,\t") != std::string::npos)
-    return refuse(DirectoryFailure::BadValue, "\"" + std::string(pattern) + "\" is not an alias; write name@domain, prefix*@domain or *@domain.");
-  return folded;
-}
 
 Editor::Editor(storage::Engine& directory, storage::Engine& secrets, std::shared_ptr<SeenPage> seen, Duration follow_limit)
     : engine_(directory), secrets_(secrets), seen_(std::move(seen)), follow_limit_(follow_limit) {}
@@ -354,64 +312,6 @@ DirectoryResult<std::vector<Editor::Rejected>> Editor::add_part(std::span<NewAcc
   std::vector<Rejected> rejected;
   for (std::size_t i = 0; i < accounts.size(); ++i)
     if (!wrong[i].empty()) rejected.push_back({i, std::move(wrong[i])});
-  return rejected;
-}
-
-// ---- aliases ---------------------------------------------------------------------------------------------------------
-
-DirectoryResult<> Editor::add_alias(std::string_view pattern, const std::vector<std::string>& targets) {
-  TRY(normal, normal_alias_pattern(pattern));
-  return edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
-    const auto* old = find_alias(snapshot, normal);
-    const auto alias = merged(old ? *old : Alias{normal, {}}, targets);
-    if (auto why = why_not(snapshot, alias); !why.empty()) return refuse(DirectoryFailure::BadValue, std::move(why));
-    return Changes{Put{rows::alias_key(normal), rows::encode(alias)}};
-  });
-}
-
-DirectoryResult<> Editor::remove_alias(std::string_view pattern, const std::vector<std::string>& targets) {
-  const auto folded = fold_pattern(pattern);
-  return edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
-    const auto* old = find_alias(snapshot, folded);
-    if (!old) return refuse(DirectoryFailure::NotFound, "There is no alias " + folded + "; see: hikyaku alias list");
-    auto alias = *old;
-    std::erase_if(alias.targets, [&](const std::string& target) {
-      return std::ranges::any_of(targets, [&](const auto& gone) { return equal_ignoring_case(gone, target); });
-    });
-    if (!targets.empty() && alias.targets.size() == old->targets.size())
-      return refuse(DirectoryFailure::NotFound, "The alias " + folded + " has no such target; see: hikyaku alias list");
-    if (targets.empty() || alias.targets.empty()) return Changes{Erase{rows::alias_key(folded)}};
-    return Changes{Put{rows::alias_key(folded), rows::encode(alias)}};
-  });
-}
-
-DirectoryResult<std::vector<Editor::Rejected>> Editor::add_aliases(const std::vector<Alias>& aliases, Run run) {
-  std::vector<Rejected> rejected;
-  for (std::size_t begin = 0; begin < aliases.size(); begin += most_rows_per_commit) {
-    const auto end = std::min(aliases.size(), begin + most_rows_per_commit);
-    std::vector<Rejected> of_part;
-    auto done = edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
-      of_part.clear();
-      std::vector<Alias> changed;
-      for (std::size_t i = begin; i < end; ++i) {
-        const auto normal = normal_alias_pattern(aliases[i].pattern);
-        const auto pattern = normal ? *normal : aliases[i].pattern;
-        auto held = std::ranges::find(changed, pattern, &Alias::pattern);
-        const auto* kept = find_alias(snapshot, pattern);
-        const auto before = held != changed.end() ? *held : kept ? *kept : Alias{pattern, {}};
-        const auto alias = merged(before, aliases[i].targets);
-        if (auto why = why_not(snapshot, alias); !why.empty()) of_part.push_back({i, std::move(why)});
-        else if (held != changed.end()) *held = alias;
-        else changed.push_back(alias);
-      }
-      Changes changes;
-      if (run == Run::Really)
-        for (const auto& alias : changed) changes.emplace_back(Put{rows::alias_key(alias.pattern), rows::encode(alias)});
-      return changes;
-    });
-    if (!done && done.error().kind != DirectoryFailure::NotSeen) return failure(std::move(done).error());
-    rejected.insert(rejected.end(), of_part.begin(), of_part.end());
-  }
   return rejected;
 }
 

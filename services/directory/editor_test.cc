@@ -155,3 +155,62 @@ TEST_CASE("a reader whose store is silent for a second gives no snapshot for dec
   CHECK(reader.newest());
   CHECK(wait_for(true));
 }
+
+namespace {
+
+std::vector<Alias> many_aliases(std::size_t count) {
+  std::vector<Alias> aliases;
+  for (std::size_t i = 0; i < count; ++i) aliases.push_back({"alias" + std::to_string(i) + "@a.example", {"ann@a.example"}});
+  return aliases;
+}
+
+}  // namespace
+
+TEST_CASE("an import of aliases takes a commit for some hundred, and looks at each row once") {
+  DirectoryRig rig;
+  rig.domain("a.example");
+  rig.add("ann@a.example");
+  const auto commits = [&](const std::vector<Alias>& aliases) {
+    const auto calls = rig.engine.faults().calls();
+    const auto before = rig.snapshot()->version().value();
+    const auto rejected = rig.editor.add_aliases(aliases, Editor::Run::Really);
+    REQUIRE_MESSAGE(rejected, why(rejected));
+    CHECK(rejected->empty());
+    CHECK(rig.engine.faults().calls() - calls < 40 + 5 * aliases.size() / 100);
+    return rig.snapshot()->version().value() - before;
+  };
+  CHECK(commits(many_aliases(3'000)) == 6);
+  CHECK(commits(many_aliases(3'000)) == 0);  // all there
+  // Rows of one alias are one alias, and are not looked at again with each further row.
+  std::vector<Alias> one;
+  for (int i = 0; i < 1'000; ++i) one.push_back({"one@a.example", {"t" + std::to_string(i) + "@b.example"}});
+  CHECK(commits(one) == 2);
+  REQUIRE(rig.snapshot()->alias("one@a.example"));
+  CHECK(rig.snapshot()->alias("one@a.example")->targets.size() == 1'000);
+  CHECK(rig.snapshot()->contents().aliases.size() == 3'001);
+}
+
+TEST_CASE("an import of aliases takes the good rows and names the bad ones") {
+  DirectoryRig rig;
+  rig.domain("a.example");
+  rig.add("ann@a.example");
+  rig.alias("kept@a.example", {"one@b.example"});
+  std::vector<Alias> rows{{"new@a.example", {"ann@a.example"}},     {"new@a.example", {"ANN@a.example"}},  // again
+                          {"new@a.example", {"x@b.example"}},       {"no at sign", {"ann@a.example"}},
+                          {"x@other.example", {"ann@a.example"}},   {"kept@a.example", {"two@b.example"}},
+                          {"loop@a.example", {"loop@a.example"}},   {"star@a.example", {"*@b.example"}},
+                          {"ann@a.example", {"ann@a.example"}},     {"empty@a.example", {}}};
+  for (int i = 0; i < 1'001; ++i) rows.push_back({"many@a.example", {"t" + std::to_string(i) + "@b.example"}});
+  for (const auto run : {Editor::Run::Dry, Editor::Run::Really}) {
+    const auto rejected = rig.editor.add_aliases(rows, run);
+    REQUIRE_MESSAGE(rejected, why(rejected));
+    std::vector<std::size_t> places;
+    for (const auto& one : *rejected) places.push_back(one.index);
+    if (run == Editor::Run::Really) CHECK(places == std::vector<std::size_t>{3, 4, 6, 7, 9, rows.size() - 1});
+    CHECK((rig.snapshot()->alias("new@a.example") != nullptr) == (run == Editor::Run::Really));
+  }
+  CHECK(rig.snapshot()->alias("new@a.example")->targets == std::vector<std::string>{"ann@a.example", "x@b.example"});
+  CHECK(rig.snapshot()->alias("kept@a.example")->targets == std::vector<std::string>{"one@b.example", "two@b.example"});
+  CHECK(rig.snapshot()->alias("many@a.example")->targets.size() == 1'000);
+  CHECK(!rig.snapshot()->alias("loop@a.example"));
+}

@@ -29,6 +29,7 @@ struct Snapshot::Index {
   std::unordered_map<std::string, const Domain*> domains;
   std::unordered_map<std::string, const Account*> addresses;  // folded
   std::unordered_map<std::uint64_t, const Account*> ids;
+  std::unordered_map<std::string_view, const Alias*> patterns;  // all, as written
   std::unordered_map<std::string, const Alias*> aliases;      // without '*'
   std::unordered_map<std::string, const Alias*> catch_alls;   // by domain
   std::unordered_map<std::string, std::vector<PrefixAlias>> prefixes;  // by domain, longest first
@@ -45,6 +46,7 @@ struct Snapshot::Index {
 };
 
 void Snapshot::Index::add_alias(const Alias& alias) {
+  patterns.emplace(alias.pattern, &alias);
   const auto at = alias.pattern.rfind('@');
   if (at == std::string::npos) return;
   const auto local = alias.pattern.substr(0, at), domain = alias.pattern.substr(at + 1);
@@ -279,6 +281,7 @@ RouteDecision Snapshot::route(const Address& recipient, const ReversePath& sende
 
 const Account* Snapshot::account(AccountId id) const { return look_up(index_->ids, id.value()); }
 const Account* Snapshot::account(const Address& address) const { return look_up(index_->addresses, fold(address)); }
+const Alias* Snapshot::alias(const std::string& pattern) const { return look_up(index_->patterns, std::string_view(pattern)); }
 const Domain* Snapshot::domain(std::string_view name) const { return look_up(index_->domains, fold_domain(name)); }
 const Contents& Snapshot::contents() const { return index_->contents; }
 storage::Version Snapshot::version() const { return index_->contents.version; }

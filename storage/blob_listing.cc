@@ -53,6 +53,7 @@ StoreResult<BlobPage> BlobPacks::list(const BlobMark& from, const BlobMark& unti
 
 StoreResult<bool> BlobPacks::list_pack(io::File& file, Spot& at, std::uint64_t end, std::uint32_t limit, Deadline deadline,
                                        std::vector<BlobId>& found) {
+  TRY(size, stored(file.size()));
   std::string look(look_octets, '\0');
   while (at.offset < end) {
     if (std::chrono::steady_clock::now() >= deadline) return false;
@@ -60,7 +61,7 @@ StoreResult<bool> BlobPacks::list_pack(io::File& file, Spot& at, std::uint64_t e
     if (octets < header_octets) return true;
     const auto base = at.offset;
     while (at.offset < end && at.offset - base + header_octets <= octets) {
-      const auto head = read_head(std::string_view(look).substr(at.offset - base, header_octets));
+      const auto head = read_head(std::string_view(look).substr(at.offset - base, header_octets), size - std::min(size, at.offset + header_octets));
       if (head.mark == Mark::Living) {
         if (found.size() >= limit) return false;
         found.push_back(name({at.pack, at.offset, head.length, head.checksum}));

@@ -24,7 +24,7 @@ std::optional<BlobPacks::Place> BlobPacks::decode(const BlobId& blob) {
   WireReader in(blob.value());
   Place place;
   place.pack = in.varint(), place.offset = in.varint(), place.length = in.varint(), place.checksum = in.u64();
-  const bool sane = in.complete() && place.offset % sector_octets == 0 && place.offset < 1ULL << 50 && place.length < 1ULL << 40;
+  const bool sane = in.complete() && place.offset % sector_octets == 0 && place.offset < 1ULL << 50 && place.length < most_body_octets;
   return sane ? std::optional(place) : std::nullopt;
 }
 
@@ -234,6 +234,7 @@ StoreResult<> BlobPacks::remove_when_dead(std::uint64_t pack) {
 
 // Walks the records by their headers; where none is (a writer died, a block was discarded) it looks at every sector.
 StoreResult<std::uint64_t> BlobPacks::count_living(io::File& file) {
+  TRY(size, stored(file.size()));
   std::string chunk(chunk_octets, '\0');
   std::uint64_t living = 0, at = 0;
   for (;;) {
@@ -241,7 +242,7 @@ StoreResult<std::uint64_t> BlobPacks::count_living(io::File& file) {
     if (octets < header_octets) return living;
     std::uint64_t next = 0;
     while (next + header_octets <= octets) {
-      const auto head = read_head(std::string_view(chunk).substr(next, header_octets));
+      const auto head = read_head(std::string_view(chunk).substr(next, header_octets), size - std::min(size, at + next + header_octets));
       living += head.mark == Mark::Living ? 1 : 0;
       next += head.mark == Mark::Nothing ? sector_octets : round_up(header_octets + head.length);
     }

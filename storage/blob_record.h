@@ -8,6 +8,7 @@
 namespace hikyaku::storage {
 
 inline constexpr std::size_t header_octets = 32, sector_octets = 512;
+inline constexpr std::uint64_t most_body_octets = 1ULL << 40;
 inline constexpr std::string_view living_magic = "HKYBLOB1", dead_magic = "HKYDEAD1";
 
 inline std::uint64_t round_up(std::uint64_t octets) { return (octets + sector_octets - 1) / sector_octets * sector_octets; }
@@ -23,11 +24,13 @@ struct Head {
   std::uint64_t length = 0, checksum = 0;
 };
 
-inline Head read_head(std::string_view octets) {
+// Where a crash tore a head off, its body's sectors are looked at too: what a mail's text claims there is bounded by `room`, the
+// octets that the file has behind this head.
+inline Head read_head(std::string_view octets, std::uint64_t room = most_body_octets) {
   WireReader in(octets.substr(8));
   Head head;
   head.length = in.u64(), head.checksum = in.u64();
-  if (in.u64() != checksum(octets.substr(8, 16))) return {};
+  if (in.u64() != checksum(octets.substr(8, 16)) || head.length >= most_body_octets || head.length > room) return {};
   if (octets.starts_with(living_magic)) head.mark = Mark::Living;
   if (octets.starts_with(dead_magic)) head.mark = Mark::Dead;
   return head;

@@ -1,10 +1,13 @@
 #include "storage/sqlite_engine.h"
 
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "io/posix_disk.h"
 #include "io/simulated_disk.h"
 #include "io/test_folder.h"
+#include "storage/blob_record.h"
 #include "storage/engine_contract.h"
 
 using namespace hikyaku;
@@ -149,4 +152,33 @@ TEST_CASE("sqlite engine: a log does not grow beyond its bound") {
   const auto log = disk.info(folder / "account/42/index.sqlite-wal");
   REQUIRE(log);
   CHECK(log->size < 100 * 4'120);
+}
+
+TEST_CASE("sqlite engine: what a mail's text claims to be is no body, though a crash tore off the mail's own head") {
+  io::PosixDisk disk;
+  const io::TestFolder folder;
+  const auto claims = [](std::uint64_t length) { return header(length, 7); };
+  for (const std::uint64_t length : {std::uint64_t{600}, std::uint64_t{1} << 39, ~std::uint64_t{0}, ~std::uint64_t{0} - header_octets + 1}) {
+    const auto engine = open(disk, folder.path() + "/" + std::to_string(length));
+    // At the first sector behind the head.
+    const std::string text = std::string(sector_octets - header_octets, 'x') + claims(length) + std::string(sector_octets, 'y');
+    const auto put = engine->put_blobs(inbox, {text, "the next mail"}, Durability::Flushed, soon());
+    REQUIRE(put);
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path() + "/" + std::to_string(length)))
+      if (entry.path().filename().string().starts_with("pack-")) {
+        std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+        file.write(std::string(header_octets, '\0').data(), header_octets);
+      }
+    const auto mark = engine->blob_mark(inbox, soon());
+    REQUIRE(mark);
+    const auto listed = engine->list_blobs(inbox, BlobMark{}, *mark, 100, soon());
+    REQUIRE(listed);
+    CHECK(!listed->more);
+    for (const auto& blob : listed->blobs) {
+      const auto verified = engine->verify_blob(inbox, blob, soon());
+      if (blob == put->back()) CHECK(verified);
+      else CHECK((!verified && verified.error().kind == StoreFailure::Broken));  // so nobody erases what stands behind it
+    }
+    if (length > 4096) CHECK(listed->blobs == std::vector{put->back()});
+  }
 }

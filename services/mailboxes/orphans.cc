@@ -83,6 +83,11 @@ MailboxResult<Mailboxes::OrphansCollected> Mailboxes::collect_orphans(AccountId 
   // What erased the records of these may not be on stable storage yet: they must not come back without a body.
   TRY_VOID(flush(account, deadline));
   for (const auto& blob : unnamed) {
+    // A head that a crash tore off leaves its body to be read as heads: what somebody wrote into a mail to look like one, and as
+    // long as it likes, is no body of that length and sum.
+    const auto whole = core_->engine.verify_blob(store.partition(), storage::BlobId(blob), deadline);
+    if (!whole && whole.error().kind == storage::StoreFailure::Broken) continue;
+    if (!whole && whole.error().kind != storage::StoreFailure::NotFound) return failure(to_mailbox_error(whole.error()));
     const auto erased = core_->engine.erase_blob(store.partition(), storage::BlobId(blob), deadline);
     if (!erased && erased.error().kind != storage::StoreFailure::NotFound) return failure(to_mailbox_error(erased.error()));
     ++collected.bodies;

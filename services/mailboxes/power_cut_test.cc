@@ -1,5 +1,6 @@
 // Mailboxes over the embedded engine on a disk that loses power at a random call: nothing acknowledged as durable is
 // lost, no UID ever names two messages, and the index agrees with itself afterwards.
+#include <algorithm>
 #include <cstdlib>
 #include <random>
 #include <set>
@@ -111,7 +112,11 @@ class Life {
     std::size_t named = 0;
     for (const auto& record : *boxes.messages(account, inbox->id, Uid{1}, Uid{0xffffffff}, 10'000, soon()))
       named += engine.verify_blob(storage::PartitionName(account_partition(account)), record.blob, soon()) ? 1 : 0;
-    CHECK(left->blobs.size() == named);
+    // One that a cut tore stays: nobody knows what stands in the place it claims.
+    const auto whole = std::ranges::count_if(left->blobs, [&](const auto& blob) {
+      return engine.verify_blob(storage::PartitionName(account_partition(account)), blob, soon()).has_value();
+    });
+    CHECK(static_cast<std::size_t>(whole) == named);
     verify(engine, boxes);
   }
 

@@ -130,6 +130,8 @@ Framed Framer::skip_line() {
   scanned_ = end;
   if (line_feed == std::string::npos) return Framed::NeedMore;
   at_ = end + 1;
+  // The same last octets, whether they came at once or one by one.
+  if (skipped_tail_.size() > longest_literal_header + 2) skipped_tail_.erase(0, skipped_tail_.size() - longest_literal_header - 2);
   if (skipped_tail_.ends_with('\r')) skipped_tail_.pop_back();
   Literal further;
   const bool more = ends_in_literal_header(skipped_tail_, further) && !further.synchronizing;

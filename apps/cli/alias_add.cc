@@ -3,6 +3,7 @@
 
 #include "apps/cli/commands.h"
 #include "apps/cli/data_access.h"
+#include "apps/cli/directory_text.h"
 #include "services/directory/address_text.h"
 
 namespace hikyaku::cli {
@@ -25,6 +26,11 @@ directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
   if (diverts_an_account(*snapshot, call.value("ALIAS")) && !call.json)
     call.print(call.say({"Note: there is an account of that name, which gets no mail any more. To keep a copy, name it as a target too.",
                          "注意: 同名のアカウントには今後メールが届かない。コピーを残すには、行き先にその宛先自身も加える。"}));
+  const auto normal = directory::normal_alias_pattern(call.value("ALIAS"));
+  const auto* alias = normal ? snapshot->alias(*normal) : nullptr;
+  const auto lost = alias ? snapshot->lost_targets(*alias) : std::vector<directory::LostTarget>{};
+  if (!lost.empty() && !call.json)
+    call.print(std::string(call.say({"Note: these targets get no mail: ", "注意: 次の転送先にはメールが届かない: "})) + lost_targets_text(call, lost));
   return {};
 }
 

@@ -74,4 +74,16 @@ std::vector<TextRow> text_rows(std::string_view text) {
   return rows;
 }
 
+std::string lost_targets_text(const Invocation& call, const std::vector<directory::LostTarget>& lost) {
+  using Why = directory::LostTarget::Why;
+  std::string text;
+  for (const auto& one : lost) {
+    const Words why = one.why == Why::NoAccount  ? Words{"no account", "アカウントなし"}
+                      : one.why == Why::Disabled ? Words{"disabled", "無効"}
+                                                 : Words{"no such domain", "配送できないドメイン"};
+    text += (text.empty() ? "" : ", ") + one.target + " (" + std::string(call.say(why)) + ")";
+  }
+  return text;
+}
+
 }  // namespace hikyaku::cli

@@ -32,4 +32,7 @@ struct TextRow {
 };
 [[nodiscard]] std::vector<TextRow> text_rows(std::string_view text);
 
+// The targets of an alias that get no mail, as a person reads it: "x@a.example (no account)". Empty: none.
+[[nodiscard]] std::string lost_targets_text(const Invocation& call, const std::vector<directory::LostTarget>& lost);
+
 }  // namespace hikyaku::cli

@@ -57,6 +57,7 @@ LoginFailure failure_of(const directory::AuthFailure& why) {
   switch (why.why) {
     case Why::Credentials: return LoginFailure::WrongCredentials;
     case Why::Malformed: return LoginFailure::Malformed;
+    case Why::OtherIdentity:
     case Why::MechanismNotOffered:
     case Why::TlsRequired: return LoginFailure::NotAllowed;
   }

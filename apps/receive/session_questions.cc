@@ -1,6 +1,8 @@
 // What a session asks of `auth`: senders, recipients, logins. Whatever goes wrong there is 4xx: our own trouble.
 #include "apps/receive/session.h"
 
+#include "base/cursor.h"
+
 namespace hikyaku::receive {
 namespace {
 
@@ -11,6 +13,17 @@ const smtp::Reply cannot_ask{451, {4, 3, 0}, "Cannot look that up just now, try 
 smtp::Reply mailbox_full(const settings::SmtpSection& smtp) {
   if (smtp.over_quota() == "refuse") return {552, {5, 2, 2}, "The mailbox is full"};
   return {452, {4, 2, 2}, "The mailbox is full"};
+}
+
+// RFC 5321 §4.5.1, §4.1.3: "postmaster@[192.0.2.1]", sent to that address, is the postmaster here.
+bool is_postmaster_at(const Address& recipient, const io::SocketAddress& ours) {
+  if (!equal_ignoring_case(recipient.local_part, "postmaster") || !ours.is_ip()) return false;
+  std::string_view literal = recipient.domain;
+  if (!literal.starts_with('[') || !literal.ends_with(']')) return false;
+  literal = literal.substr(1, literal.size() - 2);
+  if (constexpr std::string_view tag = "IPv6:"; equal_ignoring_case(literal.substr(0, tag.size()), tag)) literal.remove_prefix(tag.size());
+  const auto named = io::IpAddress::parse(literal);
+  return named && named->to_string() == ours.ip().to_string();
 }
 
 }  // namespace
@@ -48,6 +61,8 @@ void Session::refuse_recipient(const Address& recipient, smtp::Reply reply) {
 
 io::Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   const Address recipient = step.recipient;
+  const bool ours = is_postmaster_at(recipient, peer_.local());
+  if (ours) step.recipient.domain.clear();  // as without a domain
   auto asking = front_.auth.resolve_recipient(std::move(step.recipient), talk_.envelope().reverse_path, account_);
   const auto answer = co_await std::move(asking);
   const auto* found = std::get_if<directory::RecipientAnswer>(&answer);
@@ -55,7 +70,7 @@ io::Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   using Kind = directory::RecipientKind;
   // RFC 3463 X.3.2: not accepting for now, for maintenance. Only to whom we would take mail from otherwise.
   const auto taken = [&] {
-    if (found->held.empty()) return talk_.recipient_checked({});
+    if (found->held.empty()) return talk_.recipient_checked({}, ours ? std::optional(Address{"postmaster", ""}) : std::nullopt);
     refuse_recipient(recipient, {451, {4, 3, 2}, found->held});
   };
   switch (found->kind) {
@@ -107,6 +122,7 @@ void Session::take(const directory::AuthStep& step) {
     case Why::Credentials: return talk_.auth_refused({535, {5, 7, 8}, "Wrong name or password"});
     case Why::MechanismNotOffered: return talk_.auth_refused({504, {5, 5, 4}, "This mechanism is not available"});
     case Why::TlsRequired: return talk_.auth_refused({538, {5, 7, 11}, "This mechanism needs TLS: say STARTTLS first"});
+    case Why::OtherIdentity: return talk_.auth_refused({535, {5, 7, 8}, "Nobody may act as somebody else here: leave the authorization identity empty"});
     case Why::Malformed: return talk_.auth_refused({501, {5, 5, 2}, "Malformed response"});
   }
 }

@@ -123,6 +123,7 @@ TEST_CASE("pop3 session: capabilities") {
     CHECK(said.contains(wanted));
   CHECK(!said.contains("STLS"));
   CHECK(!said.contains("SASL"));
+  CHECK(!said.contains("\r\nUSER\r\n"));  // only "UTF8 USER" (RFC 6856 §2), which both states announce
 }
 
 TEST_CASE("pop3 session: only QUIT deletes, all at once") {

@@ -87,6 +87,14 @@ ClientConversation::ClientConversation(ClientSettings settings) : settings_(std:
 void ClientConversation::say(std::string_view line, Stage stage) {
   out_.append(line).append("\r\n");
   stage_ = stage;
+  if (overheard_) tell_said(line, stage);
+}
+
+void ClientConversation::tell_said(std::string_view line, Stage stage) const {
+  if (stage != Stage::Auth) return overheard_(Speaker::Client, line);
+  if (!line.starts_with("AUTH ")) return overheard_(Speaker::Client, "(response)");
+  const auto end = line.find(' ', 5);
+  overheard_(Speaker::Client, end == std::string_view::npos ? std::string(line) : std::string(line.substr(0, end)) + " (response)");
 }
 
 void ClientConversation::receive(std::string_view bytes) {
@@ -103,6 +111,7 @@ void ClientConversation::receive(std::string_view bytes) {
 }
 
 void ClientConversation::take_reply(Reply reply) {
+  if (overheard_) overheard_(Speaker::Server, reply.code == 334 ? "334 (challenge)" : reply.line());
   // RFC 5321 §3.8: 421 may come at any time and ends the session.
   if (reply.code == 421 && state_ != State::Quit) return fail_session(OutcomeClass::Transient, std::move(reply), true);
   switch (state_) {

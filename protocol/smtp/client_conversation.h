@@ -24,6 +24,7 @@
 
 #include "mail/envelope.h"
 #include "protocol/sasl/client_exchange.h"
+#include "protocol/smtp/overheard.h"
 #include "protocol/smtp/reply.h"
 
 namespace hikyaku::smtp {
@@ -124,6 +125,9 @@ class ClientConversation {
 
   [[nodiscard]] ClientStep next();
 
+  // Each line of both sides from here on, AUTH's secrets and the message's text apart.
+  void overhear(Overheard heard) { overheard_ = std::move(heard); }
+
   [[nodiscard]] const PeerOffers& peer() const { return peer_; }
   // Whole replies so far: a peer that sends one octet a second makes no progress.
   [[nodiscard]] std::uint64_t replies_taken() const { return replies_taken_; }
@@ -136,6 +140,7 @@ class ClientConversation {
   enum class Expect : std::uint8_t { Rset, Mail, Rcpt };
 
   void say(std::string_view line, Stage stage);
+  void tell_said(std::string_view line, Stage stage) const;
   void take_reply(Reply reply);
   void take_greeting(const Reply& reply);
   void take_hello(const Reply& reply);
@@ -185,6 +190,7 @@ class ClientConversation {
   std::uint64_t content_left_ = 0;
   char stuff_before_ = '\n';            // the last octet sent of the content: a dot after "\n" is doubled
   RecipientOutcome closed_why_;
+  Overheard overheard_;
 };
 
 }  // namespace hikyaku::smtp

@@ -318,3 +318,41 @@ TEST_CASE("what the peer cannot carry is refused before it is sent") {
     CHECK(run.outcomes[0][0].said_by_peer == !row.mail.empty());
   }
 }
+
+TEST_CASE("smtp client: who overhears the talk learns no password and no text") {
+  ClientSettings settings;
+  settings.our_name = "our.example";
+  settings.tls = TlsUse::Implicit;
+  settings.login = sasl::ClientContext{.user = "ann", .password = "secret horse", .client_nonce = "abcdefghijkl"};
+  std::vector<std::string> heard;
+  ClientConversation talk(settings);
+  talk.overhear([&heard](Speaker who, std::string_view line) { heard.push_back((who == Speaker::Client ? "C: " : "S: ") + std::string(line)); });
+  talk.receive("220 peer.example\r\n");
+  (void)talk.next();
+  talk.receive("250-peer.example\r\n250 AUTH LOGIN\r\n");
+  (void)talk.next();
+  talk.receive("334 VXNlcm5hbWU6\r\n");
+  (void)talk.next();
+  talk.receive("334 UGFzc3dvcmQ6\r\n");
+  (void)talk.next();
+  talk.receive("235 2.7.0 Welcome\r\n");
+  REQUIRE(std::holds_alternative<client::Ready>(talk.next()));
+  OutgoingMessage message;
+  message.reverse_path.address = {"ann", "our.example"};
+  message.recipients.push_back({{"bob", "peer.example"}, "", {}});
+  message.size = 14;
+  talk.deliver(message);
+  for (const auto* reply : {"250 2.1.0 Ok\r\n", "250 2.1.5 Ok\r\n", "354 Go on\r\n"}) {
+    (void)talk.next();
+    talk.receive(reply);
+  }
+  while (!std::holds_alternative<client::NeedContent>(talk.next())) {
+  }
+  talk.content("secret text\r\n.");
+  std::string told;
+  for (const auto& line : heard) told += line + "\n";
+  for (const auto* line : {"S: 220 peer.example\n", "C: EHLO our.example\n", "C: AUTH LOGIN\n", "S: 334 (challenge)\nC: (response)\n", "S: 235 2.7.0 Welcome\n",
+                           "C: MAIL FROM:<ann@our.example>", "C: RCPT TO:<bob@peer.example>", "C: DATA\n", "S: 354 Go on\n"})
+    CHECK_MESSAGE(told.contains(line), line << " in " << told);
+  for (const auto* hidden : {"secret", "c2VjcmV0IGhvcnNl", "YW5u", "VXNlcm5hbWU6"}) CHECK_MESSAGE(!told.contains(hidden), hidden << " in " << told);
+}

@@ -126,11 +126,12 @@ void ServerConversation::rcpt(std::string_view argument) {
   enqueue(server::CheckRecipient{transaction_->asked.forward_path, transaction_->declared_octets});
 }
 
-void ServerConversation::recipient_checked(Verdict verdict) {
+void ServerConversation::recipient_checked(Verdict verdict, std::optional<Address> known_as) {
   check(awaiting_ == Awaiting::Recipient, "a recipient was asked about");
   awaiting_ = Awaiting::Nothing;
   if (verdict) return refuse(*std::move(verdict));
   auto& asked = transaction_->asked;
+  if (known_as) asked.forward_path = *std::move(known_as);
   auto& recipients = transaction_->envelope.recipients;
   // The same address twice gets one copy; LMTP still answers twice (RFC 2033 §4.2).
   const auto [known, is_new] = transaction_->known.try_emplace(asked.forward_path.text(), recipients.size());

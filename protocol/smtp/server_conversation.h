@@ -33,6 +33,7 @@
 #include "protocol/smtp/command.h"
 #include "protocol/smtp/content.h"
 #include "protocol/smtp/limits.h"
+#include "protocol/smtp/overheard.h"
 #include "protocol/smtp/received.h"
 #include "protocol/smtp/reply.h"
 
@@ -90,9 +91,6 @@ using ServerStep = std::variant<server::NeedInput, server::Send, server::StartTl
                                 server::CheckSender, server::CheckRecipient, server::BeginMessage,
                                 server::AppendContent, server::CommitMessage, server::AbortMessage, server::Close>;
 
-enum class Speaker : std::uint8_t { Client, Server };
-using Overheard = std::function<void(Speaker who, std::string_view line)>;
-
 class ServerConversation {
  public:
   ServerConversation(std::shared_ptr<const ServerConfig> config, PeerFacts peer);
@@ -107,7 +105,8 @@ class ServerConversation {
   void auth_accepted(std::string account);
   void auth_refused(Reply reply);
   void sender_checked(Verdict verdict);
-  void recipient_checked(Verdict verdict);
+  // `known_as`: the address that stands for what was given, from now on.
+  void recipient_checked(Verdict verdict, std::optional<Address> known_as = std::nullopt);
   // 250 with the trace id (for every recipient of LMTP).
   void message_committed(const TraceId& id);
   // LMTP: one verdict for each of envelope().recipients, in order.

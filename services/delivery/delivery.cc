@@ -145,6 +145,7 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
     if (const auto* held = hold_on(*directory, *message, index, *plan)) {
       add_kept(kept, *held, destination_of(*plan), index);
     } else if (auto* mailbox = std::get_if<ToMailbox>(&*plan)) {
+      tell_lost(*message, index, mailbox->lost);
       local_.add({message, index, std::move(mailbox->target), {}});
     } else if (auto* hop = std::get_if<ToNextHop>(&*plan)) {
       const auto key = hop->hop.key();
@@ -166,6 +167,13 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
   }
   for (auto& [key, job] : remote) enqueue(lane, std::move(job));
   if (!kept.empty()) keep_back(message, std::move(kept));
+}
+
+// Nobody else would learn of it: the sender's mail arrived, and the operator sees no failure.
+void Delivery::tell_lost(const Message& message, std::uint32_t recipient, const std::string& why) {
+  if (why.empty()) return;
+  const std::string alias = message.recipient(recipient).address.text();
+  parts_.log.write(telemetry::events::alias_target_lost, {.message = message.ref.id, .recipient = alias, .reason = why});
 }
 
 // Many recipients in several steps of the loop: others have theirs between.

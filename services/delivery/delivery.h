@@ -130,6 +130,7 @@ class Delivery {
   // Invariant 5, while the lanes are short enough to walk over: what waits is claimed, once. The log tells otherwise.
   void check_owners();
   void take_settings();
+  void tell_lost(const Message& message, std::uint32_t recipient, const std::string& why);
   void dispatch(const MessagePointer& message, std::span<const std::uint32_t> recipients, Lane lane);
   io::Task<void> dispatch_all(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane);
   io::Task<void> dispatch_later(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane);

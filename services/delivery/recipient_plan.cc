@@ -38,7 +38,7 @@ class Planner {
     const auto targets = resolution.local.size() + resolution.remote.size();
     if (targets == 1 && !resolution.local.empty()) {
       found(2, Finding::Account, resolution.local.front().address.text());
-      return ToMailbox{resolution.local.front()};
+      return ToMailbox{resolution.local.front(), resolution.problem};
     }
     if (targets == 0 || (targets == 1 && resolution.remote.front() == address)) {
       tell_domain(address.domain);
@@ -69,7 +69,7 @@ class Planner {
   }
 
   static RecipientPlan several(const directory::Resolution& resolution) {
-    ToTargets several{{}, resolution.truncated};
+    ToTargets several{{}, resolution.truncated, resolution.problem};
     for (const auto& local : resolution.local) {
       Address target = local.address;
       if (!local.mailbox.empty()) target.local_part += "+" + local.mailbox;  // RFC 5233

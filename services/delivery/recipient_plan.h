@@ -19,6 +19,7 @@ namespace hikyaku::delivery {
 
 struct ToMailbox {
   directory::LocalTarget target;
+  std::string lost;  // of an alias: why another target gets no copy, one sentence for the log; empty: all do
 };
 struct ToNextHop {
   NextHop hop;
@@ -27,6 +28,7 @@ struct ToNextHop {
 struct ToTargets {
   std::vector<Address> targets;
   bool truncated = false;  // there are more: plan again with a higher limit, on a worker
+  std::string lost = {};   // as ToMailbox's; complete unless truncated
 };
 struct CannotDeliver {
   std::string status;       // RFC 3463

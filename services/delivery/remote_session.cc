@@ -61,7 +61,10 @@ SessionSettings under_terms(SessionSettings settings, const directory::RouteTerm
 RemoteSession::RemoteSession(io::Loop& loop, std::unique_ptr<io::Connection> connection, Candidate candidate,
                              SessionSettings settings, smtp::TlsUse tls)
     : loop_(loop), connection_(std::move(connection)), candidate_(std::move(candidate)), settings_(std::move(settings)),
-      talk_(conversation_settings(settings_, tls)) {}
+      talk_(conversation_settings(settings_, tls)) {
+  if (settings_.heard)
+    talk_.overhear([this](smtp::Speaker who, std::string_view line) { settings_.heard(about_, peer_text(), who, line); });
+}
 
 Duration RemoteSession::limit_of(smtp::ClientWait wait) const {
   return wait == smtp::ClientWait::DataEnd ? 2 * settings_.reply_time : settings_.reply_time;
@@ -243,6 +246,7 @@ io::Task<std::vector<Attempt>> RemoteSession::deliver(MessagePointer message, st
   outgoing.smtputf8 = message->envelope.smtputf8;
   outgoing.return_content = message->envelope.return_content;
   outgoing.envelope_id = message->envelope.envelope_id;
+  about_ = message->ref.id;
   talk_.deliver(std::move(outgoing));
   ready_ = false;
   stale_ = false;

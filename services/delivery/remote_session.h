@@ -28,6 +28,8 @@ struct SessionSettings {
   std::optional<sasl::ClientContext> login;
   std::string mechanism;                // of AUTH; empty: the strongest
   std::vector<io::IpAddress> sources;   // ours to connect from, by family
+  // For the log: each line of the talk, with the message it is about (of sequence 0 before the first). Empty: nobody listens.
+  std::function<void(const TraceId& message, std::string_view next_hop, smtp::Speaker who, std::string_view line)> heard = {};
 };
 
 // What a row asks for, put into the settings of a session to its hosts. `login` when the row names one.
@@ -89,6 +91,7 @@ class RemoteSession {
   std::string in_the_clear_because_;  // TLS was offered and failed, and the policy is to go on without
   FailureClass silence_ = FailureClass::NoAnswer;  // why the connection was lost, once it was
   std::uint32_t delivered_ = 0;
+  TraceId about_;  // the message it works on
   CauseWatch* watch_ = nullptr;  // of the job it works on now
 };
 

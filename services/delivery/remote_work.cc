@@ -9,6 +9,16 @@
 namespace hikyaku::delivery {
 namespace {
 
+auto talk_logger(telemetry::Log& log) {
+  return [&log](const TraceId& message, std::string_view next_hop, smtp::Speaker who, std::string_view line) {
+    const std::string text = (who == smtp::Speaker::Client ? "C: " : "S: ") + std::string(line);
+    telemetry::Fields said{.next_hop = next_hop};
+    if (message.sequence != 0) said.message = message;
+    said.text = text;
+    log.write(telemetry::events::sender_said, said);
+  };
+}
+
 constexpr auto dns_pause = std::chrono::seconds{15};
 
 bool is_gone_for_good(spool::SpoolFailure kind) {
@@ -168,7 +178,9 @@ io::Task<Delivery::Opened> Delivery::open_hosts(const std::string& destination, 
   dns_answered();
   // A greylist must see the same way of ours again: the host that put us off first.
   if (const auto preferred = scheduler_.preferred_host(destination); !preferred.empty()) put_first(*candidates, preferred);
-  auto opening = RemoteSession::open(parts_.loop, std::move(*candidates), under_terms(settings_.session, hop.terms(), std::move(login)), &watch);
+  auto session = under_terms(settings_.session, hop.terms(), std::move(login));
+  if (parts_.log.wants(telemetry::events::sender_said)) session.heard = talk_logger(parts_.log);
+  auto opening = RemoteSession::open(parts_.loop, std::move(*candidates), std::move(session), &watch);
   auto opened = co_await std::move(opening);
   co_return std::move(opened);
 }

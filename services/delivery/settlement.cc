@@ -124,6 +124,7 @@ io::Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient,
     const bool planned = co_await std::move(planning);
     if (!planned) co_return;
   }
+  tell_lost(*message, recipient, plan.lost);
   const std::uint64_t octets = message->envelope.body_octets;
   const std::string destination = "local:" + message->recipient(recipient).address.domain;
   const std::size_t count = plan.targets.size();

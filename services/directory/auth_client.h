@@ -45,9 +45,10 @@ struct AuthSuccess {
   std::string final_bytes;    // always empty: SCRAM's server-final comes as a last challenge, answered by an empty step()
   std::string ticket;         // IMAP, POP3: proves this login to the store, once, within a minute (login_tickets.h)
 };
-// Wrong name or password, mechanism not allowed here, account or protocol disabled: all look alike to the client.
+// Wrong name or password, account or protocol disabled: all look alike to the client. OtherIdentity: the right password, but to act as
+// somebody else (RFC 4422 §2), which is not offered.
 struct AuthFailure {
-  enum class Why : std::uint8_t { Credentials, MechanismNotOffered, TlsRequired, Malformed } why = Why::Credentials;
+  enum class Why : std::uint8_t { Credentials, MechanismNotOffered, TlsRequired, Malformed, OtherIdentity } why = Why::Credentials;
 };
 struct TemporaryFailure { std::string what; };    // 454 4.7.0, NO [UNAVAILABLE]
 using AuthStep = std::variant<AuthChallenge, AuthSuccess, AuthFailure, TemporaryFailure>;

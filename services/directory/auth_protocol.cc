@@ -208,7 +208,7 @@ std::optional<Reply> decode_reply(std::string_view bytes) {
       reply = std::move(success);
       break;
     }
-    case ReplyKind::Failure: reply = AuthFailure{enumerator(in, AuthFailure::Why::Malformed, good)}; break;
+    case ReplyKind::Failure: reply = AuthFailure{enumerator(in, AuthFailure::Why::OtherIdentity, good)}; break;
     case ReplyKind::Temporary: reply = TemporaryFailure{text(in)}; break;
     case ReplyKind::Cancelled: reply = CancelReply{}; break;
     case ReplyKind::Vouched: {

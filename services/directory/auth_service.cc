@@ -325,7 +325,7 @@ AuthService::Reply AuthService::welcome(AccountId id, const std::string& authori
   const auto* account = admitted(*snapshot, id, peer.protocol);
   if (!account) return AuthFailure{};
   // RFC 4616 §2: acting as somebody else is not offered.
-  if (!authorization_identity.empty() && find_account(authorization_identity) != id) return AuthFailure{};
+  if (!authorization_identity.empty() && find_account(authorization_identity) != id) return AuthFailure{AuthFailure::Why::OtherIdentity};
   AuthSuccess success{id, account->address.text(), {}, {}};
   if (peer.protocol != Protocol::Smtp) success.ticket = tickets_.issue({id, peer.protocol, peer.client_address}, loop_.now());
   return success;

@@ -164,7 +164,15 @@ io::Task<void> logins(AuthRig& rig) {
   CHECK(succeeded(step, rig.ann));
   beginning = exchange.begin("PLAIN", std::string("bob@a.example\0ann@a.example\0right horse", 39), over_tls);
   step = co_await std::move(beginning);
-  CHECK(failed(step));  // nobody acts as somebody else
+  CHECK(failed(step, AuthFailure::Why::OtherIdentity));  // nobody acts as somebody else
+  beginning = exchange.begin("PLAIN", std::string("bob@a.example\0ann@a.example\0wrong horse", 39), over_tls);
+  step = co_await std::move(beginning);
+  CHECK(failed(step));  // and who does not know the password learns nothing
+  for (const auto& oneself : {std::string("ann@a.example"), std::string("ANN@A.EXAMPLE"), std::string("ann")}) {
+    beginning = exchange.begin("PLAIN", oneself + std::string("\0ann@a.example\0right horse", 26), over_tls);
+    step = co_await std::move(beginning);
+    CHECK_MESSAGE(succeeded(step, rig.ann), oneself);
+  }
   beginning = exchange.begin("PLAIN", std::nullopt, plain);
   step = co_await std::move(beginning);
   CHECK(failed(step, AuthFailure::Why::TlsRequired));

@@ -58,6 +58,8 @@ class Snapshot {
 
   [[nodiscard]] const Account* account(AccountId id) const;
   [[nodiscard]] const Account* account(const Address& address) const;  // the account's own address only
+  // For the operator: each of the alias's own targets that leads nowhere. A resolution for each target.
+  [[nodiscard]] std::vector<LostTarget> lost_targets(const Alias& alias) const;
   [[nodiscard]] const Alias* alias(const std::string& pattern) const;  // as it is written, in its normal form; no matching
   [[nodiscard]] const Domain* domain(std::string_view name) const;     // any case
   // The account's address and every alias (catch-alls too) that leads to it may be its MAIL FROM. The null path may always.

@@ -225,3 +225,25 @@ TEST_CASE("aliases of aliases lead to thousands; what is left out is said") {
     CHECK(found.problem.empty() == !row.truncated);
   }
 }
+
+TEST_CASE("an alias's targets that lead nowhere are named, each with its reason") {
+  DirectoryRig rig;
+  using Why = LostTarget::Why;
+  rig.domain("a.example");
+  rig.domain("relay.example", DomainKind::Relay);
+  rig.add("ann@a.example");
+  const auto gone = rig.add("gone@a.example");
+  auto off = *rig.snapshot()->account(gone);
+  off.enabled = Enabled::No;
+  REQUIRE(rig.editor.change_account(off));
+  rig.alias("ann@a.example", {"ann@a.example", "nobody@a.example"});
+  rig.alias("round@a.example", {"about@a.example"});
+  rig.alias("about@a.example", {"round@a.example"});
+  rig.alias("all@a.example", {"ann@a.example", "gone@a.example", "x@relay.example", "x@far.example", "x@nodot", "round@a.example", "gone+box@a.example"});
+  const auto snapshot = rig.snapshot();
+  const auto lost = [&](const std::string& pattern) { return snapshot->lost_targets(*snapshot->alias(pattern)); };
+  CHECK(lost("ann@a.example") == std::vector<LostTarget>{{"nobody@a.example", Why::NoAccount}});
+  CHECK(lost("all@a.example") == std::vector<LostTarget>{{"gone@a.example", Why::Disabled}, {"x@nodot", Why::NoDomain}, {"round@a.example", Why::NoAccount},
+                                                         {"gone+box@a.example", Why::Disabled}});
+  CHECK(lost("round@a.example") == std::vector<LostTarget>{{"about@a.example", Why::NoAccount}});
+}

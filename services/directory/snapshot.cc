@@ -261,6 +261,30 @@ Resolution Snapshot::resolve(const Address& recipient, std::size_t most, Aliases
   return result;
 }
 
+std::vector<LostTarget> Snapshot::lost_targets(const Alias& alias) const {
+  using Why = LostTarget::Why;
+  std::vector<LostTarget> lost;
+  for (const auto& target : alias.targets) {
+    const auto address = parse_address(target);
+    if (!address) {
+      lost.push_back({target, Why::NoDomain});
+      continue;
+    }
+    // Its own name means the account behind it.
+    const auto follow = fold(*address) == alias.pattern ? Aliases::Done : Aliases::Follow;
+    switch (resolve(*address, 1, follow).kind) {
+      case RecipientKind::UnknownUser: lost.push_back({target, Why::NoAccount}); break;
+      case RecipientKind::Disabled: lost.push_back({target, Why::Disabled}); break;
+      case RecipientKind::UnknownDomain: lost.push_back({target, Why::NoDomain}); break;
+      case RecipientKind::Local:
+      case RecipientKind::Relay:
+      case RecipientKind::NotOurs:
+      case RecipientKind::OverQuota: break;
+    }
+  }
+  return lost;
+}
+
 bool Snapshot::owns(AccountId id, const ReversePath& reverse_path) const {
   const auto* owner = account(id);
   if (!owner || owner->enabled == Enabled::No) return false;

@@ -45,6 +45,13 @@ struct Alias {
   friend bool operator==(const Alias&, const Alias&) = default;
 };
 
+// A target of an alias that gets no mail: no account, a disabled one, a name mail cannot go to.
+struct LostTarget {
+  std::string target;
+  enum class Why : std::uint8_t { NoAccount, Disabled, NoDomain } why = Why::NoAccount;
+  friend bool operator==(const LostTarget&, const LostTarget&) = default;
+};
+
 // ---- routes: the rows of gateway.dat, in services/directory/routes.h as text --------------------------------------------
 
 struct RouteHost {

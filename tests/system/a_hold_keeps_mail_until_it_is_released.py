@@ -58,6 +58,8 @@ def kept_and_released(server, inner, other):
     items = eventually(lambda: len(found := [i for i in waiting(server) if i["state"] == "deferred"]) == 6 and found, "six in holding")
     expect(all(i["hold"] == 1 and i["attempts"] == 0 and i["hold_reason"] == "disk exchange" for i in items), items)
     expect("held by 1" in server.cli("queue", "list"), "the table names the hold")
+    said = server.cli("status")
+    expect("Mail on hold" in said and "destination inner.example" in said and "disk exchange" in said, f"status says so: {said}")
     counted = json.loads(server.cli("hold", "add", "--destination", "inner.example", "--reason", "x", "--dry-run", "--json"))
     expect(counted["deferred"] == 6 and counted["complete"], counted)
     expect(len(json.loads(server.cli("hold", "list", "--json"))["holds"]) == 1, "a dry run adds none")

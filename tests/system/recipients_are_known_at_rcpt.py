@@ -29,9 +29,16 @@ def run(folder):
         for unknown in (f"nobody@{DOMAIN}", f"hanako.x@{DOMAIN}", f"nobody+hanako@{DOMAIN}", f'"hanako "@{DOMAIN}'):
             code, reply = ask(server, unknown)
             expect(code == 550 and reply.startswith("5.1.1"), f"{unknown}: {code} {reply}")
-        for known in (HANAKO, HANAKO.upper(), f"hanako+tag@{DOMAIN}", f"postmaster@{DOMAIN}", f"PostMaster@{DOMAIN.upper()}", "postmaster", "Postmaster"):
+        for known in (HANAKO, HANAKO.upper(), f"hanako+tag@{DOMAIN}", f"postmaster@{DOMAIN}", f"PostMaster@{DOMAIN.upper()}", "postmaster", "Postmaster",
+                      "postmaster@[127.0.0.1]", "PostMaster@[127.0.0.1]"):
             code, reply = ask(server, known)
             expect(code == 250, f"{known}: {code} {reply}")
+        for address in ("postmaster@[127.0.0.2]", "hanako@[127.0.0.1]", "postmaster@[IPv6:::1]"):
+            code, reply = ask(server, address)
+            expect(code == 550, f"{address}: {code} {reply}")
+        mail(server, ["postmaster@[127.0.0.1]"], "to the address itself")
+        mail(server, ["postmaster"], "to nobody's domain")
+        server.wait_for_subjects(["to the address itself", "to nobody's domain"], TARO)
         with server.smtp() as client:  # one bad recipient among good ones
             refused = client.sendmail(STRANGER, [HANAKO, f"nobody@{DOMAIN}", TARO], "Subject: two of three\r\n\r\nHello\r\n")
             expect(list(refused) == [f"nobody@{DOMAIN}"], f"only that one is refused: {refused}")
@@ -57,6 +64,16 @@ def aliases(server, hop):
     expect(all(m.sender.split(">")[0] == f"<{STRANGER}" for m in hop.transactions), f"the sender stays: {[m.sender for m in hop.transactions]}")
     expect(server.subjects(HANAKO).count("by nested") == 1, "one copy, though two ways lead there")
     expect("by team-red" not in server.subjects(HANAKO), "nobody else gets it")
+
+    # A target that gets nothing beside others that do: the operator learns of it.
+    said = server.cli("alias", "add", f"some@{DOMAIN}", HANAKO, f"gone@{DOMAIN}")
+    expect(f"get no mail: gone@{DOMAIN} (no account)" in said, f"a note: {said}")
+    listed = [line for line in server.cli("alias", "list").splitlines() if f"gone@{DOMAIN} (no account)" in line]
+    expect(len(listed) == 1 and listed[0].startswith(f"some@{DOMAIN}"), f"the list names it: {listed}")
+    mail(server, [f"some@{DOMAIN}"], "by some")
+    server.wait_for_subjects(["by some"], HANAKO)
+    lost = eventually(lambda: [e for e in server.events("servicelog") if e["event"] == "alias.target_lost"], "it is logged")
+    expect(lost[0]["recipient"] == f"some@{DOMAIN}" and f"gone@{DOMAIN}" in lost[0]["reason"], f"who and why: {lost}")
 
     # An alias of an account's name leads its mail elsewhere, and says so; with the account among the targets it keeps a copy.
     said = server.cli("alias", "add", TARO, "copy@far.example")

@@ -6,6 +6,7 @@ import poplib
 import smtplib
 
 from harness import HANAKO, PASSWORD, TARO, Server, eventually, expect, scenario
+from peers.next_hop import NextHop
 
 WRONG = "hunter2 hunter2"
 
@@ -79,6 +80,12 @@ def run(folder):
         expect(any(command == "NOOP" and reply.startswith("BAD ") for command, reply in replies), "a wrong command too")
         verbs = written(server, "pop3log", "pop3.command", "command", "QUIT")
         expect("UIDL" in verbs and not any("PASS" in verb for verb in verbs), f"UIDL is written, and PASS is not: {verbs}")
+        with NextHop() as hop:
+            server.cli("route", "add", f"far.example,127.0.0.1,{hop.port}")
+            server.send("friend@far.example", user=TARO, port=server.submission_port, tls=True, text="secret text")
+            said = written(server, "senderlog", "sender.said", "text", "C: QUIT")
+            expect("C: RCPT TO:<friend@far.example>" in [line.split(" NOTIFY")[0].split(" ORCPT")[0] for line in said], f"what we say to others: {said}")
+            expect(any(line.startswith("S: 220") for line in said), f"and what they answer: {said}")
         server.stop()
         logs = [path for path in (server.data / "log").rglob("*.jsonl")]
         expect(logs, "there are logs")

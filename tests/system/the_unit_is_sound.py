@@ -22,6 +22,22 @@ def unit(folder):
     return path, text
 
 
+def installed(folder):
+    """What the package holds: cmake --install into another root, where the binary comes from a build tree."""
+    build = binary().resolve().parents[2]
+    if not (build / "cmake_install.cmake").exists() or not shutil.which("cmake"):
+        return
+    root = folder / "installed"
+    made = subprocess.run(["cmake", "--install", build, "--prefix", "/usr"], capture_output=True, text=True, env={**os.environ, "DESTDIR": str(root)})
+    expect(made.returncode == 0, f"cmake --install: {made.stderr}")
+    for file in ("bin/hikyaku", "lib/systemd/system/hikyaku.service", "lib/sysusers.d/hikyaku.conf", "lib/tmpfiles.d/hikyaku.conf",
+                 "share/doc/hikyaku/hikyaku.toml.example"):
+        expect((root / "usr" / file).is_file(), f"{file} is installed")
+    said = (root / "usr/lib/systemd/system/hikyaku.service").read_text()
+    expect("ExecStart=/usr/bin/hikyaku --config /etc/hikyaku/hikyaku.toml serve" in said, f"the unit starts what was installed: {said}")
+    shutil.rmtree(root)
+
+
 @scenario
 def run(folder):
     path, text = unit(folder)
@@ -44,6 +60,7 @@ def run(folder):
         else:
             expect((root / "var/lib/hikyaku").stat().st_mode & 0o7777 == 0o750, "the data folder is the services' alone")
 
+    installed(folder)
     need("setpriv")
     if os.geteuid() != 0:
         raise Skip("only root can give the services another user")

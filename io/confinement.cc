@@ -75,12 +75,12 @@ Result<Confined, ConfinementError> confine(const Confinement& wanted) {
   TRY_VOID(drop_capabilities());
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("prctl(PR_SET_NO_NEW_PRIVS)");
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return failed("prctl(PR_SET_DUMPABLE)");
-  if (auto restricted = landlock_restrict(wanted.read, wanted.read_write); !restricted) {
+  if (auto restricted = landlock_restrict(wanted.read, wanted.read_write, wanted.run); !restricted) {
     return failure(ConfinementError{"confinement: " + restricted.error()});
   }
   const auto confined = confinement_offered();
   if (confined.seccomp == Confined::Seccomp::Missing) return confined;
-  if (auto filtered = load_seccomp_filter(wanted.network); !filtered) {
+  if (auto filtered = load_seccomp_filter(wanted.network, wanted.run.empty() ? Programs::None : Programs::Some); !filtered) {
     return failure(ConfinementError{"confinement: " + filtered.error()});
   }
   return confined;

@@ -59,7 +59,8 @@ int landlock_abi() {
 }
 
 Result<void, std::string> landlock_restrict(const std::vector<std::string>& read,
-                                            const std::vector<std::string>& read_write) {
+                                            const std::vector<std::string>& read_write,
+                                            const std::vector<std::string>& run) {
   const int abi = landlock_abi();
   if (abi == 0) return {};
   landlock_ruleset_attr wanted{};
@@ -69,6 +70,7 @@ Result<void, std::string> landlock_restrict(const std::vector<std::string>& read
   if (!ruleset) return failure(describe_errno("landlock_create_ruleset", {}, errno));
   for (const auto& path : read) TRY_VOID(allow(ruleset.get(), path, reading));
   for (const auto& path : read_write) TRY_VOID(allow(ruleset.get(), path, rights_known(abi) & ~not_for_data));
+  for (const auto& path : run) TRY_VOID(allow(ruleset.get(), path, reading | LANDLOCK_ACCESS_FS_EXECUTE));
   if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) == 0) return {};
   return failure(describe_errno("landlock_restrict_self", {}, errno));
 }

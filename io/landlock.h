@@ -14,6 +14,7 @@ namespace hikyaku::io {
 // Allows this thread, and what it starts, the named paths only. Paths that do not exist are left out. The error is one
 // sentence. Needs no_new_privs. Nothing happens, without error, where landlock_abi() is 0.
 [[nodiscard]] Result<void, std::string> landlock_restrict(const std::vector<std::string>& read,
-                                                          const std::vector<std::string>& read_write);
+                                                          const std::vector<std::string>& read_write,
+                                            const std::vector<std::string>& run);
 
 }  // namespace hikyaku::io

@@ -23,7 +23,7 @@ namespace {
 // Names, since the running kernel and libseccomp may know fewer calls than each other: an unknown one is skipped.
 constexpr std::array denied = {
     // other programs and other processes
-    "execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "kcmp", "pidfd_getfd",
+    "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "kcmp", "pidfd_getfd",
     // the tree of files, name spaces and roots
     "mount", "umount2", "umount", "pivot_root", "chroot", "unshare", "setns", "open_tree", "move_mount", "fsopen",
     "fsconfig", "fsmount", "fspick", "mount_setattr", "open_by_handle_at", "name_to_handle_at", "mknod", "mknodat",
@@ -39,6 +39,8 @@ constexpr std::array denied = {
     "setfsuid", "setfsgid", "capset",
     // where memory lies
     "move_pages", "migrate_pages", "mbind", "set_mempolicy"};
+
+constexpr std::array starts_programs = {"execve", "execveat"};
 
 constexpr std::uint32_t all_bits = 0xffff'ffff;
 constexpr std::array<int, 1> internet_free = {AF_UNIX};
@@ -80,9 +82,9 @@ int deny_name_spaces(scmp_filter_ctx filter) {
   return worst;
 }
 
-int deny_by_name(scmp_filter_ctx filter) {
+int deny_by_name(scmp_filter_ctx filter, std::span<const char* const> names) {
   int worst = 0;
-  for (const char* name : denied) {
+  for (const char* name : names) {
     const int number = seccomp_syscall_resolve_name(name);
     if (number == __NR_SCMP_ERROR) continue;
     const int added = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), number, 0);
@@ -100,13 +102,13 @@ bool seccomp_filters_exist() {
   return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, nullptr) != 0 && errno == EFAULT;
 }
 
-Result<void, std::string> load_seccomp_filter(Network network) {
+Result<void, std::string> load_seccomp_filter(Network network, Programs programs) {
   const std::unique_ptr<void, Release> filter(seccomp_init(SCMP_ACT_ALLOW));
   if (!filter) return failure(std::string("seccomp_init failed"));
   // A call made for another architecture would slip past the names: libseccomp kills it unless told otherwise.
   constexpr std::uint32_t type_into_terminal = 0x5412;  // TIOCSTI: types into the terminal we were started from
   const int worst = std::min(
-      {deny_by_name(filter.get()), deny_name_spaces(filter.get()),
+      {deny_by_name(filter.get(), denied), programs == Programs::Some ? 0 : deny_by_name(filter.get(), starts_programs), deny_name_spaces(filter.get()),
        deny_argument(filter.get(), SCMP_SYS(ioctl), 1, all_bits, type_into_terminal, EPERM),
        deny_other_families(filter.get(), network == Network::Any ? std::span<const int>(internet) : internet_free)});
   if (worst != 0) return failed("seccomp_rule_add", worst);

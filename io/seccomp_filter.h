@@ -9,10 +9,15 @@
 
 namespace hikyaku::io {
 
+enum class Programs : std::uint8_t {
+  None,  // none can be started
+  Some,  // those that may be run by the rules for files; what they start is bound by the same filter
+};
+
 // False where the kernel has no seccomp filters.
 [[nodiscard]] bool seccomp_filters_exist();
 
 // Puts the filter in force for this thread and what it starts. The error is one sentence.
-[[nodiscard]] Result<void, std::string> load_seccomp_filter(Network network);
+[[nodiscard]] Result<void, std::string> load_seccomp_filter(Network network, Programs programs);
 
 }  // namespace hikyaku::io

@@ -58,6 +58,7 @@ Command queue_delete_command();
 Command queue_redirect_command();
 Command queue_shape_command();
 Command queue_history_command();
+Command metrics_command();
 Command queue_destinations_command();
 Command retry_explain_command();
 Command spool_import_command();

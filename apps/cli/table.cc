@@ -22,6 +22,7 @@ const std::vector<Command>& all_commands() {
   static const std::vector<Command> commands = {
       serve_command(),
       status_command(),
+      metrics_command(),
       service_list_command(),
       service_start_command(),
       service_stop_command(),

@@ -23,6 +23,7 @@ struct Row {
   std::string_view process;
   std::vector<std::string_view> read_write;
   io::Network network;
+  std::vector<std::string_view> read = {};
 };
 
 const std::vector<Row>& rows() {
@@ -37,8 +38,25 @@ const std::vector<Row>& rows() {
       {"pop3-front", {}, io::Network::None},
       {"imap-front", {}, io::Network::None},
       {"pop3-store", {folder::accounts, folder::directory}, io::Network::None},
-      {"imap-store", {folder::accounts, folder::directory}, io::Network::None}};
+      {"imap-store", {folder::accounts, folder::directory}, io::Network::None},
+      // Reads what the others tell of themselves; tells people by webhook, syslog, and the one command of the settings.
+      {"watch", {folder::alarm}, io::Network::Any, {folder::history, folder::counters}}};
   return table;
+}
+
+// The watch alone may run programs, and only when the settings name one: what the system has, and the command's own folder.
+void allow_the_watch(io::Confinement& wanted, const settings::Settings& settings) {
+  const auto folder_of = [](const std::string& path) { return path.substr(0, path.rfind('/')); };
+  if (const auto& file = settings.metrics.file(); !file.empty()) wanted.read_write.push_back(folder_of(file));
+  if (settings.alarm.command().empty()) return;
+  wanted.run = {"/usr", "/bin", "/sbin", "/lib", "/lib64", "/opt", folder_of(settings.alarm.command().front())};
+  for (const auto* file : {"/etc/alternatives", "/etc/passwd", "/etc/group", "/etc/hostname", "/etc/mailname"}) wanted.read.emplace_back(file);
+  wanted.read_write.emplace_back("/dev/null");
+}
+
+Result<void, std::string> make_folder(const std::string& path) {
+  if (mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return {};
+  return failure(path + ": " + std::strerror(errno));
 }
 
 }  // namespace
@@ -54,8 +72,12 @@ Result<io::Confined, std::string> confine(std::string_view process, const settin
   if (row->network == io::Network::Any && !settings.delivery.trust_anchors().empty()) wanted.read.push_back(settings.delivery.trust_anchors());
   wanted.read.push_back(folder::in(data, folder::run));
   const std::string log = folder::in(data, folder::log) + "/" + std::string(process);
-  if (mkdir(log.c_str(), 0755) != 0 && errno != EEXIST) return failure(log + ": " + std::strerror(errno));
-  wanted.read_write = {log};
+  const std::string counters = folder::in(data, folder::counters) + "/" + std::string(process);
+  TRY_VOID(make_folder(log));
+  TRY_VOID(make_folder(counters));
+  wanted.read_write = {log, counters};
+  for (const auto inside : row->read) wanted.read.push_back(folder::in(data, inside));
+  if (process == "watch") allow_the_watch(wanted, settings);
   for (const auto inside : row->read_write) {
     wanted.read_write.push_back(folder::in(data, inside));
     // Files in `run` that it writes, whose folder it must not.

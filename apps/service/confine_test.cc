@@ -20,7 +20,7 @@ namespace {
 // A data folder with one file in each place.
 struct Fixture {
   std::string folder = std::filesystem::temp_directory_path() / ("hikyaku-confine-" + std::to_string(getpid()));
-  std::vector<std::string> places = {"accounts", "directory", "secrets", "route-logins", "history", "spool/incoming-1", "spool/incoming-2", "spool/holding", "supervisor",
+  std::vector<std::string> places = {"accounts", "directory", "secrets", "route-logins", "history", "counters", "counters/receive", "alarm", "spool/incoming-1", "spool/incoming-2", "spool/holding", "supervisor",
                                      "log", "log/inlog", "log/receive", "log/deliver", "log/auth", "log/imap-front", "log/pop3-front",
                                      "log/imap-store", "log/pop3-store", "log/supervisor", "run"};
   Fixture() {
@@ -39,11 +39,11 @@ bool opens(const std::string& path, int flags) {
 }
 
 // Runs in the confined child: one line for everything that is not as it should be.
-std::string faults(const Fixture& fixture, const std::vector<std::string>& allowed, bool network) {
+std::string faults(const Fixture& fixture, const std::vector<std::string>& allowed, bool network, const std::vector<std::string>& readable) {
   std::string out;
   for (const auto& place : fixture.places) {
     const bool may = std::find(allowed.begin(), allowed.end(), place) != allowed.end();
-    const bool may_read = may || place == "run";
+    const bool may_read = may || place == "run" || std::find(readable.begin(), readable.end(), place) != readable.end();
     const std::string file = fixture.folder + "/" + place + "/file";
     if (opens(file, O_RDONLY) != may_read) out += "reading " + place + "\n";
     if (opens(file, O_WRONLY) != may) out += "writing " + place + "\n";
@@ -68,7 +68,7 @@ std::string faults(const Fixture& fixture, const std::vector<std::string>& allow
 }
 
 // What a confined child found; the child that execs /bin/true would answer nothing at all, hence the mark at the end.
-std::string in_confinement(const char* process, const Fixture& fixture, const std::vector<std::string>& allowed, bool network) {
+std::string in_confinement(const char* process, const Fixture& fixture, const std::vector<std::string>& allowed, bool network, const std::vector<std::string>& readable = {}) {
   int ends[2];
   REQUIRE(pipe(ends) == 0);
   const int child = fork();
@@ -79,7 +79,8 @@ std::string in_confinement(const char* process, const Fixture& fixture, const st
     std::string out = confined ? "" : confined.error();
     auto places = allowed;
     places.push_back("log/" + std::string(process));
-    if (out.empty()) out = faults(fixture, places, network);
+    places.push_back("counters/" + std::string(process));
+    if (out.empty()) out = faults(fixture, places, network, readable);
     out += "end";
     (void)!write(ends[1], out.data(), out.size());
     _exit(0);
@@ -100,6 +101,7 @@ TEST_CASE("each service opens its own places and nothing else") {
     const char* process;
     std::vector<std::string> allowed;
     bool network;
+    std::vector<std::string> readable = {};
   };
   for (const auto& row : {Row{"receive", {"spool/incoming-1"}, false},
                           Row{"deliver", {"spool/incoming-1", "spool/incoming-2", "spool/holding", "accounts", "directory", "route-logins", "history"}, true},
@@ -107,10 +109,42 @@ TEST_CASE("each service opens its own places and nothing else") {
                           Row{"imap-front", {}, false},
                           Row{"pop3-front", {}, false},
                           Row{"imap-store", {"accounts", "directory"}, false},
-                          Row{"pop3-store", {"accounts", "directory"}, false}}) {
+                          Row{"pop3-store", {"accounts", "directory"}, false},
+                          Row{"watch", {"alarm"}, true, {"history", "counters", "counters/receive"}}}) {
     const Fixture fixture;
-    CHECK_MESSAGE(in_confinement(row.process, fixture, row.allowed, row.network) == "", row.process);
+    CHECK_MESSAGE(in_confinement(row.process, fixture, row.allowed, row.network, row.readable) == "", row.process);
   }
+}
+
+// The shell of the watch's command: what it writes, when it may run.
+std::string shell_in_confinement(const char* process, const Fixture& fixture, const std::string& script) {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const int child = fork();
+  if (child == 0) {
+    const auto settings = settings::preset_settings();
+    settings->node.data.set(fixture.folder);
+    settings->alarm.command.set({"/bin/sh"});
+    dup2(ends[1], 1);
+    const char* arguments[] = {"/bin/sh", "-c", script.c_str(), nullptr};
+    if (confine(process, *settings)) execv("/bin/sh", const_cast<char* const*>(arguments));
+    _exit(1);
+  }
+  close(ends[1]);
+  std::string out;
+  char buffer[4'096];
+  for (ssize_t count; (count = read(ends[0], buffer, sizeof buffer)) > 0;) out.append(buffer, static_cast<std::size_t>(count));
+  close(ends[0]);
+  waitpid(child, nullptr, 0);
+  return out;
+}
+
+TEST_CASE("only the watch runs the alarm's command, and that reads no mail and no secret") {
+  const Fixture fixture;
+  const std::string script = "for f in secrets accounts spool/holding directory log/inlog run; do cat " + fixture.folder + "/$f/file > /dev/null 2>&1 && echo $f; done; echo x > " +
+                             fixture.folder + "/alarm/made && echo made; (echo x > " + fixture.folder + "/history/made) 2>/dev/null && echo history; cat /etc/shadow 2>/dev/null && echo shadow; /bin/true && echo ran";
+  CHECK(shell_in_confinement("watch", fixture, script) == "run\nmade\nran\n");
+  CHECK(shell_in_confinement("deliver", fixture, script) == "");
 }
 
 TEST_CASE("a process without a row does not start") {

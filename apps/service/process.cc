@@ -9,6 +9,8 @@
 
 #include "apps/service/confine.h"
 #include "apps/service/control.h"
+#include "apps/service/counters_file.h"
+#include "apps/service/data_folders.h"
 
 namespace hikyaku::apps {
 
@@ -83,6 +85,7 @@ int run_service_process(std::string_view name, std::span<const ProcessFunction> 
                    .log = &log,
                    .protection = protection,
                    .supervisor = channel});
+  const CountersFile counters((*settings)->node.data() + "/" + std::string(folder::counters) + "/" + std::string(name), log, clock);
   if (protection != Protection::Full) log.write(events::service_unconfined, {.reason = protection_words(protection).english});
   const int status = run_guarded(service, found->run);
   log.write(events::service_stopped, {});

@@ -18,6 +18,7 @@ std::span<const ServiceEntry> service_table() {
        {"EPSTIMAP4", "EPSTIMAP4S", "epstimap4d"},
        {{"imap-store", {}, {"imap-store"}, false}, {"imap-front", {"imap", "imaps"}, {}, true}}},
       {"auth", "checks logins and recipients for the others", "ログインと宛先の確認", {}, {{"auth", {}, {"auth"}, false}}},
+      {"watch", "watches the queue: alarms and metrics", "キューの監視(警報とメトリクス)", {}, {{"watch", {"metrics"}, {}, false}}},
       {"signer", "signs outgoing mail (DKIM)", "送信メールへの署名(DKIM)", {}, {}},
       {"virusdb", "updates virus patterns", "ウイルスパターンの更新", {"VMCS", "modifys"}, {}},
       {"vip", "watches the other node and the virtual address", "相手ノードと仮想 IP の監視", {"IPWCS"}, {}},
@@ -49,6 +50,9 @@ const settings::Texts& listen_addresses(const settings::Settings& settings, std:
 }
 
 bool is_configured(const ServiceEntry& service, const settings::Settings& settings) {
+  const auto& alarm = settings.alarm;
+  const bool tells = !alarm.webhook().empty() || !alarm.command().empty() || !alarm.syslog().empty() || !settings.metrics.file().empty();
+  if (service.name == "watch" && tells) return true;
   bool has_listeners = false;
   for (const auto& process : service.processes)
     for (const auto listener : process.listeners) {

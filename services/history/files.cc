@@ -186,6 +186,27 @@ HistoryReader::Read HistoryReader::read(Time since, Time until, const std::funct
   return result;
 }
 
+std::vector<Point> HistoryReader::newest(WallTime now) const {
+  constexpr std::uint64_t longest_sample = 128 << 10;
+  std::vector<Point> newest;
+  const auto today = std::chrono::floor<std::chrono::days>(now);
+  for (const auto day : {today, today - std::chrono::days{1}}) {
+    const auto file = disk_.open(folder_ + file_of(Span::Minute, day), io::OpenMode::Read);
+    if (!file) continue;
+    const auto size = (*file)->size().value_or(0);
+    std::string text(std::min(size, longest_sample), '\0');
+    const auto read = (*file)->read_at(size - text.size(), text);
+    if (!read) continue;
+    read_lines(std::string_view(text).substr(0, *read), [&](Point&& point) {
+      if (!newest.empty() && point.at < newest.front().at) return;
+      if (!newest.empty() && point.at > newest.front().at) newest.clear();
+      newest.push_back(std::move(point));
+    });
+    if (!newest.empty()) break;
+  }
+  return newest;
+}
+
 std::optional<Time> HistoryReader::known_until() const {
   const auto text = io::read_file(disk_, folder_ + std::string(known_file), 64);
   if (!text) return std::nullopt;

@@ -41,6 +41,10 @@ struct ListenSection : Section {
       .preset = {"*:995"}, .takes_effect = TakesEffect::ServeRestart}};
   Setting<Texts> imap{*this, "imap", {.help = "IMAP with STARTTLS (RFC 9051).", .help_ja = "STARTTLS を使う IMAP。",
       .preset = {"*:143"}, .takes_effect = TakesEffect::ServeRestart}};
+  Setting<Texts> metrics{*this, "metrics", {
+      .help = "HTTP, for Prometheus: GET /metrics. It asks for no login, so name a loopback or an inner address: \"127.0.0.1:9209\".",
+      .help_ja = "Prometheus のための HTTP(GET /metrics)。認証はないので、\"127.0.0.1:9209\" のようにループバックか内部のアドレスを書く。",
+      .takes_effect = TakesEffect::ServeRestart}};
   Setting<Texts> imaps{*this, "imaps", {.help = "IMAP inside TLS (RFC 8314 §3.3).", .help_ja = "最初から TLS の IMAP。",
       .preset = {"*:993"}, .takes_effect = TakesEffect::ServeRestart}};
 };

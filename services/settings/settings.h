@@ -25,6 +25,8 @@ struct Settings {
   DeliverySection delivery;
   SpoolSection spool;
   HistorySection history;
+  AlarmSection alarm;
+  MetricsSection metrics;
   LogSection log;
   ServeSection serve;
 

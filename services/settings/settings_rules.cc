@@ -32,7 +32,7 @@ void check_rules(const Settings& settings, std::string_view file_name, Errors& e
   checker.networks(settings.smtp, settings.smtp.unlimited_networks);
   checker.networks(settings.auth, settings.auth.plaintext_login_networks);
   for (const auto* setting : {&settings.listen.smtp, &settings.listen.submission, &settings.listen.submissions, &settings.listen.lmtp,
-                              &settings.listen.pop3, &settings.listen.pop3s, &settings.listen.imap, &settings.listen.imaps})
+                              &settings.listen.pop3, &settings.listen.pop3s, &settings.listen.imap, &settings.listen.imaps, &settings.listen.metrics})
     for (const auto& address : (*setting)())
       if (!parse_listen_address(address))
         checker.error(settings.listen, *setting, "\"" + address + "\" is not an address with a port.",

@@ -107,6 +107,17 @@ inline constexpr Event bodies_collected{"bodies.collected", Level::Info, LogName
     "アカウント内のどのメールにも属さない本文を削除した。count はその数。"};
 inline constexpr Event alias_target_lost{"alias.target_lost", Level::Warning, LogName::ServiceLog,
     "An alias has a target that gets no mail, beside others that do.", "別名の転送先の一部にメールが届かない。"};
+inline constexpr Event hold_made{"hold.made", Level::Warning, LogName::ServiceLog,
+    "A next hop of the route table has not answered for a while: its mail is held, as [delivery] automatic_hold says.",
+    "経路表の配送先がしばらく応答しないため、[delivery] automatic_hold の設定によりメールを保留した。"};
+inline constexpr Event hold_released{"hold.released", Level::Info, LogName::ServiceLog,
+    "A host whose mail was held automatically answers again: the hold was released.", "自動で保留した配送先が応答したため、保留を解除した。"};
+inline constexpr Event alarm_raised{"alarm.raised", Level::Warning, LogName::ServiceLog,
+    "A threshold of [alarm] is passed.", "[alarm] のしきい値を超えた。"};
+inline constexpr Event alarm_cleared{"alarm.cleared", Level::Info, LogName::ServiceLog,
+    "An alarm is over.", "警報が解消した。"};
+inline constexpr Event alarm_untold{"alarm.untold", Level::Error, LogName::ServiceLog,
+    "A notice of an alarm could not be passed on and was given up.", "警報を通知できず、あきらめた。"};
 inline constexpr Event owner_wrong{"owner.wrong", Level::Error, LogName::ServiceLog,
     "A recipient that waits is owned twice or not at all: a bug of ours.", "待っている宛先の担当が二重、または無い(内部の誤り)。"};
 inline constexpr Event disk_low{"disk.low", Level::Warning, LogName::ServiceLog,

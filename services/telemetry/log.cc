@@ -66,6 +66,7 @@ struct Log::State {
   Instant next_drop_report{};
   std::uint64_t queued = 0, written = 0;  // lines, for drain()
   RateLimit rate_limit;
+  std::unordered_map<const Event*, EventCount> counts;  // events are declared once: the address is the name
   bool ending = false;
   bool urgent = false;  // write now, not at the next beat
   std::thread writer;
@@ -150,6 +151,9 @@ void Log::write(const Event& event, const Fields& fields) {
   const auto when = state_->clock.wall();
   {
     const std::lock_guard lock(state_->mutex);
+    auto& counted = state_->counts[&event];
+    ++counted.count;
+    counted.octets += fields.octets.value_or(0);
     if (event.level == Level::Error && !state_->rate_limit.allows(event, state_->clock.now())) return;
   }
   const std::string line = json_line(event, fields, when, state_->options.service);
@@ -172,6 +176,13 @@ void Log::drain() {
   state_->urgent = true;
   state_->wake.notify_one();
   state_->drained.wait_for(lock, 5s, [&] { return state_->written >= target && state_->waiting_octets == 0; });
+}
+
+std::map<std::string, EventCount, std::less<>> Log::counts() const {
+  const std::lock_guard lock(state_->mutex);
+  std::map<std::string, EventCount, std::less<>> all;
+  for (const auto& [event, counted] : state_->counts) all[std::string(event->name)] = counted;
+  return all;
 }
 
 std::uint64_t Log::dropped() const { return state_->dropped.load(); }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "services/telemetry/event.h"
 #include "services/telemetry/events.h"
+#include "services/telemetry/service_counters.h"
 
 namespace hikyaku::telemetry {
 
@@ -55,6 +56,8 @@ class Log {
   // Waits until everything queued so far was handed to the sink, at most 5 seconds.
   void drain();
   [[nodiscard]] std::uint64_t dropped() const;
+  // How often each event was written, or suppressed, since the beginning; what its level leaves out is not counted.
+  [[nodiscard]] std::map<std::string, EventCount, std::less<>> counts() const;
 
  private:
   struct State;

@@ -34,13 +34,14 @@ void append_escaped(std::string& out, std::string_view text) {
 
 void OpenMetricsText::family(std::string_view name, MetricType type, std::string_view help, std::string_view unit) {
   name_ = name;
-  const bool counter = type == MetricType::Counter;
-  out_.append("# TYPE ").append(name).append(counter ? " counter\n" : " gauge\n");
-  if (!unit.empty()) out_.append("# UNIT ").append(name).append(" ").append(unit).append("\n");
-  out_.append("# HELP ").append(name).append(" ");
+  const bool counter = type == MetricType::Counter, open = form_ == MetricsForm::OpenMetrics;
+  if (counter && !open) name_ += "_total";  // the older form knows samples' names only
+  out_.append("# TYPE ").append(name_).append(counter ? " counter\n" : " gauge\n");
+  if (!unit.empty() && open) out_.append("# UNIT ").append(name_).append(" ").append(unit).append("\n");
+  out_.append("# HELP ").append(name_).append(" ");
   append_escaped(out_, help);
   out_ += '\n';
-  if (counter) name_ += "_total";
+  if (counter && open) name_ += "_total";
 }
 
 void OpenMetricsText::begin_sample(Labels labels) {
@@ -69,6 +70,6 @@ void OpenMetricsText::sample(Labels labels, double value) {
   out_.append(std::to_string(thousandths / 1'000)).append(".").append(3 - places.size(), '0').append(places).append("\n");
 }
 
-std::string OpenMetricsText::take() { return std::move(out_) + "# EOF\n"; }
+std::string OpenMetricsText::take() { return std::move(out_) + (form_ == MetricsForm::OpenMetrics ? "# EOF\n" : ""); }
 
 }  // namespace hikyaku::telemetry

@@ -1,5 +1,5 @@
-// OpenMetricsText: metrics as Prometheus and its kin read them (OpenMetrics 1.0). A family is opened with its name, type and
-// help, then its samples follow; the text ends with "# EOF".
+// OpenMetricsText: metrics as Prometheus and its kin read them. A family is opened with its name, type and help, then its
+// samples follow. Two forms: OpenMetrics 1.0, which ends with "# EOF", and Prometheus' own older one (0.0.4).
 #pragma once
 
 #include <initializer_list>
@@ -14,8 +14,11 @@ enum class MetricType : std::uint8_t {
   Gauge,
 };
 
+enum class MetricsForm : std::uint8_t { OpenMetrics, Prometheus };
+
 class OpenMetricsText {
  public:
+  explicit OpenMetricsText(MetricsForm form = MetricsForm::OpenMetrics) : form_(form) {}
   using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
   // `name` as [a-z_]+, without "_total"; each family once. `unit`: the name's ending ("seconds", "bytes"), or empty.
@@ -29,6 +32,7 @@ class OpenMetricsText {
 
  private:
   void begin_sample(Labels labels);
+  const MetricsForm form_;
   std::string out_, name_;
 };
 

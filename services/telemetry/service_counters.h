@@ -17,7 +17,7 @@ struct EventCount {
 };
 
 struct ServiceCounters {
-  std::uint64_t started_seconds = 0, written_seconds = 0;  // since 1970
+  std::uint64_t started_seconds = 0, written_seconds = 0;  // since 1970; written 0: the process has ended
   std::uint64_t cpu_milliseconds = 0, resident_octets = 0, dropped_lines = 0;
   std::map<std::string, EventCount, std::less<>> events;  // by name
   friend bool operator==(const ServiceCounters&, const ServiceCounters&) = default;

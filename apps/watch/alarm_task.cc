@@ -1,0 +1,98 @@
+#include "apps/watch/alarm_task.h"
+
+#include <algorithm>
+
+#include "apps/service/data_folders.h"
+#include "services/telemetry/events.h"
+#include "services/telemetry/json_writer.h"
+#include "services/telemetry/stamp.h"
+
+namespace hikyaku::apps {
+namespace {
+
+using history::AlarmNotice;
+constexpr std::uint64_t largest_raised_file = 1 << 16;
+
+history::AlarmLimits limits_of(const settings::AlarmSection& alarm) {
+  using history::Alarm;
+  history::AlarmLimits limits;
+  limits.of(Alarm::IncomingAge) = static_cast<std::uint64_t>(alarm.incoming_age().count());
+  limits.of(Alarm::DeferredAge) = static_cast<std::uint64_t>(alarm.deferred_age().count());
+  limits.of(Alarm::Messages) = static_cast<std::uint64_t>(alarm.messages());
+  limits.of(Alarm::Octets) = alarm.octets().octets;
+  limits.of(Alarm::Growth) = static_cast<std::uint64_t>(alarm.growth());
+  limits.of(Alarm::Silence) = static_cast<std::uint64_t>(alarm.silence().count());
+  limits.clear_percent = static_cast<unsigned>(alarm.clear_percent());
+  return limits;
+}
+
+std::string json_of(const AlarmNotice& notice, const std::string& hostname) {
+  telemetry::JsonWriter json;
+  json.object().member("host", hostname).member("alarm", history::alarm_name(notice.alarm));
+  json.member("change", notice.change == AlarmNotice::Change::Raised ? "raised" : "cleared").member("value", notice.value).member("limit", notice.limit);
+  json.member("at", telemetry::stamp_text(notice.at)).member("since", telemetry::stamp_text(notice.since));
+  json.member("text", history::notice_text(notice, history::NoticeLanguage::English)).member("text_ja", history::notice_text(notice, history::NoticeLanguage::Japanese));
+  return json.end_object().take();
+}
+
+}  // namespace
+
+AlarmTask::AlarmTask(Service& service, io::Loop& loop, io::Workers& workers, io::Disk& disk, std::vector<std::unique_ptr<Notifier>>& notifiers)
+    : service_(service), loop_(loop), workers_(workers), disk_(disk), notifiers_(notifiers), reader_(disk, service.path(folder::history)),
+      raised_path_(service.path(folder::alarm) + "/raised") {}
+
+void AlarmTask::remember_the_past() {
+  if (auto text = io::read_file(disk_, raised_path_, largest_raised_file)) {
+    watch_.decode(*text);
+    kept_ = *std::move(text);
+  }
+  const auto now = std::chrono::floor<history::Seconds>(clock_.wall());
+  std::map<history::Time, std::vector<history::Point>> samples;
+  reader_.read(now - std::chrono::hours{1}, now + std::chrono::hours{1}, [&](const history::Point& point, history::Span span) {
+    if (span == history::Span::Minute && point.series.by == history::Dimension::Total) samples[point.at].push_back(point);
+  });
+  for (const auto& [at, sample] : samples)
+    if (const auto levels = history::levels_of(sample)) watch_.remember(*levels);
+}
+
+std::optional<history::Levels> AlarmTask::newest() const { return history::levels_of(reader_.newest(clock_.wall())); }
+
+void AlarmTask::tell(const AlarmNotice& notice) {
+  const bool japanese = service_.settings()->alarm.language() == "japanese";
+  auto text = std::make_shared<NoticeText>();
+  text->notice = notice;
+  text->hostname = service_.hostname();
+  text->words = history::notice_text(notice, japanese ? history::NoticeLanguage::Japanese : history::NoticeLanguage::English);
+  text->json = json_of(notice, text->hostname);
+  const auto& event = notice.change == AlarmNotice::Change::Raised ? telemetry::events::alarm_raised : telemetry::events::alarm_cleared;
+  service_.log().write(event, {.count = notice.value, .text = history::alarm_name(notice.alarm), .reason = text->words});
+  for (auto& notifier : notifiers_) notifier->add(text);
+}
+
+io::Task<void> AlarmTask::keep() {
+  const bool all_told = std::ranges::all_of(notifiers_, [](const auto& notifier) { return notifier->idle(); });
+  auto text = watch_.encode();
+  if (!all_told || text == kept_) co_return;
+  auto work = workers_.run(loop_, [&] { return io::replace_file(disk_, raised_path_, text); });
+  const auto ran = co_await std::move(work);
+  if (ran && *ran) kept_ = std::move(text);
+  if (ran && !*ran) service_.log().write(telemetry::events::storage_trouble, {.text = "alarm", .reason = ran->error().what});
+}
+
+io::Task<void> AlarmTask::run() {
+  auto remembering = workers_.run(loop_, [this] { remember_the_past(); });
+  const auto remembered = co_await std::move(remembering);
+  (void)remembered;
+  while (!loop_.stopping()) {
+    auto work = workers_.run(loop_, [this] { return newest(); });
+    const auto levels = co_await std::move(work);
+    if (levels)
+      for (const auto& notice : watch_.look(limits_of(service_.settings()->alarm), *levels, std::chrono::floor<history::Seconds>(clock_.wall()))) tell(notice);
+    auto keeping = keep();
+    co_await std::move(keeping);
+    const auto outcome = co_await loop_.sleep_until(loop_.after(service_.settings()->alarm.check_interval()));
+    if (outcome == io::Wake::Cancelled) break;
+  }
+}
+
+}  // namespace hikyaku::apps

@@ -27,6 +27,7 @@ delivery::DeliverySettings delivery_settings(const settings::Settings& settings,
   to.report_language = delivery::report_language(from);
   to.delay_notice = from.delay_notice();
   to.propose_hold_after = from.propose_hold_after();
+  to.automatic_hold = from.automatic_hold();
   to.routing = std::move(routing);
   to.when_full = settings.smtp.over_quota() == "refuse" ? delivery::WhenFull::Refuse : delivery::WhenFull::Defer;
   to.session.our_name = hostname;

@@ -13,6 +13,7 @@
 #include "services/delivery/account_upkeep.h"
 #include "services/delivery/dns_servers.h"
 #include "services/delivery/exchange_lookup.h"
+#include "services/directory/editor.h"
 #include "services/directory/login_secrets.h"
 #include "services/directory/quota_page.h"
 #include "services/directory/seen_page.h"
@@ -127,6 +128,8 @@ io::Task<void> follow_files(io::Loop& loop, io::Workers& workers, directory::Log
   }
 }
 
+std::string words_of(const directory::DirectoryResult<directory::Hold>& changed) { return changed ? std::string{} : changed.error().what; }
+
 io::Task<void> stop_when_told(Service& service, io::Loop& loop, delivery::Delivery& delivery) {
   auto told = told_to_stop(service, loop);
   co_await std::move(told);
@@ -159,6 +162,7 @@ int run_deliver(Service& service) {
   const auto quota_page = quota_page_of(service);
   delivery::QuotaFigures quotas({.loop = loop, .workers = workers, .mailboxes = *parts->mailboxes, .directory = *parts->directory,
                                  .page = *quota_page, .largest_message = [&] { return service.settings()->smtp.message_size().octets; }});
+  directory::Editor editor(*parts->directory_engine, *parts->directory_engine, nullptr);  // of holds only: no secret is in reach
   delivery::Delivery delivery({.loop = loop, .workers = workers, .spool = *parts->spool, .flusher = flusher,
                                .mailboxes = *parts->mailboxes, .directory = *parts->directory, .lookup = lookup,
                                .ledger = *parts->ledger, .log = service.log(), .clock = parts->clock,
@@ -167,6 +171,8 @@ int run_deliver(Service& service) {
                                .keep_proposals = [&](const std::vector<delivery::HoldProposal>& proposals) {
                                  return io::replace_file(parts->disk, service.path("spool/proposed-holds"), delivery::encode(proposals)).has_value();
                                },
+                               .add_hold = [&](const directory::Hold& hold) { return words_of(editor.add_hold(hold, parts->clock.wall())); },
+                               .release_hold = [&](std::uint64_t id) { return words_of(editor.release_hold(id, parts->clock.wall())); },
                                .quotas = &quotas},
                               [&] { return delivery_settings(*service.settings(), service.hostname(), parts->tls, routing); });
 

@@ -45,6 +45,7 @@ struct DeliverySettings {
   LanguageRule report_language;
   Duration delay_notice{};  // zero: none
   Duration propose_hold_after{};  // zero: never
+  bool automatic_hold = false;    // make it, and release it when the host answers
   RoutingSettings routing;
   WhenFull when_full = WhenFull::Defer;
   std::size_t window_messages = 10'000;  // of each lane
@@ -72,6 +73,9 @@ class Delivery {
     const directory::LoginSecrets* logins = nullptr;  // for routes that log in; null: none can
     // Keeps the proposed holds on disk; on a worker, may block. Empty: nowhere.
     std::function<bool(const std::vector<HoldProposal>&)> keep_proposals = {};
+    // For automatic holds; on a worker, may block. A sentence when it failed. Empty: none are made.
+    std::function<std::string(const directory::Hold&)> add_hold = {};
+    std::function<std::string(std::uint64_t)> release_hold = {};
     QuotaFigures* quotas = nullptr;  // null: nobody is told of full mailboxes
   };
   // `settings` is asked often and must not wait; a change counts at once, for what is queued too.
@@ -168,6 +172,10 @@ class Delivery {
   void follow_holds();
   // Tells of next hops that have been silent for long; keeps the list for `hold list`.
   io::Task<void> propose();
+  // automatic_holds.cc: made without anybody asking, released when the host is back
+  io::Task<void> hold_proposed(std::vector<HoldProposal> proposals);
+  void look_after_automatic_holds();
+  io::Task<void> probe_held(std::vector<std::pair<std::uint64_t, NextHop>> probes);
   void hold_destinations(const std::vector<MailHold>& holds, WallTime now, bool& released);
   // How long delivery stood still since `from`: stopped, in our own trouble, or under holds that select this mail.
   [[nodiscard]] Duration stood_still(const Message& message, std::uint32_t recipient, const std::string& destination, WallTime from) const;
@@ -283,6 +291,8 @@ class Delivery {
   std::shared_ptr<const directory::Snapshot> routed_by_;  // whose table the queue follows
   bool replanning_ = false;
   std::vector<HoldProposal> proposed_;
+  Instant probed_{};      // held hosts
+  bool probing_ = false;
   // In memory, by lane.
   std::shared_ptr<std::size_t> messages_[2] = {std::make_shared<std::size_t>(0), std::make_shared<std::size_t>(0)};
   std::uint64_t expanding_octets_ = 0;

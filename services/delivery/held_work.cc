@@ -186,6 +186,9 @@ io::Task<void> Delivery::propose() {
   for (const auto& one : proposals)
     if (std::ranges::find(proposed_, one.destination, &HoldProposal::destination) == proposed_.end())
       parts_.log.write(telemetry::events::hold_proposed, {.destination = one.destination, .count = one.waiting, .reason = one.words});
+  auto holding = hold_proposed(proposals);
+  co_await std::move(holding);
+  look_after_automatic_holds();
   if (proposals == proposed_ || !parts_.keep_proposals) co_return;
   auto work = parts_.workers.run(parts_.loop, [this, &proposals] { return parts_.keep_proposals(proposals); });
   const auto ran = co_await std::move(work);

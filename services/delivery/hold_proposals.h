@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "services/delivery/schedule/scheduler.h"
+#include "services/directory/hold.h"
 
 namespace hikyaku::delivery {
 
@@ -26,6 +27,11 @@ constexpr std::size_t most_proposals = 100;
 [[nodiscard]] std::vector<HoldProposal> propose_holds(const Scheduler& scheduler, Duration after, WallTime now);
 // The host a hold would name: "gw.example" of "host:gw.example:25".
 [[nodiscard]] std::string proposed_host(const HoldProposal& proposal);
+
+// Who is named as the owner of a hold that was made without anybody asking.
+constexpr std::string_view automatic_hold_owner = "hikyaku (automatic)";
+// The hold that keeps what was proposed: of the route, from now on, with the silence as its reason.
+[[nodiscard]] directory::Hold automatic_hold(const HoldProposal& proposal, WallTime now);
 
 // The file in which `deliver` keeps them for whoever lists holds. Anything it does not understand reads as none.
 [[nodiscard]] std::string encode(const std::vector<HoldProposal>& proposals);

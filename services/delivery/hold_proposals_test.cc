@@ -14,6 +14,21 @@ void falls_silent(Scheduler& scheduler, const std::string& key) {
   CHECK(scheduler.session_failed(key, {0, AttemptResult::Failed, FailureClass::ConnectionRefused, "4.4.1", "", "Connection refused", key, ""}, noon, untried));
 }
 
+TEST_CASE("an automatic hold is of the route, without an end, and says why in one line") {
+  const HoldProposal proposal{"host:gw.example:25", noon, 7, "connect:\r\n\x01refused" + std::string(900, 'x')};
+  const auto hold = automatic_hold(proposal, noon + 1h);
+  CHECK(hold.scope == directory::HoldScope::Route);
+  CHECK(hold.pattern == "gw.example");
+  CHECK(hold.owner == automatic_hold_owner);
+  CHECK(hold.action == directory::HoldAction::Keep);
+  CHECK(hold.end == WallTime::max());
+  CHECK(hold.reason.starts_with("No answer since 20"));
+  CHECK(hold.reason.find_first_of("\r\n\x01") == std::string::npos);
+  CHECK(directory::why_no_hold(hold) == "");
+  CHECK(directory::selects_all_of(hold, proposal.destination));
+  CHECK_FALSE(directory::selects_all_of(hold, "host:other.example:25"));
+}
+
 }  // namespace
 
 TEST_CASE("a host of the route table that is silent for long is proposed, nothing else") {

@@ -181,6 +181,9 @@ struct DeliverySection : Section {
       .help = "Silence of a next hop of the route table after which a hold is proposed (log, `hikyaku hold list`); 0s: never.",
       .help_ja = "経路表の配送先がこの時間応答しないと、保留を提案する(ログ、hikyaku hold list)。0s なら提案しない。",
       .preset = 1h, .min = 0s, .max = 240h}};
+  Setting<bool> automatic_hold{*this, "automatic_hold", {
+      .help = "Make the hold that would be proposed: mail for that host waits without a clock, the host is asked every few minutes, and the hold is released when it answers.",
+      .help_ja = "提案の代わりに自動で保留する。その配送先宛のメールは期限が進まずに待ち、数分ごとに応答を確かめ、応答すれば解除する。", .preset = false}};
   Setting<Text> report_language{*this, "report_language", {
       .help = "Language of bounces and delay notices: by the sender's domain (Japanese above English for .jp, English above "
               "Japanese for others), or one alone.",

@@ -229,9 +229,12 @@ Task<IoResult<>> Connection::handshake(Deadline deadline) {
     if (attempt.step == Step::Failed) co_return failure(std::move(attempt.error));
     auto wait = attempt.step == Step::WantRead ? loop_.readable(socket_.get(), deadline)
                                                : loop_.writable(socket_.get(), deadline);
+    const Noted noted(reading_, wait);
     const Wake outcome = co_await wait;
-    if (outcome == Wake::Ready && socket_) continue;
+    const bool interrupted = std::exchange(interrupted_, false);
+    if (outcome == Wake::Ready && socket_ && !interrupted) continue;
     tls_failed_ = true;
+    if (interrupted) co_return failure(IoError{IoFailure::Interrupted, "the handshake was given up"});
     co_return failure(ended_by(outcome));
   }
 }

@@ -48,7 +48,7 @@ class Connection {
   // Writes all octets, or fails; after a failure the stream is of no further use. `octets` must live until the end.
   Task<IoResult<>> write(std::string_view octets, Deadline deadline);
 
-  // Ends the current read(), or the next one, with Interrupted. From the loop's thread.
+  // Ends the current read() or handshake, or the next read(), with Interrupted. From the loop's thread.
   void interrupt();
 
   // Puts TLS on the stream, which stays this object. `unread` is what the caller has read and not consumed: octets

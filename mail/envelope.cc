@@ -5,7 +5,7 @@
 namespace hikyaku {
 namespace {
 
-constexpr std::uint8_t format = 2;
+constexpr std::uint8_t format = 2, format_of_0_1 = 1;
 constexpr std::uint8_t aliases_done_bit = 16, original_is_address_bit = 32, known_recipient_bits = 63;
 constexpr std::uint8_t smtputf8_bit = 16, dotted_quad_bit = 32, known_bits = 63;
 
@@ -72,6 +72,41 @@ std::string dotted_text(std::uint32_t bits) {
   return text;
 }
 
+// As version 0.1 wrote it: every number in full, every text as it is.
+std::optional<Envelope> decode_format_1(WireReader& in) {
+  Envelope envelope;
+  const auto where = in.u32();
+  const auto owner = in.u32();
+  envelope.id = {static_cast<std::uint16_t>(where >> 16), static_cast<std::uint16_t>(where), owner, in.u64()};
+  envelope.reverse_path.address = decode_address(in);
+  const auto count = in.varint();
+  if (count > in.rest().size()) return std::nullopt;  // each recipient has at least one octet
+  envelope.recipients.reserve(count);
+  for (std::uint64_t i = 0; i < count && !in.broken(); ++i) {
+    Recipient recipient;
+    recipient.address = decode_address(in);
+    recipient.original_recipient = in.text();
+    const auto bits = in.u8();
+    recipient.notify = decode_notify(bits);
+    recipient.aliases_done = (bits & aliases_done_bit) != 0;
+    envelope.recipients.push_back(std::move(recipient));
+  }
+  envelope.envelope_id = in.text();
+  const auto return_content = in.u8();
+  const auto body_type = in.u8();
+  if (return_content > 2 || body_type > 2) return std::nullopt;
+  envelope.return_content = static_cast<ReturnContent>(return_content);
+  envelope.body_type = static_cast<BodyType>(body_type);
+  envelope.smtputf8 = in.u8() != 0;
+  envelope.accepted_at = WallTime{std::chrono::microseconds{static_cast<std::int64_t>(in.u64())}};
+  envelope.client_address = in.text();
+  envelope.client_helo = in.text();
+  envelope.account = in.text();
+  envelope.body_octets = in.u64();
+  if (!in.complete()) return std::nullopt;
+  return envelope;
+}
+
 }  // namespace
 
 // Small, because a queue of a million is a million of these on the disk.
@@ -93,7 +128,9 @@ std::string Envelope::encode() const {
 
 std::optional<Envelope> Envelope::decode(std::string_view bytes) {
   WireReader in(bytes);
-  if (in.u8() != format) return std::nullopt;
+  const auto written_as = in.u8();
+  if (written_as == format_of_0_1) return decode_format_1(in);
+  if (written_as != format) return std::nullopt;
   Envelope envelope;
   const auto bits = in.u8();
   if ((bits & ~known_bits) != 0 || (bits & 3) > 2 || (bits >> 2 & 3) > 2) return std::nullopt;

@@ -59,6 +59,27 @@ TEST_CASE("envelope: what is written short comes back as it was given") {
     }
 }
 
+TEST_CASE("envelope: what version 0.1 wrote is read") {
+  const std::string_view written(
+      "\x01" "\x02\x00\x01\x00" "\x03\x00\x00\x00" "\x04\x00\x00\x00\x00\x00\x00\x00" "\x05" "alice" "\x0a" "example.jp" "\x01" "\x03" "bob"
+      "\x0b" "example.net" "\x0c" "rfc822;b@c.d" "\x1c" "\x04" "id+1" "\x02\x01\x01" "\x40\x42\x0f\x00\x00\x00\x00\x00" "\x09" "192.0.2.7" "\x02" "mx"
+      "\x00" "\x00\x28\x00\x00\x00\x00\x00\x00", 103);
+  Envelope envelope;
+  envelope.id = {1, 2, 3, 4};
+  envelope.reverse_path.address = {"alice", "example.jp"};
+  envelope.recipients = {{{"bob", "example.net"}, "rfc822;b@c.d", {.failure = true, .delay = true}, true}};
+  envelope.envelope_id = "id+1";
+  envelope.return_content = ReturnContent::Headers;
+  envelope.body_type = BodyType::EightBitMime;
+  envelope.smtputf8 = true;
+  envelope.accepted_at = WallTime{std::chrono::seconds{1}};
+  envelope.client_address = "192.0.2.7";
+  envelope.client_helo = "mx";
+  envelope.body_octets = 10'240;
+  CHECK(Envelope::decode(written) == envelope);
+  for (std::size_t cut = 0; cut < written.size(); ++cut) CHECK(!Envelope::decode(written.substr(0, cut)));
+}
+
 TEST_CASE("envelope: bits nobody knows are refused") {
   Envelope envelope;
   envelope.recipients = {{{"bob", "example.net"}, "", {}}};

@@ -66,7 +66,7 @@ StoreResult<bool> BlobPacks::list_pack(io::File& file, Spot& at, std::uint64_t e
         if (found.size() >= limit) return false;
         found.push_back(name({at.pack, at.offset, head.length, head.checksum}));
       }
-      at.offset += head.mark == Mark::Nothing ? sector_octets : round_up(header_octets + head.length);
+      at.offset += head.mark == Mark::Living ? round_up(header_octets + head.length) : sector_octets;
     }
   }
   return true;

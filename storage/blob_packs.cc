@@ -140,21 +140,22 @@ StoreResult<> BlobPacks::flush_locked() {
 // Makes the kernel write again what a failed flush made it forget: every whole record. One that is still being written
 // is left alone: its writer sees that a flush failed and writes it once more.
 StoreResult<> BlobPacks::rewrite(io::File& file) {
+  TRY(size, stored(file.size()));
   std::string record(header_octets, '\0');
   for (std::uint64_t at = 0;;) {
     record.resize(header_octets);
     TRY(octets, stored(file.read_at(at, record)));
     if (octets < header_octets) return {};
-    const auto head = read_head(record);
+    const auto head = read_head(record, size - std::min(size, at + header_octets));
     if (head.mark != Mark::Living) {
-      at += head.mark == Mark::Nothing ? sector_octets : round_up(header_octets + head.length);
+      at += sector_octets;
       continue;
     }
     record.resize(header_octets + head.length);
     TRY(all, stored(file.read_at(at, record)));
-    if (all == record.size() && checksum(std::string_view(record).substr(header_octets)) == head.checksum)
-      TRY_VOID(stored(file.write_at(at, record)));
-    at += round_up(record.size());
+    const bool sound = all == record.size() && checksum(std::string_view(record).substr(header_octets)) == head.checksum;
+    if (sound) TRY_VOID(stored(file.write_at(at, record)));
+    at += sound ? round_up(record.size()) : sector_octets;
   }
   return {};
 }
@@ -244,7 +245,7 @@ StoreResult<std::uint64_t> BlobPacks::count_living(io::File& file) {
     while (next + header_octets <= octets) {
       const auto head = read_head(std::string_view(chunk).substr(next, header_octets), size - std::min(size, at + next + header_octets));
       living += head.mark == Mark::Living ? 1 : 0;
-      next += head.mark == Mark::Nothing ? sector_octets : round_up(header_octets + head.length);
+      next += head.mark == Mark::Living ? round_up(header_octets + head.length) : sector_octets;
     }
     at += next;
   }

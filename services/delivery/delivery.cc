@@ -12,6 +12,7 @@ constexpr Duration look_again = 1s;
 constexpr Duration window_pause = 10ms;
 constexpr auto wait_for_a_turn = std::chrono::minutes{1};
 constexpr Duration long_run = 15s;
+constexpr Duration patience_of_others = 30s;  // more than a server that greets late on purpose takes
 constexpr std::size_t most_checked = 5'000;  // jobs: a step of the loop stays short
 constexpr std::uint64_t most_learned_octets = 16 << 20;
 constexpr Duration directory_settles = 3s;  // a reader's snapshot is at most a second old (services/directory)
@@ -282,7 +283,7 @@ void Delivery::give_slots_back() {
     if (scheduler_.waiting(lane) == 0 || scheduler_.free_slots(lane) > 0) continue;
     std::vector<CauseWatch*> slow;  // the oldest first, as they are numbered
     for (const auto& [number, run] : running_)
-      if (run.lane == lane && run.watch->can_end() && run.peer_since < parts_.loop.now() - long_run) slow.push_back(run.watch);
+      if (run.lane == lane && run.watch->can_end() && run.peer_since < parts_.loop.now() - patience_of_others) slow.push_back(run.watch);
     const std::size_t keep = std::max(1U, scheduler_.slots_of(lane) / 2);
     for (std::size_t n = 0; n + keep < slow.size(); ++n) slow[n]->end_early();
   }

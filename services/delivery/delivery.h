@@ -129,7 +129,7 @@ class Delivery {
   io::Task<void> tend();
   io::Task<void> tend_slowly();
   io::Task<void> keep_what_was_learned();
-  // Slots held by next hops that are not ready after long_run, where they are more than half of a lane and others wait.
+  // Slots held by next hops that are still not ready after half a minute, where they are more than half of a lane and others wait.
   void give_slots_back();
   // Invariant 5, while the lanes are short enough to walk over: what waits is claimed, once. The log tells otherwise.
   void check_owners();
@@ -216,8 +216,9 @@ class Delivery {
   };
   // The next piece; the last one only when the whole text is sound. Empty: it could not be read.
   io::Task<std::string> read_text(const Message& message, TextStream& text, std::uint64_t octets);
-  // The first `octets` of a text that is sound, however long that takes; empty: it is damaged or gone. Nothing: we stop first.
-  io::Task<std::optional<std::string>> read_beginning(const Message& message, std::uint64_t octets);
+  // The first `octets` of a text that is sound; empty: it is damaged or gone, or cannot be read for several seconds. What became of
+  // recipients does not wait longer for the text that a report would return.
+  io::Task<std::string> read_beginning(const Message& message, std::uint64_t octets);
 
   // causes.cc: where the time went
   [[nodiscard]] static CauseClock waited_in_lane(const Slot& slot, const RemoteJob& job);
@@ -230,8 +231,7 @@ class Delivery {
   // reporting.cc: the mail that causes
   [[nodiscard]] spool::GeneratedMail report_mail(const Message& message, std::vector<RecipientReport> reports,
                                                  std::string_view kind, std::string_view text) const;
-  // Nothing: we stop first, and what became of the recipients is not to be written without the mail it causes.
-  io::Task<std::optional<std::vector<spool::GeneratedMail>>> write_reports(const Message& message, Conclusion& conclusion);
+  io::Task<std::vector<spool::GeneratedMail>> write_reports(const Message& message, Conclusion& conclusion);
   io::Task<void> finish_gathered(MessagePointer message);
   // delay_notices.cc
   io::Task<void> tell_delays();
@@ -250,6 +250,7 @@ class Delivery {
   io::Task<void> expand(MessagePointer message, std::uint32_t recipient, ToTargets plan);
   // The rest of a truncated plan. False: it is dealt with otherwise.
   io::Task<bool> plan_all(MessagePointer message, std::uint32_t recipient, ToTargets& plan);
+  io::Task<Settler::Ending> settle_with_mail(spool::Settlement settlement);
   // What is written ends the claims.
   void ended(const Message& message, const std::vector<spool::RecipientOutcome>& outcomes);
   void deferred(const Message& message, const std::vector<spool::Schedule>& schedules, const std::string& destination);

@@ -73,6 +73,7 @@ class Lanes {
       // As often as there are turns: one that is blocked waits apart until a slot is given up.
       for (std::size_t turns = turn_[index(lane)][0].size() + turn_[index(lane)][1].size(); turns > 0; --turns) {
         if (free_slots(lane) == 0) break;
+        if (turn_[index(lane)][0].empty() && heavy_is_full(lane)) break;  // one that is released lets the next begin
         const Weight weight = whose_turn(lane);
         auto& turn = turn_[index(lane)][index(weight)];
         std::string destination = std::move(turn.front());
@@ -83,7 +84,12 @@ class Lanes {
           forget_if_idle(destination);
           continue;
         }
-        if (!leaves_room(lane, weight, queue)) {
+        if (queue.speed == Speed::Slow && slow_is_full(lane)) {
+          too_slow_[index(lane)].push_back({destination, lane, weight});
+          queue.listed[index(lane)][index(weight)] = true;
+          continue;
+        }
+        if (!leaves_room(lane, queue)) {
           blocked_.push_back({destination, lane, weight});
           queue.listed[index(lane)][index(weight)] = true;
           continue;
@@ -129,10 +135,12 @@ class Lanes {
     count(slot, queue, -1);
     list_all(slot.destination, queue);
     forget_if_idle(slot.destination);
-    for (auto& one : std::exchange(blocked_, {})) {
-      queues_[one.destination].listed[index(one.lane)][index(one.weight)] = false;
-      list(one.lane, one.weight, one.destination, queues_[one.destination]);
-      forget_if_idle(one.destination);
+    for (const auto& one : std::exchange(blocked_, {})) unblock(one);
+    auto& slow = too_slow_[index(slot.lane)];
+    if (!slow.empty() && !slow_is_full(slot.lane)) {  // there is room for one more
+      const auto first = std::move(slow.front());
+      slow.pop_front();
+      unblock(first);
     }
   }
 
@@ -226,7 +234,7 @@ class Lanes {
     std::uint32_t used[2] = {0, 0};
     std::uint32_t light_run[2] = {0, 0};
     std::uint32_t limit = 0;
-    bool listed[2][2] = {};  // stands in turn_ or in blocked_
+    bool listed[2][2] = {};  // stands in turn_, blocked_ or too_slow_
     bool shut[2] = {false, false};
     Cause shut_for[2] = {Cause::Hold, Cause::Hold};
     Speed speed = Speed::Usual;
@@ -278,16 +286,22 @@ class Lanes {
     return !queue.shut[index(lane)] && !queue.waiting[index(lane)][index(weight)].empty() && !is_at_limit(lane, queue);
   }
   // A destination takes at most twice what it leaves free; heavy mail four fifths of a lane, slow destinations half of it.
-  [[nodiscard]] bool leaves_room(Lane lane, Weight weight, const Queue& queue) const {
+  [[nodiscard]] bool leaves_room(Lane lane, const Queue& queue) const {
     const auto used = queue.used[index(lane)];
-    if (used > 0 && used >= 2 * free_slots(lane)) return false;
-    if (weight == Weight::Heavy && heavy_used_[index(lane)] >= std::max(1U, share(lane) * 4 / 5)) return false;
-    return queue.speed == Speed::Usual || slow_used_[index(lane)] < std::max(1U, share(lane) / 2);
+    return used == 0 || used < 2 * free_slots(lane);
+  }
+  [[nodiscard]] bool heavy_is_full(Lane lane) const { return heavy_used_[index(lane)] >= std::max(1U, share(lane) * 4 / 5); }
+  [[nodiscard]] bool slow_is_full(Lane lane) const { return slow_used_[index(lane)] >= std::max(1U, share(lane) / 2); }
+  void unblock(const Blocked& one) {
+    auto& queue = queues_[one.destination];
+    queue.listed[index(one.lane)][index(one.weight)] = false;
+    list(one.lane, one.weight, one.destination, queue);
+    forget_if_idle(one.destination);
   }
   [[nodiscard]] Weight whose_turn(Lane lane) const {
     const auto& turn = turn_[index(lane)];
     if (turn[index(Weight::Light)].empty()) return Weight::Heavy;
-    if (turn[index(Weight::Heavy)].empty()) return Weight::Light;
+    if (turn[index(Weight::Heavy)].empty() || heavy_is_full(lane)) return Weight::Light;
     return light_turns_[index(lane)] < light_before_heavy ? Weight::Light : Weight::Heavy;
   }
   [[nodiscard]] bool others_wait(Lane lane) const {
@@ -319,6 +333,7 @@ class Lanes {
   std::unordered_map<std::string, Queue> queues_;
   std::deque<std::string> turn_[2][2];  // destinations that may start a delivery, each once
   std::vector<Blocked> blocked_;        // whose turn came while they would have left no room for others
+  std::deque<Blocked> too_slow_[2];     // while slow ones had their half; one of them goes on for each that ends
   std::size_t waiting_[2] = {0, 0};
   std::uint32_t used_[2] = {0, 0}, heavy_used_[2] = {0, 0}, slow_used_[2] = {0, 0};
   std::uint32_t light_turns_[2] = {0, 0};

@@ -101,7 +101,8 @@ void LocalDelivery::perform(Parts& parts, Group& group) {
     const auto& message = *group.jobs[i].message;
     auto body = parts.spool.body(message.ref, 0, message.envelope.body_octets);
     if (!body) {
-      if (body.error().kind == spool::SpoolFailure::Damaged)
+      // Gone: it had its end meanwhile, and this one's is then ignored.
+      if (const auto kind = body.error().kind; kind == spool::SpoolFailure::Damaged || kind == spool::SpoolFailure::Gone || kind == spool::SpoolFailure::NotFound)
         group.attempts[i] = damaged_message(group.jobs[i].recipient, body.error().what);
       else group.trouble = body.error().what;
       continue;

@@ -120,6 +120,8 @@ io::Task<smtp::ClientStep> RemoteSession::drive() {
         smtp::ClientTls facts;
         if (auto binding = connection_->tls_exporter()) facts.channel_binding = sasl::ChannelBinding{.data = std::move(*binding)};
         talk_.tls_started(std::move(facts));
+      } else if (secured.error().kind == io::IoFailure::Interrupted) {
+        lose(secured.error());
       } else {
         tls_failed_ = true;
         silence_ = FailureClass::Tls;
@@ -192,7 +194,7 @@ io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open(io
     }
     auto opening = open_one(loop, candidates[n], under, under.tls_use, watch);
     auto opened = co_await std::move(opening);
-    if (opened) co_return opened;
+    if (opened || (watch != nullptr && watch->ended_early())) co_return opened;
     // What a peer said tells the sender more than another one's silence.
     const bool spoke = !is_silence(opened.error().failure);
     if (spoke || !somebody_spoke) worst = std::move(opened).error();

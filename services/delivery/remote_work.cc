@@ -19,6 +19,7 @@ auto talk_logger(telemetry::Log& log) {
   };
 }
 
+constexpr unsigned most_tries_to_read = 5;
 constexpr auto dns_pause = std::chrono::seconds{15};
 
 bool is_gone_for_good(spool::SpoolFailure kind) {
@@ -52,8 +53,8 @@ io::Task<std::string> Delivery::read_text(const Message& message, TextStream& te
   co_return std::string{};
 }
 
-io::Task<std::optional<std::string>> Delivery::read_beginning(const Message& message, std::uint64_t octets) {
-  while (!stopping_) {
+io::Task<std::string> Delivery::read_beginning(const Message& message, std::uint64_t octets) {
+  for (unsigned tries = 1;; ++tries) {
     const auto reader = parts_.spool.text(message.ref, message.envelope.body_octets);
     auto work = parts_.workers.run(parts_.loop, [&]() -> spool::SpoolResult<std::string> {
       TRY(beginning, reader->next(octets));
@@ -64,11 +65,10 @@ io::Task<std::optional<std::string>> Delivery::read_beginning(const Message& mes
     if (ran && *ran) co_return std::move(**ran);
     parts_.log.write(telemetry::events::storage_trouble,
                      {.message = message.ref.id, .reason = ran ? ran->error().what : "all workers are busy"});
-    if (ran && is_gone_for_good(ran->error().kind)) co_return std::string{};
+    if (tries == most_tries_to_read || (ran && is_gone_for_good(ran->error().kind))) co_return std::string{};
     const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(1s));
-    if (outcome == io::Wake::Cancelled) break;
+    if (outcome == io::Wake::Cancelled) co_return std::string{};
   }
-  co_return std::nullopt;
 }
 
 // Domains with the same MX hosts share slots and state, but each its own connections: what was agreed on with the peer for
@@ -146,7 +146,7 @@ io::Task<Delivery::Opened> Delivery::open_hop(const std::string& destination, Ne
     if (terms.fallback.name.empty() || parts_.loop.stopping()) co_return std::move(own);
     if (own) fallbacks_.answered(destination);
     else fallbacks_.failed(destination, parts_.loop.now());
-    if (own || fallbacks_.use(destination, terms.fallback_after, parts_.loop.now()) == FallbackWatch::Use::Own) co_return std::move(own);
+    if (own || watch.ended_early() || fallbacks_.use(destination, terms.fallback_after, parts_.loop.now()) == FallbackWatch::Use::Own) co_return std::move(own);
   }
   auto opening = open_hosts(destination, fallback_of(*hop.route), watch);
   auto other = co_await std::move(opening);

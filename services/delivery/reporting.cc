@@ -34,13 +34,12 @@ spool::GeneratedMail Delivery::report_mail(const Message& message, std::vector<R
                           {parts_.hostname, parts_.generated_journal, parts_.clock.wall(), settings_.report_language});
 }
 
-io::Task<std::optional<std::vector<spool::GeneratedMail>>> Delivery::write_reports(const Message& message, Conclusion& conclusion) {
+io::Task<std::vector<spool::GeneratedMail>> Delivery::write_reports(const Message& message, Conclusion& conclusion) {
   std::vector<spool::GeneratedMail> generated;
   const bool whole = !conclusion.dead_letters.empty();
   const auto octets = whole ? message.envelope.body_octets : std::min<std::uint64_t>(message.envelope.body_octets, returned_octets + 1);
   auto reading = read_beginning(message, octets);
-  const auto text = co_await std::move(reading);
-  if (!text) co_return std::nullopt;
+  const std::string text = co_await std::move(reading);
   // What failed and what arrived are told apart: the first brings the text back, the second only the header.
   std::ranges::sort(conclusion.reports, [](const auto& a, const auto& b) { return std::tuple(!is_failed(a), a.index) < std::tuple(!is_failed(b), b.index); });
   for (std::size_t at = 0; at < conclusion.reports.size();) {
@@ -48,11 +47,11 @@ io::Task<std::optional<std::vector<spool::GeneratedMail>>> Delivery::write_repor
     const bool failed = is_failed(conclusion.reports[at]);
     while (at < conclusion.reports.size() && some.size() < most_recipients_of_a_report && is_failed(conclusion.reports[at]) == failed)
       some.push_back(conclusion.reports[at++]);
-    generated.push_back(report_mail(message, std::move(some), "report", *text));
+    generated.push_back(report_mail(message, std::move(some), "report", text));
   }
   // A notification of ours that nobody takes goes to the postmaster once; the postmaster's own undeliverable mail ends
   // here, and the log keeps its trace.
-  const auto keeper = postmaster();
+  const auto keeper = conclusion.dead_letters.empty() ? std::nullopt : postmaster();
   for (const auto index : conclusion.dead_letters) {
     const Address& gone = message.recipient(index).address;
     if (!keeper || gone == *keeper) continue;
@@ -60,8 +59,8 @@ io::Task<std::optional<std::vector<spool::GeneratedMail>>> Delivery::write_repor
     mail.envelope = message.envelope;
     mail.envelope.id = message.ref.id.derived(gone.text(), "dead letter", parts_.generated_journal);
     mail.envelope.recipients = {{*keeper, "", {.never = true}}};
-    mail.text = *text;
-    mail.envelope.body_octets = text->size();
+    mail.text = text;
+    mail.envelope.body_octets = text.size();
     generated.push_back(std::move(mail));
   }
   co_return generated;
@@ -76,11 +75,8 @@ io::Task<void> Delivery::finish_gathered(MessagePointer message) {
     auto conclusion = merged(parts);
     auto writing = write_reports(*message, conclusion);
     auto generated = co_await std::move(writing);
-    auto ending = Settler::Ending::Stopped;
-    if (generated) {
-      auto settling = settler_.settle({message->ref, conclusion.outcomes, std::move(*generated)});
-      ending = co_await std::move(settling);
-    }
+    auto settling = settle_with_mail({message->ref, conclusion.outcomes, std::move(generated)});
+    const auto ending = co_await std::move(settling);
     look_for_fresh();
     if (ending == Settler::Ending::Written || ending == Settler::Ending::Over) ended(*message, conclusion.outcomes);
     if (ending == Settler::Ending::Written)

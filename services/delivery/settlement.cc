@@ -32,6 +32,19 @@ void Delivery::deferred(const Message& message, const std::vector<spool::Schedul
   wake_timers();
 }
 
+// Mail that cannot be kept (the log tells why) does not keep recipients from their end.
+io::Task<Settler::Ending> Delivery::settle_with_mail(spool::Settlement settlement) {
+  const bool makes_mail = !settlement.generated.empty();
+  auto outcomes = makes_mail ? settlement.outcomes : std::vector<spool::RecipientOutcome>{};
+  const auto ref = settlement.message;
+  auto settling = settler_.settle(std::move(settlement));
+  const auto ending = co_await std::move(settling);
+  if (ending != Settler::Ending::Impossible || !makes_mail) co_return ending;
+  auto alone = settler_.settle({ref, std::move(outcomes), {}});
+  const auto ended = co_await std::move(alone);
+  co_return ended;
+}
+
 io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> attempts, std::string destination) {
   ++finishing_;
   const auto now = parts_.clock.wall();
@@ -50,17 +63,12 @@ io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> att
   spool::Settlement settlement{message->ref, conclusion.outcomes, {}};
   if (!conclusion.reports.empty() || !conclusion.dead_letters.empty()) {
     auto writing = write_reports(*message, conclusion);
-    auto generated = co_await std::move(writing);
-    if (!generated) {
-      --finishing_;
-      co_return;
-    }
-    settlement.generated = std::move(*generated);
+    settlement.generated = co_await std::move(writing);
   }
   bool written = true;
   if (!conclusion.outcomes.empty()) {
     const bool makes_mail = !settlement.generated.empty();
-    auto settling = settler_.settle(std::move(settlement));
+    auto settling = settle_with_mail(std::move(settlement));
     const auto ending = co_await std::move(settling);
     written = ending == Settler::Ending::Written;
     if (written || ending == Settler::Ending::Over) ended(*message, conclusion.outcomes);
@@ -124,7 +132,7 @@ io::Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient,
     const bool planned = co_await std::move(planning);
     if (!planned) co_return;
   }
-  tell_lost(*message, recipient, plan.lost);
+  const std::string lost = std::move(plan.lost);
   const std::uint64_t octets = message->envelope.body_octets;
   const std::string destination = "local:" + message->recipient(recipient).address.domain;
   const std::size_t count = plan.targets.size();
@@ -154,6 +162,7 @@ io::Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient,
   const auto outcomes = settlement.outcomes;
   auto settling = settler_.settle(std::move(settlement));
   const auto ending = co_await std::move(settling);
+  if (ending == Settler::Ending::Written) tell_lost(*message, recipient, lost);
   if (ending == Settler::Ending::Written || ending == Settler::Ending::Over) ended(*message, outcomes);
   // As with one that leads to too many: nobody gets a copy, and the operator has the time to mend it.
   if (ending == Settler::Ending::Impossible)

@@ -104,7 +104,10 @@ SpoolResult<storage::SegmentNumber> DeliveryLog::load_snapshot(Half half) {
     }
     if (half == Half::Incoming) return covered;  // what concerns it comes first
     const std::lock_guard lock(state_mutex_);
-    if (block.kind != BlockKind::Holding || !state_.holding.unpack(block.content)) return failure(damaged);
+    const bool sound = block.kind == BlockKind::Holding       ? state_.holding.unpack(block.content)
+                       : block.kind == BlockKind::HoldingRows ? state_.holding.unpack_rows(block.content)
+                                                              : false;
+    if (!sound) return failure(damaged);
   }
 }
 

@@ -108,7 +108,7 @@ HeldTable::Slot HeldTable::pack(Slot from, Slot many, WireWriter& out) const {
   return slot;
 }
 
-bool HeldTable::unpack_message(PackStreams<WireReader>& in, PackState& state) {
+bool HeldTable::unpack_message(PackStreams<WireReader&>& in, PackState& state) {
   const auto flags = in.facts.u8();
   if ((flags & ~known_flags) != 0) return false;
   if ((flags & same_maker) == 0) {
@@ -163,12 +163,23 @@ bool HeldTable::unpack_message(PackStreams<WireReader>& in, PackState& state) {
 bool HeldTable::unpack(std::string_view packed) {
   WireReader whole(packed);
   const auto next = [&whole] { return WireReader(whole.text()); };
-  PackStreams<WireReader> in{next(), next(), next(), next()};  // in the order of its members
+  WireReader facts = next(), keys = next(), times = next(), texts = next();
   if (!whole.complete()) return false;
+  PackStreams<WireReader&> in{facts, keys, times, texts};
   PackState state;
   while (!in.facts.rest().empty())
     if (!unpack_message(in, state)) return false;
   return in.facts.complete() && in.keys.complete() && in.times.complete() && in.texts.complete();
+}
+
+// The same fields in the same order, from one stream.
+bool HeldTable::unpack_rows(std::string_view packed) {
+  WireReader reader(packed);
+  PackStreams<WireReader&> in{reader, reader, reader, reader};
+  PackState state;
+  while (!reader.broken() && !reader.rest().empty())
+    if (!unpack_message(in, state)) return false;
+  return reader.complete();
 }
 
 }  // namespace hikyaku::spool

@@ -103,6 +103,7 @@ class HeldTable {
   Slot pack(Slot from, Slot count, WireWriter& out) const;
   // Adds what was packed. False: it is not well formed.
   bool unpack(std::string_view packed);
+  bool unpack_rows(std::string_view packed);  // of blocks in which each message's octets stand together
 
  private:
   static constexpr std::uint32_t fresh_bit = 1U << 31;
@@ -127,7 +128,7 @@ class HeldTable {
   [[nodiscard]] Schedule schedule_at(Row row) const;
   [[nodiscard]] bool matches(Search& search, Row row) const;
   void pack_message(Slot slot, PackStreams<WireWriter>& out, PackState& state) const;
-  bool unpack_message(PackStreams<WireReader>& in, PackState& state);
+  bool unpack_message(PackStreams<WireReader&>& in, PackState& state);
 
   [[nodiscard]] auto hash_of_slot() const {
     return [this](Slot slot) { return std::hash<TraceId>{}(id_[slot]); };

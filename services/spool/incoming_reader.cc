@@ -31,7 +31,9 @@ SpoolResult<std::vector<FreshMessage>> IncomingReader::next(std::size_t limit, c
       auto& segment = segments_[one.at.segment];
       auto head = decode_message_head(one.head);
       if (!head) {
-        ++damaged_;  // nothing can be done for it
+        // Whole, and of no form that is known here: another version wrote it. Its segment is kept until that one reads it.
+        ++damaged_;
+        ++segment.open;
         continue;
       }
       segment.lowest = std::min(segment.lowest.value_or(head->envelope.id), head->envelope.id);

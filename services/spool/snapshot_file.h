@@ -17,7 +17,8 @@ namespace hikyaku::spool {
 enum class BlockKind : std::uint8_t {
   Header = 'h',    // the newest log segment it covers
   Incoming = 'i',  // log records: what is settled in incoming
-  Holding = 'd',   // HeldTable::pack
+  Holding = 'p',   // HeldTable::pack
+  HoldingRows = 'd',  // as first written in this format: HeldTable::unpack_rows
   End = 'e',       // how many blocks came before
 };
 

@@ -87,13 +87,18 @@ class CauseWatch {
   [[nodiscard]] const CauseClock& clock() const { return clock_; }
 
   void set_end(std::function<void()> end) { end_ = std::move(end); }  // nothing: it cannot be ended
-  [[nodiscard]] bool can_end() const { return end_ != nullptr; }
-  void end_early() const { end_(); }
+  [[nodiscard]] bool can_end() const { return end_ != nullptr && !ended_early_; }
+  void end_early() {
+    ended_early_ = true;
+    end_();
+  }
+  [[nodiscard]] bool ended_early() const { return ended_early_; }
 
  private:
   const Clock& now_;
   CauseClock clock_;
   std::function<void()> end_;
+  bool ended_early_ = false;
 };
 
 }  // namespace hikyaku::delivery

@@ -22,8 +22,8 @@ HistoryTask::HistoryTask(Service& service, io::Loop& loop, io::Workers& workers,
     : service_(service), loop_(loop), workers_(workers), spool_(spool), writer_(disk, service.path(folder::history)),
       sampler_([](std::uint8_t number) { return std::string(delivery::class_name(delivery::failure_class_of(number))); }) {
   known_until_ = history::HistoryReader(disk, service.path(folder::history)).known_until().value_or(history::Time{});
-  arrivals_.start_after(known_until_);
-  spool.set_arrival_watch([this](const Envelope& envelope) { arrivals_.arrived(envelope); });
+  arrivals_->start_after(known_until_);
+  spool.set_arrival_watch([arrivals = arrivals_](const Envelope& envelope) { arrivals->arrived(envelope); });
 }
 
 io::Task<void> HistoryTask::run() {
@@ -39,6 +39,7 @@ io::Task<void> HistoryTask::run() {
 }
 
 io::DiskResult<> HistoryTask::sample() {
+  const std::lock_guard lock(writing_);
   const auto now = clock_.wall();
   const auto began = processor_time_of_this_thread();
   const auto points = sampler_.take(spool_, now);
@@ -53,10 +54,10 @@ io::DiskResult<> HistoryTask::sample() {
 
 io::DiskResult<> HistoryTask::write_arrivals(WallTime now, history::ArrivalCount::Which which) {
   const bool all_read = spool_.counts().incoming_is_read;
-  const auto counted = all_read ? now : arrivals_.counted_until();
+  const auto counted = all_read ? now : arrivals_->counted_until();
   auto until = std::chrono::floor<std::chrono::seconds>(counted);
   if (which == history::ArrivalCount::Which::OverOnly) until = std::chrono::floor<std::chrono::hours>(until);
-  TRY_VOID(writer_.append(arrivals_.take(now, which)));
+  TRY_VOID(writer_.append(arrivals_->take(now, which)));
   if (until <= known_until_) return {};
   TRY_VOID(writer_.set_known_until(until));
   known_until_ = until;
@@ -64,6 +65,7 @@ io::DiskResult<> HistoryTask::write_arrivals(WallTime now, history::ArrivalCount
 }
 
 void HistoryTask::finish() {
+  const std::lock_guard lock(writing_);
   if (const auto written = write_arrivals(clock_.wall(), history::ArrivalCount::Which::All); !written)
     service_.log().write(telemetry::events::storage_trouble, {.text = "history", .reason = written.error().what});
 }

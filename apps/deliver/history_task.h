@@ -2,6 +2,9 @@
 // (services/history). All of it on a worker; nothing waits for it, and its trouble is told in the log only.
 #pragma once
 
+#include <memory>
+#include <mutex>
+
 #include "apps/service/service.h"
 #include "io/disk.h"
 #include "io/loop.h"
@@ -33,7 +36,9 @@ class HistoryTask {
   const SystemClock clock_;
   history::HistoryWriter writer_;
   history::Sampler sampler_;
-  history::ArrivalCount arrivals_;
+  // The spool tells it, on its workers, as long as they run: longer than this object.
+  const std::shared_ptr<history::ArrivalCount> arrivals_ = std::make_shared<history::ArrivalCount>();
+  std::mutex writing_;  // a sample that the end of the loop did not wait for
   history::Time known_until_{}, thinned_{};
   Duration sampling_took_{};
   Instant sampled_{};

@@ -4,10 +4,8 @@ command runs confined: it cannot read the server's secrets."""
 import http.server
 import json
 import os
-import pathlib
 import smtplib
 import socket
-import stat
 import threading
 
 from harness import HANAKO, Server, eventually, expect, scenario

@@ -2,10 +2,8 @@
 Prometheus' own client library and by promtool, where they are installed. Bad requests are refused, and a slow client holds nobody up."""
 import contextlib
 import http.client
-import pathlib
 import re
 import shutil
-import smtplib
 import socket
 import subprocess
 

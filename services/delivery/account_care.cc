@@ -35,7 +35,7 @@ bool AccountCare::needs_nothing(const Known& known, storage::Version version) co
 }
 
 MailboxResult<AccountCare::Tended> AccountCare::tend(AccountId account) {
-  const Deadline deadline = parts_.clock.now() + longest;
+  Deadline deadline = parts_.clock.now() + longest;
   auto& known = known_[account];
   known.round = round_;
   auto& mailboxes = parts_.mailboxes;
@@ -47,7 +47,8 @@ MailboxResult<AccountCare::Tended> AccountCare::tend(AccountId account) {
   for (const auto& below : forget_below_) TRY_VOID(mailboxes.forget_deliveries(account, below, deadline));
   TRY_VOID(mailboxes.forget_deliveries_of(account, parts_.generated.node, parts_.generated.journal, parts_.is_over, deadline));
   TRY(collected, mailboxes.collect_expunged(account, deadline));
-  TRY(orphans, search(account, known, deadline));
+  TRY(orphans, search(account, known, parts_.clock.now() + longest_search));
+  deadline = parts_.clock.now() + longest;
   TRY(version, mailboxes.version(account, deadline));  // before the look: what comes now is seen next time
   TRY(left, mailboxes.what_is_left(account, forget_below_, parts_.generated, deadline));
   known.version = version;

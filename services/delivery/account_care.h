@@ -23,6 +23,7 @@ class AccountCare {
   static constexpr Duration orphan_age = 1h;
   static constexpr Duration search_every = 24h;
   static constexpr Duration longest = 2s;  // for one account; what is not finished goes on with the next round
+  static constexpr Duration longest_search = 10s;  // of orphans, once a day: a page of bodies on a cold disk
 
   explicit AccountCare(Parts parts) : parts_(std::move(parts)) {}
 

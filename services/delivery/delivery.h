@@ -176,6 +176,7 @@ class Delivery {
   io::Task<void> hold_proposed(std::vector<HoldProposal> proposals);
   void look_after_automatic_holds();
   io::Task<void> probe_held(std::vector<std::pair<std::uint64_t, NextHop>> probes);
+  io::Task<void> release(std::map<std::string, std::vector<DeferredEntry>> held);
   void hold_destinations(const std::vector<MailHold>& holds, WallTime now, bool& released);
   // How long delivery stood still since `from`: stopped, in our own trouble, or under holds that select this mail.
   [[nodiscard]] Duration stood_still(const Message& message, std::uint32_t recipient, const std::string& destination, WallTime from) const;

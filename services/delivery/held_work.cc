@@ -9,6 +9,8 @@
 namespace hikyaku::delivery {
 namespace {
 
+constexpr std::size_t released_in_a_step = 5'000;
+
 using directory::Hold;
 using directory::HoldAction;
 using directory::HoldFacts;
@@ -170,13 +172,25 @@ void Delivery::follow_holds() {
   std::erase_if(waiting_under_, [&](const auto& under) {
     const auto hold = std::ranges::find(holds, under.first, &Hold::id);
     if (hold != holds.end() && hold->runs(now)) return false;
-    // Oldest first: ids are in the order of acceptance.
-    for (const auto& [destination, entries] : under.second)
-      for (const auto& entry : entries)
-        if (scheduler_.deferred().contains(destination, entry)) scheduler_.deferred().add(destination, entry, now);
+    parts_.loop.spawn(release(std::move(under.second)));
     return released = true;
   });
   if (!released) return;
+  wake_timers();
+  pump();
+}
+
+// Oldest first in a destination: ids are in the order of acceptance. In many steps: there may be a million.
+io::Task<void> Delivery::release(std::map<std::string, std::vector<DeferredEntry>> held) {
+  std::size_t done = 0;
+  for (const auto& [destination, entries] : held)
+    for (const auto& entry : entries) {
+      if (scheduler_.deferred().contains(destination, entry)) scheduler_.deferred().add(destination, entry, parts_.clock.wall());
+      if (++done % released_in_a_step != 0) continue;
+      wake_timers();
+      pump();
+      co_await parts_.loop.yield();
+    }
   wake_timers();
   pump();
 }

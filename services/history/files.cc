@@ -10,6 +10,7 @@ namespace hikyaku::history {
 namespace {
 
 constexpr std::uint64_t largest_file = 256 << 20;
+constexpr std::uint64_t full_file = 128 << 20;  // grows no more: a look every second at a busy queue would fill the disk
 constexpr std::size_t names_of_an_hour = 20, names_of_a_day = 20;  // of a place and dimension, when thinned
 constexpr std::string_view ending = ".tsv", known_file = "/arrivals-known-until";
 
@@ -101,6 +102,7 @@ io::DiskResult<> HistoryWriter::append_to(const std::string& path, std::string_v
   TRY_VOID(disk_.make_folder(path.substr(0, path.rfind('/'))));
   TRY(file, disk_.open(path, io::OpenMode::Create));
   TRY(size, file->size());
+  if (size >= full_file) return {};
   char last = '\n';
   if (size > 0) TRY_VOID(file->read_at(size - 1, std::span(&last, 1)));
   const std::string_view parts[] = {last == '\n' ? "" : "\n", lines};

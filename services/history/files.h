@@ -1,6 +1,6 @@
 // The history on disk: minutes of the last two days, hours of the last sixty, days of the last four hundred. Lines are only
 // appended; when a day's minutes are old their largest become lines of hours, and its hours a line of days, and the old file
-// goes. So memory and disk are bounded whatever the queue holds: about 100 MB at most.
+// goes. So memory and disk are bounded whatever the queue holds: some 100 MB, and no file grows beyond 128 MB.
 //
 //   data/history/minutes/2026-11-22.tsv   hours/2026-11-22.tsv   days/2026-11.tsv   arrivals-known-until     (days in UTC)
 //

@@ -9,7 +9,7 @@ namespace hikyaku::mailboxes {
 
 namespace {
 
-constexpr std::uint32_t bodies_at_once = 20'000;  // some 2 MB of names
+constexpr std::uint32_t bodies_at_once = 5'000;  // a read each
 
 using Names = std::unordered_set<std::string>;
 

@@ -56,7 +56,7 @@ def samples_tell_what_waits(server, dead):
         expect(point["octets"] > 0, point)
     eventually(lambda: newest(history(server), "holding")["oldest_seconds"] >= 2, "the age grows", 60)
     text = server.cli("queue", "history")
-    expect("DOMAINS" in text and "▁" in text or "█" in text, text)
+    expect("DOMAINS" in text and ("▁" in text or "█" in text), text)
     expect(f"host:127.0.0.1:{dead.port}" in server.cli("queue", "history", "--by", "destination"), "the table names the destination")
 
 

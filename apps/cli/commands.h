@@ -64,6 +64,7 @@ Command retry_explain_command();
 Command spool_import_command();
 Command spool_export_command();
 Command trace_command();
+Command why_command();
 Command log_command();
 Command log_residence_command();
 Command log_days_command();

@@ -76,6 +76,7 @@ const std::vector<Command>& all_commands() {
       spool_import_command(),
       spool_export_command(),
       trace_command(),
+      why_command(),
       log_command(),
       log_residence_command(),
       log_days_command(),

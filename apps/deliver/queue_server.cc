@@ -15,6 +15,7 @@ io::Task<io::Message> QueueServer::answer(io::Message message) {
     co_return io::Message{encode(delivery::QueueReply{delivery::QueueRefusal{"deliver is busy: try again shortly"}}), {}};
   delivery_.queue_changed(touched);
   if (auto* summary = std::get_if<delivery::QueueSummary>(&*reply)) delivery_.add_states(*summary);
+  if (auto* why = std::get_if<delivery::WhyAnswer>(&*reply)) delivery_.explain(*why, std::get<delivery::QueueWhyRequest>(*request).domain);
   co_return io::Message{encode(*reply), {}};
 }
 

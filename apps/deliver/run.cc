@@ -14,6 +14,7 @@
 #include "services/delivery/dns_servers.h"
 #include "services/delivery/exchange_lookup.h"
 #include "services/directory/editor.h"
+#include "services/delivery/resolver_settings.h"
 #include "services/directory/login_secrets.h"
 #include "services/directory/quota_page.h"
 #include "services/directory/seen_page.h"
@@ -98,20 +99,10 @@ io::Task<io::Wake> no_bell(io::Loop& loop, Deadline deadline) {
   co_return outcome;
 }
 
-// Without any, those of /etc/resolv.conf are asked.
 io::ResolverOptions resolver_options(const settings::Settings& settings) {
-  io::ResolverOptions options;
-  options.hosts_file.clear();  // ExchangeLookup asks them first, and follows their changes
-  options.trust_anchors = settings.delivery.trust_anchors();
-  for (const std::string& server : settings.delivery.resolvers()) {
-    const auto at = server.find('@');
-    const auto ip = io::IpAddress::parse(server.substr(0, at));
-    const std::uint16_t port = at == std::string::npos ? 53 : static_cast<std::uint16_t>(std::atoi(server.c_str() + at + 1));
-    if (!ip || port == 0)
-      cannot_start("[delivery] resolvers: \"" + server + "\" is no DNS server. Remedy: write \"address\" or \"address@port\"");
-    options.forwarders.emplace_back(*ip, port);
-  }
-  return options;
+  auto options = delivery::resolver_options(settings);
+  if (!options) cannot_start(options.error());
+  return *std::move(options);
 }
 
 // Looks every second whether the secrets of logins or the hosts files have changed.

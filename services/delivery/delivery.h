@@ -33,6 +33,7 @@
 #include "services/delivery/schedule/mx_sites.h"
 #include "services/delivery/schedule/scheduler.h"
 #include "services/delivery/settler.h"
+#include "services/delivery/why/why_view.h"
 #include "services/directory/login_secrets.h"
 
 namespace hikyaku::delivery {
@@ -91,6 +92,8 @@ class Delivery {
   void queue_changed(const std::vector<Touched>& touched);
   // What only a running delivery knows of destinations.
   void add_states(QueueSummary& summary);
+  // Where the recipients are and what they wait for, and how their destinations stand; `domain`: whose destination too.
+  void explain(WhyAnswer& answer, const std::string& domain);
 
   // What is known of the destinations, for the operator. On the loop.
   [[nodiscard]] const Scheduler& scheduler() const { return scheduler_; }
@@ -228,6 +231,12 @@ class Delivery {
                                    WallTime end) const;
   [[nodiscard]] std::vector<CausedPause> pauses_of(const Message& message, std::uint32_t recipient, const std::string& destination,
                                                    WallTime from, WallTime until) const;
+
+  // explain.cc
+  void explain_recipient(RecipientNow& one, const std::string& key, WallTime now) const;
+  [[nodiscard]] DestinationNow destination_now(const std::string& key, WallTime now) const;
+  // The lane key of mail from `sender` to `recipient` now; empty: none, or DNS is being asked for it.
+  [[nodiscard]] std::string key_for(std::string_view sender, std::string_view recipient) const;
 
   // reporting.cc: the mail that causes
   [[nodiscard]] spool::GeneratedMail report_mail(const Message& message, std::vector<RecipientReport> reports,

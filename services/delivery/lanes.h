@@ -121,8 +121,7 @@ class Lanes {
     queue.light_run[index(slot.lane)] = &from == &light ? queue.light_run[index(slot.lane)] + 1 : 0;
     note(queue);
     auto& first = from.front();
-    slot.waited = {first.since, std::chrono::milliseconds{milliseconds(queue.at_limit[index(slot.lane)]) - first.at_limit},
-                   std::chrono::milliseconds{milliseconds(queue.was_shut[index(slot.lane)]) - first.was_shut}, queue.shut_for[index(slot.lane)]};
+    slot.waited = waited_by(first, queue, slot.lane);
     Job job = std::move(first.job);
     from.pop_front();
     --waiting_[index(slot.lane)];
@@ -208,6 +207,17 @@ class Lanes {
         for (const auto& jobs : lane)
           for (const auto& one : jobs) visit(destination, one.job);
   }
+  // What the first job that `matches` has waited for, until anything changed last; nothing: none waits.
+  template <class Matches>
+  [[nodiscard]] std::optional<typename Slot::Waited> waited(const std::string& destination, Lane lane, Matches matches) const {
+    const auto found = queues_.find(destination);
+    if (found == queues_.end()) return std::nullopt;
+    const auto& queue = found->second;
+    for (const auto& jobs : queue.waiting[index(lane)])
+      for (const auto& one : jobs)
+        if (matches(one.job)) return waited_by(one, queue, lane);
+    return std::nullopt;
+  }
   // Why the destination's mail of the lane gets no slot now.
   [[nodiscard]] Cause waits_for(const std::string& destination, Lane lane) const {
     const auto found = queues_.find(destination);
@@ -248,6 +258,10 @@ class Lanes {
     Weight weight;
   };
 
+  static typename Slot::Waited waited_by(const Waiting& job, const Queue& queue, Lane lane) {
+    return {job.since, std::chrono::milliseconds{milliseconds(queue.at_limit[index(lane)]) - job.at_limit},
+            std::chrono::milliseconds{milliseconds(queue.was_shut[index(lane)]) - job.was_shut}, queue.shut_for[index(lane)]};
+  }
   static constexpr std::size_t index(Lane lane) { return static_cast<std::size_t>(lane); }
   static constexpr std::size_t index(Weight weight) { return static_cast<std::size_t>(weight); }
 

@@ -77,6 +77,7 @@ io::Task<void> LocalDelivery::deliver(AccountId account) {
     report(group.jobs[i], std::move(*group.attempts[i]));
   }
   if (!again.empty()) {
+    trouble_ = {parts_.clock.wall(), group.trouble};
     // Our own trouble is nobody's failed attempt: the copies stay where they are and are tried again shortly.
     parts_.log.write(telemetry::events::storage_trouble, {.account = std::to_string(account.value()), .reason = group.trouble});
     for (auto job = again.rbegin(); job != again.rend(); ++job) queue.push_front(std::move(*job));

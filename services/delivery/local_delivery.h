@@ -50,6 +50,12 @@ class LocalDelivery {
   void add(LocalJob job);
   void when_full(WhenFull wanted) { when_full_ = wanted; }
   [[nodiscard]] std::size_t waiting() const { return waiting_; }
+  // The last trouble of our own store, and when.
+  struct Trouble {
+    WallTime at{};
+    std::string what;
+  };
+  [[nodiscard]] const Trouble& trouble() const { return trouble_; }
 
  private:
   struct Group {
@@ -79,6 +85,7 @@ class LocalDelivery {
   std::deque<AccountId> ready_;
   std::uint32_t running_ = 0;
   std::size_t waiting_ = 0;
+  Trouble trouble_;
 };
 
 }  // namespace hikyaku::delivery

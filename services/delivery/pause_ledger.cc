@@ -37,6 +37,22 @@ io::DiskResult<PauseLedger> PauseLedger::open(io::Disk& disk, std::string path, 
   return ledger;
 }
 
+std::vector<std::pair<WallTime, WallTime>> PauseLedger::on_disk(io::Disk& disk, const std::string& path, WallTime now) {
+  std::vector<std::pair<WallTime, WallTime>> pauses;
+  const auto content = io::read_file(disk, path, 1 << 20);
+  if (!content) return pauses;
+  WireReader in(*content);
+  if (in.u8() != format) return pauses;
+  const WallTime alive = as_time(in.u64());
+  while (!in.broken() && !in.rest().empty()) {
+    const WallTime from = as_time(in.u64());
+    const WallTime until = as_time(in.u64());
+    if (!in.broken() && from < until) pauses.push_back({from, until});
+  }
+  if (alive < now) pauses.push_back({alive, now});
+  return pauses;
+}
+
 io::DiskResult<> PauseLedger::seen_alive(WallTime now) {
   WireWriter out;
   out.u8(format).u64(as_number(now));

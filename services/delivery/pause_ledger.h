@@ -18,6 +18,9 @@ class PauseLedger {
   // Reads the file (none: no pauses) and closes the pause that ended now. Blocks.
   static io::DiskResult<PauseLedger> open(io::Disk& disk, std::string path, WallTime now);
 
+  // The pauses in the file and the one that goes on, for who looks while no service runs; without the file: none.
+  [[nodiscard]] static std::vector<std::pair<WallTime, WallTime>> on_disk(io::Disk& disk, const std::string& path, WallTime now);
+
   // Still alive: a pause can have begun after `now` at the earliest. Every ten seconds or so, and at an ordered stop.
   // Blocks (one small file is replaced).
   io::DiskResult<> seen_alive(WallTime now);

@@ -76,6 +76,7 @@ class Listing {
     std::vector<spool::MessageRef> known;
     spool_.for_each_fresh([&](const spool::MessageRef& message) { known.push_back(message); });
     for (const auto& message : known) {
+      if (filter_.id && *filter_.id != message.id) continue;
       const auto envelope = spool_.envelope(message);
       for (std::uint32_t n = 0; envelope && n < envelope->recipients.size(); ++n)
         if (!look(message, *envelope, n)) return;

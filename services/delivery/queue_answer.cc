@@ -49,6 +49,23 @@ struct Answerer {
     }
     return count_held(spool, hold);
   }
+  // What the spool knows; a running delivery adds what it does with it (Delivery::explain).
+  QueueReply operator()(const QueueWhyRequest& why) const {
+    constexpr std::size_t most_shown = 100, examples = 5, most_destinations = 20;
+    QueueFilter filter;
+    filter.id = why.id;
+    const bool is_key = why.domain.find(':') != std::string::npos;
+    if (!why.id) (is_key ? filter.destination : filter.domain) = why.domain;
+    WhyAnswer answer;
+    auto list = list_queue(spool, filter, 0, why.id ? most_shown : examples, context.now, reading);
+    if (!list) return QueueRefusal{list.error().what};
+    for (auto& item : list->items) answer.recipients.push_back({std::move(item), Place::Unknown, {}});
+    if (why.id) return answer;
+    auto summary = summarize_queue(spool, filter, most_destinations, context.now);
+    if (!summary) return QueueRefusal{summary.error().what};
+    answer.deferred = std::move(summary->destinations);
+    return answer;
+  }
   QueueReply count(const QueueFilter& filter) const {
     if (auto loaded = spool.load_deferred(); !loaded) return QueueRefusal{loaded.error().what};
     if (filter.id) {

@@ -5,7 +5,7 @@
 namespace hikyaku::delivery {
 namespace {
 
-enum class Kind : std::uint8_t { List = 1, Count, Refusal = 4, Summary, Action, Hold = 40 };
+enum class Kind : std::uint8_t { List = 1, Count, Refusal = 4, Summary, Action, Hold = 40, Why };
 constexpr std::size_t reply_text_limit = 400;  // of one last_reply: 1,000 items stay below a message's 1 MiB
 constexpr std::uint32_t most_items = 1'000, most_destinations = 500, most_changes = 2'000;
 
@@ -140,6 +140,48 @@ void put_request(WireWriter& out, const QueueHoldRequest& hold) {
   out.u8(static_cast<std::uint8_t>(hold.scope)).text(hold.pattern);
 }
 
+void put_request(WireWriter& out, const QueueWhyRequest& why) {
+  put_kind(out, Kind::Why);
+  out.u8(why.id.has_value());
+  put(out, why.id.value_or(TraceId{}));
+  out.text(why.domain);
+}
+QueueWhyRequest get_why(WireReader& in) {
+  QueueWhyRequest why;
+  const bool given = in.u8() != 0;
+  const auto id = get_id(in);
+  if (given) why.id = id;
+  why.domain = in.text();
+  return why;
+}
+
+void put_reply(WireWriter& out, const WhyAnswer& why) {
+  put_kind(out, Kind::Why);
+  out.varint(why.recipients.size());
+  for (const auto& one : why.recipients) {
+    put(out, one.item);
+    out.u8(static_cast<std::uint8_t>(one.place));
+    put(out, one.spent);
+  }
+  out.varint(why.destinations.size());
+  for (const auto& one : why.destinations) put(out, one);
+  out.varint(why.deferred.size());
+  for (const auto& one : why.deferred) put(out, one);
+  out.u8(why.server.has_value());
+  if (why.server) put(out, *why.server);
+}
+WhyAnswer get_why_answer(WireReader& in) {
+  WhyAnswer why;
+  for (auto count = in.varint(); count > 0 && !in.broken(); --count) {
+    RecipientNow one{get_item(in), static_cast<Place>(std::min<std::uint8_t>(in.u8(), static_cast<std::uint8_t>(Place::Mailbox))), {}};
+    one.spent = get_cause_clock(in);
+    why.recipients.push_back(std::move(one));
+  }
+  for (auto count = in.varint(); count > 0 && !in.broken(); --count) why.destinations.push_back(get_destination_now(in));
+  for (auto count = in.varint(); count > 0 && !in.broken(); --count) why.deferred.push_back(get_summary(in));
+  if (in.u8() != 0) why.server = get_server_now(in);
+  return why;
+}
 void put_reply(WireWriter& out, const HoldCount& held) {
   put_kind(out, Kind::Hold);
   out.u64(held.incoming).u64(held.deferred).u64(held.octets).u8(held.whole);
@@ -219,6 +261,7 @@ std::optional<QueueRequest> decode_queue_request(std::string_view bytes) {
       break;
     }
     case Kind::Action: request = get_action(in); break;
+    case Kind::Why: request = get_why(in); break;
     default: break;
   }
   return in.complete() ? request : std::nullopt;
@@ -267,6 +310,7 @@ std::optional<QueueReply> decode_queue_reply(std::string_view bytes) {
       reply = std::move(act);
       break;
     }
+    case Kind::Why: reply = get_why_answer(in); break;
     case Kind::Refusal: reply = QueueRefusal{std::string(in.text())}; break;
     default: break;
   }

@@ -10,6 +10,7 @@
 #include "services/delivery/hold_count.h"
 #include "services/delivery/queue.h"
 #include "services/delivery/queue_actions.h"
+#include "services/delivery/why/why_view.h"
 
 namespace hikyaku::delivery {
 
@@ -36,7 +37,12 @@ struct QueueHoldRequest {
   directory::HoldScope scope = directory::HoldScope::All;
   std::string pattern;
 };
-using QueueRequest = std::variant<QueueListRequest, QueueCountRequest, QueueSummaryRequest, QueueActionRequest, QueueHoldRequest>;
+// Where a message is, or what a domain's mail waits for: answered with a WhyAnswer.
+struct QueueWhyRequest {
+  std::optional<TraceId> id;
+  std::string domain;  // without an id: a domain, or a destination's key
+};
+using QueueRequest = std::variant<QueueListRequest, QueueCountRequest, QueueSummaryRequest, QueueActionRequest, QueueHoldRequest, QueueWhyRequest>;
 
 struct QueueRefusal {
   std::string what;  // one sentence with a remedy
@@ -46,7 +52,7 @@ struct QueueActionReply {
   std::optional<spool::DeferredCursor> next;
   std::vector<std::string> troubles;
 };
-using QueueReply = std::variant<QueueList, spool::SpoolCounts, QueueSummary, QueueActionReply, QueueRefusal, HoldCount>;
+using QueueReply = std::variant<QueueList, spool::SpoolCounts, QueueSummary, QueueActionReply, QueueRefusal, HoldCount, WhyAnswer>;
 
 [[nodiscard]] std::string encode(const QueueRequest& request);
 [[nodiscard]] std::optional<QueueRequest> decode_queue_request(std::string_view bytes);

@@ -77,3 +77,44 @@ TEST_CASE("queue protocol: replies come back as they were") {
   CHECK(std::get<QueueActionReply>(*acted).troubles.size() == 1);
   CHECK(std::get<QueueRefusal>(*decode_queue_reply(encode(QueueReply{QueueRefusal{"no"}}))).what == "no");
 }
+
+TEST_CASE("queue protocol: why is asked and answered; every cut is refused") {
+  for (const auto& request : {QueueWhyRequest{TraceId{1, 2, 3, 4}, ""}, QueueWhyRequest{std::nullopt, "例え.jp"}}) {
+    const auto bytes = encode(QueueRequest{request});
+    const auto back = decode_queue_request(bytes);
+    REQUIRE(back);
+    CHECK(std::get<QueueWhyRequest>(*back).id == request.id);
+    CHECK(std::get<QueueWhyRequest>(*back).domain == request.domain);
+    for (std::size_t cut = 0; cut < bytes.size(); ++cut) CHECK(!decode_queue_request(bytes.substr(0, cut)));
+  }
+  const WallTime now{std::chrono::seconds{1'700'000'000}};
+  WhyAnswer answer;
+  RecipientNow recipient;
+  recipient.item.recipient = "c@d.example";
+  recipient.place = Place::Lane;
+  recipient.spent = CauseClock(now, Cause::Dns);
+  recipient.spent.turn(Cause::Rate, now + 5s);
+  recipient.spent.spend(now + 7s);
+  answer.recipients.push_back(recipient);
+  DestinationNow destination;
+  destination.key = "mx:d.example", destination.limit = 3, destination.most = 20, destination.fresh_waits_for = Cause::Rate;
+  destination.next_probe = now, destination.greylist_wait = 300s, destination.evidence_words = "421 too many";
+  answer.destinations.push_back(destination);
+  answer.deferred.push_back({.destination = "mx:d.example"});
+  answer.server = ServerNow{.lanes = {}, .fresh_in_use = 4, .retry_in_use = 2, .fresh_waiting = 9, .retry_waiting = 1, .dns_trouble_since = now};
+  const auto bytes = encode(QueueReply{answer});
+  const auto back = decode_queue_reply(bytes);
+  REQUIRE(back);
+  const auto& why = std::get<WhyAnswer>(*back);
+  REQUIRE(why.recipients.size() == 1);
+  CHECK(why.recipients[0].place == Place::Lane);
+  CHECK(why.recipients[0].spent == recipient.spent);
+  REQUIRE(why.destinations.size() == 1);
+  CHECK(why.destinations[0].most == 20);
+  CHECK(why.destinations[0].greylist_wait == Duration{300s});
+  CHECK(why.destinations[0].evidence_words == "421 too many");
+  REQUIRE(why.server);
+  CHECK(why.server->dns_trouble_since == now);
+  CHECK(why.server->fresh_in_use == 4);
+  for (std::size_t cut = 0; cut < bytes.size(); ++cut) CHECK(!decode_queue_reply(bytes.substr(0, cut)));
+}

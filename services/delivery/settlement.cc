@@ -195,6 +195,7 @@ void Delivery::log_conclusion(const Message& message, const std::vector<Attempt>
       parts_.log.write(events::mail_sent, fields);
       continue;
     }
+    fields.failure_class = class_name(attempt.failure);
     if (!again) {
       parts_.log.write(events::mail_failed, fields);
       continue;

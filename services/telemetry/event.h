@@ -66,6 +66,7 @@ struct Fields {
   std::string_view next_hop;                // "mx1.example.net [203.0.113.9]:25"
   std::string_view command;                 // protocol verb
   std::string_view reply;                   // "550 5.1.1 ..." given or got
+  std::string_view failure_class;           // "greylisted", "timeout": why an attempt failed, as retry rules name it
   std::optional<std::uint64_t> octets;
   std::optional<std::uint64_t> count;
   std::optional<std::uint32_t> attempt;     // 1: the first

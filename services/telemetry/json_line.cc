@@ -75,6 +75,7 @@ std::string json_line(const Event& event, const Fields& fields, WallTime when, s
   line.given("next_hop", fields.next_hop);
   line.given("command", fields.command);
   line.given("reply", fields.reply);
+  line.given("class", fields.failure_class);
   line.given("octets", fields.octets);
   line.given("count", fields.count);
   line.given("attempt", fields.attempt);

@@ -375,6 +375,13 @@ bool Scheduler::owns(const std::string& key, DeferredEntry entry) const {
   return claims_.contains(entry) || deferred_.contains(key, entry);
 }
 
+std::optional<Scheduler::InLane> Scheduler::in_lane(const std::string& key, DeferredEntry entry) const {
+  const auto matches = [&](const RemoteJob& job) { return job.ref.id == entry.message && std::ranges::find(job.recipients, entry.recipient) != job.recipients.end(); };
+  for (const Lane lane : {Lane::Fresh, Lane::Retry})
+    if (const auto waited = lanes_.waited(key, lane, matches)) return InLane{lane, *waited, lanes_.waits_for(key, lane)};
+  return std::nullopt;
+}
+
 Health Scheduler::health(const std::string& key) const {
   const auto found = known_.find(key);
   return found == known_.end() ? Health::Healthy : found->second.state.health();
@@ -391,7 +398,7 @@ std::optional<Scheduler::View> Scheduler::view(const std::string& key, WallTime 
   const auto found = known_.find(key);
   if (found == known_.end()) return std::nullopt;
   const auto& known = found->second;
-  View view{key, known.state.health(), known.state.since(), known.state.evidence(), known.state.limit(), lanes_.used_for(key), known.state.failures()};
+  View view{key, known.state.health(), known.state.since(), known.state.evidence(), known.state.limit(), most_for(key, known.domain), lanes_.used_for(key), known.state.failures()};
   view.fresh = lanes_.waiting_for(key, Lane::Fresh);
   view.retry = lanes_.waiting_for(key, Lane::Retry);
   view.deferred = deferred_.waiting_for(key);

@@ -81,6 +81,7 @@ class Scheduler {
   bool feed(WallTime now);
   [[nodiscard]] std::optional<WallTime> next_time() const { return deferred_.next_due(); }
   [[nodiscard]] DeferredIndex& deferred() { return deferred_; }
+  [[nodiscard]] const DeferredIndex& deferred() const { return deferred_; }
   // The operator wants it now: what was known against the destination is forgotten. Those under way stay so.
   void due_now(const std::string& key, DeferredEntry entry, WallTime now);
   // Every second or so: doors that nobody opened, shut times that are over, what nobody needs any more.
@@ -133,12 +134,20 @@ class Scheduler {
   [[nodiscard]] Ownership check_ownership() const;
 
   // ---- what the operator sees
+  // What the recipient's job has waited for in its lane; nothing: it is in none of this destination. Walks over its lanes.
+  struct InLane {
+    Lane lane;
+    Slot::Waited waited;
+    Cause now;  // what it waits for
+  };
+  [[nodiscard]] std::optional<InLane> in_lane(const std::string& key, DeferredEntry entry) const;
+  [[nodiscard]] const Lanes<RemoteJob>& lanes() const { return lanes_; }
   struct View {
     std::string key;
     Health health = Health::Healthy;
     WallTime since{};
     std::optional<Evidence> evidence;
-    std::uint32_t limit = 0, in_use = 0, failures = 0;
+    std::uint32_t limit = 0, most = 0, in_use = 0, failures = 0;
     std::size_t fresh = 0, retry = 0, deferred = 0;
     std::optional<WallTime> next_probe;
     std::optional<Duration> greylist_wait, drained_in;  // at the rate since the release began

@@ -63,6 +63,24 @@ void CauseClock::append(const CauseClock& later) {
   running_ = later.running_;
 }
 
+CauseClock CauseClock::of_parts(WallTime since, const std::array<Micros, causes>& parts, Cause running) {
+  CauseClock clock(since, running);
+  clock.spent_ = parts;
+  for (auto& part : clock.spent_) part = std::max(part, Micros{});
+  clock.mark_ = since + clock.total();
+  return clock;
+}
+
+CauseClock joined(WallTime accepted_at, std::vector<CauseClock> stretches) {
+  std::ranges::sort(stretches, {}, &CauseClock::since);
+  CauseClock whole(accepted_at, Cause::Intake);
+  for (const auto& stretch : stretches) {
+    whole.append(stretch);
+    whole.turn(Cause::Schedule, whole.until());
+  }
+  return whole;
+}
+
 CauseClock::Micros CauseClock::total() const {
   Micros sum{};
   for (const auto time : spent_) sum += time;

@@ -63,6 +63,9 @@ class CauseClock {
   // What another clock has counted since this one's mark; where they overlap, the overlap is counted once.
   void append(const CauseClock& later);
 
+  // From what was written down of one.
+  [[nodiscard]] static CauseClock of_parts(WallTime since, const std::array<Micros, causes>& parts, Cause running);
+
   [[nodiscard]] WallTime since() const { return since_; }
   [[nodiscard]] WallTime until() const { return mark_; }
   [[nodiscard]] Cause running() const { return running_; }
@@ -77,6 +80,10 @@ class CauseClock {
   Cause running_ = Cause::Intake;
   std::array<Micros, causes> spent_{};
 };
+
+// The whole time since acceptance, from the stretches that attempts have told of, in any order. What lies between them was
+// waiting for the next try, and before the first one waiting to be taken up.
+[[nodiscard]] CauseClock joined(WallTime accepted_at, std::vector<CauseClock> stretches);
 
 // A cause clock with the time to read; shared by those who work on one job. `now` outlives it. Who waits for a peer says how
 // the wait can be ended, for others may need what it holds.

@@ -57,6 +57,34 @@ TEST_CASE("names are read back, and every cause has words") {
   for (const auto* wrong : {"", "Slot", "slots", "schedule ", "none"}) CHECK(!parse_cause(wrong));
 }
 
+TEST_CASE("stretches are joined in their order; gaps are waiting, overlaps count once") {
+  const auto stretch = [](std::int64_t from, std::int64_t to, Cause cause) {
+    CauseClock clock(at(from), cause);
+    clock.spend(at(to));
+    return clock;
+  };
+  const auto whole = joined(start, {stretch(500, 700, Cause::Reply), stretch(100, 300, Cause::Connect), stretch(650, 800, Cause::Tls)});
+  CHECK(whole.of(Cause::Intake) == 100us);
+  CHECK(whole.of(Cause::Connect) == 200us);
+  CHECK(whole.of(Cause::Schedule) == 200us);
+  CHECK(whole.of(Cause::Reply) == 200us);
+  CHECK(whole.of(Cause::Tls) == 100us);
+  CHECK(whole.total() == 800us);
+  CHECK(joined(start, {}).total() == 0us);
+  CHECK(joined(start, {stretch(-50, 20, Cause::Dns)}).total() == 20us);
+}
+
+TEST_CASE("a clock comes back from its parts") {
+  CauseClock clock(start);
+  clock.turn(Cause::Dns, at(7));
+  clock.turn(Cause::Reply, at(19));
+  std::array<CauseClock::Micros, causes> parts{};
+  for (std::size_t n = 0; n < causes; ++n) parts[n] = clock.of(static_cast<Cause>(n));
+  CHECK(CauseClock::of_parts(start, parts, Cause::Reply) == clock);
+  parts[0] = CauseClock::Micros{-5};
+  CHECK(CauseClock::of_parts(start, parts, Cause::Reply).total() == 12us);
+}
+
 // 2,000 histories of clocks that are turned, paused, appended to each other, and whose clock on the wall jumps.
 TEST_CASE("random histories add up exactly") {
   for (unsigned seed = 0; seed < 2'000; ++seed) {

@@ -1,0 +1,226 @@
+#include "apps/cli/why_facts.h"
+
+#include <algorithm>
+
+#include "apps/cli/data_access.h"
+#include "apps/cli/dns_look.h"
+#include "apps/cli/hold_view.h"
+#include "apps/cli/json_view.h"
+#include "apps/cli/queue_access.h"
+#include "apps/cli/why_policy.h"
+#include "apps/service/data_folders.h"
+#include "apps/supervisor/control_socket.h"
+#include "services/delivery/dns_servers.h"
+#include "services/delivery/pause_ledger.h"
+#include "services/directory/address_text.h"
+#include "services/telemetry/stamp.h"
+
+namespace hikyaku::cli {
+
+namespace {
+
+constexpr auto trouble_is_fresh = std::chrono::minutes{2};
+constexpr int days_of_logs = 7;
+
+}  // namespace
+
+WhyGathering::WhyGathering(Invocation& call, delivery::QueueWhyRequest request)
+    : call_(call), settings_(call.settings()), now_(SystemClock{}.wall()) {
+  log_folder_ = apps::folder::in(settings_->node.data(), apps::folder::log);
+  {
+    const auto queue = QueueAccess::open(call);
+    if (auto answer = queue ? queue->ask_for<delivery::WhyAnswer>(request) : std::nullopt) answer_ = *std::move(answer);
+  }
+  now_ = SystemClock{}.wall();
+  if (const auto access = DirectoryAccess::open(call))
+    if (auto snapshot = access->editor().read()) directory_ = *std::move(snapshot);
+  if (!answer_.server)
+    for (auto& one : answer_.recipients) finish_stopped(one);
+}
+
+// Nobody runs who would know: what the ledger on disk and the holds say of its time.
+void WhyGathering::finish_stopped(delivery::RecipientNow& one) const {
+  io::PosixDisk disk;
+  const auto& item = one.item;
+  const bool tried = item.last_tried != WallTime{};
+  const bool deferred = item.state == delivery::QueueState::Deferred;
+  std::vector<delivery::CausedPause> pauses;
+  for (const auto& [from, until] : delivery::PauseLedger::on_disk(disk, apps::folder::in(settings_->node.data(), "spool/stopped"), now_))
+    pauses.push_back({from, until, delivery::Cause::Stopped});
+  const HoldsInForce holds(call_, now_);
+  if (const auto* hold = holds.of(item)) pauses.push_back({hold->start, now_, delivery::Cause::Hold});
+  one.spent = delivery::CauseClock(tried ? item.last_tried : item.accepted_at, deferred ? delivery::Cause::Schedule : delivery::Cause::Intake);
+  one.spent.spend(now_, pauses);
+  one.spent.turn(delivery::Cause::Stopped, now_);
+}
+
+std::vector<ExplainedRecipient> WhyGathering::recipients_of(const LoggedMessage& logged) const {
+  std::vector<ExplainedRecipient> all;
+  for (const auto& [address, one] : logged.recipients) all.push_back({address, one, std::nullopt, {}});
+  for (const auto& now : answer_.recipients) {
+    auto place = std::ranges::find(all, now.item.recipient, &ExplainedRecipient::recipient);
+    if (place == all.end()) place = all.insert(all.end(), {now.item.recipient, std::nullopt, std::nullopt, {}});
+    place->now = now;
+  }
+  for (auto& one : all) {
+    std::vector<delivery::CauseClock> stretches;
+    if (one.logged) stretches = one.logged->stretches;
+    if (one.now) stretches.push_back(one.now->spent);
+    auto begin = one.now ? std::optional(one.now->item.accepted_at) : one.logged->accepted_at;
+    if (!begin) begin = logged.accepted_at;
+    if (begin) one.spent = delivery::joined(*begin, std::move(stretches));
+  }
+  return all;
+}
+
+delivery::WhyFacts WhyGathering::begin_facts(std::string subject) {
+  delivery::WhyFacts facts;
+  facts.now = now_;
+  facts.subject = std::move(subject);
+  facts.server = answer_.server;
+  if (!facts.server) ask_supervisor(facts);
+  facts.disk_trouble = disk_trouble_since(log_folder_, now_ - trouble_is_fresh);
+  return facts;
+}
+
+void WhyGathering::ask_supervisor(delivery::WhyFacts& facts) {
+  const auto answer = apps::ask_server(settings_->node.data(), {{"status"}});
+  const auto status = answer && answer->good ? JsonView::parse(answer->text) : std::nullopt;
+  if (!status) return;
+  for (const auto& service : status->at("services").items()) {
+    if (service.text("name") != "deliver" || !service.has("stopped_by")) continue;
+    facts.stopped_by = service.text("stopped_by");
+    facts.stopped_since = service.text("stopped_since").substr(0, 16);
+    std::ranges::replace(facts.stopped_since, 'T', ' ');
+  }
+}
+
+void WhyGathering::take_plan(delivery::WhyFacts& facts, const std::string& sender, const std::string& recipient) {
+  const auto address = directory::parse_address(recipient);
+  if (!directory_ || !address) return;
+  ReversePath from;
+  if (const auto parsed = directory::parse_address(sender)) from = ReversePath{*parsed};
+  const delivery::RoutingSettings routing{.dns_servers = delivery::dns_servers(settings_->delivery.resolvers())};
+  const auto plan = delivery::plan_recipient(*directory_, routing, {from, Recipient{*address, "", {}}});
+  if (facts.destination.empty()) facts.destination = delivery::destination_of(plan);
+  if (const auto* hop = std::get_if<delivery::ToNextHop>(&plan)) {
+    facts.routed = hop->hop.via == delivery::Via::Host;
+    hop_ = hop->hop;
+  }
+}
+
+void WhyGathering::take_hold(delivery::WhyFacts& facts, const std::string& sender, const std::string& sent_by, const std::string& recipient) {
+  delivery::QueueItem item;
+  item.sender = sender, item.sent_by = sent_by, item.recipient = recipient, item.destination = facts.destination;
+  const HoldsInForce holds(call_, now_);
+  const auto* hold = holds.of(item);
+  if (hold == nullptr) return;
+  facts.hold_id = hold->id;
+  facts.hold = std::to_string(hold->id) + " (" + selector_text(call_, *hold) + (hold->reason.empty() ? "" : ": " + hold->reason) + ")";
+}
+
+void WhyGathering::take_state(delivery::WhyFacts& facts) {
+  const auto found = std::ranges::find(answer_.destinations, facts.destination, &delivery::DestinationNow::key);
+  if (found != answer_.destinations.end()) facts.state = *found;
+}
+
+void WhyGathering::ask_dns(delivery::WhyFacts& facts) {
+  if (!hop_ || facts.destination.starts_with("local:")) return;
+  auto look = look_at_dns(*settings_, *hop_, settings_->node.hostname());
+  facts.dns = look.finding, facts.dns_words = std::move(look.words);
+  hosts_ = std::move(look.hosts);
+  addresses_ = std::move(look.addresses);
+}
+
+void WhyGathering::take_log(delivery::WhyFacts& facts, const LoggedRecipient& last) {
+  facts.delivered = last.delivered();
+  facts.given_up = last.given_up();
+  if (facts.delivered) return;
+  facts.failure = delivery::parse_class(last.failure_class);
+  facts.reply = last.reply, facts.reply_host = last.next_hop;
+  facts.attempts = last.attempts;
+  facts.next_try = last.next_try;
+}
+
+void WhyGathering::check_policy(delivery::WhyFacts& facts, const std::string& sender) {
+  PolicyQuestion question;
+  if (const auto parsed = directory::parse_address(sender)) question.domain = parsed->domain;
+  question.hostname = settings_->node.hostname();
+  question.selector = call_.value("--selector");
+  std::optional<io::IpAddress> ours;
+  if (call_.has("--address")) ours = io::IpAddress::parse(call_.value("--address"));
+  if (!ours && hop_ && !hop_->terms().sources.empty()) ours = io::IpAddress::parse(hop_->terms().sources.front());
+  if (!ours && !addresses_.empty()) ours = address_towards(addresses_.front());
+  if (!ours) return;
+  question.address = *ours;
+  facts.policy = check_records(*settings_, question);
+}
+
+delivery::WhyFacts WhyGathering::facts_of(const ExplainedRecipient& one) {
+  auto facts = begin_facts(one.recipient);
+  std::string sender, sent_by;
+  if (one.logged) {
+    take_log(facts, *one.logged);
+    facts.destination = one.logged->destination;
+    sender = one.logged->sender;
+  }
+  if (one.now) {
+    const auto& item = one.now->item;
+    facts.place = one.now->place;
+    facts.delivered = facts.given_up = false;
+    facts.destination = item.destination, sender = item.sender, sent_by = item.sent_by;
+    if (item.attempts > 0) {
+      facts.failure = delivery::failure_class_of(item.failure_class);
+      facts.reply = item.last_reply, facts.attempts = item.attempts, facts.next_try = item.next_due;
+    }
+    facts.waiting = 1;
+  }
+  facts.spent = one.spent;
+  take_plan(facts, sender, one.recipient);
+  take_state(facts);
+  if (one.now) take_hold(facts, sender, sent_by, one.recipient);
+  if (facts.state && facts.state->next_probe) facts.next_try = facts.state->next_probe;
+  if (facts.server || !facts.delivered) ask_dns(facts);
+  if (facts.failure == delivery::FailureClass::Policy || facts.failure == delivery::FailureClass::PolicyRefused) check_policy(facts, sender);
+  return facts;
+}
+
+delivery::WhyFacts WhyGathering::facts_of_domain(const std::string& domain) {
+  auto facts = begin_facts(domain);
+  const bool is_key = domain.find(':') != std::string::npos;
+  const auto last = last_of_domain(log_folder_, domain, telemetry::day_text(now_ - std::chrono::days{days_of_logs}));
+  std::string sender, sent_by, recipient = is_key ? "" : "postmaster@" + domain;
+  if (last) {
+    take_log(facts, *last);
+    sender = last->sender, recipient = last->recipient;
+  }
+  if (!answer_.deferred.empty()) {
+    const auto& most = answer_.deferred.front();
+    facts.destination = most.destination;
+    for (const auto& one : answer_.deferred) facts.waiting += one.recipients;
+    if (most.attempts > 0 && (!last || last->at <= most.last_tried + std::chrono::seconds{5})) {
+      facts.delivered = false;
+      facts.failure = delivery::failure_class_of(most.failure_class);
+      facts.reply = most.last_reply, facts.attempts = most.attempts, facts.next_try = most.next_due, facts.gives_up = most.gives_up;
+    }
+  }
+  if (!answer_.recipients.empty()) {
+    const auto& example = answer_.recipients.front().item;
+    sender = example.sender, sent_by = example.sent_by, recipient = example.recipient;
+    if (facts.destination.empty()) facts.destination = example.destination;
+    facts.waiting = std::max<std::uint64_t>(facts.waiting, answer_.recipients.size());
+    facts.delivered = false;
+  }
+  if (is_key) facts.destination = domain;
+  else take_plan(facts, sender, recipient);
+  if (facts.destination.empty() || std::ranges::find(answer_.destinations, facts.destination, &delivery::DestinationNow::key) == answer_.destinations.end())
+    if (!answer_.destinations.empty() && !is_key) facts.destination = answer_.destinations.front().key;  // the MX set rather than the name
+  take_state(facts);
+  if (facts.state && facts.state->next_probe) facts.next_try = facts.state->next_probe;
+  take_hold(facts, sender, sent_by, recipient);
+  ask_dns(facts);
+  if (facts.failure == delivery::FailureClass::Policy || facts.failure == delivery::FailureClass::PolicyRefused) check_policy(facts, sender);
+  return facts;
+}
+
+}  // namespace hikyaku::cli

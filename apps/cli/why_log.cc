@@ -1,0 +1,107 @@
+#include "apps/cli/why_log.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "apps/cli/log_files.h"
+#include "services/telemetry/stamp.h"
+
+namespace hikyaku::cli {
+
+namespace {
+
+using delivery::CauseClock;
+
+constexpr std::array<std::string_view, 5> told_events{"delivery.deferred", "delivery.held", "mail.sent", "mail.delivered", "mail.failed"};
+
+bool is_told(std::string_view line) {
+  return std::ranges::any_of(told_events, [&](auto name) { return line.find("\"event\":\"" + std::string(name) + "\"") != std::string_view::npos; });
+}
+
+std::optional<CauseClock> stretch_of(const JsonView& line) {
+  auto since = telemetry::parse_stamp(line.text("since"));
+  if (!since) since = telemetry::parse_stamp(line.text("accepted_at"));
+  if (!since || !line.has("spent_ms")) return std::nullopt;
+  const auto spent = line.at("spent_ms");
+  std::array<CauseClock::Micros, delivery::causes> parts{};
+  for (std::size_t n = 0; n < delivery::causes; ++n)
+    parts[n] = CauseClock::Micros{std::llround(spent.real(delivery::cause_name(static_cast<delivery::Cause>(n))) * 1'000)};
+  return CauseClock::of_parts(*since, parts, delivery::Cause::Schedule);
+}
+
+void take(LoggedRecipient& into, const JsonView& line, WallTime when) {
+  into.event = line.text("event"), into.at = when;
+  into.sender = line.text("sender"), into.destination = line.text("destination"), into.next_hop = line.text("next_hop");
+  into.reply = line.text("reply").empty() ? line.text("reason") : line.text("reply");
+  into.failure_class = line.text("class");
+  if (const auto attempt = line.number("attempt"); attempt > 0) into.attempts = static_cast<std::uint32_t>(attempt);
+  into.next_try = telemetry::parse_stamp(line.text("next_try"));
+  if (const auto accepted = telemetry::parse_stamp(line.text("accepted_at"))) into.accepted_at = accepted;
+  if (auto stretch = stretch_of(line)) into.stretches.push_back(*stretch);
+}
+
+std::string envelope_recipient(const JsonView& line) {
+  const auto original = line.text("original_recipient");
+  return original.empty() ? line.text("recipient") : original;
+}
+
+bool concerns(const JsonView& line, const std::string& domain) {
+  if (domain.find(':') != std::string::npos) return line.text("destination") == domain;
+  const auto recipient = envelope_recipient(line);
+  return recipient.size() > domain.size() && recipient.ends_with(domain) && recipient[recipient.size() - domain.size() - 1] == '@';
+}
+
+}  // namespace
+
+LoggedMessage read_logged_message(const std::string& log_folder, const TraceId& id) {
+  LoggedMessage message;
+  const std::string wanted = "\"message\":\"" + id.text() + "\"";
+  for_each_line({.folder = log_folder}, [&](const LogLine& text) {
+    if (text.text.find(wanted) == std::string_view::npos) return true;
+    const auto line = JsonView::parse(text.text);
+    const auto when = telemetry::parse_stamp(text.time);
+    if (!line || !when) return true;
+    if (line->text("event") == "mail.accepted" || line->text("event") == "mail.generated") {
+      message.accepted_at = telemetry::parse_stamp(line->text("accepted_at"));
+      if (!message.accepted_at) message.accepted_at = when;
+      message.sender = line->text("sender");
+    } else if (is_told(text.text)) {
+      auto& recipient = message.recipients[envelope_recipient(*line)];
+      recipient.recipient = envelope_recipient(*line);
+      take(recipient, *line, *when);
+      if (recipient.accepted_at) message.accepted_at = recipient.accepted_at;  // to the microsecond, as the stretches have it
+      message.sender = recipient.sender;
+    }
+    return true;
+  });
+  return message;
+}
+
+std::optional<LoggedRecipient> last_of_domain(const std::string& log_folder, const std::string& domain, const std::string& first_day) {
+  std::optional<LoggedRecipient> last;
+  for_each_line({.folder = log_folder, .logs = {"senderlog", "outlog", "outlocallog", "faillog"}, .first_day = first_day}, [&](const LogLine& text) {
+    if (!is_told(text.text)) return true;
+    const auto line = JsonView::parse(text.text);
+    const auto when = telemetry::parse_stamp(text.time);
+    if (!line || !when || !concerns(*line, domain)) return true;
+    last = LoggedRecipient{};
+    last->recipient = envelope_recipient(*line);
+    take(*last, *line, *when);
+    return true;
+  });
+  return last;
+}
+
+std::string disk_trouble_since(const std::string& log_folder, WallTime since) {
+  std::string what;
+  for_each_line({.folder = log_folder, .logs = {"servicelog"}, .service = "deliver", .first_day = telemetry::day_text(since)}, [&](const LogLine& text) {
+    if (text.text.find("\"event\":\"storage.trouble\"") == std::string_view::npos) return true;
+    const auto when = telemetry::parse_stamp(text.time);
+    if (const auto line = JsonView::parse(text.text); line && when && *when >= since) what = line->text("reason");
+    return true;
+  });
+  return what;
+}
+
+}  // namespace hikyaku::cli

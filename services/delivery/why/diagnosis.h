@@ -1,0 +1,85 @@
+// What would help: from everything that is known of a message or a destination to sentences an operator can act on, the
+// most useful first. Pure: it looks at facts that others gathered, and says the same for the same facts.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "services/delivery/schedule/destination.h"
+#include "services/delivery/why/why_view.h"
+
+namespace hikyaku::delivery {
+
+// What asking DNS just now has shown of the domain, or of the hosts its route names.
+enum class DnsFinding : std::uint8_t {
+  NotAsked,
+  Fine,       // there are addresses to go to
+  Silent,     // no usable answer
+  NoDomain,   // the name does not exist
+  NoAddress,  // MX hosts or the route's hosts without an address
+  NullMx,     // it takes no mail (RFC 7505)
+  Ourselves,  // its MX is this server, which does not know the domain
+};
+
+// A record of ours that receivers look at (policy_check.h).
+enum class PolicyRecord : std::uint8_t { Spf, Dkim, Dmarc, Ptr, Helo };
+[[nodiscard]] std::string_view record_name(PolicyRecord record);
+enum class RecordState : std::uint8_t {
+  Good,
+  Missing,
+  Wrong,       // it is there and says something else than we do
+  Unknown,     // DNS gave no usable answer
+  NotChecked,  // nothing says what to look for
+};
+[[nodiscard]] std::string_view state_name(RecordState state);
+struct PolicyFinding {
+  PolicyRecord record = PolicyRecord::Spf;
+  RecordState state = RecordState::Unknown;
+  std::string english, japanese;  // one sentence
+};
+
+struct WhyFacts {
+  WallTime now{};
+  std::string subject;      // the domain, or the recipient
+  std::string destination;  // key of the lane; empty: not known
+  bool routed = false;      // its hosts come from the route table or the gateway
+  // Nothing of `server`: deliver does not run; by whom and since when, where that is known.
+  std::optional<ServerNow> server;
+  std::string stopped_by, stopped_since;
+  std::optional<DestinationNow> state;
+  // A hold that keeps it: "3 (the server is rebuilt)"; empty: none.
+  std::string hold;
+  std::uint64_t hold_id = 0;
+  // The last failed attempt, if none succeeded since.
+  std::optional<FailureClass> failure;
+  std::string reply, reply_host;  // the words verbatim
+  std::uint32_t attempts = 0;
+  std::optional<WallTime> next_try, gives_up;
+  bool given_up = false;
+  bool delivered = false;    // the message, or the last one of the domain
+  std::uint64_t waiting = 0;  // recipients deferred or in a lane
+  std::optional<Place> place;          // of the message
+  std::optional<CauseClock> spent;     // its whole time
+  DnsFinding dns = DnsFinding::NotAsked;
+  std::string dns_words;
+  std::string disk_trouble;  // of our own, lately
+  std::vector<PolicyFinding> policy;
+};
+
+enum class Advice : std::uint8_t {
+  Nothing, Start, Release, Disk, DnsServers, DnsRecords, Route, PeerDown, SlowPeer, Greylist, Tls, Policy, Mailbox, Recipient,
+  Limit, Throttled, Slots, PeerSaysLater, PeerRefuses, Wait,
+};
+[[nodiscard]] std::string_view advice_name(Advice advice);  // "greylist": in JSON
+
+struct Suggestion {
+  Advice advice = Advice::Nothing;
+  std::string english, japanese;
+};
+// Never empty; the first is what to do first.
+[[nodiscard]] std::vector<Suggestion> diagnose(const WhyFacts& facts);
+// "5 min" / 「5 分」.
+[[nodiscard]] std::string time_text(Duration time, bool japanese);
+
+}  // namespace hikyaku::delivery

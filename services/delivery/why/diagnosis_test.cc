@@ -1,0 +1,139 @@
+// The first suggestion for each kind of trouble, and that none is named where there is none.
+#include <doctest/doctest.h>
+
+#include "services/delivery/why/diagnosis.h"
+
+namespace hikyaku::delivery {
+namespace {
+
+constexpr WallTime now{std::chrono::hours{500'000}};
+
+WhyFacts healthy() {
+  WhyFacts facts;
+  facts.now = now;
+  facts.subject = "a.example", facts.destination = "mx:mx.a.example";
+  facts.server = ServerNow{};
+  facts.dns = DnsFinding::Fine;
+  return facts;
+}
+WhyFacts failed(FailureClass failure, std::string reply) {
+  auto facts = healthy();
+  facts.failure = failure, facts.reply = std::move(reply), facts.waiting = 1, facts.attempts = 1;
+  facts.next_try = now + std::chrono::minutes{5};
+  return facts;
+}
+Advice first(const WhyFacts& facts) { return diagnose(facts).front().advice; }
+
+TEST_CASE("each class of failure has its advice") {
+  struct Row {
+    FailureClass failure;
+    const char* reply;
+    Advice want;
+  };
+  for (const auto& row : {Row{FailureClass::ConnectionRefused, "connection refused", Advice::PeerDown}, Row{FailureClass::Timeout, "no answer in time", Advice::PeerDown},
+                          Row{FailureClass::Unreachable, "no route", Advice::PeerDown}, Row{FailureClass::LineCut, "closed", Advice::PeerDown}, Row{FailureClass::NoAnswer, "-", Advice::PeerDown},
+                          Row{FailureClass::Greylisted, "451 4.7.1 Greylisted", Advice::Greylist}, Row{FailureClass::Tls, "no STARTTLS", Advice::Tls},
+                          Row{FailureClass::NoDnsAnswer, "no answer", Advice::DnsServers}, Row{FailureClass::Name, "does not exist", Advice::DnsRecords},
+                          Row{FailureClass::Policy, "451 4.7.26 unauthenticated", Advice::Policy}, Row{FailureClass::PolicyRefused, "550 5.7.1 bad reputation", Advice::Policy},
+                          Row{FailureClass::Refused, "550 5.1.1 User unknown", Advice::Recipient}, Row{FailureClass::Refused, "552 5.2.2 Full", Advice::Mailbox},
+                          Row{FailureClass::Refused, "554 5.6.0 No", Advice::PeerRefuses}, Row{FailureClass::Transient, "452 4.2.2 Full", Advice::Mailbox},
+                          Row{FailureClass::Transient, "450 later", Advice::PeerSaysLater}}) {
+    const auto all = diagnose(failed(row.failure, row.reply));
+    CHECK_MESSAGE(all.front().advice == row.want, row.reply << ": " << all.front().english);
+    for (const auto& one : all) {
+      CHECK(one.english.find('%') == std::string::npos);
+      CHECK(one.japanese.find('%') == std::string::npos);
+      CHECK(one.english != one.japanese);
+    }
+  }
+}
+
+TEST_CASE("a route that leads nowhere is blamed before DNS and the peer's policy") {
+  for (const auto failure : {FailureClass::NoDnsAnswer, FailureClass::Name, FailureClass::PolicyRefused, FailureClass::Refused}) {
+    auto facts = failed(failure, "554 5.7.1 Relay access denied");
+    CHECK(first(facts) != Advice::Route);
+    facts.routed = true;
+    CHECK(first(facts) == Advice::Route);
+  }
+  auto refused = failed(FailureClass::ConnectionRefused, "connection refused");
+  refused.routed = true;
+  REQUIRE(diagnose(refused).size() == 2);
+  CHECK(diagnose(refused)[0].advice == Advice::PeerDown);
+  CHECK(diagnose(refused)[1].advice == Advice::Route);
+}
+
+TEST_CASE("what is ours goes before what is the peer's") {
+  auto facts = failed(FailureClass::Timeout, "no answer");
+  facts.disk_trouble = "no space left on device";
+  CHECK(first(facts) == Advice::Disk);
+  facts.hold = "3 (destination a.example)", facts.hold_id = 3;
+  CHECK(first(facts) == Advice::Release);
+  facts.server.reset();
+  CHECK(first(facts) == Advice::Start);
+  facts = failed(FailureClass::NoDnsAnswer, "no answer");
+  facts.server->dns_trouble_since = now;
+  CHECK(first(facts) == Advice::DnsServers);
+  facts = failed(FailureClass::NoDnsAnswer, "no answer");
+  facts.dns = DnsFinding::NoDomain;
+  CHECK(first(facts) == Advice::DnsRecords);
+}
+
+TEST_CASE("the limit that binds is named; what waits without a limit is on its way") {
+  auto facts = healthy();
+  DestinationNow state;
+  state.key = facts.destination, state.limit = state.most = 1, state.in_use = 1, state.fresh = 5;
+  state.running_longest = Cause::Reply, state.runs_for = std::chrono::seconds{2};
+  facts.state = state, facts.waiting = 5;
+  CHECK(first(facts) == Advice::Limit);
+  facts.state->most = 20;
+  CHECK(first(facts) == Advice::Throttled);
+  facts.state->runs_for = std::chrono::seconds{30};
+  CHECK(first(facts) == Advice::SlowPeer);
+  facts.state->running_longest = Cause::Disk, facts.state->limit = 5;
+  facts.server->lanes.slots = 1, facts.server->fresh_in_use = 1;
+  CHECK(first(facts) == Advice::Slots);
+  facts.state->fresh = 0;
+  CHECK(first(facts) == Advice::Wait);
+  facts.waiting = 0;
+  CHECK(first(facts) == Advice::Nothing);
+}
+
+TEST_CASE("a missing record is named, the one that the peer speaks of first") {
+  auto facts = failed(FailureClass::PolicyRefused, "550 5.7.25 no reverse name for you");
+  facts.policy = {{PolicyRecord::Spf, RecordState::Missing, "SPF is missing.", "SPF がない。"}, {PolicyRecord::Dmarc, RecordState::Good, "DMARC is there.", "DMARC はある。"},
+                  {PolicyRecord::Ptr, RecordState::Wrong, "PTR is wrong.", "PTR が違う。"}, {PolicyRecord::Helo, RecordState::Unknown, "Unknown.", "不明。"}};
+  const auto all = diagnose(facts);
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].english.starts_with("PTR is wrong."));
+  CHECK(all[1].english.starts_with("SPF is missing."));
+  facts.policy.erase(facts.policy.begin());
+  facts.policy.back().state = RecordState::Good;
+  facts.policy[1].state = RecordState::Good;
+  CHECK(diagnose(facts).front().english.find("look right") != std::string::npos);
+}
+
+TEST_CASE("a delivered message tells what took longest") {
+  auto facts = healthy();
+  CauseClock clock(now, Cause::Schedule);
+  clock.turn(Cause::Reply, now + std::chrono::minutes{5});
+  clock.spend(now + std::chrono::minutes{6});
+  facts.delivered = true, facts.spent = clock;
+  facts.failure = FailureClass::Timeout;  // earlier, and over
+  const auto all = diagnose(facts);
+  CHECK(all.front().advice == Advice::Nothing);
+  CHECK(all.front().english == "Delivered 6 min after it was accepted; 5 min of that: waited for its next try");
+  facts.server.reset();  // deliver stopped: no concern of this message
+  CHECK(first(facts) == Advice::Nothing);
+}
+
+TEST_CASE("times are told in the unit that fits") {
+  CHECK(time_text(std::chrono::milliseconds{1'999}, false) == "1999 ms");
+  CHECK(time_text(std::chrono::seconds{2}, false) == "2 s");
+  CHECK(time_text(std::chrono::minutes{119}, true) == "119 分");
+  CHECK(time_text(std::chrono::hours{47}, false) == "47 h");
+  CHECK(time_text(std::chrono::hours{72}, true) == "3 日");
+  CHECK(time_text(-std::chrono::hours{1}, false) == "0 ms");
+}
+
+}  // namespace
+}  // namespace hikyaku::delivery

@@ -1,9 +1,9 @@
 // Reads the openspf test suites (rfc7208-tests.yml, rfc4408-tests.yml): the part of YAML that they use. For tests.
 #pragma once
 
-#include <fstream>
-#include <map>
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,9 +33,12 @@ inline std::string Node::value(const std::string& key) const {
 
 class Reader {
  public:
-  explicit Reader(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    for (std::string line; std::getline(in, line);) lines_.push_back(line);
+  explicit Reader(std::string_view text) {
+    while (!text.empty()) {
+      const auto end = std::min(text.find('\n'), text.size());
+      lines_.emplace_back(text.substr(0, end));
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
   }
   // The next document; false at the end.
   bool next(Node& into) {

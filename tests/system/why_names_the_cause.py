@@ -100,7 +100,7 @@ def run(folder):
     need("nsd")
     dns = NameServer(folder / "dns", RECORDS)
     settings = {"smtp": {"relay_networks": ["127.0.0.5"]},
-                "delivery": {"resolvers": [dns.address], "hosts_file": "", "reply_time": "30min", "connection_limits": ["limited.example 1"]}}
+                "delivery": {"resolvers": [dns.address], "hosts_file": "", "reply_time": "30m", "connection_limits": ["limited.example 1"]}}
     hops = {"127.0.1.3": slow_greeting, "127.0.1.4": grey, "127.0.1.5": None, "127.0.1.7": slow_end, "127.0.1.8": unauthenticated,
             "127.0.1.9": no_relay, "127.0.1.10": None, "127.0.1.13": no_user}
     with dns, Server(folder, settings=settings) as server:

@@ -33,7 +33,7 @@ struct LoggedMessage {
 
 // The newest attempt for a domain, or for a lane's key, of these days.
 [[nodiscard]] std::optional<LoggedRecipient> last_of_domain(const std::string& log_folder, const std::string& domain, const std::string& first_day);
-// What deliver's store complained of since; empty: nothing.
+// What deliver's spool complained of since; empty: nothing.
 [[nodiscard]] std::string disk_trouble_since(const std::string& log_folder, WallTime since);
 
 }  // namespace hikyaku::cli

@@ -54,6 +54,10 @@ class Diagnosis {
   explicit Diagnosis(const WhyFacts& facts) : facts_(facts) {}
 
   std::vector<Suggestion> found() && {
+    if (facts_.delivered && facts_.spent && !facts_.place) {  // a message that is over: nothing of now concerns it
+      done();
+      return std::move(all_);
+    }
     if (!facts_.server && !(facts_.delivered && facts_.waiting == 0)) stopped();
     if (!facts_.hold.empty()) held();
     our_own();

@@ -124,6 +124,8 @@ TEST_CASE("a delivered message tells what took longest") {
   CHECK(all.front().english == "Delivered 6 min after it was accepted; 5 min of that: waited for its next try");
   facts.server.reset();  // deliver stopped: no concern of this message
   CHECK(first(facts) == Advice::Nothing);
+  facts.disk_trouble = "no space left on device";
+  CHECK(first(facts) == Advice::Nothing);
 }
 
 TEST_CASE("times are told in the unit that fits") {

@@ -255,12 +255,13 @@ IoResult<> Connection::begin_tls_client(SSL_CTX* context, const std::string& nam
   const bool is_address = IpAddress::parse(name).has_value();
   bool good = true;
   if (!name.empty() && !is_address) good = SSL_set_tlsext_host_name(tls_, name.c_str()) == 1;
-  if (check == PeerCheck::Name) {
+  if (check == PeerCheck::Name || check == PeerCheck::NameNoted) {
     SSL_set_hostflags(tls_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     good = good && !name.empty() &&
            (is_address ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls_), name.c_str())
                        : SSL_set1_host(tls_, name.c_str())) == 1;
-    SSL_set_verify(tls_, SSL_VERIFY_PEER, nullptr);
+    SSL_set_verify(tls_, check == PeerCheck::Name ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+    checks_peer_ = true;
   } else {
     SSL_set_verify(tls_, SSL_VERIFY_NONE, nullptr);
   }
@@ -293,6 +294,7 @@ IoResult<> Connection::begin_tls_dane(SSL_CTX* context, const std::string& name,
     usable |= SSL_dane_tlsa_add(tls_, record.usage, record.selector, record.matching, data, record.data.size()) > 0;
   }
   SSL_set_verify(tls_, usable ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+  checks_peer_ = usable;
   return {};
 }
 
@@ -312,6 +314,26 @@ std::optional<TlsDetails> Connection::tls_details() const {
       .cipher = SSL_get_cipher_name(tls_),
       .server_name = name == nullptr ? "" : name,
       .peer_verified = SSL_get_verify_mode(tls_) != SSL_VERIFY_NONE && SSL_get_verify_result(tls_) == X509_V_OK};
+}
+
+TlsVerdict Connection::tls_verdict() const {
+  if (tls_ == nullptr || !checks_peer_) return TlsVerdict::NotChecked;
+  switch (SSL_get_verify_result(tls_)) {
+    // A handshake that never came to the certificate leaves this result too.
+    case X509_V_OK: return SSL_get0_peer_certificate(tls_) != nullptr ? TlsVerdict::Good : TlsVerdict::NotChecked;
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH: return TlsVerdict::WrongName;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID: return TlsVerdict::Expired;
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_CERT_UNTRUSTED: return TlsVerdict::Untrusted;
+    case X509_V_ERR_DANE_NO_MATCH: return TlsVerdict::NoTlsaMatch;
+    default: return TlsVerdict::Wrong;
+  }
 }
 
 std::optional<std::string> Connection::tls_exporter() const {

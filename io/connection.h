@@ -23,6 +23,17 @@
 
 namespace hikyaku::io {
 
+// What checking the peer's certificate led to.
+enum class TlsVerdict : std::uint8_t {
+  NotChecked,   // nobody asked, or no certificate came
+  Good,
+  WrongName,    // the certificate is for others
+  Expired,      // or not valid yet
+  Untrusted,    // no chain leads to an authority
+  NoTlsaMatch,  // no TLSA record fits (PeerCheck::Dane)
+  Wrong,        // anything else
+};
+
 struct TlsDetails {
   std::string version;      // "TLSv1.3"
   std::string cipher;       // "TLS_AES_256_GCM_SHA384"
@@ -67,6 +78,8 @@ class Connection {
   [[nodiscard]] bool under_tls() const { return tls_ != nullptr; }
   // Nothing without TLS.
   [[nodiscard]] std::optional<TlsDetails> tls_details() const;
+  // Known after a failed handshake too, until the connection is closed.
+  [[nodiscard]] TlsVerdict tls_verdict() const;
   // Channel binding of type tls-exporter (RFC 9266): 32 octets, the same at both ends. TLS 1.3 only.
   [[nodiscard]] std::optional<std::string> tls_exporter() const;
 
@@ -114,6 +127,7 @@ class Connection {
   Wait* reading_ = nullptr;  // the wait of the current read()
   bool interrupted_ = false;
   bool maybe_more_ = false;  // the last read filled the buffer: try before waiting
+  bool checks_peer_ = false;
   bool tls_failed_ = false;  // no close_notify after a fatal TLS error
   std::uint64_t octets_read_ = 0;
   std::uint64_t octets_written_ = 0;

@@ -231,6 +231,25 @@ Task<void> names_and_checks(Loop& loop, Tls& tls) {
   }
 }
 
+// What a handshake that nobody stops for its certificate tells of it.
+Task<void> verdicts(Loop& loop, Tls& tls) {
+  struct Row {
+    const char* name;
+    PeerCheck peer_check;
+    TlsVerdict verdict;
+  };
+  for (const auto& [name, peer_check, verdict] :
+       {Row{"mail.example", PeerCheck::NameNoted, TlsVerdict::Good}, Row{"mail.example", PeerCheck::Name, TlsVerdict::Good},
+        Row{"unknown.example", PeerCheck::NameNoted, TlsVerdict::WrongName}, Row{"mail.example", PeerCheck::None, TlsVerdict::NotChecked}}) {
+    Ends ends(loop);
+    IoResult<> server, client;
+    auto shaking = shake(loop, tls, ends, name, peer_check, server, client);
+    co_await std::move(shaking);
+    REQUIRE(client);
+    CHECK_MESSAGE(ends.client->tls_verdict() == verdict, name);
+  }
+}
+
 Task<void> no_tls_at_all(Loop& loop, Tls& tls, Ends& ends) {
   auto refusing = ends.server->start_tls_server(tls.server, "MAIL FROM:<>\r\n", loop.after(1s));
   const auto injected = co_await std::move(refusing);
@@ -314,6 +333,12 @@ TEST_CASE("tls: the certificate follows the name asked for, and a client that ch
   Tls tls;
   Loop loop;
   run_to_end(loop, names_and_checks(loop, tls));
+}
+
+TEST_CASE("tls: a client that only notes the certificate goes on, and knows what is wrong with it") {
+  Loop loop;
+  Tls tls;
+  run_to_end(loop, verdicts(loop, tls));
 }
 
 TEST_CASE("tls: an unknown authority is refused by a client that checks") {

@@ -17,7 +17,7 @@ namespace hikyaku::io {
 
 namespace {
 
-constexpr int type_a = 1, type_ptr = 12, type_mx = 15, type_txt = 16, type_aaaa = 28, type_tlsa = 52, class_in = 1;
+constexpr int type_a = 1, type_cname = 5, type_ptr = 12, type_mx = 15, type_txt = 16, type_aaaa = 28, type_tlsa = 52, class_in = 1;
 constexpr std::size_t record_limit = 1000;  // of one answer
 
 void must(int result, const std::string& what) {
@@ -64,6 +64,7 @@ struct Resolver::RawAnswer {
   std::vector<std::string> records;
   std::chrono::seconds ttl{};
   bool secure = false;
+  std::string canonical;
   std::string why;
 };
 
@@ -194,6 +195,8 @@ void Resolver::answered(void* question, int error, ub_result* result) {
   } else {
     answer.outcome = DnsOutcome::Found;
     answer.ttl = std::min(ttl, options.longest_ttl);
+    answer.canonical = ascii_lower(result->canonname != nullptr ? result->canonname : result->qname);
+    if (answer.canonical.ends_with('.')) answer.canonical.pop_back();
     for (int i = 0; result->data[i] != nullptr && answer.records.size() < record_limit; ++i) {
       answer.records.emplace_back(result->data[i], static_cast<std::size_t>(result->len[i]));
     }
@@ -239,7 +242,7 @@ Task<DnsAnswer<Record>> Resolver::parsed(std::shared_ptr<State> state, std::stri
   auto asking = ask(std::move(state), std::move(name), type, deadline);
   RawAnswer raw = co_await std::move(asking);
   DnsAnswer<Record> answer{
-      .outcome = raw.outcome, .records = {}, .ttl = raw.ttl, .secure = raw.secure, .why = std::move(raw.why)};
+      .outcome = raw.outcome, .records = {}, .ttl = raw.ttl, .secure = raw.secure, .canonical = std::move(raw.canonical), .why = std::move(raw.why)};
   for (const auto& rdata : raw.records) {
     if (auto record = parse(rdata)) answer.records.push_back(std::move(*record));
   }
@@ -264,6 +267,9 @@ Task<DnsAnswer<std::string>> Resolver::ptr(IpAddress address, Deadline deadline)
 }
 Task<DnsAnswer<TlsaRecord>> Resolver::tlsa(std::string name, Deadline deadline) {
   return parsed<TlsaRecord>(state_, std::move(name), type_tlsa, deadline, parse_tlsa);
+}
+Task<DnsAnswer<std::string>> Resolver::cname(std::string name, Deadline deadline) {
+  return parsed<std::string>(state_, std::move(name), type_cname, deadline, parse_dns_name);
 }
 Task<DnsAnswer<std::string>> Resolver::txt(std::string name, Deadline deadline) {
   return parsed<std::string>(state_, std::move(name), type_txt, deadline, parse_txt);

@@ -32,7 +32,8 @@ struct DnsAnswer {
   DnsOutcome outcome = DnsOutcome::TemporaryFailure;
   std::vector<Record> records;  // Found only; malformed ones are left out
   std::chrono::seconds ttl{};   // how long this may still be believed
-  bool secure = false;          // proved by DNSSEC
+  bool secure = false;          // proved by DNSSEC, every alias on the way included
+  std::string canonical;        // Found: the name that has the records, lower case; another than was asked when that is an alias (CNAME)
   std::string why;              // for logs, when there are no records
 };
 
@@ -64,6 +65,8 @@ class Resolver {
   Task<DnsAnswer<IpAddress>> aaaa(std::string name, Deadline deadline);
   Task<DnsAnswer<std::string>> ptr(IpAddress address, Deadline deadline);
   Task<DnsAnswer<TlsaRecord>> tlsa(std::string name, Deadline deadline);
+  // The alias itself, not what it leads to: secure tells whether that one record is.
+  Task<DnsAnswer<std::string>> cname(std::string name, Deadline deadline);
   Task<DnsAnswer<std::string>> txt(std::string name, Deadline deadline);
 
   void forget_cache();

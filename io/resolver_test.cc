@@ -155,6 +155,7 @@ Task<void> every_type(Rig& rig) {
   auto asking_a = dns.a("mx1.example.com", soon);
   const auto a = co_await std::move(asking_a);
   CHECK(a.records == std::vector{*IpAddress::parse("192.0.2.1")});
+  CHECK(a.canonical == "mx1.example.com");
   auto asking_aaaa = dns.aaaa("mx1.example.com", soon);
   const auto aaaa = co_await std::move(asking_aaaa);
   CHECK(aaaa.records == std::vector{*IpAddress::parse("2001:db8::1")});

@@ -68,6 +68,7 @@ class TlsServerSource {
 enum class PeerCheck : std::uint8_t {
   None,  // opportunistic: encrypt, whoever it is (RFC 7435)
   Dane,  // as the TLSA records of the peer's name say (RFC 7672): start_tls_client is given them
+  NameNoted,  // as Name, but a failure only shows in Connection::tls_verdict()
   Name,  // the chain must lead to a trusted authority and the certificate must be for the peer's name
 };
 

@@ -54,6 +54,16 @@ std::optional<TlsaRecord> parse_tlsa(std::string_view rdata) {
   return TlsaRecord{octet(0), octet(1), octet(2), std::string(rdata.substr(3))};
 }
 
+std::string tlsa_text(const TlsaRecord& record) {
+  static constexpr std::string_view digits = "0123456789abcdef";
+  std::string text = std::to_string(record.usage) + ' ' + std::to_string(record.selector) + ' ' + std::to_string(record.matching) + ' ';
+  for (const char c : record.data) {
+    const auto octet = static_cast<unsigned char>(c);
+    text += {digits[octet >> 4], digits[octet & 15]};
+  }
+  return text;
+}
+
 std::optional<std::string> parse_txt(std::string_view rdata) {
   if (rdata.empty()) return std::nullopt;
   std::string text;

@@ -30,6 +30,8 @@ struct TlsaRecord {
 [[nodiscard]] std::optional<MxRecord> parse_mx(std::string_view rdata);
 [[nodiscard]] std::optional<IpAddress> parse_dns_address(std::string_view rdata);
 [[nodiscard]] std::optional<TlsaRecord> parse_tlsa(std::string_view rdata);
+// "3 1 1 0123abcd...", as zone files have it.
+[[nodiscard]] std::string tlsa_text(const TlsaRecord& record);
 // The strings of a TXT record joined without anything between (RFC 7208 §3.3).
 [[nodiscard]] std::optional<std::string> parse_txt(std::string_view rdata);
 

@@ -29,13 +29,15 @@ directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
   std::vector<RouteExplanation> all;
   std::vector<Recipient> recipients{{address, "", {}}};
   for (std::size_t n = 0; n < recipients.size() && n <= most_targets_shown; ++n) {
-    RouteExplanation one{recipients[n].address, {}, {}};
+    RouteExplanation one{recipients[n].address, {}, {}, {}, {}};
     one.plan = delivery::plan_recipient(*snapshot, routing, {sender, recipients[n]}, &one.steps);
     if (const auto* targets = std::get_if<delivery::ToTargets>(&one.plan))
       for (const auto& target : targets->targets) recipients.push_back({target, "", {}, true});
-    if (const auto* hop = std::get_if<delivery::ToNextHop>(&one.plan))
+    if (const auto* hop = std::get_if<delivery::ToNextHop>(&one.plan)) {
       if (const auto* found = table->find(hop->hop.name))
         for (const auto& ip : *found) one.fixed.push_back(ip.to_string());
+      one.tls = tls_outlook(hop->hop, *settings, SystemClock{}.wall());
+    }
     all.push_back(std::move(one));
   }
   call.print(call.json ? explanation_json(call, all) : explanation_text(call, all));

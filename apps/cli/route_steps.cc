@@ -83,6 +83,8 @@ std::string explanation_text(const Invocation& call, const std::vector<RouteExpl
     text += one.recipient.text() + '\n';
     for (const auto& step : one.steps) text += "  (" + std::to_string(step.step) + ") " + sentence(call, step) + '\n';
     if (const auto said = hosts_say(call, one); !said.empty()) text += "      " + said + '\n';
+    if (one.tls)
+      for (const auto& line : outlook_lines(call, *one.tls)) text += "      " + line + '\n';
     text += "  => " + outcome(call, one.plan) + '\n';
   }
   if (!text.empty()) text.pop_back();
@@ -101,6 +103,7 @@ std::string explanation_json(const Invocation& call, const std::vector<RouteExpl
     }
     json.end_array();
     if (const auto* hop = std::get_if<delivery::ToNextHop>(&one.plan)) json.member("destination", hop->hop.key()).member("hosts_files", hosts_say(call, one));
+    if (one.tls) add_outlook(json, *one.tls);
     json.member("outcome", outcome(call, one.plan)).end_object();
   }
   return json.end_array().take();

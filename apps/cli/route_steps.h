@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "apps/cli/command.h"
+#include "apps/cli/route_tls.h"
 #include "services/delivery/recipient_plan.h"
 
 namespace hikyaku::cli {
@@ -13,6 +14,7 @@ struct RouteExplanation {
   Address recipient;
   delivery::RecipientPlan plan;
   delivery::PlanTrace steps;
+  std::optional<TlsOutlook> tls{};  // of a next hop
   std::vector<std::string> fixed;  // what the hosts files say of the next hop's name, when they were asked
 };
 

@@ -66,7 +66,7 @@ std::unique_ptr<Parts> open_parts(Service& service) {
                                                          directory::SeenPage::open(service.path("run/directory-seen"), why), "deliver");
   parts->ledger = std::make_unique<delivery::PauseLedger>(
       opened(delivery::PauseLedger::open(parts->disk, service.path("spool/stopped"), parts->clock.wall())));
-  if (auto tls = io::TlsClientContext::make()) parts->tls = std::move(*tls);
+  parts->tls = opened(io::TlsClientContext::make(settings->delivery.authorities_file()));
   return parts;
 }
 
@@ -121,6 +121,18 @@ io::Task<void> follow_files(io::Loop& loop, io::Workers& workers, directory::Log
 
 std::string words_of(const directory::DirectoryResult<directory::Hold>& changed) { return changed ? std::string{} : changed.error().what; }
 
+// Policies are asked for as next hops are: by our resolver, after the hosts files.
+delivery::StsPolicies::Parts sts_parts(Service& service, io::Loop& loop, io::Workers& workers, Parts& parts, io::Resolver& resolver,
+                                       const std::unique_ptr<delivery::ExchangeLookup>& lookup) {
+  const delivery::FindAddresses find = [&lookup](std::string host, Deadline deadline) { return lookup->host_addresses(std::move(host), deadline); };
+  return {.loop = loop, .workers = workers, .disk = parts.disk, .folder = service.path(folder::sts_policies), .log = service.log(), .clock = parts.clock,
+          .txt = [&resolver](std::string name, Deadline deadline) { return resolver.txt(std::move(name), deadline); },
+          .fetch = [&loop, &parts, find](delivery::HttpsRequest request, Deadline deadline) {
+            return delivery::https_request(loop, parts.tls, find, std::move(request), deadline);
+          },
+          .enabled = [&service] { return service.settings()->delivery.mta_sts(); }};
+}
+
 io::Task<void> stop_when_told(Service& service, io::Loop& loop, delivery::Delivery& delivery) {
   auto told = told_to_stop(service, loop);
   co_await std::move(told);
@@ -148,14 +160,19 @@ int run_deliver(Service& service) {
   // Before the first mail: a name that only the hosts file knows must not be taken for one that nobody has.
   (void)hosts.refresh();
   (void)parts->logins->refresh(parts->clock.now() + 10s);
-  delivery::ExchangeLookup lookup(loop, resolver, service.hostname(), &hosts,
-                                  settings->delivery.trust_anchors().empty() ? delivery::Dane::No : delivery::Dane::Yes);
+  std::unique_ptr<delivery::ExchangeLookup> lookup;
+  delivery::StsPolicies policies(sts_parts(service, loop, workers, *parts, resolver, lookup));
+  policies.load();
+  lookup = std::make_unique<delivery::ExchangeLookup>(
+      loop, resolver, delivery::ExchangeLookup::Options{.our_name = service.hostname(), .hosts = &hosts,
+                                                        .dane = settings->delivery.trust_anchors().empty() ? delivery::Dane::No : delivery::Dane::Yes,
+                                                        .sts = &policies});
   const auto quota_page = quota_page_of(service);
   delivery::QuotaFigures quotas({.loop = loop, .workers = workers, .mailboxes = *parts->mailboxes, .directory = *parts->directory,
                                  .page = *quota_page, .largest_message = [&] { return service.settings()->smtp.message_size().octets; }});
   directory::Editor editor(*parts->directory_engine, *parts->directory_engine, nullptr);  // of holds only: no secret is in reach
   delivery::Delivery delivery({.loop = loop, .workers = workers, .spool = *parts->spool, .flusher = flusher,
-                               .mailboxes = *parts->mailboxes, .directory = *parts->directory, .lookup = lookup,
+                               .mailboxes = *parts->mailboxes, .directory = *parts->directory, .lookup = *lookup,
                                .ledger = *parts->ledger, .log = service.log(), .clock = parts->clock,
                                .hostname = service.hostname(), .disk = &parts->disk,
                                .learned_path = service.path("spool/learned"), .logins = parts->logins.get(),
@@ -186,6 +203,7 @@ int run_deliver(Service& service) {
   loop.spawn(upkeep.run());
   loop.spawn(quotas.run());
   loop.spawn(history.run());
+  loop.spawn(policies.run());
   loop.spawn(follow_files(loop, workers, *parts->logins, hosts, service.log()));
   loop.spawn(stop_when_told(service, loop, delivery));
   service.ready();

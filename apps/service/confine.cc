@@ -70,6 +70,7 @@ Result<io::Confined, std::string> confine(std::string_view process, const settin
   wanted.read = io::system_files_to_read();
   if (row->network == io::Network::Any && !settings.delivery.hosts_file().empty()) wanted.read.push_back(settings.delivery.hosts_file());
   if (row->network == io::Network::Any && !settings.delivery.trust_anchors().empty()) wanted.read.push_back(settings.delivery.trust_anchors());
+  if (row->network == io::Network::Any && !settings.delivery.authorities_file().empty()) wanted.read.push_back(settings.delivery.authorities_file());
   wanted.read.push_back(folder::in(data, folder::run));
   const std::string log = folder::in(data, folder::log) + "/" + std::string(process);
   const std::string counters = folder::in(data, folder::counters) + "/" + std::string(process);

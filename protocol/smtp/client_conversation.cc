@@ -169,6 +169,7 @@ void ClientConversation::take_hello(const Reply& reply) {
 }
 
 void ClientConversation::after_hello() {
+  greeted_ = true;
   const bool wants_tls = settings_.tls == TlsUse::Opportunistic || settings_.tls == TlsUse::Required;
   if (!encrypted_ && wants_tls && peer_.starttls && !starttls_refused_) {
     state_ = State::StartTlsSent;

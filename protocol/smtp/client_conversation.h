@@ -131,6 +131,8 @@ class ClientConversation {
   [[nodiscard]] const PeerOffers& peer() const { return peer_; }
   // Whole replies so far: a peer that sends one octet a second makes no progress.
   [[nodiscard]] std::uint64_t replies_taken() const { return replies_taken_; }
+  // The peer has answered EHLO or HELO: its offers are known.
+  [[nodiscard]] bool greeted() const { return greeted_; }
   [[nodiscard]] bool is_encrypted() const { return encrypted_; }
 
  private:
@@ -171,7 +173,7 @@ class ClientConversation {
   State state_ = State::Greeting;
   Stage stage_ = Stage::Greeting;
   PeerOffers peer_;
-  bool encrypted_ = false;
+  bool encrypted_ = false, greeted_ = false;
   bool logged_in_ = false;
   bool starttls_refused_ = false;
   bool needs_reset_ = false;

@@ -12,13 +12,24 @@
 #include "io/task.h"
 #include "services/delivery/next_hop.h"
 #include "services/delivery/retry_policy.h"
+#include "services/delivery/tls/sts_store.h"
 
 namespace hikyaku::delivery {
 
-// What the host's owner has published about TLS with it; no mail goes to it without.
+// What is published about TLS with a host.
 struct HostTls {
-  std::vector<io::TlsaRecord> tlsa;  // proved by DNSSEC (RFC 7672); empty: by authorities and the host's name (MTA-STS)
+  enum class By : std::uint8_t {
+    Dane,        // its owner's TLSA records, proved by DNSSEC (RFC 7672): no mail goes to it without
+    Sts,         // the domain's policy (RFC 8461), by authorities and the host's name: no mail without
+    StsTesting,  // the same, but a failure is only counted
+  } by = By::Dane;
+  std::string name;                  // whom the certificate must be for: the host, or where its alias leads (RFC 7671 §7)
+  std::vector<io::TlsaRecord> tlsa;  // Dane only
   std::string domain;                // the recipients': a name that a DANE authority's certificate may have too
+  KnownPolicyPointer sts;            // Sts and StsTesting
+  bool listed = true;                // by the policy; of StsTesting only a host may be that is not
+
+  [[nodiscard]] bool demanded() const { return by != By::StsTesting; }
 };
 
 struct Candidate {
@@ -28,7 +39,7 @@ struct Candidate {
 };
 
 struct LookupFailure {
-  FailureClass failure = FailureClass::NoAnswer;  // Refused: this name takes no mail, for good
+  FailureClass failure = FailureClass::NoAnswer;  // Refused: this name takes no mail, for good. Tls: no host may get it by the policy
   std::string status;       // "5.1.10", "4.4.3"
   std::string explanation;  // one sentence
 };

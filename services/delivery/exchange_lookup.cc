@@ -28,6 +28,11 @@ LookupFailure later(const std::string& name, const std::string& why) {
   return {FailureClass::NoAnswer, "4.4.3", "DNS gave no usable answer for " + name + (why.empty() ? "." : ": " + why)};
 }
 
+// RFC 8461 §5: for another time, since the domain's owner may mend its policy.
+LookupFailure kept_by_policy(const std::string& domain, const std::string& hosts) {
+  return {FailureClass::Tls, "4.7.0", "The MTA-STS policy of " + domain + " does not list " + hosts + ", and no other host can be tried."};
+}
+
 // "[192.0.2.1]" or "[IPv6:2001:db8::1]" (RFC 5321 §4.1.3), or the same without brackets as gateway.dat has it.
 std::optional<io::IpAddress> literal(std::string_view text) {
   if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
@@ -37,11 +42,11 @@ std::optional<io::IpAddress> literal(std::string_view text) {
 
 }  // namespace
 
-ExchangeLookup::ExchangeLookup(io::Loop& loop, io::Resolver& resolver, std::string our_name, const io::HostsFiles* hosts, Dane dane, Duration limit)
-    : loop_(loop), resolver_(resolver), hosts_(hosts), our_name_(std::move(our_name)), dane_(dane), limit_(limit), random_(std::random_device{}()) {}
+ExchangeLookup::ExchangeLookup(io::Loop& loop, io::Resolver& resolver, Options options)
+    : loop_(loop), resolver_(resolver), options_(std::move(options)), random_(std::random_device{}()) {}
 
 std::vector<io::IpAddress> ExchangeLookup::fixed(const std::string& name) const {
-  const auto table = hosts_ != nullptr ? hosts_->current() : nullptr;
+  const auto table = options_.hosts != nullptr ? options_.hosts->current() : nullptr;
   const auto* found = table ? table->find(name) : nullptr;
   return found != nullptr ? *found : std::vector<io::IpAddress>{};
 }
@@ -60,7 +65,10 @@ io::Task<ExchangeLookup::Addresses> ExchangeLookup::addresses(std::string host, 
   auto four = resolver_.a(host, deadline);
   const auto v4 = co_await std::move(four);
   for (const auto* answer : {&v6, &v4}) {
-    if (answer->outcome == io::DnsOutcome::Found) all.secure = all.secure && answer->secure;
+    if (answer->outcome == io::DnsOutcome::Found) {
+      all.secure = all.secure && answer->secure;
+      if (answer->canonical != host) all.canonical = answer->canonical;
+    }
     all.found.insert(all.found.end(), answer->records.begin(), answer->records.end());
     if (answer->outcome == io::DnsOutcome::TemporaryFailure || answer->outcome == io::DnsOutcome::Bogus) {
       all.temporary = true;
@@ -84,7 +92,7 @@ io::Task<Result<ExchangeLookup::Exchanges, LookupFailure>> ExchangeLookup::excha
   }
   std::vector<dns::MailExchange> records;
   for (const auto& record : answer.records) records.push_back({record.preference, record.host});
-  auto plan = dns::plan_exchanges(std::move(records), [this](const std::string& host) { return host == our_name_; },
+  auto plan = dns::plan_exchanges(std::move(records), [this](const std::string& host) { return host == options_.our_name; },
                                   [this](std::uint32_t below) { return static_cast<std::uint32_t>(random_() % below); });
   switch (plan.kind) {
     case dns::ExchangePlan::Kind::NullMx: co_return failure(no_mail_here(domain));
@@ -99,13 +107,13 @@ io::Task<std::vector<std::string>> ExchangeLookup::mail_hosts(std::string domain
   const auto canonical = dns::canonical_name(domain);
   if (!canonical) co_return std::vector<std::string>{};
   if (!fixed(*canonical).empty()) co_return std::vector<std::string>{*canonical};
-  auto asking = exchange_hosts(*canonical, loop_.after(limit_));
+  auto asking = exchange_hosts(*canonical, loop_.after(options_.limit));
   auto hosts = co_await std::move(asking);
   co_return hosts ? std::move(hosts->hosts) : std::vector<std::string>{};
 }
 
 io::Task<Result<std::vector<Candidate>, LookupFailure>> ExchangeLookup::candidates(NextHop hop) {
-  const Deadline deadline = loop_.after(limit_);
+  const Deadline deadline = loop_.after(options_.limit);
   auto hosts = hop.hosts();
   Findings findings;
   findings.secure_so_far = true;
@@ -121,6 +129,8 @@ io::Task<Result<std::vector<Candidate>, LookupFailure>> ExchangeLookup::candidat
       for (auto& host : answer->hosts) hosts.push_back({std::move(host), hop.port});
       findings.secure_so_far = answer->secure;
       findings.domain = *canonical;
+      auto finding = find_sts(findings, deadline);
+      co_await std::move(finding);
     }
   }
   for (const auto& host : hosts) {
@@ -129,24 +139,71 @@ io::Task<Result<std::vector<Candidate>, LookupFailure>> ExchangeLookup::candidat
     co_await std::move(adding);
   }
   if (!findings.found.empty()) co_return std::move(findings.found);
+  if (!findings.not_listed.empty()) co_return failure(kept_by_policy(findings.domain, findings.not_listed));
   // A host that the route table names and nobody can find is the operator's mistake, which can be mended: not final.
   if (findings.temporary || hop.via == Via::Host) co_return failure(later(hosts.front().name, findings.why));
   co_return failure(findings.nothing_exists && hosts.size() == 1 ? no_such_domain(hop.name) : no_address(hop.name));
 }
 
-io::Task<Result<std::shared_ptr<const HostTls>, std::string>> ExchangeLookup::published_tls(std::string host, std::uint16_t port,
-                                                                                            std::string domain, Deadline deadline) {
-  auto asking = resolver_.tlsa("_" + std::to_string(port) + "._tcp." + host, deadline);
+io::Task<HostAddresses> ExchangeLookup::host_addresses(std::string host, Deadline deadline) {
+  auto asking = addresses(std::move(host), deadline);
   auto answer = co_await std::move(asking);
-  switch (answer.outcome) {
-    case io::DnsOutcome::TemporaryFailure:
-    case io::DnsOutcome::Bogus: co_return failure("the TLSA records of " + host + " cannot be had: " + answer.why);
-    case io::DnsOutcome::NoSuchName:
-    case io::DnsOutcome::NoData: co_return std::shared_ptr<const HostTls>();
-    case io::DnsOutcome::Found: break;
+  co_return HostAddresses{std::move(answer.found), std::move(answer.why)};
+}
+
+io::Task<std::vector<std::string>> ExchangeLookup::tlsa_bases(std::string host, const Addresses& answer, Deadline deadline) {
+  if (answer.canonical.empty()) co_return answer.secure ? std::vector<std::string>{host} : std::vector<std::string>{};
+  if (answer.secure) co_return std::vector<std::string>{answer.canonical, host};
+  // The alias leads out of what is signed; it may be proved itself, and the records stand at its own name.
+  auto asking = resolver_.cname(host, deadline);
+  const auto alias = co_await std::move(asking);
+  co_return alias.outcome == io::DnsOutcome::Found && alias.secure ? std::vector<std::string>{host} : std::vector<std::string>{};
+}
+
+io::Task<Result<std::shared_ptr<const HostTls>, std::string>> ExchangeLookup::published_tls(std::vector<std::string> bases, std::uint16_t port,
+                                                                                            std::string domain, Deadline deadline) {
+  for (const auto& base : bases) {
+    auto asking = resolver_.tlsa("_" + std::to_string(port) + "._tcp." + base, deadline);
+    auto answer = co_await std::move(asking);
+    if (answer.outcome == io::DnsOutcome::TemporaryFailure || answer.outcome == io::DnsOutcome::Bogus)
+      co_return failure("the TLSA records of " + base + " cannot be had: " + answer.why);
+    if (answer.outcome == io::DnsOutcome::Found && answer.secure)
+      co_return std::make_shared<const HostTls>(HostTls{HostTls::By::Dane, base, std::move(answer.records), std::move(domain), nullptr});
   }
-  if (!answer.secure) co_return std::shared_ptr<const HostTls>();
-  co_return std::make_shared<const HostTls>(HostTls{std::move(answer.records), std::move(domain)});
+  co_return std::shared_ptr<const HostTls>();
+}
+
+void ExchangeLookup::tell(const Findings& findings, TlsPolicyKind kind, TlsResult result, const std::string& host, const std::string& reason) const {
+  if (!options_.observe || findings.domain.empty()) return;
+  TlsObservation seen{findings.domain, kind, {}, result, host, {}, {}, reason};
+  if (kind == TlsPolicyKind::Sts && findings.sts.known) seen.policy = policy_lines(*findings.sts.known);
+  options_.observe(seen);
+}
+
+io::Task<void> ExchangeLookup::find_sts(Findings& findings, Deadline deadline) {
+  if (options_.sts == nullptr) co_return;
+  auto asking = options_.sts->policy_for(findings.domain, deadline);
+  findings.sts = co_await std::move(asking);
+  switch (findings.sts.trouble) {
+    case StsTrouble::None: break;
+    case StsTrouble::Fetch: tell(findings, TlsPolicyKind::Sts, TlsResult::StsPolicyFetchError, {}, findings.sts.why); break;
+    case StsTrouble::Invalid: tell(findings, TlsPolicyKind::Sts, TlsResult::StsPolicyInvalid, {}, findings.sts.why); break;
+    case StsTrouble::Certificate: tell(findings, TlsPolicyKind::Sts, TlsResult::StsWebpkiInvalid, {}, findings.sts.why); break;
+  }
+}
+
+// TLSA records come first (RFC 8461 §2): a policy neither weakens nor replaces them.
+bool ExchangeLookup::apply_sts(const std::string& host, Findings& findings, std::shared_ptr<const HostTls>& tls) const {
+  const auto& known = findings.sts.known;
+  if (tls || !known || known->policy.mode == tls_policy::StsMode::None) return true;
+  const bool enforce = known->policy.mode == tls_policy::StsMode::Enforce, listed = known->policy.lists(host);
+  if (enforce && !listed) {
+    findings.not_listed += (findings.not_listed.empty() ? "" : ", ") + host;
+    tell(findings, TlsPolicyKind::Sts, TlsResult::ValidationFailure, host, "the policy does not list the host");
+    return false;
+  }
+  tls = std::make_shared<const HostTls>(HostTls{enforce ? HostTls::By::Sts : HostTls::By::StsTesting, host, {}, findings.domain, known, listed});
+  return true;
 }
 
 io::Task<void> ExchangeLookup::add_host(const directory::RouteHost& host, Findings& findings, Deadline deadline) {
@@ -162,17 +219,21 @@ io::Task<void> ExchangeLookup::add_host(const directory::RouteHost& host, Findin
   auto asking = addresses(*canonical, deadline);
   const auto answer = co_await std::move(asking);
   std::shared_ptr<const HostTls> tls;
-  if (dane_ == Dane::Yes && findings.secure_so_far && answer.secure && !answer.found.empty()) {
-    auto looking = published_tls(*canonical, host.port, findings.domain, deadline);
+  if (options_.dane == Dane::Yes && findings.secure_so_far && !answer.found.empty()) {
+    auto naming = tlsa_bases(*canonical, answer, deadline);
+    auto bases = co_await std::move(naming);
+    auto looking = published_tls(std::move(bases), host.port, findings.domain, deadline);
     auto published = co_await std::move(looking);
     if (!published) {  // RFC 7672 §2.1.3: passed over, or an attacker could make the records vanish
       findings.temporary = true;
       findings.nothing_exists = false;
       findings.why = std::move(published).error();
+      tell(findings, TlsPolicyKind::Tlsa, TlsResult::DnssecInvalid, *canonical, findings.why);
       co_return;
     }
     tls = std::move(*published);
   }
+  if (!apply_sts(*canonical, findings, tls)) co_return;
   for (const auto& ip : answer.found)
     if (findings.found.size() < most_candidates) findings.found.push_back({{ip, host.port}, *canonical, tls});
   findings.temporary = findings.temporary || answer.temporary;

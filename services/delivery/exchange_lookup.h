@@ -8,6 +8,8 @@
 #include "io/loop.h"
 #include "io/resolver.h"
 #include "services/delivery/address_lookup.h"
+#include "services/delivery/tls/sts_policies.h"
+#include "services/delivery/tls/tls_observation.h"
 
 namespace hikyaku::delivery {
 
@@ -16,18 +18,29 @@ enum class Dane : std::uint8_t { No, Yes };
 
 class ExchangeLookup final : public AddressLookup {
  public:
-  // `our_name`: an MX host of this name is us, and so are those behind it.
-  // `hosts` are asked before DNS, for a recipient's domain too; null: none.
-  ExchangeLookup(io::Loop& loop, io::Resolver& resolver, std::string our_name, const io::HostsFiles* hosts = nullptr, Dane dane = Dane::No, Duration limit = 60s);
+  // An MX host of `our_name` is us, and so are those behind it. `hosts` are asked before DNS, for a recipient's domain too;
+  // null: none.
+  struct Options {
+    std::string our_name;
+    const io::HostsFiles* hosts = nullptr;
+    Dane dane = Dane::No;
+    StsPolicies* sts = nullptr;  // null: no policy is looked for
+    ObserveTls observe{};        // told of hosts and policies that failed before any session
+    Duration limit = 60s;
+  };
+  ExchangeLookup(io::Loop& loop, io::Resolver& resolver, Options options);
   io::Task<Result<std::vector<Candidate>, LookupFailure>> candidates(NextHop hop) override;
   io::Task<std::vector<std::string>> mail_hosts(std::string domain) override;
+  // The hosts files, then DNS, as for a next hop.
+  io::Task<HostAddresses> host_addresses(std::string host, Deadline deadline);
 
  private:
   struct Addresses {
     std::vector<io::IpAddress> found;
     bool temporary = false;  // some question had no usable answer
     bool no_such_name = false;
-    bool secure = false;  // every answer that brought an address was proved by DNSSEC
+    bool secure = false;  // every answer that brought an address was proved by DNSSEC, aliases included
+    std::string canonical;  // the name that has them, where an alias leads to it
     std::string why;
   };
   // What looking all hosts of a hop up has brought so far.
@@ -36,6 +49,8 @@ class ExchangeLookup final : public AddressLookup {
     bool temporary = false, nothing_exists = true;
     bool secure_so_far = false;  // the way to the hosts' names was proved
     std::string domain;          // the recipients'
+    StsAnswer sts;               // its policy
+    std::string not_listed;      // hosts that the policy in force keeps us from
     std::string why;
   };
   io::Task<void> add_host(const directory::RouteHost& host, Findings& findings, Deadline deadline);
@@ -47,15 +62,19 @@ class ExchangeLookup final : public AddressLookup {
     bool secure = false;
   };
   io::Task<Result<Exchanges, LookupFailure>> exchange_hosts(const std::string& domain, Deadline deadline);
-  // The host's TLSA records, proved; null: it has none. A failure: whether it has some cannot be told, so no mail goes to it now.
-  io::Task<Result<std::shared_ptr<const HostTls>, std::string>> published_tls(std::string host, std::uint16_t port, std::string domain, Deadline deadline);
+  // Under which names the host's TLSA records may stand, in order (RFC 7672 §2.2.2); none: nothing about it is proved.
+  io::Task<std::vector<std::string>> tlsa_bases(std::string host, const Addresses& answer, Deadline deadline);
+  // The first of them that has TLSA records, proved; null: none has. A failure: whether it has some cannot be told, so no mail
+  // goes to it now.
+  io::Task<Result<std::shared_ptr<const HostTls>, std::string>> published_tls(std::vector<std::string> bases, std::uint16_t port, std::string domain, Deadline deadline);
+  // What the domain's policy says of the host; false: it is not to be tried.
+  bool apply_sts(const std::string& host, Findings& findings, std::shared_ptr<const HostTls>& tls) const;
+  void tell(const Findings& findings, TlsPolicyKind kind, TlsResult result, const std::string& host, const std::string& reason) const;
+  io::Task<void> find_sts(Findings& findings, Deadline deadline);
 
   io::Loop& loop_;
   io::Resolver& resolver_;
-  const io::HostsFiles* const hosts_;
-  const std::string our_name_;
-  const Dane dane_;
-  const Duration limit_;
+  const Options options_;
   std::minstd_rand random_;
 };
 

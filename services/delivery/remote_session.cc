@@ -31,6 +31,27 @@ Attempt no_answer(std::string explanation, const Candidate& candidate, FailureCl
   return attempt;
 }
 
+TlsResult result_of(io::TlsVerdict verdict, bool secured) {
+  switch (verdict) {
+    case io::TlsVerdict::NotChecked:
+    case io::TlsVerdict::Good: return secured ? TlsResult::Success : TlsResult::ValidationFailure;
+    case io::TlsVerdict::WrongName: return TlsResult::CertificateHostMismatch;
+    case io::TlsVerdict::Expired: return TlsResult::CertificateExpired;
+    case io::TlsVerdict::Untrusted: return TlsResult::CertificateNotTrusted;
+    case io::TlsVerdict::NoTlsaMatch:
+    case io::TlsVerdict::Wrong: return TlsResult::ValidationFailure;
+  }
+  return TlsResult::ValidationFailure;
+}
+
+// What is published about the host, demanded at every attempt anew: no retry is weaker.
+void demand_published(SessionSettings& settings, const HostTls& published) {
+  if (published.demanded()) settings.tls_use = smtp::TlsUse::Required;
+  if (published.by == HostTls::By::Dane) settings.check = io::PeerCheck::Dane;
+  else if (published.demanded()) settings.check = io::PeerCheck::Name;
+  else if (settings.check == io::PeerCheck::None) settings.check = io::PeerCheck::NameNoted;
+}
+
 smtp::ClientSettings conversation_settings(const SessionSettings& settings, smtp::TlsUse tls) {
   smtp::ClientSettings client;
   client.our_name = settings.our_name;
@@ -109,28 +130,67 @@ io::Task<smtp::ClientStep> RemoteSession::drive() {
       connection_->release_buffer();
     } else if (std::holds_alternative<smtp::client::StartTls>(step)) {
       turn(Cause::Tls);
-      const bool dane = settings_.check == io::PeerCheck::Dane;
-      auto handshake = dane ? connection_->start_tls_client(settings_.tls, candidate_.host, candidate_.tls->domain, candidate_.tls->tlsa,
-                                                            loop_.after(settings_.reply_time))
-                            : connection_->start_tls_client(settings_.tls, candidate_.host, settings_.check, {},
-                                                            loop_.after(settings_.reply_time));
-      const auto secured = co_await std::move(handshake);
+      auto starting = start_tls();
+      co_await std::move(starting);
       turn(Cause::Reply);
-      if (secured) {
-        smtp::ClientTls facts;
-        if (auto binding = connection_->tls_exporter()) facts.channel_binding = sasl::ChannelBinding{.data = std::move(*binding)};
-        talk_.tls_started(std::move(facts));
-      } else if (secured.error().kind == io::IoFailure::Interrupted) {
-        lose(secured.error());
-      } else {
-        tls_failed_ = true;
-        silence_ = FailureClass::Tls;
-        talk_.connection_lost("the TLS handshake failed: " + secured.error().what);
-      }
     } else {
       co_return step;
     }
   }
+}
+
+io::Task<void> RemoteSession::start_tls() {
+  const auto deadline = loop_.after(settings_.reply_time);
+  const auto& published = candidate_.tls;
+  auto handshake = settings_.check == io::PeerCheck::Dane
+                       ? connection_->start_tls_client(settings_.tls, published->name, published->domain, published->tlsa, deadline)
+                       : connection_->start_tls_client(settings_.tls, candidate_.host, settings_.check, {}, deadline);
+  const auto secured = co_await std::move(handshake);
+  if (!secured && secured.error().kind == io::IoFailure::Interrupted) {  // our own end of it
+    lose(secured.error());
+    co_return;
+  }
+  observe_tls(result_of(connection_->tls_verdict(), secured.has_value()), secured ? std::string() : secured.error().what);
+  if (!secured) {
+    tls_failed_ = true;
+    silence_ = FailureClass::Tls;
+    talk_.connection_lost("the TLS handshake failed: " + secured.error().what);
+    co_return;
+  }
+  smtp::ClientTls facts;
+  if (auto binding = connection_->tls_exporter()) facts.channel_binding = sasl::ChannelBinding{.data = std::move(*binding)};
+  talk_.tls_started(std::move(facts));
+}
+
+void RemoteSession::observe_tls(TlsResult result, const std::string& reason) {
+  if (!settings_.observe || settings_.domain.empty() || std::exchange(observed_, true)) return;
+  TlsObservation seen{settings_.domain, TlsPolicyKind::NotFound, {}, result, candidate_.host, candidate_.address.ip().to_string(),
+                      connection_->local().ip().to_string(), reason};
+  if (const auto& published = candidate_.tls; published && published->by == HostTls::By::Dane) {
+    seen.kind = TlsPolicyKind::Tlsa;
+    for (const auto& record : published->tlsa) seen.policy.push_back(io::tlsa_text(record));
+  } else if (published) {
+    seen.kind = TlsPolicyKind::Sts;
+    seen.policy = policy_lines(*published->sts);
+    if (!published->listed && result == TlsResult::Success) {
+      seen.result = TlsResult::ValidationFailure;
+      seen.reason = "the policy does not list the host";
+    }
+  }
+  settings_.observe(seen);
+}
+
+// A session that came to mail, or to the want of TLS, without a handshake.
+void RemoteSession::observe_session() {
+  if (settings_.tls_use == smtp::TlsUse::Never || !talk_.greeted() || talk_.is_encrypted() || tls_failed_) return;
+  observe_tls(TlsResult::StarttlsNotSupported, talk_.peer().starttls ? "STARTTLS was offered and refused" : "STARTTLS was not offered");
+}
+
+std::string RemoteSession::tls_text() const {
+  auto text = tls_version();
+  if (connection_->tls_verdict() != io::TlsVerdict::Good) return text;
+  if (settings_.check == io::PeerCheck::Dane) return text + " dane";
+  return text + (candidate_.tls ? " mta-sts" : " verified");
 }
 
 std::optional<io::SocketAddress> RemoteSession::source_for(const Candidate& candidate, const SessionSettings& settings) {
@@ -144,6 +204,7 @@ io::Task<Result<void, Attempt>> RemoteSession::begin() {
   auto driving = drive();
   const auto step = co_await std::move(driving);
   ready_ = std::holds_alternative<smtp::client::Ready>(step);
+  observe_session();
   if (ready_) co_return Result<void, Attempt>{};
   const auto* closed = std::get_if<smtp::client::Closed>(&step);
   check(closed != nullptr, "a session that begins is ready or closed");
@@ -172,6 +233,7 @@ io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open_on
     // RFC 7435: a peer whose TLS is broken still gets the mail, in the clear, as it would without STARTTLS; the log says so.
     // Not where we log in: a password was never meant for the clear.
     session.reset();
+    settings.observe = nullptr;  // it has been told
     auto again = open_one(loop, std::move(candidate), std::move(settings), smtp::TlsUse::Never, watch);
     auto opened = co_await std::move(again);
     if (opened) (*opened)->in_the_clear_because_ = begun.error().explanation;
@@ -186,12 +248,8 @@ io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open(io
   Attempt worst = no_answer("no address to try", {}, FailureClass::NoAnswer);
   bool somebody_spoke = false;
   for (std::size_t n = 0; n < candidates.size() && n < most_candidates && !loop.stopping(); ++n) {
-    // What the host's owner published is demanded at every attempt anew: no retry is weaker.
     auto under = settings;
-    if (candidates[n].tls && settings.as_published) {
-      under.tls_use = smtp::TlsUse::Required;
-      under.check = candidates[n].tls->tlsa.empty() ? io::PeerCheck::Name : io::PeerCheck::Dane;
-    }
+    if (candidates[n].tls && settings.as_published) demand_published(under, *candidates[n].tls);
     auto opening = open_one(loop, candidates[n], under, under.tls_use, watch);
     auto opened = co_await std::move(opening);
     if (opened || (watch != nullptr && watch->ended_early())) co_return opened;
@@ -207,6 +265,7 @@ Attempt RemoteSession::attempt_of(const smtp::RecipientOutcome& outcome, std::ui
   Attempt attempt;
   attempt.recipient = recipient;
   attempt.remote_mta = candidate_.host;
+  if (talk_.is_encrypted()) attempt.tls = tls_text();
   attempt.status = outcome.reply.enhanced.given() ? outcome.reply.enhanced.text() : std::string{};
   if (outcome.said_by_peer) attempt.diagnostic = outcome.reply.line();
   else attempt.explanation = outcome.reply.text;

@@ -11,6 +11,7 @@
 #include "protocol/smtp/client_conversation.h"
 #include "services/delivery/address_lookup.h"
 #include "services/delivery/attempt.h"
+#include "services/delivery/tls/tls_observation.h"
 
 namespace hikyaku::delivery {
 
@@ -25,6 +26,8 @@ struct SessionSettings {
   smtp::TlsUse tls_use = smtp::TlsUse::Opportunistic;
   io::PeerCheck check = io::PeerCheck::None;
   bool as_published = true;             // what a host's owner demands (Candidate::tls) counts
+  std::string domain;                   // the recipients', where its MX hosts are spoken to; empty: nobody reports about TLS
+  ObserveTls observe;
   std::optional<sasl::ClientContext> login;
   std::string mechanism;                // of AUTH; empty: the strongest
   std::vector<io::IpAddress> sources;   // ours to connect from, by family
@@ -61,6 +64,8 @@ class RemoteSession {
   [[nodiscard]] std::string peer_text() const { return candidate_.host + " [" + candidate_.address.ip().to_string() + "]:" +
                                                        std::to_string(candidate_.address.port()); }
   [[nodiscard]] std::string tls_version() const;
+  // "TLSv1.3 dane": the version, and by what the peer was verified ("dane", "mta-sts", "verified"); empty: in the clear.
+  [[nodiscard]] std::string tls_text() const;
   // Says QUIT and closes; at most a few seconds.
   io::Task<void> quit();
 
@@ -71,6 +76,10 @@ class RemoteSession {
   io::Task<smtp::ClientStep> drive();
   io::Task<Result<void, Attempt>> begin();
   void lose(const io::IoError& error);
+  io::Task<void> start_tls();
+  // Tells how TLS went, once for a session.
+  void observe_tls(TlsResult result, const std::string& reason);
+  void observe_session();
   [[nodiscard]] Duration limit_of(smtp::ClientWait wait) const;
   [[nodiscard]] Attempt attempt_of(const smtp::RecipientOutcome& outcome, std::uint32_t recipient) const;
   static io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> open_one(io::Loop& loop, Candidate candidate,
@@ -88,6 +97,7 @@ class RemoteSession {
   bool ready_ = false;
   bool stale_ = false;
   bool tls_failed_ = false;
+  bool observed_ = false;
   std::string in_the_clear_because_;  // TLS was offered and failed, and the policy is to go on without
   FailureClass silence_ = FailureClass::NoAnswer;  // why the connection was lost, once it was
   std::uint32_t delivered_ = 0;

@@ -170,7 +170,9 @@ io::Task<Delivery::Opened> Delivery::open_hosts(const std::string& destination, 
   auto looking = parts_.lookup.candidates(hop);
   auto candidates = co_await std::move(looking);
   if (!candidates) {
-    failed.failure = candidates.error().failure == FailureClass::Refused ? FailureClass::Name : FailureClass::NoDnsAnswer;
+    const auto why = candidates.error().failure;
+    failed.failure = why == FailureClass::Refused ? FailureClass::Name : why == FailureClass::Tls ? why : FailureClass::NoDnsAnswer;
+    if (failed.failure == FailureClass::Tls) dns_answered();
     failed.status = candidates.error().status;
     failed.explanation = candidates.error().explanation;
     co_return failure(std::move(failed));
@@ -178,9 +180,10 @@ io::Task<Delivery::Opened> Delivery::open_hosts(const std::string& destination, 
   dns_answered();
   // A greylist must see the same way of ours again: the host that put us off first.
   if (const auto preferred = scheduler_.preferred_host(destination); !preferred.empty()) put_first(*candidates, preferred);
-  auto session = under_terms(settings_.session, hop.terms(), std::move(login));
-  if (parts_.log.wants(telemetry::events::sender_said)) session.heard = talk_logger(parts_.log);
-  auto opening = RemoteSession::open(parts_.loop, std::move(*candidates), std::move(session), &watch);
+  auto under = under_terms(settings_.session, hop.terms(), std::move(login));
+  if (hop.via == Via::Mx) under.domain = hop.name;
+  if (parts_.log.wants(telemetry::events::sender_said)) under.heard = talk_logger(parts_.log);
+  auto opening = RemoteSession::open(parts_.loop, std::move(*candidates), std::move(under), &watch);
   auto opened = co_await std::move(opening);
   co_return std::move(opened);
 }

@@ -180,7 +180,7 @@ void Delivery::log_conclusion(const Message& message, const std::vector<Attempt>
     if (attempt.result == AttemptResult::Stored) continue;  // told by LocalDelivery
     const std::string recipient = message.recipient(attempt.recipient).address.text();
     Fields fields{.message = message.ref.id, .sender = sender, .null_sender = message.envelope.reverse_path.is_null(),
-                  .recipient = recipient, .destination = destination, .next_hop = attempt.remote_mta,
+                  .recipient = recipient, .tls = attempt.tls, .destination = destination, .next_hop = attempt.remote_mta,
                   .reply = attempt.diagnostic, .octets = message.envelope.body_octets,
                   .accepted_at = message.envelope.accepted_at, .reason = attempt.explanation};
     const auto schedule = std::ranges::find(conclusion.schedules, attempt.recipient, &spool::Schedule::recipient);

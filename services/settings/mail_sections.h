@@ -200,6 +200,13 @@ struct DeliverySection : Section {
       .help = "File of DNSSEC trust anchors, such as /usr/share/dns/root.key of the package dns-root-data: answers are validated, and next hops that publish TLSA records are spoken to as those say (DANE, RFC 7672). The DNS servers asked must pass DNSSEC records on. Empty: no validation, no DANE.",
       .help_ja = "DNSSEC のトラストアンカーのファイル(dns-root-data の /usr/share/dns/root.key など)。応答を検証し、TLSA レコードのある配送先には DANE(RFC 7672)で接続する。問い合わせ先の DNS サーバが DNSSEC を通す必要がある。空なら検証も DANE も行わない。",
       .preset = "", .takes_effect = TakesEffect::ServiceRestart}};
+  Setting<Text> authorities_file{*this, "authorities_file", {
+      .help = "PEM file of the authorities that next hops and policy hosts are verified by (tls=verified, MTA-STS); empty: the system's.",
+      .help_ja = "配送先や MTA-STS ポリシーのサーバ証明書を検証する認証局の PEM ファイル。空ならシステムのもの。",
+      .preset = "", .takes_effect = TakesEffect::ServiceRestart}};
+  Setting<bool> mta_sts{*this, "mta_sts", {
+      .help = "Fetches and keeps to the MTA-STS policies of recipients' domains (RFC 8461). What a host publishes by DANE comes first.",
+      .help_ja = "宛先ドメインの MTA-STS ポリシー(RFC 8461)を取得して従う。DANE のある相手では DANE が優先する。", .preset = true}};
   Setting<Texts> resolvers{*this, "resolvers", {
       .help = "DNS servers asked (\"address\" or \"address@port\"), another when one does not answer; empty: those of /etc/resolv.conf.",
       .help_ja = "問い合わせる DNS サーバ。応答がなければ次を使う。空なら /etc/resolv.conf に従う。", .takes_effect = TakesEffect::ServiceRestart}};

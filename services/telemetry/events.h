@@ -50,6 +50,9 @@ inline constexpr Event hold_proposed{"hold.proposed", Level::Warning, LogName::S
     "経路表の配送先がしばらく応答しない。保留すれば期限の進行を止められる。"};
 inline constexpr Event delivery_refused{"delivery.refused", Level::Info, LogName::SenderLog,
     "The next hop refused a recipient.", "相手が宛先を拒否した。"};
+inline constexpr Event policy_missing{"tls.policy_missing", Level::Warning, LogName::SenderLog,
+    "A domain announces a policy about TLS that cannot be had; what was known before counts on.",
+    "ドメインが TLS ポリシーを公開しているが取得できなかった。すでに知っているポリシーがあればそれに従う。"};
 inline constexpr Event sender_said{"sender.said", Level::Trace, LogName::SenderLog,
     "A line of the conversation while sending.", "送信中の会話の 1 行。"};
 inline constexpr Event mail_sent{"mail.sent", Level::Info, LogName::OutLog,

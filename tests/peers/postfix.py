@@ -38,11 +38,12 @@ tlsmgr unix - - n 1000? 1 tlsmgr
 
 
 class Postfix:
-    """`settings` are main.cf lines as a dict; `hold=True` keeps every accepted message in the hold queue."""
+    """`settings` are main.cf lines as a dict; `hold=True` keeps every accepted message in the hold queue. A fixed port is for
+    network namespaces of the test's own."""
 
-    def __init__(self, folder, settings=None, hold=False):
+    def __init__(self, folder, settings=None, hold=False, host="127.0.0.1", port=None):
         self.folder = pathlib.Path(folder)
-        self.port = net.free_port()
+        self.host, self.port = host, port or net.free_port()
         self.config = self.folder / "etc"
         queue, data = self.folder / "queue", self.folder / "data"
         for path in (self.config, queue, data):
@@ -82,7 +83,7 @@ class Postfix:
         main.update(settings or {})
         (self.config / "main.cf").write_text("".join(f"{k} = {v}\n" for k, v in main.items()))
         # Only numeric services are reachable from outside; the log daemon keeps the system's syslog out of it.
-        master = MASTER.format(listen=f"127.0.0.1:{self.port}")
+        master = MASTER.format(listen=f"{host}:{self.port}")
         master += "postlog unix-dgram n - n - 1 postlogd\n"
         (self.config / "master.cf").write_text(master)
         for name in ("dynamicmaps.cf", "postfix-files"):
@@ -96,7 +97,7 @@ class Postfix:
         if run.returncode != 0:
             raise RuntimeError("Postfix did not start: " + self._log())
         self.pid = int((self.folder / "queue/pid/master.pid").read_text())
-        net.wait_for_port(self.port)
+        net.wait_for_port(self.port, self.host)
         return self
 
     def stop(self):

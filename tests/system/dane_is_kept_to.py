@@ -5,16 +5,10 @@ import smtplib
 import subprocess
 
 from harness import HANAKO, Server, eventually, expect, need, scenario
+from peers.certificates import key_digest
 from peers.name_server import SignedNameServer
 from peers.next_hop import NextHop
 from peers.postfix import Postfix
-
-
-def key_digest(certificate):
-    """Of a TLSA 3 1 1: SHA-256 of the certificate's public key."""
-    key = subprocess.run(["openssl", "x509", "-in", certificate, "-pubkey", "-noout"], check=True, capture_output=True).stdout
-    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=key, check=True, capture_output=True).stdout
-    return subprocess.run(["openssl", "dgst", "-sha256", "-hex"], input=der, check=True, capture_output=True).stdout.decode().split()[-1]
 
 
 @scenario

@@ -23,7 +23,7 @@ bool wants_refresh(const KnownPolicy& known, WallTime now) {
 StsAnswer StsPolicies::failed(const std::string& domain, const std::string& id, StsTrouble trouble, std::string why) {
   if (failed_.size() >= most_failures) failed_.clear();
   failed_[domain] = {id, parts_.loop.now() + failure_pause, trouble, why};
-  parts_.log.write(telemetry::events::peer_trouble, {.destination = domain, .reason = "MTA-STS: " + why});
+  parts_.log.write(telemetry::events::policy_missing, {.destination = domain, .reason = "MTA-STS: " + why});
   return {store_.find(domain, parts_.clock.wall()), trouble, std::move(why)};
 }
 

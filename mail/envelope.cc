@@ -7,7 +7,15 @@ namespace {
 
 constexpr std::uint8_t format = 2, format_of_0_1 = 1;
 constexpr std::uint8_t aliases_done_bit = 16, original_is_address_bit = 32, known_recipient_bits = 63;
-constexpr std::uint8_t smtputf8_bit = 16, dotted_quad_bit = 32, known_bits = 63;
+// A program that does not know a bit refuses the envelope: mail that demands TLS is not sent by one that cannot demand it.
+constexpr std::uint8_t smtputf8_bit = 16, dotted_quad_bit = 32, require_tls_bit = 64, waive_tls_bit = 128;
+
+std::uint8_t encode_wish(TlsWish wish) { return wish == TlsWish::Require ? require_tls_bit : wish == TlsWish::Waive ? waive_tls_bit : 0; }
+std::optional<TlsWish> decode_wish(std::uint8_t bits) {
+  const bool require = (bits & require_tls_bit) != 0, waive = (bits & waive_tls_bit) != 0;
+  if (require && waive) return std::nullopt;
+  return require ? TlsWish::Require : waive ? TlsWish::Waive : TlsWish::None;
+}
 
 void encode_address(WireWriter& out, const Address& address) { out.text(address.local_part).text(address.domain); }
 
@@ -114,7 +122,7 @@ std::string Envelope::encode() const {
   WireWriter out;
   const auto quad = dotted_quad(client_address);
   out.u8(format).u8(static_cast<std::uint8_t>(static_cast<unsigned>(return_content) | static_cast<unsigned>(body_type) << 2 |
-                                              (smtputf8 ? smtputf8_bit : 0U) | (quad ? dotted_quad_bit : 0U)));
+                                              (smtputf8 ? smtputf8_bit : 0U) | (quad ? dotted_quad_bit : 0U) | encode_wish(tls_wish)));
   out.varint(id.node).varint(id.journal).varint(id.owner).varint(id.sequence);
   encode_address(out, reverse_path.address);
   out.varint(recipients.size());
@@ -133,7 +141,9 @@ std::optional<Envelope> Envelope::decode(std::string_view bytes) {
   if (written_as != format) return std::nullopt;
   Envelope envelope;
   const auto bits = in.u8();
-  if ((bits & ~known_bits) != 0 || (bits & 3) > 2 || (bits >> 2 & 3) > 2) return std::nullopt;
+  const auto wish = decode_wish(bits);
+  if (!wish || (bits & 3) > 2 || (bits >> 2 & 3) > 2) return std::nullopt;
+  envelope.tls_wish = *wish;
   envelope.return_content = static_cast<ReturnContent>(bits & 3);
   envelope.body_type = static_cast<BodyType>(bits >> 2 & 3);
   envelope.smtputf8 = (bits & smtputf8_bit) != 0;

@@ -31,6 +31,13 @@ struct Recipient {
 enum class BodyType : std::uint8_t { SevenBit, EightBitMime, BinaryMime };  // RFC 6152, RFC 3030
 enum class ReturnContent : std::uint8_t { NotGiven, Full, Headers };        // RFC 3461 §4.3
 
+// What the sender asked about TLS on the way (RFC 8689): REQUIRETLS, or the header field "TLS-Required: No".
+enum class TlsWish : std::uint8_t {
+  None,
+  Require,  // verified TLS to every host on the way, each of which says that it goes on so
+  Waive,    // rather arrive than be protected: what recipients publish about TLS does not keep it back
+};
+
 struct Envelope {
   TraceId id;
   ReversePath reverse_path;
@@ -39,6 +46,7 @@ struct Envelope {
   ReturnContent return_content = ReturnContent::NotGiven;
   BodyType body_type = BodyType::SevenBit;
   bool smtputf8 = false;        // RFC 6531: needs a next hop that offers SMTPUTF8
+  TlsWish tls_wish = TlsWish::None;
   WallTime accepted_at{};
   std::string client_address;   // "192.0.2.7" or "2001:db8::7"; empty for mail we generate
   std::string client_helo;

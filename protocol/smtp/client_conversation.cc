@@ -45,6 +45,7 @@ void read_offer(PeerOffers& peer, std::string_view line) {
   if (is("DSN")) peer.dsn = true;
   if (is("STARTTLS")) peer.starttls = true;
   if (is("ENHANCEDSTATUSCODES")) peer.enhanced_codes = true;
+  if (is("REQUIRETLS")) peer.require_tls = true;
   if (is("SIZE")) peer.size = true, peer.size_limit = number_in(rest);
   if (is("AUTH"))
     each_word(rest, [&peer](std::string_view name) {

@@ -57,7 +57,7 @@ struct ClientSettings {
 // What the peer's EHLO offered.
 struct PeerOffers {
   bool pipelining = false, eight_bit_mime = false, binary_mime = false, smtputf8 = false, chunking = false, dsn = false,
-       starttls = false, size = false, enhanced_codes = false, xoauth2 = false;
+       starttls = false, size = false, enhanced_codes = false, xoauth2 = false, require_tls = false;
   std::uint64_t size_limit = 0;     // 0: none said
   std::uint32_t recipient_limit = 0;  // LIMITS RCPTMAX (RFC 9422), 0: none said
   std::uint32_t mail_limit = 0;       // LIMITS MAILMAX, 0: none said
@@ -82,6 +82,7 @@ struct OutgoingMessage {
   std::uint64_t size = 0;             // octets that content() will bring, exactly
   BodyType body_type = BodyType::SevenBit;
   bool smtputf8 = false;
+  bool require_tls = false;           // RFC 8689; whether the peer is verified is for who opened the session
   ReturnContent return_content = ReturnContent::NotGiven;
   std::string envelope_id;
 };

@@ -356,3 +356,25 @@ TEST_CASE("smtp client: who overhears the talk learns no password and no text") 
     CHECK_MESSAGE(told.contains(line), line << " in " << told);
   for (const auto* hidden : {"secret", "c2VjcmV0IGhvcnNl", "YW5u", "VXNlcm5hbWU6"}) CHECK_MESSAGE(!told.contains(hidden), hidden << " in " << told);
 }
+
+TEST_CASE("REQUIRETLS is said under TLS to a peer that offers it; else the sender is told, but an error mail goes") {
+  struct Row { TlsUse tls; std::string_view offers, mail, status; bool null_sender = false; };
+  for (const auto& row : {Row{TlsUse::Implicit, "250-x\r\n250 REQUIRETLS\r\n", "MAIL FROM:<s@here.example> REQUIRETLS\r\n", ""},
+                          Row{TlsUse::Implicit, "250 x\r\n", "", "5.7.30"}, Row{TlsUse::Never, "250-x\r\n250 REQUIRETLS\r\n", "", "5.7.10"},
+                          Row{TlsUse::Implicit, "250-x\r\n250 REQUIRETLS\r\n", "MAIL FROM:<> REQUIRETLS\r\n", "", true},
+                          Row{TlsUse::Implicit, "250 x\r\n", "MAIL FROM:<>\r\n", "", true}, Row{TlsUse::Never, "250-x\r\n250 REQUIRETLS\r\n", "MAIL FROM:<>\r\n", "", true}}) {
+    auto message = mail();
+    message.require_tls = true;
+    if (row.null_sender) message.reverse_path = {};
+    auto settings = plain;
+    settings.tls = row.tls;
+    std::vector<Turn> turns{{"", "220 x\r\n"}, {ehlo, row.offers}};
+    if (row.mail.empty()) turns.push_back({"QUIT\r\n", "221\r\n"});
+    else turns.insert(turns.end(), {{row.mail, "550 5.7.1 no\r\n"}, {"QUIT\r\n", "221\r\n"}});
+    const auto run = converse(settings, turns, {message});
+    CHECK_MESSAGE(run.told, row.offers);
+    REQUIRE(run.outcomes.size() == 1);
+    CHECK(run.outcomes[0][0].klass == OutcomeClass::Refused);
+    if (row.mail.empty()) CHECK(run.outcomes[0][0].reply.enhanced.text() == row.status);
+  }
+}

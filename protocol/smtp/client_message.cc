@@ -59,6 +59,11 @@ std::optional<Reply> ClientConversation::reason_not_to_send() const {
   if (peer_.size_limit != 0 && message_.size > peer_.size_limit)
     return Reply{552, {5, 3, 4}, "The message is larger than the peer takes (" + std::to_string(peer_.size_limit) + " octets)"};
   if (needs_smtputf8(message_) && !peer_.smtputf8) return Reply{550, {5, 6, 7}, "The message needs SMTPUTF8, which the peer does not offer"};
+  // RFC 8689 §4.2.1; §5: an error mail goes all the same.
+  if (message_.require_tls && !message_.reverse_path.is_null()) {
+    if (!encrypted_) return Reply{550, {5, 7, 10}, "The message demands TLS (REQUIRETLS), which the session has not"};
+    if (!peer_.require_tls) return Reply{550, {5, 7, 30}, "The message demands TLS on its whole way (REQUIRETLS), which the peer does not offer"};
+  }
   // RFC 3030 §3, RFC 6152 §3.
   if (message_.body_type == BodyType::BinaryMime && !(peer_.binary_mime && peer_.chunking && settings_.chunking == Chunking::WhenOffered))
     return Reply{554, {5, 6, 3}, "The message is binary (BINARYMIME), which the peer does not take"};
@@ -74,6 +79,7 @@ std::string ClientConversation::mail_command() const {
   if (message_.body_type == BodyType::BinaryMime) line += " BODY=BINARYMIME";
   else if (peer_.eight_bit_mime && message_.body_type == BodyType::EightBitMime) line += " BODY=8BITMIME";
   if (peer_.smtputf8 && needs_smtputf8(message_)) line += " SMTPUTF8";
+  if (message_.require_tls && encrypted_ && peer_.require_tls) line += " REQUIRETLS";
   if (peer_.dsn) {
     if (message_.return_content == ReturnContent::Full) line += " RET=FULL";
     if (message_.return_content == ReturnContent::Headers) line += " RET=HDRS";

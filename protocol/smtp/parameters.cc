@@ -122,6 +122,7 @@ Result<MailParameters, ParameterFailure> parse_mail_parameters(Cursor& in) {
   TRY_VOID(parse_all(in, [&out](const Parameter& parameter) -> Result<void, Failure> {
     const auto& [keyword, value, has_value] = parameter;
     if (keyword == "SMTPUTF8") return has_value ? Result<void, Failure>(failure(Failure::Syntax)) : (out.smtputf8 = true, Result<void, Failure>{});
+    if (keyword == "REQUIRETLS") return has_value ? Result<void, Failure>(failure(Failure::Syntax)) : (out.require_tls = true, Result<void, Failure>{});
     const bool known = keyword == "SIZE" || keyword == "BODY" || keyword == "RET" || keyword == "ENVID" || keyword == "AUTH";
     if (!known) return failure(Failure::Unknown);
     if (!has_value) return failure(Failure::Syntax);

@@ -1,4 +1,4 @@
-// The parameters after a path in MAIL and RCPT: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), RET, ENVID, NOTIFY,
+// The parameters after a path in MAIL and RCPT: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), REQUIRETLS (RFC 8689), RET, ENVID, NOTIFY,
 // ORCPT (RFC 3461), AUTH (RFC 4954 §5); and xtext (RFC 3461 §4), in which their values come.
 #pragma once
 
@@ -15,6 +15,7 @@ struct MailParameters {
   std::optional<std::uint64_t> size;
   BodyType body_type = BodyType::SevenBit;
   bool smtputf8 = false;
+  bool require_tls = false;
   ReturnContent return_content = ReturnContent::NotGiven;
   std::string envelope_id;                 // decoded
   std::optional<std::string> submitter;    // AUTH=, decoded; "" for "<>"

@@ -10,6 +10,8 @@
 namespace hikyaku::smtp {
 namespace {
 
+constexpr std::string_view tls_required = "TLS-Required:";
+
 void append_two(std::string& out, unsigned value) {
   out += static_cast<char>('0' + value / 10 % 10);
   out += static_cast<char>('0' + value % 10);
@@ -94,6 +96,12 @@ void HopCounter::end_of_line() {
   const std::string_view start(line_, std::min(line_octets_, sizeof line_));
   if (start == "\r" || start.empty()) in_header_ = false;
   if (starts_with_ignoring_case(start, "Received:")) ++hops_;
+  if (starts_with_ignoring_case(start, tls_required)) {
+    auto value = start.substr(tls_required.size());
+    while (!value.empty() && (value.back() == '\r' || value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
+    while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
+    ++(line_octets_ <= sizeof line_ && equal_ignoring_case(value, "No") ? waivers_ : other_wishes_);
+  }
   line_octets_ = 0;
 }
 

@@ -38,16 +38,20 @@ struct ReceivedFacts {
 // "Sun, 22 Nov 2026 05:46:22 +0000" (RFC 5322 §3.3), in UTC.
 [[nodiscard]] std::string message_date(WallTime when);
 
-// Counts "Received:" fields of a message given in pieces; stops at the empty line after the header.
+// Counts "Received:" fields of a message given in pieces, and looks for "TLS-Required: No" (RFC 8689 §3); stops at the empty
+// line after the header.
 class HopCounter {
  public:
   void feed(std::string_view text);
   [[nodiscard]] std::size_t hops() const { return hops_; }
+  // The one field of the name says "No".
+  [[nodiscard]] bool tls_waived() const { return waivers_ == 1 && other_wishes_ == 0; }
 
  private:
   void end_of_line();
   std::size_t hops_ = 0;
-  char line_[10] = {};          // the beginning of the current line
+  std::size_t waivers_ = 0, other_wishes_ = 0;  // TLS-Required fields: of "No", and of anything else
+  char line_[40] = {};          // the beginning of the current line
   std::size_t line_octets_ = 0;
   bool in_header_ = true;
 };

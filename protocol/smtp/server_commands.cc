@@ -55,6 +55,7 @@ void ServerConversation::hello(const Command& command) {
                                  "ENHANCEDSTATUSCODES",
                                  "LIMITS RCPTMAX=" + std::to_string(limits.recipients) +
                                      " MAILMAX=" + std::to_string(limits.messages)};
+  if (takes_require_tls()) words.emplace_back("REQUIRETLS");
   if (config_->tls != TlsOffer::None && !peer_.tls) words.emplace_back("STARTTLS");
   if (const auto mechanisms = offered_mechanisms(); !mechanisms.empty()) words.push_back("AUTH" + mechanisms);
   words.emplace_back("HELP");
@@ -91,11 +92,13 @@ void ServerConversation::mail(std::string_view argument) {
   if (!command) return refuse(std::move(command).error());
   if (command->parameters.size.value_or(0) > config_->limits.message_octets)
     return refuse({552, {5, 3, 4}, "The message is larger than this server takes"});
+  if (command->parameters.require_tls && !takes_require_tls()) return refuse({555, {5, 5, 4}, "REQUIRETLS is taken under TLS only"});
   transaction_ = std::make_unique<Transaction>();
   Envelope& envelope = transaction_->envelope;
   envelope.reverse_path = std::move(command->reverse_path);
   envelope.body_type = command->parameters.body_type;
   envelope.smtputf8 = command->parameters.smtputf8;
+  if (command->parameters.require_tls) envelope.tls_wish = TlsWish::Require;
   envelope.return_content = command->parameters.return_content;
   transaction_->declared_octets = command->parameters.size.value_or(0);
   envelope.envelope_id = std::move(command->parameters.envelope_id);

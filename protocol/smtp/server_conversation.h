@@ -167,6 +167,8 @@ class ServerConversation {
   [[nodiscard]] std::string offered_mechanisms() const;
   [[nodiscard]] std::optional<Reply> reason_against_mail() const;
   [[nodiscard]] std::optional<Reply> reason_against_text() const;
+  // RFC 8689 §2: under TLS, and not where the mail has arrived already.
+  [[nodiscard]] bool takes_require_tls() const { return peer_.tls.has_value() && config_->role != Role::Lmtp; }
 
   std::optional<ServerStep> read_data();
   std::optional<ServerStep> read_chunk();

@@ -270,6 +270,35 @@ TEST_CASE("STARTTLS") {
   CHECK(codes(demanded.say(hello + "MAIL FROM:<>\r\n")) == "220 250 530");
 }
 
+TEST_CASE("REQUIRETLS is offered and taken under TLS only, and waived by a header field without it") {
+  ScriptedWorld clear;
+  CHECK_FALSE(clear.say(hello).contains("REQUIRETLS"));
+  CHECK(codes(clear.say("MAIL FROM:<s@far.example> REQUIRETLS\r\n")) == "555");
+  const auto wish = [](std::string_view parameter, std::string_view header) {
+    ScriptedWorld world;
+    world.say(hello + "STARTTLS\r\n");
+    CHECK(world.say(hello).contains("REQUIRETLS"));
+    world.say("MAIL FROM:<s@far.example>" + std::string(parameter) + "\r\nRCPT TO:<u@here.example>\r\nDATA\r\n" + std::string(header) + "\r\nTLS-Required: No\r\n.\r\n");
+    REQUIRE(world.messages.size() == 1);
+    return world.messages[0].envelope.tls_wish;
+  };
+  CHECK(wish(" REQUIRETLS", "") == TlsWish::Require);
+  CHECK(wish(" requiretls", "TLS-Required: No\r\n") == TlsWish::Require);  // RFC 8689 §4.1: the option goes before the field
+  CHECK(wish("", "") == TlsWish::None);
+  CHECK(wish("", "A: b\r\ntls-required:  no \r\n") == TlsWish::Waive);
+  for (const char* header : {"TLS-Required: Yes\r\n", "TLS-Required: No\r\nTLS-Required: No\r\n", "TLS-Required: No\r\nTLS-Required: Yes\r\n", "TLS-Required:\r\n",
+                             "TLS-Required: None\r\n", "X-TLS-Required: No\r\n", "TLS-Required: No                            .\r\n"})
+    CHECK_MESSAGE(wish("", header) == TlsWish::None, header);
+  ScriptedWorld bad;
+  bad.say(hello + "STARTTLS\r\n" + "");
+  CHECK(codes(bad.say(hello + "MAIL FROM:<s@far.example> REQUIRETLS=YES\r\nMAIL FROM:<s@far.example> REQUIRETLS REQUIRETLS\r\n")) == "250 501 501");
+  auto config = test_config();
+  config.role = Role::Lmtp;
+  ScriptedWorld lmtp(config);
+  lmtp.say("LHLO c.example\r\nSTARTTLS\r\n");
+  CHECK_FALSE(lmtp.say("LHLO c.example\r\n").contains("REQUIRETLS"));
+}
+
 TEST_CASE("AUTH") {
   auto config = test_config();
   config.role = Role::Submission;

@@ -112,7 +112,10 @@ void ServerConversation::end_of_text() {
   phase_ = Phase::Command;
   if (transaction_->refusal) return message_refused(Reply(*transaction_->refusal));
   awaiting_ = Awaiting::Commit;
-  enqueue(server::CommitMessage{transaction_->envelope});
+  // RFC 8689 §4.1: the field counts only without the option.
+  auto& envelope = transaction_->envelope;
+  if (envelope.tls_wish == TlsWish::None && transaction_->hops.tls_waived()) envelope.tls_wish = TlsWish::Waive;
+  enqueue(server::CommitMessage{envelope});
 }
 
 void ServerConversation::message_committed(const TraceId& id) {

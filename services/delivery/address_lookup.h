@@ -32,10 +32,14 @@ struct HostTls {
   [[nodiscard]] bool demanded() const { return by != By::StsTesting; }
 };
 
+// Whether what is published about TLS is looked for. Waived: the sender wants the mail to arrive rather (RFC 8689 §4.2.2).
+enum class Published : std::uint8_t { Counts, Waived };
+
 struct Candidate {
   io::SocketAddress address;
   std::string host;  // for SNI, logs and bounces
   std::shared_ptr<const HostTls> tls;  // null: nothing published
+  bool vouched = true;  // the way to its name was proved by DNSSEC or the domain's policy, or the operator named it
 };
 
 struct LookupFailure {
@@ -48,7 +52,7 @@ class AddressLookup {
  public:
   virtual ~AddressLookup() = default;
   // At least one candidate, at most 20. The object must outlive the task.
-  virtual io::Task<Result<std::vector<Candidate>, LookupFailure>> candidates(NextHop hop) = 0;
+  virtual io::Task<Result<std::vector<Candidate>, LookupFailure>> candidates(NextHop hop, Published published = Published::Counts) = 0;
   // The MX hosts of a domain in any order; empty: DNS did not say (candidates() tells why), or there are none.
   virtual io::Task<std::vector<std::string>> mail_hosts(std::string domain) = 0;
 };

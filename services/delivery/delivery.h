@@ -206,8 +206,8 @@ class Delivery {
   io::Task<std::unique_ptr<RemoteSession>> open_session(const std::string& destination, const RemoteJob& job, Lane lane, CauseWatch& watch);
   using Opened = Result<std::unique_ptr<RemoteSession>, Attempt>;
   // The hop's own hosts, and the fallback of its row when those have failed often enough.
-  io::Task<Opened> open_hop(const std::string& destination, NextHop hop, CauseWatch& watch);
-  io::Task<Opened> open_hosts(const std::string& destination, NextHop hop, CauseWatch& watch);
+  io::Task<Opened> open_hop(const std::string& destination, NextHop hop, TlsWish wish, CauseWatch& watch);
+  io::Task<Opened> open_hosts(const std::string& destination, NextHop hop, TlsWish wish, CauseWatch& watch);
   io::Task<bool> carry_out(std::unique_ptr<RemoteSession>& session, RemoteJob job, Slot slot, Run& run);
   void destination_is_silent(const std::string& destination, const Attempt& failed);
   io::Task<void> defer_parked(RemoteJob job, std::string destination, Attempt failed);

@@ -112,11 +112,12 @@ io::Task<std::vector<std::string>> ExchangeLookup::mail_hosts(std::string domain
   co_return hosts ? std::move(hosts->hosts) : std::vector<std::string>{};
 }
 
-io::Task<Result<std::vector<Candidate>, LookupFailure>> ExchangeLookup::candidates(NextHop hop) {
+io::Task<Result<std::vector<Candidate>, LookupFailure>> ExchangeLookup::candidates(NextHop hop, Published published) {
   const Deadline deadline = loop_.after(options_.limit);
   auto hosts = hop.hosts();
   Findings findings;
   findings.secure_so_far = true;
+  findings.published = published;
   if (hop.via == Via::Mx && !literal(hop.name)) {
     const auto canonical = dns::canonical_name(hop.name);
     if (!canonical) co_return failure(bad_name(hop.name));
@@ -181,7 +182,7 @@ void ExchangeLookup::tell(const Findings& findings, TlsPolicyKind kind, TlsResul
 }
 
 io::Task<void> ExchangeLookup::find_sts(Findings& findings, Deadline deadline) {
-  if (options_.sts == nullptr) co_return;
+  if (options_.sts == nullptr || findings.published == Published::Waived) co_return;
   auto asking = options_.sts->policy_for(findings.domain, deadline);
   findings.sts = co_await std::move(asking);
   switch (findings.sts.trouble) {
@@ -219,7 +220,7 @@ io::Task<void> ExchangeLookup::add_host(const directory::RouteHost& host, Findin
   auto asking = addresses(*canonical, deadline);
   const auto answer = co_await std::move(asking);
   std::shared_ptr<const HostTls> tls;
-  if (options_.dane == Dane::Yes && findings.secure_so_far && !answer.found.empty()) {
+  if (options_.dane == Dane::Yes && findings.published == Published::Counts && findings.secure_so_far && !answer.found.empty()) {
     auto naming = tlsa_bases(*canonical, answer, deadline);
     auto bases = co_await std::move(naming);
     auto looking = published_tls(std::move(bases), host.port, findings.domain, deadline);
@@ -234,8 +235,10 @@ io::Task<void> ExchangeLookup::add_host(const directory::RouteHost& host, Findin
     tls = std::move(*published);
   }
   if (!apply_sts(*canonical, findings, tls)) co_return;
+  // RFC 8689 §4.2.1: MX records are proved, or a policy lists the host.
+  const bool vouched = findings.domain.empty() || (options_.dane == Dane::Yes && findings.secure_so_far) || (tls && tls->sts && tls->listed);
   for (const auto& ip : answer.found)
-    if (findings.found.size() < most_candidates) findings.found.push_back({{ip, host.port}, *canonical, tls});
+    if (findings.found.size() < most_candidates) findings.found.push_back({{ip, host.port}, *canonical, tls, vouched});
   findings.temporary = findings.temporary || answer.temporary;
   findings.nothing_exists = findings.nothing_exists && answer.no_such_name;
   if (!answer.why.empty()) findings.why = answer.why;

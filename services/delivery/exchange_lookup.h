@@ -29,7 +29,7 @@ class ExchangeLookup final : public AddressLookup {
     Duration limit = 60s;
   };
   ExchangeLookup(io::Loop& loop, io::Resolver& resolver, Options options);
-  io::Task<Result<std::vector<Candidate>, LookupFailure>> candidates(NextHop hop) override;
+  io::Task<Result<std::vector<Candidate>, LookupFailure>> candidates(NextHop hop, Published published) override;
   io::Task<std::vector<std::string>> mail_hosts(std::string domain) override;
   // The hosts files, then DNS, as for a next hop.
   io::Task<HostAddresses> host_addresses(std::string host, Deadline deadline);
@@ -50,6 +50,7 @@ class ExchangeLookup final : public AddressLookup {
     bool secure_so_far = false;  // the way to the hosts' names was proved
     std::string domain;          // the recipients'
     StsAnswer sts;               // its policy
+    Published published = Published::Counts;
     std::string not_listed;      // hosts that the policy in force keeps us from
     std::string why;
   };

@@ -13,6 +13,7 @@ Envelope start_part(const Envelope& of, const TraceId& id) {
   part.return_content = of.return_content;
   part.body_type = of.body_type;
   part.smtputf8 = of.smtputf8;
+  part.tls_wish = of.tls_wish;
   part.accepted_at = of.accepted_at;
   part.client_address = of.client_address;
   part.client_helo = of.client_helo;

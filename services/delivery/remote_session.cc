@@ -44,6 +44,19 @@ TlsResult result_of(io::TlsVerdict verdict, bool secured) {
   return TlsResult::ValidationFailure;
 }
 
+// RFC 8689 §4.2.1: the sender is told at once; the demand is not met by waiting.
+Attempt refused_by_wish(std::string status, std::string explanation, const Candidate& candidate) {
+  Attempt attempt;
+  attempt.failure = FailureClass::Refused;
+  attempt.status = std::move(status);
+  attempt.explanation = std::move(explanation);
+  attempt.remote_mta = candidate.host;
+  return attempt;
+}
+Attempt tls_demanded(const std::string& why, const Candidate& candidate) {
+  return refused_by_wish("5.7.10", "The sender demands TLS with a verified host (REQUIRETLS): " + why, candidate);
+}
+
 // What is published about the host, demanded at every attempt anew: no retry is weaker.
 void demand_published(SessionSettings& settings, const HostTls& published) {
   if (published.demanded()) settings.tls_use = smtp::TlsUse::Required;
@@ -77,6 +90,24 @@ SessionSettings under_terms(SessionSettings settings, const directory::RouteTerm
   for (const auto& source : terms.sources)
     if (const auto address = io::IpAddress::parse(source)) settings.sources.push_back(*address);
   return settings;
+}
+
+SessionSettings RemoteSession::as_wished(SessionSettings settings, TlsWish wish) {
+  settings.wish = wish;
+  if (wish == TlsWish::Waive) settings.as_published = false;
+  if (wish == TlsWish::Require) {
+    settings.as_published = true;
+    settings.tls_use = smtp::TlsUse::Required;
+    settings.check = io::PeerCheck::Name;
+  }
+  return settings;
+}
+
+std::optional<Attempt> RemoteSession::unfit_for_wish() const {
+  if (settings_.wish != TlsWish::Require) return std::nullopt;
+  if (connection_->tls_verdict() != io::TlsVerdict::Good) return tls_demanded("Its certificate cannot be verified", candidate_);
+  if (!talk_.peer().require_tls) return refused_by_wish("5.7.30", "The peer does not offer REQUIRETLS, which the sender demands", candidate_);
+  return std::nullopt;
 }
 
 RemoteSession::RemoteSession(io::Loop& loop, std::unique_ptr<io::Connection> connection, Candidate candidate,
@@ -242,21 +273,40 @@ io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open_on
   co_return failure(std::move(begun).error());
 }
 
+io::Task<void> RemoteSession::dismiss(std::unique_ptr<RemoteSession> session) {
+  auto quitting = session->quit();
+  co_await std::move(quitting);
+}
+
+Result<std::unique_ptr<RemoteSession>, Attempt> RemoteSession::kept_to_wish(io::Loop& loop, Result<std::unique_ptr<RemoteSession>, Attempt> opened,
+                                                                            const Candidate& candidate) {
+  if (!opened) return opened.error().failure == FailureClass::Tls ? failure(tls_demanded(opened.error().explanation, candidate)) : std::move(opened);
+  auto unfit = candidate.vouched ? (*opened)->unfit_for_wish()
+                                 : std::optional(tls_demanded("neither DNSSEC nor a policy proves that the domain's mail is for this host", candidate));
+  if (!unfit) return opened;
+  loop.spawn(dismiss(std::move(*opened)));
+  return failure(std::move(*unfit));
+}
+
 io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open(io::Loop& loop,
                                                                              std::vector<Candidate> candidates,
                                                                              SessionSettings settings, CauseWatch* watch) {
   Attempt worst = no_answer("no address to try", {}, FailureClass::NoAnswer);
-  bool somebody_spoke = false;
+  bool told = false;
+  const bool demands = settings.wish == TlsWish::Require;
   for (std::size_t n = 0; n < candidates.size() && n < most_candidates && !loop.stopping(); ++n) {
     auto under = settings;
     if (candidates[n].tls && settings.as_published) demand_published(under, *candidates[n].tls);
     auto opening = open_one(loop, candidates[n], under, under.tls_use, watch);
     auto opened = co_await std::move(opening);
+    if (demands) opened = kept_to_wish(loop, std::move(opened), candidates[n]);
     if (opened || (watch != nullptr && watch->ended_early())) co_return opened;
-    // What a peer said tells the sender more than another one's silence.
-    const bool spoke = !is_silence(opened.error().failure);
-    if (spoke || !somebody_spoke) worst = std::move(opened).error();
-    somebody_spoke = somebody_spoke || spoke;
+    // What a peer said tells the sender more than another one's silence; but a demand for TLS is refused only when every
+    // host was asked for it.
+    const auto why = opened.error().failure;
+    const bool tells_most = demands ? why != FailureClass::Refused : !is_silence(why);
+    if (tells_most || !told) worst = std::move(opened).error();
+    told = told || tells_most;
   }
   co_return failure(std::move(worst));
 }
@@ -305,6 +355,7 @@ io::Task<std::vector<Attempt>> RemoteSession::deliver(MessagePointer message, st
   outgoing.size = message->envelope.body_octets;
   outgoing.body_type = message->envelope.body_type;
   outgoing.smtputf8 = message->envelope.smtputf8;
+  outgoing.require_tls = message->envelope.tls_wish == TlsWish::Require;
   outgoing.return_content = message->envelope.return_content;
   outgoing.envelope_id = message->envelope.envelope_id;
   about_ = message->ref.id;

@@ -28,6 +28,7 @@ struct SessionSettings {
   bool as_published = true;             // what a host's owner demands (Candidate::tls) counts
   std::string domain;                   // the recipients', where its MX hosts are spoken to; empty: nobody reports about TLS
   ObserveTls observe;
+  TlsWish wish = TlsWish::None;         // of the message it is opened for; one of another wish must not use it
   std::optional<sasl::ClientContext> login;
   std::string mechanism;                // of AUTH; empty: the strongest
   std::vector<io::IpAddress> sources;   // ours to connect from, by family
@@ -44,6 +45,8 @@ using ReadText = std::function<io::Task<std::string>(const Message& message, std
 
 class RemoteSession {
  public:
+  // The settings of a session for a message that wishes so (RFC 8689 §4.2).
+  static SessionSettings as_wished(SessionSettings settings, TlsWish wish);
   // Tries the candidates in order until one is ready to take mail. The failure is that of the last one that said
   // something, or of the last. `for_whom` is the attempt's recipients; each gets the failure.
   static io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> open(io::Loop& loop, std::vector<Candidate> candidates,
@@ -87,6 +90,11 @@ class RemoteSession {
   void turn(Cause cause) {
     if (watch_ != nullptr) watch_->turn(cause);
   }
+  // Why mail that demands TLS may not use it; null: it may.
+  [[nodiscard]] std::optional<Attempt> unfit_for_wish() const;
+  static Result<std::unique_ptr<RemoteSession>, Attempt> kept_to_wish(io::Loop& loop, Result<std::unique_ptr<RemoteSession>, Attempt> opened,
+                                                                      const Candidate& candidate);
+  static io::Task<void> dismiss(std::unique_ptr<RemoteSession> session);
   [[nodiscard]] static std::optional<io::SocketAddress> source_for(const Candidate& candidate, const SessionSettings& settings);
 
   io::Loop& loop_;

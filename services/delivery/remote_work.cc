@@ -34,6 +34,22 @@ void put_first(std::vector<Candidate>& candidates, const std::string& host) {
   candidates = std::move(ordered);
 }
 
+// What the message wishes of TLS, as far as it binds the session (RFC 8689 §5: an error mail goes all the same).
+TlsWish binding_wish(const Message& message) {
+  const auto wish = message.envelope.tls_wish;
+  return wish == TlsWish::Require && message.envelope.reverse_path.is_null() ? TlsWish::None : wish;
+}
+
+// Sessions are kept for messages of the same wish only.
+std::string session_key(const RemoteJob& job) {
+  switch (binding_wish(*job.message)) {
+    case TlsWish::Require: return job.hop.key() + " requiretls";
+    case TlsWish::Waive: return job.hop.key() + " tls-waived";
+    case TlsWish::None: break;
+  }
+  return job.hop.key();
+}
+
 }  // namespace
 
 void Delivery::pump() {
@@ -103,7 +119,7 @@ io::Task<void> Delivery::work(Slot slot) {
       scheduler_.probe_is_gone(slot.destination);
       continue;
     }
-    change_session(session, hop, job->hop.key(), slot);
+    change_session(session, hop, session_key(*job), slot);
     auto carrying = carry_out(session, std::move(*job), slot, here.run());
     const bool goes_on = co_await std::move(carrying);
     if (!goes_on) break;
@@ -116,7 +132,7 @@ io::Task<void> Delivery::work(Slot slot) {
 
 // A session for the job, or null: then the job's recipients, and all that waits for the destination, have been told.
 io::Task<std::unique_ptr<RemoteSession>> Delivery::open_session(const std::string& destination, const RemoteJob& job, Lane lane, CauseWatch& watch) {
-  auto opening = open_hop(destination, job.hop, watch);
+  auto opening = open_hop(destination, job.hop, binding_wish(*job.message), watch);
   auto opened = co_await std::move(opening);
   if (opened) {
     scheduler_.session_opened(destination, parts_.clock.wall());
@@ -135,25 +151,25 @@ io::Task<std::unique_ptr<RemoteSession>> Delivery::open_session(const std::strin
   co_return nullptr;
 }
 
-io::Task<Delivery::Opened> Delivery::open_hop(const std::string& destination, NextHop hop, CauseWatch& watch) {
+io::Task<Delivery::Opened> Delivery::open_hop(const std::string& destination, NextHop hop, TlsWish wish, CauseWatch& watch) {
   const auto& terms = hop.terms();
   const auto now = parts_.loop.now();
   const auto use = terms.fallback.name.empty() ? FallbackWatch::Use::Own : fallbacks_.use(destination, terms.fallback_after, now);
   Opened own = failure(Attempt{});
   if (use != FallbackWatch::Use::Fallback) {
-    auto opening = open_hosts(destination, hop, watch);
+    auto opening = open_hosts(destination, hop, wish, watch);
     own = co_await std::move(opening);
     if (terms.fallback.name.empty() || parts_.loop.stopping()) co_return std::move(own);
     if (own) fallbacks_.answered(destination);
     else fallbacks_.failed(destination, parts_.loop.now());
     if (own || watch.ended_early() || fallbacks_.use(destination, terms.fallback_after, parts_.loop.now()) == FallbackWatch::Use::Own) co_return std::move(own);
   }
-  auto opening = open_hosts(destination, fallback_of(*hop.route), watch);
+  auto opening = open_hosts(destination, fallback_of(*hop.route), wish, watch);
   auto other = co_await std::move(opening);
   co_return std::move(other);
 }
 
-io::Task<Delivery::Opened> Delivery::open_hosts(const std::string& destination, NextHop hop, CauseWatch& watch) {
+io::Task<Delivery::Opened> Delivery::open_hosts(const std::string& destination, NextHop hop, TlsWish wish, CauseWatch& watch) {
   Attempt failed;
   std::optional<sasl::ClientContext> login;
   if (const auto& user = hop.terms().login; !user.empty()) {
@@ -167,7 +183,7 @@ io::Task<Delivery::Opened> Delivery::open_hosts(const std::string& destination, 
     login = sasl::ClientContext{.user = user, .password = *secret, .client_nonce = base64_encode(directory::random_octets(18))};
   }
   watch.turn(Cause::Dns);
-  auto looking = parts_.lookup.candidates(hop);
+  auto looking = parts_.lookup.candidates(hop, wish == TlsWish::Waive ? Published::Waived : Published::Counts);
   auto candidates = co_await std::move(looking);
   if (!candidates) {
     const auto why = candidates.error().failure;
@@ -180,8 +196,8 @@ io::Task<Delivery::Opened> Delivery::open_hosts(const std::string& destination, 
   dns_answered();
   // A greylist must see the same way of ours again: the host that put us off first.
   if (const auto preferred = scheduler_.preferred_host(destination); !preferred.empty()) put_first(*candidates, preferred);
-  auto under = under_terms(settings_.session, hop.terms(), std::move(login));
-  if (hop.via == Via::Mx) under.domain = hop.name;
+  auto under = RemoteSession::as_wished(under_terms(settings_.session, hop.terms(), std::move(login)), wish);
+  if (hop.via == Via::Mx && wish != TlsWish::Waive) under.domain = hop.name;
   if (parts_.log.wants(telemetry::events::sender_said)) under.heard = talk_logger(parts_.log);
   auto opening = RemoteSession::open(parts_.loop, std::move(*candidates), std::move(under), &watch);
   auto opened = co_await std::move(opening);
@@ -201,7 +217,7 @@ io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, Remo
     if (!reused) {
       if (session) {
         scheduler_.session_closed(slot.destination);
-        sessions_.put(job.hop.key(), std::move(session));  // says goodbye
+        sessions_.put(session_key(job), std::move(session));  // says goodbye
       }
       run.peer_since = parts_.loop.now();
       auto opening = open_session(slot.destination, job, slot.lane, watch);

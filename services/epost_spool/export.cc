@@ -55,6 +55,7 @@ class Exporter {
   spool::SpoolResult<> prepare();
   spool::SpoolResult<> write_fresh(const Waiting& one);
   spool::SpoolResult<> write_deferred(const TraceId& id, const std::vector<spool::Schedule>& schedules);
+  bool may_leave(const TraceId& id, const hikyaku::Envelope& envelope);
   spool::SpoolResult<bool> write_text(const Waiting& one, const std::string& path);
   spool::SpoolResult<> write_envelope(const Waiting& one, const std::vector<std::uint32_t>& recipients, const std::string& stem, const std::string& path);
   spool::SpoolResult<> written(const Waiting& one);
@@ -124,8 +125,16 @@ spool::SpoolResult<> Exporter::written(const Waiting& one) {
   return {};
 }
 
+// E-Post would send it in the clear as well: what demands more stays here.
+bool Exporter::may_leave(const TraceId& id, const hikyaku::Envelope& envelope) {
+  if (envelope.tls_wish != TlsWish::Require) return true;
+  summary_.damaged.push_back(id.text() + ": it stays here; its sender demands TLS on the whole way (REQUIRETLS), which E-Post does not know");
+  return false;
+}
+
 // Text first: the envelope is the key, and a pair without its text would be lost to E-Post.
 spool::SpoolResult<> Exporter::write_fresh(const Waiting& one) {
+  if (!may_leave(one.ref.id, one.envelope)) return {};
   if (real()) {
     const auto stem = next_stem();
     TRY(whole, write_text(one, in("incoming/" + stem + ".MSG")));
@@ -140,6 +149,7 @@ spool::SpoolResult<> Exporter::write_deferred(const TraceId& id, const std::vect
   auto envelope = spool_.envelope(one.ref);
   if (!envelope) return summary_.damaged.push_back(id.text() + ": " + envelope.error().what), spool::SpoolResult<>{};
   one.envelope = std::move(*envelope);
+  if (!may_leave(id, one.envelope)) return {};
   std::map<std::string, std::vector<std::uint32_t>> by_domain;
   for (const auto& schedule : schedules) {
     if (schedule.recipient >= one.envelope.recipients.size()) continue;

@@ -22,7 +22,7 @@ struct ExportOptions {
 
 struct ExportSummary {
   std::size_t messages = 0, recipients = 0, domains = 0;
-  std::vector<std::string> damaged;  // ids with why: reported, left in our queue, the rest goes on
+  std::vector<std::string> damaged;  // ids with why, also of what demands TLS on the whole way: reported, left in our queue, the rest goes on
   std::size_t left_here = 0;         // recipients whose mailbox copy must be verified by deliver
 };
 // Nothing may deliver meanwhile: the caller owns the spool, and has taken nothing fresh from it yet.

@@ -113,8 +113,19 @@ def first_day(server, postfix, clear, policies):
     expect(len(asked) == len(set(asked)), f"each policy was fetched once, redirects were not followed: {asked}")
     listing = server.cli("queue", "list", "--json")
     expect("does not list mx.unlisted.example" in listing, f"the reason is told: {listing}")
+    waived(server, postfix, clear)
     words = server.cli("route", "explain", "x@unlisted.example")
     expect("MTA-STS" in words and "enforce" in words and "other.example" in words, f"route explain tells the policy: {words}")
+
+
+def waived(server, postfix, clear):
+    """The header field "TLS-Required: No" (RFC 8689): it arrives rather, whatever is published."""
+    names = ("wrongname", "unlisted", "clear", "wrongdane")
+    with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=30, source_address=("127.0.0.5", 0)) as client:
+        client.sendmail(HANAKO, [f"z@{name}.example" for name in names], "Subject: tls\r\nTLS-Required: No\r\n\r\nHello\r\n")
+    for name in names:
+        eventually(lambda n=name: f"z@{n}.example" in arrived(postfix, clear)[DOMAINS[n][0]], f"mail for {name} that waives TLS")
+        expect(not any(f"x@{name}.example" in there for there in arrived(postfix, clear).values()), f"its connection served no other mail: {name}")
 
 
 def without_the_policy_host(server, postfix, clear):

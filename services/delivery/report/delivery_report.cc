@@ -82,7 +82,8 @@ std::string make_delivery_report(const ReportRequest& request) {
   check(!original.reverse_path.is_null(), "a null reverse-path gets no notification (RFC 5321 §4.5.5)");
   check(!request.recipients.empty(), "a report tells of somebody");
   const bool failed = gravest_action(request.recipients) == Action::Failed;
-  const bool full = failed && original.return_content != ReturnContent::Headers &&
+  // RFC 8689 §5: of what demands TLS only the header goes back, whatever RET says.
+  const bool full = failed && original.return_content != ReturnContent::Headers && original.tls_wish != TlsWish::Require &&
                     request.original_text.size() <= request.full_return_limit;
   const std::string_view returned = full ? request.original_text : header_of(request.original_text);
   const std::string text = report_text(request);

@@ -19,6 +19,7 @@ delivery::DeliverySettings delivery_settings(const settings::Settings& settings,
   delivery::DeliverySettings to;
   to.retry = delivery::retry_table(from);
   to.limits = delivery::limit_rows(from);
+  to.sources = delivery::source_limits(from);
   to.lanes.slots = from.connections() > 0 ? static_cast<std::uint32_t>(from.connections())
                                           : connections_per_processor * std::max(1U, std::thread::hardware_concurrency());
   to.lanes.reserved_fresh = to.lanes.slots * static_cast<std::uint32_t>(from.fresh_share()) / 100;

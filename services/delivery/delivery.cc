@@ -254,6 +254,7 @@ void Delivery::take_settings() {
   to.lanes = settings_.lanes;
   to.retry = settings_.retry;
   to.limits = settings_.limits;
+  to.sources = settings_.sources;
   to.window_messages = settings_.window_messages;
   scheduler_.configure(std::move(to));
 }

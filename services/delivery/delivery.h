@@ -42,6 +42,7 @@ struct DeliverySettings {
   RetryTable retry;
   LaneLimits lanes;
   std::vector<LimitRow> limits;
+  SourceLimits sources;
   SessionSettings session;
   LanguageRule report_language;
   Duration delay_notice{};  // zero: none

@@ -1,7 +1,7 @@
 // Lanes: which destination may use the next free delivery slot. Fresh mail never waits for retries: each lane has a
 // reserved share of all slots and of each destination's. In a lane the destinations take turns; light mail (one to one)
 // overtakes heavy mail (large mailings), four to one at most; and no destination takes more of what is free than leaves
-// room for others, slow ones together at most half of a lane.
+// room for others, slow ones together at most half of a lane. Destinations that share one of our addresses share its limit.
 //
 // A pure data structure: no clock, no I/O; every operation is O(1) amortised, whatever waits. Who tells it the time (at())
 // is told of each job what it waited for: the destination's own limit, a shut lane, or else a slot.
@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "services/delivery/source_limits.h"
 #include "services/delivery/why/cause_clock.h"
 
 namespace hikyaku::delivery {
@@ -42,10 +43,18 @@ class Lanes {
   explicit Lanes(LaneLimits limits = {}) : limits_(limits) {}
 
   void set_limits(LaneLimits limits) { limits_ = limits; }
+  void set_source_limits(SourceLimits limits) {
+    if (limits == source_limits_) return;
+    source_limits_ = std::move(limits);
+    for (auto& [source, one] : sources_) one.limit = source_limits_.of(source);
+    for (auto& [source, one] : sources_) wake(one);
+  }
   void at(WallTime now) { now_ = std::max(now_, now); }
 
   void add(Lane lane, const std::string& destination, Job job, Weight weight = Weight::Light) {
     auto& queue = queues_[destination];
+    if (queue.sources.empty())
+      for (auto& source : sources_of(destination)) queue.sources.push_back(&source_named(std::move(source)));
     note(queue);
     queue.waiting[index(lane)][index(weight)].push_back({std::move(job), now_, milliseconds(queue.at_limit[index(lane)]), milliseconds(queue.was_shut[index(lane)])});
     ++waiting_[index(lane)];
@@ -80,6 +89,11 @@ class Lanes {
         turn.pop_front();
         auto& queue = queues_[destination];
         queue.listed[index(lane)][index(weight)] = false;
+        if (auto* full = full_source(queue); full != nullptr && may_start(lane, weight, queue)) {
+          queue.listed[index(lane)][index(weight)] = true;
+          full->blocked.push_back({std::move(destination), lane, weight});
+          continue;
+        }
         if (!may_start(lane, weight, queue)) {  // listed again when a slot of it is released, or it is opened
           forget_if_idle(destination);
           continue;
@@ -87,11 +101,13 @@ class Lanes {
         if (queue.speed == Speed::Slow && slow_is_full(lane)) {
           too_slow_[index(lane)].push_back({destination, lane, weight});
           queue.listed[index(lane)][index(weight)] = true;
+          for (auto* source : queue.sources) wake(*source);
           continue;
         }
         if (!leaves_room(lane, queue)) {
           blocked_.push_back({destination, lane, weight});
           queue.listed[index(lane)][index(weight)] = true;
+          for (auto* source : queue.sources) wake(*source);  // others may use what it does not
           continue;
         }
         const Slot slot{lane, std::move(destination), weight, 0, queue.speed, {}};
@@ -132,7 +148,9 @@ class Lanes {
   void release(const Slot& slot) {
     auto& queue = queues_[slot.destination];
     count(slot, queue, -1);
-    list_all(slot.destination, queue);
+    const auto sources = queue.sources;
+    for (auto* source : sources) wake(*source);  // others of the source before this destination's next
+    list_all(slot.destination, queues_[slot.destination]);
     forget_if_idle(slot.destination);
     for (const auto& one : std::exchange(blocked_, {})) unblock(one);
     auto& slow = too_slow_[index(slot.lane)];
@@ -239,6 +257,18 @@ class Lanes {
     WallTime since;                       // by at()
     std::uint32_t at_limit, was_shut;     // its queue's clocks then, in milliseconds
   };
+  struct Blocked {
+    std::string destination;
+    Lane lane;
+    Weight weight;
+  };
+  // One of our own addresses. Never forgotten: there are as many as rows name.
+  struct Source {
+    std::uint32_t limit = 0;  // 0: none
+    std::uint32_t used = 0;
+    std::deque<Blocked> blocked;  // whose turn came while it was full
+    [[nodiscard]] std::uint32_t room() const { return limit == 0 ? UINT32_MAX : limit > used ? limit - used : 0; }
+  };
   struct Queue {
     std::deque<Waiting> waiting[2][2];
     std::uint32_t used[2] = {0, 0};
@@ -248,14 +278,10 @@ class Lanes {
     bool shut[2] = {false, false};
     Cause shut_for[2] = {Cause::Hold, Cause::Hold};
     Speed speed = Speed::Usual;
+    std::vector<Source*> sources;
     // For how long so far its jobs could not start because of its own limit, or because it was shut; until `noted`.
     std::chrono::microseconds at_limit[2]{}, was_shut[2]{};
     WallTime noted{};
-  };
-  struct Blocked {
-    std::string destination;
-    Lane lane;
-    Weight weight;
   };
 
   static typename Slot::Waited waited_by(const Waiting& job, const Queue& queue, Lane lane) {
@@ -294,12 +320,37 @@ class Lanes {
     add(used_[index(slot.lane)]);
     if (slot.weight == Weight::Heavy) add(heavy_used_[index(slot.lane)]);
     if (slot.speed == Speed::Slow) add(slow_used_[index(slot.lane)]);
+    for (auto* source : queue.sources) add(source->used);
   }
 
   [[nodiscard]] bool may_start(Lane lane, Weight weight, const Queue& queue) const {
     return !queue.shut[index(lane)] && !queue.waiting[index(lane)][index(weight)].empty() && !is_at_limit(lane, queue);
   }
   // A destination takes at most twice what it leaves free; heavy mail four fifths of a lane, slow destinations half of it.
+  Source& source_named(std::string name) {
+    const auto found = sources_.find(name);
+    if (found != sources_.end()) return found->second;
+    auto& made = sources_[name];  // a node's place is steady
+    made.limit = source_limits_.of(name);
+    return made;
+  }
+  [[nodiscard]] static Source* full_source(const Queue& queue) {
+    for (auto* source : queue.sources)
+      if (source->room() == 0) return source;
+    return nullptr;
+  }
+  // As many as there is room for get their turn again.
+  void wake(Source& source) {
+    for (auto room = source.room(); room > 0 && !source.blocked.empty();) {
+      const Blocked one = std::move(source.blocked.front());
+      source.blocked.pop_front();
+      auto& queue = queues_[one.destination];
+      queue.listed[index(one.lane)][index(one.weight)] = false;
+      list(one.lane, one.weight, one.destination, queue);
+      if (queue.listed[index(one.lane)][index(one.weight)]) --room;
+      forget_if_idle(one.destination);
+    }
+  }
   [[nodiscard]] bool leaves_room(Lane lane, const Queue& queue) const {
     const auto used = queue.used[index(lane)];
     return used == 0 || used < 2 * free_slots(lane);
@@ -343,6 +394,8 @@ class Lanes {
   }
 
   LaneLimits limits_;
+  SourceLimits source_limits_;
+  std::unordered_map<std::string, Source> sources_;
   WallTime now_{};
   std::unordered_map<std::string, Queue> queues_;
   std::deque<std::string> turn_[2][2];  // destinations that may start a delivery, each once

@@ -164,6 +164,9 @@ struct DeliverySection : Section {
   Setting<Count> connections_per_destination{*this, "connections_per_destination", {
       .help = "Outgoing connections open at once to one destination.", .help_ja = "1 宛先へ同時に開く接続の数。",
       .preset = 20, .min = 1, .max = 10'000}};
+  Setting<Texts> source_limits{*this, "source_limits", {
+      .help = "Deliveries under way at once from one of our own addresses: \"192.0.2.7 NUMBER\", or \"default NUMBER\" for mail whose row names no source.",
+      .help_ja = "送信元アドレスごとの同時配送数の上限。「192.0.2.7 数」。source を指定しない行や MX による配送は「default 数」。"}};
   Setting<Count> messages_per_connection{*this, "messages_per_connection", {
       .help = "Messages sent over one outgoing connection before it is closed.", .help_ja = "1 本の送信接続で送る通数。",
       .preset = 1'000, .min = 1, .max = 1'000'000}};

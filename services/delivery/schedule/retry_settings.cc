@@ -27,12 +27,20 @@ std::vector<LimitRow> limit_rows(const settings::DeliverySection& from) {
   return rows;
 }
 
+SourceLimits source_limits(const settings::DeliverySection& from) {
+  SourceLimits limits;
+  for (const auto& line : from.source_limits()) (void)add_source_limit(line, limits);
+  return limits;
+}
+
 RetryAdvice check_retry_settings(const settings::DeliverySection& from, bool japanese) {
   RetryAdvice advice;
   for (const auto& line : from.retry_rules())
     if (const auto row = parse_retry_row(line); !row) advice.mistakes.push_back("[delivery] retry_rules: " + row.error());
   for (const auto& line : from.connection_limits())
     if (const auto row = parse_limit_row(line); !row) advice.mistakes.push_back("[delivery] connection_limits: " + row.error());
+  for (SourceLimits limits; const auto& line : from.source_limits())
+    if (const auto added = add_source_limit(line, limits); !added) advice.mistakes.push_back("[delivery] source_limits: " + added.error());
   const auto warn = [&](const RetryRules& rules, const std::string& where) {
     for (const auto& gap : greylist_gaps(rules)) {
       const auto wait = short_duration(gap.greylist_wait);

@@ -3,12 +3,14 @@
 #pragma once
 
 #include "services/delivery/schedule/retry_table.h"
+#include "services/delivery/source_limits.h"
 #include "services/settings/settings.h"
 
 namespace hikyaku::delivery {
 
 // Rows that are none are left out; `config check` names them.
 [[nodiscard]] RetryTable retry_table(const settings::DeliverySection& from);
+[[nodiscard]] SourceLimits source_limits(const settings::DeliverySection& from);
 [[nodiscard]] std::vector<LimitRow> limit_rows(const settings::DeliverySection& from);
 
 // What is wrong, or unwise, in the rows and the intervals: one sentence each.

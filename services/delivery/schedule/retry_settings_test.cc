@@ -22,7 +22,9 @@ TEST_CASE("mistaken rows are named, and the others count all the same") {
   auto settings = settings::preset_settings();
   settings->delivery.retry_rules.set({"nonsense", "a.example timeout period=48h"});
   settings->delivery.connection_limits.set({"a.example 5", "b.example many"});
-  CHECK(check_retry_settings(settings->delivery, false).mistakes.size() == 2);
+  settings->delivery.source_limits.set({"192.0.2.7 5", "gw.example 5"});
+  CHECK(source_limits(settings->delivery).of("192.0.2.7") == 5);
+  CHECK(check_retry_settings(settings->delivery, false).mistakes.size() == 3);
   const auto table = retry_table(settings->delivery);
   CHECK(table.rules_for("a.example", "mx:x").rule(FailureClass::Timeout).period == std::chrono::hours{48});
   CHECK(limit_rows(settings->delivery).size() == 1);

@@ -20,6 +20,7 @@ std::chrono::microseconds micro(Duration duration) { return std::chrono::duratio
 void Scheduler::configure(SchedulerSettings settings) {
   settings_ = std::move(settings);
   lanes_.set_limits(settings_.lanes);
+  lanes_.set_source_limits(settings_.sources);
   for (auto& [key, known] : known_) {
     known.state.set_most(most_for(key, known.domain));
     apply(key, known);

@@ -39,6 +39,7 @@ struct SchedulerSettings {
   LaneLimits lanes;
   RetryTable retry;
   std::vector<LimitRow> limits;
+  SourceLimits sources;
   std::size_t window_messages = 10'000;  // in memory, of each lane
   std::size_t most_waiting = 500'000;    // jobs in the fresh lane
 };

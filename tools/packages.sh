@@ -3,7 +3,7 @@
 
 build_packages=(
   clang-19 lld-19 cmake ninja-build ccache pkg-config libstdc++-12-dev
-  doctest-dev libfmt-dev libxxhash-dev libzstd-dev libssl-dev libunbound-dev libsqlite3-dev libicu-dev libuchardet-dev
+  doctest-dev libfmt-dev libxxhash-dev libzstd-dev zlib1g-dev libssl-dev libunbound-dev libsqlite3-dev libicu-dev libuchardet-dev
   libidn2-dev libsodium-dev libtomlplusplus-dev libcli11-dev libboost-json1.81-dev libseccomp-dev libcap-ng-dev
 )
 run_packages=(openssl ca-certificates procps)

@@ -60,6 +60,7 @@ Command queue_shape_command();
 Command queue_history_command();
 Command metrics_command();
 Command queue_destinations_command();
+Command tls_counts_command();
 Command retry_explain_command();
 Command spool_import_command();
 Command spool_export_command();

@@ -12,6 +12,7 @@ const std::vector<Group>& all_groups() {
       {"hold", {"mail kept back: maintenance windows", "メールの保留(メンテナンス時間帯)"}},
       {"queue", {"mail that waits for delivery", "配送を待つメール"}},
       {"retry", {"when failed mail is tried again", "再送の予定"}},
+      {"tls", {"TLS with other servers", "他サーバとの TLS"}},
       {"spool", {"E-Post's queue folders, in and out", "E-Post のキューフォルダの取り込みと書き出し"}},
       {"log", {"what happened, in the order of time", "出来事を時刻順に表示する"}},
       {"config", {"check and explain the settings", "設定の検査と説明"}}};
@@ -72,6 +73,7 @@ const std::vector<Command>& all_commands() {
       queue_redirect_command(),
       queue_bounce_command(),
       queue_delete_command(),
+      tls_counts_command(),
       retry_explain_command(),
       spool_import_command(),
       spool_export_command(),

@@ -14,7 +14,7 @@ constexpr std::uint32_t connections_per_processor = 100;
 
 delivery::DeliverySettings delivery_settings(const settings::Settings& settings, const std::string& hostname,
                                              std::shared_ptr<const io::TlsClientContext> tls,
-                                             delivery::RoutingSettings routing) {
+                                             delivery::RoutingSettings routing, delivery::ObserveTls observe) {
   const auto& from = settings.delivery;
   delivery::DeliverySettings to;
   to.retry = delivery::retry_table(from);
@@ -36,6 +36,7 @@ delivery::DeliverySettings delivery_settings(const settings::Settings& settings,
   to.session.reply_time = from.reply_time();
   to.session.messages = static_cast<std::uint32_t>(from.messages_per_connection());
   to.session.tls = std::move(tls);
+  to.session.observe = std::move(observe);
   return to;
 }
 

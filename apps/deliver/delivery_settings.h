@@ -8,6 +8,6 @@ namespace hikyaku::apps {
 
 [[nodiscard]] delivery::DeliverySettings delivery_settings(const settings::Settings& settings, const std::string& hostname,
                                                           std::shared_ptr<const io::TlsClientContext> tls,
-                                             delivery::RoutingSettings routing);
+                                             delivery::RoutingSettings routing, delivery::ObserveTls observe);
 
 }  // namespace hikyaku::apps

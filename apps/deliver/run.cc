@@ -10,9 +10,11 @@
 #include "io/posix_disk.h"
 #include "services/delivery/report/report_settings.h"
 #include "io/resolver.h"
+#include "protocol/smtp/address.h"
 #include "services/delivery/account_upkeep.h"
 #include "services/delivery/dns_servers.h"
 #include "services/delivery/exchange_lookup.h"
+#include "services/delivery/tls/tls_reporter.h"
 #include "services/directory/editor.h"
 #include "services/delivery/resolver_settings.h"
 #include "services/directory/login_secrets.h"
@@ -133,6 +135,28 @@ delivery::StsPolicies::Parts sts_parts(Service& service, io::Loop& loop, io::Wor
           .enabled = [&service] { return service.settings()->delivery.mta_sts(); }};
 }
 
+Address report_contact(const settings::Settings& settings, const std::string& hostname) {
+  const auto named = smtp::parse_address(settings.delivery.tls_report_contact());
+  return named ? *named : Address{"postmaster", hostname};
+}
+
+delivery::TlsReporter::Parts report_parts(Service& service, io::Loop& loop, io::Workers& workers, Parts& parts, io::Resolver& resolver,
+                                          const std::unique_ptr<delivery::ExchangeLookup>& lookup) {
+  const delivery::FindAddresses find = [&lookup](std::string host, Deadline deadline) { return lookup->host_addresses(std::move(host), deadline); };
+  return {.loop = loop, .workers = workers, .disk = parts.disk, .file = service.path(folder::tls_counts), .log = service.log(), .clock = parts.clock,
+          .hostname = service.hostname(), .node = static_cast<std::uint16_t>(service.settings()->node.id()),
+          .settings = [&service] {
+            using Send = delivery::TlsReporter::Send;
+            const auto settings = service.settings();
+            return delivery::TlsReporter::Settings{settings->delivery.tls_reports() ? Send::Reports : Send::Nothing, report_contact(*settings, service.hostname())};
+          },
+          .txt = [&resolver](std::string name, Deadline deadline) { return resolver.txt(std::move(name), deadline); },
+          .post = [&loop, &parts, find](delivery::HttpsRequest request, Deadline deadline) {
+            return delivery::https_request(loop, parts.tls, find, std::move(request), deadline);
+          },
+          .generate = [&parts](const spool::GeneratedMail& mail) { return parts.spool->generate({&mail, 1}); }};
+}
+
 io::Task<void> stop_when_told(Service& service, io::Loop& loop, delivery::Delivery& delivery) {
   auto told = told_to_stop(service, loop);
   co_await std::move(told);
@@ -163,10 +187,13 @@ int run_deliver(Service& service) {
   std::unique_ptr<delivery::ExchangeLookup> lookup;
   delivery::StsPolicies policies(sts_parts(service, loop, workers, *parts, resolver, lookup));
   policies.load();
+  delivery::TlsReporter reporter(report_parts(service, loop, workers, *parts, resolver, lookup));
+  reporter.load();
+  const delivery::ObserveTls observe = [&reporter](const delivery::TlsObservation& seen) { reporter.count(seen); };
   lookup = std::make_unique<delivery::ExchangeLookup>(
       loop, resolver, delivery::ExchangeLookup::Options{.our_name = service.hostname(), .hosts = &hosts,
                                                         .dane = settings->delivery.trust_anchors().empty() ? delivery::Dane::No : delivery::Dane::Yes,
-                                                        .sts = &policies});
+                                                        .sts = &policies, .observe = observe});
   const auto quota_page = quota_page_of(service);
   delivery::QuotaFigures quotas({.loop = loop, .workers = workers, .mailboxes = *parts->mailboxes, .directory = *parts->directory,
                                  .page = *quota_page, .largest_message = [&] { return service.settings()->smtp.message_size().octets; }});
@@ -182,7 +209,7 @@ int run_deliver(Service& service) {
                                .add_hold = [&](const directory::Hold& hold) { return words_of(editor.add_hold(hold, parts->clock.wall())); },
                                .release_hold = [&](std::uint64_t id) { return words_of(editor.release_hold(id, parts->clock.wall())); },
                                .quotas = &quotas},
-                              [&] { return delivery_settings(*service.settings(), service.hostname(), parts->tls, routing); });
+                              [&] { return delivery_settings(*service.settings(), service.hostname(), parts->tls, routing, observe); });
 
   delivery::AccountUpkeep upkeep({.loop = loop, .workers = workers, .spool = *parts->spool, .mailboxes = *parts->mailboxes,
                                   .directory = *parts->directory, .log = service.log(),
@@ -204,6 +231,7 @@ int run_deliver(Service& service) {
   loop.spawn(quotas.run());
   loop.spawn(history.run());
   loop.spawn(policies.run());
+  loop.spawn(reporter.run());
   loop.spawn(follow_files(loop, workers, *parts->logins, hosts, service.log()));
   loop.spawn(stop_when_told(service, loop, delivery));
   service.ready();

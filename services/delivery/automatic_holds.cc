@@ -77,7 +77,7 @@ void Delivery::look_after_automatic_holds() {
 io::Task<void> Delivery::probe_held(std::vector<std::pair<std::uint64_t, NextHop>> probes) {
   for (auto& [id, hop] : probes) {
     CauseWatch watch(parts_.clock, CauseClock());
-    auto opening = open_hosts(hop.key(), hop, watch);
+    auto opening = open_hosts(hop.key(), hop, TlsWish::None, watch);
     auto opened = co_await std::move(opening);
     if (parts_.loop.stopping()) break;
     if (!opened) continue;

@@ -29,7 +29,7 @@ class ExchangeLookup final : public AddressLookup {
     Duration limit = 60s;
   };
   ExchangeLookup(io::Loop& loop, io::Resolver& resolver, Options options);
-  io::Task<Result<std::vector<Candidate>, LookupFailure>> candidates(NextHop hop, Published published) override;
+  io::Task<Result<std::vector<Candidate>, LookupFailure>> candidates(NextHop hop, Published published = Published::Counts) override;
   io::Task<std::vector<std::string>> mail_hosts(std::string domain) override;
   // The hosts files, then DNS, as for a next hop.
   io::Task<HostAddresses> host_addresses(std::string host, Deadline deadline);

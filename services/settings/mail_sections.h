@@ -210,6 +210,12 @@ struct DeliverySection : Section {
   Setting<bool> mta_sts{*this, "mta_sts", {
       .help = "Fetches and keeps to the MTA-STS policies of recipients' domains (RFC 8461). What a host publishes by DANE comes first.",
       .help_ja = "宛先ドメインの MTA-STS ポリシー(RFC 8461)を取得して従う。DANE のある相手では DANE が優先する。", .preset = true}};
+  Setting<bool> tls_reports{*this, "tls_reports", {
+      .help = "Tells the owners of domains that ask for it (a TXT record at _smtp._tls) once a day how TLS with them went (RFC 8460).",
+      .help_ja = "_smtp._tls の TXT レコードで求めているドメインに、TLS の成否を 1 日 1 回報告する(RFC 8460)。", .preset = true}};
+  Setting<Text> tls_report_contact{*this, "tls_report_contact", {
+      .help = "Address that reports about TLS come from and name; empty: postmaster at this server's name.",
+      .help_ja = "TLS の報告の差出人および連絡先とするアドレス。空ならこのサーバ名の postmaster。", .preset = ""}};
   Setting<Texts> resolvers{*this, "resolvers", {
       .help = "DNS servers asked (\"address\" or \"address@port\"), another when one does not answer; empty: those of /etc/resolv.conf.",
       .help_ja = "問い合わせる DNS サーバ。応答がなければ次を使う。空なら /etc/resolv.conf に従う。", .takes_effect = TakesEffect::ServiceRestart}};

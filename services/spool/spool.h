@@ -86,6 +86,9 @@ class Spool {
   // With generated mail it is on disk when it returns. The caller no longer reads a message all of whose recipients it
   // settled or deferred.
   virtual SpoolResult<> settle(std::span<const Settlement> settlements) = 0;
+  // Mail of ours that no mail causes (a report to a domain's owner), to be delivered as if it were fresh. Durable when it returns;
+  // one whose id is in holding still is ignored.
+  virtual SpoolResult<> generate(std::span<const GeneratedMail> mails) = 0;
   // Durable when it returns, in the order of rule 3: text in holding, schedule record, then the incoming record is
   // settled. For a recipient already deferred: its new schedule only. Many at once share their flushes.
   virtual SpoolResult<> defer(std::span<const Deferral> deferrals) = 0;

@@ -304,6 +304,19 @@ SpoolResult<> SpoolOnDisk::settle(std::span<const Settlement> settlements) {
   return caused_mail ? flush_log() : SpoolResult<>{};
 }
 
+SpoolResult<> SpoolOnDisk::generate(std::span<const GeneratedMail> mails) {
+  TRY_VOID(load_deferred());
+  const std::lock_guard lock(write_mutex_);
+  std::vector<const GeneratedMail*> all;
+  for (const auto& mail : mails) all.push_back(&mail);
+  TRY(texts, hold_generated(all));
+  std::vector<LogRecord> group;
+  add_generated({mails.begin(), mails.end()}, texts, group);
+  if (group.empty()) return {};  // each is there already
+  TRY_VOID(write(group));
+  return flush_log();
+}
+
 SpoolResult<SpoolOnDisk::HeldNow> SpoolOnDisk::hold_deferred(std::span<const Deferral> deferrals) {
   HeldNow now;
   std::vector<TextToHold> texts;

@@ -32,6 +32,7 @@ class SpoolOnDisk final : public Spool {
   SpoolResult<std::string> body(const MessageRef& message, std::uint64_t offset, std::uint64_t octets) override;
   SpoolResult<TextSum> text_sum(const MessageRef& message) override;
   SpoolResult<> settle(std::span<const Settlement> settlements) override;
+  SpoolResult<> generate(std::span<const GeneratedMail> mails) override;
   SpoolResult<> defer(std::span<const Deferral> deferrals) override;
   SpoolResult<> flush() override;
   [[nodiscard]] bool has_unflushed() const override { return log_->has_unflushed(); }

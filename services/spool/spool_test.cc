@@ -83,6 +83,29 @@ TEST_CASE("spool: deferred mail lives in holding, keeps its schedule over a rest
   CHECK(spool->defer(std::vector{Deferral{held, {later}, {}}}).error().kind == SpoolFailure::NotFound);
 }
 
+TEST_CASE("spool: mail that no mail causes comes once, also after a restart") {
+  Rig rig;
+  const std::string text = "a report\r\n";
+  Envelope envelope;
+  envelope.id = {1, 0, 0, 4711};
+  envelope.recipients = {{{"tls", "a.example"}, "", {.never = true}}};
+  envelope.body_octets = text.size();
+  const GeneratedMail mail{envelope, text};
+  auto spool = rig.open();
+  REQUIRE(spool->generate({&mail, 1}));
+  REQUIRE(spool->generate({&mail, 1}));  // again: the same mail
+  const auto found = spool->fresh(100);
+  REQUIRE(found);
+  CHECK(std::ranges::count(*found, envelope.id, [](const FreshMessage& one) { return one.ref.id; }) == 1);
+  spool.reset();
+  rig.cut();
+  spool = rig.open();
+  const auto again = spool->fresh(100);
+  REQUIRE(again);
+  REQUIRE(std::ranges::count(*again, envelope.id, [](const FreshMessage& one) { return one.ref.id; }) == 1);
+  CHECK(*spool->body({envelope.id, 0, {}}, 0, 1000) == text);
+}
+
 TEST_CASE("spool: generated mail comes with its cause, once") {
   Rig rig;
   rig.accept(1, "a text");

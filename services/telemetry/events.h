@@ -53,6 +53,8 @@ inline constexpr Event delivery_refused{"delivery.refused", Level::Info, LogName
 inline constexpr Event policy_missing{"tls.policy_missing", Level::Warning, LogName::SenderLog,
     "A domain announces a policy about TLS that cannot be had; what was known before counts on.",
     "ドメインが TLS ポリシーを公開しているが取得できなかった。すでに知っているポリシーがあればそれに従う。"};
+inline constexpr Event tls_report_failed{"tls.report_failed", Level::Warning, LogName::SenderLog,
+    "A report about TLS was not taken where its domain wants it.", "TLS の報告を、相手ドメインの指定した宛先が受け取らなかった。"};
 inline constexpr Event sender_said{"sender.said", Level::Trace, LogName::SenderLog,
     "A line of the conversation while sending.", "送信中の会話の 1 行。"};
 inline constexpr Event mail_sent{"mail.sent", Level::Info, LogName::OutLog,

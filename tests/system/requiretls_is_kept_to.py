@@ -20,6 +20,8 @@ def run(folder):
     hosts.write_text("127.0.0.1 inner.test.example other.test.example\n")
     inner = Server(folder / "second", accounts=False, name="inner.test.example", settings={
         "smtp": {"relay_networks": ["127.0.0.1"]}, "delivery": {"hosts_file": str(hosts)}})
+    inner.settings["delivery"]["authorities_file"] = str(inner.certificate)
+    inner._write_settings()
     edge = Server(folder / "first", settings={
         "smtp": {"relay_networks": ["127.0.0.5"]},
         "delivery": {"hosts_file": str(hosts), "authorities_file": str(inner.certificate), "retry_interval": "1s", "retry_growth": "constant"}})

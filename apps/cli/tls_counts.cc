@@ -1,0 +1,66 @@
+// hikyaku tls counts: how TLS with other domains went, from the file that deliver keeps.
+#include "apps/cli/commands.h"
+#include "apps/cli/data_access.h"
+#include "apps/cli/text_table.h"
+#include "apps/service/data_folders.h"
+#include "services/delivery/tls/tls_book.h"
+#include "services/telemetry/json_writer.h"
+
+namespace hikyaku::cli {
+
+namespace {
+
+using delivery::TlsBook;
+using delivery::TlsPolicyCount;
+
+void write_policy(telemetry::JsonWriter& json, const std::string& day, const std::string& domain, const TlsPolicyCount& one) {
+  json.object().member("day", day).member("domain", domain).member("policy", delivery::policy_kind_name(one.kind));
+  json.member("successful", one.good).member("failed", one.failed).key("failures").array();
+  for (const auto& failed : one.failures)
+    json.object().member("result", delivery::result_name(failed.result)).member("host", failed.host).member("address", failed.address)
+        .member("sessions", failed.sessions).member("reason", failed.reason).end_object();
+  json.end_array().end_object();
+}
+
+void add_rows(TextTable& table, const std::string& day, const std::string& domain, const TlsPolicyCount& one) {
+  table.add({day, domain, std::string(delivery::policy_kind_name(one.kind)), std::to_string(one.good), std::to_string(one.failed), ""});
+  for (const auto& failed : one.failures)
+    table.add({"", "", "", "", std::to_string(failed.sessions),
+               std::string(delivery::result_name(failed.result)) + (failed.host.empty() ? "" : " " + failed.host) + (failed.reason.empty() ? "" : ": " + failed.reason)});
+}
+
+Exit run(Invocation& call) {
+  if (!enter_data_folder(call)) return Exit::Failed;
+  io::PosixDisk disk;
+  const auto text = io::read_file(disk, apps::folder::in(call.settings()->node.data(), apps::folder::tls_counts));
+  if (!text && text.error().kind != io::DiskFailure::NotFound) return call.fail(text.error().what);
+  const auto book = TlsBook::parse(text ? *text : std::string());
+  const auto wanted = call.value("--domain");
+  telemetry::JsonWriter json;
+  json.array();
+  TextTable table;
+  table.add({std::string(call.say({"DAY (UTC)", "日付(UTC)"})), std::string(call.say({"DOMAIN", "ドメイン"})), std::string(call.say({"POLICY", "ポリシー"})),
+             std::string(call.say({"GOOD", "成功"})), std::string(call.say({"FAILED", "失敗"})), std::string(call.say({"WHY", "理由"}))});
+  for (const auto& [day, domains] : book.days())
+    for (const auto& [domain, policies] : domains)
+      for (const auto& one : policies) {
+        if (!wanted.empty() && domain != wanted) continue;
+        if (call.json) write_policy(json, delivery::day_text(day), domain, one);
+        else add_rows(table, delivery::day_text(day), domain, one);
+      }
+  call.print(call.json ? json.end_array().take() : table.text());
+  return Exit::Done;
+}
+
+}  // namespace
+
+Command tls_counts_command() {
+  return {.name = "tls counts",
+          .help = {"how TLS with other domains went: sessions by day, domain and policy", "他ドメインとの TLS の成否を、日・ドメイン・ポリシーごとのセッション数で示す"},
+          .options = {{"--domain", OptionKind::Value, {"only this domain", "このドメインだけ"}}},
+          .run = run,
+          .more = {"Counts are at most ten seconds old. A day's counts go when its report has been sent (delivery.tls_reports), or after a week.",
+                   "数値は最大 10 秒前のもの。その日の報告(delivery.tls_reports)を送ると、または 1 週間で消える。"}};
+}
+
+}  // namespace hikyaku::cli

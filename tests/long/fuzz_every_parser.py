@@ -24,7 +24,7 @@ def fuzz(source):
     found = ROOT / "build/fuzz/found" / folder / name
     found.mkdir(parents=True, exist_ok=True)
     corpus = source.parent / "corpus" / name
-    run = subprocess.run([ROOT / "build/fuzz" / folder / name, f"-max_total_time={SECONDS}", "-timeout=10", "-rss_limit_mb=2048",
+    run = subprocess.run([ROOT / "build/fuzz" / folder / name, f"-max_total_time={SECONDS}", "-timeout=60", "-rss_limit_mb=2048",
                           "-print_final_stats=1", f"-artifact_prefix={found}-", found, *([corpus] if corpus.exists() else [])],
                          cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace",
                          env={**os.environ, "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"})

@@ -24,8 +24,8 @@ class Demo:
     def start(self, *arguments):
         """In a session of its own, as a terminal has it."""
         self.output = open(self.var.parent / "output", "w+")
-        # A test started in the background ignores Ctrl-C, and so would what it starts.
-        heeds = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+        # A test started in the background, or under nohup, ignores Ctrl-C or the closed terminal, and so would what it starts.
+        heeds = lambda: [signal.signal(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGHUP)]
         return subprocess.Popen([ROOT / "run", *arguments], preexec_fn=heeds, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=self.output,
                                 stderr=self.output, start_new_session=True, **self.user)
 

@@ -55,8 +55,9 @@ def queued_mail_moves(server, hop):
     server.cli("route", "add", f"stays.example,127.0.0.1,{dead}")
     for number in range(5):
         send(server, [f"u{number}@x.moved.example", f"u{number}@stays.example"])
-    eventually(lambda: len(queue(server)) >= 10 or None, "ten recipients deferred")
-    before = {item["recipient"]: item for item in queue(server)}
+    tried = lambda: [item for item in queue(server) if "attempts" in item]  # the others' first attempt goes on
+    eventually(lambda: len(tried()) >= 10 or None, "ten recipients deferred")
+    before = {item["recipient"]: item for item in tried()}
     server.cli("route", "import", "-", input=f"# moved\n*.moved.example,127.0.0.1,{hop.port}\nstays.example,127.0.0.1,{dead}\n")
     began = time.monotonic()
     eventually(lambda: hop.recipients == [f"u{n}@x.moved.example" for n in range(5)], f"moved mail at the new host: {hop.recipients}", 20)

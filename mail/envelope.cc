@@ -6,7 +6,7 @@ namespace hikyaku {
 namespace {
 
 constexpr std::uint8_t format = 2, format_of_0_1 = 1;
-constexpr std::uint8_t aliases_done_bit = 16, original_is_address_bit = 32, known_recipient_bits = 63;
+constexpr std::uint8_t aliases_done_bit = 16, original_is_address_bit = 32, forwards_done_bit = 64, known_recipient_bits = 127;
 // A program that does not know a bit refuses the envelope: mail that demands TLS is not sent by one that cannot demand it.
 constexpr std::uint8_t smtputf8_bit = 16, dotted_quad_bit = 32, require_tls_bit = 64, waive_tls_bit = 128;
 
@@ -39,7 +39,7 @@ Notify decode_notify(std::uint8_t bits) {
 void encode_recipient(WireWriter& out, const Recipient& recipient) {
   const bool known_original = recipient.original_recipient == as_original(recipient.address);
   out.u8(static_cast<std::uint8_t>(encode_notify(recipient.notify) | (recipient.aliases_done ? aliases_done_bit : 0) |
-                                   (known_original ? original_is_address_bit : 0)));
+                                   (recipient.forwards_done ? forwards_done_bit : 0) | (known_original ? original_is_address_bit : 0)));
   encode_address(out, recipient.address);
   if (!known_original) out.text(recipient.original_recipient);
 }
@@ -51,6 +51,7 @@ std::optional<Recipient> decode_recipient(WireReader& in) {
   Recipient recipient;
   recipient.notify = decode_notify(bits);
   recipient.aliases_done = (bits & aliases_done_bit) != 0;
+  recipient.forwards_done = (bits & forwards_done_bit) != 0;
   recipient.address = decode_address(in);
   if ((bits & original_is_address_bit) != 0) recipient.original_recipient = as_original(recipient.address);
   else recipient.original_recipient = in.text();

@@ -25,6 +25,7 @@ struct Recipient {
   std::string original_recipient;   // ORCPT as given ("rfc822;a@b", xtext decoded), empty: not given
   Notify notify;
   bool aliases_done = false;        // an alias led here; it is not looked up among the aliases again
+  bool forwards_done = false;       // its account's forward was followed already: this is the mailbox's own copy
   friend bool operator==(const Recipient&, const Recipient&) = default;
 };
 

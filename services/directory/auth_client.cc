@@ -98,10 +98,10 @@ AuthClient::AuthClient(io::Loop& loop, std::string socket_path, Duration timeout
     : state_(new State(loop, std::move(socket_path), timeout, std::move(seen_page))) {}
 AuthClient::~AuthClient() = default;
 
-io::Task<Answer<RecipientAnswer>> AuthClient::resolve_recipient(Address recipient, ReversePath sender, AccountId account) {
+io::Task<Answer<RecipientAnswer>> AuthClient::resolve_recipient(Address recipient, ReversePath sender, AccountId account, std::string client_address) {
   auto key = recipient.local_part + '@' + recipient.domain;
   if (const auto* kept = state_->recipients.find(key, state_->version(), state_->loop.now())) co_return *kept;
-  auto asking = state_->ask(protocol::ResolveRequest{std::move(recipient), std::move(sender), account}, io::OnLoss::Repeat);
+  auto asking = state_->ask(protocol::ResolveRequest{std::move(recipient), std::move(sender), account, std::move(client_address)}, io::OnLoss::Repeat);
   auto reply = co_await std::move(asking);
   auto answer = pick<RecipientAnswer>(std::move(reply));
   // A refusal is not kept: who has just been added by a command must be known at once on every loop.

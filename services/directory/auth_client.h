@@ -56,8 +56,8 @@ using AuthStep = std::variant<AuthChallenge, AuthSuccess, AuthFailure, Temporary
 struct RecipientAnswer {
   RecipientKind kind = RecipientKind::UnknownUser;
   storage::Version version;  // of the directory it was read from
-  std::string held = {};  // why a hold refuses the recipient for now, as words of a reply; empty: none does
-  enum class HoldsFor : std::uint8_t { EverySender, ThisSender } holds_for = HoldsFor::EverySender;  // to whom `held` applies
+  std::string held = {};  // why a hold refuses the recipient for now, as words of a reply; empty: none does. MayNotPost: why not
+  enum class HoldsFor : std::uint8_t { EverySender, ThisSender } holds_for = HoldsFor::EverySender;  // whom the answer is for
   std::uint64_t room_octets = ~0ULL;  // what the one mailbox behind it still takes, as far as known (quota_page.h)
 };
 // What this client may be offered and do before it logs in.
@@ -85,7 +85,8 @@ class AuthClient {
   ~AuthClient();
 
   // `account` is who logged in; none: nobody did.
-  io::Task<Answer<RecipientAnswer>> resolve_recipient(Address recipient, ReversePath sender = {}, AccountId account = {});
+  io::Task<Answer<RecipientAnswer>> resolve_recipient(Address recipient, ReversePath sender = {}, AccountId account = {},
+                                                      std::string client_address = {});
   io::Task<Answer<PeerRights>> rights(PeerContext peer);
   io::Task<Answer<bool>> may_send_as(AccountId account, ReversePath reverse_path);
   // Spends the ticket. Nothing: it proves no login by `protocol`, or the account was closed to it meanwhile.

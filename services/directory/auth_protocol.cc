@@ -25,6 +25,7 @@ struct RequestWriter {
     kind(RequestKind::Resolve).u64(request.account.value());
     address(request.recipient);
     address(request.sender.address);
+    out.text(request.client_address);
   }
   void operator()(const RightsRequest& request) { kind(RequestKind::Rights), peer(request.peer); }
   void operator()(const SendAsRequest& request) {
@@ -118,7 +119,8 @@ std::optional<Request> decode_request(std::string_view bytes) {
     case RequestKind::Resolve: {
       const AccountId account{in.u64()};
       auto recipient = address(in);
-      request = ResolveRequest{std::move(recipient), ReversePath{address(in)}, account};
+      auto sender = address(in);
+      request = ResolveRequest{std::move(recipient), ReversePath{std::move(sender)}, account, text(in)};
       break;
     }
     case RequestKind::Rights: request = RightsRequest{peer(in, good)}; break;
@@ -172,7 +174,7 @@ std::optional<Reply> decode_reply(std::string_view bytes) {
   switch (static_cast<ReplyKind>(in.u8())) {
     case ReplyKind::Recipient: {
       RecipientAnswer answer;
-      answer.kind = enumerator(in, RecipientKind::OverQuota, good);
+      answer.kind = enumerator(in, RecipientKind::MayNotPost, good);
       answer.version = storage::Version{in.u64()};
       answer.held = in.text();
       answer.holds_for = enumerator(in, RecipientAnswer::HoldsFor::ThisSender, good);

@@ -16,7 +16,7 @@ namespace hikyaku::directory::auth_protocol {
 inline constexpr std::string_view auth_reader_name = "auth";  // in the page of seen versions
 inline constexpr std::size_t most_octets = 64 << 10;  // of a message
 
-struct ResolveRequest { Address recipient; ReversePath sender; AccountId account; };
+struct ResolveRequest { Address recipient; ReversePath sender; AccountId account; std::string client_address; };
 struct RightsRequest { PeerContext peer; };
 struct SendAsRequest { AccountId account; ReversePath reverse_path; };
 struct BeginRequest { std::string mechanism; std::optional<std::string> initial_response; PeerContext peer; };

@@ -5,6 +5,7 @@
 #include "base/base64.h"
 #include "base/cursor.h"
 #include "services/directory/address_text.h"
+#include "services/directory/mailing_list.h"
 
 namespace hikyaku::directory {
 
@@ -100,6 +101,7 @@ struct HeldQuestion {
   HeldQuestion(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found)
       : sender(request.sender.text()) {
     if (const auto* account = snapshot.account(request.account)) sent_by = account->address.text();
+    if (!found.lists.empty()) return;  // likewise
     if (found.local.size() == 1 && found.remote.empty()) {
       mailbox_of = found.local.front().address.text();
       destination = "local:" + found.local.front().address.domain;
@@ -119,9 +121,26 @@ struct HeldQuestion {
 
 }  // namespace
 
+// An address that several share is taken: what it leads to is judged when the copies are made.
+void AuthService::judge_post(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found, RecipientAnswer& answer) const {
+  if (found.lists.size() != 1 || !found.local.empty() || !found.remote.empty()) return;
+  const auto address = parse_address(found.lists.front());
+  const auto* list = address ? snapshot.list(*address) : nullptr;
+  if (list == nullptr || list->posting == Posting::Anyone) return;
+  answer.holds_for = RecipientAnswer::HoldsFor::ThisSender;
+  const auto client = io::IpAddress::parse(request.client_address);
+  const bool known = request.account != AccountId{} || snapshot.network(request.client_address).relay == Enabled::Yes ||
+                     (client && std::ranges::any_of(options_.relay_networks, [&](const auto& network) { return network.contains(*client); }));
+  if (directory::judge_post(snapshot, *list, request.sender, known ? SenderIs::Known : SenderIs::Claimed) != PostVerdict::Refused) return;
+  answer.kind = RecipientKind::MayNotPost;
+  answer.held = refusal_of_post(*list);
+}
+
 // One mailbox that is full refuses the recipient. An alias of several targets is taken: each copy meets its own quota.
 void AuthService::judge_room(const Snapshot& snapshot, const Resolution& found, RecipientAnswer& answer) {
-  if (found.kind != RecipientKind::Local || found.local.size() != 1 || !found.remote.empty()) return;
+  if (found.kind != RecipientKind::Local || found.local.size() != 1 || !found.remote.empty() || !found.lists.empty()) return;
+  // What a forward may take away needs no room here; delivery meets the quota of the copy that stays.
+  if (const auto* forward = snapshot.forward(found.local.front().account); forward != nullptr && forward->keep == KeepCopy::No) return;
   const auto* account = snapshot.account(found.local.front().account);
   if (!account || (account->quota_octets == 0 && account->quota_messages == 0)) return;
   const auto used = quotas_.read(account->id, std::chrono::steady_clock::now());
@@ -135,10 +154,15 @@ void AuthService::judge_room(const Snapshot& snapshot, const Resolution& found, 
 AuthService::Reply AuthService::resolve(const auth_protocol::ResolveRequest& request) {
   const auto snapshot = reader_.snapshot();
   if (!snapshot) return no_directory();
+  if (options_.srs != nullptr)
+    if (const auto sender = rewritten_sender(*snapshot, request.recipient, *options_.srs->current(), SystemClock{}.wall()))
+      return RecipientAnswer{*sender ? RecipientKind::Local : RecipientKind::UnknownUser, snapshot->version()};
   constexpr std::size_t enough = 2;  // whether there is one, and no other
   const auto found = snapshot->resolve(request.recipient, enough);
   RecipientAnswer answer{found.kind, snapshot->version()};
   judge_room(*snapshot, found, answer);
+  judge_post(*snapshot, request, found, answer);
+  if (answer.kind == RecipientKind::MayNotPost) return answer;
   const auto now = SystemClock{}.wall();
   const auto refuses = [&](const Hold& hold) { return hold.action == HoldAction::Refuse && hold.runs(now); };
   const auto& holds = snapshot->contents().holds;

@@ -23,6 +23,7 @@
 #include "services/directory/login_tickets.h"
 #include "services/directory/quota_page.h"
 #include "services/directory/secrets.h"
+#include "services/directory/srs_secrets.h"
 
 namespace hikyaku::directory {
 
@@ -33,6 +34,7 @@ struct AuthOptions {
   Duration remember = 5min;                       // 0: never
   PasswordCost cost;
   std::string quota_page;  // run/quota-used; empty: nobody says what mailboxes use
+  const SrsSecrets* srs = nullptr;  // null: no bounces of rewritten senders are known
 };
 
 class AuthService {
@@ -65,6 +67,7 @@ class AuthService {
 
   io::Task<Reply> reply_to(auth_protocol::Request request);
   Reply resolve(const auth_protocol::ResolveRequest& request);
+  void judge_post(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found, RecipientAnswer& answer) const;
   void judge_room(const Snapshot& snapshot, const Resolution& found, RecipientAnswer& answer);
   Reply rights(const PeerContext& peer) const;
   Reply may_send_as(const auth_protocol::SendAsRequest& request) const;

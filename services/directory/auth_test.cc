@@ -23,6 +23,8 @@ struct AuthRig : DirectoryRig {
   std::unique_ptr<io::ChannelServer> server;
   std::unique_ptr<AuthClient> client;
   std::shared_ptr<SeenPage> page;
+  storage::MemoryEngine srs_engine;
+  SrsSecrets srs{srs_engine};
   int requests = 0;  // that auth got
   AccountId ann;
 
@@ -372,11 +374,45 @@ io::Task<void> quotas(AuthRig& rig) {
   CHECK(answer.kind == RecipientKind::Local);
 }
 
+// An answer for one sender is not another's, however soon they ask.
+io::Task<void> lists_and_bounces(AuthRig& rig) {
+  struct Row { std::string_view to, sender; AccountId account; std::string_view client; RecipientKind kind; };
+  const auto rewritten = srs::rewrite({"x", "far.example"}, "a.example", *rig.srs.current(), SystemClock{}.wall())->text();
+  const auto old = srs::rewrite({"x", "far.example"}, "a.example", *rig.srs.current(), SystemClock{}.wall() - std::chrono::days{30})->text();
+  for (const auto& row : {Row{"staff@a.example", "ann@a.example", rig.ann, "203.0.113.1", RecipientKind::Local},
+                          Row{"staff@a.example", "ann@a.example", {}, "203.0.113.1", RecipientKind::MayNotPost},
+                          Row{"staff@a.example", "ann@a.example", {}, "192.0.2.9", RecipientKind::Local},
+                          Row{"staff@a.example", "m@far.example", {}, "203.0.113.1", RecipientKind::Local},
+                          Row{"staff@a.example", "x@far.example", {}, "203.0.113.1", RecipientKind::MayNotPost},
+                          Row{"both@a.example", "x@far.example", {}, "203.0.113.1", RecipientKind::Local},
+                          Row{"staff-owner@a.example", "x@far.example", {}, "203.0.113.1", RecipientKind::Local},
+                          Row{rewritten, "x@far.example", {}, "203.0.113.1", RecipientKind::Local}, Row{old, "x@far.example", {}, "", RecipientKind::UnknownUser},
+                          Row{"SRS0=aaaaaa=aa=far.example=x@a.example", "x@far.example", {}, "", RecipientKind::UnknownUser},
+                          Row{"SRS0=aaaaaa=aa=far.example=x@other.example", "x@far.example", {}, "", RecipientKind::NotOurs}}) {
+    CAPTURE(std::string(row.to));
+    auto asking = rig.client->resolve_recipient(at(row.to), {at(row.sender)}, row.account, std::string(row.client));
+    const auto answer = co_await std::move(asking);
+    CHECK(std::get<RecipientAnswer>(answer).kind == row.kind);
+    CHECK(std::get<RecipientAnswer>(answer).held.empty() == (row.kind != RecipientKind::MayNotPost));
+  }
+}
+
 constexpr AuthOptions::SlowFailures at_once = AuthOptions::SlowFailures::No;
 
 }  // namespace
 
 TEST_CASE("fronts learn of recipients, senders and rights") { AuthRig().run({at_once}, addresses); }
+TEST_CASE("fronts learn who may post, and whose bounce it is") {
+  AuthRig rig;
+  MailingList list;
+  list.address = "staff@a.example";
+  REQUIRE(rig.editor.add_list(list));
+  REQUIRE(rig.editor.add_members(list.address, {"ann@a.example", "m@far.example"}));
+  rig.alias("both@a.example", {"staff@a.example", "ann@a.example"});
+  rig.alias("*@a.example", {"ann@a.example"});
+  REQUIRE(rig.srs.prepare(rig.loop.after(5s)));
+  rig.run({.slow_failures = at_once, .relay_networks = {*io::IpNetwork::parse("192.0.2.0/24")}, .srs = &rig.srs}, lists_and_bounces);
+}
 TEST_CASE("fronts learn that a mailbox is full") {
   AuthRig rig;
   auto ann = *rig.snapshot()->account(rig.ann);

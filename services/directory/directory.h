@@ -32,6 +32,8 @@ struct Contents {
   std::optional<Route> gateway;   // the global SMTP gateway, where no row matches
   ForwardAll forward_all = ForwardAll::No;
   std::vector<Network> networks;
+  std::vector<Forward> forwards;
+  std::vector<MailingList> lists;   // by address
   std::vector<Hold> holds;        // by id; ended ones for a while
   std::string postmaster;         // the address that gets postmaster@ of every local domain; empty: the first admin, or without one the domain's first account
   storage::Version version;
@@ -62,6 +64,10 @@ class Snapshot {
   [[nodiscard]] std::vector<LostTarget> lost_targets(const Alias& alias) const;
   [[nodiscard]] const Alias* alias(const std::string& pattern) const;  // as it is written, in its normal form; no matching
   [[nodiscard]] const Domain* domain(std::string_view name) const;     // any case
+  [[nodiscard]] const Forward* forward(AccountId account) const;
+  [[nodiscard]] const MailingList* list(const Address& address) const;  // the list's own address only
+  // The list whose copies have this reverse-path.
+  [[nodiscard]] const MailingList* list_of_bounces(const Address& address) const;
   // The account's address and every alias (catch-alls too) that leads to it may be its MAIL FROM. The null path may always.
   [[nodiscard]] bool owns(AccountId id, const ReversePath& reverse_path) const;
   // The rights of a client's network: the longest matching prefix. Nothing listed: no rights.

@@ -46,6 +46,7 @@ std::string why_not(const Snapshot& snapshot, const Account& account) {
   if (!domain) return "There is no domain " + account.address.domain + "; add it with: hikyaku domain add " + account.address.domain;
   if (domain->kind == DomainKind::Relay)
     return account.address.domain + " is a relay domain: its accounts are on another server; make it local first.";
+  if (snapshot.list(account.address)) return "There is a mailing list " + name + "; choose another address.";
   const auto* there = snapshot.account(account.address);
   if (there && there->id != account.id) return "There is an account " + name + " already; choose another address.";
   return {};
@@ -160,8 +161,9 @@ DirectoryResult<> Editor::remove_domain(std::string_view name) {
     const auto ending = "@" + domain->name;
     const auto accounts = std::ranges::count_if(snapshot.contents().accounts, [&](const auto& a) { return a.address.domain == domain->name; });
     const auto aliases = std::ranges::count_if(snapshot.contents().aliases, [&](const auto& a) { return a.pattern.ends_with(ending); });
-    if (accounts + aliases > 0)
-      return refuse(DirectoryFailure::InUse, domain->name + " still has " + std::to_string(accounts) + " accounts and " + std::to_string(aliases) + " aliases; remove them first.");
+    const auto lists = std::ranges::count_if(snapshot.contents().lists, [&](const auto& one) { return one.address.ends_with(ending); });
+    if (accounts + aliases + lists > 0)
+      return refuse(DirectoryFailure::InUse, domain->name + " still has " + std::to_string(accounts) + " accounts, " + std::to_string(aliases) + " aliases and " + std::to_string(lists) + " lists; remove them first.");
     return Changes{Erase{rows::domain_key(domain->name)}};
   });
 }
@@ -229,7 +231,9 @@ DirectoryResult<Account> Editor::remove_account(std::string_view address) {
   auto done = edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
     TRY(account, find_account(snapshot, address));
     removed = *account;
-    return Changes{Erase{rows::account_key(account->id)}, Erase{rows::address_key(account->address)}};
+    Changes changes{Erase{rows::account_key(account->id)}, Erase{rows::address_key(account->address)}};
+    if (snapshot.forward(account->id)) changes.emplace_back(Erase{rows::forward_key(account->id)});
+    return changes;
   });
   if (!done && done.error().kind != DirectoryFailure::NotSeen) return failure(std::move(done).error());
   TRY_VOID(secrets_.remove(removed.id, soon()));

@@ -45,6 +45,27 @@ class Editor {
   // Empty targets: the whole alias.
   DirectoryResult<> remove_alias(std::string_view pattern, const std::vector<std::string>& targets);
 
+  // editor_forwards.cc. Replaces the account's forward.
+  enum class Run : std::uint8_t { Really, Dry };
+  struct NewForward {
+    std::string account;  // its address
+    Forward forward;      // without the account's id
+  };
+  DirectoryResult<> set_forward(const NewForward& forward, Run run = Run::Really);
+  DirectoryResult<> clear_forward(std::string_view account, Run run = Run::Really);  // NotFound without one
+
+  // editor_lists.cc. Members come and go apart from the list's other properties.
+  DirectoryResult<> add_list(MailingList list, Run run = Run::Really);
+  DirectoryResult<> change_list(std::string_view address, const std::function<void(MailingList&)>& change, Run run = Run::Really);
+  DirectoryResult<> remove_list(std::string_view address, Run run = Run::Really);
+  struct MembersChanged {
+    std::size_t added = 0, removed = 0;
+    std::vector<std::string> unchanged;  // members already, or none before
+  };
+  // Thousands at once are several commits, each whole; what is no address is BadValue before the first.
+  DirectoryResult<MembersChanged> add_members(std::string_view list, const std::vector<std::string>& members, Run run = Run::Really);
+  DirectoryResult<MembersChanged> remove_members(std::string_view list, const std::vector<std::string>& members, Run run = Run::Really);
+
   // `row` from 1: the place in the table; 0: at its end.
   DirectoryResult<> add_route(const Route& route, std::size_t row);
   DirectoryResult<> remove_route(std::string_view pattern);
@@ -83,11 +104,11 @@ class Editor {
     std::size_t index;
     std::string why;
   };
-  enum class Run : std::uint8_t { Really, Dry };
   // `progress` is told after every few hundred how many were looked at.
   DirectoryResult<std::vector<Rejected>> add_accounts(std::vector<NewAccount> accounts, Run run,
                                                       const std::function<void(std::size_t)>& progress = {});
   DirectoryResult<std::vector<Rejected>> add_aliases(const std::vector<Alias>& aliases, Run run);
+  DirectoryResult<std::vector<Rejected>> set_forwards(std::span<const NewForward> forwards, Run run);
 
  private:
   using Changes = std::vector<storage::Change>;
@@ -95,6 +116,7 @@ class Editor {
   DirectoryResult<> edit(const std::function<DirectoryResult<Changes>(const Snapshot&)>& decide);
   DirectoryResult<> wait_until_seen(storage::Version version) const;
   DirectoryResult<std::vector<Rejected>> add_part(std::span<NewAccount> accounts, Run run);
+  DirectoryResult<MembersChanged> change_members(std::string_view list, const std::vector<std::string>& members, Enabled membership, Run run);
   DirectoryResult<std::uint64_t> last_hold() const;
   DirectoryResult<std::uint64_t> last_account() const;  // number of the newest id ever given; 0: none
   DirectoryResult<AccountId> add_account_with(Account account, const std::optional<Verifier>& verifier);

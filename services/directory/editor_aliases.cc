@@ -22,6 +22,7 @@ std::string why_not(const Snapshot& snapshot, const Alias& alias) {
   if (!pattern) return pattern.error().what;
   const auto domain = pattern->substr(pattern->rfind('@') + 1);
   if (!snapshot.domain(domain)) return "There is no domain " + domain + "; add it with: hikyaku domain add " + domain;
+  if (const auto address = parse_address(*pattern); address && snapshot.list(*address)) return "There is a mailing list " + *pattern + "; choose another name.";
   // Of an account's own name: the account gets its mail only by being a target itself.
   const bool names_itself = std::ranges::any_of(alias.targets, [&](const auto& target) { return equal_ignoring_case(target, *pattern); });
   if (names_itself && (pattern->find('*') != std::string::npos || !snapshot.account(*parse_address(*pattern))))

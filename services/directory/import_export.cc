@@ -137,4 +137,66 @@ std::string print_aliases(const std::vector<Alias>& aliases) {
   return text;
 }
 
+namespace {
+
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> parts;
+  for (Cursor in(text); !in.at_end();) {
+    auto part = in.take_while([](char c) { return c != ','; });
+    in.take(',');
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    while (part.ends_with(' ')) part.remove_suffix(1);
+    if (!part.empty()) parts.emplace_back(part);
+  }
+  return parts;
+}
+
+std::string join_list(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const auto& part : parts) text += (text.empty() ? "" : ",") + part;
+  return text;
+}
+
+}  // namespace
+
+ParsedForwards parse_forwards(std::string_view text) {
+  ParsedForwards parsed;
+  each_row(text, [&](std::size_t line, const std::vector<std::string_view>& fields) {
+    if (fields.size() < 2 || fields.size() > 4)
+      return reject(parsed.bad, line, "A forward has two to four fields with TABs between: account, targets, keep (1 or 0), senders.");
+    Editor::NewForward row{std::string(fields[0]), {}};
+    row.forward.targets = split_list(fields[1]);
+    row.forward.only_from = split_list(field(fields, 3));
+    const auto keep = switch_field(field(fields, 2), "keep");
+    if (!keep) return reject(parsed.bad, line, keep.error());
+    row.forward.keep = *keep == Enabled::Yes ? KeepCopy::Yes : KeepCopy::No;
+    parsed.forwards.push_back(std::move(row));
+    parsed.lines.push_back(line);
+  });
+  return parsed;
+}
+
+std::string print_forwards(const Snapshot& directory) {
+  std::string text;
+  for (const auto& account : directory.contents().accounts)
+    if (const auto* forward = directory.forward(account.id))
+      text += fold(account.address) + '\t' + join_list(forward->targets) + '\t' + (forward->keep == KeepCopy::Yes ? "1" : "0") + '\t' + join_list(forward->only_from) + '\n';
+  return text;
+}
+
+ParsedMembers parse_members(std::string_view text) {
+  ParsedMembers parsed;
+  each_row(text, [&](std::size_t line, const std::vector<std::string_view>& fields) {
+    auto member = fields[0];
+    if (const auto open = member.rfind('<'); open != std::string_view::npos && member.ends_with('>')) member = member.substr(open + 1, member.size() - open - 2);
+    while (member.starts_with(' ')) member.remove_prefix(1);
+    while (member.ends_with(' ')) member.remove_suffix(1);
+    if (member.empty()) return;
+    if (!parse_address(member) || member.find_first_of(" *,") != std::string_view::npos)
+      return reject(parsed.bad, line, "\"" + std::string(member) + "\" is not an address; write user@domain.");
+    parsed.members.emplace_back(member);
+  });
+  return parsed;
+}
+
 }  // namespace hikyaku::directory

@@ -32,4 +32,20 @@ struct ParsedAliases {
 [[nodiscard]] ParsedAliases parse_aliases(std::string_view text);
 [[nodiscard]] std::string print_aliases(const std::vector<Alias>& aliases);
 
+// Account TAB targets TAB keep (1 or 0) TAB senders, both lists with commas. Without the third field a copy is kept.
+struct ParsedForwards {
+  std::vector<Editor::NewForward> forwards;
+  std::vector<std::size_t> lines;
+  std::vector<BadRow> bad;
+};
+[[nodiscard]] ParsedForwards parse_forwards(std::string_view text);
+[[nodiscard]] std::string print_forwards(const Snapshot& directory);
+
+// One address a row, alone or as "Name <address>"; '#' begins a comment.
+struct ParsedMembers {
+  std::vector<std::string> members;
+  std::vector<BadRow> bad;
+};
+[[nodiscard]] ParsedMembers parse_members(std::string_view text);
+
 }  // namespace hikyaku::directory

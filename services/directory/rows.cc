@@ -1,5 +1,7 @@
 #include "services/directory/rows.h"
 
+#include <algorithm>
+
 #include "base/cursor.h"
 #include "base/wire.h"
 #include "services/directory/address_text.h"
@@ -108,6 +110,54 @@ bool take_hold(WireReader& in, std::string_view id, Contents& contents) {
   return true;
 }
 
+void put_texts(WireWriter& out, const std::vector<std::string>& texts) {
+  out.varint(texts.size());
+  for (const auto& text : texts) out.text(text);
+}
+
+std::vector<std::string> take_texts(WireReader& in) {
+  std::vector<std::string> texts;
+  for (auto count = in.varint(); count > 0 && !in.broken(); --count) texts.emplace_back(in.text());
+  return texts;
+}
+
+bool take_forward(WireReader& in, std::string_view id, Contents& contents) {
+  Forward forward;
+  std::uint64_t number = 0;
+  for (const char c : id) number = number << 8 | static_cast<unsigned char>(c);
+  forward.account = AccountId{number};
+  forward.keep = in.u8() != 0 ? KeepCopy::Yes : KeepCopy::No;
+  forward.targets = take_texts(in);
+  forward.only_from = take_texts(in);
+  if (!in.complete() || id.size() != 8) return false;
+  contents.forwards.push_back(std::move(forward));
+  return true;
+}
+
+bool take_list(WireReader& in, std::string_view address, Contents& contents) {
+  MailingList list;
+  list.address = address;
+  const auto posting = in.u8();
+  list.posting = static_cast<Posting>(posting);
+  list.reply_to_list = enabled(in.u8());
+  for (auto* text : {&list.about, &list.bounces, &list.subject_prefix}) *text = in.text();
+  list.posters = take_texts(in);
+  list.owners = take_texts(in);
+  if (!in.complete() || posting > static_cast<std::uint8_t>(Posting::Moderators)) return false;
+  contents.lists.push_back(std::move(list));
+  return true;
+}
+
+// Lists come before members in the order of keys, and both in the order of the lists' addresses.
+bool take_member(WireReader& in, std::string_view rest, Contents& contents) {
+  const auto address = rest.substr(0, rest.find('\0'));
+  std::string member(in.text());
+  const auto list = std::ranges::lower_bound(contents.lists, address, {}, [](const MailingList& one) { return std::string_view(one.address); });
+  if (!in.complete() || list == contents.lists.end() || list->address != address) return false;
+  list->members.push_back(std::move(member));
+  return true;
+}
+
 }  // namespace
 
 std::string domain_key(std::string_view name) { return "d" + fold_domain(name); }
@@ -117,6 +167,11 @@ std::string alias_key(std::string_view pattern) { return "A" + fold_pattern(patt
 std::string route_key(std::uint32_t number) { return number_key('r', number, 4); }
 std::string hold_key(std::uint64_t id) { return number_key('h', id, 8); }
 std::string network_key(std::string_view prefix) { return "w" + std::string(prefix); }
+
+std::string forward_key(AccountId account) { return number_key('f', account.value(), 8); }
+std::string list_key(std::string_view address) { return "l" + fold_pattern(address); }
+std::string members_key(std::string_view list) { return "m" + fold_pattern(list) + '\0'; }
+std::string member_key(std::string_view list, std::string_view member) { return members_key(list) + fold_pattern(member); }
 
 std::string encode(const Domain& domain) {
   return WireWriter{}.u8(format).u8(static_cast<std::uint8_t>(domain.kind)).bytes();
@@ -168,6 +223,25 @@ std::string encode(const Hold& hold) {
   return std::move(out).bytes();
 }
 
+std::string encode(const Forward& forward) {
+  WireWriter out;
+  out.u8(format).u8(forward.keep == KeepCopy::Yes ? 1 : 0);
+  put_texts(out, forward.targets);
+  put_texts(out, forward.only_from);
+  return std::move(out).bytes();
+}
+
+std::string encode(const MailingList& list) {
+  WireWriter out;
+  out.u8(format).u8(static_cast<std::uint8_t>(list.posting)).u8(octet(list.reply_to_list));
+  for (const auto* text : {&list.about, &list.bounces, &list.subject_prefix}) out.text(*text);
+  put_texts(out, list.posters);
+  put_texts(out, list.owners);
+  return std::move(out).bytes();
+}
+
+std::string encode_member(std::string_view member) { return WireWriter{}.u8(format).text(member).bytes(); }
+
 bool take_row(const storage::Row& row, Contents& contents) {
   if (row.key.empty()) return false;
   const auto rest = std::string_view(row.key).substr(1);
@@ -185,6 +259,9 @@ bool take_row(const storage::Row& row, Contents& contents) {
     case 'g': return take_forwarding(in, contents);
     case 'w': return take_network(in, rest, contents);
     case 'h': return take_hold(in, rest, contents);
+    case 'f': return take_forward(in, rest, contents);
+    case 'l': return take_list(in, rest, contents);
+    case 'm': return take_member(in, rest, contents);
     default: return false;
   }
 }

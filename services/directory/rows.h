@@ -5,6 +5,7 @@
 //   g          the global gateway, and whether all received mail is forwarded
 //   n address  -> account id          i          last account id (the engine's counter)
 //   h id       hold                   H          last hold id, in digits
+//   f id       forward of an account  l address  mailing list    m address NUL member   a member of it
 #pragma once
 
 #include <optional>
@@ -26,6 +27,10 @@ namespace hikyaku::directory::rows {
 inline constexpr std::string_view postmaster_key = "p", last_account_key = "i", forwarding_key = "g";
 [[nodiscard]] std::string hold_key(std::uint64_t id);
 inline constexpr std::string_view last_hold_key = "H";
+[[nodiscard]] std::string forward_key(AccountId account);
+[[nodiscard]] std::string list_key(std::string_view address);
+[[nodiscard]] std::string members_key(std::string_view list);  // of all of them, the beginning
+[[nodiscard]] std::string member_key(std::string_view list, std::string_view member);
 
 [[nodiscard]] std::string encode(const Domain& domain);
 [[nodiscard]] std::string encode(const Account& account);  // without its id: that is the key's
@@ -35,6 +40,9 @@ inline constexpr std::string_view last_hold_key = "H";
 [[nodiscard]] std::string encode_forwarding(const std::optional<Route>& gateway, ForwardAll forward_all);
 [[nodiscard]] std::string encode(const Network& network);
 [[nodiscard]] std::string encode(const Hold& hold);  // without its id
+[[nodiscard]] std::string encode(const Forward& forward);   // without its account
+[[nodiscard]] std::string encode(const MailingList& list);  // without its members
+[[nodiscard]] std::string encode_member(std::string_view member);
 
 // Adds what the row says to `contents`. False: unreadable (skipped and counted by the reader, never fatal).
 [[nodiscard]] bool take_row(const storage::Row& row, Contents& contents);

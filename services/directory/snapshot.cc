@@ -8,6 +8,7 @@
 #include "io/socket_address.h"
 #include "services/directory/address_text.h"
 #include "services/directory/directory.h"
+#include "services/directory/mailing_list.h"
 #include "services/directory/route_table.h"
 
 namespace hikyaku::directory {
@@ -33,6 +34,8 @@ struct Snapshot::Index {
   std::unordered_map<std::string, const Alias*> aliases;      // without '*'
   std::unordered_map<std::string, const Alias*> catch_alls;   // by domain
   std::unordered_map<std::string, std::vector<PrefixAlias>> prefixes;  // by domain, longest first
+  std::unordered_map<std::uint64_t, const Forward*> forwards;  // by account
+  std::unordered_map<std::string, const MailingList*> lists, list_owners, list_bounces;  // by address; owners: NAME-owner@ and its like
   RouteTable routes;
   std::vector<std::pair<io::IpNetwork, const Network*>> networks;  // longest prefix first
   std::string postmaster;
@@ -43,6 +46,7 @@ struct Snapshot::Index {
   [[nodiscard]] std::optional<Address> postmaster_of(const std::string& domain) const;
   void build();
   void add_alias(const Alias& alias);
+  void add_list(const MailingList& list);
 };
 
 void Snapshot::Index::add_alias(const Alias& alias) {
@@ -55,6 +59,12 @@ void Snapshot::Index::add_alias(const Alias& alias) {
   else aliases.emplace(alias.pattern, &alias);
 }
 
+void Snapshot::Index::add_list(const MailingList& list) {
+  lists.emplace(list.address, &list);
+  for (const auto role : {ListRole::Owner, ListRole::Request, ListRole::Bounces}) list_owners.emplace(list_role_address(list.address, role), &list);
+  list_bounces.emplace(bounce_address(list), &list);
+}
+
 void Snapshot::Index::build() {
   for (const auto& domain : contents.domains) domains.emplace(domain.name, &domain);
   for (const auto& account : contents.accounts) {
@@ -62,6 +72,8 @@ void Snapshot::Index::build() {
     ids.emplace(account.id.value(), &account);
   }
   for (const auto& alias : contents.aliases) add_alias(alias);
+  for (const auto& forward : contents.forwards) forwards.emplace(forward.account.value(), &forward);
+  for (const auto& list : contents.lists) add_list(list);
   for (auto& [domain, list] : prefixes)
     std::ranges::sort(list, [](const auto& a, const auto& b) { return a.prefix.size() > b.prefix.size(); });
   routes = RouteTable(contents.routes, contents.gateway);
@@ -122,7 +134,7 @@ class Snapshot::Index::Resolver {
 
   Resolution run(const Address& recipient) {
     follow(recipient, 0);
-    if (!result_.local.empty() || !result_.remote.empty()) result_.kind = RecipientKind::Local;
+    if (!result_.local.empty() || !result_.remote.empty() || !result_.lists.empty()) result_.kind = RecipientKind::Local;
     else result_.kind = disabled_ ? RecipientKind::Disabled : RecipientKind::UnknownUser;
     return std::move(result_);
   }
@@ -147,7 +159,7 @@ class Snapshot::Index::Resolver {
     const auto name = folded.local_part + '@' + folded.domain;
     if (level > most_levels) return problem("The aliases behind " + name + " are nested more than 10 deep; shorten the chain.");
     if (!visited_.insert(name).second) return;  // a loop, or a target named twice
-    if (result_.local.size() + result_.remote.size() >= most_) {
+    if (result_.local.size() + result_.remote.size() + result_.lists.size() >= most_) {
       result_.truncated = true;
       return problem("The alias leads to more than " + std::to_string(most_) + " addresses; split it.");
     }
@@ -158,6 +170,8 @@ class Snapshot::Index::Resolver {
       return;
     }
     if (const auto* alias = find_alias(folded)) return follow_targets(*alias, level);
+    if (look_up(index_.lists, name)) return result_.lists.push_back(name);
+    if (const auto* list = look_up(index_.list_owners, name); list && !snapshot_.account(folded)) return follow_owners(*list, level);
     if (!accounts_count(*domain)) return pass_on(address, folded, level);
     if (follow_account(folded, {})) return;
     if (follow_subaddress(folded, level)) return;
@@ -166,6 +180,13 @@ class Snapshot::Index::Resolver {
     if (const auto* alias = find_catch_all(folded.domain)) return follow_targets(*alias, level);
     if (domain->kind == DomainKind::LocalPassUnknown) return result_.remote.push_back(address);
     problem("There is no account or alias " + name + "; add it or correct the alias that leads to it.");
+  }
+
+  void follow_owners(const MailingList& list, int level) {
+    for (const auto& owner : list.owners)
+      if (const auto address = parse_address(owner)) follow(*address, level + 1);
+    if (!list.owners.empty()) return;
+    if (const auto reader = index_.postmaster_of(list.address.substr(list.address.rfind('@') + 1))) follow(*reader, level + 1);
   }
 
   [[nodiscard]] const Alias* find_catch_all(const std::string& domain) const {
@@ -256,7 +277,7 @@ Resolution Snapshot::resolve(const Address& recipient, std::size_t most, Aliases
   }
   result = Index::Resolver(*this, *index_, most, aliases, contents().forward_all).run(address);
   // Sent on as it is: a relay domain's address, or an unknown user of a domain that passes them on.
-  const bool passed_on = result.local.empty() && result.remote.size() == 1 && result.remote.front() == address;
+  const bool passed_on = result.local.empty() && result.lists.empty() && result.remote.size() == 1 && result.remote.front() == address;
   if (passed_on && (domain->kind != DomainKind::Local || contents().forward_all == ForwardAll::Yes)) result.kind = RecipientKind::Relay;
   return result;
 }
@@ -279,6 +300,7 @@ std::vector<LostTarget> Snapshot::lost_targets(const Alias& alias) const {
       case RecipientKind::Local:
       case RecipientKind::Relay:
       case RecipientKind::NotOurs:
+      case RecipientKind::MayNotPost:
       case RecipientKind::OverQuota: break;
     }
   }
@@ -307,6 +329,9 @@ const Account* Snapshot::account(AccountId id) const { return look_up(index_->id
 const Account* Snapshot::account(const Address& address) const { return look_up(index_->addresses, fold(address)); }
 const Alias* Snapshot::alias(const std::string& pattern) const { return look_up(index_->patterns, std::string_view(pattern)); }
 const Domain* Snapshot::domain(std::string_view name) const { return look_up(index_->domains, fold_domain(name)); }
+const Forward* Snapshot::forward(AccountId account) const { return look_up(index_->forwards, account.value()); }
+const MailingList* Snapshot::list(const Address& address) const { return look_up(index_->lists, fold(address)); }
+const MailingList* Snapshot::list_of_bounces(const Address& address) const { return look_up(index_->list_bounces, fold(address)); }
 const Contents& Snapshot::contents() const { return index_->contents; }
 storage::Version Snapshot::version() const { return index_->contents.version; }
 

@@ -52,6 +52,39 @@ struct LostTarget {
   friend bool operator==(const LostTarget&, const LostTarget&) = default;
 };
 
+// Where an account's mail goes besides its mailbox, or instead.
+enum class KeepCopy : std::uint8_t { No, Yes };
+struct Forward {
+  AccountId account;
+  KeepCopy keep = KeepCopy::Yes;
+  std::vector<std::string> targets;    // addresses, here or elsewhere
+  std::vector<std::string> only_from;  // senders (sender_pattern.h); mail of others stays in the mailbox. Empty: everybody
+  friend bool operator==(const Forward&, const Forward&) = default;
+};
+
+// ---- mailing lists ---------------------------------------------------------------------------------------------------
+
+enum class Posting : std::uint8_t {
+  Anyone,
+  Members,     // and the posters named
+  Listed,      // the posters named
+  Moderators,  // the posters named; what others send goes to them instead
+};
+
+// Owners may always post. They get what is for NAME-owner@, NAME-request@ and, without a bounce address, NAME-bounces@.
+struct MailingList {
+  std::string address;                // lower case
+  std::string about;                  // a few words for people, UTF-8
+  Posting posting = Posting::Members;
+  std::vector<std::string> posters;   // senders (sender_pattern.h); of a moderated list addresses only
+  std::vector<std::string> owners;    // addresses; empty: the postmaster
+  std::string bounces;                // reverse-path of the copies; empty: NAME-bounces@
+  std::string subject_prefix;         // "[staff]"; empty: none
+  Enabled reply_to_list = Enabled::No;
+  std::vector<std::string> members;   // addresses, in the order of their folded form
+  friend bool operator==(const MailingList&, const MailingList&) = default;
+};
+
 // ---- routes: the rows of gateway.dat, in services/directory/routes.h as text --------------------------------------------
 
 struct RouteHost {
@@ -111,6 +144,7 @@ enum class RecipientKind : std::uint8_t {
   UnknownDomain,  // the domain is not a name mail can go to (no dot, bad label): 550 5.1.2
   Disabled,       // 550 5.2.1
   OverQuota,      // 452 4.2.2, or 552 5.2.2 where [smtp] over_quota says so; Snapshot::resolve() knows of no usage
+  MayNotPost,     // 550 5.7.2: a list, and not for this sender; Snapshot::resolve() does not judge senders
 };
 
 // Done: the recipient is what an alias led to, and is not looked up among them again.
@@ -128,6 +162,7 @@ struct Resolution {
   RecipientKind kind = RecipientKind::UnknownUser;
   std::vector<LocalTarget> local;   // without repetitions
   std::vector<Address> remote;      // relay, or alias targets elsewhere
+  std::vector<std::string> lists;   // addresses of mailing lists here
   bool truncated = false;           // there are more targets than were asked for
   std::vector<std::string> through;  // the patterns of the aliases followed, the first twenty
   std::string problem;              // one sentence for the log: a loop, a target that is unknown

@@ -187,6 +187,10 @@ struct DeliverySection : Section {
   Setting<bool> automatic_hold{*this, "automatic_hold", {
       .help = "Make the hold that would be proposed: mail for that host waits without a clock, the host is asked every few minutes, and the hold is released when it answers.",
       .help_ja = "提案の代わりに自動で保留する。その配送先宛のメールは期限が進まずに待ち、数分ごとに応答を確かめ、応答すれば解除する。", .preset = false}};
+  Setting<bool> rewrite_senders{*this, "rewrite_senders", {
+      .help = "Rewrite the envelope sender of mail that is forwarded elsewhere for senders elsewhere (SRS), so that the next hop's SPF check passes. Bounces find back for 21 days, also after this was switched off.",
+      .help_ja = "外部からのメールを外部へ転送するとき、エンベロープの差出人を書き換える(SRS)。転送先の SPF 検査に通るようにするため。エラーメールは 21 日間、元の差出人に戻る(切った後も)。",
+      .preset = true}};
   Setting<Text> report_language{*this, "report_language", {
       .help = "Language of bounces and delay notices: by the sender's domain (Japanese above English for .jp, English above "
               "Japanese for others), or one alone.",

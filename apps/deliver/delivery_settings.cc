@@ -30,6 +30,9 @@ delivery::DeliverySettings delivery_settings(const settings::Settings& settings,
   to.propose_hold_after = from.propose_hold_after();
   to.automatic_hold = from.automatic_hold();
   to.routing = std::move(routing);
+  to.routing.rewrite_senders = from.rewrite_senders() ? delivery::RoutingSettings::RewriteSenders::Yes : delivery::RoutingSettings::RewriteSenders::No;
+  for (const auto& text : settings.smtp.relay_networks())
+    if (const auto network = io::IpNetwork::parse(text)) to.routing.relay_networks.push_back(*network);
   to.when_full = settings.smtp.over_quota() == "refuse" ? delivery::WhenFull::Refuse : delivery::WhenFull::Defer;
   to.session.our_name = hostname;
   to.session.connect_time = from.connect_time();

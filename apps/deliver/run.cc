@@ -19,6 +19,7 @@
 #include "services/delivery/resolver_settings.h"
 #include "services/directory/login_secrets.h"
 #include "services/directory/quota_page.h"
+#include "services/directory/srs_secrets.h"
 #include "services/directory/seen_page.h"
 #include "storage/sqlite_engine.h"
 
@@ -33,10 +34,11 @@ struct Parts {
   io::PosixDisk disk;
   SystemClock clock;
   std::unique_ptr<spool::Spool> spool;
-  std::unique_ptr<storage::SqliteEngine> accounts, directory_engine, logins_engine;
+  std::unique_ptr<storage::SqliteEngine> accounts, directory_engine, logins_engine, srs_engine;
   std::unique_ptr<mailboxes::Mailboxes> mailboxes;
   std::unique_ptr<directory::Reader> directory;
   std::unique_ptr<directory::LoginSecrets> logins;
+  std::unique_ptr<directory::SrsSecrets> srs;
   std::unique_ptr<delivery::PauseLedger> ledger;
   std::shared_ptr<const io::TlsClientContext> tls;
 };
@@ -62,6 +64,9 @@ std::unique_ptr<Parts> open_parts(Service& service) {
   parts->directory_engine = opened(storage::SqliteEngine::open(parts->disk, service.path("directory")));
   parts->logins_engine = opened(storage::SqliteEngine::open(parts->disk, service.path(folder::route_logins)));
   parts->logins = std::make_unique<directory::LoginSecrets>(*parts->logins_engine);
+  parts->srs_engine = opened(storage::SqliteEngine::open(parts->disk, service.path(folder::srs)));
+  parts->srs = std::make_unique<directory::SrsSecrets>(*parts->srs_engine);
+  if (const auto prepared = parts->srs->prepare(SystemClock{}.now() + 30s); !prepared) cannot_start(prepared.error().what);
   parts->mailboxes = std::make_unique<mailboxes::Mailboxes>(*parts->accounts, parts->clock);
   std::string why;
   parts->directory = std::make_unique<directory::Reader>(*parts->directory_engine,
@@ -179,7 +184,7 @@ int run_deliver(Service& service) {
   const auto settings = service.settings();
   HistoryTask history(service, loop, workers, parts->disk, *parts->spool);
   io::Resolver resolver(loop, resolver_options(*settings));
-  const delivery::RoutingSettings routing{.dns_servers = delivery::dns_servers(settings->delivery.resolvers())};
+  const delivery::RoutingSettings routing{.dns_servers = delivery::dns_servers(settings->delivery.resolvers()), .srs = parts->srs->current()};
   io::HostsFiles hosts({service.path(folder::own_hosts), service.path(folder::system_hosts)});
   // Before the first mail: a name that only the hosts file knows must not be taken for one that nobody has.
   (void)hosts.refresh();

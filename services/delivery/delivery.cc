@@ -25,6 +25,12 @@ std::optional<RecipientPlan> chosen_by_operator(const Message& message, std::uin
   return hop ? std::optional<RecipientPlan>(ToNextHop{*hop}) : std::nullopt;
 }
 
+OnwardPlan onward_plan(RecipientPlan plan) {
+  if (auto* forwards = std::get_if<ToForwards>(&plan)) return std::move(*forwards);
+  if (auto* list = std::get_if<ToList>(&plan)) return std::move(*list);
+  return std::move(std::get<ToTargets>(plan));
+}
+
 }  // namespace
 
 Delivery::Delivery(Parts parts, std::function<DeliverySettings()> settings)
@@ -142,7 +148,7 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
     const auto before = message->history.find(index);
     const std::uint32_t failures = before == message->history.end() ? 0 : before->second.attempts;
     auto plan = chosen_by_operator(*message, index);
-    if (!plan) plan = plan_recipient(*directory, settings_.routing, {message->envelope.reverse_path, message->recipient(index), failures});
+    if (!plan) plan = plan_recipient(*directory, settings_.routing, {message->envelope.reverse_path, message->recipient(index), failures, targets_looked_up_on_a_loop, &message->envelope});
     if (const auto* held = hold_on(*directory, *message, index, *plan)) {
       add_kept(kept, *held, destination_of(*plan), index);
     } else if (auto* mailbox = std::get_if<ToMailbox>(&*plan)) {
@@ -155,8 +161,8 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
       if (job.recipients.size() < recipients_of_a_job) continue;
       enqueue(lane, std::move(job));
       remote.erase(key);
-    } else if (auto* targets = std::get_if<ToTargets>(&*plan)) {
-      parts_.loop.spawn(expand(message, index, std::move(*targets)));
+    } else if (goes_on(*plan)) {
+      parts_.loop.spawn(expand(message, index, onward_plan(std::move(*plan))));
     } else if (parts_.clock.wall() - message->envelope.accepted_at < directory_settles) {
       // Reception knew the recipient a moment ago: our own snapshot may be the older one. Look again before judging.
       parts_.loop.spawn(dispatch_later(message, {index}, lane));

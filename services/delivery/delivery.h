@@ -20,6 +20,7 @@
 #include "services/delivery/fallback_watch.h"
 #include "services/delivery/hold_proposals.h"
 #include "services/delivery/local_delivery.h"
+#include "services/delivery/onward/onward.h"
 #include "services/delivery/pause_ledger.h"
 #include "services/delivery/queue_actions.h"
 #include "services/delivery/queue.h"
@@ -256,11 +257,14 @@ class Delivery {
   io::Task<void> replan_deferred(std::string destination);
   io::Task<void> move_changed(std::vector<DeferredIndex::Due> batch);
 
-  // settlement.cc: what is written down
-  io::Task<void> finish(MessagePointer message, std::vector<Attempt> attempts, std::string destination);
-  io::Task<void> expand(MessagePointer message, std::uint32_t recipient, ToTargets plan);
+  // going_on.cc: an alias, a forward, a list
+  io::Task<void> expand(MessagePointer message, std::uint32_t recipient, OnwardPlan plan);
+  io::Task<void> write_onward(MessagePointer message, std::uint32_t recipient, OnwardPlan plan, std::shared_ptr<const directory::Snapshot> directory);
   // The rest of a truncated plan. False: it is dealt with otherwise.
   io::Task<bool> plan_all(MessagePointer message, std::uint32_t recipient, ToTargets& plan);
+
+  // settlement.cc: what is written down
+  io::Task<void> finish(MessagePointer message, std::vector<Attempt> attempts, std::string destination);
   io::Task<Settler::Ending> settle_with_mail(spool::Settlement settlement);
   // What is written ends the claims.
   void ended(const Message& message, const std::vector<spool::RecipientOutcome>& outcomes);

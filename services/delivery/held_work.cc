@@ -225,7 +225,7 @@ std::vector<CausedPause> Delivery::pauses_of(const Message& message, std::uint32
     const bool local = destination.starts_with("local:");
     std::string mailbox;
     if (local) {
-      const auto plan = plan_recipient(*directory, settings_.routing, {message.envelope.reverse_path, message.recipient(recipient)});
+      const auto plan = plan_recipient(*directory, settings_.routing, {message.envelope.reverse_path, message.recipient(recipient), 0, targets_looked_up_on_a_loop, &message.envelope});
       if (const auto* target = std::get_if<ToMailbox>(&plan)) mailbox = target->target.address.text();
     }
     const Facts facts(message, recipient, destination, std::move(mailbox));

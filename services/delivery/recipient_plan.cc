@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "services/delivery/onward/forward_walk.h"
+#include "services/directory/address_text.h"
 #include "services/directory/routes.h"
 
 namespace hikyaku::delivery {
@@ -17,6 +19,7 @@ class Planner {
 
   RecipientPlan plan() {
     const auto& address = question_.recipient.address;
+    if (auto back = bounce_of_rewritten(address)) return std::move(*back);
     const auto follow = question_.recipient.aliases_done ? directory::Aliases::Done : directory::Aliases::Follow;
     const auto resolution = directory_.resolve(address, question_.most_targets, follow);
     tell_aliases(resolution);
@@ -33,14 +36,13 @@ class Planner {
       case RecipientKind::Relay:
       case RecipientKind::NotOurs:
       case RecipientKind::Local:
+      case RecipientKind::MayNotPost:
       case RecipientKind::OverQuota: break;  // the mailbox itself answers for its quota, with a retry
     }
-    const auto targets = resolution.local.size() + resolution.remote.size();
-    if (targets == 1 && !resolution.local.empty()) {
-      found(2, Finding::Account, resolution.local.front().address.text());
-      return ToMailbox{resolution.local.front(), resolution.problem};
-    }
-    if (targets == 0 || (targets == 1 && resolution.remote.front() == address)) {
+    const auto targets = resolution.local.size() + resolution.remote.size() + resolution.lists.size();
+    if (targets == 1 && !resolution.lists.empty()) return to_list(resolution.lists.front(), resolution.problem);
+    if (targets == 1 && !resolution.local.empty()) return to_account(resolution.local.front(), resolution.problem);
+    if (targets == 0 || (targets == 1 && !resolution.remote.empty() && resolution.remote.front() == address)) {
       tell_domain(address.domain);
       return onwards(address);
     }
@@ -68,6 +70,55 @@ class Planner {
     found(2, forward_all ? Finding::ForwardAll : Finding::NoAccountPassedOn, name);
   }
 
+  // An error mail for a sender whose address we rewrote goes on to the real one.
+  std::optional<RecipientPlan> bounce_of_rewritten(const Address& address) {
+    if (!settings_.srs) return std::nullopt;
+    // It was accepted at RCPT: how long it waited since does not count.
+    const auto when = question_.envelope != nullptr ? question_.envelope->accepted_at : SystemClock{}.wall();
+    auto sender = directory::rewritten_sender(directory_, address, *settings_.srs, when);
+    if (!sender) return std::nullopt;
+    found(1, *sender ? Finding::Rewritten : Finding::RewrittenRefused, *sender ? (*sender)->text() : address.text());
+    if (!*sender) return CannotDeliver{"5.1.1", "There is no such user here."};
+    return ToTargets{{std::move(**sender)}};
+  }
+
+  RecipientPlan to_account(const directory::LocalTarget& target, const std::string& lost) {
+    const auto done = [&] {
+      found(2, Finding::Account, target.address.text());
+      return ToMailbox{target, lost};
+    };
+    if (question_.recipient.forwards_done || directory_.forward(target.account) == nullptr) return done();
+    auto walk = follow_forwards(directory_, target, question_.sender);
+    for (const auto& account : walk.forwards.through) found(2, Finding::Forward, account.text());
+    for (const auto& account : walk.not_for_sender) found(2, Finding::ForwardNotForSender, account.text());
+    for (const auto& account : walk.led_back) found(2, Finding::ForwardLoop, account.text());
+    if (walk.forwards.through.empty()) return done();
+    walk.forwards.lost = lost;
+    return std::move(walk.forwards);
+  }
+
+  RecipientPlan to_list(const std::string& name, const std::string& lost) {
+    const auto address = directory::parse_address(name);
+    const auto* list = address ? directory_.list(*address) : nullptr;
+    if (list == nullptr) return CannotDeliver{"5.1.1", "There is no such user here."};
+    using directory::PostVerdict;
+    const auto verdict = directory::judge_post(directory_, *list, question_.sender, sender_is());
+    const auto finding = verdict == PostVerdict::ToMembers ? Finding::List : verdict == PostVerdict::ToModerators ? Finding::ListModerated
+                       : verdict == PostVerdict::ToOwners ? Finding::ListOwners : Finding::ListRefused;
+    found(1, finding, name);
+    if (verdict == PostVerdict::Refused) return CannotDeliver{"5.7.2", directory::refusal_of_post(*list)};
+    return ToList{name, verdict, lost};
+  }
+
+  [[nodiscard]] directory::SenderIs sender_is() const {
+    if (question_.envelope == nullptr) return directory::SenderIs::Claimed;
+    const auto& envelope = *question_.envelope;
+    const auto client = io::IpAddress::parse(envelope.client_address);
+    const auto holds_it = [&](const io::IpNetwork& network) { return network.contains(*client); };
+    if (client && std::ranges::any_of(settings_.relay_networks, holds_it)) return directory::SenderIs::Known;
+    return directory::sender_is(directory_, envelope.account, envelope.client_address);
+  }
+
   static RecipientPlan several(const directory::Resolution& resolution) {
     ToTargets several{{}, resolution.truncated, resolution.problem};
     for (const auto& local : resolution.local) {
@@ -76,6 +127,8 @@ class Planner {
       several.targets.push_back(std::move(target));
     }
     several.targets.insert(several.targets.end(), resolution.remote.begin(), resolution.remote.end());
+    for (const auto& list : resolution.lists)
+      if (auto address = directory::parse_address(list)) several.targets.push_back(std::move(*address));
     return several;
   }
 
@@ -129,6 +182,10 @@ class Planner {
 };
 
 }  // namespace
+
+bool goes_on(const RecipientPlan& plan) {
+  return std::holds_alternative<ToTargets>(plan) || std::holds_alternative<ToForwards>(plan) || std::holds_alternative<ToList>(plan);
+}
 
 std::string destination_of(const RecipientPlan& plan) {
   if (const auto* mailbox = std::get_if<ToMailbox>(&plan)) return "local:" + mailbox->target.address.domain;

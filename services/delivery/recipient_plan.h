@@ -14,6 +14,8 @@
 #include "mail/envelope.h"
 #include "services/delivery/next_hop.h"
 #include "services/directory/directory.h"
+#include "services/directory/mailing_list.h"
+#include "services/directory/srs_secrets.h"
 
 namespace hikyaku::delivery {
 
@@ -30,11 +32,27 @@ struct ToTargets {
   bool truncated = false;  // there are more: plan again with a higher limit, on a worker
   std::string lost = {};   // as ToMailbox's; complete unless truncated
 };
+// An account whose mail goes on: new mails to the mailboxes that keep it and to the rest, recorded as an alias's are. Forwards
+// that lead to accounts here were followed; none that leads back is in it.
+struct ToForwards {
+  std::vector<Address> through;    // accounts whose forwards were followed, the recipient's first
+  std::vector<Address> mailboxes;  // accounts here
+  std::vector<Address> targets;    // elsewhere, lists here, and what nobody here has
+  std::string lost = {};           // as ToMailbox's
+};
+// A post to a mailing list.
+struct ToList {
+  std::string list;                // its address
+  directory::PostVerdict duty = directory::PostVerdict::ToMembers;  // never Refused
+  std::string lost = {};           // as ToMailbox's
+};
 struct CannotDeliver {
   std::string status;       // RFC 3463
   std::string explanation;  // one sentence for the sender
 };
-using RecipientPlan = std::variant<ToMailbox, ToNextHop, ToTargets, CannotDeliver>;
+using RecipientPlan = std::variant<ToMailbox, ToNextHop, ToTargets, ToForwards, ToList, CannotDeliver>;
+// The recipient is left behind and becomes new mails.
+[[nodiscard]] bool goes_on(const RecipientPlan& plan);
 
 // Under which key its mail waits: "local:a.example", "mx:b.example", "host:gw.example:25". Empty: nowhere.
 [[nodiscard]] std::string destination_of(const RecipientPlan& plan);
@@ -42,6 +60,11 @@ using RecipientPlan = std::variant<ToMailbox, ToNextHop, ToTargets, CannotDelive
 struct RoutingSettings {
   // A row that names one of these with port 25 means "by hosts and DNS", as E-Post's table has it.
   std::vector<io::IpAddress> dns_servers;
+  // Clients whose senders are believed, besides those of the directory.
+  std::vector<io::IpNetwork> relay_networks = {};
+  // What rewritten senders are signed with; null: bounces to them are nobody's.
+  std::shared_ptr<const srs::Secrets> srs = nullptr;
+  enum class RewriteSenders : std::uint8_t { No, Yes } rewrite_senders = RewriteSenders::No;
 };
 
 constexpr std::size_t targets_looked_up_on_a_loop = 100;
@@ -51,6 +74,8 @@ struct RoutingQuestion {
   const Recipient& recipient;
   std::uint32_t failures = 0;  // attempts for this recipient so far: a row's fallback takes over after some
   std::size_t most_targets = targets_looked_up_on_a_loop;
+  // Whose mail it is: a list asks for it. Without one the sender is what the client said.
+  const Envelope* envelope = nullptr;
 };
 
 // One finding on the way to the plan.
@@ -59,6 +84,9 @@ struct PlanStep {
     NoAlias, Alias, AliasesDone,                                       // 1; subject: the alias
     NotOurs, RelayDomain, ForwardAll, Account, NoAccountPassedOn,      // 2; subject: domain, or account
     NoAccount, AccountDisabled, BadDomain,
+    Rewritten, RewrittenRefused,                                       // subject: the address
+    Forward, ForwardNotForSender, ForwardLoop,                         // subject: the account
+    List, ListModerated, ListOwners, ListRefused,                      // subject: the list
     NoRow, Row, RowMeansDns, RowFallback,                              // 3; subject: the row as text, number
     NoGateway, Gateway,                                                // 4; subject: the gateway
     AddressLiteral, HostsThenMx,                                       // 5 and 6; subject: the domain

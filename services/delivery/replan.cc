@@ -93,7 +93,8 @@ io::Task<void> Delivery::move_changed(std::vector<DeferredIndex::Due> batch) {
     const auto before = of.message.history.find(one.entry.recipient);
     if (!of.known || before == of.message.history.end()) return true;
     const auto plan = plan_recipient(*directory, routing,
-                                     {of.message.envelope.reverse_path, of.message.recipient(one.entry.recipient), before->second.attempts});
+                                     {of.message.envelope.reverse_path, of.message.recipient(one.entry.recipient), before->second.attempts,
+                                      targets_looked_up_on_a_loop, &of.message.envelope});
     const auto* hop = std::get_if<ToNextHop>(&plan);
     // By MX before and now: the same hosts, whose names are the destination.
     if (hop != nullptr && (hop->hop.via == Via::Mx ? one.destination.starts_with("mx:") : hop->hop.key() == one.destination)) return true;

@@ -2,21 +2,9 @@
 #include <algorithm>
 
 #include "services/delivery/delivery.h"
-#include "services/delivery/expansion.h"
-#include "services/delivery/notification.h"
 #include "services/delivery/why/spent_times.h"
 
 namespace hikyaku::delivery {
-namespace {
-
-constexpr std::uint64_t most_expanding_octets = 64 << 20;  // in memory for the mails that aliases become
-constexpr std::uint64_t octets_of_a_target = 256;          // about
-
-Attempt unservable_alias(std::uint32_t recipient, std::string status, std::string explanation) {
-  return {recipient, AttemptResult::Failed, FailureClass::Transient, std::move(status), "", std::move(explanation), "", ""};
-}
-
-}  // namespace
 
 // Each recipient that has an end is nobody's any more.
 void Delivery::ended(const Message& message, const std::vector<spool::RecipientOutcome>& outcomes) {
@@ -96,80 +84,6 @@ io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> att
   }
   if (written) log_conclusion(*message, attempts, conclusion, destination, now);
   --finishing_;
-}
-
-// Thousands of targets are looked up on a worker: a loop's step must stay short.
-io::Task<bool> Delivery::plan_all(MessagePointer message, std::uint32_t recipient, ToTargets& plan) {
-  const auto directory = parts_.directory.newest();
-  const Address& alias = message->recipient(recipient).address;
-  ++finishing_;
-  const RoutingQuestion question{message->envelope.reverse_path, message->recipient(recipient), 0, directory::Snapshot::most_targets};
-  const RoutingSettings routing = settings_.routing;
-  auto work = parts_.workers.run(parts_.loop, [&]() -> std::optional<RecipientPlan> {
-    if (!directory) return std::nullopt;
-    return plan_recipient(*directory, routing, question);
-  });
-  auto ran = co_await std::move(work);
-  --finishing_;
-  auto* whole = ran && *ran ? std::get_if<ToTargets>(&**ran) : nullptr;
-  if (whole == nullptr) {  // no worker was free, or the directory changed meanwhile
-    parts_.loop.spawn(dispatch_later(message, {recipient}, Lane::Fresh));
-    co_return false;
-  }
-  plan = std::move(*whole);
-  if (!plan.truncated) co_return true;
-  // RFC 3463 X.2.4. Nobody gets a copy rather than some: the operator can split the alias while it is tried again.
-  auto failed = unservable_alias(recipient, "4.2.4", "The alias leads to more addresses than can be served at once.");
-  parts_.loop.spawn(finish(message, {std::move(failed)}, "local:" + alias.domain));
-  co_return false;
-}
-
-// The alias is left behind: new mails to its targets, all written with the outcome in one record group, so that each exists
-// once however often this is repeated.
-io::Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient, ToTargets plan) {
-  if (plan.truncated) {
-    auto planning = plan_all(message, recipient, plan);
-    const bool planned = co_await std::move(planning);
-    if (!planned) co_return;
-  }
-  const std::string lost = std::move(plan.lost);
-  const std::uint64_t octets = message->envelope.body_octets;
-  const std::string destination = "local:" + message->recipient(recipient).address.domain;
-  const std::size_t count = plan.targets.size();
-  auto mails = expand_recipient(message->envelope, recipient, std::move(plan.targets), parts_.generated_journal);
-  const std::uint64_t cost = octets * mails.size() + count * octets_of_a_target;
-  if (expanding_octets_ > 0 && expanding_octets_ + cost > most_expanding_octets) {
-    parts_.loop.spawn(dispatch_later(message, {recipient}, Lane::Fresh));
-    co_return;
-  }
-  ++finishing_;
-  expanding_octets_ += cost;
-  TextStream stream;
-  auto reading = read_text(*message, stream, octets);
-  std::string text = co_await std::move(reading);
-  if (text.size() != octets) {
-    --finishing_;
-    expanding_octets_ -= cost;
-    if (stream.damage.empty()) parts_.loop.spawn(dispatch_later(message, {recipient}, Lane::Fresh));
-    else parts_.loop.spawn(finish(message, {damaged_message(recipient, stream.damage)}, destination));
-    co_return;
-  }
-  spool::Settlement settlement{message->ref, {{recipient, spool::Outcome::Expanded, {}}}, {}};
-  const Recipient& alias = message->recipient(recipient);
-  if (count > 1 && wants_notification(message->envelope, alias, Action::Expanded))
-    settlement.generated.push_back(report_mail(*message, {{.recipient = alias, .index = recipient, .action = Action::Expanded, .status = "2.0.0"}}, "expanded", text));
-  for (auto& envelope : mails) settlement.generated.push_back({std::move(envelope), text});
-  const auto outcomes = settlement.outcomes;
-  auto settling = settler_.settle(std::move(settlement));
-  const auto ending = co_await std::move(settling);
-  if (ending == Settler::Ending::Written) tell_lost(*message, recipient, lost);
-  if (ending == Settler::Ending::Written || ending == Settler::Ending::Over) ended(*message, outcomes);
-  // As with one that leads to too many: nobody gets a copy, and the operator has the time to mend it.
-  if (ending == Settler::Ending::Impossible)
-    parts_.loop.spawn(finish(message, {unservable_alias(recipient, "4.3.4", "The mails that the alias leads to cannot be written.")}, destination));
-  look_for_fresh();
-  --finishing_;
-  expanding_octets_ -= cost;
 }
 
 void Delivery::log_conclusion(const Message& message, const std::vector<Attempt>& attempts, const Conclusion& conclusion,

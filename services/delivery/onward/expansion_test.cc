@@ -1,4 +1,4 @@
-#include "services/delivery/expansion.h"
+#include "services/delivery/onward/expansion.h"
 
 #include <doctest/doctest.h>
 

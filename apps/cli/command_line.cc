@@ -89,23 +89,25 @@ void Parser::build() {
   root_.require_subcommand(1);
   root_.set_help_flag("-h,--help", std::string(Words{"print this help", "この説明を表示する"}.in(language_)));
   add_common(root_);
+  const auto parent_of = [this](std::string_view name) -> CLI::App& {
+    const auto space = name.rfind(' ');
+    return space == std::string_view::npos ? root_ : *groups_.at(std::string(name.substr(0, space)));
+  };
+  const auto last_word = [](std::string_view name) { return std::string(name.substr(name.rfind(' ') + 1)); };
   for (const auto& group : all_groups()) {
-    auto* app = root_.add_subcommand(std::string(group.name), std::string(group.help.in(language_)));
+    auto* app = parent_of(group.name).add_subcommand(last_word(group.name), std::string(group.help.in(language_)));
     app->require_subcommand(1);
     groups_[std::string(group.name)] = app;
   }
   for (const auto& command : all_commands()) {
     auto given = std::make_unique<Given>();
     given->command = &command;
-    const auto space = command.name.find(' ');
-    auto& parent = space == std::string_view::npos ? root_ : *groups_.at(std::string(command.name.substr(0, space)));
-    const std::string last(command.name.substr(space == std::string_view::npos ? 0 : space + 1));
     const auto group = groups_.find(std::string(command.name));
     if (group != groups_.end()) {
       given->app = group->second;  // a group that does something by itself: `hikyaku log`
       given->app->require_subcommand(0, 1);
     } else {
-      given->app = parent.add_subcommand(last, std::string(command.help.in(language_)));
+      given->app = parent_of(command.name).add_subcommand(last_word(command.name), std::string(command.help.in(language_)));
     }
     if (!command.more.en.empty()) given->app->footer(std::string(command.more.in(language_)));
     add_common(*given->app);

@@ -45,16 +45,14 @@ std::string fish_script(const Invocation& call) {
     for (auto at = text.find('\''); at != std::string::npos; at = text.find('\'', at + 2)) text.insert(at, "\\");
     return "'" + text + "'";
   };
-  for (const auto& group : all_groups())
-    out += "complete -c hikyaku -n __fish_use_subcommand -a " + std::string(group.name) + " -d " + quoted(group.help) + "\n";
-  for (const auto& command : all_commands()) {
-    const auto space = command.name.find(' ');
-    const std::string first(command.name.substr(0, space));
-    if (space == std::string_view::npos)
-      out += "complete -c hikyaku -n __fish_use_subcommand -a " + first + " -d " + quoted(command.help) + "\n";
-    else
-      out += "complete -c hikyaku -n '__fish_seen_subcommand_from " + first + "' -a " + std::string(command.name.substr(space + 1)) + " -d " + quoted(command.help) + "\n";
-  }
+  const auto offer = [&](std::string_view name, const Words& help) {
+    const auto space = name.rfind(' ');
+    const auto group = space == std::string_view::npos ? std::string_view{} : name.substr(0, space);
+    const std::string when = group.empty() ? "__fish_use_subcommand" : "'__fish_seen_subcommand_from " + std::string(group.substr(group.rfind(' ') + 1)) + "'";
+    out += "complete -c hikyaku -n " + when + " -a " + std::string(name.substr(name.rfind(' ') + 1)) + " -d " + quoted(help) + "\n";
+  };
+  for (const auto& group : all_groups()) offer(group.name, group.help);
+  for (const auto& command : all_commands()) offer(command.name, command.help);
   return out;
 }
 

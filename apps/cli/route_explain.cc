@@ -33,6 +33,10 @@ directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
     one.plan = delivery::plan_recipient(*snapshot, routing, {sender, recipients[n]}, &one.steps);
     if (const auto* targets = std::get_if<delivery::ToTargets>(&one.plan))
       for (const auto& target : targets->targets) recipients.push_back({target, "", {}, true});
+    if (const auto* forwards = std::get_if<delivery::ToForwards>(&one.plan)) {
+      for (const auto& mailbox : forwards->mailboxes) recipients.push_back({mailbox, "", {}, true, true});
+      for (const auto& target : forwards->targets) recipients.push_back({target, "", {}});
+    }
     if (const auto* hop = std::get_if<delivery::ToNextHop>(&one.plan)) {
       if (const auto* found = table->find(hop->hop.name))
         for (const auto& ip : *found) one.fixed.push_back(ip.to_string());

@@ -27,6 +27,15 @@ const std::vector<Known>& known_findings() {
       {Finding::NoAccount, "unknown-user", {"there is neither account nor alias ", "アカウントもエイリアスもない: "}, {": refused (5.1.1)", "。拒否(5.1.1)"}},
       {Finding::AccountDisabled, "disabled", {"the account of ", ""}, {" is disabled: refused (5.2.1)", " のアカウントは無効。拒否(5.2.1)"}},
       {Finding::BadDomain, "bad-domain", {"mail cannot be sent to the name ", "メールを送れないドメイン名: "}, {": refused (5.1.2)", "。拒否(5.1.2)"}},
+      {Finding::Rewritten, "rewritten", {"a bounce for a sender whose address was rewritten: ", "書き換えた差出人へのエラーメール: "}, {"", ""}},
+      {Finding::RewrittenRefused, "rewritten-refused", {"a rewritten sender's address that was not made here, or is too old: ", "ここで作られていないか、古すぎる書き換えアドレス: "}, {"", ""}},
+      {Finding::Forward, "forward", {"the forward of ", ""}, {" leads on", " の転送設定に従い、その先へ進む"}},
+      {Finding::ForwardNotForSender, "forward-not-for-sender", {"the forward of ", ""}, {" is for other senders: the mail stays in its mailbox", " の転送はほかの差出人だけが対象なので、メールボックスに残す"}},
+      {Finding::ForwardLoop, "forward-loop", {"the forwards lead to ", "転送先が再び "}, {" again: followed once only", " に戻るので、二度はたどらない"}},
+      {Finding::List, "list", {"the mailing list ", "メーリングリスト "}, {": a copy to each member", " のメンバー全員に配送する"}},
+      {Finding::ListModerated, "list-moderated", {"the mailing list ", "メーリングリスト "}, {" is moderated, and this sender is no moderator: to the moderators", " は承認制で、差出人は承認者ではないため、承認者へ送る"}},
+      {Finding::ListOwners, "list-owners", {"mail without a sender to the mailing list ", "差出人が空のメールなので、メーリングリスト "}, {" goes to its owners", " の管理者へ送る"}},
+      {Finding::ListRefused, "list-refused", {"this sender may not post to the mailing list ", "この差出人はメーリングリスト "}, {": refused (5.7.2)", " に投稿できない。拒否(5.7.2)"}},
       {Finding::NoRow, "no-row", {"no row of the route table matches", "経路表に一致する行はない"}, {"", ""}},
       {Finding::Row, "row", {"row ", "行 "}, {" matches", " に一致"}},
       {Finding::RowMeansDns, "dns", {"it names the DNS server: by hosts and DNS: ", "DNS サーバを指すので hosts と DNS に従う: "}, {"", ""}},
@@ -72,6 +81,13 @@ std::string outcome(const Invocation& call, const delivery::RecipientPlan& plan)
     for (const auto& target : targets->targets) list += (list.empty() ? "" : ", ") + target.text();
     return std::string(call.say({"one new mail to ", "新しい 1 通として配送: "})) + list;
   }
+  if (const auto* forwards = std::get_if<delivery::ToForwards>(&plan)) {
+    std::string list;
+    for (const auto* part : {&forwards->mailboxes, &forwards->targets})
+      for (const auto& address : *part) list += (list.empty() ? "" : ", ") + address.text();
+    return std::string(call.say({"forwarded to ", "転送先: "})) + list;
+  }
+  if (const auto* list = std::get_if<delivery::ToList>(&plan)) return std::string(call.say({"new mail by the list ", "メーリングリストとして配送: "})) + list->list;
   return std::string(call.say({"returned to the sender: ", "差出人に返す: "})) + std::get<delivery::CannotDeliver>(plan).explanation;
 }
 

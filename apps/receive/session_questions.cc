@@ -63,7 +63,7 @@ io::Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   const Address recipient = step.recipient;
   const bool ours = is_postmaster_at(recipient, peer_.local());
   if (ours) step.recipient.domain.clear();  // as without a domain
-  auto asking = front_.auth.resolve_recipient(std::move(step.recipient), talk_.envelope().reverse_path, account_);
+  auto asking = front_.auth.resolve_recipient(std::move(step.recipient), talk_.envelope().reverse_path, account_, client_);
   const auto answer = co_await std::move(asking);
   const auto* found = std::get_if<directory::RecipientAnswer>(&answer);
   if (found == nullptr) co_return refuse_recipient(recipient, cannot_ask);
@@ -86,6 +86,7 @@ io::Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
     case Kind::UnknownUser: co_return refuse_recipient(recipient, {550, {5, 1, 1}, "No such user here"});
     case Kind::UnknownDomain: co_return refuse_recipient(recipient, {550, {5, 1, 2}, "No mail can go to that domain"});
     case Kind::Disabled: co_return refuse_recipient(recipient, {550, {5, 2, 1}, "The mailbox is disabled"});
+    case Kind::MayNotPost: co_return refuse_recipient(recipient, {550, {5, 7, 2}, found->held});  // RFC 3463 X.7.2
     case Kind::OverQuota: co_return refuse_recipient(recipient, mailbox_full(policies_->settings->smtp));
   }
 }

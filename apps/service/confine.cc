@@ -33,8 +33,8 @@ const std::vector<Row>& rows() {
       // Reads and releases the journals, keeps holding and domains, fills mailboxes, reads routes and aliases (the
       // engine maps its shared page, so even readers need to write), speaks to other servers and logs in there,
       // writes the queue's history.
-      {"deliver", {folder::spool, folder::accounts, folder::directory, folder::route_logins, folder::history}, io::Network::Any},
-      {"auth", {folder::directory, folder::secrets}, io::Network::None},
+      {"deliver", {folder::spool, folder::accounts, folder::directory, folder::route_logins, folder::history, folder::srs}, io::Network::Any},
+      {"auth", {folder::directory, folder::secrets, folder::srs}, io::Network::None},
       {"pop3-front", {}, io::Network::None},
       {"imap-front", {}, io::Network::None},
       {"pop3-store", {folder::accounts, folder::directory}, io::Network::None},

@@ -36,7 +36,7 @@ def run(folder):
         server.cli("list", "import", LIST, "-", input="\n".join(sorted(everybody)) + "\n")
         server.send(recipient=LIST, subject="to all")
         eventually(lambda: len(recipients(hop)) > 0, "copies go out", 120)
-        server.send(recipient="friend@far.example", subject="to you", sender=TARO)
+        server.send(recipient="friend@far.example", subject="to you", port=server.submission_port, tls=True, user=TARO)
         eventually(lambda: "friend@far.example" in recipients(hop), "one-to-one mail arrives", 120)
         behind = MEMBERS - len(set(recipients(hop)) & everybody)
         expect(behind > MEMBERS // 4, f"before the list was through: {behind} members were to come")

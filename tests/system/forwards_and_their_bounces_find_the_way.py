@@ -94,8 +94,7 @@ def in_circles(server):
 
 def through_postfix(server, folder):
     postfix = Postfix(folder / "postfix", {"relayhost": f"[127.0.0.1]:{server.smtp_port}", "relay_domains": "pf.example",
-                                           "virtual_alias_maps": f"inline:{{{{back@pf.example = {HANAKO}}}}}",
-                                           "transport_maps": "inline:{{gone@pf.example = error:5.1.1 nobody of that name}}"})
+                                           "virtual_alias_maps": f"inline:{{{{back@pf.example = {HANAKO}}}, {{gone@pf.example = nobody@nowhere.example}}}}"})
     try:
         postfix.start()
     except (RuntimeError, OSError) as reason:

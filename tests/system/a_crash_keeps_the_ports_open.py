@@ -20,4 +20,4 @@ def run(folder):
         server.wait_for_subjects(["after three crashes"])
         receive = next(s for s in server.status()["services"] if s["name"] == "receive")
         expect(receive["processes"][0]["restarts"] == 3 and "signal 9" in receive["processes"][0]["last_problem"], f"status tells it: {receive}")
-        expect(any(e["event"] == "service.died" and e["about"] == "receive" for e in server.events("servicelog")), "so does the log")
+        eventually(lambda: any(e["event"] == "service.died" and e["about"] == "receive" for e in server.events("servicelog")), "so does the log")

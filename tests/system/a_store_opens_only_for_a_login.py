@@ -61,5 +61,5 @@ def run(folder):
         with as_user(owner):
             expect(refused(imap, with_ticket(ticket, IMAP_OPENING), "a ticket of the former auth") == "unproven", "told apart")
         expect("secret plans" in server.subjects(), "clients log in as before")
-        warned = [e for e in server.events("servicelog") if e["event"] == "login.unproven"]
+        warned = eventually(lambda: [e for e in server.events("servicelog") if e["event"] == "login.unproven"], "the log warns")
         expect(warned and all(f"process {os.getpid()}" == e["text"] for e in warned), f"the log names the process: {warned}")

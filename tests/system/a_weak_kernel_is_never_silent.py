@@ -7,7 +7,7 @@ import platform
 import struct
 import sys
 
-from harness import Server, Skip, expect, scenario
+from harness import Server, Skip, eventually, expect, scenario
 
 NUMBERS = {"x86_64": {"landlock": 444, "seccomp": 317, "prctl": 157}, "aarch64": {"landlock": 444, "seccomp": 277, "prctl": 167}}
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 22, 38
@@ -46,8 +46,8 @@ def check(server, name, words):
     expect(len(found) >= 6 and set(found.values()) == {name}, f"the status: {found}")
     for text in texts:
         expect(("WARNING: " in text) == bool(words) and words in text, f"the commands: {text}")
-    warned = {e["service"] for e in server.events("servicelog") if e["event"] == "service.unconfined" and words in e["reason"]}
-    expect(warned == (set(found) if words else set()), f"the log: {warned}")
+    warned = lambda: {e["service"] for e in server.events("servicelog") if e["event"] == "service.unconfined" and words in e["reason"]}
+    eventually(lambda: warned() == (set(found) if words else set()), "the log tells the same")
     server.send(subject=name, sender="stranger@b.example")
     server.wait_for_subjects([name])
 

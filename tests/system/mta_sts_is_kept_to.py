@@ -135,7 +135,7 @@ def without_the_policy_host(server, postfix, clear):
     for name in ("clear", "unlisted"):
         eventually(lambda n=name: len(events(server, f"y@{n}.example")) >= 2 or None, f"{name} was tried")
         expect(not any(f"y@{name}.example" in there for there in arrived(postfix, clear).values()), f"a policy outlives a restart: {name}")
-    sent = [e for e in server.events("outlog") if e.get("recipient") == "y@good.example"][0]
+    sent = eventually(lambda: [e for e in server.events("outlog") if e.get("recipient") == "y@good.example"], "the log tells of it")[0]
     expect(sent["tls"].endswith("mta-sts"), f"verified as before: {sent}")
     for line in subprocess.run(["ls", str(server.data / "spool" / "mta-sts")], capture_output=True, text=True).stdout.split():
         expect(line.endswith(".policy"), f"no other files: {line}")

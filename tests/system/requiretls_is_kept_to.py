@@ -78,7 +78,7 @@ def check(edge, inner, postfix, clear, later, folder):
         expect(want[recipient] == status, f"{recipient}: {status}")
         expect(SECRET.encode() not in text, f"only the header of {recipient} comes back")
     expect(not postfix.queue_ids() and not clear.transactions, "nothing was sent in another way")
-    sent = [e for e in edge.events("outlog") if e.get("recipient") == "jiro@b.example"]
+    sent = eventually(lambda: [e for e in edge.events("outlog") if e.get("recipient") == "jiro@b.example"], "the log tells of it")
     expect(len(sent) == 1 and sent[0]["tls"].endswith("verified"), f"under verified TLS: {sent}")
 
     eventually(lambda: "x@l.example" in edge.cli("queue", "list"), "what nobody answers for waits")

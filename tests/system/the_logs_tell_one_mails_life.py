@@ -18,7 +18,7 @@ def run(folder):
         expect(accepted["sender"] == "stranger@b.example" and accepted["client"] == "127.0.0.1", f"fields: {accepted}")
         delivered = eventually(lambda: [e for e in server.events("outlocallog") if e.get("message") == trace], "the same id in outlocallog")[0]
         expect(delivered["recipient"] == HANAKO, f"fields: {delivered}")
-        expect(any(e["event"] == "connection.opened" for e in server.events("acceptlog")), "acceptlog")
+        eventually(lambda: any(e["event"] == "connection.opened" for e in server.events("acceptlog")), "acceptlog")
         for path in (server.data / "log").glob("*/*/*.jsonl"):
             expect(path.name.split(".")[1] == path.parts[-3], f"a service writes into its own folder: {path}")
         all_of_them(server, trace)

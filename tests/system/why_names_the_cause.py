@@ -160,7 +160,7 @@ def policy(server, message):
 def delivered(server, message):
     """Of a delivered message the sum is the time from its acceptance to the line that tells of its end."""
     told = why(server, message)
-    line = next(event for event in server.events("outlog") if event["message"] == message)
+    line = eventually(lambda: [event for event in server.events("outlog") if event["message"] == message], "the log tells of its end")[0]
     seconds = time_of(line["time"]) - time_of(line["accepted_at"])
     one = told["recipients"][0]
     expect(one["place"] == "delivered" and told["suggestions"][0]["advice"] == "nothing", f"{told}")

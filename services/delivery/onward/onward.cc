@@ -64,7 +64,11 @@ class Maker {
     add(start, "list", std::move(members), list_text(list, text_));
   }
 
-  OnwardMails take() { return std::move(made_); }
+  // The directory may have changed since the plan: a recipient that becomes no mail at all would be one that is lost.
+  OnwardMails take() {
+    if (made_.mails.empty() && !made_.refused) made_.refused = CannotDeliver{"5.1.1", "The address " + from_.address.text() + " leads to nobody."};
+    return std::move(made_);
+  }
 
  private:
   enum class Flags : std::uint8_t { None, AliasesDone };

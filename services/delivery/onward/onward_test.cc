@@ -198,6 +198,18 @@ TEST_CASE("who may not post is told, and a moderated list asks its moderators") 
   CHECK(rig.mails("news@a.example").mails.at(0).text.starts_with("X-List-Moderation: resend to news@a.example\r\n"));
 }
 
+TEST_CASE("a list that has no moderators any more when its post is made refuses it; nothing ends as no mail at all") {
+  OnwardRig rig;
+  rig.list("l@a.example", {"ann@a.example"});
+  rig.envelope.reverse_path = ReversePath{at("x@far.example")};
+  rig.envelope.recipients = {{at("l@a.example"), "", {}}};
+  const auto directory = rig.rig.snapshot();
+  const auto made = make_onward({*directory, rig.settings, 100, now}, rig.envelope, 0, ToList{"l@a.example", directory::PostVerdict::ToModerators}, text);
+  CHECK(made.mails.empty());
+  REQUIRE(made.refused);
+  CHECK(made.refused->status == "5.1.1");
+}
+
 TEST_CASE("a list of lists") {
   OnwardRig rig;
   rig.list("inner@a.example", {"eve@a.example"}, Posting::Members);

@@ -61,8 +61,11 @@ std::string day_text(UtcDay day) {
 }
 
 void TlsBook::count(const TlsObservation& seen, WallTime now) {
-  auto& day = days_[std::chrono::floor<std::chrono::days>(now)];
-  while (days_.size() > most_days) days_.erase(days_.begin());
+  const UtcDay today = std::chrono::floor<std::chrono::days>(now);
+  // Room first: after a clock was set back, today is the oldest.
+  if (!days_.contains(today))
+    while (days_.size() >= most_days) days_.erase(days_.begin());
+  auto& day = days_[today];
   if (day.size() >= most_domains && !day.contains(seen.domain)) return;
   auto* row = row_of(day[seen.domain], seen.kind, seen.policy);
   if (row == nullptr) return;

@@ -183,6 +183,9 @@ TEST_CASE("the book of counts keeps its bounds, and its text") {
   CHECK(policies[0].failures.size() == TlsBook::most_failures);
   for (int n = 0; n < 20; ++n) book.count(seen(TlsResult::Success), before_midnight + std::chrono::days{n});
   CHECK(book.days().size() == TlsBook::most_days);
+  book.count(seen(TlsResult::Success), before_midnight - std::chrono::days{30});  // the clock was set back
+  CHECK(book.days().size() == TlsBook::most_days);
+  CHECK(book.days().begin()->second.at("a.example")[0].good == 1);
   const auto again = TlsBook::parse(book.text());
   CHECK(again.text() == book.text());
   for (const char* bad : {"", "x", "How TLS with other domains went, kept by Hikyaku (format 1)\nday\t2026-13-01\ndomain\ta\npolicy\tsts\t1\t1\n",

@@ -1,5 +1,6 @@
 """Runs every kind of test in order, shows progress, and prints the total as its last line (see ./test)."""
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -12,6 +13,9 @@ import xml.etree.ElementTree as ElementTree
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Where sanitizers look: everything that reads foreign bytes, and everything that keeps mail.
 SANITIZED = ["base", "mail", "io", "protocol", "storage", "services/spool"]
+
+# System scenarios share no port, file or name with each other, and mostly wait: for a retry, a sample, a peer.
+SIDE_BY_SIDE = int(os.environ.get("HIKYAKU_SIDE_BY_SIDE", "4"))
 
 
 class Total:
@@ -99,23 +103,30 @@ def ctest(total, label, folder, arguments, extra=None):
     say(f"  {total.passed - passed_before} passed, {total.failed - failed_before} failed")
 
 
-def scripts(total, kind, files, environment, minutes=15):
-    """Runs scenario programs, one after another: exit 0 passed, 77 skipped, anything else failed."""
-    for file in files:
-        name = f"{kind}: {file.stem}"
-        began = time.monotonic()
-        try:
-            process = subprocess.run([sys.executable, str(file)] if file.suffix == ".py" else [str(file)], cwd=ROOT, text=True, timeout=60 * minutes,
-                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace", env={**os.environ, **environment})
-            outcome = {0: "passed", 77: "skipped"}.get(process.returncode, "failed")
-            output = process.stdout
-        except subprocess.TimeoutExpired as late:
-            outcome, output = "failed", f"took longer than {minutes} minutes\n" + (late.stdout or b"").decode(errors="replace")[-2000:]
-        total.add(name, outcome, output[-3000:])
-        if kind == "long":  # figures for docs/benchmarks.md
-            (ROOT / "build" / f"long-{file.stem}.log").write_text(output)
-        reason = " (" + output.strip().splitlines()[-1] + ")" if outcome == "skipped" and output.strip() else ""
-        say(f"  {outcome:7} {name}{reason}  {time.monotonic() - began:.1f} s")
+def script(file, environment, minutes):
+    """The outcome of one scenario program (exit 0 passed, 77 skipped, anything else failed), what it printed, and its seconds."""
+    began = time.monotonic()
+    try:
+        process = subprocess.run([sys.executable, str(file)] if file.suffix == ".py" else [str(file)], cwd=ROOT, text=True, timeout=60 * minutes,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace", env={**os.environ, **environment})
+        outcome, output = {0: "passed", 77: "skipped"}.get(process.returncode, "failed"), process.stdout
+    except subprocess.TimeoutExpired as late:
+        outcome, output = "failed", f"took longer than {minutes} minutes\n" + (late.stdout or b"").decode(errors="replace")[-2000:]
+    return outcome, output, time.monotonic() - began
+
+
+def scripts(total, kind, files, environment, minutes=15, side_by_side=1):
+    """Runs scenario programs, as many as said beside each other, and tells of each as it ends."""
+    with concurrent.futures.ThreadPoolExecutor(side_by_side) as pool:
+        running = {pool.submit(script, file, environment, minutes): file for file in files}
+        for ended in concurrent.futures.as_completed(running):
+            file, (outcome, output, seconds) = running[ended], ended.result()
+            name = f"{kind}: {file.stem}"
+            total.add(name, outcome, output[-3000:])
+            if kind == "long":  # figures for docs/benchmarks.md
+                (ROOT / "build" / f"long-{file.stem}.log").write_text(output)
+            reason = " (" + output.strip().splitlines()[-1] + ")" if outcome == "skipped" and output.strip() else ""
+            say(f"  {outcome:7} {name}{reason}  {seconds:.1f} s")
 
 
 def scenarios(folder, only, smoke=False):
@@ -146,7 +157,8 @@ def run_all(total, options):
     if debug and binary.exists():
         say("running system tests")
         scripts(total, "dialogue", scenarios("dialogues", only), {"HIKYAKU": str(binary)})
-        scripts(total, "system", scenarios("system", only), {"HIKYAKU": str(binary), "HIKYAKU_LONG": "1" if options.long else ""})
+        scripts(total, "system", scenarios("system", only), {"HIKYAKU": str(binary), "HIKYAKU_LONG": "1" if options.long else ""},
+                side_by_side=SIDE_BY_SIDE)
     if build(total, "asan", sanitizer_targets()):
         for folder in SANITIZED:
             if (ROOT / "build/asan" / folder).exists():

@@ -3,6 +3,9 @@
     hop = NextHop(answer=lambda verb, line, session: "452 4.2.2 Full" if verb == "RCPT" else None).start()
     ... hop.port ... hop.transactions[0].recipients ...
 
+Each transaction tells when it was accepted (`at`, monotonic) and whether the client said anything after that (`followed`);
+`hop.closed` tells when each connection ended: what was accepted last on a line that then broke may come a second time.
+
 `answer` gives the reply to a command ("CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "END" for the end of data, ...), DROP to
 cut the connection, or None for the usual reply."""
 import contextlib
@@ -10,6 +13,7 @@ import dataclasses
 import socket
 import socketserver
 import threading
+import time
 
 DROP = object()
 EXTENSIONS = ("PIPELINING", "SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES")
@@ -21,6 +25,8 @@ class Transaction:
     sender: str = ""
     recipients: list = dataclasses.field(default_factory=list)
     text: bytes = b""
+    at: float = 0.0
+    followed: bool = False
 
 
 class _Session(socketserver.StreamRequestHandler):
@@ -36,6 +42,7 @@ class _Session(socketserver.StreamRequestHandler):
             pass
         finally:
             hop.open.discard(self.connection)
+            hop.closed[self.number] = time.monotonic()
 
     def say(self, verb, line, usual):
         chosen = self.server.hop.answer(verb, line, self) if self.server.hop.answer else None
@@ -49,11 +56,13 @@ class _Session(socketserver.StreamRequestHandler):
     def talk(self, hop):
         if not self.say("CONNECT", "", "220 hop.example ESMTP").startswith("2"):
             return
-        mail = Transaction(self.number)
+        mail, taken = Transaction(self.number), None
         while raw := self.rfile.readline():
             line = raw.decode("utf-8", "surrogateescape").rstrip("\r\n")
             verb = line.split(" ")[0].upper()
             hop.commands.append((self.number, line))
+            if taken:
+                taken.followed = True
             if verb == "EHLO":
                 self.say(verb, line, "\r\n".join(f"250-{word}" for word in ("hop.example", *hop.extensions[:-1])) + f"\r\n250 {hop.extensions[-1]}")
             elif verb == "MAIL":
@@ -67,7 +76,9 @@ class _Session(socketserver.StreamRequestHandler):
                 if not self.say(verb, line, usual).startswith("3"):
                     continue
                 mail.text = self.text()
+                mail.at = time.monotonic()
                 if self.say("END", "", "250 2.0.0 Taken").startswith("2"):
+                    taken = mail
                     hop.transactions.append(mail)
                 mail = Transaction(self.number)
             elif verb == "QUIT":
@@ -92,7 +103,7 @@ class _Listener(socketserver.ThreadingTCPServer):
 class NextHop:
     def __init__(self, host="127.0.0.1", port=0, answer=None, extensions=EXTENSIONS):
         self.host, self.port, self.answer, self.extensions = host, port, answer, extensions
-        self.connections, self.transactions, self.commands = 0, [], []
+        self.connections, self.transactions, self.commands, self.closed = 0, [], [], {}
         self.lock, self.open, self.listener = threading.Lock(), set(), None
 
     def start(self):

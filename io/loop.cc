@@ -109,6 +109,9 @@ struct Loop::Root {
     Loop* loop;
     Wait first_turn;
   };
+  static void destroy_all(Hook& roots) {
+    while (roots.linked()) std::coroutine_handle<promise_type>::from_promise(static_cast<promise_type&>(*roots.next())).destroy();
+  }
   std::coroutine_handle<promise_type> handle;
 };
 
@@ -131,10 +134,7 @@ Loop::Loop(Options options)
 }
 
 Loop::~Loop() {
-  while (roots_.linked()) {
-    auto& promise = static_cast<Root::promise_type&>(*roots_.next());
-    std::coroutine_handle<Root::promise_type>::from_promise(promise).destroy();
-  }
+  Root::destroy_all(roots_);
   std::vector<std::move_only_function<void()>> dropped;
   const std::scoped_lock lock(posted_mutex_);
   closed_ = true;
@@ -153,6 +153,7 @@ void Loop::run() {
     closed_ = true;
   }
   run_posted();
+  Root::destroy_all(roots_);
   loop_of_thread = nullptr;
   thread_ = std::thread::id{};
 }
@@ -229,7 +230,8 @@ void Loop::run_posted() {
 void Loop::report_bug() const { on_bug_(std::current_exception()); }
 
 int Loop::poll_timeout_ms() const {
-  if (ready_.linked()) return 0;
+  // A loop whose last coroutine has ended after stop() waits for nothing: a command would feel it.
+  if (ready_.linked() || (stopping() && spawned_ == 0)) return 0;
   // A loop that drains looks at its limit from time to time.
   constexpr int drain_step_ms = 50;
   if (timers_.empty() || timers_.front().due == Instant::max()) return stopping() ? drain_step_ms : -1;

@@ -3,7 +3,7 @@
 // when one step uses more than Options::longest_step of CPU time.
 //
 // Stopping: stop() wakes every wait with Wake::Cancelled, and every later wait ends so too. run() returns when all
-// spawned coroutines have ended, or after Options::drain_limit; what is left is destroyed with the loop.
+// spawned coroutines have ended, or after Options::drain_limit; it destroys what is left, after any worker's call under way for it.
 #pragma once
 
 #include <atomic>
@@ -43,7 +43,7 @@ class Loop {
   explicit Loop(Options options);
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
-  // Destroys every coroutine that is left. Call from the loop's thread or when that thread has ended.
+  // Destroys every coroutine of a loop that never ran. Call from the loop's thread or when that thread has ended.
   ~Loop();
 
   // Runs until stop(). Once per loop.

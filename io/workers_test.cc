@@ -125,6 +125,50 @@ TEST_CASE("workers: a coroutine destroyed while its work runs waits for it; queu
   CHECK((queued == 0 || queued == 2));
 }
 
+namespace {
+// As services are made: an object that the loop's coroutines belong to, younger than the loop.
+class Part {
+ public:
+  Part(Loop& loop, Workers& workers, std::latch& gate, std::atomic<int>& state) : loop_(loop), workers_(workers), gate_(gate), state_(state) {}
+  ~Part() { state_ = state_ == 1 ? 99 : 3; }
+  Task<void> work() {
+    auto work = workers_.run(loop_, [this] {
+      state_ = 1;
+      gate_.wait();
+      state_ = 2;
+    });
+    (void)co_await std::move(work);
+  }
+
+ private:
+  Loop& loop_;
+  Workers& workers_;
+  std::latch& gate_;
+  std::atomic<int>& state_;
+};
+}  // namespace
+
+TEST_CASE("workers: a loop gives up draining while a call is stuck, and yet nobody's object goes under the call") {
+  std::latch gate(1);
+  std::atomic<int> state = 0;
+  std::jthread opener;
+  {
+    Workers workers(1, 10);
+    Loop loop({.drain_limit = 20ms});
+    Part part(loop, workers, gate, state);
+    loop.spawn(part.work());
+    opener = std::jthread([&] {
+      while (state == 0) std::this_thread::sleep_for(1ms);
+      loop.stop();
+      std::this_thread::sleep_for(200ms);
+      gate.count_down();
+    });
+    loop.run();
+    CHECK(state == 2);
+  }
+  CHECK(state == 3);
+}
+
 TEST_CASE("workers: work nobody waits for is done before the pool goes") {
   std::atomic<int> done = 0;
   {

@@ -2,9 +2,6 @@
 
 #include "apps/cli/data_access.h"
 #include "apps/cli/text_table.h"
-#include "services/delivery/dns_servers.h"
-#include "services/delivery/recipient_plan.h"
-#include "services/directory/address_text.h"
 #include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
@@ -97,30 +94,11 @@ void print_hold(Invocation& call, const directory::Hold& hold, WallTime now) {
   call.print(table.text());
 }
 
-HoldsInForce::HoldsInForce(Invocation& call, WallTime now) : now_(now) {
+std::shared_ptr<const directory::Snapshot> directory_now(Invocation& call) {
   const auto access = DirectoryAccess::open(call);
-  if (!access) return;
+  if (!access) return nullptr;
   auto snapshot = access->editor().read();
-  if (!snapshot) return;
-  directory_ = std::move(*snapshot);
-  for (const auto& hold : directory_->contents().holds)
-    if (hold.runs(now)) running_.push_back(hold);
-}
-
-const directory::Hold* HoldsInForce::of(const delivery::QueueItem& item) const {
-  if (running_.empty()) return nullptr;
-  const auto recipient = directory::parse_address(item.recipient);
-  std::string destination = item.destination, mailbox;
-  if (recipient) {
-    ReversePath sender;
-    if (const auto address = directory::parse_address(item.sender)) sender = ReversePath{*address};
-    const auto plan = delivery::plan_recipient(*directory_, {}, {sender, Recipient{*recipient, {}, {}}});
-    if (destination.empty()) destination = delivery::destination_of(plan);
-    if (const auto* target = std::get_if<delivery::ToMailbox>(&plan)) mailbox = target->target.address.text();
-  }
-  const auto* hold = directory::find_hold(running_, {recipient ? std::string_view(recipient->domain) : "", destination, item.sender, item.sent_by, mailbox}, now_);
-  const bool routed = hold != nullptr && hold->action == directory::HoldAction::OtherRoute && item.state == delivery::QueueState::Incoming;
-  return routed ? nullptr : hold;
+  return snapshot ? *std::move(snapshot) : nullptr;
 }
 
 }  // namespace hikyaku::cli

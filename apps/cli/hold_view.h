@@ -1,8 +1,9 @@
-// Holds as people and programs read them, and the name of the hold that keeps a waiting recipient.
+// Holds as people and programs read them.
 #pragma once
 
+#include <memory>
+
 #include "apps/cli/command.h"
-#include "services/delivery/queue.h"
 #include "services/directory/directory.h"
 #include "services/telemetry/json_writer.h"
 
@@ -15,17 +16,7 @@ void print_holds(Invocation& call, const std::vector<directory::Hold>& holds, Wa
 void print_hold(Invocation& call, const directory::Hold& hold, WallTime now);
 void write_hold(telemetry::JsonWriter& json, const directory::Hold& hold, WallTime now);
 
-// Which hold keeps what is listed. Looks at the directory once.
-class HoldsInForce {
- public:
-  explicit HoldsInForce(Invocation& call, WallTime now);
-  // Null: none.
-  [[nodiscard]] const directory::Hold* of(const delivery::QueueItem& item) const;
-
- private:
-  std::shared_ptr<const directory::Snapshot> directory_;
-  std::vector<directory::Hold> running_;
-  WallTime now_;
-};
+// The directory as it is now; null: it cannot be read, and the reason was printed when the data folder was at fault.
+[[nodiscard]] std::shared_ptr<const directory::Snapshot> directory_now(Invocation& call);
 
 }  // namespace hikyaku::cli

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "apps/cli/data_access.h"
+#include "apps/cli/hold_view.h"
 #include "apps/service/data_folders.h"
 #include "base/cursor.h"
 #include "io/channel.h"
@@ -77,7 +78,8 @@ std::optional<delivery::QueueReply> QueueAccess::ask(const delivery::QueueReques
     const auto settings = call_.settings();
     const delivery::ActionContext context{host_name(*settings), 0, clock.wall(), delivery::report_language(settings->delivery)};
     std::vector<delivery::Touched> touched;
-    return delivery::answer_queue(*spool_, request, context, delivery::ReadIncoming::Yes, touched);
+    const auto directory = std::holds_alternative<delivery::QueueListRequest>(request) ? directory_now(call_) : nullptr;
+    return delivery::answer_queue(*spool_, directory, request, context, delivery::ReadIncoming::Yes, touched);
   }
   io::Loop loop;
   Exchange both{delivery::encode(request), std::nullopt, ""};

@@ -26,13 +26,12 @@ void write_item(telemetry::JsonWriter& json, const delivery::QueueItem& item, co
   json.end_object();
 }
 
-void print_table(Invocation& call, const std::vector<delivery::QueueItem>& items, WallTime now) {
+void print_table(Invocation& call, const delivery::QueueList& list, WallTime now) {
   TextTable table;
   table.add({"ID", std::string(call.say({"AGE", "経過"})), std::string(call.say({"SENDER", "送信者"})), std::string(call.say({"RECIPIENT", "宛先"})),
              std::string(call.say({"TRIES", "試行"})), std::string(call.say({"NEXT", "次回"})), std::string(call.say({"LAST REPLY", "直前の応答"}))});
-  const HoldsInForce holds(call, now);
-  for (const auto& item : items) {
-    const auto* hold = holds.of(item);
+  for (const auto& item : list.items) {
+    const auto* hold = list.hold_of(item);
     table.add({item.id.text(), age_text(now - item.accepted_at), item.sender.empty() ? "<>" : item.sender, item.recipient,
                is_deferred(item) ? std::to_string(item.attempts) : "0",
                hold != nullptr ? std::string(call.say({"held by ", "保留 "})) + std::to_string(hold->id) : !is_deferred(item) || item.next_due <= now ? std::string(call.say({"now", "今"})) : age_text(item.next_due - now),
@@ -43,15 +42,14 @@ void print_table(Invocation& call, const std::vector<delivery::QueueItem>& items
 
 void print_items(Invocation& call, const delivery::QueueList& list, WallTime now) {
   if (call.json) {
-    const HoldsInForce holds(call, now);
     telemetry::JsonWriter json;
     json.object().key("items").array();
-    for (const auto& item : list.items) write_item(json, item, holds.of(item));
+    for (const auto& item : list.items) write_item(json, item, list.hold_of(item));
     json.end_array().flag("more", list.next.has_value());
     if (list.next) json.member("after", std::to_string(*list.next));
     return call.print(json.end_object().take());
   }
-  print_table(call, list.items, now);
+  print_table(call, list, now);
   if (list.next) call.print(std::string(call.say({"There are more: --after ", "続きがある: --after "})) + std::to_string(*list.next));
 }
 

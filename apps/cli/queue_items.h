@@ -9,7 +9,7 @@ namespace hikyaku::cli {
 
 // `hold`: which one keeps it; null: none.
 void write_item(telemetry::JsonWriter& json, const delivery::QueueItem& item, const directory::Hold* hold = nullptr);
-void print_table(Invocation& call, const std::vector<delivery::QueueItem>& items, WallTime now);
+void print_table(Invocation& call, const delivery::QueueList& list, WallTime now);
 void print_items(Invocation& call, const delivery::QueueList& list, WallTime now);
 
 }  // namespace hikyaku::cli

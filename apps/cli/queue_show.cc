@@ -11,7 +11,6 @@ void print_message(Invocation& call, const delivery::QueueList& list, WallTime n
   const auto& first = list.items.front();
   call.print(first.id.text() + "  " + (first.sender.empty() ? "<>" : first.sender) + "  " + std::to_string(first.octets) + " octets, " +
              std::string(call.say({"accepted ", "受信 "})) + telemetry::stamp_text(first.accepted_at));
-  const HoldsInForce holds(call, now);
   for (const auto& item : list.items) {
     std::string line = "  " + item.recipient + ": ";
     if (item.state == delivery::QueueState::Incoming) {
@@ -20,7 +19,7 @@ void print_message(Invocation& call, const delivery::QueueList& list, WallTime n
       line += std::to_string(item.attempts) + std::string(call.say({" attempts, next ", " 回試行、次回 "})) + telemetry::stamp_text(item.next_due) + " (" +
               (item.next_due > now ? age_text(item.next_due - now) : std::string(call.say({"due", "期限到来"}))) + "), " + item.destination + ": " + item.last_reply;
     }
-    if (const auto* hold = holds.of(item))
+    if (const auto* hold = list.hold_of(item))
       line += "; " + std::string(call.say({"held by hold ", "保留 "})) + std::to_string(hold->id) + " (" + selector_text(call, *hold) + "): " + hold->reason;
     call.print(line);
   }

@@ -12,6 +12,7 @@
 #include "apps/supervisor/control_socket.h"
 #include "services/delivery/dns_servers.h"
 #include "services/delivery/pause_ledger.h"
+#include "services/delivery/queue_holds.h"
 #include "services/directory/address_text.h"
 #include "services/telemetry/stamp.h"
 
@@ -47,7 +48,7 @@ void WhyGathering::finish_stopped(delivery::RecipientNow& one) const {
   std::vector<delivery::CausedPause> pauses;
   for (const auto& [from, until] : delivery::PauseLedger::on_disk(disk, apps::folder::in(settings_->node.data(), "spool/stopped"), now_))
     pauses.push_back({from, until, delivery::Cause::Stopped});
-  const HoldsInForce holds(call_, now_);
+  const delivery::HoldsInForce holds(directory_, now_);
   if (const auto* hold = holds.of(item)) pauses.push_back({hold->start, now_, delivery::Cause::Hold});
   one.spent = delivery::CauseClock(tried ? item.last_tried : item.accepted_at, deferred ? delivery::Cause::Schedule : delivery::Cause::Intake);
   one.spent.spend(now_, pauses);
@@ -112,7 +113,7 @@ void WhyGathering::take_plan(delivery::WhyFacts& facts, const std::string& sende
 void WhyGathering::take_hold(delivery::WhyFacts& facts, const std::string& sender, const std::string& sent_by, const std::string& recipient) {
   delivery::QueueItem item;
   item.sender = sender, item.sent_by = sent_by, item.recipient = recipient, item.destination = facts.destination;
-  const HoldsInForce holds(call_, now_);
+  const delivery::HoldsInForce holds(directory_, now_);
   const auto* hold = holds.of(item);
   if (hold == nullptr) return;
   facts.hold_id = hold->id;

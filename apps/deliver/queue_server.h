@@ -12,9 +12,9 @@ namespace hikyaku::apps {
 class QueueServer {
  public:
   // `origin` of the reports it may make; asked on the loop.
-  QueueServer(io::Loop& loop, io::Workers& workers, spool::Spool& spool, delivery::Delivery& delivery,
+  QueueServer(io::Loop& loop, io::Workers& workers, spool::Spool& spool, const directory::Reader& directory, delivery::Delivery& delivery,
               std::function<delivery::ReportOrigin()> origin)
-      : loop_(loop), workers_(workers), spool_(spool), delivery_(delivery), origin_(std::move(origin)) {}
+      : loop_(loop), workers_(workers), spool_(spool), directory_(directory), delivery_(delivery), origin_(std::move(origin)) {}
 
   // One request to one reply; the form is services/delivery/queue_protocol.h's.
   io::Task<io::Message> answer(io::Message request);
@@ -23,6 +23,7 @@ class QueueServer {
   io::Loop& loop_;
   io::Workers& workers_;
   spool::Spool& spool_;
+  const directory::Reader& directory_;
   delivery::Delivery& delivery_;
   const std::function<delivery::ReportOrigin()> origin_;
 };

@@ -219,7 +219,7 @@ int run_deliver(Service& service) {
   delivery::AccountUpkeep upkeep({.loop = loop, .workers = workers, .spool = *parts->spool, .mailboxes = *parts->mailboxes,
                                   .directory = *parts->directory, .log = service.log(),
                                   .node = static_cast<std::uint16_t>(settings->node.id())});
-  QueueServer queue(loop, workers, *parts->spool, delivery, [&] {
+  QueueServer queue(loop, workers, *parts->spool, *parts->directory, delivery, [&] {
     return delivery::ReportOrigin{service.hostname(), 0, parts->clock.wall(), delivery::report_language(service.settings()->delivery)};
   });
   std::vector<std::unique_ptr<io::ChannelServer>> controls;

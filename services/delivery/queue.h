@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "services/delivery/queue_filter.h"
+#include "services/directory/hold.h"
 #include "services/spool/spool.h"
 
 namespace hikyaku::delivery {
@@ -29,6 +30,7 @@ struct QueueItem {
   std::uint8_t failure_class = 0;
   std::uint32_t attempts = 0;
   WallTime first_failed{}, last_tried{}, next_due{};
+  std::uint64_t hold = 0;  // that keeps it; 0: none, or nobody looked
   friend bool operator==(const QueueItem&, const QueueItem&) = default;
 };
 
@@ -39,6 +41,9 @@ using QueueCursor = std::uint64_t;
 struct QueueList {
   std::vector<QueueItem> items;
   std::optional<QueueCursor> next;  // nothing: that was all
+  std::vector<directory::Hold> holds;  // those that items name: id, scope, pattern and reason
+  // Null: none.
+  [[nodiscard]] const directory::Hold* hold_of(const QueueItem& item) const;
 };
 // Who may read incoming on: only who owns the spool alone (`deliver` stopped), or mail would not be delivered in this life.
 enum class ReadIncoming : std::uint8_t { No, Yes };

@@ -1,6 +1,7 @@
 // Requests about the queue, carried out: the same in deliver and in a command that has the spool to itself.
 #include <algorithm>
 
+#include "services/delivery/queue_holds.h"
 #include "services/delivery/queue_protocol.h"
 
 namespace hikyaku::delivery {
@@ -8,6 +9,7 @@ namespace {
 
 struct Answerer {
   spool::Spool& spool;
+  const std::shared_ptr<const directory::Snapshot>& directory;
   const ActionContext& context;
   ReadIncoming reading;
   std::vector<Touched>& touched;
@@ -19,7 +21,9 @@ struct Answerer {
   }
 
   QueueReply operator()(const QueueListRequest& list) const {
-    return reply_of(list_queue(spool, list.filter, list.after, list.limit, context.now, reading));
+    auto found = list_queue(spool, list.filter, list.after, list.limit, context.now, reading);
+    if (found) HoldsInForce(directory, context.now).mark(*found);
+    return reply_of(std::move(found));
   }
   QueueReply operator()(const QueueCountRequest&) const {
     constexpr std::size_t at_once = 10'000;
@@ -80,9 +84,9 @@ struct Answerer {
 
 }  // namespace
 
-QueueReply answer_queue(spool::Spool& spool, const QueueRequest& request, const ActionContext& context, ReadIncoming reading,
-                        std::vector<Touched>& touched) {
-  return std::visit(Answerer{spool, context, reading, touched}, request);
+QueueReply answer_queue(spool::Spool& spool, const std::shared_ptr<const directory::Snapshot>& directory, const QueueRequest& request,
+                        const ActionContext& context, ReadIncoming reading, std::vector<Touched>& touched) {
+  return std::visit(Answerer{spool, directory, context, reading, touched}, request);
 }
 
 }  // namespace hikyaku::delivery

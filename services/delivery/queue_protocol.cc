@@ -59,7 +59,7 @@ void put(WireWriter& out, const QueueItem& item) {
   out.u64(item.octets).u64(number(item.accepted_at)).text(item.destination);
   out.text(std::string_view(item.last_reply).substr(0, reply_text_limit));
   out.u8(item.failure_class).u32(item.attempts).u64(number(item.first_failed)).u64(number(item.last_tried)).u64(number(item.next_due));
-  out.text(item.via);
+  out.text(item.via).varint(item.hold);
 }
 QueueItem get_item(WireReader& in) {
   QueueItem item;
@@ -69,6 +69,7 @@ QueueItem get_item(WireReader& in) {
   item.octets = in.u64(), item.accepted_at = time(in.u64()), item.destination = in.text(), item.last_reply = in.text();
   item.failure_class = in.u8(), item.attempts = in.u32(), item.first_failed = time(in.u64()), item.last_tried = time(in.u64());
   item.next_due = time(in.u64()), item.via = in.text();
+  item.hold = in.varint();
   return item;
 }
 
@@ -191,6 +192,18 @@ void put_reply(WireWriter& out, const QueueList& list) {
   put_optional(out, list.next);
   out.varint(list.items.size());
   for (const auto& item : list.items) put(out, item);
+  out.varint(list.holds.size());
+  for (const auto& hold : list.holds) out.varint(hold.id).u8(static_cast<std::uint8_t>(hold.scope)).text(hold.pattern).text(hold.reason);
+}
+std::vector<directory::Hold> get_holds(WireReader& in) {
+  std::vector<directory::Hold> holds;
+  for (auto count = in.varint(); count > 0 && !in.broken(); --count) {
+    auto& hold = holds.emplace_back();
+    hold.id = in.varint();
+    hold.scope = static_cast<directory::HoldScope>(std::min<std::uint8_t>(in.u8(), static_cast<std::uint8_t>(directory::HoldScope::All)));
+    hold.pattern = in.text(), hold.reason = in.text();
+  }
+  return holds;
 }
 void put_reply(WireWriter& out, const spool::SpoolCounts& counts) {
   put_kind(out, Kind::Count);
@@ -282,6 +295,7 @@ std::optional<QueueReply> decode_queue_reply(std::string_view bytes) {
       list.next = get_optional(in);
       const auto count = in.varint();
       for (std::uint64_t n = 0; n < count && !in.broken(); ++n) list.items.push_back(get_item(in));
+      list.holds = get_holds(in);
       reply = std::move(list);
       break;
     }

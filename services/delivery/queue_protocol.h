@@ -10,6 +10,7 @@
 #include "services/delivery/hold_count.h"
 #include "services/delivery/queue.h"
 #include "services/delivery/queue_actions.h"
+#include "services/directory/directory.h"
 #include "services/delivery/why/why_view.h"
 
 namespace hikyaku::delivery {
@@ -59,8 +60,9 @@ using QueueReply = std::variant<QueueList, spool::SpoolCounts, QueueSummary, Que
 [[nodiscard]] std::string encode(const QueueReply& reply);
 [[nodiscard]] std::optional<QueueReply> decode_queue_reply(std::string_view bytes);
 
-// Carries a request out, wherever the spool is open. What it changed is added to `touched`. Blocks.
-[[nodiscard]] QueueReply answer_queue(spool::Spool& spool, const QueueRequest& request, const ActionContext& context,
-                                      ReadIncoming reading, std::vector<Touched>& touched);
+// Carries a request out, wherever the spool is open; `directory` tells of the holds (null: nothing of them is told). What it
+// changed is added to `touched`. Blocks.
+[[nodiscard]] QueueReply answer_queue(spool::Spool& spool, const std::shared_ptr<const directory::Snapshot>& directory, const QueueRequest& request,
+                                      const ActionContext& context, ReadIncoming reading, std::vector<Touched>& touched);
 
 }  // namespace hikyaku::delivery

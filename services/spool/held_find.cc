@@ -1,23 +1,10 @@
 // Scans of the table: numbers first, texts last.
-#include "base/cursor.h"
 #include "services/spool/held_table.h"
 
 namespace hikyaku::spool {
 namespace {
 
-// `part` is lower case and not empty.
-bool contains_ignoring_case(std::string_view text, std::string_view part) {
-  if (text.size() < part.size()) return false;
-  const char first = part[0];
-  const std::size_t last = text.size() - part.size();
-  for (std::size_t at = 0; at <= last; ++at) {
-    if (ascii_lower(text[at]) != first) continue;
-    std::size_t same = 1;
-    while (same < part.size() && ascii_lower(text[at + same]) == part[same]) ++same;
-    if (same == part.size()) return true;
-  }
-  return false;
-}
+constexpr std::uint64_t texts_at_once = 8 << 20;  // octets: about 2 ms
 
 }  // namespace
 
@@ -28,7 +15,7 @@ HeldTable::Search HeldTable::search_for(const DeferredFilter& filter) {
   search.recipient = key_of(filter.recipient);
   search.domain = key_of(filter.domain);
   search.account = key_of(filter.account);
-  search.error = ascii_lower(filter.error);
+  search.error = ReplySearch(filter.error);
   return search;
 }
 
@@ -53,20 +40,15 @@ bool HeldTable::matches(Search& search, Row row) const {
     if (known == 0) known = filter.destination(destinations_.name(number)) ? 2 : 1;
     if (known == 1) return false;
   }
-  if (search.error.empty()) return true;
-  if (reply_[row] != search.last_place || reply_[row] == ReplyArena::nowhere) {
-    search.last_place = reply_[row];
-    search.last_matched = contains_ignoring_case(replies_.at(reply_[row]), search.error);
-  }
-  return search.last_matched;
+  return !search.error.wanted() || search.error.matches(replies_, reply_[row]);
 }
 
-// A table that changed since the last call may have given numbers and places to others: what was noted is forgotten.
+// A table that changed since the last call may have given numbers to others: what was noted of destinations is forgotten.
 HeldTable::Row HeldTable::find(Search& search, Row from, Row many, std::size_t most, const std::function<void(Row)>& visit) const {
   search.destinations.assign(destinations_.size(), 0);
-  search.last_place = ReplyArena::nowhere;
+  const auto enough_text = search.error.looked_at() + texts_at_once;
   Row row = from;
-  for (; row < rows_ && row - from < many && most > 0; ++row) {
+  for (; row < rows_ && row - from < many && most > 0 && search.error.looked_at() < enough_text; ++row) {
     if (!matches(search, row)) continue;
     visit(row);
     --most;

@@ -18,7 +18,7 @@
 #include "services/spool/envelope_keys.h"
 #include "services/spool/message.h"
 #include "services/spool/name_table.h"
-#include "services/spool/reply_arena.h"
+#include "services/spool/reply_search.h"
 #include "services/spool/slot_index.h"
 #include "services/spool/survey.h"
 
@@ -82,16 +82,15 @@ class HeldTable {
   [[nodiscard]] std::optional<WallTime> oldest_failure(Row from, Row count) const;
 
   // ---- looking for deferred recipients (held_find.cc)
-  // Matching rows among `count` from `from`, at most `most`; returns the row to go on from. Hashes of 32 bits decide about
+  // Matching rows among `count` from `from`, at most `most`; returns the row to go on from, sooner when much text had to be
+  // looked at. Hashes of 32 bits decide about
   // addresses: a match is to be verified on the head. What an older version deferred has none and matches. `places`
   // is the caller's for one search: which destinations and shared replies match.
   struct Search {
     const DeferredFilter* filter = nullptr;
     TextKey sender = 0, recipient = 0, domain = 0, account = 0;
     std::vector<std::uint8_t> destinations;  // by number: 0 not asked yet, 1 no, 2 yes
-    std::string error;                       // lower case
-    ReplyArena::Place last_place = ReplyArena::nowhere;
-    bool last_matched = false;
+    ReplySearch error;
   };
   [[nodiscard]] static Search search_for(const DeferredFilter& filter);
   Row find(Search& search, Row from, Row count, std::size_t most, const std::function<void(Row)>& visit) const;

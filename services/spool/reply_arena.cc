@@ -29,6 +29,7 @@ std::uint32_t ReplyArena::page_with_room(std::uint32_t octets) {
   open_ = unused_.back();
   unused_.pop_back();
   pages_[open_].octets = std::make_unique_for_overwrite<char[]>(page_octets);
+  pages_[open_].life = ++lives_;
   return open_;
 }
 
@@ -78,6 +79,13 @@ std::string_view ReplyArena::at(Place place) const {
   if (place == nowhere) return {};
   const char* const entry = where(place);
   return {entry + entry_octets, read(entry).length};
+}
+
+ReplyArena::PageView::Text ReplyArena::PageView::text_at(std::uint32_t octet) const {
+  const char* const at = octets + octet;
+  if (octet >= end) return {octet / unit, at, at, at + 1};
+  const auto length = read(at).length;
+  return {octet / unit, at + entry_octets, at + entry_octets + length, at + cost(length)};
 }
 
 void ReplyArena::drop(std::uint32_t number) {

@@ -31,12 +31,29 @@ class ReplyArena {
 
   [[nodiscard]] std::uint64_t octets() const { return used_octets_; }
 
+  // ---- for who looks at all texts (reply_search.h). A place is in page place / places_of_a_page.
+  static constexpr std::uint32_t page_octets = 256 << 10, unit = 4, places_of_a_page = page_octets / unit;
+  // A page as it is now. Within a life texts are only added, at its end; those that nobody uses any more stand there too.
+  struct PageView {
+    std::uint64_t life = 0;
+    const char* octets = nullptr;
+    std::uint32_t end = 0;
+    struct Text {
+      std::uint32_t place = 0;  // within the page
+      const char *begin = nullptr, *end = nullptr, *next = nullptr;
+    };
+    // The one that begins there, its header first; at the page's end: an empty one there.
+    [[nodiscard]] Text text_at(std::uint32_t octet) const;
+  };
+  [[nodiscard]] PageView page(std::uint32_t number) const { return {pages_[number].life, pages_[number].octets.get(), pages_[number].end}; }
+
  private:
-  static constexpr std::uint32_t page_octets = 256 << 10, unit = 4, units = page_octets / unit;
+  static constexpr std::uint32_t units = places_of_a_page;
   static constexpr std::size_t recent_places = 16'384;
   struct Page {
     std::unique_ptr<char[]> octets;
     std::uint32_t end = 0, live = 0;  // octets
+    std::uint64_t life = 0;           // one number for each use of a page
   };
   struct Entry {  // before the text
     std::uint32_t users = 0;
@@ -58,7 +75,7 @@ class ReplyArena {
   std::vector<Page> pages_;
   std::vector<std::uint32_t> unused_;  // pages without octets
   std::uint32_t open_ = nowhere;       // the page that grows
-  std::uint64_t used_octets_ = 0;
+  std::uint64_t used_octets_ = 0, lives_ = 0;
   std::vector<Place> recent_ = std::vector<Place>(recent_places, nowhere);  // by hash; a hint
 };
 

@@ -1,0 +1,68 @@
+#include "services/spool/reply_search.h"
+
+#include "base/cursor.h"
+
+namespace hikyaku::spool {
+namespace {
+
+constexpr char case_bit = 0x20;  // letters differ in it; so do a few other octets, which the comparison tells apart
+
+bool same_ignoring_case(std::string_view text, std::string_view lower) {
+  for (std::size_t n = 0; n < lower.size(); ++n)
+    if (ascii_lower(text[n]) != lower[n]) return false;
+  return true;
+}
+
+}  // namespace
+
+ReplySearch::ReplySearch(std::string_view part) : part_(ascii_lower(part)) {}
+
+// Where the part may begin: its first and last octet are there, but for their case. `end`: nowhere. Blocks of a fixed length
+// without a branch inside are what compilers turn into vector instructions.
+const char* ReplySearch::candidate(const char* at, const char* end) const {
+  constexpr std::ptrdiff_t block = 64;
+  const auto last_at = static_cast<std::ptrdiff_t>(part_.size()) - 1;
+  const char first = static_cast<char>(part_.front() | case_bit), last = static_cast<char>(part_.back() | case_bit);
+  const char* const stop = end - last_at;  // it cannot begin there
+  while (stop - at >= block) {
+    unsigned char found = 0;
+    for (std::ptrdiff_t n = 0; n < block; ++n)
+      found = static_cast<unsigned char>(found | (static_cast<char>(at[n] | case_bit) == first & static_cast<char>(at[n + last_at] | case_bit) == last));
+    if (found != 0) break;
+    at += block;
+  }
+  for (; at < stop; ++at)
+    if (static_cast<char>(*at | case_bit) == first && static_cast<char>(at[last_at] | case_bit) == last) return at;
+  return end;
+}
+
+void ReplySearch::judge(Page& page, const ReplyArena::PageView& view) {
+  const char* const end = view.octets + view.end;
+  auto text = view.text_at(page.judged);
+  for (const char* at = candidate(text.begin, end); at < end; at = candidate(at, end)) {
+    while (text.next <= at) text = view.text_at(static_cast<std::uint32_t>(text.next - view.octets));
+    const bool within = at >= text.begin && at + part_.size() <= text.end;
+    if (!within || !same_ignoring_case({at, part_.size()}, part_)) {
+      ++at;
+      continue;
+    }
+    if (page.places.empty()) page.places.resize(ReplyArena::places_of_a_page / 64);
+    page.places[text.place / 64] |= std::uint64_t{1} << text.place % 64;
+    at = text.next;
+  }
+  looked_at_ += view.end - page.judged;
+  page.judged = view.end;
+}
+
+bool ReplySearch::matches(const ReplyArena& arena, ReplyArena::Place place) {
+  if (place == ReplyArena::nowhere) return false;
+  const auto number = place / ReplyArena::places_of_a_page, within = place % ReplyArena::places_of_a_page;
+  if (number >= pages_.size()) pages_.resize(number + 1);
+  auto& page = pages_[number];
+  const auto view = arena.page(number);
+  if (page.life != view.life) page = {view.life, 0, {}};
+  if (page.judged < view.end) judge(page, view);
+  return !page.places.empty() && (page.places[within / 64] >> within % 64 & 1) != 0;
+}
+
+}  // namespace hikyaku::spool

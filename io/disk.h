@@ -4,7 +4,7 @@
 // The promises are those of POSIX and no more: a write is durable after flush() of its file; a name (create, rename,
 // remove) is durable after sync_folder() of its folder. Between, after a power cut, each 512-byte sector of each
 // unflushed write may be there, be the old one, or be noise, and each unsynced name may or may not be there.
-// All calls block and are made from workers and flushers, never from an event loop.
+// All calls but File::read_cached() block and are made from workers and flushers, never from an event loop.
 #pragma once
 
 #include <cstdint>
@@ -37,6 +37,9 @@ class File {
   virtual ~File() = default;
   // Reads up to into.size() octets; fewer only at the end of the file.
   virtual DiskResult<std::size_t> read_at(std::uint64_t offset, std::span<char> into) = 0;
+  // As many octets as are there without waiting for the device, from `offset` on: those the system has in memory. Fewer, and
+  // none, for any reason; who needs them all asks read_at(). For event loops.
+  virtual std::size_t read_cached(std::uint64_t offset, std::span<char> into) = 0;
   // Writes all parts one after another at `offset`, growing the file where needed. After an error any part may be
   // there.
   virtual DiskResult<> write_at(std::uint64_t offset, std::span<const std::string_view> parts) = 0;

@@ -80,6 +80,12 @@ class PosixFile final : public File {
     return got;
   }
 
+  std::size_t read_cached(std::uint64_t offset, std::span<char> into) override {
+    const iovec vector{into.data(), into.size()};
+    const auto n = uninterrupted([&] { return ::preadv2(fd(), &vector, 1, static_cast<off_t>(offset), RWF_NOWAIT); });
+    return n > 0 ? static_cast<std::size_t>(n) : 0;
+  }
+
   DiskResult<> write_at(std::uint64_t offset, std::span<const std::string_view> parts) override {
     std::vector<iovec> vectors;
     vectors.reserve(parts.size());

@@ -14,6 +14,7 @@ class SimulatedFile final : public File {
   ~SimulatedFile() override;
   using File::write_at;
   DiskResult<std::size_t> read_at(std::uint64_t offset, std::span<char> into) override;
+  std::size_t read_cached(std::uint64_t offset, std::span<char> into) override { return read_at(offset, into).value_or(0); }
   DiskResult<> write_at(std::uint64_t offset, std::span<const std::string_view> parts) override;
   DiskResult<> flush() override;
   DiskResult<std::uint64_t> size() override;

@@ -282,6 +282,30 @@ JournalResult<std::string> FileJournalReader::body(Position at, std::uint64_t of
   return text;
 }
 
+std::optional<std::string> FileJournalReader::body_at_hand(Position at, std::uint64_t octets) {
+  std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock || released_.contains(at.segment.value())) return std::nullopt;
+  const auto known = table_.segments.find(at.segment.value());
+  if (known == table_.segments.end()) return std::nullopt;
+  const auto segment = known->second.header;
+  const auto opened = std::ranges::find(files_, known->second.slot, [](const auto& one) { return one.first; });
+  if (opened == files_.end()) return std::nullopt;
+  const auto file = opened->second;
+  lock.unlock();
+  const auto room = segment.segment_octets - block_octets;
+  std::string text(record_header_octets + likely_head_octets + octets, '\0');
+  text.resize(file->read_cached(at.offset, text));
+  const auto header = parse_record_header(text, at.segment.value(), at.offset, room);
+  if (!header || header->body_octets != octets) return std::nullopt;
+  const auto body_at = record_header_octets + std::uint64_t{header->head_octets};
+  if (text.size() < body_at + octets) return std::nullopt;
+  text.resize(body_at + octets);
+  text.erase(0, body_at);
+  // Seeded by what no other generation of this file has: what was written over the segment meanwhile does not match.
+  if (checksum(text, segment.nonce) != header->body_checksum) return std::nullopt;
+  return text;
+}
+
 JournalResult<std::vector<SegmentNumber>> FileJournalReader::finished_segments() {
   const std::lock_guard lock(mutex_);
   TRY_VOID(refresh());

@@ -24,6 +24,7 @@ class FileJournalReader final : public JournalReader {
   JournalResult<Position> durable_end() override;
   JournalResult<HeadsPage> heads(Position from, std::size_t limit) override;
   JournalResult<std::string> body(Position at, std::uint64_t offset, std::uint64_t octets) override;
+  std::optional<std::string> body_at_hand(Position at, std::uint64_t octets) override;
   JournalResult<std::string> head(Position at) override;
   JournalResult<BodyChecksum> body_checksum(Position at) override;
   JournalResult<std::vector<SegmentNumber>> finished_segments() override;

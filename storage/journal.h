@@ -128,6 +128,9 @@ class JournalReader {
   // Ranged read of a record's body, shorter at its end; its checksum is verified when the range is the whole body.
   // The segment's generation is checked after the read: Gone if it changed.
   virtual JournalResult<std::string> body(Position at, std::uint64_t offset, std::uint64_t octets) = 0;
+  // The same of a whole body of `octets`, for event loops: it waits neither for the disk nor for another thread. `at` is of a
+  // head that heads() gave. Nothing when it cannot be had so, whatever the reason: body() tells.
+  virtual std::optional<std::string> body_at_hand(Position at, std::uint64_t octets) = 0;
   virtual JournalResult<std::string> head(Position at) = 0;
   // For who reads a body in pieces, and must know that together they are what was appended.
   virtual JournalResult<BodyChecksum> body_checksum(Position at) = 0;

@@ -96,6 +96,31 @@ inline void reads_back(JournalFixture& journal) {
   CHECK_MESSAGE(!reader->head(*reader->durable_end()), "nothing is beyond the durable end");
 }
 
+// Of a file another generation may lie in, of a memory another thread's: whatever is in the way, never something else.
+inline void a_body_at_hand_is_the_whole_or_nothing(JournalFixture& journal) {
+  auto writer = *journal.open_writer();
+  auto reader = journal.open_reader();
+  const std::string body(10'000, 'b');
+  const auto at = append(*writer, {{"one", body}, {"two", ""}, {std::string(3000, 'h'), "long head"}});
+  read_all(*reader);
+  const auto opened = reader->body(at[0], 0, 1);  // from here on the segment is known and open
+  REQUIRE(opened);
+  CHECK(reader->body_at_hand(at[0], body.size()) == body);
+  CHECK(reader->body_at_hand(at[1], 0) == "");
+  CHECK(!reader->body_at_hand(at[0], body.size() - 1));
+  CHECK(!reader->body_at_hand(at[0], body.size() + 1));
+  CHECK(reader->body_at_hand(at[2], 9).value_or("long head") == "long head");
+  CHECK(!reader->body_at_hand(Position{at[0].segment, at[0].offset + 8}, body.size()));
+  CHECK(!reader->body_at_hand(*reader->durable_end(), 0));
+  CHECK(!reader->body_at_hand(Position{SegmentNumber{at[0].segment.value() + 1}, at[0].offset}, body.size()));
+  REQUIRE(writer->seal());
+  const auto all = read_all(*reader);
+  REQUIRE(all.finished.size() == 1);
+  CHECK(reader->body_at_hand(at[0], body.size()) == body);
+  REQUIRE(reader->release(all.finished.front()));
+  CHECK_MESSAGE(!reader->body_at_hand(at[0], body.size()), "it was given back");
+}
+
 inline void write_shows_nothing_before_flush(JournalFixture& journal) {
   auto writer = *journal.open_writer();
   auto reader = journal.open_reader();
@@ -259,6 +284,7 @@ inline void refuses_what_is_too_large(JournalFixture& journal) {
 inline void journal_contract(const MakeFixture& make) {
   const std::pair<const char*, void (*)(JournalFixture&)> rules[] = {
       {"what is appended reads back, whole and in ranges", contract::reads_back},
+      {"a body at hand is the whole or nothing", contract::a_body_at_hand_is_the_whole_or_nothing},
       {"write shows nothing before flush", contract::write_shows_nothing_before_flush},
       {"a failed flush voids its group for ever", contract::failed_flush_voids_the_group},
       {"one owner at a time, tokens rise", contract::one_owner},

@@ -161,6 +161,14 @@ class MemoryJournalReader final : public JournalReader {
     return offset >= kept->body.size() ? std::string() : kept->body.substr(offset, octets);
   }
 
+  std::optional<std::string> body_at_hand(Position at, std::uint64_t octets) override {
+    const std::unique_lock lock(store_->mutex_, std::try_to_lock);
+    if (!lock) return std::nullopt;
+    const auto kept = find(at);
+    if (!kept || (*kept)->damaged || (*kept)->body.size() != octets) return std::nullopt;
+    return (*kept)->body;
+  }
+
   JournalResult<BodyChecksum> body_checksum(Position at) override {
     const std::lock_guard lock(store_->mutex_);
     TRY(kept, find(at));

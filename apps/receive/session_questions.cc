@@ -16,10 +16,11 @@ smtp::Reply mailbox_full(const settings::SmtpSection& smtp) {
 }
 
 // RFC 5321 §4.5.1, §4.1.3: "postmaster@[192.0.2.1]", sent to that address, is the postmaster here.
-bool is_postmaster_at(const Address& recipient, const io::SocketAddress& ours) {
-  if (!equal_ignoring_case(recipient.local_part, "postmaster") || !ours.is_ip()) return false;
+bool is_postmaster_at(const Address& recipient, const io::Connection& line) {
+  if (!equal_ignoring_case(recipient.local_part, "postmaster")) return false;
+  const auto ours = line.local();
   std::string_view literal = recipient.domain;
-  if (!literal.starts_with('[') || !literal.ends_with(']')) return false;
+  if (!ours.is_ip() || !literal.starts_with('[') || !literal.ends_with(']')) return false;
   literal = literal.substr(1, literal.size() - 2);
   if (constexpr std::string_view tag = "IPv6:"; equal_ignoring_case(literal.substr(0, tag.size()), tag)) literal.remove_prefix(tag.size());
   const auto named = io::IpAddress::parse(literal);
@@ -61,7 +62,7 @@ void Session::refuse_recipient(const Address& recipient, smtp::Reply reply) {
 
 io::Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   const Address recipient = step.recipient;
-  const bool ours = is_postmaster_at(recipient, peer_.local());
+  const bool ours = is_postmaster_at(recipient, peer_);
   if (ours) step.recipient.domain.clear();  // as without a domain
   auto asking = front_.auth.resolve_recipient(std::move(step.recipient), talk_.envelope().reverse_path, account_, client_);
   const auto answer = co_await std::move(asking);

@@ -59,6 +59,8 @@ void Delivery::pump() {
 }
 
 io::Task<std::string> Delivery::read_text(const Message& message, TextStream& text, std::uint64_t octets) {
+  if (!text.reader && octets == message.envelope.body_octets)
+    if (auto whole = parts_.spool.text_at_hand(message.ref, octets)) co_return std::move(*whole);
   if (!text.reader) text.reader = parts_.spool.text(message.ref, message.envelope.body_octets);
   auto work = parts_.workers.run(parts_.loop, [&] { return text.reader->next(octets); });
   auto ran = co_await std::move(work);
@@ -256,8 +258,8 @@ io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, Remo
     }
     for (auto& attempt : attempts) attempt.spent = watch.clock();
     scheduler_.concluded(slot.destination, *job.message, attempts, parts_.loop.now() - began, parts_.clock.wall());
-    auto finishing = finish(job.message, std::move(attempts), slot.destination);
-    co_await std::move(finishing);
+    // The connection has no part in what is written down: it goes on with the next message.
+    parts_.loop.spawn(finish(job.message, std::move(attempts), slot.destination));
     co_return true;
   }
 }

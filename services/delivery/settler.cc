@@ -4,6 +4,10 @@
 #include <utility>
 
 namespace hikyaku::delivery {
+namespace {
+// At load the outcomes of this time share one call of the spool; what comes alone is written at once.
+constexpr auto gathered_for = 1ms;
+}  // namespace
 
 // Lives until both the session that waits and the writer are done with it.
 struct Settler::Request {
@@ -100,6 +104,8 @@ spool::SpoolResult<> Settler::write_one_by_one(spool::Spool& spool, Group& group
 
 io::Task<void> Settler::write_all() {
   while (!waiting_.empty()) {
+    if (const auto until = last_write_ + gathered_for; loop_.now() < until) (void)co_await loop_.sleep_until(until);
+    last_write_ = loop_.now();
     Group group;
     group.requests.swap(waiting_);
     for (const auto& request : group.requests) {

@@ -48,6 +48,7 @@ class Settler {
   telemetry::Log& log_;
   std::vector<std::shared_ptr<Request>> waiting_;
   bool writing_ = false;
+  Instant last_write_{};
   std::size_t later_ = 0;  // requests that wait for space
 };
 

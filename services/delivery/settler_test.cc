@@ -28,6 +28,7 @@ class PickySpool final : public spool::Spool {
   spool::SpoolResult<Envelope> envelope(const spool::MessageRef&) override { return Envelope{}; }
   spool::SpoolResult<std::string> body(const spool::MessageRef&, std::uint64_t, std::uint64_t) override { return std::string(); }
   spool::SpoolResult<spool::TextSum> text_sum(const spool::MessageRef&) override { return spool::TextSum{}; }
+  std::optional<std::string> text_at_hand(const spool::MessageRef&, std::uint64_t) override { return std::nullopt; }
   spool::SpoolResult<> settle(std::span<const spool::Settlement> all) override { return take(all); }
   spool::SpoolResult<> generate(std::span<const spool::GeneratedMail>) override { return {}; }
   spool::SpoolResult<> defer(std::span<const spool::Deferral> all) override { return take(all); }

@@ -32,6 +32,8 @@ class TableSpool final : public spool::Spool {
   std::vector<spool::DeferredRecipient> deferred(const TraceId&) const override { return {}; }
   SpoolResult<std::string> body(const spool::MessageRef&, std::uint64_t, std::uint64_t) override { return {}; }
   SpoolResult<spool::TextSum> text_sum(const spool::MessageRef&) override { return {}; }
+  std::optional<std::string> text_at_hand(const spool::MessageRef&, std::uint64_t) override { return {}; }
+  SpoolResult<> generate(std::span<const spool::GeneratedMail>) override { return {}; }
   SpoolResult<> settle(std::span<const spool::Settlement>) override { return {}; }
   SpoolResult<> defer(std::span<const spool::Deferral>) override { return {}; }
   SpoolResult<> flush() override { return {}; }

@@ -31,6 +31,8 @@ class IncomingReader {
 
   SpoolResult<Envelope> envelope(storage::Position at);
   SpoolResult<std::string> body(const MessageRef& message, std::uint64_t offset, std::uint64_t octets);
+  // As Spool::text_at_hand.
+  std::optional<std::string> text_at_hand(const MessageRef& message, std::uint64_t octets) { return reader_->body_at_hand(message.at, octets); }
   SpoolResult<TextSum> text_sum(const MessageRef& message);
 
   // Read to the end and nothing open.

@@ -80,6 +80,9 @@ class Spool {
   // The text from its beginning, verified on the way; `octets` of it, as the envelope says. Not longer than the spool lives.
   [[nodiscard]] std::unique_ptr<TextReader> text(const MessageRef& message, std::uint64_t octets);
   virtual SpoolResult<TextSum> text_sum(const MessageRef& message) = 0;
+  // The whole text, verified, of a message from fresh() when it can be had without waiting for the disk or another thread, as
+  // what was accepted a moment ago nearly always can. Nothing otherwise: text() tells why. For event loops.
+  virtual std::optional<std::string> text_at_hand(const MessageRef& message, std::uint64_t octets) = 0;
 
   // Outcomes. When it returns they are with the operating system (a crash of this process repeats none of them), and
   // on disk after the next flush() - SpoolFlusher does it within 20 ms. An outcome for a settled recipient is ignored.

@@ -9,6 +9,7 @@ namespace hikyaku::spool {
 namespace {
 constexpr std::string_view incoming_prefix = "incoming-";
 constexpr int moves_followed = 5;  // a text may move by compaction while it is read
+constexpr std::size_t outcomes_at_once = 512;  // some 30 KB
 
 std::optional<std::uint16_t> journal_number(std::string_view name) {
   if (!name.starts_with(incoming_prefix)) return std::nullopt;
@@ -171,6 +172,15 @@ SpoolResult<std::string> SpoolOnDisk::body(const MessageRef& message, std::uint6
   return failure(SpoolError{SpoolFailure::NotFound, message.id.text() + " is not in holding"});
 }
 
+std::optional<std::string> SpoolOnDisk::text_at_hand(const MessageRef& message, std::uint64_t octets) {
+  std::unique_lock lock(readers_mutex_, std::try_to_lock);
+  const auto found = lock ? readers_.find(message.journal) : readers_.end();
+  if (found == readers_.end()) return std::nullopt;
+  const auto from = found->second;
+  lock.unlock();
+  return from->text_at_hand(message, octets);
+}
+
 SpoolResult<TextSum> SpoolOnDisk::text_sum(const MessageRef& message) {
   if (message.journal != 0) {
     const auto from = reader(message.journal);
@@ -293,14 +303,30 @@ SpoolResult<> SpoolOnDisk::settle(std::span<const Settlement> settlements) {
     for (const auto& mail : one.generated) mails.push_back(&mail);
   }
   TRY(texts, hold_generated(mails));
+  // Outcomes that cause no mail share a write; mail and its cause are a group of their own.
+  std::vector<LogRecord> group;
+  std::vector<const Settlement*> grouped;
+  std::size_t outcomes = 0;
+  const auto write_group = [&]() -> SpoolResult<> {
+    if (group.empty()) return {};
+    TRY_VOID(write(group));
+    for (const auto* one : grouped)
+      for (const auto& outcome : one->outcomes) note_settled(one->message, outcome.recipient);
+    group.clear();
+    grouped.clear();
+    outcomes = 0;
+    return {};
+  };
   for (const auto& one : settlements) {
-    std::vector<LogRecord> group;
     if (is_repeated(one)) continue;
+    if (!one.generated.empty() || outcomes + one.outcomes.size() > outcomes_at_once) TRY_VOID(write_group());
     add_generated(one.generated, texts, group);
     group.emplace_back(OutcomeRecord{one.message, one.outcomes});
-    TRY_VOID(write(group));
-    for (const auto& outcome : one.outcomes) note_settled(one.message, outcome.recipient);
+    grouped.push_back(&one);
+    outcomes += one.outcomes.size();
+    if (!one.generated.empty()) TRY_VOID(write_group());
   }
+  TRY_VOID(write_group());
   return caused_mail ? flush_log() : SpoolResult<>{};
 }
 

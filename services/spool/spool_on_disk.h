@@ -30,6 +30,7 @@ class SpoolOnDisk final : public Spool {
   [[nodiscard]] std::vector<DeferredRecipient> deferred(const TraceId& id) const override;
   SpoolResult<Envelope> envelope(const MessageRef& message) override;
   SpoolResult<std::string> body(const MessageRef& message, std::uint64_t offset, std::uint64_t octets) override;
+  std::optional<std::string> text_at_hand(const MessageRef& message, std::uint64_t octets) override;
   SpoolResult<TextSum> text_sum(const MessageRef& message) override;
   SpoolResult<> settle(std::span<const Settlement> settlements) override;
   SpoolResult<> generate(std::span<const GeneratedMail> mails) override;

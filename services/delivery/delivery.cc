@@ -287,7 +287,7 @@ io::Task<void> Delivery::tend() {
 // Hosts nobody knows yet get a slot each; should they all turn out to be tarpits, they would have a lane to themselves.
 void Delivery::give_slots_back() {
   for (const Lane lane : {Lane::Fresh, Lane::Retry}) {
-    if (scheduler_.waiting(lane) == 0 || scheduler_.free_slots(lane) > 0) continue;
+    if (!scheduler_.is_crowded(lane)) continue;
     std::vector<CauseWatch*> slow;  // the oldest first, as they are numbered
     for (const auto& [number, run] : running_)
       if (run.lane == lane && run.watch->can_end() && run.peer_since < parts_.loop.now() - patience_of_others) slow.push_back(run.watch);

@@ -24,7 +24,9 @@ namespace hikyaku::delivery {
 
 enum class Lane : std::uint8_t { Fresh, Retry };
 enum class Weight : std::uint8_t { Light, Heavy };
-enum class Speed : std::uint8_t { Usual, Slow };  // Slow: a delivery to it takes many seconds (a tarpit)
+// Unproven: it has not answered yet, or not since it fell silent: each slot may wait for nothing until the connection's time is over.
+// Slow: a delivery to it takes many seconds (a tarpit).
+enum class Speed : std::uint8_t { Usual, Unproven, Slow };
 
 struct LaneLimits {
   std::uint32_t slots = 100;              // parallel deliveries in all
@@ -66,7 +68,6 @@ class Lanes {
     std::string destination;
     Weight weight = Weight::Light;
     std::uint32_t taken = 0;  // jobs
-    Speed speed = Speed::Usual;
     // Of the job taken last.
     struct Waited {
       WallTime since{};
@@ -98,9 +99,9 @@ class Lanes {
           forget_if_idle(destination);
           continue;
         }
-        if (queue.speed == Speed::Slow && slow_is_full(lane)) {
-          too_slow_[index(lane)].push_back({destination, lane, weight});
-          queue.listed[index(lane)][index(weight)] = true;
+        if (is_full(queue.speed, lane)) {
+          apart_[index(queue.speed)][index(lane)].push_back({destination, lane, weight});
+          queue.listed[index(lane)][index(weight)] = queue.apart[index(lane)][index(weight)] = true;
           for (auto* source : queue.sources) wake(*source);
           continue;
         }
@@ -110,7 +111,7 @@ class Lanes {
           for (auto* source : queue.sources) wake(*source);  // others may use what it does not
           continue;
         }
-        const Slot slot{lane, std::move(destination), weight, 0, queue.speed, {}};
+        const Slot slot{lane, std::move(destination), weight, 0, {}};
         count(slot, queue, +1);
         list(lane, weight, slot.destination, queue);
         light_turns_[index(lane)] = weight == Weight::Light ? light_turns_[index(lane)] + 1 : 0;
@@ -153,12 +154,7 @@ class Lanes {
     list_all(slot.destination, queues_[slot.destination]);
     forget_if_idle(slot.destination);
     for (const auto& one : std::exchange(blocked_, {})) unblock(one);
-    auto& slow = too_slow_[index(slot.lane)];
-    if (!slow.empty() && !slow_is_full(slot.lane)) {  // there is room for one more
-      const auto first = std::move(slow.front());
-      slow.pop_front();
-      unblock(first);
-    }
+    for (const Speed speed : {Speed::Unproven, Speed::Slow}) let_one_go_on(speed, slot.lane);
   }
 
   // Empties a lane of a destination: the caller defers what it gets.
@@ -198,8 +194,24 @@ class Lanes {
     found->second.limit = limit;
     list_all(destination, found->second);
   }
+  // Counts at once, also for the slots it has. Forgotten with the last job.
   void set_speed(const std::string& destination, Speed speed) {
-    if (const auto found = queues_.find(destination); found != queues_.end()) found->second.speed = speed;
+    const auto found = queues_.find(destination);
+    if (found == queues_.end() || found->second.speed == speed) return;
+    auto& queue = found->second;
+    const auto before = std::exchange(queue.speed, speed);
+    for (const Lane lane : {Lane::Fresh, Lane::Retry}) {
+      speed_used_[index(before)][index(lane)] -= queue.used[index(lane)];
+      speed_used_[index(speed)][index(lane)] += queue.used[index(lane)];
+      for (const Weight weight : {Weight::Light, Weight::Heavy})
+        if (std::exchange(queue.apart[index(lane)][index(weight)], false)) queue.listed[index(lane)][index(weight)] = false;
+      if (queue.used[index(lane)] > 0) let_one_go_on(before, lane);
+    }
+    list_all(destination, queue);
+  }
+  // Whether jobs wait though they may start, for want of slots or of room for such as theirs.
+  [[nodiscard]] bool is_crowded(Lane lane) const {
+    return waiting(lane) > 0 && (free_slots(lane) == 0 || !apart_[index(Speed::Unproven)][index(lane)].empty() || !apart_[index(Speed::Slow)][index(lane)].empty());
   }
 
   [[nodiscard]] std::size_t waiting(Lane lane) const { return waiting_[index(lane)]; }
@@ -274,7 +286,8 @@ class Lanes {
     std::uint32_t used[2] = {0, 0};
     std::uint32_t light_run[2] = {0, 0};
     std::uint32_t limit = 0;
-    bool listed[2][2] = {};  // stands in turn_, blocked_ or too_slow_
+    bool listed[2][2] = {};  // stands in turn_, blocked_ or apart_
+    bool apart[2][2] = {};   // in apart_; an entry of it that is false here is void
     bool shut[2] = {false, false};
     Cause shut_for[2] = {Cause::Hold, Cause::Hold};
     Speed speed = Speed::Usual;
@@ -289,6 +302,7 @@ class Lanes {
             std::chrono::milliseconds{milliseconds(queue.was_shut[index(lane)]) - job.was_shut}, queue.shut_for[index(lane)]};
   }
   static constexpr std::size_t index(Lane lane) { return static_cast<std::size_t>(lane); }
+  static constexpr std::size_t index(Speed speed) { return static_cast<std::size_t>(speed); }
   static constexpr std::size_t index(Weight weight) { return static_cast<std::size_t>(weight); }
 
   [[nodiscard]] std::uint32_t free_slots(Lane lane) const {
@@ -319,14 +333,13 @@ class Lanes {
     add(queue.used[index(slot.lane)]);
     add(used_[index(slot.lane)]);
     if (slot.weight == Weight::Heavy) add(heavy_used_[index(slot.lane)]);
-    if (slot.speed == Speed::Slow) add(slow_used_[index(slot.lane)]);
+    add(speed_used_[index(queue.speed)][index(slot.lane)]);
     for (auto* source : queue.sources) add(source->used);
   }
 
   [[nodiscard]] bool may_start(Lane lane, Weight weight, const Queue& queue) const {
     return !queue.shut[index(lane)] && !queue.waiting[index(lane)][index(weight)].empty() && !is_at_limit(lane, queue);
   }
-  // A destination takes at most twice what it leaves free; heavy mail four fifths of a lane, slow destinations half of it.
   Source& source_named(std::string name) {
     const auto found = sources_.find(name);
     if (found != sources_.end()) return found->second;
@@ -351,12 +364,29 @@ class Lanes {
       forget_if_idle(one.destination);
     }
   }
+  // A destination takes at most twice what it leaves free; heavy mail four fifths of a lane, slow destinations half of it, and these
+  // with unproven ones three quarters: whoever answers always finds a slot.
   [[nodiscard]] bool leaves_room(Lane lane, const Queue& queue) const {
     const auto used = queue.used[index(lane)];
     return used == 0 || used < 2 * free_slots(lane);
   }
   [[nodiscard]] bool heavy_is_full(Lane lane) const { return heavy_used_[index(lane)] >= std::max(1U, share(lane) * 4 / 5); }
-  [[nodiscard]] bool slow_is_full(Lane lane) const { return slow_used_[index(lane)] >= std::max(1U, share(lane) / 2); }
+  [[nodiscard]] bool is_full(Speed speed, Lane lane) const {
+    const auto used = [&](Speed one) { return speed_used_[index(one)][index(lane)]; };
+    if (speed == Speed::Usual) return false;
+    if (speed == Speed::Slow) return used(Speed::Slow) >= std::max(1U, share(lane) / 2);
+    return used(Speed::Slow) + used(Speed::Unproven) >= std::max(1U, share(lane) - share(lane) / 4);
+  }
+  void let_one_go_on(Speed speed, Lane lane) {
+    auto& waiting = apart_[index(speed)][index(lane)];
+    while (!waiting.empty() && !is_full(speed, lane)) {
+      const Blocked first = std::move(waiting.front());
+      waiting.pop_front();
+      const auto found = queues_.find(first.destination);
+      if (found == queues_.end() || !std::exchange(found->second.apart[index(lane)][index(first.weight)], false)) continue;
+      return unblock(first);
+    }
+  }
   void unblock(const Blocked& one) {
     auto& queue = queues_[one.destination];
     queue.listed[index(one.lane)][index(one.weight)] = false;
@@ -400,9 +430,9 @@ class Lanes {
   std::unordered_map<std::string, Queue> queues_;
   std::deque<std::string> turn_[2][2];  // destinations that may start a delivery, each once
   std::vector<Blocked> blocked_;        // whose turn came while they would have left no room for others
-  std::deque<Blocked> too_slow_[2];     // while slow ones had their half; one of them goes on for each that ends
+  std::deque<Blocked> apart_[3][2];     // by speed: while such as these had their part; one of them goes on for each that ends
   std::size_t waiting_[2] = {0, 0};
-  std::uint32_t used_[2] = {0, 0}, heavy_used_[2] = {0, 0}, slow_used_[2] = {0, 0};
+  std::uint32_t used_[2] = {0, 0}, heavy_used_[2] = {0, 0}, speed_used_[3][2] = {};
   std::uint32_t light_turns_[2] = {0, 0};
 };
 

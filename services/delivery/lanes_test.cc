@@ -122,7 +122,62 @@ TEST_CASE("slow destinations together hold half of a lane at most") {
   while (auto slot = lanes.next()) usual += lanes.take_job(*slot).has_value();
   CHECK(usual == 50);
   lanes.release(held.back());
-  CHECK(lanes.next()->speed == Speed::Slow);  // those that were blocked are not forgotten
+  CHECK(lanes.is_crowded(Lane::Fresh));
+  CHECK(lanes.next()->destination.starts_with("tarpit"));  // those that were blocked are not forgotten
+}
+
+TEST_CASE("destinations that have not answered yet leave a quarter of a lane to those that have") {
+  TestLanes lanes({.slots = 100, .reserved_fresh = 0, .reserved_retry = 0, .per_destination = 20});
+  for (int i = 0; i < 500; ++i) {
+    lanes.add(Lane::Retry, "new" + std::to_string(i), 1);
+    lanes.add(Lane::Retry, "new" + std::to_string(i), 2);
+    lanes.set_speed("new" + std::to_string(i), Speed::Unproven);
+  }
+  const auto started = [&] {
+    std::vector<TestLanes::Slot> slots;
+    while (auto slot = lanes.next()) {
+      REQUIRE(lanes.take_job(*slot));
+      slots.push_back(*slot);
+    }
+    return slots;
+  };
+  const auto held = started();
+  CHECK(held.size() == 75);
+  CHECK(lanes.is_crowded(Lane::Retry));
+  lanes.add(Lane::Retry, "known", 1);
+  const auto known = started();
+  REQUIRE(known.size() == 1);
+  CHECK(known[0].destination == "known");
+
+  // One answers: its second job finds a slot of the free quarter, and one that nobody knows has its place.
+  lanes.set_speed(held[0].destination, Speed::Usual);
+  const auto next = started();
+  REQUIRE(next.size() == 2);
+  CHECK(next[0].destination == "new75");
+  CHECK(next[1].destination == held[0].destination);
+  lanes.release(held[1]);
+  const auto last = started();
+  REQUIRE(last.size() == 1);
+  CHECK(last[0].destination == "new76");
+}
+
+TEST_CASE("what turns out to be slow counts as slow with the slots it has, and with unproven ones keeps to three quarters") {
+  TestLanes lanes({.slots = 100, .reserved_fresh = 0, .reserved_retry = 0, .per_destination = 20});
+  for (int i = 0; i < 60; ++i) {
+    lanes.add(Lane::Retry, "t" + std::to_string(i), 1);
+    REQUIRE(lanes.next());
+    lanes.set_speed("t" + std::to_string(i), Speed::Slow);
+  }
+  lanes.add(Lane::Retry, "another", 1);
+  lanes.set_speed("another", Speed::Slow);
+  CHECK(!lanes.next());
+  int unproven = 0;
+  for (int i = 0; i < 60; ++i) {
+    lanes.add(Lane::Retry, "n" + std::to_string(i), 1);
+    lanes.set_speed("n" + std::to_string(i), Speed::Unproven);
+    unproven += lanes.next().has_value();
+  }
+  CHECK(unproven == 15);
 }
 
 TEST_CASE("a busy destination gives its slot up after its turn when another waits, and keeps it when none does") {

@@ -66,6 +66,7 @@ Destination::Was Destination::answered(WallTime now, Duration took) {
     throttled_ = false;
   }
   down_ = false;
+  proven_ = true;
   failures_ = 0;
   ++since_cut_;
   const bool slow = usual_ > Duration{} && took > 4 * usual_ && took > least_slowness;

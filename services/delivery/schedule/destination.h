@@ -55,6 +55,7 @@ class Destination {
   bool silent(WallTime now, Evidence evidence, std::uint32_t sessions_alive);
   [[nodiscard]] std::uint32_t failures() const { return failures_; }  // in a row
   [[nodiscard]] bool down() const { return down_; }
+  [[nodiscard]] bool proven() const { return proven_ && !down_; }  // it has answered, and has not fallen silent since
   [[nodiscard]] Duration usual() const { return usual_; }  // of a transaction, smoothed; zero: not known
 
   // The door of a greylist is shut until `until`, as far as we know.
@@ -74,7 +75,7 @@ class Destination {
   double limit_ = first_limit, threshold_ = 1e9;
   std::uint32_t since_cut_ = 1'000'000;  // results
   std::uint32_t failures_ = 0;
-  bool down_ = false, throttled_ = false;
+  bool down_ = false, throttled_ = false, proven_ = false;
   double before_cut_ = 0;
   Duration usual_{};  // of a success, smoothed: what is slow is slow compared with this
   std::optional<WallTime> door_, held_until_;

@@ -43,7 +43,7 @@ Scheduler::Known& Scheduler::know(const std::string& key, WallTime now) {
 // What the destination bears, told to its lanes; they forget it with their last job.
 void Scheduler::apply(const std::string& key, Known& known) {
   lanes_.set_limit(key, std::max(1U, known.state.limit()));
-  lanes_.set_speed(key, known.state.usual() >= slow_delivery ? Speed::Slow : Speed::Usual);
+  lanes_.set_speed(key, known.state.usual() >= slow_delivery ? Speed::Slow : known.state.proven() ? Speed::Usual : Speed::Unproven);
 }
 
 // ---- what waits for a slot ------------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ class Scheduler {
   [[nodiscard]] std::vector<std::pair<Lane, RemoteJob>> unqueue(const std::string& key);
   [[nodiscard]] std::uint32_t slots_in_use() const { return lanes_.used(Lane::Fresh) + lanes_.used(Lane::Retry); }
   [[nodiscard]] std::size_t waiting(Lane lane) const { return lanes_.waiting(lane); }
-  [[nodiscard]] std::uint32_t free_slots(Lane lane) const { return lanes_.free(lane); }
+  [[nodiscard]] bool is_crowded(Lane lane) const { return lanes_.is_crowded(lane); }
   [[nodiscard]] std::uint32_t slots_of(Lane lane) const { return lanes_.share(lane); }
 
   // ---- what waits for its time

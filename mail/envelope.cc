@@ -6,6 +6,11 @@ namespace hikyaku {
 namespace {
 
 constexpr std::uint8_t format = 2, format_of_0_1 = 1;
+// Format 2 with wishes about the time behind it: written where there are any, so that a program that cannot keep to them
+// refuses the envelope.
+constexpr std::uint8_t format_with_times = 3, priority_bit = 1, release_bit = 2, deliver_by_bit = 4, known_times_bits = 7;
+constexpr std::uint8_t return_bit = 1, trace_bit = 2;
+constexpr int least_priority = -9, most_priority = 9;
 constexpr std::uint8_t aliases_done_bit = 16, original_is_address_bit = 32, forwards_done_bit = 64, known_recipient_bits = 127;
 // A program that does not know a bit refuses the envelope: mail that demands TLS is not sent by one that cannot demand it.
 constexpr std::uint8_t smtputf8_bit = 16, dotted_quad_bit = 32, require_tls_bit = 64, waive_tls_bit = 128;
@@ -81,6 +86,46 @@ std::string dotted_text(std::uint32_t bits) {
   return text;
 }
 
+std::uint64_t encode_time(WallTime time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); }
+WallTime decode_time(std::uint64_t number) { return WallTime{std::chrono::microseconds{static_cast<std::int64_t>(number)}}; }
+
+std::uint8_t times_bits(const Envelope& envelope) {
+  return static_cast<std::uint8_t>((envelope.priority != 0 ? priority_bit : 0) | (envelope.release ? release_bit : 0) |
+                                   (envelope.deliver_by ? deliver_by_bit : 0));
+}
+
+void encode_times(WireWriter& out, const Envelope& envelope) {
+  out.u8(times_bits(envelope));
+  if (envelope.priority != 0) out.u8(static_cast<std::uint8_t>(envelope.priority - least_priority));
+  if (envelope.release) out.u64(encode_time(envelope.release->at)).varint(envelope.release->asked_for);
+  if (const auto& by = envelope.deliver_by)
+    out.u64(encode_time(by->deadline)).u8(static_cast<std::uint8_t>((by->mode == ByMode::Return ? return_bit : 0) | (by->trace ? trace_bit : 0)));
+}
+
+// False: not of this format.
+bool decode_times(WireReader& in, Envelope& envelope) {
+  const auto bits = in.u8();
+  if (bits == 0 || (bits & ~known_times_bits) != 0) return false;
+  if ((bits & priority_bit) != 0) {
+    const int priority = in.u8() + least_priority;
+    if (priority == 0 || priority > most_priority) return false;
+    envelope.priority = static_cast<std::int8_t>(priority);
+  }
+  if ((bits & release_bit) != 0) {
+    const auto at = decode_time(in.u64());
+    const auto asked_for = in.varint();
+    if (asked_for > UINT32_MAX) return false;
+    envelope.release = FutureRelease{at, static_cast<std::uint32_t>(asked_for)};
+  }
+  if ((bits & deliver_by_bit) != 0) {
+    const auto deadline = decode_time(in.u64());
+    const auto how = in.u8();
+    if ((how & ~(return_bit | trace_bit)) != 0) return false;
+    envelope.deliver_by = DeliverBy{deadline, (how & return_bit) != 0 ? ByMode::Return : ByMode::Notify, (how & trace_bit) != 0};
+  }
+  return true;
+}
+
 // As version 0.1 wrote it: every number in full, every text as it is.
 std::optional<Envelope> decode_format_1(WireReader& in) {
   Envelope envelope;
@@ -122,7 +167,8 @@ std::optional<Envelope> decode_format_1(WireReader& in) {
 std::string Envelope::encode() const {
   WireWriter out;
   const auto quad = dotted_quad(client_address);
-  out.u8(format).u8(static_cast<std::uint8_t>(static_cast<unsigned>(return_content) | static_cast<unsigned>(body_type) << 2 |
+  const bool with_times = times_bits(*this) != 0;
+  out.u8(with_times ? format_with_times : format).u8(static_cast<std::uint8_t>(static_cast<unsigned>(return_content) | static_cast<unsigned>(body_type) << 2 |
                                               (smtputf8 ? smtputf8_bit : 0U) | (quad ? dotted_quad_bit : 0U) | encode_wish(tls_wish)));
   out.varint(id.node).varint(id.journal).varint(id.owner).varint(id.sequence);
   encode_address(out, reverse_path.address);
@@ -132,6 +178,7 @@ std::string Envelope::encode() const {
   if (quad) out.u32(*quad);
   else out.text(client_address);
   out.text(client_helo).text(account).varint(body_octets);
+  if (with_times) encode_times(out, *this);
   return std::move(out).bytes();
 }
 
@@ -139,7 +186,7 @@ std::optional<Envelope> Envelope::decode(std::string_view bytes) {
   WireReader in(bytes);
   const auto written_as = in.u8();
   if (written_as == format_of_0_1) return decode_format_1(in);
-  if (written_as != format) return std::nullopt;
+  if (written_as != format && written_as != format_with_times) return std::nullopt;
   Envelope envelope;
   const auto bits = in.u8();
   const auto wish = decode_wish(bits);
@@ -167,6 +214,7 @@ std::optional<Envelope> Envelope::decode(std::string_view bytes) {
   envelope.client_helo = in.text();
   envelope.account = in.text();
   envelope.body_octets = in.varint();
+  if (written_as == format_with_times && !decode_times(in, envelope)) return std::nullopt;
   if (!in.complete()) return std::nullopt;
   return envelope;
 }

@@ -39,6 +39,22 @@ enum class TlsWish : std::uint8_t {
   Waive,    // rather arrive than be protected: what recipients publish about TLS does not keep it back
 };
 
+// RFC 4865: the message is not tried before then.
+struct FutureRelease {
+  WallTime at{};
+  std::uint32_t asked_for = 0;  // HOLDFOR's seconds; 0: HOLDUNTIL named the time
+  friend bool operator==(const FutureRelease&, const FutureRelease&) = default;
+};
+
+// RFC 2852: what is not delivered by then is returned, or its sender is told and it goes on being tried.
+enum class ByMode : std::uint8_t { Notify, Return };
+struct DeliverBy {
+  WallTime deadline{};
+  ByMode mode = ByMode::Notify;
+  bool trace = false;  // whoever passes it on tells the sender
+  friend bool operator==(const DeliverBy&, const DeliverBy&) = default;
+};
+
 struct Envelope {
   TraceId id;
   ReversePath reverse_path;
@@ -48,6 +64,9 @@ struct Envelope {
   BodyType body_type = BodyType::SevenBit;
   bool smtputf8 = false;        // RFC 6531: needs a next hop that offers SMTPUTF8
   TlsWish tls_wish = TlsWish::None;
+  std::int8_t priority = 0;     // RFC 6710: -9 to 9, the most urgent
+  std::optional<FutureRelease> release;
+  std::optional<DeliverBy> deliver_by;
   WallTime accepted_at{};
   std::string client_address;   // "192.0.2.7" or "2001:db8::7"; empty for mail we generate
   std::string client_helo;

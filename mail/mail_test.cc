@@ -92,3 +92,29 @@ TEST_CASE("envelope: bits nobody knows are refused") {
       CHECK(Envelope::decode(other).has_value() == (at == 1 && bits != (1 << 6 | 1 << 7)));  // what is wished of TLS: one of two
     }
 }
+
+TEST_CASE("envelope: wishes about the time come back, and what has none is written as ever") {
+  Envelope envelope;
+  envelope.recipients = {{{"bob", "example.net"}, "", {}}};
+  const auto plain = envelope.encode();
+  CHECK(plain[0] == 2);
+  const WallTime then{std::chrono::seconds{1'900'000'000}};
+  std::vector<Envelope> wishes(5, envelope);
+  wishes[0].priority = -9;
+  wishes[1].priority = 9;
+  wishes[2].release = FutureRelease{then, 3600};
+  wishes[3].deliver_by = DeliverBy{then, ByMode::Return, true};
+  wishes[4].priority = 4, wishes[4].release = FutureRelease{then, 0}, wishes[4].deliver_by = DeliverBy{WallTime{std::chrono::seconds{-1}}, ByMode::Notify, false};
+  for (const auto& wish : wishes) {
+    const auto bytes = wish.encode();
+    CHECK(bytes[0] == 3);
+    CHECK(Envelope::decode(bytes) == wish);
+    for (std::size_t cut = 0; cut < bytes.size(); ++cut) CHECK(!Envelope::decode(std::string_view(bytes).substr(0, cut)));
+    CHECK(!Envelope::decode(bytes + '\0'));
+  }
+  // No wish in a format that has some, one nobody knows, and priorities beyond the range or of none.
+  const auto with = [&](std::string_view behind) { return '\x03' + plain.substr(1) + std::string(behind); };
+  for (const std::string_view behind : {std::string_view("\0", 1), std::string_view("\x08\x01"), std::string_view("\x01\x13"), std::string_view("\x01\x09"), std::string_view("\x01\xff")})
+    CHECK(!Envelope::decode(with(behind)));
+  CHECK(Envelope::decode(with("\x01\x12")).has_value());
+}

@@ -13,7 +13,8 @@ TextKey key_of(std::string_view text) {
 
 MessageFacts facts_of(const Envelope& envelope) {
   const auto sender = envelope.reverse_path.is_null() ? std::string("<>") : envelope.reverse_path.text();
-  return {key_of(sender), key_of(envelope.account), envelope.accepted_at, envelope.body_octets};
+  return {key_of(sender), key_of(envelope.account), envelope.accepted_at, envelope.body_octets, envelope.priority,
+          envelope.deliver_by ? envelope.deliver_by->deadline : WallTime{}};
 }
 
 RecipientKeys keys_of(const Recipient& recipient) {

@@ -17,6 +17,8 @@ struct MessageFacts {
   TextKey account = 0;  // who authenticated
   WallTime accepted_at{};
   std::uint64_t body_octets = 0;
+  std::int8_t priority = 0;   // RFC 6710
+  WallTime deadline{};        // RFC 2852; zero: none
   friend bool operator==(const MessageFacts&, const MessageFacts&) = default;
 };
 struct RecipientKeys {

@@ -24,13 +24,13 @@ bool HeldTable::matches(Search& search, Row row) const {
   if (message_[row] == none || is_fresh(row)) return false;
   if (search.domain != 0 && domain_[row] != search.domain && domain_[row] != 0) return false;
   if (search.recipient != 0 && address_[row] != search.recipient && address_[row] != 0) return false;
-  if (filter.failure_class && ((tries_[row] >> 24) & ~std::uint32_t{delay_told_bit}) != *filter.failure_class) return false;
+  if (filter.failure_class && ((tries_[row] >> 24) & ~std::uint32_t{told_bits}) != *filter.failure_class) return false;
   const auto slot = message_[row];
   if ((body_octets_[slot] & facts_bit) != 0) {
     if (search.sender != 0 && sender_[slot] != search.sender) return false;
     if (search.account != 0 && account_[slot] != search.account) return false;
     if (accepted_at_[slot] > filter.accepted_until || accepted_at_[slot] < filter.accepted_from) return false;
-    const auto octets = body_octets_[slot] & ((1ULL << 62) - 1);
+    const auto octets = body_octets_[slot] & octets_mask;
     if (octets < filter.least_octets || octets > filter.most_octets) return false;
   }
   if (filter.destination) {
@@ -63,7 +63,7 @@ DeferredTimes HeldTable::times_at(Row row) const {
   const bool facts = (body_octets_[slot] & facts_bit) != 0;
   return {id_[slot], index_of(row), static_cast<std::uint8_t>(tries_[row] >> 24), tries_[row] & 0xFFFFFF, first_failed_[row], paused_[row],
           last_tried_[row], next_due_[row], facts ? std::optional(accepted_at_[slot]) : std::nullopt,
-          body_octets_[slot] & (facts_bit - 1)};
+          body_octets_[slot] & octets_mask, priority_of(slot), deadline_of(slot)};
 }
 
 }  // namespace hikyaku::spool

@@ -26,7 +26,7 @@ struct PackStreams {
 
 namespace {
 
-constexpr std::uint8_t has_facts = 1, is_blob = 2, same_maker = 4, known_flags = 7;
+constexpr std::uint8_t has_facts = 1, is_blob = 2, same_maker = 4, has_priority = 8, has_deadline = 16, known_flags = 31;
 constexpr std::uint8_t row_fresh = 1, row_via = 2, row_paused = 4, row_tried = 8, known_row_flags = 15;
 
 std::uint64_t zigzag(std::int64_t n) { return static_cast<std::uint64_t>(n) << 1 ^ static_cast<std::uint64_t>(n >> 63); }
@@ -61,8 +61,11 @@ void HeldTable::pack_message(Slot slot, PackStreams<WireWriter>& out, PackState&
   const auto text = text_at(slot);
   const bool facts = (body_octets_[slot] & facts_bit) != 0;
   const auto& id = id_[slot];
+  const auto priority = priority_of(slot);
+  const auto deadline = deadline_of(slot);
   const bool same = same_maker_as(id, state.id);
-  out.facts.u8(static_cast<std::uint8_t>((facts ? has_facts : 0) | (text.blob ? is_blob : 0) | (same ? same_maker : 0)));
+  out.facts.u8(static_cast<std::uint8_t>((facts ? has_facts : 0) | (text.blob ? is_blob : 0) | (same ? same_maker : 0) |
+                                         (priority != 0 ? has_priority : 0) | (deadline != WallTime{} ? has_deadline : 0)));
   if (!same) out.facts.u32(std::uint32_t{id.node} << 16 | id.journal).u32(id.owner);
   out.facts.varint(zigzag(minus(static_cast<std::int64_t>(id.sequence), static_cast<std::int64_t>(state.id.sequence))));
   out.facts.varint(zigzag(minus(segment_[slot], static_cast<std::int64_t>(state.segment))));
@@ -70,9 +73,11 @@ void HeldTable::pack_message(Slot slot, PackStreams<WireWriter>& out, PackState&
   state.id = id, state.segment = segment_[slot], state.offset = offset_[slot];
   if (facts) {
     out.keys.u32(sender_[slot]);
-    out.facts.varint(account_[slot]).varint(body_octets_[slot] & (facts_bit - 1));
+    out.facts.varint(account_[slot]).varint(body_octets_[slot] & octets_mask);
     out.times.varint(zigzag(minus(number(accepted_at_[slot]), state.time)));
     state.time = number(accepted_at_[slot]);
+    if (priority != 0) out.facts.varint(zigzag(priority));
+    if (deadline != WallTime{}) out.times.varint(zigzag(minus(number(deadline), state.time)));
   }
   std::uint64_t many = 0;
   for (auto row = first_row_[slot]; row != none; row = next_[row]) ++many;
@@ -127,6 +132,8 @@ bool HeldTable::unpack_message(PackStreams<WireReader&>& in, PackState& state) {
     facts.sender = in.keys.u32(), facts.account = static_cast<TextKey>(in.facts.varint()), facts.body_octets = in.facts.varint();
     state.time = plus(state.time, unzigzag(in.times.varint()));
     facts.accepted_at = time_of(state.time);
+    if ((flags & has_priority) != 0) facts.priority = static_cast<std::int8_t>(unzigzag(in.facts.varint()));
+    if ((flags & has_deadline) != 0) facts.deadline = time_of(plus(state.time, unzigzag(in.times.varint())));
     set_facts(state.id, facts);
   }
   // A snapshot's parts are of different moments: a message that ended and came again between them is told twice, and the

@@ -7,7 +7,6 @@
 namespace hikyaku::spool {
 namespace {
 constexpr std::uint32_t class_shift = 24, most_attempts = (1U << class_shift) - 1;
-constexpr std::uint64_t octets_mask = (1ULL << 62) - 1;
 }  // namespace
 
 HeldTable::Slot HeldTable::slot_of(const TraceId& id) const {
@@ -42,6 +41,7 @@ HeldTable::Slot HeldTable::make_slot(const TraceId& id) {
 void HeldTable::forget_slot(Slot slot) {
   index_.remove(std::hash<TraceId>{}(id_[slot]), slot, hash_of_slot());
   id_[slot] = {};
+  deadlines_.erase(slot);
   body_octets_[slot] = 0;
   fresh_rows_[slot] = none;  // says that nobody has the slot
   first_row_[slot] = free_slot_;
@@ -79,7 +79,20 @@ void HeldTable::set_facts(const TraceId& id, const MessageFacts& facts) {
   sender_[slot] = facts.sender;
   account_[slot] = facts.account;
   accepted_at_[slot] = facts.accepted_at;
-  body_octets_[slot] = (body_octets_[slot] & blob_bit) | facts_bit | (facts.body_octets & octets_mask);
+  body_octets_[slot] = (body_octets_[slot] & blob_bit) | facts_bit | (std::uint64_t{static_cast<std::uint8_t>(facts.priority) & 31U} << priority_shift) |
+                       (facts.body_octets & octets_mask);
+  if (facts.deadline == WallTime{}) deadlines_.erase(slot);
+  else deadlines_[slot] = facts.deadline;
+}
+
+std::int8_t HeldTable::priority_of(Slot slot) const {
+  const auto bits = static_cast<std::uint8_t>(body_octets_[slot] >> priority_shift & 31);
+  return static_cast<std::int8_t>(bits < 16 ? bits : bits - 32);
+}
+
+WallTime HeldTable::deadline_of(Slot slot) const {
+  const auto found = deadlines_.find(slot);
+  return found == deadlines_.end() ? WallTime{} : found->second;
 }
 
 std::optional<Held> HeldTable::text(const TraceId& id) const {
@@ -218,7 +231,7 @@ void HeldTable::defer(const TraceId& id, const Schedule& schedule, RecipientKeys
   if (slot == none) return;
   auto row = row_of(slot, schedule.recipient);
   const bool fresh = row != none && is_fresh(row);
-  const std::uint32_t told = row != none && !fresh ? (tries_[row] >> class_shift) & delay_told_bit : 0;
+  const std::uint32_t told = row != none && !fresh ? (tries_[row] >> class_shift) & told_bits : 0;
   if (row == none || fresh) ++deferred_;
   if (row == none) row = make_row(slot, schedule.recipient);
   if (fresh) set_fresh(slot, row, false);

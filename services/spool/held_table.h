@@ -107,6 +107,8 @@ class HeldTable {
  private:
   static constexpr std::uint32_t fresh_bit = 1U << 31;
   static constexpr std::uint64_t blob_bit = 1ULL << 63, facts_bit = 1ULL << 62;
+  static constexpr unsigned priority_shift = 57;  // five bits: a signed number
+  static constexpr std::uint64_t octets_mask = (1ULL << priority_shift) - 1;
 
   [[nodiscard]] Slot slot_of(const TraceId& id) const;
   Slot make_slot(const TraceId& id);
@@ -122,6 +124,8 @@ class HeldTable {
   void release_schedule(Row row);
   void count(Slot slot, int sign);
   [[nodiscard]] Held text_at(Slot slot) const;
+  [[nodiscard]] std::int8_t priority_of(Slot slot) const;
+  [[nodiscard]] WallTime deadline_of(Slot slot) const;
   [[nodiscard]] bool is_fresh(Row row) const { return (recipient_[row] & fresh_bit) != 0; }
   [[nodiscard]] std::uint32_t index_of(Row row) const { return recipient_[row] & ~fresh_bit; }
   [[nodiscard]] Schedule schedule_at(Row row) const;
@@ -136,7 +140,8 @@ class HeldTable {
   // Messages.
   Column<TraceId> id_;
   Column<std::uint32_t> segment_, offset_, octets_of_text_, first_row_, fresh_rows_;
-  Column<std::uint64_t> body_octets_;  // with blob_bit and facts_bit
+  Column<std::uint64_t> body_octets_;  // with blob_bit, facts_bit and the priority
+  std::unordered_map<Slot, WallTime> deadlines_;  // few
   Column<WallTime> accepted_at_;
   Column<TextKey> sender_, account_;
   // Rows.

@@ -331,3 +331,42 @@ TEST_CASE("delivery log: a damaged snapshot is told, and fresh mail's half does 
   REQUIRE(log->load_holding(nothing_more));
   CHECK(log->with_state([](const DeliveryState& state) { return state.holding.deferred_recipients(); }) == 5'000);
 }
+
+TEST_CASE("held table: priorities and deadlines come with the times, through snapshots and log records, and go with their message") {
+  HeldTable table;
+  const WallTime deadline{std::chrono::seconds{1'900'000'000}};
+  for (int n = -9; n <= 9; ++n) {
+    const auto key = id(static_cast<std::uint32_t>(n + 20));
+    table.place(key, text(3));
+    table.set_facts(key, {1, 2, WallTime{std::chrono::seconds{n + 100}}, (1ULL << 57) - 1, static_cast<std::int8_t>(n), n % 2 == 0 ? WallTime{} : deadline});
+    table.place(key, text(4));  // it moved
+    table.defer(key, schedule(0, 1), {});
+  }
+  const auto check_all = [&](const HeldTable& one) {
+    for (HeldTable::Row row = 0; row < one.rows(); ++row) {
+      const auto times = one.times_at(row);
+      const int n = static_cast<int>((*times.accepted_at - WallTime{}) / std::chrono::seconds{1}) - 100;
+      CHECK(times.priority == n);
+      CHECK(times.deadline == (n % 2 == 0 ? WallTime{} : deadline));
+      CHECK(times.body_octets == (1ULL << 57) - 1);
+    }
+  };
+  check_all(table);
+  check_all(copied(table));
+  for (const auto& facts : {MessageFacts{1, 2, deadline, 7}, MessageFacts{1, 2, deadline, 7, -9, {}}, MessageFacts{1, 2, deadline, 7, 0, deadline}})
+    for (const LogRecord& record : {LogRecord{HoldingRecord{id(1), {}, 5, false, facts}}, LogRecord{GeneratedRecord{{id(1), {}, 5, false, facts}, 1, {}}}}) {
+      const auto octets = encode(record);
+      const auto read = decode_log_record(octets);
+      REQUIRE(read);
+      const auto* holding = std::get_if<HoldingRecord>(&*read);
+      CHECK((holding != nullptr ? *holding : std::get<GeneratedRecord>(*read).text).facts == facts);
+      CHECK(!may_concern_incoming(octets));
+      for (std::size_t cut = 0; cut < octets.size(); ++cut) CHECK(!decode_log_record(std::string_view(octets).substr(0, cut)));
+    }
+  const auto odd = id(21);
+  CHECK(table.close(odd, 0).has_value());
+  table.place(odd, text(3));
+  table.defer(odd, schedule(0, 1), {});
+  for (HeldTable::Row row = 0; row < table.rows(); ++row)
+    if (const auto times = table.times_at(row); times.id == odd) CHECK((times.priority == 0 && times.deadline == WallTime{}));
+}

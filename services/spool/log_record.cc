@@ -7,6 +7,8 @@ namespace {
 constexpr std::size_t most_reply_octets = 1024;
 constexpr std::uint8_t outcome_kind = 1, old_deferred_kind = 2, holding_kind = 3, old_generated_kind = 4, released_kind = 5;
 constexpr std::uint8_t holding_with_facts_kind = 6, generated_kind = 7, deferred_kind = 8;  // since 0.2
+// Facts of a message with a priority or a time to be delivered by; with neither it is written as ever.
+constexpr std::uint8_t holding_with_times_kind = 9;
 constexpr std::uint64_t beyond_rows = 1ULL << 31, beyond_segments = UINT32_MAX;  // what the table can hold
 
 void put(WireWriter& out, const TraceId& id) {
@@ -80,9 +82,14 @@ void put(WireWriter& out, const MessageFacts& facts) {
   out.u32(facts.sender).u32(facts.account).u64(static_cast<std::uint64_t>(facts.accepted_at.time_since_epoch().count()));
   out.varint(facts.body_octets);
 }
-MessageFacts take_facts(WireReader& in) {
+std::uint8_t kind_of(const HoldingRecord& record) {
+  if (!record.facts) return holding_kind;
+  return record.facts->priority == 0 && record.facts->deadline == WallTime{} ? holding_with_facts_kind : holding_with_times_kind;
+}
+MessageFacts take_facts(WireReader& in, std::uint8_t kind) {
   MessageFacts facts;
   facts.sender = in.u32(), facts.account = in.u32(), facts.accepted_at = take_time(in), facts.body_octets = in.varint();
+  if (kind == holding_with_times_kind) facts.priority = static_cast<std::int8_t>(in.u8()), facts.deadline = take_time(in);
   return facts;
 }
 void put(WireWriter& out, RecipientKeys keys) { out.u32(keys.address).u32(keys.domain); }
@@ -116,9 +123,12 @@ void encode_one(WireWriter& out, const DeferredRecord& record) {
   }
 }
 void encode_one(WireWriter& out, const HoldingRecord& record) {
-  out.u8(record.facts ? holding_with_facts_kind : holding_kind);
+  const auto kind = kind_of(record);
+  out.u8(kind);
   put(out, record);
   if (record.facts) put(out, *record.facts);
+  if (kind == holding_with_times_kind)
+    out.u8(static_cast<std::uint8_t>(record.facts->priority)).u64(static_cast<std::uint64_t>(record.facts->deadline.time_since_epoch().count()));
 }
 void encode_one(WireWriter& out, const GeneratedRecord& record) {
   out.u8(generated_kind);
@@ -157,9 +167,9 @@ DeferredRecord take_deferred(WireReader& in, std::uint8_t kind) {
 }
 GeneratedRecord take_generated(WireReader& in, std::uint8_t kind) {
   GeneratedRecord record;
-  const bool facts = kind == generated_kind && in.u8() == holding_with_facts_kind;
+  const auto text_kind = kind == generated_kind ? in.u8() : holding_kind;
   record.text = take_holding(in);
-  if (facts) record.text.facts = take_facts(in);
+  if (text_kind != holding_kind) record.text.facts = take_facts(in, text_kind);
   record.recipients = static_cast<std::uint32_t>(in.varint());
   const auto count = kind == generated_kind ? in.varint() : 0;
   for (std::uint64_t i = 0; i < count && !in.broken(); ++i) record.keys.push_back(take_keys(in));
@@ -182,9 +192,10 @@ std::optional<LogRecord> decode_log_record(std::string_view octets) {
     case old_deferred_kind:
     case deferred_kind: record = take_deferred(in, kind); break;
     case holding_kind: record = take_holding(in); break;
-    case holding_with_facts_kind: {
+    case holding_with_facts_kind:
+    case holding_with_times_kind: {
       auto holding = take_holding(in);
-      holding.facts = take_facts(in);
+      holding.facts = take_facts(in, kind);
       record = std::move(holding);
       break;
     }
@@ -204,7 +215,7 @@ std::optional<LogRecord> decode_log_record(std::string_view octets) {
 bool may_concern_incoming(std::string_view octets) {
   WireReader in(octets);
   const auto kind = in.u8();
-  if (kind == holding_kind || kind == holding_with_facts_kind || kind == old_generated_kind || kind == generated_kind) return false;
+  if (kind == holding_kind || kind == holding_with_facts_kind || kind == holding_with_times_kind || kind == old_generated_kind || kind == generated_kind) return false;
   if (kind != outcome_kind && kind != old_deferred_kind && kind != deferred_kind) return true;
   return take_ref(in).journal != 0;
 }

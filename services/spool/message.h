@@ -75,7 +75,7 @@ struct Settlement {
 struct Schedule {
   std::uint32_t recipient = 0;
   std::string destination;       // lane key: a domain, a next hop
-  std::uint8_t failure_class = 0;  // delivery::FailureClass of the last attempt; delay_told_bit with it
+  std::uint8_t failure_class = 0;  // delivery::FailureClass of the last attempt; told_bits with it
   std::uint32_t attempts = 0;    // failed ones so far
   WallTime first_failed{};
   Duration paused{};             // of the time since first_failed: under holds, stopped, our own trouble
@@ -87,8 +87,11 @@ struct Schedule {
 };
 // The sender was told of the delay of this recipient's message. Once set it stays: a later schedule without it keeps it.
 inline constexpr std::uint8_t delay_told_bit = 0x80;
+inline constexpr std::uint8_t deadline_told_bit = 0x40;  // likewise: that it was not delivered by the time asked for (RFC 2852)
+inline constexpr std::uint8_t told_bits = delay_told_bit | deadline_told_bit;
 [[nodiscard]] inline bool delay_told(const Schedule& schedule) { return (schedule.failure_class & delay_told_bit) != 0; }
 inline void set_delay_told(Schedule& schedule) { schedule.failure_class |= delay_told_bit; }
+[[nodiscard]] inline bool deadline_told(const Schedule& schedule) { return (schedule.failure_class & deadline_told_bit) != 0; }
 struct DeferredRecipient {
   TraceId id;  // its message is in holding: MessageRef{id}
   Schedule schedule;
@@ -104,6 +107,8 @@ struct DeferredTimes {
   WallTime last_tried{}, next_due{};
   std::optional<WallTime> accepted_at;  // not known of what version 0.1 deferred
   std::uint64_t body_octets = 0;
+  std::int8_t priority = 0;
+  WallTime deadline{};                  // of its message (RFC 2852); zero: none
 };
 
 // Which deferred recipients: all conditions that are given must hold. Texts are compared without regard to ASCII case.

@@ -16,7 +16,7 @@ HeldTable::Slot HeldTable::survey(Slot from, std::size_t most, const SurveyVisit
     for (auto row = first_row_[slot]; row != none; row = next_[row], ++visited)
       if (!is_fresh(row) && destination_[row] != none)
         deferred.push_back({destinations_.name(destination_[row]), destination_[row],
-                            static_cast<std::uint8_t>((tries_[row] >> 24) & ~std::uint32_t{delay_told_bit}), first_failed_[row]});
+                            static_cast<std::uint8_t>((tries_[row] >> 24) & ~std::uint32_t{told_bits}), first_failed_[row]});
     const bool facts = (body_octets_[slot] & facts_bit) != 0;
     SurveyedMessage message{{id_[slot], 0, {}}, fresh_rows_[slot] > 0 ? SurveyedMessage::Place::Incoming : SurveyedMessage::Place::Holding};
     message.sender = sender_[slot];

@@ -16,7 +16,7 @@ namespace hikyaku::spool {
 struct SurveyedRecipient {
   std::string_view destination;     // key of the lane; good during the call
   std::uint32_t destination_number = 0;  // one destination's, while anybody waits for it
-  std::uint8_t failure_class = 0;   // without delay_told_bit
+  std::uint8_t failure_class = 0;   // without told_bits
   WallTime first_failed{};
 };
 struct SurveyedMessage {

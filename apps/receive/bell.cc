@@ -8,7 +8,7 @@
 
 namespace hikyaku::receive {
 namespace {
-constexpr char ring_octet = '!';
+constexpr char ring_octet = '!', ask_octet = '?';
 }
 
 void Bell::ring() {
@@ -23,6 +23,16 @@ void Bell::ring() {
   // A bell bound as a stream hears a connection.
   const io::Descriptor stream(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   (void)::connect(stream.get(), to, sizeof address);
+}
+
+void Bell::ask_for(std::string_view domain) const {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path_.size() >= sizeof address.sun_path || domain.size() > 255) return;
+  std::memcpy(address.sun_path, path_.data(), path_.size());
+  const io::Descriptor datagrams(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const std::string wish = ask_octet + std::string(domain);
+  (void)::sendto(datagrams.get(), wish.data(), wish.size(), MSG_DONTWAIT | MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), sizeof address);
 }
 
 }  // namespace hikyaku::receive

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "apps/receive/bell.h"
+#include "apps/receive/etrn_limit.h"
 #include "apps/receive/policies.h"
 #include "apps/service/service.h"
 #include "io/address_limit.h"
@@ -48,6 +50,8 @@ struct Reception {
   spool::IncomingWriter& incoming;
   io::Workers& workers;
   io::AddressLimit places;
+  Bell& bell;
+  EtrnLimit etrn;
   SystemClock clock;
   std::atomic<std::uint64_t> connections{0};  // ever taken
   std::atomic<std::uint64_t> open{0};

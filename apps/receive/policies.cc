@@ -17,6 +17,17 @@ smtp::Limits limits_of(const settings::SmtpSection& section) {
   return limits;
 }
 
+smtp::TimeOffers times_of(const settings::SmtpSection& section) {
+  smtp::TimeOffers times;
+  times.priority = section.priority();
+  times.priority_policy = section.priority_policy();
+  times.most_urgent = static_cast<std::int8_t>(section.priority_most());
+  times.longest_hold = section.future_release();
+  times.deliver_by = section.deliver_by();
+  times.shortest_by = section.deliver_by_least();
+  return times;
+}
+
 smtp::Role role_of(Port port) {
   if (port == Port::Lmtp) return smtp::Role::Lmtp;
   return port == Port::Smtp ? smtp::Role::Relay : smtp::Role::Submission;
@@ -39,7 +50,9 @@ std::shared_ptr<const Policies> make_policies(apps::Service& service) {
         .role = role_of(port),
         .limits = limits_of(policies->settings->smtp),
         .tls = policies->tls ? smtp::TlsOffer::StartTls : smtp::TlsOffer::None,
-        .dots = policies->settings->smtp.loose_dots() ? smtp::Dots::Loose : smtp::Dots::Strict});
+        .dots = policies->settings->smtp.loose_dots() ? smtp::Dots::Loose : smtp::Dots::Strict,
+        .times = times_of(policies->settings->smtp),
+        .etrn = port == Port::Smtp && policies->settings->smtp.etrn()});
   return policies;
 }
 

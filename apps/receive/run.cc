@@ -60,6 +60,7 @@ int run_receive(Service& service) {
                       .incoming = *incoming,
                       .workers = workers,
                       .places = {static_cast<std::size_t>(smtp.connections_per_address()), static_cast<std::size_t>(smtp.connections())},
+                      .bell = bell,
                       .current = receive::make_policies(service)};
   service.when_reloaded([&] { reception.replace_policies(receive::make_policies(service)); });
 

@@ -10,9 +10,11 @@ constexpr Duration handshake_limit = 60s;
 constexpr Duration write_limit = 5min;  // RFC 5321 §4.5.3.2.7 counts for our words too
 constexpr Duration close_limit = 5s;
 
-smtp::PeerFacts facts_of(const std::string& client) {
+smtp::PeerFacts facts_of(const std::string& client, const Policies& policies) {
+  const bool urgent = settings::address_is_in(client, policies.settings->smtp.priority_networks());
+  const bool etrn = settings::address_is_in(client, policies.settings->smtp.etrn_networks());
   // `auth` decides what is announced to whom, with and without TLS.
-  return {.client_address = client, .clear_passwords = smtp::ClearPasswords::Allowed};
+  return {.client_address = client, .clear_passwords = smtp::ClearPasswords::Allowed, .may_be_urgent = urgent, .may_etrn = etrn};
 }
 
 std::vector<sasl::Mechanism> mechanisms_of(const directory::PeerRights& rights) {
@@ -39,7 +41,7 @@ Session::Session(Front& front, std::shared_ptr<const Policies> policies, Port po
       started_(front.loop.now()),
       client_(accepted.peer.is_ip() ? accepted.peer.ip().to_string() : std::string{}),
       peer_(front.loop, std::move(accepted.socket), accepted.peer),
-      talk_(policies_->config(port), facts_of(client_)) {
+      talk_(policies_->config(port), facts_of(client_, *policies_)) {
   front_.sessions.insert(this);
   auto said = fields();
   if (accepted.peer.is_ip()) said.client_port = accepted.peer.port();
@@ -145,6 +147,9 @@ io::Task<bool> Session::carry_out(smtp::ServerStep step) {
   } else if (auto* recipient = std::get_if<CheckRecipient>(&step)) {
     auto checking = check_recipient(std::move(*recipient));
     co_await std::move(checking);
+  } else if (auto* wanted = std::get_if<Flush>(&step)) {
+    auto flushing = flush(std::move(*wanted));
+    co_await std::move(flushing);
   } else if (auto* auth = std::get_if<Authenticate>(&step)) {
     auto authenticating = authenticate(std::move(*auth));
     co_await std::move(authenticating);
@@ -172,6 +177,7 @@ io::Task<bool> Session::read() {
       auto learning = learn_rights();
       co_await std::move(learning);
     }
+    talk_.at(front_.reception.clock.wall());
     talk_.receive(*got);
     co_return true;
   }

@@ -50,6 +50,7 @@ class Session {
   io::Task<bool> carry_out(smtp::ServerStep step);
   io::Task<void> check_sender(smtp::server::CheckSender step);
   io::Task<void> check_recipient(smtp::server::CheckRecipient step);
+  io::Task<void> flush(smtp::server::Flush step);
   io::Task<void> authenticate(smtp::server::Authenticate step);
   io::Task<void> append(std::string_view octets);
   io::Task<void> commit(smtp::server::CommitMessage step);

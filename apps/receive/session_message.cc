@@ -58,7 +58,8 @@ void Session::begin_message() {
                                               .tls = talk_.tls() ? std::string_view(talk_.tls()->description) : std::string_view{},
                                               .id = arrival_->id,
                                               .recipient = only,
-                                              .when = front_.reception.clock.wall()}));
+                                              .when = front_.reception.clock.wall(),
+                                              .priority = envelope.priority}));
 }
 
 io::Task<void> Session::append(std::string_view octets) {

@@ -92,6 +92,27 @@ io::Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   }
 }
 
+// Whose mail may be asked for is known by whose mail is taken; deliver is told by a ring of its bell, and what waits there
+// is not told to whoever asks.
+io::Task<void> Session::flush(smtp::server::Flush step) {
+  const std::string domain = step.of.domain;
+  auto asking = front_.auth.resolve_recipient({"postmaster", domain}, {}, account_, client_);
+  const auto answer = co_await std::move(asking);
+  const auto* found = std::get_if<directory::RecipientAnswer>(&answer);
+  using Kind = directory::RecipientKind;
+  if (found == nullptr) co_return talk_.flush_answered({458, {4, 3, 0}, "Cannot look that up just now, try again later"});
+  if (found->kind == Kind::NotOurs || found->kind == Kind::UnknownDomain)
+    co_return talk_.flush_answered({459, {4, 7, 1}, "No mail waits here for " + domain + ": this server does not take mail for it"});
+  if (!front_.reception.etrn.admit(domain, front_.loop.now()))
+    co_return talk_.flush_answered({458, {4, 7, 0}, "The mail for " + domain + " was asked for a moment ago, try again later"});
+  front_.reception.bell.ask_for((step.of.subdomains ? "@" : "") + domain);
+  auto said = fields();
+  said.account = talk_.account();
+  said.destination = domain;
+  front_.reception.service.log().write(events::flush_wanted, said);
+  talk_.flush_answered({250, {2, 0, 0}, "Queuing for node " + domain + " started"});
+}
+
 io::Task<void> Session::authenticate(smtp::server::Authenticate step) {
   using Phase = smtp::server::Authenticate::Phase;
   if (step.phase == Phase::Cancel) co_return exchange_.reset();

@@ -46,6 +46,11 @@ void read_offer(PeerOffers& peer, std::string_view line) {
   if (is("STARTTLS")) peer.starttls = true;
   if (is("ENHANCEDSTATUSCODES")) peer.enhanced_codes = true;
   if (is("REQUIRETLS")) peer.require_tls = true;
+  if (is("MT-PRIORITY")) peer.mt_priority = true;
+  if (is("DELIVERBY")) {  // deliverby-param = min-by-time *( ',' extension-token )      RFC 2852 §2
+    peer.deliver_by = true;
+    peer.shortest_by = static_cast<std::int32_t>(std::min<std::uint64_t>(number_in(rest.substr(0, rest.find(','))), most_seconds));
+  }
   if (is("SIZE")) peer.size = true, peer.size_limit = number_in(rest);
   if (is("AUTH"))
     each_word(rest, [&peer](std::string_view name) {

@@ -26,6 +26,7 @@
 #include "protocol/sasl/client_exchange.h"
 #include "protocol/smtp/overheard.h"
 #include "protocol/smtp/reply.h"
+#include "protocol/smtp/time_parameters.h"
 
 namespace hikyaku::smtp {
 
@@ -57,7 +58,9 @@ struct ClientSettings {
 // What the peer's EHLO offered.
 struct PeerOffers {
   bool pipelining = false, eight_bit_mime = false, binary_mime = false, smtputf8 = false, chunking = false, dsn = false,
-       starttls = false, size = false, enhanced_codes = false, xoauth2 = false, require_tls = false;
+       starttls = false, size = false, enhanced_codes = false, xoauth2 = false, require_tls = false,
+       mt_priority = false, deliver_by = false;
+  std::int32_t shortest_by = 0;     // DELIVERBY's min-by-time, 0: none said
   std::uint64_t size_limit = 0;     // 0: none said
   std::uint32_t recipient_limit = 0;  // LIMITS RCPTMAX (RFC 9422), 0: none said
   std::uint32_t mail_limit = 0;       // LIMITS MAILMAX, 0: none said
@@ -85,6 +88,8 @@ struct OutgoingMessage {
   bool require_tls = false;           // RFC 8689; whether the peer is verified is for who opened the session
   ReturnContent return_content = ReturnContent::NotGiven;
   std::string envelope_id;
+  std::int8_t priority = 0;
+  std::optional<ByRequest> by;        // from now
 };
 
 struct ClientTls {
@@ -166,7 +171,9 @@ class ClientConversation {
   void fail_session(OutcomeClass klass, Reply reply, bool said_by_peer);
   void fail_open_recipients(const RecipientOutcome& outcome);
   [[nodiscard]] std::optional<Reply> reason_not_to_send() const;
+  [[nodiscard]] std::optional<Reply> reason_of_time() const;
   [[nodiscard]] std::string mail_command() const;
+  [[nodiscard]] Notify asked_of(Notify notify) const;
   [[nodiscard]] std::string rcpt_command(const Recipient& recipient) const;
   [[nodiscard]] bool lmtp() const { return settings_.protocol == ClientProtocol::Lmtp; }
 

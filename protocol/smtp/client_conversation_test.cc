@@ -378,3 +378,32 @@ TEST_CASE("REQUIRETLS is said under TLS to a peer that offers it; else the sende
     if (row.mail.empty()) CHECK(run.outcomes[0][0].reply.enhanced.text() == row.status);
   }
 }
+
+TEST_CASE("a peer is told of priority and time as far as it offers to know of them, and kept from what it cannot keep to") {
+  const std::string knows = "250-far.example\r\n250-MT-PRIORITY MIXER\r\n250-DSN\r\n250 DELIVERBY 60,later\r\n", dsn = "250-far.example\r\n250 DSN\r\n";
+  auto message = mail();
+  message.priority = -4;
+  message.by = ByRequest{120, ByMode::Return, true};
+  const auto talk = [&](std::string_view offers, std::string_view want_mail, std::string_view want_rcpt) {
+    return converse(plain, {{"", "220 far.example\r\n"}, {ehlo, offers}, {want_mail, "250 ok\r\n"}, {want_rcpt, "550 no\r\n"}, {"QUIT\r\n", "221 bye\r\n"}}, {message});
+  };
+  CHECK(talk(knows, "MAIL FROM:<s@here.example> MT-PRIORITY=-4 BY=120;RT\r\n", "RCPT TO:<a@far.example>\r\n").told);
+  message.by = ByRequest{-3, ByMode::Notify, false};
+  CHECK(talk(knows, "MAIL FROM:<s@here.example> MT-PRIORITY=-4 BY=-3;N\r\n", "RCPT TO:<a@far.example>\r\n").told);
+  CHECK(talk(dsn, "MAIL FROM:<s@here.example>\r\n", "RCPT TO:<a@far.example>\r\n").told);
+  message.by->seconds = 9;
+  message.recipients[0].notify.success = true;
+  CHECK(talk(dsn, "MAIL FROM:<s@here.example>\r\n", "RCPT TO:<a@far.example> NOTIFY=SUCCESS,DELAY\r\n").told);
+  message.recipients[0].notify = {.never = true};
+  CHECK(talk(dsn, "MAIL FROM:<s@here.example>\r\n", "RCPT TO:<a@far.example> NOTIFY=NEVER\r\n").told);
+
+  struct Row { std::string_view offers; std::int32_t seconds; EnhancedCode want; };
+  for (const auto& [offers, seconds, want] : {Row{dsn, 100, {5, 3, 3}}, Row{knows, 59, {5, 4, 7}}, Row{knows, 0, {5, 4, 7}}, Row{dsn, -1, {5, 4, 7}}}) {
+    message.by = ByRequest{seconds, ByMode::Return, false};
+    const auto run = converse(plain, {{"", "220 far.example\r\n"}, {ehlo, offers}, {"QUIT\r\n", "221 bye\r\n"}}, {message});
+    CHECK(run.told);
+    REQUIRE(run.outcomes.size() == 1);
+    CHECK(run.outcomes[0][0].reply.enhanced == want);
+    CHECK(!run.outcomes[0][0].said_by_peer);
+  }
+}

@@ -67,9 +67,23 @@ std::optional<Reply> ClientConversation::reason_not_to_send() const {
   // RFC 3030 §3, RFC 6152 §3.
   if (message_.body_type == BodyType::BinaryMime && !(peer_.binary_mime && peer_.chunking && settings_.chunking == Chunking::WhenOffered))
     return Reply{554, {5, 6, 3}, "The message is binary (BINARYMIME), which the peer does not take"};
+  if (auto reason = reason_of_time()) return reason;
   // An error mail goes all the same: nobody could be told that it did not, and such peers pass 8 bits in practice.
   if (message_.body_type == BodyType::EightBitMime && !peer_.eight_bit_mime && !message_.reverse_path.is_null())
     return Reply{554, {5, 6, 3}, "The message has 8-bit text (8BITMIME), which the peer does not take"};
+  return std::nullopt;
+}
+
+// RFC 2852 §4.1.4.1. Over LMTP it arrives with this.
+std::optional<Reply> ClientConversation::reason_of_time() const {
+  const auto& by = message_.by;
+  if (!by || by->mode != ByMode::Return) return std::nullopt;
+  if (by->seconds <= 0) return Reply{550, {5, 4, 7}, "The time in which the message was to be delivered is over"};
+  if (lmtp()) return std::nullopt;
+  if (!peer_.deliver_by) return Reply{550, {5, 3, 3}, "The message is to be delivered in time or returned (DELIVERBY), which the peer does not offer"};
+  if (peer_.shortest_by > by->seconds)
+    return Reply{550, {5, 4, 7}, "The message is to be delivered within " + std::to_string(by->seconds) + " seconds, and the peer needs " +
+                                     std::to_string(peer_.shortest_by)};
   return std::nullopt;
 }
 
@@ -80,6 +94,8 @@ std::string ClientConversation::mail_command() const {
   else if (peer_.eight_bit_mime && message_.body_type == BodyType::EightBitMime) line += " BODY=8BITMIME";
   if (peer_.smtputf8 && needs_smtputf8(message_)) line += " SMTPUTF8";
   if (message_.require_tls && encrypted_ && peer_.require_tls) line += " REQUIRETLS";
+  if (peer_.mt_priority && message_.priority != 0) line += " MT-PRIORITY=" + std::to_string(message_.priority);
+  if (peer_.deliver_by && message_.by) line += " BY=" + by_value(*message_.by);
   if (peer_.dsn) {
     if (message_.return_content == ReturnContent::Full) line += " RET=FULL";
     if (message_.return_content == ReturnContent::Headers) line += " RET=HDRS";
@@ -88,10 +104,18 @@ std::string ClientConversation::mail_command() const {
   return line;
 }
 
+// RFC 2852 §4.1.4.2: a peer that does not know of the time tells at least of a delay.
+Notify ClientConversation::asked_of(Notify notify) const {
+  if (!message_.by || message_.by->mode != ByMode::Notify || message_.by->seconds <= 0 || peer_.deliver_by || notify.never) return notify;
+  if (notify == Notify{}) notify.failure = true;
+  notify.delay = true;
+  return notify;
+}
+
 std::string ClientConversation::rcpt_command(const Recipient& recipient) const {
   std::string line = "RCPT TO:<" + recipient.address.text() + '>';
   if (!peer_.dsn) return line;
-  if (const auto notify = notify_value(recipient.notify); !notify.empty()) line += " NOTIFY=" + notify;
+  if (const auto notify = notify_value(asked_of(recipient.notify)); !notify.empty()) line += " NOTIFY=" + notify;
   const auto& original = recipient.original_recipient;
   if (const auto semicolon = original.find(';'); semicolon != std::string::npos)
     line += " ORCPT=" + original.substr(0, semicolon + 1) + xtext_encode(std::string_view(original).substr(semicolon + 1));

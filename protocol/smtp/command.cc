@@ -11,7 +11,7 @@ constexpr std::array<std::pair<std::string_view, Verb>, 27> verbs{{
     {"DATA", Verb::Data}, {"BDAT", Verb::Bdat}, {"RSET", Verb::Rset}, {"NOOP", Verb::Noop}, {"QUIT", Verb::Quit},
     {"VRFY", Verb::Vrfy}, {"EXPN", Verb::Expn}, {"HELP", Verb::Help}, {"AUTH", Verb::Auth}, {"STARTTLS", Verb::StartTls},
     {"GET", Verb::Http}, {"POST", Verb::Http}, {"HEAD", Verb::Http}, {"PUT", Verb::Http}, {"OPTIONS", Verb::Http},
-    {"CONNECT", Verb::Http}, {"ETRN", Verb::Known}, {"TURN", Verb::Known}, {"ATRN", Verb::Known},
+    {"CONNECT", Verb::Http}, {"ETRN", Verb::Etrn}, {"TURN", Verb::Known}, {"ATRN", Verb::Known},
     {"SEND", Verb::Known}, {"SOML", Verb::Known}, {"SAML", Verb::Known},
 }};
 
@@ -89,6 +89,19 @@ Result<RcptCommand, Reply> parse_rcpt(std::string_view argument, Utf8 utf8, Dots
   auto parameters = parse_rcpt_parameters(in);
   if (!parameters) return failure(parameter_reply(parameters.error()));
   return RcptCommand{*std::move(path), *std::move(parameters)};
+}
+
+// "ETRN" SP [option-char] node CRLF; option-char: "@" or "#"      RFC 1985 §5.1
+Result<EtrnCommand, Reply> parse_etrn(std::string_view argument) {
+  const Reply syntax{501, {5, 5, 4}, "Syntax: ETRN domain, or ETRN @domain"};
+  EtrnCommand out;
+  // A queue of another name than a domain's is nothing we have.
+  if (argument.starts_with('#')) return failure(Reply{458, {4, 5, 4}, "There are no queues by name here: say ETRN domain"});
+  if (argument.starts_with('@')) out.subdomains = true, argument.remove_prefix(1);
+  const auto address = parse_address("postmaster@" + std::string(argument));
+  if (argument.empty() || argument.starts_with('[') || !address) return failure(syntax);
+  out.domain = address->domain;
+  return out;
 }
 
 // bdat-cmd = "BDAT" SP chunk-size [ SP end-marker ] CR LF      RFC 3030 §2

@@ -10,9 +10,9 @@
 namespace hikyaku::smtp {
 
 enum class Verb : std::uint8_t {
-  Helo, Ehlo, Lhlo, Mail, Rcpt, Data, Bdat, Rset, Noop, Quit, Vrfy, Expn, Help, Auth, StartTls,
+  Helo, Ehlo, Lhlo, Mail, Rcpt, Data, Bdat, Rset, Noop, Quit, Vrfy, Expn, Help, Auth, StartTls, Etrn,
   Http,     // GET, POST, ...: a browser was made to speak to us
-  Known,    // ETRN, TURN, SEND...: commands we do not carry out (502)
+  Known,    // TURN, SEND...: commands we do not carry out (502)
   Unknown,  // 500
 };
 
@@ -33,6 +33,11 @@ struct RcptCommand {
   Address forward_path;
   RcptParameters parameters;
 };
+// RFC 1985: the mail that waits for a domain, and for those below it ("@domain").
+struct EtrnCommand {
+  std::string domain;  // lower case
+  bool subdomains = false;
+};
 struct BdatCommand {
   std::uint64_t octets = 0;
   bool last = false;
@@ -42,5 +47,6 @@ struct BdatCommand {
 [[nodiscard]] Result<MailCommand, Reply> parse_mail(std::string_view argument, Dots dots = Dots::Strict);
 [[nodiscard]] Result<RcptCommand, Reply> parse_rcpt(std::string_view argument, Utf8 utf8, Dots dots = Dots::Strict);
 [[nodiscard]] Result<BdatCommand, Reply> parse_bdat(std::string_view argument);
+[[nodiscard]] Result<EtrnCommand, Reply> parse_etrn(std::string_view argument);
 
 }  // namespace hikyaku::smtp

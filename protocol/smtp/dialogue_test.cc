@@ -4,6 +4,7 @@
 // A dialogue, for one connection "1" or several:
 //   role submission|lmtp|relay    as what the server listens (at the top)
 //   tls                           the stream is TLS from its first octet (at the top)
+//   times, etrn                   as test_times() offers; ETRN is taken (at the top)
 //   limit NAME NUMBER             message, recipients, errors, line (at the top)
 //   1 C: words                    sent with CR LF
 //   1 R: words\n                  sent as written; \r \n \t \0 \\ are escapes
@@ -90,6 +91,8 @@ void run_dialogue(const std::filesystem::path& path) {
     words >> who >> what;
     if (who == "role") config.role = what == "lmtp" ? Role::Lmtp : what == "submission" ? Role::Submission : Role::Relay;
     else if (who == "tls") tls = WorldTls::FromTheStart;
+    else if (who == "times") config.times = test_times();
+    else if (who == "etrn") config.etrn = true;
     else if (who == "limit") words >> name, set_limit(config.limits, what, std::stoull(name));
     else {
       auto [talk, is_new] = talks.try_emplace(who, config, tls);

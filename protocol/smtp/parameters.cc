@@ -84,6 +84,24 @@ Result<void, Failure> take_submitter(MailParameters& out, std::string_view value
   return {};
 }
 
+// Nothing in `value`: a bad one, or the second of two that say the same.
+template <class T>
+Result<void, Failure> take_once(std::optional<T>& out, std::optional<T> value) {
+  if (!value || out) return failure(Failure::Syntax);
+  out = std::move(value);
+  return {};
+}
+
+// RFC 4865 §4.2: one hold-param, not both.
+Result<void, Failure> take_hold(MailParameters& out, std::string_view keyword, std::string_view value) {
+  if (keyword == "HOLDFOR") {
+    const auto seconds = parse_hold_for(value);
+    return take_once(out.hold, seconds ? std::optional(HoldRequest{*seconds, {}}) : std::nullopt);
+  }
+  const auto until = parse_date_time(value);
+  return take_once(out.hold, until ? std::optional(HoldRequest{0, *until}) : std::nullopt);
+}
+
 // notify-esmtp-value = "NEVER" / 1#notify-list-element      RFC 3461 §4.1
 Result<void, Failure> take_notify(RcptParameters& out, std::string_view value) {
   if (equal_ignoring_case(value, "NEVER")) return out.notify.never = true, Result<void, Failure>{};
@@ -123,13 +141,17 @@ Result<MailParameters, ParameterFailure> parse_mail_parameters(Cursor& in) {
     const auto& [keyword, value, has_value] = parameter;
     if (keyword == "SMTPUTF8") return has_value ? Result<void, Failure>(failure(Failure::Syntax)) : (out.smtputf8 = true, Result<void, Failure>{});
     if (keyword == "REQUIRETLS") return has_value ? Result<void, Failure>(failure(Failure::Syntax)) : (out.require_tls = true, Result<void, Failure>{});
-    const bool known = keyword == "SIZE" || keyword == "BODY" || keyword == "RET" || keyword == "ENVID" || keyword == "AUTH";
+    const bool of_time = keyword == "MT-PRIORITY" || keyword == "HOLDFOR" || keyword == "HOLDUNTIL" || keyword == "BY";
+    const bool known = of_time || keyword == "SIZE" || keyword == "BODY" || keyword == "RET" || keyword == "ENVID" || keyword == "AUTH";
     if (!known) return failure(Failure::Unknown);
     if (!has_value) return failure(Failure::Syntax);
     if (keyword == "SIZE") return take_size(out, value);
     if (keyword == "BODY") return take_body(out, value);
     if (keyword == "RET") return take_ret(out, value);
     if (keyword == "ENVID") return take_envelope_id(out, value);
+    if (keyword == "MT-PRIORITY") return take_once(out.priority, parse_priority(value));
+    if (keyword == "BY") return take_once(out.by, parse_by(value));
+    if (of_time) return take_hold(out, keyword, value);
     return take_submitter(out, value);
   }));
   return out;

@@ -1,5 +1,5 @@
 // The parameters after a path in MAIL and RCPT: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), REQUIRETLS (RFC 8689), RET, ENVID, NOTIFY,
-// ORCPT (RFC 3461), AUTH (RFC 4954 §5); and xtext (RFC 3461 §4), in which their values come.
+// ORCPT (RFC 3461), AUTH (RFC 4954 §5), and those about its time (time_parameters.h); and xtext (RFC 3461 §4), in which their values come.
 #pragma once
 
 #include <optional>
@@ -8,6 +8,7 @@
 
 #include "base/cursor.h"
 #include "mail/envelope.h"
+#include "protocol/smtp/time_parameters.h"
 
 namespace hikyaku::smtp {
 
@@ -19,6 +20,9 @@ struct MailParameters {
   ReturnContent return_content = ReturnContent::NotGiven;
   std::string envelope_id;                 // decoded
   std::optional<std::string> submitter;    // AUTH=, decoded; "" for "<>"
+  std::optional<std::int8_t> priority;
+  std::optional<HoldRequest> hold;
+  std::optional<ByRequest> by;
   friend bool operator==(const MailParameters&, const MailParameters&) = default;
 };
 

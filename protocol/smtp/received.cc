@@ -76,6 +76,7 @@ std::string received_field(const ReceivedFacts& facts) {
   if (!facts.tls.empty()) out += ')';
   out.append("\r\n\tid ").append(facts.id.text());
   if (!facts.recipient.empty()) out.append("\r\n\tfor <").append(facts.recipient).append(">");
+  if (facts.priority != 0) out.append("\r\n\tPRIORITY ").append(std::to_string(facts.priority));
   return out + ";\r\n\t" + message_date(facts.when) + "\r\n";
 }
 

@@ -31,6 +31,7 @@ struct ReceivedFacts {
   TraceId id;
   std::string_view recipient;       // with one recipient only (RFC 5321 §7.2: no blind copies in trace lines)
   WallTime when;
+  int priority = 0;                 // RFC 6710 §4.1
 };
 
 // The whole folded field with its last CRLF. Nothing a client sent can break out of it.

@@ -8,6 +8,7 @@ namespace hikyaku::smtp {
 namespace {
 const std::vector<sasl::Mechanism> all_mechanisms{sasl::Mechanism::ScramSha256Plus, sasl::Mechanism::ScramSha256,
                                                   sasl::Mechanism::Plain, sasl::Mechanism::Login};
+const WallTime started{std::chrono::seconds{1'700'000'000}};  // 2023-11-14T22:13:20Z
 const TlsFacts test_tls{"TLSv1.3 TLS_AES_256_GCM_SHA384", true};
 
 PeerFacts test_peer(WorldTls tls) {
@@ -19,8 +20,14 @@ PeerFacts test_peer(WorldTls tls) {
 
 ServerConfig test_config() { return {.our_name = "mx.here.example"}; }
 
+TimeOffers test_times() {
+  return {.priority = true, .priority_policy = "MIXER", .most_urgent = 6, .longest_hold = 24h, .deliver_by = true, .shortest_by = 30s};
+}
+
 ScriptedWorld::ScriptedWorld(ServerConfig config, WorldTls tls)
-    : talk(std::make_shared<const ServerConfig>(std::move(config)), test_peer(tls)) {}
+    : talk(std::make_shared<const ServerConfig>(std::move(config)), test_peer(tls)) {
+  talk.at(started);
+}
 
 std::string ScriptedWorld::say(std::string_view octets) {
   std::string said = run();
@@ -40,6 +47,8 @@ std::string ScriptedWorld::run() {
     if (auto* auth = std::get_if<server::Authenticate>(&step)) take(std::move(*auth));
     if (auto* sender = std::get_if<server::CheckSender>(&step))
       talk.sender_checked(sender->reverse_path.address.domain == "evil.example" ? Verdict{Reply{550, {5, 7, 1}, "Not you"}} : Verdict{});
+    if (auto* flush = std::get_if<server::Flush>(&step))
+      talk.flush_answered({250, {2, 0, 0}, (flush->of.subdomains ? "@" : "") + flush->of.domain});
     if (auto* recipient = std::get_if<server::CheckRecipient>(&step)) take(*recipient);
     if (std::holds_alternative<server::BeginMessage>(step)) {
       check(!text_open_, "one text at a time");

@@ -1,5 +1,5 @@
 // ScriptedWorld: the outside of a server conversation for tests, dialogues and the fuzzer: a few accounts, a spool in
-// memory. u and v are users of here.example, full is one whose mailbox is full; u's password is p.
+// memory. u and v are users of here.example, full is one whose mailbox is full; u's password is p. It is 22:13:20 on the 14th of November 2023.
 #pragma once
 
 #include <string>
@@ -19,6 +19,8 @@ struct TakenMessage {
 };
 
 [[nodiscard]] ServerConfig test_config();
+// Urgent up to 6, held for a day, delivered by or returned after 30 seconds.
+[[nodiscard]] TimeOffers test_times();
 
 class ScriptedWorld {
  public:

@@ -17,6 +17,7 @@ void ServerConversation::obey(const Command& command) {
     case Verb::Rset: return rset(argument);
     case Verb::Auth: return auth(argument);
     case Verb::StartTls: return start_tls(argument);
+    case Verb::Etrn: return etrn(argument);
     case Verb::Noop: return reply({250, {2, 0, 0}, "Ok"});
     case Verb::Quit: return say_goodbye({221, {2, 0, 0}, config_->our_name + " Goodbye"});
     // RFC 5321 §3.5.3: an answer that tells a collector of addresses nothing.
@@ -55,6 +56,8 @@ void ServerConversation::hello(const Command& command) {
                                  "ENHANCEDSTATUSCODES",
                                  "LIMITS RCPTMAX=" + std::to_string(limits.recipients) +
                                      " MAILMAX=" + std::to_string(limits.messages)};
+  announce_times(words);
+  if (may_etrn()) words.emplace_back("ETRN");
   if (takes_require_tls()) words.emplace_back("REQUIRETLS");
   if (config_->tls != TlsOffer::None && !peer_.tls) words.emplace_back("STARTTLS");
   if (const auto mechanisms = offered_mechanisms(); !mechanisms.empty()) words.push_back("AUTH" + mechanisms);
@@ -93,6 +96,7 @@ void ServerConversation::mail(std::string_view argument) {
   if (command->parameters.size.value_or(0) > config_->limits.message_octets)
     return refuse({552, {5, 3, 4}, "The message is larger than this server takes"});
   if (command->parameters.require_tls && !takes_require_tls()) return refuse({555, {5, 5, 4}, "REQUIRETLS is taken under TLS only"});
+  if (auto reason = reason_against_times(*command)) return refuse(*std::move(reason));
   transaction_ = std::make_unique<Transaction>();
   Envelope& envelope = transaction_->envelope;
   envelope.reverse_path = std::move(command->reverse_path);
@@ -100,6 +104,7 @@ void ServerConversation::mail(std::string_view argument) {
   envelope.smtputf8 = command->parameters.smtputf8;
   if (command->parameters.require_tls) envelope.tls_wish = TlsWish::Require;
   envelope.return_content = command->parameters.return_content;
+  take_times(command->parameters);
   transaction_->declared_octets = command->parameters.size.value_or(0);
   envelope.envelope_id = std::move(command->parameters.envelope_id);
   envelope.client_address = peer_.client_address;
@@ -112,7 +117,7 @@ void ServerConversation::mail(std::string_view argument) {
 void ServerConversation::sender_checked(Verdict verdict) {
   check(awaiting_ == Awaiting::Sender, "a sender was asked about");
   awaiting_ = Awaiting::Nothing;
-  if (!verdict) return transaction_->sender_accepted = true, reply({250, {2, 1, 0}, "Sender ok"});
+  if (!verdict) return transaction_->sender_accepted = true, reply(sender_ok());
   transaction_.reset();
   refuse(*std::move(verdict));
 }
@@ -142,6 +147,24 @@ void ServerConversation::recipient_checked(Verdict verdict, std::optional<Addres
   if (is_new)
     recipients.push_back({std::move(asked.forward_path), std::move(asked.parameters.original_recipient), asked.parameters.notify});
   reply({250, {2, 1, 5}, "Recipient ok"});
+}
+
+// RFC 1985 §5.3
+void ServerConversation::etrn(std::string_view argument) {
+  if (!config_->etrn) return refuse({502, {5, 5, 1}, "ETRN is not available here"});
+  if (helo_.empty()) return refuse({503, {5, 5, 1}, "Say EHLO first"});
+  if (transaction_) return refuse({503, {5, 5, 1}, "A transaction is open: finish it or say RSET"});
+  auto command = parse_etrn(argument);
+  if (!command) return refuse(std::move(command).error());
+  if (!may_etrn()) return refuse({459, {4, 7, 1}, "ETRN is not for you: log in first"});
+  awaiting_ = Awaiting::Flush;
+  enqueue(server::Flush{*std::move(command)});
+}
+
+void ServerConversation::flush_answered(Reply given) {
+  check(awaiting_ == Awaiting::Flush, "a flush was asked for");
+  awaiting_ = Awaiting::Nothing;
+  refuse(std::move(given));
 }
 
 void ServerConversation::rset(std::string_view argument) {

@@ -9,6 +9,7 @@
 //     Authenticate   -> carry the octets to whoever keeps the secrets; auth_challenge, auth_accepted or auth_refused
 //                       (Phase::Cancel awaits no answer)
 //     CheckSender    -> sender_checked(verdict);  CheckRecipient -> recipient_checked(verdict)
+//     Flush          -> ETRN: have the mail that waits for the domain tried; flush_answered(reply)
 //     BeginMessage   -> a text begins (talk.envelope() is complete but for its id)
 //     AppendContent  -> the next octets of the text; the view is valid until the next call of next()
 //     CommitMessage  -> make it durable; message_committed, recipients_settled (LMTP) or message_refused
@@ -36,6 +37,7 @@
 #include "protocol/smtp/overheard.h"
 #include "protocol/smtp/received.h"
 #include "protocol/smtp/reply.h"
+#include "protocol/smtp/time_parameters.h"
 
 namespace hikyaku::smtp {
 
@@ -50,6 +52,8 @@ struct ServerConfig {
   Limits limits;
   TlsOffer tls = TlsOffer::StartTls;
   Dots dots = Dots::Strict;
+  TimeOffers times;
+  bool etrn = false;  // RFC 1985; from who may
 };
 
 struct TlsFacts {
@@ -64,6 +68,8 @@ struct PeerFacts {
   // What may be offered here; -PLUS is dropped without channel binding, PLAIN and LOGIN without TLS unless allowed.
   std::vector<sasl::Mechanism> mechanisms;
   ClearPasswords clear_passwords = ClearPasswords::Refused;
+  bool may_be_urgent = false;              // its priorities count without a login (RFC 6710 §4.1)
+  bool may_etrn = false;                   // so does its ETRN
 };
 
 // Nothing: accepted. A reply of 421 also ends the session.
@@ -80,6 +86,7 @@ struct Authenticate {
 };
 struct CheckSender { ReversePath reverse_path; };
 struct CheckRecipient { Address recipient; std::uint64_t octets = 0; };  // octets: SIZE as declared (RFC 1870 §6), 0: not
+struct Flush { EtrnCommand of; };
 struct BeginMessage {};
 struct AppendContent { std::string_view octets; };
 struct CommitMessage { Envelope envelope; };
@@ -88,7 +95,7 @@ struct Close {};
 }  // namespace server
 
 using ServerStep = std::variant<server::NeedInput, server::Send, server::StartTls, server::Authenticate,
-                                server::CheckSender, server::CheckRecipient, server::BeginMessage,
+                                server::CheckSender, server::CheckRecipient, server::Flush, server::BeginMessage,
                                 server::AppendContent, server::CommitMessage, server::AbortMessage, server::Close>;
 
 class ServerConversation {
@@ -96,6 +103,8 @@ class ServerConversation {
   ServerConversation(std::shared_ptr<const ServerConfig> config, PeerFacts peer);
 
   void receive(std::string_view octets);
+  // The time, before receive(): what is asked of a message's time counts from here.
+  void at(WallTime now) { now_ = now; }
   [[nodiscard]] ServerStep next();
 
   void tls_started(TlsFacts facts);
@@ -107,6 +116,7 @@ class ServerConversation {
   void sender_checked(Verdict verdict);
   // `known_as`: the address that stands for what was given, from now on.
   void recipient_checked(Verdict verdict, std::optional<Address> known_as = std::nullopt);
+  void flush_answered(Reply reply);
   // 250 with the trace id (for every recipient of LMTP).
   void message_committed(const TraceId& id);
   // LMTP: one verdict for each of envelope().recipients, in order.
@@ -130,7 +140,7 @@ class ServerConversation {
 
  private:
   enum class Phase : std::uint8_t { Command, AuthResponse, Data, Chunk, Closing };
-  enum class Awaiting : std::uint8_t { Nothing, Tls, Auth, Sender, Recipient, Commit };
+  enum class Awaiting : std::uint8_t { Nothing, Tls, Auth, Sender, Recipient, Flush, Commit };
 
   // What exists only between MAIL and the end of its message.
   struct Transaction {
@@ -139,6 +149,7 @@ class ServerConversation {
     std::vector<std::size_t> accepted;  // LMTP: for each accepted RCPT, its recipient
     RcptCommand asked;                  // the recipient being checked
     std::uint64_t declared_octets = 0;  // SIZE= of MAIL
+    bool priority_changed = false;      // it is another than was asked for
     ContentReader reader;
     HopCounter hops;
     bool sender_accepted = false;
@@ -159,6 +170,8 @@ class ServerConversation {
   void data(std::string_view argument);
   void bdat(std::string_view argument);
   void rset(std::string_view argument);
+  void etrn(std::string_view argument);
+  [[nodiscard]] bool may_etrn() const { return config_->etrn && (peer_.may_etrn || !account_.empty()); }
   void auth(std::string_view argument);
   void auth_response(std::string_view line);
   void auth_failed(Reply reply);
@@ -167,6 +180,13 @@ class ServerConversation {
   [[nodiscard]] std::string offered_mechanisms() const;
   [[nodiscard]] std::optional<Reply> reason_against_mail() const;
   [[nodiscard]] std::optional<Reply> reason_against_text() const;
+  // What MAIL asks of the message's time (server_times.cc).
+  void announce_times(std::vector<std::string>& words) const;
+  [[nodiscard]] bool takes_hold() const { return config_->role == Role::Submission && config_->times.longest_hold.count() > 0; }
+  [[nodiscard]] bool takes_by() const { return config_->role != Role::Lmtp && config_->times.deliver_by; }
+  [[nodiscard]] std::optional<Reply> reason_against_times(const MailCommand& command) const;
+  void take_times(const MailParameters& parameters);
+  [[nodiscard]] Reply sender_ok() const;
   // RFC 8689 §2: under TLS, and not where the mail has arrived already.
   [[nodiscard]] bool takes_require_tls() const { return peer_.tls.has_value() && config_->role != Role::Lmtp; }
 
@@ -197,6 +217,7 @@ class ServerConversation {
   sasl::Mechanism mechanism_ = sasl::Mechanism::Plain;
   std::uint32_t errors_ = 0, failed_logins_ = 0, messages_ = 0, idle_commands_ = 0;
   std::uint64_t chunk_left_ = 0, chunk_octets_ = 0;
+  WallTime now_{};
   std::string helo_, account_, out_, partial_, last_refusal_;
   std::string_view input_;  // of what receive() brought (or of partial_, which then holds it), the rest
   bool input_given_ = false;

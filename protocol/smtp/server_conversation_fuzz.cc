@@ -25,6 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   config.role = static_cast<Role>(data[0] % 3);
   config.limits.message_octets = 4096;
   config.limits.content.most_line_octets = 200;
+  if (data[0] & 8) config.times = test_times();
+  config.etrn = (data[0] & 16) != 0;
   const auto tls = data[0] & 4 ? WorldTls::FromTheStart : WorldTls::None;
   const std::size_t piece = data[1] + 1U;
   const std::string_view text(reinterpret_cast<const char*>(data + 2), size - 2);

@@ -60,6 +60,41 @@ struct SmtpSection : Section {
   Setting<Texts> relay_networks{*this, "relay_networks", {
       .help = "Networks that may send to any domain without logging in.",
       .help_ja = "ログインせずにどの宛先へも送れるネットワーク。", .takes_effect = TakesEffect::NewConnections}};
+  Setting<bool> priority{*this, "priority", {
+      .help = "Announce MT-PRIORITY (RFC 6710): urgent mail overtakes other mail for the same destination. Positive priorities count from "
+              "clients that logged in and from priority_networks; from others they become 0.",
+      .help_ja = "MT-PRIORITY(RFC 6710)を通知する。優先度の高いメールは同じ宛先の他のメールを追い越す。正の優先度はログインした相手と "
+                 "priority_networks からのみ有効で、それ以外では 0 とする。",
+      .preset = true, .takes_effect = TakesEffect::NewConnections}};
+  Setting<Text> priority_policy{*this, "priority_policy", {
+      .help = "Name of the priority assignment policy announced (RFC 6710 section 9.2). Empty: none.",
+      .help_ja = "通知する優先度割り当てポリシーの名前。空なら通知しない。",
+      .preset = "MIXER", .takes_effect = TakesEffect::NewConnections}};
+  Setting<Count> priority_most{*this, "priority_most", {
+      .help = "Highest priority granted; a higher one asked for becomes this.", .help_ja = "認める優先度の上限。超える要求はこの値になる。",
+      .preset = 9, .min = 0, .max = 9, .takes_effect = TakesEffect::NewConnections}};
+  Setting<Texts> priority_networks{*this, "priority_networks", {
+      .help = "Networks whose priorities count without logging in.", .help_ja = "ログインなしで優先度を認めるネットワーク。",
+      .takes_effect = TakesEffect::NewConnections}};
+  Setting<Seconds> future_release{*this, "future_release", {
+      .help = "Longest time for which a submitted message may be held back (FUTURERELEASE, RFC 4865: HOLDFOR, HOLDUNTIL); 0s: not offered.",
+      .help_ja = "送信予約(FUTURERELEASE、RFC 4865)で保留できる最長時間。0s なら提供しない。",
+      .preset = 720h, .min = 0s, .max = 8784h, .takes_effect = TakesEffect::NewConnections}};
+  Setting<bool> deliver_by{*this, "deliver_by", {
+      .help = "Announce DELIVERBY (RFC 2852): a message that is not delivered in the time its sender gave is returned, or its sender is told.",
+      .help_ja = "DELIVERBY(RFC 2852)を通知する。送信者の指定した時間内に配送できないメールを返送するか、送信者に知らせる。",
+      .preset = true, .takes_effect = TakesEffect::NewConnections}};
+  Setting<Seconds> deliver_by_least{*this, "deliver_by_least", {
+      .help = "Shortest time in which a message may have to be delivered or returned (BY=...;R), announced by DELIVERBY; 0s: any.",
+      .help_ja = "「時間内に配送できなければ返送」(BY=…;R)で指定できる最短時間。DELIVERBY で通知する。0s なら制限しない。",
+      .preset = 30s, .min = 0s, .max = 24h, .takes_effect = TakesEffect::NewConnections}};
+  Setting<bool> etrn{*this, "etrn", {
+      .help = "Take ETRN (RFC 1985) on the SMTP port from clients that logged in and from etrn_networks: mail that waits for a relay domain is tried at once.",
+      .help_ja = "SMTP ポートで ETRN(RFC 1985)を受け付ける。ログインした相手と etrn_networks からの要求で、中継ドメイン宛に待っているメールをすぐに送る。",
+      .preset = true, .takes_effect = TakesEffect::NewConnections}};
+  Setting<Texts> etrn_networks{*this, "etrn_networks", {
+      .help = "Networks that may use ETRN without logging in.", .help_ja = "ログインなしで ETRN を使えるネットワーク。",
+      .takes_effect = TakesEffect::NewConnections}};
   Setting<Texts> unlimited_networks{*this, "unlimited_networks", {
       .help = "Networks to which connections_per_address does not apply.",
       .help_ja = "connections_per_address を適用しないネットワーク。", .preset = {"127.0.0.0/8", "::1"},

@@ -1,6 +1,8 @@
 // Checks that a range cannot express: the form of networks and listeners, and settings that belong together.
+#include <algorithm>
 #include <cstdlib>
 
+#include "base/cursor.h"
 #include "services/settings/listen_address.h"
 #include "services/settings/settings.h"
 
@@ -30,6 +32,13 @@ void check_rules(const Settings& settings, std::string_view file_name, Errors& e
   Checker checker{std::string(file_name), errors};
   checker.networks(settings.smtp, settings.smtp.relay_networks);
   checker.networks(settings.smtp, settings.smtp.unlimited_networks);
+  checker.networks(settings.smtp, settings.smtp.priority_networks);
+  checker.networks(settings.smtp, settings.smtp.etrn_networks);
+  // priority-profile = 1*20(ALPHA / DIGIT / "-" / "_" / ".")      RFC 6710 §7
+  const auto in_policy = [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_' || c == '.'; };
+  if (const auto& policy = settings.smtp.priority_policy(); policy.size() > 20 || !std::ranges::all_of(policy, in_policy))
+    checker.error(settings.smtp, settings.smtp.priority_policy, "\"" + policy + "\" is no name of a policy.",
+                  "write at most 20 letters, digits, \"-\", \"_\" or \".\", like \"MIXER\".");
   checker.networks(settings.auth, settings.auth.plaintext_login_networks);
   for (const auto* setting : {&settings.listen.smtp, &settings.listen.submission, &settings.listen.submissions, &settings.listen.lmtp,
                               &settings.listen.pop3, &settings.listen.pop3s, &settings.listen.imap, &settings.listen.imaps, &settings.listen.metrics})

@@ -35,6 +35,8 @@ inline constexpr Event smtp_login{"smtp.login", Level::Info, LogName::ReceiveLog
     "A client logged in to send.", "送信のためにログインした。"};
 inline constexpr Event smtp_login_failed{"smtp.login_failed", Level::Warning, LogName::ReceiveLog,
     "A login to send failed.", "送信のためのログインに失敗した。"};
+inline constexpr Event flush_wanted{"flush.wanted", Level::Info, LogName::ReceiveLog,
+    "A client asked by ETRN for the mail that waits for a domain.", "ETRN でドメイン宛に待っているメールの送信を求められた。"};
 inline constexpr Event receive_said{"receive.said", Level::Trace, LogName::ReceiveLog,
     "A line of the conversation while receiving.", "受信中の会話の 1 行。"};
 

@@ -8,6 +8,19 @@ namespace hikyaku::cli {
 
 namespace {
 bool is_deferred(const delivery::QueueItem& item) { return item.state == delivery::QueueState::Deferred; }
+
+// Before the reply: what the sender asked of the time.
+std::string times_text(Invocation& call, const delivery::QueueItem& item, WallTime now) {
+  std::string out;
+  if (item.priority != 0) out += std::string(call.say({"priority ", "優先度 "})) + std::to_string(item.priority) + "; ";
+  if (item.deliver_by) {
+    out += call.say(item.deliver_by->mode == ByMode::Return ? Words{"to be delivered or returned ", "配送か返送の期限 "} : Words{"to be delivered ", "配送の期限 "});
+    out += item.deliver_by->deadline > now ? std::string(call.say({"in ", "あと "})) + age_text(item.deliver_by->deadline - now)
+                                           : std::string(call.say({"(late)", "(超過)"}));
+    out += "; ";
+  }
+  return out;
+}
 }  // namespace
 
 void write_item(telemetry::JsonWriter& json, const delivery::QueueItem& item, const directory::Hold* hold) {
@@ -15,6 +28,12 @@ void write_item(telemetry::JsonWriter& json, const delivery::QueueItem& item, co
   json.member("sender", item.sender).member("recipient", item.recipient).member("octets", item.octets);
   json.member("accepted_at", telemetry::stamp_text(item.accepted_at));
   if (!item.sent_by.empty()) json.member("account", item.sent_by);
+  if (item.priority != 0) json.member("priority", std::to_string(item.priority));
+  if (item.release_at) json.member("release_at", telemetry::stamp_text(*item.release_at));
+  if (item.deliver_by) {
+    json.member("deliver_by", telemetry::stamp_text(item.deliver_by->deadline));
+    json.member("deliver_by_mode", item.deliver_by->mode == ByMode::Return ? "return" : "notify");
+  }
   if (is_deferred(item)) {
     json.member("destination", item.destination).member("reply", item.last_reply).member("attempts", std::uint64_t{item.attempts});
     json.member("first_failed", telemetry::stamp_text(item.first_failed)).member("next_try", telemetry::stamp_text(item.next_due));
@@ -35,7 +54,7 @@ void print_table(Invocation& call, const delivery::QueueList& list, WallTime now
     table.add({item.id.text(), age_text(now - item.accepted_at), item.sender.empty() ? "<>" : item.sender, item.recipient,
                is_deferred(item) ? std::to_string(item.attempts) : "0",
                hold != nullptr ? std::string(call.say({"held by ", "保留 "})) + std::to_string(hold->id) : !is_deferred(item) || item.next_due <= now ? std::string(call.say({"now", "今"})) : age_text(item.next_due - now),
-               item.last_reply});
+               times_text(call, item, now) + item.last_reply});
   }
   call.print(table.text());
 }

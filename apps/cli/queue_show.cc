@@ -11,6 +11,13 @@ void print_message(Invocation& call, const delivery::QueueList& list, WallTime n
   const auto& first = list.items.front();
   call.print(first.id.text() + "  " + (first.sender.empty() ? "<>" : first.sender) + "  " + std::to_string(first.octets) + " octets, " +
              std::string(call.say({"accepted ", "受信 "})) + telemetry::stamp_text(first.accepted_at));
+  if (first.priority != 0) call.print(std::string(call.say({"  priority ", "  優先度 "})) + std::to_string(first.priority));
+  if (first.release_at)
+    call.print(std::string(call.say({"  to be released at ", "  送信予約 "})) + telemetry::stamp_text(*first.release_at));
+  if (first.deliver_by)
+    call.print(std::string(call.say(first.deliver_by->mode == ByMode::Return ? Words{"  to be delivered or returned by ", "  配送できなければ返送する期限 "}
+                                                                             : Words{"  to be delivered, or the sender told, by ", "  配送できなければ知らせる期限 "})) +
+               telemetry::stamp_text(first.deliver_by->deadline));
   for (const auto& item : list.items) {
     std::string line = "  " + item.recipient + ": ";
     if (item.state == delivery::QueueState::Incoming) {

@@ -92,12 +92,22 @@ bool flush_accounts(mailboxes::Mailboxes& mailboxes, const std::vector<std::stri
   return true;
 }
 
+// "?example.jp", "?@example.jp": mail for the domain is wanted (ETRN). What anybody may have written there is no more than a name.
+void take_wish(std::string_view ring, delivery::Delivery& delivery) {
+  if (!ring.starts_with('?')) return;
+  ring.remove_prefix(1);
+  const bool subdomains = ring.starts_with('@');
+  if (subdomains) ring.remove_prefix(1);
+  const auto named = smtp::parse_address("postmaster@" + std::string(ring));
+  if (named) delivery.flush(named->domain, subdomains ? delivery::Subdomains::Yes : delivery::Subdomains::No);
+}
+
 // Waits for a datagram on the bell's socket and takes all that came: many rings are one.
-io::Task<io::Wake> heard(io::Loop& loop, int bell, Deadline deadline) {
+io::Task<io::Wake> heard(io::Loop& loop, int bell, Deadline deadline, delivery::Delivery& delivery) {
   const auto outcome = co_await loop.readable(bell, deadline);
-  char ring[16];
-  while (::recv(bell, ring, sizeof ring, MSG_DONTWAIT) >= 0) {
-  }
+  char ring[320];
+  for (ssize_t octets = 0; (octets = ::recv(bell, ring, sizeof ring, MSG_DONTWAIT)) >= 0;)
+    take_wish({ring, static_cast<std::size_t>(octets)}, delivery);
   co_return outcome;
 }
 
@@ -231,7 +241,7 @@ int run_deliver(Service& service) {
   }
   const auto bells = service.listeners("deliver-bell");
   const int bell = bells.empty() ? -1 : bells.front().descriptor;
-  delivery.start([&loop, bell](Deadline deadline) { return bell < 0 ? no_bell(loop, deadline) : heard(loop, bell, deadline); });
+  delivery.start([&loop, bell, &delivery](Deadline deadline) { return bell < 0 ? no_bell(loop, deadline) : heard(loop, bell, deadline, delivery); });
   loop.spawn(upkeep.run());
   loop.spawn(quotas.run());
   loop.spawn(history.run());

@@ -50,6 +50,7 @@ struct Attempt {
   std::optional<Duration> wait_hint;  // Failed only: "try again in 5 minutes", said the peer
   Pace pace = Pace::AsBefore;         // Failed only: whether the peer finds us too fast
   std::string tls;                    // of the session: RemoteSession::tls_text(); empty: in the clear, or there was none
+  bool keeps_time = false;            // Sent and Relayed: the next hop was told by when (RFC 2852)
   CauseClock spent{};                 // since it came to its lane; not begun: it was not tried
 };
 

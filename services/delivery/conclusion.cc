@@ -19,12 +19,34 @@ RecipientReport report_of(const Message& message, const Attempt& attempt, Action
   return report;
 }
 
+// RFC 2852 §4.1.4: of mail to be traced, and of mail passed on in time to who knows of none; whatever DSN was asked for.
+bool tells_of_passing_on(const Message& message, const Attempt& attempt, WallTime now) {
+  const auto& by = message.envelope.deliver_by;
+  if (!by || attempt.result == AttemptResult::Stored || message.envelope.reverse_path.is_null() || message.recipient(attempt.recipient).notify.never) return false;
+  return by->trace || (by->mode == ByMode::Notify && !attempt.keeps_time && now < by->deadline);
+}
+
+// Mail that is to be delivered by a time is tried once more shortly before: three quarters of what is left, until little is.
+WallTime due_before_deadline(const Envelope& envelope, WallTime due, WallTime now) {
+  constexpr auto least = std::chrono::seconds{10}, last_try = std::chrono::seconds{60};
+  if (!envelope.deliver_by || envelope.deliver_by->mode != ByMode::Return) return due;
+  const auto deadline = envelope.deliver_by->deadline;
+  if (due < deadline || deadline - now < least) return due;
+  return deadline - std::min<std::chrono::microseconds>(last_try, (deadline - now) / 4);
+}
+
 void conclude_success(const Message& message, const Attempt& attempt, WallTime now, Conclusion& conclusion) {
   const bool stored = attempt.result == AttemptResult::Stored;
   // A copy may be lazy only while incoming still has the message: an outcome ends its place in holding for good.
   const bool lazy = stored && message.ref.journal != 0;
   conclusion.outcomes.push_back({attempt.recipient, lazy ? spool::Outcome::DeliveredLazy : spool::Outcome::Delivered,
                                  lazy ? attempt.account : std::string()});
+  if (tells_of_passing_on(message, attempt, now)) {
+    auto report = report_of(message, attempt, Action::Relayed, now);
+    report.status = "2.0.0";
+    conclusion.reports.push_back(std::move(report));
+    return;
+  }
   // A peer that offers DSN reports the success itself (RFC 3461 §5.2.1, §5.2.3).
   if (attempt.result == AttemptResult::Sent) return;
   const Action action = stored ? Action::Delivered : Action::Relayed;
@@ -65,7 +87,7 @@ void conclude_failure(const Message& message, const Attempt& attempt, const Conc
                                       message.envelope.reverse_path.is_null() ? MailKind::ErrorMail : MailKind::Ordinary,
                                       context.wait_for ? context.wait_for(attempt, elapsed) : attempt.wait_hint});
   if (const auto* retry = std::get_if<RetryAfter>(&decision)) {
-    schedule.next_due = context.now + std::chrono::duration_cast<std::chrono::microseconds>(retry->wait);
+    schedule.next_due = due_before_deadline(message.envelope, context.now + std::chrono::duration_cast<std::chrono::microseconds>(retry->wait), context.now);
     conclusion.schedules.push_back(std::move(schedule));
     return;
   }

@@ -110,3 +110,39 @@ TEST_CASE("what is damaged on disk is given up at once, whatever the rules of re
   CHECK(c.outcomes[0].outcome == spool::Outcome::Bounced);
   CHECK(c.reports.size() == 1);
 }
+
+TEST_CASE("mail that is to be returned in time is tried once more before the time is over; other mail keeps to its rules") {
+  auto m = message();
+  m.envelope.deliver_by = DeliverBy{noon + std::chrono::seconds{100}, ByMode::Return, false};
+  CHECK(run(m, {failed(FailureClass::Transient, "4.2.2")}).schedules[0].next_due == noon + std::chrono::seconds{75});
+  m.envelope.deliver_by->deadline = noon + std::chrono::seconds{500};
+  CHECK(run(m, {failed(FailureClass::Transient, "4.2.2")}).schedules[0].next_due == noon + std::chrono::seconds{120});
+  m.envelope.deliver_by->deadline = noon + std::chrono::seconds{9};  // too little is left
+  CHECK(run(m, {failed(FailureClass::Transient, "4.2.2")}).schedules[0].next_due == noon + std::chrono::seconds{120});
+  m.envelope.deliver_by = DeliverBy{noon + std::chrono::seconds{100}, ByMode::Notify, false};
+  CHECK(run(m, {failed(FailureClass::Transient, "4.2.2")}).schedules[0].next_due == noon + std::chrono::seconds{120});
+}
+
+TEST_CASE("who passes mail on that is traced, or in time to who knows of none, tells the sender") {
+  const auto told = [](const Message& m, bool keeps_time, AttemptResult result = AttemptResult::Sent) {
+    Attempt passed{0, result, {}, "", "250 ok", "", "mx.b.example", ""};
+    passed.keeps_time = keeps_time;
+    const auto c = run(m, {passed});
+    return !c.reports.empty() && c.reports[0].action == Action::Relayed;
+  };
+  auto m = message();
+  CHECK(!told(m, false));
+  m.envelope.deliver_by = DeliverBy{noon + std::chrono::seconds{100}, ByMode::Notify, false};
+  CHECK(told(m, false));
+  CHECK(!told(m, true));
+  CHECK(!told(m, false, AttemptResult::Stored));
+  m.envelope.deliver_by->deadline = noon;  // too late already
+  CHECK(!told(m, false));
+  m.envelope.deliver_by = DeliverBy{noon + std::chrono::seconds{100}, ByMode::Return, true};
+  CHECK(told(m, true));
+  m.envelope.recipients[0].notify.never = true;
+  CHECK(!told(m, true));
+  m.envelope.recipients[0].notify.never = false;
+  m.envelope.reverse_path = {};
+  CHECK(!told(m, true));
+}

@@ -1,5 +1,7 @@
 #include "services/delivery/deferred_index.h"
 
+#include "services/delivery/urgency_queue.h"
+
 namespace hikyaku::delivery {
 namespace {
 std::uint64_t hash_of(const DeferredEntry& entry) {
@@ -35,7 +37,7 @@ DeferredIndex::Number DeferredIndex::number_for(const std::string& name) {
 
 DeferredIndex::Due DeferredIndex::due_of(Slot slot) const {
   const auto& one = waiting_[slot];
-  return {destinations_[one.destination]->name, one.entry, one.due, one.give_up_at};
+  return {destinations_[one.destination]->name, one.entry, one.due, one.give_up_at, one.priority};
 }
 
 void DeferredIndex::reset_timer(Number number) {
@@ -58,14 +60,16 @@ void DeferredIndex::take_out(Slot slot) {
   auto& one = waiting_[slot];
   auto& destination = *destinations_[one.destination];
   destination.by_time.remove({one.due, slot}, by_entry());
-  destination.by_end.remove({one.give_up_at, slot}, by_entry());
+  const auto level = destination.by_end.find(one.priority);
+  level->second.remove({one.give_up_at, slot}, by_entry());
+  if (level->second.empty()) destination.by_end.erase(level);
   index_.remove(hash_of(one.entry), slot, [this](Slot other) { return hash_of(waiting_[other].entry); });
   one.destination = free_slot_;
   free_slot_ = slot;
   --size_;
 }
 
-void DeferredIndex::add(const std::string& name, DeferredEntry entry, WallTime due, WallTime give_up_at) {
+void DeferredIndex::add(const std::string& name, DeferredEntry entry, WallTime due, WallTime give_up_at, std::int8_t priority) {
   const Number number = number_for(name);
   if (const auto known = slot_of(entry); known != none) {
     const Number before = waiting_[known].destination;
@@ -75,12 +79,18 @@ void DeferredIndex::add(const std::string& name, DeferredEntry entry, WallTime d
   Slot slot = free_slot_;
   if (slot != none) free_slot_ = waiting_[slot].destination;
   else waiting_.reach((slot = slots_++) + 1);
-  waiting_[slot] = {entry, number, due, give_up_at};
+  waiting_[slot] = {entry, number, priority, due, give_up_at};
   index_.add(hash_of(entry), slot, [this](Slot other) { return hash_of(waiting_[other].entry); });
   destinations_[number]->by_time.add({due, slot}, by_entry());
-  destinations_[number]->by_end.add({give_up_at, slot}, by_entry());
+  destinations_[number]->by_end[priority].add({give_up_at, slot}, by_entry());
   ++size_;
   reset_timer(number);
+}
+
+void DeferredIndex::set_due(const std::string& name, DeferredEntry entry, WallTime due) {
+  if (!contains(name, entry)) return;
+  const auto known = waiting_[slot_of(entry)];
+  add(name, entry, due, known.give_up_at, known.priority);
 }
 
 void DeferredIndex::remove(const std::string& name, DeferredEntry entry) {
@@ -89,6 +99,11 @@ void DeferredIndex::remove(const std::string& name, DeferredEntry entry) {
   const Number number = waiting_[slot].destination;
   take_out(slot);
   reset_timer(number);
+}
+
+std::int8_t DeferredIndex::priority_of(DeferredEntry entry) const {
+  const auto slot = slot_of(entry);
+  return slot == none ? std::int8_t{0} : waiting_[slot].priority;
 }
 
 bool DeferredIndex::contains(const std::string& name, DeferredEntry entry) const {
@@ -136,10 +151,14 @@ std::vector<DeferredEntry> DeferredIndex::take_expired(const std::string& name, 
   std::vector<DeferredEntry> expired;
   const auto* destination = find(name);
   if (destination == nullptr) return expired;
-  while (!destination->by_end.empty() && destination->by_end.first().when <= now) {
-    const auto slot = destination->by_end.first().slot;
-    expired.push_back(waiting_[slot].entry);
-    take_out(slot);
+  const auto first_over = [&]() -> std::optional<Slot> {
+    for (const auto& [priority, order] : destination->by_end)
+      if (order.first().when <= now) return order.first().slot;
+    return std::nullopt;
+  };
+  while (const auto slot = first_over()) {
+    expired.push_back(waiting_[*slot].entry);
+    take_out(*slot);
   }
   reset_timer(numbers_.at(name));
   return expired;
@@ -148,7 +167,16 @@ std::vector<DeferredEntry> DeferredIndex::take_expired(const std::string& name, 
 std::optional<WallTime> DeferredIndex::first_end(const std::string& name) const {
   const auto* destination = find(name);
   if (destination == nullptr || destination->by_end.empty()) return std::nullopt;
-  return destination->by_end.first().when;
+  WallTime first = WallTime::max();
+  for (const auto& [priority, order] : destination->by_end) first = std::min(first, order.first().when);
+  return first;
+}
+
+std::optional<TimerOrder::Item> DeferredIndex::next_released(const TimerOrder& order, std::int8_t priority, const ReleaseCursor& cursor) const {
+  const auto behind = cursor.at.find(priority);
+  return order.first_not([&](const TimerOrder::Item& item) {
+    return behind != cursor.at.end() && std::pair(item.when, waiting_[item.slot].entry) <= behind->second;
+  });
 }
 
 std::vector<DeferredIndex::Due> DeferredIndex::take_oldest(const std::string& name, ReleaseCursor& cursor, std::size_t limit) {
@@ -156,13 +184,20 @@ std::vector<DeferredIndex::Due> DeferredIndex::take_oldest(const std::string& na
   const auto* destination = find(name);
   if (destination == nullptr) return taken;
   while (taken.size() < limit) {
-    const auto next = destination->by_end.first_not([&](const TimerOrder::Item& item) {
-      return cursor && std::pair(item.when, waiting_[item.slot].entry) <= *cursor;
-    });
-    if (!next) break;
-    cursor = {next->when, waiting_[next->slot].entry};
-    taken.push_back(due_of(next->slot));
-    take_out(next->slot);
+    std::optional<TimerOrder::Item> urgent, oldest;  // of the highest priority that is left, and of all below it
+    for (const auto& [priority, order] : destination->by_end) {
+      const auto next = next_released(order, priority, cursor);
+      if (!next) continue;
+      if (!urgent) urgent = next;
+      else if (!oldest || next->when < oldest->when) oldest = next;
+    }
+    if (!urgent) break;
+    const bool others_turn = oldest && cursor.overtaken >= urgent_before_older;
+    cursor.overtaken = oldest && !others_turn ? cursor.overtaken + 1 : 0;
+    const auto next = others_turn ? *oldest : *urgent;
+    cursor.at[waiting_[next.slot].priority] = {next.when, waiting_[next.slot].entry};
+    taken.push_back(due_of(next.slot));
+    take_out(next.slot);
   }
   reset_timer(numbers_.at(name));
   return taken;

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -29,8 +31,12 @@ struct DeferredEntry {
 class DeferredIndex {
  public:
   // Replaces what was known of the entry. `give_up_at`: when its period is over, should nothing change.
-  void add(const std::string& destination, DeferredEntry entry, WallTime due, WallTime give_up_at = WallTime::max());
+  void add(const std::string& destination, DeferredEntry entry, WallTime due, WallTime give_up_at = WallTime::max(), std::int8_t priority = 0);
+  // Another time for an entry that waits there, all else as it is.
+  void set_due(const std::string& destination, DeferredEntry entry, WallTime due);
   void remove(const std::string& destination, DeferredEntry entry);
+  // Of one that waits; 0: it does not.
+  [[nodiscard]] std::int8_t priority_of(DeferredEntry entry) const;
   [[nodiscard]] bool contains(const std::string& destination, DeferredEntry entry) const;
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::size_t waiting_for(const std::string& destination) const;
@@ -43,6 +49,7 @@ class DeferredIndex {
     std::string destination;
     DeferredEntry entry;
     WallTime due{}, give_up_at{};  // as added, so that what was not tried after all can be put back
+    std::int8_t priority = 0;
   };
   // Removes and returns at most `limit` entries whose time has come, earliest destinations first; one only from a gated
   // destination, which then stays closed until gate() or ungate().
@@ -60,8 +67,13 @@ class DeferredIndex {
   // When the first period of those that wait is over, so that the last attempt can be made then; nothing waits: nullopt.
   [[nodiscard]] std::optional<WallTime> first_end(const std::string& destination) const;
 
-  // Where the release of a destination's backlog has come to, in the order of the ends of periods: oldest first.
-  using ReleaseCursor = std::optional<std::pair<WallTime, DeferredEntry>>;
+  // Where the release of a destination's backlog has come to, at each priority in the order of the ends of periods: oldest
+  // first. The urgent go before others, but for every ninth (urgent_before_older).
+  struct ReleaseCursor {
+    std::map<std::int8_t, std::pair<WallTime, DeferredEntry>> at;
+    unsigned overtaken = 0;
+    void reset() { at.clear(), overtaken = 0; }
+  };
   // Removes and returns at most `limit` entries behind the cursor, whatever their due time and gate, and moves it. An entry
   // that failed again and came back is before the cursor: nobody is released twice. Empty: the release is over.
   [[nodiscard]] std::vector<Due> take_oldest(const std::string& destination, ReleaseCursor& cursor, std::size_t limit);
@@ -72,7 +84,8 @@ class DeferredIndex {
   static constexpr std::uint32_t none = 0xFFFFFFFF;
   struct Destination {
     std::string name;
-    TimerOrder by_time, by_end;  // of periods
+    TimerOrder by_time;
+    std::map<std::int8_t, TimerOrder, std::greater<>> by_end;  // of periods, at each priority; none is empty
     std::optional<WallTime> gate;
     bool probing = false;
     std::optional<WallTime> timer;  // its place in timers_
@@ -81,6 +94,7 @@ class DeferredIndex {
   struct Waiting {
     DeferredEntry entry;
     Number destination = none;
+    std::int8_t priority = 0;
     WallTime due{}, give_up_at{};
   };
 
@@ -91,6 +105,7 @@ class DeferredIndex {
   // Forgets one entry; its destination's timer is for the caller to set.
   void take_out(Slot slot);
   void reset_timer(Number number);
+  [[nodiscard]] std::optional<TimerOrder::Item> next_released(const TimerOrder& order, std::int8_t priority, const ReleaseCursor& cursor) const;
   [[nodiscard]] auto by_entry() const {
     return [this](Slot a, Slot b) { return waiting_[a].entry < waiting_[b].entry; };
   }

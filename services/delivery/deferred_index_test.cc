@@ -103,3 +103,38 @@ TEST_CASE("a backlog is released oldest first, each entry once, though some fail
   CHECK(index.contains("d", {{1, 1, 1, 1}, 0}));
   CHECK(!index.first_end("nowhere"));
 }
+
+TEST_CASE("a backlog is released the urgent first, and one that waits longer goes after eight of them") {
+  DeferredIndex index;
+  const WallTime start{std::chrono::seconds{1'700'000'000}};
+  for (std::uint32_t n = 0; n < 20; ++n) index.add("d", {{1, 1, 1, 100 + n}, 0}, start, start + std::chrono::hours{200 + n}, 5);
+  for (std::uint32_t n = 0; n < 3; ++n) index.add("d", {{1, 1, 1, n}, 0}, start, start + std::chrono::hours{100 + n}, n == 0 ? std::int8_t{-9} : std::int8_t{0});
+  CHECK(index.first_end("d") == start + std::chrono::hours{100});
+  CHECK(index.priority_of({{1, 1, 1, 100}, 0}) == 5);
+  DeferredIndex::ReleaseCursor cursor;
+  std::vector<std::uint64_t> order;
+  for (auto some = index.take_oldest("d", cursor, 4); !some.empty(); some = index.take_oldest("d", cursor, 4))
+    for (const auto& one : some) order.push_back(one.entry.message.sequence);
+  REQUIRE(order.size() == 23);
+  CHECK(order[8] == 0);
+  CHECK(order[17] == 1);
+  CHECK(order[22] == 2);
+  CHECK(order[0] == 100);
+  CHECK(index.size() == 0);
+}
+
+TEST_CASE("another time for an entry leaves its end and its priority; those that are over leave at any priority") {
+  DeferredIndex index;
+  const WallTime start{std::chrono::seconds{1'700'000'000}};
+  const DeferredEntry entry{{1, 1, 1, 1}, 0};
+  index.add("d", entry, start + std::chrono::hours{9}, start + std::chrono::hours{10}, -3);
+  index.set_due("d", entry, start);
+  index.set_due("elsewhere", entry, start + std::chrono::hours{1});
+  const auto due = index.take_due(start, 10);
+  REQUIRE(due.size() == 1);
+  CHECK(due[0].priority == -3);
+  CHECK(due[0].give_up_at == start + std::chrono::hours{10});
+  for (std::uint32_t n = 0; n < 6; ++n) index.add("d", {{1, 1, 1, n}, 0}, start, start + std::chrono::hours{n}, static_cast<std::int8_t>(n % 3));
+  CHECK(index.take_expired("d", start + std::chrono::hours{3}).size() == 4);
+  CHECK(index.waiting_for("d") == 2);
+}

@@ -55,9 +55,10 @@ io::Task<void> Delivery::load_deferred() {
     }
     for (const auto& [destination, times] : timers) {
       const bool told = (times.failure_class & spool::delay_told_bit) != 0;
+      if (!delays_loaded_ && times.deadline != WallTime{} && (times.failure_class & spool::deadline_told_bit) == 0) deadlines_.add(times.id, times.deadline);
       if (!delays_loaded_ && times.attempts > 0 && !told) delays_.add(times.id, times.first_failed);
       if (!scheduler_.claimed({times.id, times.recipient}))
-        scheduler_.defer(destination, {times.id, times.recipient}, times.next_due, give_up_time(destination, times));
+        scheduler_.defer(destination, {times.id, times.recipient}, times.next_due, give_up_time(destination, times), times.priority);
     }
     from = **next;
     wake_timers();
@@ -74,6 +75,7 @@ io::Task<void> Delivery::watch_timers() {
   while (!stopping_ && !parts_.loop.stopping()) {
     const auto now = parts_.clock.wall();
     const bool more = scheduler_.feed(now);
+    if (auto released = scheduler_.take_released(); !released.empty()) parts_.loop.spawn(let_go(std::move(released)));
     pump();
     if (more) {
       co_await parts_.loop.yield();
@@ -152,7 +154,7 @@ io::Task<bool> Delivery::read_back(RemoteJob& job, const Slot& slot, CauseWatch&
 void Delivery::look_again_later(const std::string& destination, DeferredEntry entry, const spool::SpoolError& trouble) {
   parts_.log.write(telemetry::events::storage_trouble, {.message = entry.message, .reason = trouble.what});
   const auto wait = trouble.kind == spool::SpoolFailure::Damaged ? std::chrono::minutes{60} : std::chrono::minutes{1};
-  scheduler_.defer(destination, entry, parts_.clock.wall() + wait, WallTime::max());
+  scheduler_.defer(destination, entry, parts_.clock.wall() + wait, WallTime::max(), 0);
 }
 
 io::Task<void> Delivery::give_up_expired(std::string destination, Attempt failed) {

@@ -59,7 +59,8 @@ io::Task<void> Delivery::tell_delay(TraceId id) {
   for (auto& one : read.schedules) {
     spool::set_delay_told(one);
     if (std::ranges::find(decision.whom, one.recipient) == decision.whom.end()) continue;
-    const auto until = give_up_time(one.destination, one);
+    auto until = give_up_time(one.destination, one);
+    if (envelope.deliver_by && envelope.deliver_by->mode == ByMode::Return) until = std::min(until, envelope.deliver_by->deadline);
     reports.push_back(delayed_report(envelope, one, until == WallTime::max() ? std::nullopt : std::optional(until)));
   }
   if (reports.size() > most_recipients_of_a_report) reports.resize(most_recipients_of_a_report);

@@ -58,6 +58,7 @@ void Delivery::start(Bell heard) {
   parts_.loop.spawn(listen(std::move(heard)));
   parts_.loop.spawn(watch_timers());
   parts_.loop.spawn(tell_delays());
+  parts_.loop.spawn(watch_deadlines());
   parts_.loop.spawn(tend());
   parts_.loop.spawn(tend_slowly());
 }
@@ -143,12 +144,18 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
     return;
   }
   std::map<std::string, RemoteJob> remote;
+  std::vector<std::uint32_t> early;
   KeptBackParts kept;
   for (const auto index : recipients) {
+    if (waits_for_release(*message, index)) {
+      early.push_back(index);
+      continue;
+    }
     const auto before = message->history.find(index);
     const std::uint32_t failures = before == message->history.end() ? 0 : before->second.attempts;
     auto plan = chosen_by_operator(*message, index);
     if (!plan) plan = plan_recipient(*directory, settings_.routing, {message->envelope.reverse_path, message->recipient(index), failures, targets_looked_up_on_a_loop, &message->envelope});
+    if (give_back_late(message, {index}, before == message->history.end() ? destination_of(*plan) : before->second.destination)) continue;
     if (const auto* held = hold_on(*directory, *message, index, *plan)) {
       add_kept(kept, *held, destination_of(*plan), index);
     } else if (auto* mailbox = std::get_if<ToMailbox>(&*plan)) {
@@ -156,7 +163,7 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
       local_.add({message, index, std::move(mailbox->target), {}});
     } else if (auto* hop = std::get_if<ToNextHop>(&*plan)) {
       const auto key = hop->hop.key();
-      auto& job = remote.try_emplace(key, RemoteJob{message->ref, {}, message, hop->hop, {}}).first->second;
+      auto& job = remote.try_emplace(key, RemoteJob{message->ref, {}, message, hop->hop, {}, {}, message->envelope.priority}).first->second;
       job.recipients.push_back(index);
       if (job.recipients.size() < recipients_of_a_job) continue;
       enqueue(lane, std::move(job));
@@ -173,6 +180,7 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
     }
   }
   for (auto& [key, job] : remote) enqueue(lane, std::move(job));
+  if (!early.empty()) parts_.loop.spawn(keep_until_release(message, std::move(early)));
   if (!kept.empty()) keep_back(message, std::move(kept));
 }
 
@@ -243,9 +251,7 @@ io::Task<void> Delivery::defer_untried(MessagePointer message, std::vector<std::
   }
   auto deferring = settler_.defer({message->ref, schedules, {}});
   const auto ending = co_await std::move(deferring);
-  if (ending == Settler::Ending::Written)
-    for (const auto& schedule : schedules)
-      scheduler_.defer(destination, {message->ref.id, schedule.recipient}, schedule.next_due, give_up_time(destination, schedule));
+  if (ending == Settler::Ending::Written) deferred_untried(*message, schedules, destination);
   else if (ending == Settler::Ending::Over)
     for (const auto recipient : recipients) scheduler_.disclaim(message->ref.id, recipient);
   else if (ending != Settler::Ending::Stopped)

@@ -54,6 +54,8 @@ struct DeliverySettings {
   std::size_t window_messages = 10'000;  // of each lane
 };
 
+enum class Subdomains : std::uint8_t { No, Yes };
+
 class Delivery {
  public:
   struct Parts {
@@ -92,6 +94,8 @@ class Delivery {
 
   // What an operator changed, which the spool has already (operator_changes.cc). On the loop.
   void queue_changed(const std::vector<Touched>& touched);
+  // ETRN: what waits for the domain's next hop is tried now, oldest first; `subdomains` of ours too. On the loop.
+  void flush(const std::string& domain, Subdomains subdomains);
   // What only a running delivery knows of destinations.
   void add_states(QueueSummary& summary);
   // Where the recipients are and what they wait for, and how their destinations stand; `domain`: whose destination too.
@@ -167,6 +171,7 @@ class Delivery {
     WallTime until{};
     std::string destination, words;
     std::vector<std::uint32_t> recipients;
+    std::int8_t priority = 0;
   };
   using KeptBackParts = std::map<std::pair<std::uint64_t, std::string>, KeptBack>;
   static void add_kept(KeptBackParts& parts, const MailHold& hold, std::string destination, std::uint32_t recipient);
@@ -200,6 +205,19 @@ class Delivery {
   io::Task<bool> read_back(RemoteJob& job, const Slot& slot, CauseWatch& watch);
   [[nodiscard]] WallTime give_up_time(const std::string& destination, const spool::Schedule& schedule) const;
   [[nodiscard]] WallTime give_up_time(const std::string& destination, const spool::DeferredTimes& times) const;
+
+  // deadlines.cc: not before when, and by when
+  [[nodiscard]] bool waits_for_release(const Message& message, std::uint32_t recipient) const;
+  io::Task<void> keep_until_release(MessagePointer message, std::vector<std::uint32_t> recipients);
+  io::Task<void> let_go(std::vector<DeferredEntry> released);
+  void deferred_untried(const Message& message, const std::vector<spool::Schedule>& schedules, const std::string& destination);
+  void watch_deadline(const TraceId& id, const Envelope& envelope);
+  // The time is over in which the sender wanted it delivered, and wants it back otherwise. True: it goes back.
+  bool give_back_late(const MessagePointer& message, const std::vector<std::uint32_t>& recipients, const std::string& destination);
+  io::Task<void> watch_deadlines();
+  io::Task<void> deadline_passed(TraceId id);
+  void give_back_waiting(const MessagePointer& message);
+  io::Task<void> tell_late(Message message, std::string header);
 
   // remote_work.cc: what happens in a slot
   void pump();
@@ -279,7 +297,7 @@ class Delivery {
   SessionPool sessions_;
   Settler settler_;
   ReportGathering gathering_;
-  DelayQueue delays_;
+  DelayQueue delays_, deadlines_;
   bool delays_loaded_ = false;
   LocalDelivery local_;
   Runs running_;

@@ -84,6 +84,7 @@ bool Delivery::leave_held(RemoteJob& job, const std::string& destination) {
 
 void Delivery::keep_back(const MessagePointer& message, KeptBackParts parts) {
   for (auto& [place, part] : parts) {
+    part.priority = message->envelope.priority;
     KeptBack fresh = part;
     fresh.recipients.clear();
     for (const auto recipient : part.recipients) {
@@ -112,6 +113,7 @@ io::Task<void> Delivery::keep_fresh(MessagePointer message, KeptBack kept) {
   auto deferring = settler_.defer({message->ref, schedules, {}});
   const auto ending = co_await std::move(deferring);
   if (ending == Settler::Ending::Written) {
+    watch_deadline(message->ref.id, message->envelope);
     for (const auto recipient : kept.recipients) wait_under(kept, kept.destination, {message->ref.id, recipient}, WallTime::max());
     for (const auto recipient : kept.recipients) {
       const std::string sender = message->envelope.reverse_path.text(), address = message->recipient(recipient).address.text();
@@ -129,7 +131,7 @@ io::Task<void> Delivery::keep_fresh(MessagePointer message, KeptBack kept) {
 
 void Delivery::wait_under(const KeptBack& kept, const std::string& destination, DeferredEntry entry, WallTime give_up_at) {
   const auto now = parts_.clock.wall();
-  scheduler_.defer(destination, entry, std::min(kept.until, now + for_good), give_up_at);
+  scheduler_.defer(destination, entry, std::min(kept.until, now + for_good), give_up_at, kept.priority);
   if (!held_destinations_.contains(destination)) waiting_under_[kept.hold][destination].push_back(entry);
 }
 
@@ -185,7 +187,7 @@ io::Task<void> Delivery::release(std::map<std::string, std::vector<DeferredEntry
   std::size_t done = 0;
   for (const auto& [destination, entries] : held)
     for (const auto& entry : entries) {
-      if (scheduler_.deferred().contains(destination, entry)) scheduler_.deferred().add(destination, entry, parts_.clock.wall());
+      scheduler_.deferred().set_due(destination, entry, parts_.clock.wall());
       if (++done % released_in_a_step != 0) continue;
       wake_timers();
       pump();

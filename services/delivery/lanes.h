@@ -1,7 +1,7 @@
 // Lanes: which destination may use the next free delivery slot. Fresh mail never waits for retries: each lane has a
 // reserved share of all slots and of each destination's. In a lane the destinations take turns; light mail (one to one)
 // overtakes heavy mail (large mailings), four to one at most; and no destination takes more of what is free than leaves
-// room for others, slow ones together at most half of a lane. Destinations that share one of our addresses share its limit.
+// room for others, slow ones together at most half of a lane. Of one destination's mail the more urgent goes first. Destinations that share one of our addresses share its limit.
 //
 // A pure data structure: no clock, no I/O; every operation is O(1) amortised, whatever waits. Who tells it the time (at())
 // is told of each job what it waited for: the destination's own limit, a shut lane, or else a slot.
@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "services/delivery/source_limits.h"
+#include "services/delivery/urgency_queue.h"
 #include "services/delivery/why/cause_clock.h"
 
 namespace hikyaku::delivery {
@@ -53,12 +54,13 @@ class Lanes {
   }
   void at(WallTime now) { now_ = std::max(now_, now); }
 
-  void add(Lane lane, const std::string& destination, Job job, Weight weight = Weight::Light) {
+  void add(Lane lane, const std::string& destination, Job job, Weight weight = Weight::Light, std::int8_t priority = 0) {
     auto& queue = queues_[destination];
     if (queue.sources.empty())
       for (auto& source : sources_of(destination)) queue.sources.push_back(&source_named(std::move(source)));
     note(queue);
-    queue.waiting[index(lane)][index(weight)].push_back({std::move(job), now_, milliseconds(queue.at_limit[index(lane)]), milliseconds(queue.was_shut[index(lane)])});
+    queue.waiting[index(lane)][index(weight)].push(
+        priority, {std::move(job), now_, milliseconds(queue.at_limit[index(lane)]), milliseconds(queue.was_shut[index(lane)])});
     ++waiting_[index(lane)];
     list(lane, weight, destination, queue);
   }
@@ -137,13 +139,11 @@ class Lanes {
     if (from.empty()) return std::nullopt;
     queue.light_run[index(slot.lane)] = &from == &light ? queue.light_run[index(slot.lane)] + 1 : 0;
     note(queue);
-    auto& first = from.front();
+    Waiting first = from.pop();
     slot.waited = waited_by(first, queue, slot.lane);
-    Job job = std::move(first.job);
-    from.pop_front();
     --waiting_[index(slot.lane)];
     ++slot.taken;
-    return job;
+    return std::move(first.job);
   }
 
   void release(const Slot& slot) {
@@ -164,7 +164,7 @@ class Lanes {
     if (found == queues_.end()) return all;
     for (auto& queue : found->second.waiting[index(lane)]) {
       waiting_[index(lane)] -= queue.size();
-      for (auto& one : queue) all.push_back(std::move(one.job));
+      queue.for_each([&all](Waiting& one) { all.push_back(std::move(one.job)); });
       queue.clear();
     }
     forget_if_idle(destination);
@@ -234,8 +234,7 @@ class Lanes {
   void for_each_waiting(Visit visit) const {
     for (const auto& [destination, queue] : queues_)
       for (const auto& lane : queue.waiting)
-        for (const auto& jobs : lane)
-          for (const auto& one : jobs) visit(destination, one.job);
+        for (const auto& jobs : lane) jobs.for_each([&](const Waiting& one) { visit(destination, one.job); });
   }
   // What the first job that `matches` has waited for, until anything changed last; nothing: none waits.
   template <class Matches>
@@ -243,10 +242,12 @@ class Lanes {
     const auto found = queues_.find(destination);
     if (found == queues_.end()) return std::nullopt;
     const auto& queue = found->second;
+    std::optional<typename Slot::Waited> found_one;
     for (const auto& jobs : queue.waiting[index(lane)])
-      for (const auto& one : jobs)
-        if (matches(one.job)) return waited_by(one, queue, lane);
-    return std::nullopt;
+      jobs.for_each([&](const Waiting& one) {
+        if (!found_one && matches(one.job)) found_one = waited_by(one, queue, lane);
+      });
+    return found_one;
   }
   // Why the destination's mail of the lane gets no slot now.
   [[nodiscard]] Cause waits_for(const std::string& destination, Lane lane) const {
@@ -282,7 +283,7 @@ class Lanes {
     [[nodiscard]] std::uint32_t room() const { return limit == 0 ? UINT32_MAX : limit > used ? limit - used : 0; }
   };
   struct Queue {
-    std::deque<Waiting> waiting[2][2];
+    UrgencyQueue<Waiting> waiting[2][2];
     std::uint32_t used[2] = {0, 0};
     std::uint32_t light_run[2] = {0, 0};
     std::uint32_t limit = 0;

@@ -244,3 +244,43 @@ TEST_CASE("a destination that bears less takes no further job, and gets its slot
   while (lanes.next()) ++more;
   CHECK(more == 3);
 }
+
+TEST_CASE("of one destination's mail the urgent goes first, and an older one after eight that overtook it") {
+  TestLanes lanes({.slots = 1, .reserved_fresh = 0, .reserved_retry = 0, .per_destination = 1});
+  WallTime now{std::chrono::seconds{1'700'000'000}};
+  const auto add = [&](int job, std::int8_t priority) {
+    lanes.at(now += std::chrono::seconds{1});
+    lanes.add(Lane::Fresh, "d", job, Weight::Light, priority);
+  };
+  add(-1, -4), add(0, 0), add(1, 0);
+  for (int n = 10; n < 30; ++n) add(n, n % 2 == 0 ? std::int8_t{9} : std::int8_t{3});
+  CHECK(lanes.waiting_for("d", Lane::Fresh) == 23);
+  int visited = 0;
+  lanes.for_each_waiting([&](const std::string&, int) { ++visited; });
+  CHECK(visited == 23);
+  CHECK(lanes.waited("d", Lane::Fresh, [](int job) { return job == 29; }).has_value());
+  std::vector<int> order;
+  while (auto slot = lanes.next()) {
+    if (const auto job = lanes.take_job(*slot)) order.push_back(*job);
+    lanes.release(*slot);
+  }
+  REQUIRE(order.size() == 23);
+  CHECK(order[0] == 10);
+  CHECK(order[1] == 12);
+  CHECK(order[8] == -1);  // the oldest of all
+  CHECK(order[17] == 0);
+  CHECK(order.back() == 1);
+  CHECK(lanes.waiting(Lane::Fresh) == 0);
+}
+
+TEST_CASE("mail of one priority keeps its order, whatever the priority, and is drained whole") {
+  TestLanes lanes({.slots = 1, .reserved_fresh = 0, .reserved_retry = 0, .per_destination = 1});
+  for (int n = 0; n < 10; ++n) lanes.add(Lane::Retry, "d", n, Weight::Light, -2);
+  auto slot = lanes.next();
+  REQUIRE(slot);
+  for (int n = 0; n < 5; ++n) CHECK(lanes.take_job(*slot) == n);
+  lanes.add(Lane::Retry, "d", 99, Weight::Light, 0);
+  CHECK(lanes.take_job(*slot) == 99);
+  CHECK(lanes.drain("d", Lane::Retry).size() == 5);
+  CHECK(lanes.waiting(Lane::Retry) == 0);
+}

@@ -18,9 +18,11 @@ QueueItem item_of(const Envelope& envelope, std::uint32_t recipient) {
   item.recipient = envelope.recipients[recipient].address.text();
   item.sent_by = envelope.account;
   item.recipient_index = recipient;
-  item.sent_by = envelope.account;
   item.octets = envelope.body_octets;
   item.accepted_at = envelope.accepted_at;
+  item.priority = envelope.priority;
+  if (envelope.release) item.release_at = envelope.release->at;
+  item.deliver_by = envelope.deliver_by;
   return item;
 }
 

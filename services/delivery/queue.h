@@ -25,6 +25,9 @@ struct QueueItem {
   std::uint32_t recipient_index = 0;
   std::uint64_t octets = 0;
   WallTime accepted_at{};
+  std::int8_t priority = 0;              // RFC 6710
+  std::optional<WallTime> release_at;    // RFC 4865
+  std::optional<DeliverBy> deliver_by;   // RFC 2852
   // Deferred only:
   std::string destination, last_reply, via;
   std::uint8_t failure_class = 0;

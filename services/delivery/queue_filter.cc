@@ -57,7 +57,7 @@ bool envelope_matches(const QueueFilter& filter, const Envelope& envelope, std::
 bool schedule_matches(const QueueFilter& filter, const TraceId& id, const spool::Schedule& schedule) {
   if (filter.id && *filter.id != id) return false;
   if (!filter.destination.empty() && !same_destination(schedule.destination, filter.destination)) return false;
-  if (filter.failure_class && *filter.failure_class != (schedule.failure_class & ~spool::delay_told_bit)) return false;
+  if (filter.failure_class && *filter.failure_class != (schedule.failure_class & ~spool::told_bits)) return false;
   return filter.error.empty() || contains_ignoring_case(schedule.last_reply, filter.error);
 }
 

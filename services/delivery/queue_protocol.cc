@@ -59,7 +59,9 @@ void put(WireWriter& out, const QueueItem& item) {
   out.u64(item.octets).u64(number(item.accepted_at)).text(item.destination);
   out.text(std::string_view(item.last_reply).substr(0, reply_text_limit));
   out.u8(item.failure_class).u32(item.attempts).u64(number(item.first_failed)).u64(number(item.last_tried)).u64(number(item.next_due));
-  out.text(item.via).varint(item.hold);
+  out.text(item.via).varint(item.hold).u8(static_cast<std::uint8_t>(item.priority)).u64(number(item.release_at.value_or(WallTime{})));
+  const auto by = item.deliver_by.value_or(DeliverBy{});
+  out.u64(number(by.deadline)).u8(static_cast<std::uint8_t>((by.mode == ByMode::Return ? 1 : 0) | (by.trace ? 2 : 0)));
 }
 QueueItem get_item(WireReader& in) {
   QueueItem item;
@@ -69,7 +71,11 @@ QueueItem get_item(WireReader& in) {
   item.octets = in.u64(), item.accepted_at = time(in.u64()), item.destination = in.text(), item.last_reply = in.text();
   item.failure_class = in.u8(), item.attempts = in.u32(), item.first_failed = time(in.u64()), item.last_tried = time(in.u64());
   item.next_due = time(in.u64()), item.via = in.text();
-  item.hold = in.varint();
+  item.hold = in.varint(), item.priority = static_cast<std::int8_t>(in.u8());
+  if (const auto release = time(in.u64()); release != WallTime{}) item.release_at = release;
+  const auto deadline = time(in.u64());
+  const auto how = in.u8();
+  if (deadline != WallTime{}) item.deliver_by = DeliverBy{deadline, (how & 1) != 0 ? ByMode::Return : ByMode::Notify, (how & 2) != 0};
   return item;
 }
 

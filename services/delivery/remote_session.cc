@@ -1,9 +1,29 @@
 #include "services/delivery/remote_session.h"
 
+#include <algorithm>
+
 #include "io/listener.h"
 
 namespace hikyaku::delivery {
 namespace {
+
+// RFC 2852 §4.1.4: what is left of the time, as MAIL is said.
+std::optional<smtp::ByRequest> by_now(const Envelope& envelope) {
+  if (!envelope.deliver_by) return std::nullopt;
+  const auto left = std::chrono::floor<std::chrono::seconds>(envelope.deliver_by->deadline - SystemClock{}.wall()).count();
+  const auto seconds = std::clamp<std::int64_t>(left, -smtp::most_seconds, smtp::most_seconds);
+  return smtp::ByRequest{static_cast<std::int32_t>(seconds), envelope.deliver_by->mode, envelope.deliver_by->trace};
+}
+
+bool outgoing_demands_time(const Envelope& envelope) { return envelope.deliver_by && envelope.deliver_by->mode == ByMode::Return; }
+
+// §4.1.4.1: a next hop that cannot keep to the time is no use later either; nobody else is asked (§7).
+void settle_time(const smtp::RecipientOutcome& outcome, Attempt& attempt) {
+  const auto& code = outcome.reply.enhanced;
+  const bool of_time = code == smtp::EnhancedCode{5, 4, 7} || code == smtp::EnhancedCode{5, 3, 3};
+  if (outcome.klass == smtp::OutcomeClass::Refused && !outcome.said_by_peer && of_time) attempt.again = Again::Pointless;
+}
+
 
 constexpr std::uint64_t text_piece = 256 << 10;
 constexpr std::size_t most_candidates = 10;
@@ -322,6 +342,7 @@ Attempt RemoteSession::attempt_of(const smtp::RecipientOutcome& outcome, std::ui
   switch (outcome.klass) {
     case smtp::OutcomeClass::Accepted:
       attempt.result = talk_.peer().dsn ? AttemptResult::Sent : AttemptResult::Relayed;
+      attempt.keeps_time = talk_.peer().deliver_by;
       if (!in_the_clear_because_.empty()) attempt.explanation = "In the clear, since TLS failed: " + in_the_clear_because_;
       return attempt;
     case smtp::OutcomeClass::Transient: attempt.failure = FailureClass::Transient; break;
@@ -358,6 +379,8 @@ io::Task<std::vector<Attempt>> RemoteSession::deliver(MessagePointer message, st
   outgoing.require_tls = message->envelope.tls_wish == TlsWish::Require;
   outgoing.return_content = message->envelope.return_content;
   outgoing.envelope_id = message->envelope.envelope_id;
+  outgoing.priority = message->envelope.priority;
+  outgoing.by = by_now(message->envelope);
   about_ = message->ref.id;
   talk_.deliver(std::move(outgoing));
   ready_ = false;
@@ -386,6 +409,8 @@ io::Task<std::vector<Attempt>> RemoteSession::deliver(MessagePointer message, st
       check(outcome->recipients.size() == recipients.size(), "one outcome for each recipient");
       for (std::size_t n = 0; n < recipients.size(); ++n)
         attempts.push_back(attempt_of(outcome->recipients[n], recipients[n]));
+      if (outgoing_demands_time(message->envelope))
+        for (std::size_t n = 0; n < recipients.size(); ++n) settle_time(outcome->recipients[n], attempts[n]);
     } else if (std::holds_alternative<smtp::client::Ready>(step)) {
       ready_ = true;
       co_return attempts;

@@ -121,6 +121,10 @@ io::Task<void> Delivery::work(Slot slot) {
       scheduler_.probe_is_gone(slot.destination);
       continue;
     }
+    if (give_back_late(job->message, job->recipients, slot.destination)) {
+      scheduler_.probe_is_gone(slot.destination);
+      continue;
+    }
     change_session(session, hop, session_key(*job), slot);
     auto carrying = carry_out(session, std::move(*job), slot, here.run());
     const bool goes_on = co_await std::move(carrying);
@@ -229,7 +233,7 @@ io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, Remo
     }
     // More recipients than the peer takes at once: the rest is a job of its own.
     if (const std::size_t most = session->recipient_limit(); job.recipients.size() > most) {
-      RemoteJob rest{job.ref, {job.recipients.begin() + static_cast<std::ptrdiff_t>(most), job.recipients.end()}, job.message, job.hop, {}};
+      RemoteJob rest{job.ref, {job.recipients.begin() + static_cast<std::ptrdiff_t>(most), job.recipients.end()}, job.message, job.hop, {}, {}, job.priority};
       job.recipients.resize(most);
       scheduler_.add_rest(slot, std::move(rest));
     }

@@ -35,6 +35,7 @@ io::Task<void> Delivery::replan() {
     }
   for (const auto& destination : destinations) {
     if (stopping_ || parts_.loop.stopping()) break;
+    if (destination == release_key) continue;  // planned when it is let go
     auto moving = replan_deferred(destination);
     co_await std::move(moving);
   }
@@ -118,7 +119,7 @@ io::Task<void> Delivery::move_changed(std::vector<DeferredIndex::Due> batch) {
     for (const auto& one : batch) back.push_back(&one);
     for (auto& [id, of] : read) of.moved.clear();
   }
-  for (const auto* one : back) scheduler_.defer(one->destination, one->entry, one->due, one->give_up_at);
+  for (const auto* one : back) scheduler_.defer(one->destination, one->entry, one->due, one->give_up_at, one->priority);
   for (auto& [id, of] : read) {
     if (of.moved.empty()) continue;
     auto dispatching = dispatch_all(hold(std::move(of.message), Lane::Retry), std::move(of.moved), Lane::Retry);

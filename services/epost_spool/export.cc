@@ -125,11 +125,13 @@ spool::SpoolResult<> Exporter::written(const Waiting& one) {
   return {};
 }
 
-// E-Post would send it in the clear as well: what demands more stays here.
+// E-Post would send it in the clear as well, at once, or late: what demands more stays here.
 bool Exporter::may_leave(const TraceId& id, const hikyaku::Envelope& envelope) {
-  if (envelope.tls_wish != TlsWish::Require) return true;
-  summary_.damaged.push_back(id.text() + ": it stays here; its sender demands TLS on the whole way (REQUIRETLS), which E-Post does not know");
-  return false;
+  const auto stays = [&](std::string_view why) { return summary_.damaged.push_back(id.text() + ": it stays here; its sender " + std::string(why) + ", which E-Post does not know"), false; };
+  if (envelope.tls_wish == TlsWish::Require) return stays("demands TLS on the whole way (REQUIRETLS)");
+  if (envelope.release && envelope.release->at > SystemClock{}.wall()) return stays("wants it held until later (FUTURERELEASE)");
+  if (envelope.deliver_by && envelope.deliver_by->mode == ByMode::Return) return stays("wants it back if it is not delivered in time (DELIVERBY)");
+  return true;
 }
 
 // Text first: the envelope is the key, and a pair without its text would be lost to E-Post.

@@ -24,6 +24,8 @@ Envelope without_recipients(const Envelope& of) {
   part.body_type = of.body_type;
   part.smtputf8 = of.smtputf8;
   part.tls_wish = of.tls_wish;
+  part.priority = of.priority;      // RFC 6710 §4.4
+  part.deliver_by = of.deliver_by;  // the time of the release is over
   part.accepted_at = of.accepted_at;
   part.client_address = of.client_address;
   part.client_helo = of.client_helo;

@@ -50,6 +50,7 @@ class Maker {
     start.reverse_path.address = *directory::parse_address(directory::bounce_address(list));
     start.envelope_id.clear();
     start.return_content = ReturnContent::NotGiven;
+    start.deliver_by.reset();
     start.client_address.clear();
     start.client_helo.clear();
     std::vector<Recipient> members;

@@ -24,6 +24,7 @@ spool::GeneratedMail make_report_mail(const Message& message, std::vector<Recipi
   mail.envelope.recipients = {{original.reverse_path.address, "", {.never = true}}};
   mail.envelope.accepted_at = origin.now;
   mail.envelope.smtputf8 = original.smtputf8;
+  mail.envelope.priority = original.priority;  // RFC 6710 §4.6
   if (original.tls_wish == TlsWish::Require) mail.envelope.tls_wish = TlsWish::Require;  // RFC 8689 §5
   mail.text = make_delivery_report({.original = original, .report_id = mail.envelope.id, .reporting_mta = origin.hostname,
                                     .now = origin.now, .recipients = std::move(reports), .original_text = text,

@@ -5,6 +5,7 @@
 #include "base/cursor.h"
 #include "protocol/mime/date.h"
 #include "protocol/mime/header_writer.h"
+#include "protocol/smtp/time_parameters.h"
 #include "services/delivery/report/report_text.h"
 
 namespace hikyaku::delivery {
@@ -113,6 +114,10 @@ std::string report_status(const ReportRequest& request) {
   out.typed("Reporting-MTA", "dns", request.reporting_mta);
   out.typed("Received-From-MTA", "dns", original.client_helo);
   out.date("Arrival-Date", original.accepted_at);
+  if (original.deliver_by) out.date("Deliver-By-Date", original.deliver_by->deadline);  // RFC 2852 §5
+  if (const auto& release = original.release)  // RFC 4865 §5.1.2
+    out.field("Future-Release-Request", release->asked_for > 0 ? "for;" + std::to_string(release->asked_for)
+                                                               : "until;" + smtp::date_time_text(release->at));
   out.end_block(text);
   for (const auto& report : request.recipients) {
     write_recipient(out, report, original.id);

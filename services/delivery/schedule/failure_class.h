@@ -37,9 +37,9 @@ enum class Limit : std::uint8_t { Count, Period };
 [[nodiscard]] constexpr bool is_silence(FailureClass failure) {
   return failure == FailureClass::NoAnswer || (failure >= FailureClass::Timeout && failure <= FailureClass::NoDnsAnswer);
 }
-// An unknown number (of a newer program's record) counts as transient. The top bit is no part of it (spool::delay_told).
+// An unknown number (of a newer program's record) counts as transient. The top bits are no part of it (spool::told_bits).
 [[nodiscard]] constexpr FailureClass failure_class_of(std::uint8_t number) {
-  number &= 0x7f;
+  number &= 0x3f;
   return number < failure_classes ? static_cast<FailureClass>(number) : FailureClass::Transient;
 }
 

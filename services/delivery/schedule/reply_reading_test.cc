@@ -100,5 +100,5 @@ TEST_CASE("class names are read back, and the words of both languages are there"
   }
   CHECK(!parse_class("Refused"));
   CHECK(!parse_class(""));
-  CHECK(failure_class_of(200) == FailureClass::Transient);
+  CHECK(failure_class_of(60) == FailureClass::Transient);
 }

@@ -66,13 +66,15 @@ Scheduler::Admission Scheduler::admit(Lane lane, const std::string& key, RemoteJ
     if (lane == Lane::Fresh) weight = mailings_.weigh(envelope.reverse_path.text(), job.recipients.size(), now);
     if (waiting >= std::max(least_share, free / 2)) job.message.reset();
   }
-  lanes_.add(lane, key, std::move(job), weight);
+  const auto priority = job.priority;
+  lanes_.add(lane, key, std::move(job), weight, priority);
   apply(key, known);
   return Admission::Queued;
 }
 
 void Scheduler::add_rest(const Slot& slot, RemoteJob rest) {
-  lanes_.add(slot.lane, slot.destination, std::move(rest), slot.weight);
+  const auto priority = rest.priority;
+  lanes_.add(slot.lane, slot.destination, std::move(rest), slot.weight, priority);
 }
 
 void Scheduler::release(const Slot& slot, WallTime now) {
@@ -91,9 +93,9 @@ void Scheduler::release(const Slot& slot, WallTime now) {
 
 // ---- what waits for its time ----------------------------------------------------------------------------------------
 
-void Scheduler::defer(const std::string& key, DeferredEntry entry, WallTime due, WallTime give_up_at) {
+void Scheduler::defer(const std::string& key, DeferredEntry entry, WallTime due, WallTime give_up_at, std::int8_t priority) {
   disclaim(entry.message, entry.recipient);
-  deferred_.add(key, entry, due, give_up_at);
+  deferred_.add(key, entry, due, give_up_at, priority);
 }
 
 std::size_t Scheduler::retry_room(const std::string& key) const {
@@ -108,21 +110,32 @@ void Scheduler::queue_due(const std::vector<DeferredIndex::Due>& due) {
   std::map<std::pair<std::string_view, TraceId>, RemoteJob> jobs;
   std::vector<std::pair<std::string_view, TraceId>> order;
   for (const auto& one : due) {
+    if (one.destination == release_key) {
+      claims_.insert(one.entry);
+      released_.push_back(one.entry);
+      continue;
+    }
     const std::pair place{std::string_view(one.destination), one.entry.message};
     const auto [job, is_new] = jobs.try_emplace(place);
     if (is_new) {
       job->second.ref = {one.entry.message, 0, {}};
+      job->second.priority = one.priority;
       order.push_back(place);
     }
     claims_.insert(one.entry);
     job->second.recipients.push_back(one.entry.recipient);
     job->second.from.push_back(one);
   }
-  for (const auto& place : order) lanes_.add(Lane::Retry, std::string(place.first), std::move(jobs.at(place)));
+  for (const auto& place : order) add_back(std::string(place.first), std::move(jobs.at(place)));
 }
 
 void Scheduler::put_back(const RemoteJob& job) {
-  for (const auto& one : job.from) defer(one.destination, one.entry, one.due, one.give_up_at);
+  for (const auto& one : job.from) defer(one.destination, one.entry, one.due, one.give_up_at, one.priority);
+}
+
+void Scheduler::add_back(const std::string& key, RemoteJob job) {
+  const auto priority = job.priority;
+  lanes_.add(Lane::Retry, key, std::move(job), Weight::Light, priority);
 }
 
 std::vector<std::pair<Lane, RemoteJob>> Scheduler::unqueue(const std::string& key) {
@@ -149,6 +162,7 @@ bool Scheduler::feed(WallTime now) {
   const auto due = deferred_.take_due(now, due_at_once);
   queue_due(due);
   for (const auto& one : due) {
+    if (one.destination == release_key) continue;
     auto& known = know(one.destination, now);
     apply(one.destination, known);
     // More than its share waits for slots: the index keeps the rest until there is room again.
@@ -171,7 +185,16 @@ void Scheduler::due_now(const std::string& key, DeferredEntry entry, WallTime no
     known.full = false;
     deferred_.ungate(key);
   }
-  if (deferred_.contains(key, entry)) deferred_.add(key, entry, now);
+  deferred_.set_due(key, entry, now);
+}
+
+void Scheduler::flush(const std::string& key, WallTime now) {
+  if (deferred_.waiting_for(key) == 0) return;
+  auto& known = know(key, now);
+  if (known.state.held_until() || known.releasing) return;
+  if (known.state.down()) known.state.answered(now, Duration{});  // forgotten: its next failure says so again
+  apply(key, known);
+  begin_release(key, known, now);
 }
 
 void Scheduler::tend(WallTime now) {
@@ -296,7 +319,7 @@ void Scheduler::hold(const std::string& key, WallTime now, WallTime until, std::
   for (const Lane lane : {Lane::Fresh, Lane::Retry}) lanes_.shut(key, lane);
   for (auto& job : lanes_.drain(key, Lane::Retry)) {
     if (!job.from.empty()) put_back(job);
-    else lanes_.add(Lane::Retry, key, std::move(job));
+    else add_back(key, std::move(job));
   }
   deferred_.gate(key, WallTime::max());
 }

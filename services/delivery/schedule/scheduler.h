@@ -25,6 +25,9 @@
 
 namespace hikyaku::delivery {
 
+// Where mail waits that its sender wants released later (RFC 4865): no destination, and no lane is for it.
+inline constexpr std::string_view release_key = "future-release";
+
 // Some recipients of one message for one destination.
 struct RemoteJob {
   spool::MessageRef ref;
@@ -33,6 +36,7 @@ struct RemoteJob {
   NextHop hop;             // not known while parked and deferred
   std::vector<DeferredIndex::Due> from;  // deferred and not tried yet: their times, to be put back
   std::chrono::milliseconds looked_up{};  // how long it waited for its domain's MX hosts before it came to its lane
+  std::int8_t priority = 0;
 };
 
 struct SchedulerSettings {
@@ -77,14 +81,18 @@ class Scheduler {
 
   // ---- what waits for its time
   // Ends the claim.
-  void defer(const std::string& key, DeferredEntry entry, WallTime due, WallTime give_up_at);
+  void defer(const std::string& key, DeferredEntry entry, WallTime due, WallTime give_up_at, std::int8_t priority);
   // Takes what is due, or released, into the retry lanes. True: there is more.
   bool feed(WallTime now);
+  // Whose release has come since the last call. They are claimed.
+  [[nodiscard]] std::vector<DeferredEntry> take_released() { return std::exchange(released_, {}); }
   [[nodiscard]] std::optional<WallTime> next_time() const { return deferred_.next_due(); }
   [[nodiscard]] DeferredIndex& deferred() { return deferred_; }
   [[nodiscard]] const DeferredIndex& deferred() const { return deferred_; }
   // The operator wants it now: what was known against the destination is forgotten. Those under way stay so.
   void due_now(const std::string& key, DeferredEntry entry, WallTime now);
+  // All that waits for the destination is wanted now: its backlog is released as if it answered again.
+  void flush(const std::string& key, WallTime now);
   // Every second or so: doors that nobody opened, shut times that are over, what nobody needs any more.
   void tend(WallTime now);
 
@@ -176,6 +184,7 @@ class Scheduler {
   [[nodiscard]] std::size_t retry_room(const std::string& key) const;
   void queue_due(const std::vector<DeferredIndex::Due>& due);
   void put_back(const RemoteJob& job);
+  void add_back(const std::string& key, RemoteJob job);  // to its retry lane
   void gate(const std::string& key, const Known& known, WallTime now);
   void begin_release(const std::string& key, Known& known, WallTime now);
   bool feed_release(const std::string& key, Known& known);
@@ -190,6 +199,7 @@ class Scheduler {
   DeferredIndex deferred_;
   std::unordered_map<std::string, Known> known_;
   std::vector<std::string> releasing_;
+  std::vector<DeferredEntry> released_;
   std::unordered_map<std::string, std::vector<std::pair<WallTime, WallTime>>> holds_;  // that are over
   GreylistMemory greylists_;
   MailingMeter mailings_;

@@ -122,7 +122,7 @@ class Simulation {
     next_tend_ = now;
     for (auto& [id, stored] : spool) {
       for (const auto& [index, schedule] : stored.open)
-        if (!stored.fresh.contains(index)) scheduler_->defer(schedule.destination, {id, index}, schedule.next_due, give_up_at(schedule));
+        if (!stored.fresh.contains(index)) scheduler_->defer(schedule.destination, {id, index}, schedule.next_due, give_up_at(schedule), 0);
       if (!stored.fresh.empty()) take_up(id);
     }
   }
@@ -201,7 +201,7 @@ class Simulation {
       schedule.failure_class = static_cast<std::uint8_t>(FailureClass::Transient);
       schedule.next_due = now + std::chrono::minutes{1};
       spool.at(id).fresh.erase(index);
-      scheduler_->defer(key, {id, index}, schedule.next_due, WallTime::max());
+      scheduler_->defer(key, {id, index}, schedule.next_due, WallTime::max(), 0);
     }
   }
 
@@ -317,7 +317,7 @@ class Simulation {
     for (const auto& schedule : conclusion.schedules) {
       stored.open[schedule.recipient] = schedule;
       stored.fresh.erase(schedule.recipient);
-      scheduler_->defer(key, {message.ref.id, schedule.recipient}, schedule.next_due, give_up_at(schedule));
+      scheduler_->defer(key, {message.ref.id, schedule.recipient}, schedule.next_due, give_up_at(schedule), 0);
     }
   }
   // Exactly at expiry: not before the period is full, and not long after it.

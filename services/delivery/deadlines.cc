@@ -1,0 +1,216 @@
+// What senders asked of their mail's time: not before when (RFC 4865), and by when (RFC 2852). Both are times on the wall:
+// whatever stood still meanwhile, they come.
+#include <algorithm>
+#include <map>
+
+#include "services/delivery/delivery.h"
+#include "services/delivery/notification.h"
+#include "services/delivery/report/delay_notice.h"
+#include "protocol/mime/date.h"
+
+namespace hikyaku::delivery {
+namespace {
+
+constexpr Duration round = 1s;
+constexpr Duration window_pause = 50ms;
+constexpr std::size_t told_at_once = 50;
+constexpr auto look_again_under_attempt = std::chrono::seconds{5};
+constexpr auto look_again_without_room = std::chrono::minutes{1};
+constexpr std::uint64_t header_octets = 16 << 10;
+
+std::string words_of(const FutureRelease& release) { return "Held until " + mime::print_date(release.at, 0) + ", as its sender asked."; }
+
+bool must_return(const Envelope& envelope, WallTime now) {
+  return envelope.deliver_by && envelope.deliver_by->mode == ByMode::Return && envelope.deliver_by->deadline <= now;
+}
+
+}  // namespace
+
+// ---- not before when ------------------------------------------------------------------------------------------------
+
+// An operator may let it go before its time: then its schedule says so.
+bool Delivery::waits_for_release(const Message& message, std::uint32_t recipient) const {
+  const auto now = parts_.clock.wall();
+  if (!message.envelope.release || message.envelope.release->at <= now) return false;
+  const auto before = message.history.find(recipient);
+  return before == message.history.end() || (before->second.destination == release_key && before->second.next_due > now);
+}
+
+// Into holding, owned by its timer. No attempt is made and no period begins.
+io::Task<void> Delivery::keep_until_release(MessagePointer message, std::vector<std::uint32_t> recipients) {
+  ++finishing_;
+  const auto& release = *message->envelope.release;
+  std::vector<spool::Schedule> schedules;
+  for (const auto recipient : recipients) {
+    if (const auto before = message->history.find(recipient); before != message->history.end()) {  // it is in holding already
+      scheduler_.defer(std::string(release_key), {message->ref.id, recipient}, before->second.next_due, WallTime::max(), message->envelope.priority);
+      continue;
+    }
+    spool::Schedule schedule;
+    schedule.recipient = recipient;
+    schedule.destination = release_key;
+    schedule.failure_class = static_cast<std::uint8_t>(FailureClass::Transient);
+    schedule.next_due = release.at;
+    schedule.last_reply = words_of(release);
+    schedules.push_back(std::move(schedule));
+  }
+  if (!schedules.empty()) {
+    auto deferring = settler_.defer({message->ref, schedules, {}});
+    const auto ending = co_await std::move(deferring);
+    if (ending == Settler::Ending::Written) deferred_untried(*message, schedules, std::string(release_key));
+    else if (ending == Settler::Ending::Over)
+      for (const auto& schedule : schedules) scheduler_.disclaim(message->ref.id, schedule.recipient);
+    else if (ending != Settler::Ending::Stopped)
+      parts_.loop.spawn(dispatch_later(message, std::move(recipients), Lane::Fresh));
+  }
+  wake_timers();
+  --finishing_;
+}
+
+// As fresh mail, which it is: never tried. One after the other, as there is room for them.
+io::Task<void> Delivery::let_go(std::vector<DeferredEntry> released) {
+  std::map<TraceId, std::vector<std::uint32_t>> messages;
+  for (const auto& entry : released) messages[entry.message].push_back(entry.recipient);
+  for (auto& [id, recipients] : messages) {
+    while (room(Lane::Fresh) == 0 && !stopping_) {
+      const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(window_pause));
+      if (outcome == io::Wake::Cancelled) co_return;
+    }
+    if (stopping_) co_return;  // the spool keeps them
+    Message message{{id, 0, {}}, {}, {}};
+    auto work = parts_.workers.run(parts_.loop, [&] { return recall(message); });
+    auto ran = co_await std::move(work);
+    std::optional<spool::SpoolError> trouble;
+    if (!ran) trouble = spool::SpoolError{spool::SpoolFailure::Broken, "all workers are busy"};
+    else trouble = std::move(*ran);
+    std::erase_if(recipients, [&](std::uint32_t recipient) {
+      const bool over = trouble ? trouble->kind == spool::SpoolFailure::NotFound || trouble->kind == spool::SpoolFailure::Gone
+                                : !message.history.contains(recipient);
+      if (over) scheduler_.disclaim(id, recipient);
+      else if (trouble) look_again_later(std::string(release_key), {id, recipient}, *trouble);
+      return over || trouble.has_value();
+    });
+    if (recipients.empty()) continue;
+    auto dispatching = dispatch_all(hold(std::move(message), Lane::Fresh), std::move(recipients), Lane::Fresh);
+    co_await std::move(dispatching);
+    pump();
+  }
+}
+
+// What was put into holding untried.
+void Delivery::deferred_untried(const Message& message, const std::vector<spool::Schedule>& schedules, const std::string& destination) {
+  for (const auto& schedule : schedules)
+    scheduler_.defer(destination, {message.ref.id, schedule.recipient}, schedule.next_due, give_up_time(destination, schedule),
+                     message.envelope.priority);
+  watch_deadline(message.ref.id, message.envelope);
+}
+
+// ---- by when --------------------------------------------------------------------------------------------------------
+
+void Delivery::watch_deadline(const TraceId& id, const Envelope& envelope) {
+  // What was late before it came here was told of where it was late.
+  if (envelope.deliver_by && envelope.deliver_by->deadline > envelope.accepted_at) deadlines_.add(id, envelope.deliver_by->deadline);
+}
+
+bool Delivery::give_back_late(const MessagePointer& message, const std::vector<std::uint32_t>& recipients, const std::string& destination) {
+  if (!must_return(message->envelope, parts_.clock.wall())) return false;
+  std::vector<Attempt> attempts;
+  for (const auto recipient : recipients) {
+    Attempt late;
+    late.recipient = recipient;
+    late.status = "5.4.7";  // RFC 2852 §4.1.3
+    late.explanation = "It could not be delivered by " + mime::print_date(message->envelope.deliver_by->deadline, 0) + ", as its sender asked.";
+    late.again = Again::Pointless;
+    const auto before = message->history.find(recipient);
+    if (before != message->history.end() && before->second.attempts > 0) {
+      late.failure = failure_class_of(before->second.failure_class);
+      if (limit_of(late.failure) == Limit::Count) late.failure = FailureClass::Transient;  // it is the time that is over
+      late.explanation += " The last attempt: " + before->second.last_reply;
+    }
+    attempts.push_back(std::move(late));
+  }
+  parts_.loop.spawn(finish(message, std::move(attempts), destination));
+  return true;
+}
+
+io::Task<void> Delivery::watch_deadlines() {
+  while (!stopping_ && !parts_.loop.stopping()) {
+    for (const auto& id : deadlines_.take_due(parts_.clock.wall(), Duration{}, told_at_once)) {
+      auto looking = deadline_passed(id);
+      co_await std::move(looking);
+      if (stopping_) co_return;
+    }
+    const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(round));
+    if (outcome == io::Wake::Cancelled) break;
+  }
+}
+
+io::Task<void> Delivery::deadline_passed(TraceId id) {
+  Message message{{id, 0, {}}, {}, {}};
+  std::string header;
+  auto work = parts_.workers.run(parts_.loop, [&] {
+    auto trouble = recall(message);
+    if (!trouble && !message.history.empty())
+      if (auto read = parts_.spool.body(message.ref, 0, std::min(header_octets, message.envelope.body_octets))) header = std::move(*read);
+    return trouble;
+  });
+  const auto ran = co_await std::move(work);
+  const auto now = parts_.clock.wall();
+  if (!ran) {  // the workers are busy
+    deadlines_.add(id, now + look_again_under_attempt);
+    co_return;
+  }
+  if (*ran || message.history.empty() || !message.envelope.deliver_by) co_return;
+  const bool under_way = std::ranges::any_of(message.history, [&](const auto& one) { return scheduler_.claimed({id, one.first}); });
+  if (message.envelope.deliver_by->mode == ByMode::Return) {
+    if (under_way) deadlines_.add(id, now + look_again_under_attempt);
+    give_back_waiting(hold(std::move(message), Lane::Retry));
+    co_return;
+  }
+  // An attempt that ends now would not know that the sender was told.
+  if (under_way) deadlines_.add(id, now + look_again_under_attempt);
+  else {
+    auto telling = tell_late(std::move(message), std::move(header));
+    co_await std::move(telling);
+  }
+}
+
+// Those that wait for their time; who is under way has its end, or is looked at again.
+void Delivery::give_back_waiting(const MessagePointer& message) {
+  std::map<std::string, std::vector<std::uint32_t>> waiting;
+  for (const auto& [recipient, schedule] : message->history) {
+    const DeferredEntry entry{message->ref.id, recipient};
+    if (scheduler_.claimed(entry) || !scheduler_.deferred().contains(schedule.destination, entry)) continue;
+    scheduler_.deferred().remove(schedule.destination, entry);
+    scheduler_.claim(entry.message, entry.recipient);
+    waiting[schedule.destination].push_back(recipient);
+  }
+  for (const auto& [destination, recipients] : waiting) give_back_late(message, recipients, destination);
+}
+
+// RFC 2852 §4.1.3: once; it goes on being tried.
+io::Task<void> Delivery::tell_late(Message message, std::string header) {
+  std::vector<spool::Schedule> schedules;
+  std::vector<RecipientReport> reports;
+  for (auto& [recipient, schedule] : message.history) {
+    if (spool::deadline_told(schedule)) co_return;
+    schedule.failure_class |= spool::deadline_told_bit;
+    schedules.push_back(schedule);
+    if (!wants_notification(message.envelope, message.recipient(recipient), Action::Delayed) || reports.size() == most_recipients_of_a_report) continue;
+    const auto until = give_up_time(schedule.destination, schedule);
+    auto report = delayed_report(message.envelope, schedule, until == WallTime::max() ? std::nullopt : std::optional(until));
+    report.status = "4.4.7";
+    reports.push_back(std::move(report));
+  }
+  if (reports.empty()) co_return;
+  ++finishing_;
+  spool::Deferral deferral{message.ref, std::move(schedules), {}};
+  deferral.generated.push_back(report_mail(message, std::move(reports), "deadline", header));
+  auto deferring = settler_.defer(std::move(deferral));
+  const auto ending = co_await std::move(deferring);
+  --finishing_;
+  if (ending == Settler::Ending::NoRoom) deadlines_.add(message.ref.id, parts_.clock.wall() + look_again_without_room);
+  look_for_fresh();
+}
+
+}  // namespace hikyaku::delivery

@@ -1,0 +1,105 @@
+// UrgencyQueue: what waits for one destination in one lane: first come, first served, but for the urgent (RFC 6710). A
+// higher priority goes before a lower one, `urgent_before_older` times in a row at most while an older one of lower priority
+// waits: then that goes, so that nobody waits for ever.
+//
+// `T` has a `since`, by which what waits is ordered. Pure; O(1) an operation, and some pointers more where all is ordinary.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+
+namespace hikyaku::delivery {
+
+inline constexpr unsigned urgent_before_older = 8;
+
+template <class T>
+class UrgencyQueue {
+ public:
+  [[nodiscard]] bool empty() const { return usual_.empty() && (!others_ || others_->empty()); }
+  [[nodiscard]] std::size_t size() const {
+    std::size_t all = usual_.size();
+    if (others_)
+      for (const auto& [priority, level] : *others_) all += level.size();
+    return all;
+  }
+
+  void push(std::int8_t priority, T one) {
+    if (priority == 0) return usual_.push_back(std::move(one));
+    if (!others_) others_ = std::make_unique<Levels>();
+    (*others_)[priority].push_back(std::move(one));
+  }
+
+  // It is not empty.
+  T pop() {
+    if (!others_ || others_->empty()) return take(usual_);
+    const auto first = highest();
+    const auto older = oldest_below(first);
+    auto& level = level_of(first);
+    const bool overtakes = older != first && level_of(older).front().since < level.front().since;
+    if (!overtakes || overtaken_ < urgent_before_older) {
+      overtaken_ = overtakes ? overtaken_ + 1 : 0;
+      return take_from(first);
+    }
+    overtaken_ = 0;
+    return take_from(older);
+  }
+
+  template <class Visit>
+  void for_each(Visit visit) {
+    each_level(*this, visit);
+  }
+  template <class Visit>
+  void for_each(Visit visit) const {
+    each_level(*this, visit);
+  }
+  void clear() {
+    usual_.clear();
+    others_.reset();
+  }
+
+ private:
+  using Levels = std::map<std::int8_t, std::deque<T>, std::greater<>>;  // without 0; none is empty
+
+  template <class Self, class Visit>
+  static void each_level(Self& self, Visit& visit) {
+    for (auto& one : self.usual_) visit(one);
+    if (self.others_)
+      for (auto& [priority, level] : *self.others_)
+        for (auto& one : level) visit(one);
+  }
+  static T take(std::deque<T>& from) {
+    T one = std::move(from.front());
+    from.pop_front();
+    return one;
+  }
+  std::deque<T>& level_of(std::int8_t priority) { return priority == 0 ? usual_ : others_->at(priority); }
+  [[nodiscard]] std::int8_t highest() const {
+    const auto top = others_->begin()->first;
+    return top < 0 && !usual_.empty() ? std::int8_t{0} : top;
+  }
+  // The level below `first` whose first waits the longest; `first`: there is none.
+  std::int8_t oldest_below(std::int8_t first) {
+    auto oldest = first;
+    const auto look = [&](std::int8_t priority, const std::deque<T>& level) {
+      if (priority >= first || level.empty()) return;
+      if (oldest == first || level.front().since < level_of(oldest).front().since) oldest = priority;
+    };
+    look(0, usual_);
+    for (const auto& [priority, level] : *others_) look(priority, level);
+    return oldest;
+  }
+  T take_from(std::int8_t priority) {
+    T one = take(level_of(priority));
+    if (priority != 0 && level_of(priority).empty()) others_->erase(priority);
+    return one;
+  }
+
+  std::deque<T> usual_;
+  std::unique_ptr<Levels> others_;
+  unsigned overtaken_ = 0;  // in a row
+};
+
+}  // namespace hikyaku::delivery

@@ -54,23 +54,22 @@ std::string name_of(Invocation& call, const history::Series& series) {
   return std::string(series.by == Dimension::Total ? call.say({"all", "全体"}) : call.say({"(others)", "(その他)"}));
 }
 
-void write_json(Invocation& call, const Question& question, const Chart& chart, const history::HistoryReader::Read& read) {
+void write_json(Invocation& call, const Question& question, const Chart& chart, std::uint64_t left_out, const history::HistoryReader::Read& read) {
   telemetry::JsonWriter json;
   json.object().member("since", telemetry::stamp_text(question.since)).member("until", telemetry::stamp_text(question.until));
-  json.member("step_seconds", static_cast<std::uint64_t>(chart.step().count())).member("damaged_lines", read.damaged_lines).key("series").array();
+  json.member("step_seconds", static_cast<std::uint64_t>(chart.step().count())).member("damaged_lines", read.damaged_lines).member("names_left_out", left_out).key("series").array();
   for (const auto& [series, line] : chart.lines()) {
     json.object().member("of", history::place_name(series.place)).member("by", history::dimension_name(series.by)).member("name", series.name).key("points").array();
-    for (std::size_t step = 0; step < line.size(); ++step)
-      if (line[step])
-        json.object().member("at", telemetry::stamp_text(chart.start_of(step))).member("count", line[step]->count).member("octets", line[step]->octets)
-            .member("oldest_seconds", line[step]->oldest_seconds).end_object();
+    for (const auto& [step, figures] : line.steps())
+      json.object().member("at", telemetry::stamp_text(chart.start_of(step))).member("count", figures.count).member("octets", figures.octets)
+          .member("oldest_seconds", figures.oldest_seconds).end_object();
     json.end_array().end_object();
   }
   call.print(json.end_array().end_object().take());
 }
 
-std::string cell(const std::optional<Figures>& figures, bool with_age) {
-  if (!figures) return "-";
+std::string cell(const Figures* figures, bool with_age) {
+  if (figures == nullptr) return "-";
   if (figures->count == 0 && figures->octets == 0) return ".";
   std::string text = std::to_string(figures->count) + " / " + size_text(figures->octets);
   if (with_age && figures->oldest_seconds > 0) text += " / " + age_text(history::Seconds{figures->oldest_seconds});
@@ -80,17 +79,17 @@ std::string cell(const std::optional<Figures>& figures, bool with_age) {
 void print_totals(Invocation& call, const Chart& chart) {
   TextTable table;
   table.add({std::string(call.say({"FROM", "開始"})), "INCOMING", "HOLDING", "DOMAINS", std::string(call.say({"ARRIVED", "受信"}))});
-  const Chart::Line none(chart.steps());
+  const Chart::Line none;
   const auto line_of = [&](Place place) -> const Chart::Line& {
     const auto at = chart.lines().find({place, Dimension::Total, {}});
     return at == chart.lines().end() ? none : at->second;
   };
   const Chart::Line* lines[] = {&line_of(Place::Incoming), &line_of(Place::Holding), &line_of(Place::Domains), &line_of(Place::Arrivals)};
   for (std::size_t step = 0; step < chart.steps(); ++step) {
-    if (std::ranges::none_of(lines, [&](const auto* line) { return (*line)[step].has_value(); })) continue;
+    if (std::ranges::none_of(lines, [&](const auto* line) { return line->at(step) != nullptr; })) continue;
     std::vector<std::string> row = {telemetry::stamp_text(chart.start_of(step)).substr(0, 16)};
     row.back()[10] = ' ';
-    for (const auto* line : lines) row.push_back(cell((*line)[step], line != lines[3]));
+    for (const auto* line : lines) row.push_back(cell(line->at(step), line != lines[3]));
     table.add(std::move(row));
   }
   call.print(table.text());
@@ -98,7 +97,7 @@ void print_totals(Invocation& call, const Chart& chart) {
   const std::string_view names[] = {"INCOMING", "HOLDING", "DOMAINS"};
   for (std::size_t i = 0; i < 3; ++i) {
     const auto most = Chart::largest(*lines[i]).count;
-    shapes.add({std::string(names[i]), history::sparkline(*lines[i], most), std::string(call.say({"at most ", "最大 "})) + std::to_string(most)});
+    shapes.add({std::string(names[i]), history::sparkline(*lines[i], chart.steps(), most), std::string(call.say({"at most ", "最大 "})) + std::to_string(most)});
   }
   call.print(shapes.text());
 }
@@ -121,7 +120,7 @@ void print_names(Invocation& call, const Chart& chart) {
     if (++shown > names_shown && !series->name.empty()) continue;
     const auto largest = Chart::largest(*line);
     table.add({name_of(call, *series), std::to_string(Chart::last(*line).count), std::to_string(largest.count), size_text(largest.octets),
-               largest.oldest_seconds == 0 ? "-" : age_text(history::Seconds{largest.oldest_seconds}), history::sparkline(*line, most)});
+               largest.oldest_seconds == 0 ? "-" : age_text(history::Seconds{largest.oldest_seconds}), history::sparkline(*line, chart.steps(), most)});
   }
   call.print(table.text());
 }
@@ -138,7 +137,8 @@ Exit run(Invocation& call) {
     const bool total = question->by == Dimension::Total && (call.has("--of") ? point.series.place == question->of : true);
     if (point.series.by == question->by && (total || point.series.place == question->of)) chart.add(point);
   });
-  if (call.json) return write_json(call, *question, chart, read), Exit::Done;
+  const auto left_out = chart.leave_out_small();
+  if (call.json) return write_json(call, *question, chart, left_out, read), Exit::Done;
   if (chart.lines().empty()) call.print(call.say({"Nothing was sampled in that time; deliver writes the history while it runs.", "その期間の記録はない。履歴は deliver の動作中に記録される。"}));
   else if (question->by == Dimension::Total) print_totals(call, chart);
   else print_names(call, chart);

@@ -171,13 +171,36 @@ TEST_CASE("a chart shows the largest of levels, the sum of arrivals, and where n
   chart.add({begin - std::chrono::minutes{1}, level, {99, 0, 0}});
   chart.add({begin + std::chrono::hours{2}, level, {99, 0, 0}});
   const auto& line = chart.lines().at(level);
-  REQUIRE(line.size() == 4);
-  CHECK(line[0]->count == 3);
-  CHECK(line[1]->count == 32);
-  CHECK_FALSE(line[2]);
-  CHECK(chart.lines().at(arrivals)[0]->count == 6);
+  REQUIRE(chart.steps() == 4);
+  REQUIRE(line.at(0) != nullptr);
+  CHECK(line.at(0)->count == 3);
+  CHECK(line.at(1)->count == 32);
+  CHECK(line.at(2) == nullptr);
+  CHECK(chart.lines().at(arrivals).at(0)->count == 6);
   CHECK(Chart::last(line).count == 32);
-  CHECK(sparkline(line, 32) == "▁█··");
+  CHECK(sparkline(line, 4, 32) == "▁█··");
+}
+
+TEST_CASE("a chart of a hundred thousand names keeps the largest, and of each the steps it has") {
+  const auto begin = at("2026-11-22");
+  Chart chart(begin, begin + std::chrono::hours{50}, 500, 100);
+  std::size_t steps = 0;
+  for (std::uint64_t n = 0; n < 100'000; ++n) {
+    const auto step = n * 7919 % 500;
+    chart.add({begin + chart.step() * static_cast<std::int64_t>(step), {Place::Domains, Dimension::Sender, "s" + std::to_string(n)}, {n % 777 == 0 ? 50 + n : n % 40, 0, 0}});
+    chart.add({begin + chart.step() * static_cast<std::int64_t>(step), {Place::Domains, Dimension::Sender, {}}, {1, 0, 0}});
+    CHECK(chart.lines().size() <= 201);
+  }
+  const auto left_out = chart.leave_out_small();
+  CHECK(left_out == 100'000 - 100);
+  CHECK(chart.lines().size() == 101);
+  for (const auto& [series, line] : chart.lines()) {
+    CHECK((series.name.empty() || Chart::largest(line).count > 40));
+    steps += series.name.empty() ? 0 : line.steps().size();
+  }
+  CHECK(steps == 100);
+  CHECK(chart.lines().contains({Place::Domains, Dimension::Sender, "s99456"}));  // the largest of them
+  CHECK(chart.lines().at({Place::Domains, Dimension::Sender, {}}).steps().size() == 500);
 }
 
 }  // namespace

@@ -43,9 +43,10 @@ bool HeldTable::matches(Search& search, Row row) const {
   return !search.error.wanted() || search.error.matches(replies_, reply_[row]);
 }
 
-// A table that changed since the last call may have given numbers to others: what was noted of destinations is forgotten.
+// When numbers were given to other names since the last call, what was noted of destinations is forgotten.
 HeldTable::Row HeldTable::find(Search& search, Row from, Row many, std::size_t most, const std::function<void(Row)>& visit) const {
-  search.destinations.assign(destinations_.size(), 0);
+  if (search.namings != destinations_.namings()) search.destinations.assign(destinations_.size(), 0);
+  search.namings = destinations_.namings();
   const auto enough_text = search.error.looked_at() + texts_at_once;
   Row row = from;
   for (; row < rows_ && row - from < many && most > 0 && search.error.looked_at() < enough_text; ++row) {

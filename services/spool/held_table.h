@@ -90,6 +90,7 @@ class HeldTable {
     const DeferredFilter* filter = nullptr;
     TextKey sender = 0, recipient = 0, domain = 0, account = 0;
     std::vector<std::uint8_t> destinations;  // by number: 0 not asked yet, 1 no, 2 yes
+    std::uint64_t namings = 0;               // of the names asked
     ReplySearch error;
   };
   [[nodiscard]] static Search search_for(const DeferredFilter& filter);

@@ -17,6 +17,7 @@ NameTable::Number NameTable::use(std::string_view name) {
   unused_.pop_back();
   names_[number] = {std::string(name), 1};
   numbers_.emplace(names_[number].text, number);
+  ++namings_;
   return number;
 }
 

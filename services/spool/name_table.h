@@ -18,6 +18,8 @@ class NameTable {
   void release(Number number);
   [[nodiscard]] const std::string& name(Number number) const { return names_[number].text; }
   [[nodiscard]] std::uint64_t users(Number number) const { return names_[number].users; }
+  // Changes when a number gets a name.
+  [[nodiscard]] std::uint64_t namings() const { return namings_; }
   [[nodiscard]] std::size_t size() const { return names_.size(); }  // numbers are below it; some may have no users
 
  private:
@@ -28,6 +30,7 @@ class NameTable {
   std::deque<Name> names_;  // never moves: the map looks into it
   std::unordered_map<std::string_view, Number> numbers_;
   std::vector<Number> unused_;
+  std::uint64_t namings_ = 0;
 };
 
 }  // namespace hikyaku::spool

@@ -52,6 +52,17 @@ TlsPolicyCount* row_of(std::vector<TlsPolicyCount>& policies, TlsPolicyKind kind
   return &policies.emplace_back(TlsPolicyCount{kind, policy, 0, 0, {}});
 }
 
+void add_domain(std::string& out, const std::string& domain, const std::vector<TlsPolicyCount>& policies) {
+  out += "domain\t" + field(domain) + '\n';
+  for (const auto& one : policies) {
+    out.append("policy\t").append(policy_kind_name(one.kind)).append("\t" + std::to_string(one.good) + '\t' + std::to_string(one.failed) + '\n');
+    for (const auto& line : one.policy) out += "line\t" + field(line) + '\n';
+    for (const auto& failed : one.failures)
+      out.append("failed\t").append(result_name(failed.result)).append("\t" + std::to_string(failed.sessions) + '\t' + field(failed.host) + '\t' +
+                                                                        field(failed.address) + '\t' + field(failed.source) + '\t' + field(failed.reason) + '\n');
+  }
+}
+
 }  // namespace
 
 std::string day_text(UtcDay day) {
@@ -89,22 +100,27 @@ void TlsBook::remove(UtcDay day, const std::string& domain) {
 }
 
 std::string TlsBook::text() const {
-  std::string out(heading);
-  out += '\n';
-  for (const auto& [day, domains] : days_) {
-    out += "day\t" + day_text(day) + '\n';
-    for (const auto& [domain, policies] : domains) {
-      out += "domain\t" + field(domain) + '\n';
-      for (const auto& one : policies) {
-        out.append("policy\t").append(policy_kind_name(one.kind)).append("\t" + std::to_string(one.good) + '\t' + std::to_string(one.failed) + '\n');
-        for (const auto& line : one.policy) out += "line\t" + field(line) + '\n';
-        for (const auto& failed : one.failures)
-          out.append("failed\t").append(result_name(failed.result)).append("\t" + std::to_string(failed.sessions) + '\t' + field(failed.host) + '\t' +
-                                                                            field(failed.address) + '\t' + field(failed.source) + '\t' + field(failed.reason) + '\n');
-      }
-    }
+  std::string out;
+  for (Place place; add_text(out, place, SIZE_MAX);) {
   }
   return out;
+}
+
+bool TlsBook::add_text(std::string& out, Place& place, std::size_t octets) const {
+  const auto enough = octets > SIZE_MAX - out.size() ? SIZE_MAX : out.size() + octets;
+  if (!place.begun_) out.append(heading) += '\n';
+  place.begun_ = true;
+  // Days and domains come and go between two calls: the place is what was written last, wherever that is now.
+  for (auto day = place.done_ ? days_.lower_bound(place.done_->first) : days_.begin(); day != days_.end(); ++day) {
+    const bool goes_on = place.done_ && place.done_->first == day->first;
+    if (!goes_on) out += "day\t" + day_text(day->first) + '\n';
+    for (auto domain = goes_on ? day->second.upper_bound(place.done_->second) : day->second.begin(); domain != day->second.end(); ++domain) {
+      add_domain(out, domain->first, domain->second);
+      place.done_ = {day->first, domain->first};
+      if (out.size() >= enough) return true;
+    }
+  }
+  return false;
 }
 
 TlsBook TlsBook::parse(std::string_view text) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,15 @@ class TlsBook {
   [[nodiscard]] std::uint64_t version() const { return version_; }
 
   [[nodiscard]] std::string text() const;
+  // The same text by pieces, for who must not be busy with it for long: of a full book it has many MB. What is counted between
+  // two pieces is in it or not, domain by domain.
+  class Place {
+    friend class TlsBook;
+    bool begun_ = false;
+    std::optional<std::pair<UtcDay, std::string>> done_;  // the last that was written
+  };
+  // Adds whole domains to `out` until about `octets` were added. False: that was the last.
+  bool add_text(std::string& out, Place& place, std::size_t octets) const;
   // What can be understood of a text; anything else is passed over. Linear.
   [[nodiscard]] static TlsBook parse(std::string_view text);
 

@@ -6,6 +6,7 @@ namespace hikyaku::delivery {
 namespace {
 
 constexpr Duration keep_pause = 10s, dns_time = 10s, post_time = 60s;
+constexpr std::size_t octets_of_a_step = 64 << 10;  // of text: less than a millisecond of the loop
 constexpr int keeps_of_a_round = 60;  // between two looks at what is due
 constexpr std::uint64_t most_file_octets = 64 << 20;
 constexpr std::chrono::days tried_for{2};
@@ -20,8 +21,16 @@ void TlsReporter::load() {
 io::Task<void> TlsReporter::keep() {
   if (kept_ == book_.version()) co_return;
   const auto version = book_.version();
-  const std::string text = book_.text();
-  auto work = parts_.workers.run(parts_.loop, [this, &text] { return io::replace_file(parts_.disk, parts_.file, text); });
+  std::vector<std::string> pieces(1);
+  for (TlsBook::Place place; book_.add_text(pieces.back(), place, octets_of_a_step);) {
+    pieces.emplace_back();
+    co_await parts_.loop.yield();
+  }
+  auto work = parts_.workers.run(parts_.loop, [this, &pieces] {
+    std::string text;
+    for (const auto& piece : pieces) text += piece;
+    return io::replace_file(parts_.disk, parts_.file, text);
+  });
   const auto ran = co_await std::move(work);
   if (ran && *ran) kept_ = version;
   else if (ran) parts_.log.write(telemetry::events::storage_trouble, {.reason = ran->error().what});

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <zlib.h>
 
+#include <atomic>
+
 #include "io/posix_disk.h"
 #include "io/test_folder.h"
 #include "io/test_loop.h"
@@ -191,4 +193,70 @@ TEST_CASE("the book of counts keeps its bounds, and its text") {
   for (const char* bad : {"", "x", "How TLS with other domains went, kept by Hikyaku (format 1)\nday\t2026-13-01\ndomain\ta\npolicy\tsts\t1\t1\n",
                           "How TLS with other domains went, kept by Hikyaku (format 1)\ndomain\ta\npolicy\tsts\t1\t1\n"})
     CHECK(TlsBook::parse(bad).days().empty());
+}
+
+namespace {
+TlsBook large_book(int domains) {
+  TlsBook book;
+  for (int day = 0; day < 3; ++day)
+    for (int n = 0; n < domains; ++n) book.count(seen(n % 3 == 0 ? TlsResult::ValidationFailure : TlsResult::Success, "d" + std::to_string(n) + ".example"), before_midnight + std::chrono::days{day});
+  return book;
+}
+
+io::Task<void> count_turns(io::Loop& loop, const std::atomic<bool>& over, int& turns) {
+  while (!over) {
+    ++turns;
+    co_await loop.yield();
+  }
+}
+io::Task<void> keep_and_tell(Rig& rig, std::atomic<bool>& over) {
+  auto keeping = rig.reporter->keep();
+  co_await std::move(keeping);
+  over = true;
+}
+io::Task<void> keep_beside(Rig& rig, int& turns) {
+  std::atomic<bool> over = false;
+  rig.loop.spawn(keep_and_tell(rig, over));
+  auto counting = count_turns(rig.loop, over, turns);
+  co_await std::move(counting);
+}
+}  // namespace
+
+TEST_CASE("the book's text by pieces is the whole text, and what is counted between them tears no domain") {
+  auto book = large_book(200);
+  for (const std::size_t octets : {1UL, 100UL, 5'000UL, 10'000'000UL}) {
+    std::string text;
+    int pieces = 1;
+    for (TlsBook::Place place; book.add_text(text, place, octets); ++pieces) {
+    }
+    CHECK(text == book.text());
+    CHECK(pieces >= static_cast<int>(std::min<std::size_t>(text.size() / (octets + 1'000), 600)));
+  }
+  std::string text;
+  int step = 0;
+  for (TlsBook::Place place; book.add_text(text, place, 1); ++step) {
+    if (step < 300) {
+      book.count(seen(TlsResult::Success, "d" + std::to_string(step % 200) + ".example"), before_midnight + std::chrono::days{step % 3});
+      book.count(seen(TlsResult::Success, "new" + std::to_string(step) + ".example"), before_midnight + std::chrono::days{step % 3});
+    }
+    if (step == 100) book.remove(std::chrono::floor<std::chrono::days>(before_midnight), "d5.example");
+    if (step == 300)  // the first day goes while its place is behind, a new one comes
+      for (int day = 3; day < 8; ++day) book.count(seen(TlsResult::Success), before_midnight + std::chrono::days{day});
+  }
+  const auto read = TlsBook::parse(text);
+  CHECK(text.starts_with(read.text()));  // well formed, each day and domain once; the text has a day more than a book
+  CHECK(read.days().size() == TlsBook::most_days);
+  for (const auto& [day, domains] : read.days())
+    for (int n = 0; n < 200; ++n)
+      if (n != 5 && day < before_midnight + std::chrono::days{2}) CHECK(domains.contains("d" + std::to_string(n) + ".example"));
+}
+
+TEST_CASE("a full book is kept while others have the loop") {
+  Rig rig;
+  for (int n = 0; n < 4'000; ++n) rig.reporter->count(seen(TlsResult::ValidationFailure, "d" + std::to_string(n) + ".example"));
+  int turns = 0;
+  io::run_to_end(rig.loop, keep_beside(rig, turns));
+  const auto octets = rig.reporter->book().text().size();
+  CHECK(turns >= static_cast<int>(octets / (64 << 10)));
+  CHECK(io::read_file(rig.disk, rig.folder / "tls-counts", 64 << 20) == rig.reporter->book().text());
 }

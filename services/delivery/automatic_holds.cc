@@ -63,10 +63,10 @@ void Delivery::look_after_automatic_holds() {
   if (probing_ || !parts_.release_hold || !directory || parts_.loop.now() - probed_ < wait) return;
   const auto now = parts_.clock.wall();
   std::vector<std::pair<std::uint64_t, NextHop>> probes;
-  for (const auto& [key, held] : held_destinations_) {
-    const auto hold = std::ranges::find(directory->contents().holds, held.first, &Hold::id);
-    if (hold == directory->contents().holds.end() || !is_ours(*hold, now)) continue;
-    if (auto hop = hop_with_key(*directory, key)) probes.emplace_back(hold->id, *std::move(hop));
+  for (const auto& hold : directory->contents().holds) {
+    if (!is_ours(hold, now)) continue;
+    for (const auto& key : held_destinations_.held_by(hold.id))
+      if (auto hop = hop_with_key(*directory, key)) probes.emplace_back(hold.id, *std::move(hop));
   }
   probed_ = parts_.loop.now();
   if (probes.empty()) return;

@@ -32,6 +32,7 @@ DeferredIndex::Number DeferredIndex::number_for(const std::string& name) {
   destinations_[number] = std::make_unique<Destination>();
   destinations_[number]->name = name;
   numbers_.emplace(name, number);
+  newcomers_.add(name);
   return number;
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "mail/trace_id.h"
+#include "services/delivery/schedule/newcomers.h"
 #include "services/delivery/timer_order.h"
 #include "services/spool/column.h"
 #include "services/spool/slot_index.h"
@@ -42,6 +43,8 @@ class DeferredIndex {
   [[nodiscard]] std::size_t waiting_for(const std::string& destination) const;
 
   [[nodiscard]] std::vector<std::string> destinations() const;
+  // Those that came, or came again, since the last call.
+  [[nodiscard]] Newcomers::Taken take_newcomers() { return newcomers_.take(); }
 
   // When to call take_due() next; nothing waits: nullopt.
   [[nodiscard]] std::optional<WallTime> next_due() const;
@@ -117,6 +120,7 @@ class DeferredIndex {
   std::vector<std::unique_ptr<Destination>> destinations_;  // by number; null: nobody's
   std::vector<Number> free_numbers_;
   std::set<std::pair<WallTime, Number>> timers_;
+  Newcomers newcomers_;
   std::size_t size_ = 0;
 };
 

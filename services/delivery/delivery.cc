@@ -281,7 +281,8 @@ io::Task<void> Delivery::tend() {
       if (run.peer_since < parts_.loop.now() - long_run) scheduler_.runs_long(run.destination);
     give_slots_back();
     scheduler_.tend(parts_.clock.wall());
-    follow_holds();
+    auto following = follow_holds();
+    co_await std::move(following);
     follow_routes();
     wake_timers();
     pump();

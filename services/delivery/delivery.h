@@ -18,6 +18,7 @@
 #include "services/delivery/attempt.h"
 #include "services/delivery/conclusion.h"
 #include "services/delivery/fallback_watch.h"
+#include "services/delivery/held_destinations.h"
 #include "services/delivery/hold_proposals.h"
 #include "services/delivery/local_delivery.h"
 #include "services/delivery/onward/onward.h"
@@ -179,7 +180,7 @@ class Delivery {
   io::Task<void> keep_fresh(MessagePointer message, KeptBack kept);
   void wait_under(const KeptBack& kept, const std::string& destination, DeferredEntry entry, WallTime give_up_at);
   // Takes up what has begun and ended; every second.
-  void follow_holds();
+  io::Task<void> follow_holds();
   // Tells of next hops that have been silent for long; keeps the list for `hold list`.
   io::Task<void> propose();
   // automatic_holds.cc: made without anybody asking, released when the host is back
@@ -187,7 +188,8 @@ class Delivery {
   void look_after_automatic_holds();
   io::Task<void> probe_held(std::vector<std::pair<std::uint64_t, NextHop>> probes);
   io::Task<void> release(std::map<std::string, std::vector<DeferredEntry>> held);
-  void hold_destinations(const std::vector<MailHold>& holds, WallTime now, bool& released);
+  // In many steps: one hold may select all destinations there are.
+  io::Task<bool> hold_destinations(std::shared_ptr<const directory::Snapshot> directory, WallTime now);
   // How long delivery stood still since `from`: stopped, in our own trouble, or under holds that select this mail.
   [[nodiscard]] Duration stood_still(const Message& message, std::uint32_t recipient, const std::string& destination, WallTime from) const;
   [[nodiscard]] Duration stood_still(const std::string& destination, WallTime from) const;
@@ -318,8 +320,8 @@ class Delivery {
     const std::string* destination = nullptr;
   };
   Wanted wanted_;
-  // Destinations that are held whole, by which hold and until when; and what waits under the other holds.
-  std::map<std::string, std::pair<std::uint64_t, WallTime>> held_destinations_;
+  // Destinations that are held whole, and what waits under the other holds.
+  HeldDestinations held_destinations_;
   std::map<std::uint64_t, std::map<std::string, std::vector<DeferredEntry>>> waiting_under_;
   FallbackWatch fallbacks_;
   std::shared_ptr<const directory::Snapshot> routed_by_;  // whose table the queue follows

@@ -9,7 +9,7 @@
 namespace hikyaku::delivery {
 namespace {
 
-constexpr std::size_t released_in_a_step = 5'000;
+constexpr std::size_t released_in_a_step = 5'000, destinations_in_a_step = 1'000;
 
 using directory::Hold;
 using directory::HoldAction;
@@ -135,41 +135,39 @@ void Delivery::wait_under(const KeptBack& kept, const std::string& destination, 
   if (!held_destinations_.contains(destination)) waiting_under_[kept.hold][destination].push_back(entry);
 }
 
-// Shuts the destinations that a running hold selects whole, and opens those that none does any more.
-void Delivery::hold_destinations(const std::vector<Hold>& holds, WallTime now, bool& released) {
-  std::vector<const Hold*> running;
-  for (const auto& hold : holds)
-    if (hold.runs(now)) running.push_back(&hold);
-  if (running.empty() && held_destinations_.empty()) return;
-  auto keys = scheduler_.destinations();
-  const auto waiting = scheduler_.deferred().destinations();
-  keys.insert(keys.end(), waiting.begin(), waiting.end());
-  std::erase_if(held_destinations_, [&](const auto& held) {
-    const bool still = std::ranges::any_of(running, [&](const auto* hold) { return directory::selects_all_of(*hold, held.first); });
-    if (still) return false;
-    scheduler_.release_hold(held.first, now);
-    return released = true;
-  });
-  for (const auto& key : keys) {
-    const auto hold = std::ranges::find_if(running, [&](const auto* one) { return directory::selects_all_of(*one, key); });
-    if (hold == running.end()) continue;
-    const std::pair wanted{(*hold)->id, wait_until(**hold, now)};
-    const auto held = held_destinations_.find(key);
-    const bool same = held != held_destinations_.end() && held->second.first == wanted.first &&
-                      (held->second.second == wanted.second || (*hold)->end == WallTime::max());
-    if (same) continue;
-    scheduler_.hold(key, now, wanted.second, words_of(**hold));
-    held_destinations_[key] = wanted;
+// Shuts the destinations that a running hold selects whole, and opens those that none does any more. True: some were opened.
+io::Task<bool> Delivery::hold_destinations(std::shared_ptr<const directory::Snapshot> directory, WallTime now) {
+  auto changes = held_destinations_.follow(directory->contents().holds, now);
+  auto newcomers = scheduler_.take_newcomers();
+  auto& to_meet = newcomers.names;
+  if ((changes.all_again || newcomers.too_many) && !held_destinations_.idle()) {
+    to_meet = scheduler_.destinations();
+    std::ranges::move(scheduler_.deferred().destinations(), std::back_inserter(to_meet));
   }
+  std::size_t done = 0;
+  if (!held_destinations_.idle())
+    for (const auto& key : to_meet) {
+      if (const auto* hold = held_destinations_.meet(key)) changes.held.emplace_back(key, hold);
+      if (++done % destinations_in_a_step == 0) co_await parts_.loop.yield();
+    }
+  for (const auto& key : changes.released) {
+    scheduler_.release_hold(key, now);
+    if (++done % destinations_in_a_step == 0) co_await parts_.loop.yield();
+  }
+  for (const auto& [key, hold] : changes.held) {
+    scheduler_.hold(key, now, wait_until(*hold, now), words_of(*hold));
+    if (++done % destinations_in_a_step == 0) co_await parts_.loop.yield();
+  }
+  co_return !changes.released.empty();
 }
 
-void Delivery::follow_holds() {
+io::Task<void> Delivery::follow_holds() {
   const auto directory = parts_.directory.newest();
-  if (!directory) return;
+  if (!directory) co_return;
   const auto now = parts_.clock.wall();
   const auto& holds = directory->contents().holds;
-  bool released = false;
-  hold_destinations(holds, now, released);
+  auto holding = hold_destinations(directory, now);
+  bool released = co_await std::move(holding);
   if (released) parts_.loop.spawn(load_deferred());  // periods end later now, by the time of the hold
   std::erase_if(waiting_under_, [&](const auto& under) {
     const auto hold = std::ranges::find(holds, under.first, &Hold::id);
@@ -177,7 +175,7 @@ void Delivery::follow_holds() {
     parts_.loop.spawn(release(std::move(under.second)));
     return released = true;
   });
-  if (!released) return;
+  if (!released) co_return;
   wake_timers();
   pump();
 }

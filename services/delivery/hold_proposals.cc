@@ -8,11 +8,11 @@ constexpr std::uint8_t format = 1;
 constexpr std::size_t most_words = 300;
 }  // namespace
 
-std::vector<HoldProposal> propose_holds(const Scheduler& scheduler, Duration after, WallTime now) {
+std::vector<HoldProposal> propose_holds(Scheduler& scheduler, Duration after, WallTime now) {
   std::vector<HoldProposal> proposals;
   if (after <= Duration{}) return proposals;
-  for (const auto& key : scheduler.destinations()) {
-    if (!key.starts_with("host:") || scheduler.health(key) != Health::Down) continue;
+  for (const auto& key : scheduler.silent_hosts()) {
+    if (scheduler.health(key) != Health::Down) continue;
     const auto view = scheduler.view(key, now);
     if (!view || now - view->since < after) continue;
     HoldProposal proposal{key, view->since, view->fresh + view->retry + view->deferred, {}};

@@ -24,7 +24,7 @@ constexpr std::size_t most_proposals = 100;
 
 // Destinations of the route table that are down for `after` at least; those that nobody answers for on the internet are
 // not ours to hold. Ordered by name. Zero: none.
-[[nodiscard]] std::vector<HoldProposal> propose_holds(const Scheduler& scheduler, Duration after, WallTime now);
+[[nodiscard]] std::vector<HoldProposal> propose_holds(Scheduler& scheduler, Duration after, WallTime now);
 // The host a hold would name: "gw.example" of "host:gw.example:25".
 [[nodiscard]] std::string proposed_host(const HoldProposal& proposal);
 

@@ -35,7 +35,10 @@ std::uint32_t Scheduler::most_for(const std::string& key, const std::string& dom
 
 Scheduler::Known& Scheduler::know(const std::string& key, WallTime now) {
   const auto [place, is_new] = known_.try_emplace(key);
-  if (is_new) place->second.state.set_most(most_for(key, ""));
+  if (is_new) {
+    place->second.state.set_most(most_for(key, ""));
+    newcomers_.add(key);
+  }
   place->second.used = now;
   return place->second;
 }
@@ -254,6 +257,7 @@ bool Scheduler::session_failed(const std::string& key, const Attempt& failed, Wa
   const bool down = known.state.silent(now, evidence, known.sessions);
   apply(key, known);
   if (!down) return false;
+  if (key.starts_with("host:")) silent_hosts_.insert(key);
   known.releasing = known.full = false;
   for (auto& job : lanes_.drain(key, Lane::Fresh)) untried.push_back(std::move(job));
   for (auto& job : lanes_.drain(key, Lane::Retry)) {
@@ -409,6 +413,22 @@ std::optional<Scheduler::InLane> Scheduler::in_lane(const std::string& key, Defe
 Health Scheduler::health(const std::string& key) const {
   const auto found = known_.find(key);
   return found == known_.end() ? Health::Healthy : found->second.state.health();
+}
+
+Newcomers::Taken Scheduler::take_newcomers() {
+  auto all = newcomers_.take();
+  auto waiting = deferred_.take_newcomers();
+  all.too_many = all.too_many || waiting.too_many;
+  std::ranges::move(waiting.names, std::back_inserter(all.names));
+  return all;
+}
+
+std::vector<std::string> Scheduler::silent_hosts() {
+  std::erase_if(silent_hosts_, [this](const auto& key) {
+    const auto found = known_.find(key);
+    return found == known_.end() || !found->second.state.down();
+  });
+  return {silent_hosts_.begin(), silent_hosts_.end()};
 }
 
 std::vector<std::string> Scheduler::destinations() const {

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -162,7 +163,11 @@ class Scheduler {
     std::optional<Duration> greylist_wait, drained_in;  // at the rate since the release began
   };
   [[nodiscard]] std::optional<View> view(const std::string& key, WallTime now) const;
-  [[nodiscard]] std::vector<std::string> destinations() const;
+  [[nodiscard]] std::vector<std::string> destinations() const;  // known, not those where mail only waits for its time
+  // Of both, those that came since the last call; one that was forgotten comes again.
+  [[nodiscard]] Newcomers::Taken take_newcomers();
+  // Next hops of the route table that are down, by name; held ones too. Costs the number of those that were since the last call.
+  [[nodiscard]] std::vector<std::string> silent_hosts();
   [[nodiscard]] Health health(const std::string& key) const;
 
  private:
@@ -198,6 +203,8 @@ class Scheduler {
   Lanes<RemoteJob> lanes_;
   DeferredIndex deferred_;
   std::unordered_map<std::string, Known> known_;
+  Newcomers newcomers_;
+  std::set<std::string> silent_hosts_;  // and some that were
   std::vector<std::string> releasing_;
   std::vector<DeferredEntry> released_;
   std::unordered_map<std::string, std::vector<std::pair<WallTime, WallTime>>> holds_;  // that are over

@@ -1,11 +1,51 @@
 // hikyaku config check
+#include <unistd.h>
+
+#include <filesystem>
+
 #include "apps/cli/commands.h"
+#include "apps/cli/directory_text.h"
+#include "apps/cli/hold_view.h"
+#include "apps/service/data_folders.h"
 #include "services/delivery/schedule/retry_settings.h"
+#include "services/directory/alias_check.h"
 #include "services/telemetry/json_text.h"
 
 namespace hikyaku::cli {
 
 namespace {
+
+constexpr std::size_t most_told = 50;
+
+std::string alias_words(const Invocation& call, const directory::AliasTrouble& trouble) {
+  using Kind = directory::AliasTrouble::Kind;
+  std::string way;
+  for (const auto& step : trouble.way) way += (way.empty() ? "" : " -> ") + step;
+  const std::string alias = std::string(call.say({"the alias ", "別名 "})) + trouble.alias;
+  switch (trouble.kind) {
+    case Kind::Lost:
+      return alias + std::string(call.say({" has targets that get no mail: ", " の次の転送先にはメールが届かない: "})) + lost_targets_text(call, trouble.lost);
+    case Kind::Loop: return alias + std::string(call.say({" leads back to itself: ", " は自分自身に戻る: "})) + way;
+    case Kind::TooDeep:
+      return alias + std::string(call.say({" leads through more than 10 aliases, which mail does not follow: ", " は 10 段を超えて続き、メールはそこまで転送されない: "})) + way;
+  }
+  return alias;
+}
+
+// Of this server's own directory, when there is one. A server whose aliases are at fault runs: these are warnings.
+std::vector<std::string> alias_warnings(Invocation& call, const std::string& data) {
+  std::vector<std::string> warnings;
+  std::error_code none;
+  if (!std::filesystem::exists(apps::folder::in(data, apps::folder::directory), none)) return warnings;
+  if (geteuid() != 0 && access(data.c_str(), W_OK | X_OK) != 0) return warnings;  // settings can be checked by anybody
+  const auto directory = directory_now(call);
+  if (!directory) return warnings;
+  const auto troubles = directory::check_aliases(*directory);
+  for (std::size_t n = 0; n < troubles.size() && n < most_told; ++n) warnings.push_back(alias_words(call, troubles[n]));
+  if (troubles.size() > most_told)
+    warnings.push_back(std::to_string(troubles.size() - most_told) + std::string(call.say({" more aliases are at fault: see `hikyaku alias list`", " 件の別名にも問題がある。hikyaku alias list を参照"})));
+  return warnings;
+}
 
 Exit run(Invocation& call) {
   const std::string path = call.has("FILE") ? call.value("FILE") : call.settings_path;
@@ -14,6 +54,8 @@ Exit run(Invocation& call) {
   if (!loaded) errors = loaded.error();
   delivery::RetryAdvice advice;
   if (loaded) advice = delivery::check_retry_settings((*loaded)->delivery, call.language == Language::Japanese);
+  if (loaded && !call.has("FILE"))
+    for (auto& warning : alias_warnings(call, (*loaded)->node.data())) advice.warnings.push_back(std::move(warning));
   for (auto& mistake : advice.mistakes) errors.push_back({path + ": " + mistake, ""});
   if (call.json) {
     std::string out = "{\"good\":" + std::string(errors.empty() ? "true" : "false") + ",\"mistakes\":[";
@@ -39,7 +81,7 @@ Exit run(Invocation& call) {
 
 Command config_check_command() {
   return {.name = "config check",
-          .help = {"read a settings file and name every mistake", "設定ファイルを検査し、誤りをすべて示す"},
+          .help = {"read a settings file and name every mistake; look over this server's aliases", "設定ファイルを検査し、誤りをすべて示す。このサーバの別名も調べる"},
           .options = {{"FILE", OptionKind::OptionalArgument, {"the file; default: the one of this server", "ファイル。省略時はこのサーバの設定"}}},
           .run = run};
 }

@@ -94,6 +94,13 @@ void print_hold(Invocation& call, const directory::Hold& hold, WallTime now) {
   call.print(table.text());
 }
 
+std::vector<directory::Hold> running_holds(const directory::Snapshot& directory, WallTime now) {
+  std::vector<directory::Hold> running;
+  for (const auto& hold : directory.contents().holds)
+    if (hold.runs(now)) running.push_back(hold);
+  return running;
+}
+
 std::shared_ptr<const directory::Snapshot> directory_now(Invocation& call) {
   const auto access = DirectoryAccess::open(call);
   if (!access) return nullptr;

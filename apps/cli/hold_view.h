@@ -18,5 +18,6 @@ void write_hold(telemetry::JsonWriter& json, const directory::Hold& hold, WallTi
 
 // The directory as it is now; null: it cannot be read, and the reason was printed when the data folder was at fault.
 [[nodiscard]] std::shared_ptr<const directory::Snapshot> directory_now(Invocation& call);
+[[nodiscard]] std::vector<directory::Hold> running_holds(const directory::Snapshot& directory, WallTime now);
 
 }  // namespace hikyaku::cli

@@ -54,6 +54,7 @@ class Snapshot {
   // domain ... Hash look-ups and, for `prefix*@domain` aliases, the prefixes of that domain. postmaster@ of a local domain is Local once there is an account.
   // At most `most` targets: what is beyond is left out and said (truncated). Costs about a microsecond a target.
   static constexpr std::size_t most_targets = 50'000;
+  static constexpr int most_alias_levels = 10;
   [[nodiscard]] Resolution resolve(const Address& recipient, std::size_t most = most_targets, Aliases aliases = Aliases::Follow) const;
   // gateway.dat: the first matching row, else the global gateway. Linear in the rows with '*' inside, hashed for the rest.
   [[nodiscard]] RouteDecision route(const Address& recipient, const ReversePath& sender) const;

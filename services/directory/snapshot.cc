@@ -15,7 +15,7 @@ namespace hikyaku::directory {
 
 namespace {
 
-constexpr int most_levels = 10;
+constexpr int most_levels = Snapshot::most_alias_levels;
 constexpr std::size_t most_through = 20;
 
 struct PrefixAlias {

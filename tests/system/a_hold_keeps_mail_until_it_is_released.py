@@ -60,6 +60,8 @@ def kept_and_released(server, inner, other):
     expect("held by 1" in server.cli("queue", "list"), "the table names the hold")
     said = server.cli("status")
     expect("Mail on hold" in said and "destination inner.example" in said and "disk exchange" in said, f"status says so: {said}")
+    told = server.status()["holds"]
+    expect([(one["id"], one["scope"], one["pattern"], one["stage"]) for one in told] == [(1, "destination", "inner.example", "running")], f"and to programs: {told}")
     counted = json.loads(server.cli("hold", "add", "--destination", "inner.example", "--reason", "x", "--dry-run", "--json"))
     expect(counted["deferred"] == 6 and counted["complete"], counted)
     expect(len(json.loads(server.cli("hold", "list", "--json"))["holds"]) == 1, "a dry run adds none")

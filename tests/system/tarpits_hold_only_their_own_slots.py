@@ -56,13 +56,17 @@ def run(folder):
     tarpit = Tarpit()
     settings = {"smtp": {"relay_networks": ["127.0.0.0/8"]}, "delivery": {"connections": 20}}
     try:
-        with Server(folder, accounts=False, settings=settings, listen=("smtp",)).start() as server, NextHop() as well:
+        with Server(folder, accounts=False, settings=settings, listen=("smtp",)).start() as server, NextHop() as well, NextHop() as known:
             table = folder / "gateway.dat"
-            table.write_text("".join(f"tar{n}.example,127.0.9.{n + 1},{tarpit.port}\n" for n in range(TARPITS + 1)) + f"well.example,127.0.0.1,{well.port}\n")
+            table.write_text("".join(f"tar{n}.example,127.0.9.{n + 1},{tarpit.port}\n" for n in range(TARPITS + 1)) + f"well.example,127.0.0.1,{well.port}\nknown.example,127.0.0.1,{known.port}\n")
             server.cli("route", "import", table)
+            send(server, ["first@known.example"])
+            eventually(lambda: len(known.transactions) == 1, "a host is known to answer")
             send(server, [f"user@tar{n}.example" for n in range(TARPITS)])
-            eventually(lambda: len(tarpit.held) >= 15, "the tarpits hold what fresh mail may use", seconds=30)
+            eventually(lambda: len(tarpit.held) >= 10, "the tarpits hold what hosts that have not answered may use", seconds=30)
             send(server, ["user@well.example"])
+            send(server, ["second@known.example"])
+            eventually(lambda: len(known.transactions) == 2, "who is known to answer waits for none of them", seconds=15)
             # By reply_time alone, five minutes for each of two rounds of them, it would be ten.
             eventually(lambda: well.transactions, "they do not keep the mail of others", seconds=300)
 

@@ -137,6 +137,7 @@ io::Task<bool> Delivery::read_back(RemoteJob& job, const Slot& slot, CauseWatch&
   job.recipients.clear();
   job.message = hold(std::move(message), slot.lane);
   job.from.clear();
+  if (!recipients.empty()) scheduler_.names_domain(slot.destination, job.message->recipient(recipients.front()).address.domain);
   if (slot.destination.starts_with("mx:")) {
     watch.turn(Cause::Dns);
     auto finding = find_sites(job.message, recipients, slot.destination);

@@ -62,10 +62,7 @@ Scheduler::Admission Scheduler::admit(Lane lane, const std::string& key, RemoteJ
   auto weight = Weight::Light;
   if (job.message) {
     const auto& envelope = job.message->envelope;
-    if (known.domain.empty() && !job.recipients.empty()) {
-      known.domain = job.message->recipient(job.recipients.front()).address.domain;
-      known.state.set_most(most_for(key, known.domain));
-    }
+    if (!job.recipients.empty()) names_domain(key, job.message->recipient(job.recipients.front()).address.domain);
     if (lane == Lane::Fresh) weight = mailings_.weigh(envelope.reverse_path.text(), job.recipients.size(), now);
     if (waiting >= std::max(least_share, free / 2)) job.message.reset();
   }
@@ -73,6 +70,14 @@ Scheduler::Admission Scheduler::admit(Lane lane, const std::string& key, RemoteJ
   lanes_.add(lane, key, std::move(job), weight, priority);
   apply(key, known);
   return Admission::Queued;
+}
+
+void Scheduler::names_domain(const std::string& key, const std::string& domain) {
+  const auto found = known_.find(key);
+  if (found == known_.end() || !found->second.domain.empty()) return;
+  found->second.domain = domain;
+  found->second.state.set_most(most_for(key, domain));
+  apply(key, found->second);
 }
 
 void Scheduler::add_rest(const Slot& slot, RemoteJob rest) {

@@ -65,6 +65,8 @@ class Scheduler {
   };
   // `in_memory`: messages of the lane held now. Not queued: the job is the caller's still. Its recipients are claimed.
   Admission admit(Lane lane, const std::string& key, RemoteJob& job, std::size_t in_memory, WallTime now);
+  // A recipient's domain, which limits may name: of what comes from the index it is known when its message is read back.
+  void names_domain(const std::string& key, const std::string& domain);
   // The rest of a job that was too large for one transaction.
   void add_rest(const Slot& slot, RemoteJob rest);
   // The time, for what follows: each job is told what it waited for (Slot::waited).

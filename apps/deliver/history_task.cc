@@ -21,7 +21,9 @@ constexpr auto thin_every = std::chrono::hours{1};
 HistoryTask::HistoryTask(Service& service, io::Loop& loop, io::Workers& workers, io::Disk& disk, spool::Spool& spool)
     : service_(service), loop_(loop), workers_(workers), spool_(spool), writer_(disk, service.path(folder::history)),
       sampler_([](std::uint8_t number) { return std::string(delivery::class_name(delivery::failure_class_of(number))); }) {
-  known_until_ = history::HistoryReader(disk, service.path(folder::history)).known_until().value_or(history::Time{});
+  // A clock that was ahead may have marked the future: what comes now is counted all the same.
+  known_until_ = std::min(history::HistoryReader(disk, service.path(folder::history)).known_until().value_or(history::Time{}),
+                          std::chrono::floor<std::chrono::seconds>(clock_.wall()));
   arrivals_->start_after(known_until_);
   spool.set_arrival_watch([arrivals = arrivals_](const Envelope& envelope) { arrivals->arrived(envelope); });
 }

@@ -7,6 +7,7 @@
 #include "apps/deliver/queue_server.h"
 #include "apps/service/data_folders.h"
 #include "apps/service/service_loop.h"
+#include "base/paced_clock.h"
 #include "io/posix_disk.h"
 #include "services/delivery/report/report_settings.h"
 #include "io/resolver.h"
@@ -32,7 +33,8 @@ constexpr std::size_t worker_queue = 20'000;
 // Everything the service is made of, in the order it is opened. A part that does not open is one sentence and the end.
 struct Parts {
   io::PosixDisk disk;
-  SystemClock clock;
+  SystemClock machine_clock;
+  PacedClock clock{machine_clock};
   std::unique_ptr<spool::Spool> spool;
   std::unique_ptr<storage::SqliteEngine> accounts, directory_engine, logins_engine, srs_engine;
   std::unique_ptr<mailboxes::Mailboxes> mailboxes;
@@ -180,9 +182,24 @@ io::Task<void> stop_when_told(Service& service, io::Loop& loop, delivery::Delive
   co_await std::move(stopping);
 }
 
-}  // namespace
+// Schedules are differences of wall times. A life of delivery goes by the clock it began with; when the machine's clock was
+// set it ends in good order, and the next one reckons with the difference (services/delivery/schedule/another_clock.h).
+enum class Ended : std::uint8_t { Told, ClockSet };
+io::Task<void> follow_clock(Service& service, io::Loop& loop, Parts& parts, delivery::Delivery& delivery, Ended& ended) {
+  while (parts.clock.stepped() == Duration{}) {
+    const auto outcome = co_await loop.sleep_until(loop.after(1s));
+    if (outcome == io::Wake::Cancelled) co_return;
+  }
+  if (service.stopping()) co_return;
+  const auto by = std::chrono::duration_cast<std::chrono::seconds>(parts.clock.stepped()).count();
+  const std::string how = std::to_string(by < 0 ? -by : by) + (by < 0 ? " s back" : " s forward");
+  service.log().write(telemetry::events::clock_set, {.reason = how});
+  ended = Ended::ClockSet;
+  auto stopping = delivery.stop(loop.after(service.settings()->serve.stop_limit() * 3 / 4));
+  co_await std::move(stopping);
+}
 
-int run_deliver(Service& service) {
+Ended run_life(Service& service) {
   auto parts = open_parts(service);
   auto* const mailboxes = parts->mailboxes.get();
   parts->spool->set_flush_accounts([mailboxes](const auto& accounts) { return flush_accounts(*mailboxes, accounts); });
@@ -248,11 +265,23 @@ int run_deliver(Service& service) {
   loop.spawn(policies.run());
   loop.spawn(reporter.run());
   loop.spawn(follow_files(loop, workers, *parts->logins, hosts, service.log()));
+  Ended ended = Ended::Told;
   loop.spawn(stop_when_told(service, loop, delivery));
+  loop.spawn(follow_clock(service, loop, *parts, delivery, ended));
   service.ready();
   loop.run();
   quotas.stop();
   history.finish();
+  const auto alive = parts->ledger->seen_alive(parts->clock.wall());
+  if (!alive) service.log().write(telemetry::events::storage_trouble, {.reason = alive.error().what});
+  return service.stopping() ? Ended::Told : ended;
+}
+
+}  // namespace
+
+int run_deliver(Service& service) {
+  while (run_life(service) == Ended::ClockSet) {
+  }
   return 0;
 }
 

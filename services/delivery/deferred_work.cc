@@ -3,6 +3,7 @@
 #include <map>
 
 #include "services/delivery/delivery.h"
+#include "services/delivery/schedule/another_clock.h"
 
 namespace hikyaku::delivery {
 namespace {
@@ -53,7 +54,9 @@ io::Task<void> Delivery::load_deferred() {
       if (outcome == io::Wake::Cancelled) co_return;
       continue;
     }
-    for (const auto& [destination, times] : timers) {
+    const auto now = parts_.clock.wall();
+    for (auto& [destination, times] : timers) {
+      bring_back(times, now);
       const bool told = (times.failure_class & spool::delay_told_bit) != 0;
       if (!delays_loaded_ && times.deadline != WallTime{} && (times.failure_class & spool::deadline_told_bit) == 0) deadlines_.add(times.id, times.deadline);
       if (!delays_loaded_ && times.attempts > 0 && !told) delays_.add(times.id, times.first_failed);
@@ -92,8 +95,11 @@ io::Task<void> Delivery::watch_timers() {
 }
 
 std::optional<spool::SpoolError> Delivery::recall(Message& message) const {
-  for (auto& deferred : parts_.spool.deferred(message.ref.id))
+  const auto now = parts_.clock.wall();
+  for (auto& deferred : parts_.spool.deferred(message.ref.id)) {
+    bring_back(deferred.schedule, now);
     message.history.insert({deferred.schedule.recipient, std::move(deferred.schedule)});
+  }
   auto envelope = parts_.spool.envelope(message.ref);
   if (!envelope) return envelope.error();
   message.envelope = std::move(*envelope);

@@ -1,6 +1,7 @@
 // Telling senders of delays: one round a second over the messages whose time has come, each told in the record group that
 // remembers it.
 #include "services/delivery/delivery.h"
+#include "services/delivery/schedule/another_clock.h"
 
 namespace hikyaku::delivery {
 namespace {
@@ -34,7 +35,10 @@ io::Task<void> Delivery::tell_delay(TraceId id) {
   };
   Read read{{{id, 0, {}}, {}, {}}, {}, {}, false};
   auto work = parts_.workers.run(parts_.loop, [&] {
-    for (auto& one : parts_.spool.deferred(id)) read.schedules.push_back(std::move(one.schedule));
+    for (auto& one : parts_.spool.deferred(id)) {
+      bring_back(one.schedule, parts_.clock.wall());
+      read.schedules.push_back(std::move(one.schedule));
+    }
     if (read.schedules.empty()) return;
     auto envelope = parts_.spool.envelope(read.message.ref);
     if (envelope) read.message.envelope = std::move(*envelope);

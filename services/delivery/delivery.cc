@@ -170,7 +170,7 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
       remote.erase(key);
     } else if (goes_on(*plan)) {
       parts_.loop.spawn(expand(message, index, onward_plan(std::move(*plan))));
-    } else if (parts_.clock.wall() - message->envelope.accepted_at < directory_settles) {
+    } else if (was_just_accepted(*message)) {
       // Reception knew the recipient a moment ago: our own snapshot may be the older one. Look again before judging.
       parts_.loop.spawn(dispatch_later(message, {index}, lane));
     } else {
@@ -182,6 +182,12 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
   for (auto& [key, job] : remote) enqueue(lane, std::move(job));
   if (!early.empty()) parts_.loop.spawn(keep_until_release(message, std::move(early)));
   if (!kept.empty()) keep_back(message, std::move(kept));
+}
+
+// A moment ago; not what a clock that was ahead has stamped, which would look new for as long.
+bool Delivery::was_just_accepted(const Message& message) const {
+  const auto age = parts_.clock.wall() - message.envelope.accepted_at;
+  return age < directory_settles && age > -directory_settles;
 }
 
 // Nobody else would learn of it: the sender's mail arrived, and the operator sees no failure.

@@ -144,6 +144,7 @@ class Delivery {
   // Invariant 5, while the lanes are short enough to walk over: what waits is claimed, once. The log tells otherwise.
   void check_owners();
   void take_settings();
+  [[nodiscard]] bool was_just_accepted(const Message& message) const;
   void tell_lost(const Message& message, std::uint32_t recipient, const std::string& why);
   void dispatch(const MessagePointer& message, std::span<const std::uint32_t> recipients, Lane lane);
   io::Task<void> dispatch_all(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane);

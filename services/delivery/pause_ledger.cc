@@ -4,32 +4,43 @@
 
 #include "base/cursor.h"
 #include "base/wire.h"
+#include "services/delivery/schedule/another_clock.h"
 
 namespace hikyaku::delivery {
 namespace {
 constexpr std::uint8_t format = 1;
 constexpr auto kept = std::chrono::days{60};
-constexpr auto shortest_pause = std::chrono::seconds{20};  // twice the beat of seen_alive()
+constexpr std::uint64_t largest_file = 1 << 20;
 
 std::uint64_t as_number(WallTime time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); }
 WallTime as_time(std::uint64_t number) { return WallTime{std::chrono::microseconds{static_cast<std::int64_t>(number)}}; }
+
+struct Content {
+  Pauses pauses;
+  WallTime alive;
+};
+// Nothing: it cannot be read. A damaged ledger loses pauses, which shortens periods; it never loses mail.
+std::optional<Content> content_of(std::string_view octets, WallTime now) {
+  WireReader in(octets);
+  if (in.u8() != format) return std::nullopt;
+  Content content{{}, as_time(in.u64())};
+  if (in.broken()) return std::nullopt;
+  while (!in.broken() && !in.rest().empty()) {
+    const WallTime from = as_time(in.u64());
+    const WallTime until = as_time(in.u64());
+    if (!in.broken() && from < until && until > now - kept) content.pauses.push_back({from, until});
+  }
+  return content;
+}
 }  // namespace
 
 io::DiskResult<PauseLedger> PauseLedger::open(io::Disk& disk, std::string path, WallTime now) {
   PauseLedger ledger(disk, std::move(path));
-  auto content = io::read_file(disk, ledger.path_, 1 << 20);
+  const auto content = io::read_file(disk, ledger.path_, largest_file);
   if (!content && content.error().kind != io::DiskFailure::NotFound) return failure(content.error());
-  if (content) {
-    WireReader in(*content);
-    const bool readable = in.u8() == format;
-    const WallTime alive = as_time(in.u64());
-    // A damaged ledger loses pauses, which shortens periods; it never loses mail.
-    while (readable && !in.broken() && !in.rest().empty()) {
-      const WallTime from = as_time(in.u64());
-      const WallTime until = as_time(in.u64());
-      if (!in.broken() && from < until && until > now - kept) ledger.pauses_.push_back({from, until});
-    }
-    if (readable && alive + shortest_pause < now) ledger.pauses_.push_back({alive, now});
+  if (auto before = content ? content_of(*content, now) : std::nullopt) {
+    ledger.pauses_ = std::move(before->pauses);
+    begin_life(ledger.pauses_, before->alive, now);
   }
   // On a full disk the pause just closed may be forgotten by the next start; delivery, which empties the disk, goes on.
   if (auto written = ledger.seen_alive(now); !written && written.error().kind != io::DiskFailure::NoSpace)
@@ -37,20 +48,12 @@ io::DiskResult<PauseLedger> PauseLedger::open(io::Disk& disk, std::string path, 
   return ledger;
 }
 
-std::vector<std::pair<WallTime, WallTime>> PauseLedger::on_disk(io::Disk& disk, const std::string& path, WallTime now) {
-  std::vector<std::pair<WallTime, WallTime>> pauses;
-  const auto content = io::read_file(disk, path, 1 << 20);
-  if (!content) return pauses;
-  WireReader in(*content);
-  if (in.u8() != format) return pauses;
-  const WallTime alive = as_time(in.u64());
-  while (!in.broken() && !in.rest().empty()) {
-    const WallTime from = as_time(in.u64());
-    const WallTime until = as_time(in.u64());
-    if (!in.broken() && from < until) pauses.push_back({from, until});
-  }
-  if (alive < now) pauses.push_back({alive, now});
-  return pauses;
+Pauses PauseLedger::on_disk(io::Disk& disk, const std::string& path, WallTime now) {
+  const auto octets = io::read_file(disk, path, largest_file);
+  auto content = octets ? content_of(*octets, now) : std::nullopt;
+  if (!content) return {};
+  if (content->alive < now) content->pauses.push_back({content->alive, now});
+  return std::move(content->pauses);
 }
 
 io::DiskResult<> PauseLedger::seen_alive(WallTime now) {
@@ -74,9 +77,9 @@ void PauseLedger::add_pause(WallTime from, WallTime until) {
   pauses_.insert(std::ranges::upper_bound(pauses_, std::pair{from, until}), {from, until});
 }
 
-std::vector<std::pair<WallTime, WallTime>> PauseLedger::pauses_between(WallTime from, WallTime until) const {
+Pauses PauseLedger::pauses_between(WallTime from, WallTime until) const {
   const std::lock_guard lock(*mutex_);
-  std::vector<std::pair<WallTime, WallTime>> found;
+  Pauses found;
   for (const auto& [start, end] : pauses_)
     if (std::max(start, from) < std::min(end, until)) found.emplace_back(std::max(start, from), std::min(end, until));
   return found;

@@ -1,5 +1,6 @@
 // PauseLedger: when delivery was stopped, so that stopped time counts against no retry period. It survives restarts in
-// one small file: the times of the pauses, and the last time the running service was seen alive. Thread-safe.
+// one small file: the times of the pauses, and the last time the running service was seen alive. A clock that was set forward
+// between the two is a pause as well (schedule/another_clock.h). Thread-safe.
 #pragma once
 
 #include <memory>
@@ -10,6 +11,7 @@
 
 #include "base/clock.h"
 #include "io/disk.h"
+#include "services/delivery/schedule/stood_still.h"
 
 namespace hikyaku::delivery {
 
@@ -19,7 +21,7 @@ class PauseLedger {
   static io::DiskResult<PauseLedger> open(io::Disk& disk, std::string path, WallTime now);
 
   // The pauses in the file and the one that goes on, for who looks while no service runs; without the file: none.
-  [[nodiscard]] static std::vector<std::pair<WallTime, WallTime>> on_disk(io::Disk& disk, const std::string& path, WallTime now);
+  [[nodiscard]] static Pauses on_disk(io::Disk& disk, const std::string& path, WallTime now);
 
   // Still alive: a pause can have begun after `now` at the earliest. Every ten seconds or so, and at an ordered stop.
   // Blocks (one small file is replaced).
@@ -31,14 +33,14 @@ class PauseLedger {
   // How much of the time between the two delivery was stopped. Pauses are kept for 60 days.
   [[nodiscard]] Duration paused_between(WallTime from, WallTime until) const;
   // When, cut to the two; apart from each other.
-  [[nodiscard]] std::vector<std::pair<WallTime, WallTime>> pauses_between(WallTime from, WallTime until) const;
+  [[nodiscard]] Pauses pauses_between(WallTime from, WallTime until) const;
 
  private:
   PauseLedger(io::Disk& disk, std::string path) : disk_(&disk), path_(std::move(path)) {}
   io::Disk* disk_;
   std::string path_;
   std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
-  std::vector<std::pair<WallTime, WallTime>> pauses_;  // ascending, apart from each other
+  Pauses pauses_;  // ascending, apart from each other
 };
 
 }  // namespace hikyaku::delivery

@@ -107,6 +107,9 @@ inline constexpr Event bug_found{"bug.found", Level::Error, LogName::ServiceLog,
     "A check of our own failed; the connection or task was closed.", "内部検査に失敗した。その接続または処理を閉じた。"};
 inline constexpr Event schedule_restored{"schedule.restored", Level::Info, LogName::ServiceLog,
     "After a start, every deferred recipient has its timer again.", "起動後、再送待ちの宛先すべての予定を復元した。"};
+inline constexpr Event clock_set{"clock.set", Level::Warning, LogName::ServiceLog,
+    "The machine's clock was set; delivery begins anew with its time, and no period is shorter for it.",
+    "時計の時刻が変更された。その時刻で配送を始め直す。再送の期間は短くならない。"};
 inline constexpr Event storage_trouble{"storage.trouble", Level::Error, LogName::ServiceLog,
     "The disk or the store failed to answer.", "ディスクまたはストアが応答しない。"};
 inline constexpr Event bodies_collected{"bodies.collected", Level::Info, LogName::ServiceLog,

@@ -179,6 +179,21 @@ TEST_CASE("after an outage: oldest first, from one connection on, never above th
   CHECK(far_out_of_order <= order.size() / 20);
 }
 
+TEST_CASE("a limit for a domain holds for a backlog that came out of the spool at a start") {
+  SchedulerSettings settings;
+  settings.limits.push_back({.via = false, .pattern = "inner.example", .connections = 2});
+  Simulation world(9, settings);
+  auto& inner = world.peer("inner.example");
+  inner.behave(world.now, dead);
+  arrive(world, "inner.example", world.now, world.now + hours{5}, minutes{1});
+  world.run(world.now + hours{5});
+  world.stop(), world.start();
+  inner.behave(world.now, {.latency = 2s});
+  world.run(world.now + hours{4});
+  CHECK(world.open_recipients() == 0);
+  CHECK(inner.most_open <= 2);
+}
+
 TEST_CASE("a peer that bears three connections is found to bear about three") {
   Simulation world(9);
   auto& peer = world.peer("small.example");

@@ -1,5 +1,5 @@
 // A simulation of delivery around the real scheduler, the real conclusions and the real pause arithmetic: simulated are the
-// clock, the peers, and the spool, which keeps what was written over a crash and loses what was not flushed in a power cut.
+// clocks (the wall clock may be set, the peers live by the steady one), the peers, and the spool, which keeps what was written over a crash and loses what was not flushed in a power cut.
 // One thread, one seed, the same run each time. After every event it can be asked whether each recipient has one owner.
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <set>
 
 #include "services/delivery/conclusion.h"
+#include "services/delivery/schedule/another_clock.h"
 #include "services/delivery/schedule/scheduler.h"
 #include "services/delivery/schedule/simulated_peer.h"
 
@@ -28,14 +29,18 @@ class Simulation {
   explicit Simulation(std::uint64_t seed, SchedulerSettings settings = {}) : random(seed), settings_(std::move(settings)) { start(); }
 
   std::mt19937_64 random;
-  WallTime now{std::chrono::seconds{1'700'000'000}};
+  WallTime now{std::chrono::seconds{1'700'000'000}};  // by the machine's wall clock
+  std::chrono::microseconds set_by{};                 // what that was set by, in all
+  [[nodiscard]] WallTime steady() const { return now - set_by; }
   std::map<std::string, Peer> peers;  // by name
   std::map<TraceId, Stored> spool;
   std::map<Id, spool::Outcome> ends;
   std::map<Id, WallTime> accepted_at, ended_at;
   std::set<Id> may_repeat;    // an outcome or a transaction was lost in a crash
   std::size_t attempts = 0, reads = 0, early_ends = 0, late_ends = 0;
-  std::vector<std::pair<WallTime, WallTime>> pauses;
+  std::size_t truly_early = 0;  // by the steady clock, which nobody sets
+  Duration latest_end{};        // by it, the longest that anything went on after its period was over
+  Pauses pauses;
 
   Peer& peer(const std::string& name) { return peers.try_emplace(name, name, random()).first->second; }
   [[nodiscard]] Scheduler& scheduler() { return *scheduler_; }
@@ -106,21 +111,35 @@ class Simulation {
     }
     slots_.clear();
     stopped_at_ = now;
+    truly_stopped_ = steady();
     ++life_;
+  }
+  // The wall clock is set. A life of delivery ends then and another begins (apps/deliver); what was planned goes on in true time.
+  void set_clock(Duration by) {
+    const auto step = std::chrono::duration_cast<std::chrono::microseconds>(by);
+    const bool ran = running_;
+    if (ran) stop();
+    now += step, set_by += step;
+    std::multimap<std::pair<WallTime, std::uint64_t>, std::function<void()>> moved;
+    for (auto& [key, event] : events_) moved.emplace(std::pair{key.first + step, key.second}, std::move(event));
+    events_ = std::move(moved);
+    if (ran) start();
   }
   void power_cut() {  // outcomes of the last 20 ms are gone
     stop();
     for (const auto& [id, when] : unflushed_)
-      if (now - when < 20ms) undo(id);
+      if (steady() - when < 20ms) undo(id);
     unflushed_.clear();
   }
   void start() {
     scheduler_ = std::make_unique<Scheduler>();
     scheduler_->configure(settings_);
-    if (stopped_at_) pauses.push_back({*stopped_at_, now});
+    if (stopped_at_) begin_life(pauses, *stopped_at_, now);
+    if (stopped_at_ && steady() - truly_stopped_ > shortest_pause) true_pauses_.emplace_back(truly_stopped_, steady());
     running_ = true;
     next_tend_ = now;
     for (auto& [id, stored] : spool) {
+      for (auto& [index, schedule] : stored.open) bring_back(schedule, now);
       for (const auto& [index, schedule] : stored.open)
         if (!stored.fresh.contains(index)) scheduler_->defer(schedule.destination, {id, index}, schedule.next_due, give_up_at(schedule), 0);
       if (!stored.fresh.empty()) take_up(id);
@@ -234,11 +253,12 @@ class Simulation {
           continue;
         }
         job->message = read(job->ref.id);
+        scheduler_->names_domain(running.slot.destination, job->message->recipient(job->recipients.front()).address.domain);
       }
       running.job = std::move(*job);
       running.peer = &peer(running.job.message->recipient(running.job.recipients.front()).address.domain);
       if (running.connected) return begin_transaction(number);
-      const auto connected = running.peer->connect(now, scheduler_->preferred_host(running.slot.destination));
+      const auto connected = running.peer->connect(steady(), scheduler_->preferred_host(running.slot.destination));
       running.host = connected.host;
       running.connected = connected.ready;
       if (connected.ready) return after(connected.took, number, &Simulation::session_ready);
@@ -279,7 +299,7 @@ class Simulation {
   void begin_transaction(std::uint64_t number) {
     auto& running = slots_.at(number);
     running.in_transaction = true;
-    auto answered = running.peer->deliver(now, *running.job.message, running.job.recipients, running.host);
+    auto answered = running.peer->deliver(steady(), *running.job.message, running.job.recipients, running.host);
     const auto took = answered.took;
     answers_[number] = std::move(answered);
     after(took, number, &Simulation::transaction_over);
@@ -310,23 +330,29 @@ class Simulation {
       before_[id] = {stored.open.at(outcome.recipient), stored.fresh.contains(outcome.recipient)};
       stored.open.erase(outcome.recipient);
       stored.fresh.erase(outcome.recipient);
-      unflushed_.push_back({id, now});
+      unflushed_.push_back({id, steady()});
       if (unflushed_.size() > 200) unflushed_.pop_front();
       scheduler_->disclaim(message.ref.id, outcome.recipient);
     }
     for (const auto& schedule : conclusion.schedules) {
+      if (schedule.attempts == 1) truly_first_failed_[{message.ref.id, schedule.recipient}] = steady();
       stored.open[schedule.recipient] = schedule;
       stored.fresh.erase(schedule.recipient);
       scheduler_->defer(key, {message.ref.id, schedule.recipient}, schedule.next_due, give_up_at(schedule), 0);
     }
   }
   // Exactly at expiry: not before the period is full, and not long after it.
-  void judge_end(const spool::Schedule& before, const Message&, const std::vector<Attempt>& what, std::uint32_t recipient, const std::string& key) {
+  void judge_end(const spool::Schedule& before, const Message& message, const std::vector<Attempt>& what, std::uint32_t recipient, const std::string& key) {
     const auto last = std::ranges::find(what, recipient, &Attempt::recipient);
     const auto period = period_of(settings_.retry.rules_for("", key), last->failure, MailKind::Ordinary);
     const Duration elapsed = (now - before.first_failed) - stood_still(key, before.first_failed, now);
     if (before.attempts == 0 || !period || elapsed < *period) ++early_ends;
     else if (elapsed > *period + std::chrono::hours{3}) ++late_ends;
+    if (!period) return;
+    const WallTime failed = truly_first_failed_.at({message.ref.id, recipient});
+    const Duration truly = (steady() - failed) - covered(true_pauses_, failed, steady());
+    if (truly < *period) ++truly_early;
+    else latest_end = std::max(latest_end, truly - *period);
   }
   void undo(const Id& id) {
     const auto& [schedule, fresh] = before_.at(id);
@@ -341,6 +367,9 @@ class Simulation {
   std::unique_ptr<Scheduler> scheduler_;
   bool running_ = false;
   std::optional<WallTime> stopped_at_;
+  WallTime truly_stopped_{};
+  Pauses true_pauses_;
+  std::map<Id, WallTime> truly_first_failed_;
   WallTime next_tend_{};
   std::multimap<std::pair<WallTime, std::uint64_t>, std::function<void()>> events_;
   std::uint64_t order_ = 0, sequence_ = 0, next_slot_ = 0, life_ = 0;

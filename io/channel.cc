@@ -153,7 +153,7 @@ Task<Result<Message, ChannelError>> ChannelClient::request(Message message, Dead
   state->pending.emplace(id, &pending);
   const State::Registered registered{*state, id};
   for (Duration pause = first_retry;; pause = std::min(2 * pause, longest_retry)) {
-    auto readying = State::ready_link(state, deadline);
+    auto readying = State::ready_link(state, std::min(deadline, state->loop.after(absence_limit)));
     CO_TRY_VOID(co_await std::move(readying));
     pending.reply = State::Reply::Awaited;
     pending.sent_on = state->link.get();

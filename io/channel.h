@@ -37,6 +37,7 @@ enum class OnLoss : std::uint8_t { Fail, Repeat };
 class ChannelClient {
  public:
   static constexpr std::size_t outstanding_limit = 4096;
+  static constexpr Duration absence_limit = std::chrono::seconds{10};  // longer than a restart takes
 
   ChannelClient(Loop& loop, SocketAddress server);
   ChannelClient(const ChannelClient&) = delete;
@@ -45,7 +46,7 @@ class ChannelClient {
   ~ChannelClient();
 
   // Sends `message` and waits for its reply. Requests overtake each other. A server that is not there (restarting) is
-  // tried again until the deadline.
+  // tried again until the deadline, but not for longer than `absence_limit`: a service that was stopped is no reason to hang.
   Task<Result<Message, ChannelError>> request(Message message, Deadline deadline, OnLoss on_loss = OnLoss::Fail);
 
  private:

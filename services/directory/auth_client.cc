@@ -104,9 +104,11 @@ io::Task<Answer<RecipientAnswer>> AuthClient::resolve_recipient(Address recipien
   auto asking = state_->ask(protocol::ResolveRequest{std::move(recipient), std::move(sender), account, std::move(client_address)}, io::OnLoss::Repeat);
   auto reply = co_await std::move(asking);
   auto answer = pick<RecipientAnswer>(std::move(reply));
-  // A refusal is not kept: who has just been added by a command must be known at once on every loop.
+  // What leads to a refusal is not kept: who has just been added by a command must be known at once on every loop. (NotOurs is for who may
+  // relay no refusal, and a domain that is added changes the version.)
   const auto* good = std::get_if<RecipientAnswer>(&answer);
-  const bool found = good != nullptr && (good->kind == RecipientKind::Local || good->kind == RecipientKind::Relay);
+  using enum RecipientKind;
+  const bool found = good != nullptr && (good->kind == Local || good->kind == Relay || good->kind == NotOurs);
   if (found && good->held.empty() && good->holds_for == RecipientAnswer::HoldsFor::EverySender)
     state_->recipients.put(std::move(key), *good, good->version, state_->loop.now());
   co_return answer;

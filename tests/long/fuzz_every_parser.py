@@ -19,12 +19,18 @@ def build(names):
             sys.exit("the fuzz build failed:\n" + run.stdout[-3000:])
 
 
+def program(source):
+    """It is built where the nearest CMakeLists.txt is: a folder without one belongs to the folder above it."""
+    folder = next(above for above in source.parents if (above / "CMakeLists.txt").exists())
+    return ROOT / "build/fuzz" / folder.relative_to(ROOT) / source.stem
+
+
 def fuzz(source):
     name, folder = source.stem, source.parent.relative_to(ROOT)
     found = ROOT / "build/fuzz/found" / folder / name
     found.mkdir(parents=True, exist_ok=True)
     corpus = source.parent / "corpus" / name
-    run = subprocess.run([ROOT / "build/fuzz" / folder / name, f"-max_total_time={SECONDS}", "-timeout=60", "-rss_limit_mb=2048",
+    run = subprocess.run([program(source), f"-max_total_time={SECONDS}", "-timeout=60", "-rss_limit_mb=2048",
                           "-print_final_stats=1", f"-artifact_prefix={found}-", found, *([corpus] if corpus.exists() else [])],
                          cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace",
                          env={**os.environ, "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"})

@@ -1,8 +1,10 @@
 """A service stopped by command stays stopped when the server starts anew; status says since when and by whom."""
+import contextlib
+import imaplib
 import os
 import pwd
 
-from harness import Server, expect, scenario
+from harness import Server, eventually, expect, scenario
 
 
 @scenario
@@ -24,3 +26,9 @@ def run(folder):
         expect(server.refuses(server.smtp_port), "and clients are still refused")
         server.cli("service", "start", "receive")
         expect(not server.refuses(server.smtp_port), "until it is started")
+        server.cli("service", "stop", "auth")
+        with contextlib.suppress(imaplib.IMAP4.error):
+            server.imap()  # within its 30 s
+            raise AssertionError("a login without auth")
+        server.cli("service", "start", "auth")
+        eventually(lambda: server.imap().logout(), "logins go on")

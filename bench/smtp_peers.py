@@ -10,9 +10,9 @@ from peers import net
 class SmtpPeers:
     """`ports` by kind (bench/load/smtp_peer.cc); `counts`: its newest report; `arrived`: {id of X-Fresh: nanoseconds}."""
 
-    def __init__(self, *kinds):
-        self.ports = {kind: net.free_port() for kind in kinds}
-        arguments = [text for kind, port in self.ports.items() for text in (f"--{kind}", str(port))]
+    def __init__(self, *kinds, ports=None, options=()):
+        self.ports = ports or {kind: net.free_port() for kind in kinds}
+        arguments = [*map(str, options)] + [text for kind, port in self.ports.items() for text in (f"--{kind}", str(port))]
         self.process = subprocess.Popen([str(compare.BUILD / "bench/smtp_peer"), *arguments], stdout=subprocess.PIPE, text=True)
         self.counts, self.arrived = {}, {}
         threading.Thread(target=self._read, daemon=True).start()

@@ -30,8 +30,9 @@ bool must_return(const Envelope& envelope, WallTime now) {
 
 // An operator may let it go before its time: then its schedule says so.
 bool Delivery::waits_for_release(const Message& message, std::uint32_t recipient) const {
+  if (!message.envelope.release) return false;
   const auto now = parts_.clock.wall();
-  if (!message.envelope.release || message.envelope.release->at <= now) return false;
+  if (message.envelope.release->at <= now) return false;
   const auto before = message.history.find(recipient);
   return before == message.history.end() || (before->second.destination == release_key && before->second.next_due > now);
 }
@@ -113,7 +114,7 @@ void Delivery::watch_deadline(const TraceId& id, const Envelope& envelope) {
 }
 
 bool Delivery::give_back_late(const MessagePointer& message, const std::vector<std::uint32_t>& recipients, const std::string& destination) {
-  if (!must_return(message->envelope, parts_.clock.wall())) return false;
+  if (!message->envelope.deliver_by || !must_return(message->envelope, parts_.clock.wall())) return false;
   std::vector<Attempt> attempts;
   for (const auto recipient : recipients) {
     Attempt late;

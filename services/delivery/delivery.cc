@@ -155,7 +155,7 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
     const std::uint32_t failures = before == message->history.end() ? 0 : before->second.attempts;
     auto plan = chosen_by_operator(*message, index);
     if (!plan) plan = plan_recipient(*directory, settings_.routing, {message->envelope.reverse_path, message->recipient(index), failures, targets_looked_up_on_a_loop, &message->envelope});
-    if (give_back_late(message, {index}, before == message->history.end() ? destination_of(*plan) : before->second.destination)) continue;
+    if (message->envelope.deliver_by && give_back_late(message, {index}, before == message->history.end() ? destination_of(*plan) : before->second.destination)) continue;
     if (const auto* held = hold_on(*directory, *message, index, *plan)) {
       add_kept(kept, *held, destination_of(*plan), index);
     } else if (auto* mailbox = std::get_if<ToMailbox>(&*plan)) {

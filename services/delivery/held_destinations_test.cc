@@ -125,7 +125,7 @@ TEST_CASE("the scheduler tells each destination that appears, and the next hops 
   scheduler.configure({});
   scheduler.session_opened("mx:a.example", noon);
   scheduler.session_opened("mx:a.example", noon);
-  scheduler.defer("mx:b.example", {{1, 1, 1, 1}, 0}, noon + 1h, noon + 9h);
+  scheduler.defer("mx:b.example", {{1, 1, 1, 1}, 0}, noon + 1h, noon + 9h, 0);
   CHECK(scheduler.take_newcomers().names == std::vector<std::string>{"mx:a.example", "mx:b.example"});
   CHECK(scheduler.take_newcomers().names.empty());
   scheduler.deferred().remove("mx:b.example", {{1, 1, 1, 1}, 0});  // the last of it: forgotten

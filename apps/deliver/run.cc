@@ -143,11 +143,11 @@ std::string words_of(const directory::DirectoryResult<directory::Hold>& changed)
 // Policies are asked for as next hops are: by our resolver, after the hosts files.
 delivery::StsPolicies::Parts sts_parts(Service& service, io::Loop& loop, io::Workers& workers, Parts& parts, io::Resolver& resolver,
                                        const std::unique_ptr<delivery::ExchangeLookup>& lookup) {
-  const delivery::FindAddresses find = [&lookup](std::string host, Deadline deadline) { return lookup->host_addresses(std::move(host), deadline); };
+  const http::FindAddresses find = [&lookup](std::string host, Deadline deadline) { return lookup->host_addresses(std::move(host), deadline); };
   return {.loop = loop, .workers = workers, .disk = parts.disk, .folder = service.path(folder::sts_policies), .log = service.log(), .clock = parts.clock,
           .txt = [&resolver](std::string name, Deadline deadline) { return resolver.txt(std::move(name), deadline); },
-          .fetch = [&loop, &parts, find](delivery::HttpsRequest request, Deadline deadline) {
-            return delivery::https_request(loop, parts.tls, find, std::move(request), deadline);
+          .fetch = [&loop, &parts, find](http::ClientRequest request, Deadline deadline) {
+            return http::send_request(loop, parts.tls, find, std::move(request), deadline);
           },
           .enabled = [&service] { return service.settings()->delivery.mta_sts(); }};
 }
@@ -159,7 +159,7 @@ Address report_contact(const settings::Settings& settings, const std::string& ho
 
 delivery::TlsReporter::Parts report_parts(Service& service, io::Loop& loop, io::Workers& workers, Parts& parts, io::Resolver& resolver,
                                           const std::unique_ptr<delivery::ExchangeLookup>& lookup) {
-  const delivery::FindAddresses find = [&lookup](std::string host, Deadline deadline) { return lookup->host_addresses(std::move(host), deadline); };
+  const http::FindAddresses find = [&lookup](std::string host, Deadline deadline) { return lookup->host_addresses(std::move(host), deadline); };
   return {.loop = loop, .workers = workers, .disk = parts.disk, .file = service.path(folder::tls_counts), .log = service.log(), .clock = parts.clock,
           .hostname = service.hostname(), .node = static_cast<std::uint16_t>(service.settings()->node.id()),
           .settings = [&service] {
@@ -168,8 +168,8 @@ delivery::TlsReporter::Parts report_parts(Service& service, io::Loop& loop, io::
             return delivery::TlsReporter::Settings{settings->delivery.tls_reports() ? Send::Reports : Send::Nothing, report_contact(*settings, service.hostname())};
           },
           .txt = [&resolver](std::string name, Deadline deadline) { return resolver.txt(std::move(name), deadline); },
-          .post = [&loop, &parts, find](delivery::HttpsRequest request, Deadline deadline) {
-            return delivery::https_request(loop, parts.tls, find, std::move(request), deadline);
+          .post = [&loop, &parts, find](http::ClientRequest request, Deadline deadline) {
+            return http::send_request(loop, parts.tls, find, std::move(request), deadline);
           },
           .generate = [&parts](const spool::GeneratedMail& mail) { return parts.spool->generate({&mail, 1}); }};
 }

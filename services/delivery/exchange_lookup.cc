@@ -146,10 +146,10 @@ io::Task<Result<std::vector<Candidate>, LookupFailure>> ExchangeLookup::candidat
   co_return failure(findings.nothing_exists && hosts.size() == 1 ? no_such_domain(hop.name) : no_address(hop.name));
 }
 
-io::Task<HostAddresses> ExchangeLookup::host_addresses(std::string host, Deadline deadline) {
+io::Task<http::HostAddresses> ExchangeLookup::host_addresses(std::string host, Deadline deadline) {
   auto asking = addresses(std::move(host), deadline);
   auto answer = co_await std::move(asking);
-  co_return HostAddresses{std::move(answer.found), std::move(answer.why)};
+  co_return http::HostAddresses{std::move(answer.found), std::move(answer.why)};
 }
 
 io::Task<std::vector<std::string>> ExchangeLookup::tlsa_bases(std::string host, const Addresses& answer, Deadline deadline) {

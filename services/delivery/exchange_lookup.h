@@ -32,7 +32,7 @@ class ExchangeLookup final : public AddressLookup {
   io::Task<Result<std::vector<Candidate>, LookupFailure>> candidates(NextHop hop, Published published = Published::Counts) override;
   io::Task<std::vector<std::string>> mail_hosts(std::string domain) override;
   // The hosts files, then DNS, as for a next hop.
-  io::Task<HostAddresses> host_addresses(std::string host, Deadline deadline);
+  io::Task<http::HostAddresses> host_addresses(std::string host, Deadline deadline);
 
  private:
   struct Addresses {

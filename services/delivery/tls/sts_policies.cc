@@ -11,7 +11,7 @@ constexpr auto refresh_age = std::chrono::hours{24};                   // §10.2
 constexpr Duration round_pause = 5min;
 constexpr std::size_t most_failures = 10'000, most_fetches = 200;
 
-StsTrouble trouble_of(HttpsFailure kind) { return kind == HttpsFailure::Certificate ? StsTrouble::Certificate : StsTrouble::Fetch; }
+StsTrouble trouble_of(http::ClientFailure kind) { return kind == http::ClientFailure::Certificate ? StsTrouble::Certificate : StsTrouble::Fetch; }
 
 // A day, or half of a shorter life.
 bool wants_refresh(const KnownPolicy& known, WallTime now) {
@@ -28,9 +28,9 @@ StsAnswer StsPolicies::failed(const std::string& domain, const std::string& id, 
 }
 
 io::Task<StsAnswer> StsPolicies::fetched(const std::string& domain, const std::string& id) {
-  HttpsRequest request;
-  request.host = "mta-sts." + domain;
-  request.path = "/.well-known/mta-sts.txt";
+  http::ClientRequest request;
+  request.url.host = "mta-sts." + domain;
+  request.url.target = "/.well-known/mta-sts.txt";
   request.most_answer_octets = tls_policy::most_policy_octets;
   auto asking = parts_.fetch(std::move(request), parts_.loop.after(fetch_time));
   auto answer = co_await std::move(asking);

@@ -11,7 +11,7 @@
 #include "io/event.h"
 #include "io/resolver.h"
 #include "io/workers.h"
-#include "services/delivery/tls/https_client.h"
+#include "services/http_client/client.h"
 #include "services/delivery/tls/sts_store.h"
 #include "services/telemetry/log.h"
 
@@ -36,7 +36,7 @@ class StsPolicies {
     telemetry::Log& log;
     const Clock& clock;
     std::function<io::Task<io::DnsAnswer<std::string>>(std::string name, Deadline deadline)> txt;
-    std::function<io::Task<Result<HttpsAnswer, HttpsError>>(HttpsRequest request, Deadline deadline)> fetch;
+    std::function<io::Task<Result<http::ClientAnswer, http::ClientError>>(http::ClientRequest request, Deadline deadline)> fetch;
     std::function<bool()> enabled;
   };
   explicit StsPolicies(Parts parts) : parts_(std::move(parts)) {}

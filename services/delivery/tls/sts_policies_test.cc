@@ -21,7 +21,7 @@ struct Domain {
   std::uint16_t status = 200;
   std::string media_type = "text/plain";
   std::string policy{enforce};
-  std::optional<HttpsFailure> failure;
+  std::optional<http::ClientFailure> failure;
   int fetches = 0;
 };
 
@@ -31,13 +31,13 @@ io::Task<io::DnsAnswer<std::string>> txt_of(Domain& domain) {
   if (domain.outcome == io::DnsOutcome::Found) answer.records = domain.txt;
   co_return answer;
 }
-io::Task<Result<HttpsAnswer, HttpsError>> fetch_of(io::Loop& loop, Domain& domain, HttpsRequest request) {
-  CHECK(request.host == "mta-sts.a.example");
-  CHECK(request.path == "/.well-known/mta-sts.txt");
+io::Task<Result<http::ClientAnswer, http::ClientError>> fetch_of(io::Loop& loop, Domain& domain, http::ClientRequest request) {
+  CHECK(request.url.host == "mta-sts.a.example");
+  CHECK(request.url.target == "/.well-known/mta-sts.txt");
   ++domain.fetches;
   co_await loop.sleep_until(loop.after(5ms));
-  if (domain.failure) co_return failure(HttpsError{*domain.failure, "no"});
-  co_return HttpsAnswer{domain.status, domain.media_type, domain.policy};
+  if (domain.failure) co_return failure(http::ClientError{*domain.failure, "no"});
+  co_return http::ClientAnswer{domain.status, domain.media_type, domain.policy};
 }
 
 struct Rig {
@@ -56,7 +56,7 @@ struct Rig {
     policies = std::make_unique<StsPolicies>(StsPolicies::Parts{
         .loop = loop, .workers = workers, .disk = disk, .folder = folder / "mta-sts", .log = log, .clock = clock,
         .txt = [this](const std::string&, Deadline) { return txt_of(domain); },
-        .fetch = [this](HttpsRequest request, Deadline) { return fetch_of(loop, domain, std::move(request)); },
+        .fetch = [this](http::ClientRequest request, Deadline) { return fetch_of(loop, domain, std::move(request)); },
         .enabled = [this] { return enabled; }});
     policies->load();
   }
@@ -124,8 +124,8 @@ TEST_CASE("what cannot be had is told by its cause, and not asked for again at o
     return trouble;
   };
   CHECK(cause({.status = 301}) == StsTrouble::Fetch);
-  CHECK(cause({.failure = HttpsFailure::NoAnswer}) == StsTrouble::Fetch);
-  CHECK(cause({.failure = HttpsFailure::Certificate}) == StsTrouble::Certificate);
+  CHECK(cause({.failure = http::ClientFailure::NoAnswer}) == StsTrouble::Fetch);
+  CHECK(cause({.failure = http::ClientFailure::Certificate}) == StsTrouble::Certificate);
   CHECK(cause({.media_type = "text/html"}) == StsTrouble::Invalid);
   CHECK(cause({.policy = "version: STSv1\n"}) == StsTrouble::Invalid);
 }
@@ -191,16 +191,4 @@ TEST_CASE("a policy's file: what is no such file is no policy") {
     CHECK(!KnownPolicy::decode("a.example", bad));
   CHECK(policy_file("/x", "a.example") == "/x/a.example.policy");
   for (const std::string& bad : {std::string(), std::string(".."), std::string("a/b"), std::string("../a"), std::string(250, 'a')}) CHECK(!policy_file("/x", bad));
-}
-
-TEST_CASE("the parts of an https address") {
-  const auto uri = read_https_uri("https://Reports.example:8443/tls?x=y");
-  REQUIRE(uri);
-  CHECK(uri->host == "reports.example");
-  CHECK(uri->port == 8443);
-  CHECK(uri->path == "/tls?x=y");
-  CHECK(read_https_uri("https://r.example?x")->path == "/?x");
-  for (const char* bad : {"http://a.example/", "https://", "https:///x", "https://a b/", "https://u:p@a.example/", "https://a.example:0/", "https://a.example:x/",
-                          "https://a.example:99999/", "https://a.example/#x", "https://a.example/\r\nX: y"})
-    CHECK_MESSAGE(!read_https_uri(bad), bad);
 }

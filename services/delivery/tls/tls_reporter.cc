@@ -39,7 +39,7 @@ io::Task<void> TlsReporter::keep() {
 io::Task<bool> TlsReporter::post(const TlsReportFacts& facts, std::vector<std::string> uris) {
   bool taken = false;
   for (const auto& uri : uris) {
-    auto request = read_https_uri(uri);
+    auto request = http::https_request_to(uri);
     if (!request) continue;
     request->content_type = "application/tlsrpt+gzip";
     request->body = gzip(tls_report_json(facts));

@@ -7,7 +7,7 @@
 #include "io/resolver.h"
 #include "io/workers.h"
 #include "protocol/tls_policy/txt_record.h"
-#include "services/delivery/tls/https_client.h"
+#include "services/http_client/client.h"
 #include "services/delivery/tls/tls_book.h"
 #include "services/delivery/tls/tls_report.h"
 #include "services/spool/spool.h"
@@ -33,7 +33,7 @@ class TlsReporter {
     std::uint16_t node = 1, journal = 0;
     std::function<Settings()> settings;
     std::function<io::Task<io::DnsAnswer<std::string>>(std::string name, Deadline deadline)> txt;
-    std::function<io::Task<Result<HttpsAnswer, HttpsError>>(HttpsRequest request, Deadline deadline)> post;
+    std::function<io::Task<Result<http::ClientAnswer, http::ClientError>>(http::ClientRequest request, Deadline deadline)> post;
     std::function<spool::SpoolResult<>(const spool::GeneratedMail& mail)> generate;  // durable; on a worker
   };
   explicit TlsReporter(Parts parts) : parts_(std::move(parts)) {}

@@ -28,7 +28,7 @@ struct World {
   std::uint16_t status = 201;
   bool disk_full = false;
   std::vector<spool::GeneratedMail> mails;
-  std::vector<HttpsRequest> posts;
+  std::vector<http::ClientRequest> posts;
 };
 io::Task<io::DnsAnswer<std::string>> txt_of(World& world) {
   io::DnsAnswer<std::string> answer;
@@ -36,9 +36,9 @@ io::Task<io::DnsAnswer<std::string>> txt_of(World& world) {
   if (world.outcome == io::DnsOutcome::Found) answer.records = {world.txt};
   co_return answer;
 }
-io::Task<Result<HttpsAnswer, HttpsError>> post_to(World& world, HttpsRequest request) {
+io::Task<Result<http::ClientAnswer, http::ClientError>> post_to(World& world, http::ClientRequest request) {
   world.posts.push_back(std::move(request));
-  co_return HttpsAnswer{world.status, "", ""};
+  co_return http::ClientAnswer{world.status, "", ""};
 }
 
 struct Rig {
@@ -61,7 +61,7 @@ struct Rig {
           CHECK(name == "_smtp._tls.a.example");
           return txt_of(world);
         },
-        .post = [this](HttpsRequest request, Deadline) { return post_to(world, std::move(request)); },
+        .post = [this](http::ClientRequest request, Deadline) { return post_to(world, std::move(request)); },
         .generate = [this](const spool::GeneratedMail& mail) -> spool::SpoolResult<> {
           if (world.disk_full) return failure(spool::SpoolError{spool::SpoolFailure::NoSpace, "full"});
           world.mails.push_back(mail);

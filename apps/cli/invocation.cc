@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "apps/cli/command.h"
+#include "apps/cli/server_sentences.h"
 
 namespace hikyaku::cli {
 
@@ -20,7 +21,8 @@ void Invocation::print(std::string_view line) const {
 }
 
 Exit Invocation::fail(std::string_view sentence) const {
-  std::fprintf(stderr, "hikyaku: %.*s\n", static_cast<int>(sentence.size()), sentence.data());
+  const auto shown = language == Language::Japanese ? in_japanese(sentence) : std::string(sentence);
+  std::fprintf(stderr, "hikyaku: %s\n", shown.c_str());
   return Exit::Failed;
 }
 

@@ -1,5 +1,6 @@
 #include "apps/cli/queue_items.h"
 
+#include "apps/cli/server_sentences.h"
 #include "apps/cli/text_table.h"
 #include "services/delivery/schedule/failure_class.h"
 #include "services/telemetry/stamp.h"
@@ -22,6 +23,11 @@ std::string times_text(Invocation& call, const delivery::QueueItem& item, WallTi
   return out;
 }
 }  // namespace
+
+std::string shown_reply(const Invocation& call, const std::string& reply) {
+  const bool ours = call.language == Language::Japanese && reply.starts_with("Held by hold ");
+  return ours ? in_japanese(reply) : reply;
+}
 
 void write_item(telemetry::JsonWriter& json, const delivery::QueueItem& item, const directory::Hold* hold) {
   json.object().member("message", item.id.text()).member("state", is_deferred(item) ? "deferred" : "incoming");
@@ -54,7 +60,7 @@ void print_table(Invocation& call, const delivery::QueueList& list, WallTime now
     table.add({item.id.text(), age_text(now - item.accepted_at), item.sender.empty() ? "<>" : item.sender, item.recipient,
                is_deferred(item) ? std::to_string(item.attempts) : "0",
                hold != nullptr ? std::string(call.say({"held by ", "保留 "})) + std::to_string(hold->id) : !is_deferred(item) || item.next_due <= now ? std::string(call.say({"now", "今"})) : age_text(item.next_due - now),
-               times_text(call, item, now) + item.last_reply});
+               times_text(call, item, now) + shown_reply(call, item.last_reply)});
   }
   call.print(table.text());
 }

@@ -24,7 +24,7 @@ void print_message(Invocation& call, const delivery::QueueList& list, WallTime n
       line += call.say({"waits for its first attempt", "最初の配送を待っている"});
     } else {
       line += std::to_string(item.attempts) + std::string(call.say({" attempts, next ", " 回試行、次回 "})) + telemetry::stamp_text(item.next_due) + " (" +
-              (item.next_due > now ? age_text(item.next_due - now) : std::string(call.say({"due", "期限到来"}))) + "), " + item.destination + ": " + item.last_reply;
+              (item.next_due > now ? age_text(item.next_due - now) : std::string(call.say({"due", "期限到来"}))) + "), " + item.destination + ": " + shown_reply(call, item.last_reply);
     }
     if (const auto* hold = list.hold_of(item))
       line += "; " + std::string(call.say({"held by hold ", "保留 "})) + std::to_string(hold->id) + " (" + selector_text(call, *hold) + "): " + hold->reason;

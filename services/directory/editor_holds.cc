@@ -92,10 +92,9 @@ DirectoryResult<Hold> Editor::release_hold(std::uint64_t id, WallTime now) {
   Hold released;
   TRY_VOID(edit([&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
     TRY(old, find_one(snapshot, id));
-    if (!old->runs(now)) {
-      const std::string remedy = old->stage(now) == HoldStage::Planned ? " has not begun; take it back with: hikyaku hold remove " : " is over already; see: hikyaku hold show ";
-      return refuse(DirectoryFailure::BadValue, name_of(*old) + remedy + std::to_string(id));
-    }
+    if (old->stage(now) == HoldStage::Planned)
+      return refuse(DirectoryFailure::BadValue, name_of(*old) + " has not begun; take it back with: hikyaku hold remove " + std::to_string(id));
+    if (!old->runs(now)) return refuse(DirectoryFailure::BadValue, name_of(*old) + " is over already; see: hikyaku hold show " + std::to_string(id));
     released = *old;
     released.end = now;
     return Changes{Put{rows::hold_key(id), rows::encode(released)}};

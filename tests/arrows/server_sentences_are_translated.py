@@ -1,0 +1,121 @@
+"""Reads the sentences that servers and the directory answer commands with, out of the sources, and fails on one that
+apps/cli/server_sentences.cc has no Japanese for, or on a row there that nobody says any more.
+
+A sentence is the string literals of one expression with {} for what stands between them."""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+# Who answers commands, and by what.
+SOURCES = {
+    "services/directory/editor.cc": ("refuse", "return"), "services/directory/editor_aliases.cc": ("refuse", "return"),
+    "services/directory/editor_forwards.cc": ("refuse", "return"), "services/directory/editor_holds.cc": ("refuse", "return"),
+    "services/directory/editor_lists.cc": ("refuse", "return"), "services/directory/login_secrets.cc": ("refuse",),
+    "services/directory/hold.cc": ("failure", "return"), "apps/supervisor/control_commands.cc": ("answer",),
+    "apps/supervisor/control_socket.cc": ("failure",), "apps/deliver/queue_server.cc": ("refusal",), "services/delivery/queue_answer.cc": ("refusal",),
+    "services/delivery/held_work.cc": ("return",),
+}
+BEGINNINGS = {
+    "refuse": re.compile(r"\brefuse\((?:DirectoryFailure::\w+|there \?[^,]*),"),
+    "failure": re.compile(r"\bfailure\("),
+    "answer": re.compile(r"\{false,"),
+    "refusal": re.compile(r"QueueRefusal\{"),
+    "return": re.compile(r"\breturn (?=[^;]*\")"),
+}
+TABLE = ROOT / "apps/cli/server_sentences.cc"
+LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
+ESCAPES = {'\\"': '"', "\\\\": "\\", "\\n": "\n"}
+
+
+def unescaped(text):
+    return re.sub(r'\\.', lambda match: ESCAPES[match.group()], text)
+
+
+def expression(text, begin):
+    """From `begin` to the comma, semicolon or bracket that ends it."""
+    depth, at = 0, begin
+    while at < len(text):
+        literal = LITERAL.match(text, at)
+        if literal:
+            at = literal.end()
+            continue
+        char = text[at]
+        if depth == 0 and char in ",;)}":
+            break
+        depth += (char in "({[") - (char in ")}]")
+        at += 1
+    return text[begin:at]
+
+
+def parts(text):
+    """Split at the + that stand in no brackets."""
+    found, depth, begin, at = [], 0, 0, 0
+    while at < len(text):
+        literal = LITERAL.match(text, at)
+        if literal:
+            at = literal.end()
+            continue
+        depth += (text[at] in "({[") - (text[at] in ")}]")
+        if text[at] == "+" and depth == 0:
+            found.append(text[begin:at])
+            begin = at + 1
+        at += 1
+    return [part.strip() for part in [*found, text[begin:]]]
+
+
+def sentence(text):
+    """Nothing when it has no words of its own."""
+    out = ""
+    for part in parts(text):
+        while part.startswith("std::string(") and part.endswith(")") and LITERAL.match(part[12:]):
+            part = part[12:-1].strip()
+        literals = LITERAL.findall(part)
+        whole = literals and re.fullmatch(r'(?:"(?:[^"\\]|\\.)*"\s*)+', part)
+        out += "".join(map(unescaped, literals)) if whole else "{}"
+    out = re.sub(r"(\{\})+", "{}", out)
+    return out if " " in out.replace("{}", "") and re.search(r"[a-z]{2}", out) else None
+
+
+def said():
+    for name, kinds in SOURCES.items():
+        text = (ROOT / name).read_text(encoding="utf-8")
+        code = re.sub(r"//[^\n]*", "", text)
+        for kind in kinds:
+            for match in BEGINNINGS[kind].finditer(code):
+                found = sentence(expression(code, match.end()))
+                if found:
+                    yield name, found
+
+
+def table():
+    rows = re.findall(r'^\s*\{("(?:[^"\\]|\\.)*"),\s*("(?:[^"\\]|\\.)*")\},$', TABLE.read_text(encoding="utf-8"), re.M)
+    return {unescaped(english[1:-1]): unescaped(japanese[1:-1]) for english, japanese in rows}
+
+
+def complaints():
+    rows, used = table(), set()
+    for name, text in said():
+        used.add(text)
+        if text not in rows:
+            yield f"{name}: no Japanese for: {text}"
+    for english, japanese in rows.items():
+        if english not in used:
+            yield f"{TABLE.name}: nobody says any more: {english}"
+        numbers = sorted(set(re.findall(r"\{(\d)\}", japanese)))
+        if any(int(number) > english.count("{}") for number in numbers) or not re.search(r"[ぁ-んァ-ヶ一-龠]", japanese):
+            yield f"{TABLE.name}: the Japanese does not fit: {english}"
+
+
+def main():
+    if sys.argv[1:] == ["--list"]:
+        for _, text in said():
+            print(text)
+        return 0
+    found = list(dict.fromkeys(complaints()))
+    print("\n".join(found) or "every sentence is translated")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

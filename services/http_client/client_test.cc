@@ -1,6 +1,7 @@
 #include "services/http_client/client.h"
 
 #include <doctest/doctest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <thread>

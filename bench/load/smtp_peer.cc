@@ -28,6 +28,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -82,11 +83,14 @@ class Peers {
       const auto until = waiting_.empty() ? next : std::min(next, next_turn_);
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now()).count();
       const int count = epoll_wait(epoll_, events, 512, static_cast<int>(left < 0 ? 0 : left));
+      // Who leaves before who comes: a client that goes and comes back is one.
+      std::vector<Peer*> coming;
       for (int i = 0; i < count; ++i) {
         auto& peer = *static_cast<Peer*>(events[i].data.ptr);
-        if (peer.listens) accept_all(peer);
+        if (peer.listens) coming.push_back(&peer);
         else serve(peer);
       }
+      for (const auto* listener : coming) accept_all(*listener);
       give_turns();
       if (Steady::now() < next) continue;
       next += std::chrono::seconds{1};
@@ -214,9 +218,17 @@ class Peers {
     else if (verb == "RCPT" && peer.kind == Kind::Grey) ++counts_.grey, say(peer, "451 4.7.1 greylisted, try again in 300 seconds\r\n");
     else if (verb == "DATA" && peer.kind == Kind::Accept) peer.in_text = true, say(peer, "354 go ahead\r\n");
     else if (verb == "DATA") say(peer, "554 5.5.1 no valid recipients\r\n");
-    else if (verb == "QUIT") say(peer, "221 2.0.0 bye\r\n"), flush(peer), shutdown(peer.fd, SHUT_WR);
+    else if (verb == "QUIT") leave(peer);
     else say(peer, "250 2.0.0 ok\r\n");
     return true;
+  }
+
+  // It is no connection any more, whenever the client closes its end.
+  void leave(Peer& peer) {
+    say(peer, "221 2.0.0 bye\r\n");
+    flush(peer);
+    shutdown(peer.fd, SHUT_WR);
+    if (peer.kind == Kind::Accept && !std::exchange(peer.turned_away, true)) --open_;
   }
 
   void drip() {

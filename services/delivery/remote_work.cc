@@ -262,8 +262,9 @@ io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, Remo
     }
     for (auto& attempt : attempts) attempt.spent = watch.clock();
     scheduler_.concluded(slot.destination, *job.message, attempts, parts_.loop.now() - began, parts_.clock.wall());
-    // The connection has no part in what is written down: it goes on with the next message.
-    parts_.loop.spawn(finish(job.message, std::move(attempts), slot.destination));
+    // Only then the next message: what a kill makes come twice is one transaction a connection, its last.
+    auto finishing = finish(job.message, std::move(attempts), slot.destination);
+    co_await std::move(finishing);
     co_return true;
   }
 }

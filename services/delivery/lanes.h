@@ -33,7 +33,7 @@ struct LaneLimits {
   std::uint32_t slots = 100;              // parallel deliveries in all
   std::uint32_t reserved_fresh = 50;      // of those never used by retries
   std::uint32_t reserved_retry = 10;      // of those never used by fresh mail
-  std::uint32_t per_destination = 20;     // parallel deliveries to one destination; retries leave one of them, of a slow one half
+  std::uint32_t per_destination = 20;     // parallel deliveries to one destination; half of them at most for retries
 };
 
 // `Job` is whatever the caller queues; it is moved in and out untouched.
@@ -324,12 +324,7 @@ class Lanes {
   }
   [[nodiscard]] bool is_at_limit(Lane lane, const Queue& queue) const {
     const auto limit = limit_of(queue);
-    return queue.used[index(lane)] >= (lane == Lane::Fresh ? limit : retries_of(queue, limit)) || queue.used[0] + queue.used[1] >= limit;
-  }
-  // A backlog is drained at nearly what the destination bears, and fresh mail for it finds a place: at once, or where a delivery
-  // takes its time in one that nobody of the backlog comes to.
-  [[nodiscard]] static std::uint32_t retries_of(const Queue& queue, std::uint32_t limit) {
-    return limit <= 1 ? limit : queue.speed == Speed::Slow ? (limit + 1) / 2 : limit - 1;
+    return queue.used[index(lane)] >= (lane == Lane::Fresh ? limit : (limit + 1) / 2) || queue.used[0] + queue.used[1] >= limit;
   }
   [[nodiscard]] std::uint32_t limit_of(const Queue& queue) const { return queue.limit == 0 ? limits_.per_destination : queue.limit; }
 

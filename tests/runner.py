@@ -136,6 +136,15 @@ def scenarios(folder, only, smoke=False):
     return [file for file in found if only in file.stem]
 
 
+def names_only_scripts(only):
+    """Whether the name is a scenario's and no unit test's: then there is nothing for the sanitizers to run."""
+    found = any(scenarios(folder, only) for folder in ("dialogues", "system")) or any(only in file.stem for file in (ROOT / "tests/arrows").glob("*.py"))
+    units = {file.stem for pattern in ("*_test.cc", "*_fuzz.cc") for folder in SANITIZED for file in (ROOT / folder).rglob(pattern)}
+    # A folder's library gives its test program the name: services/spool -> spool_test, protocol/smtp -> protocol_smtp_test.
+    programs = {"_".join(folder.relative_to(ROOT).parts) + "_test" for top in SANITIZED for folder in [ROOT / top, *(ROOT / top).rglob("*")] if folder.is_dir()}
+    return bool(only) and found and not any(only in name for name in units | programs)
+
+
 def sanitizer_targets():
     return [folder + "/all" for folder in SANITIZED if (ROOT / folder / "CMakeLists.txt").exists()]
 
@@ -159,7 +168,7 @@ def run_all(total, options):
         scripts(total, "dialogue", scenarios("dialogues", only), {"HIKYAKU": str(binary)})
         scripts(total, "system", scenarios("system", only), {"HIKYAKU": str(binary), "HIKYAKU_LONG": "1" if options.long else ""},
                 side_by_side=SIDE_BY_SIDE)
-    if build(total, "asan", sanitizer_targets()):
+    if not names_only_scripts(only) and build(total, "asan", sanitizer_targets()):
         for folder in SANITIZED:
             if (ROOT / "build/asan" / folder).exists():
                 ctest(total, f"sanitized {folder}", ROOT / "build/asan" / folder, ["-L", "unit", *pattern],

@@ -23,8 +23,12 @@ Exit run(Invocation& call) {
     return access->editor().add_accounts(std::move(parsed.accounts), run, [&progress](std::size_t done) { progress.at(done); });
   }();
   if (!rejected) return call.fail(rejected.error().what);
-  for (auto& row : *rejected) refused.push_back({parsed.lines[row.index], std::move(row.why)});
-  return report_import(call, tried - rejected->size(), std::move(refused));
+  std::size_t there_already = 0;
+  for (auto& row : *rejected) {
+    if (row.rejection == directory::Editor::Rejection::ThereAlready) ++there_already;
+    else refused.push_back({parsed.lines[row.index], std::move(row.why)});
+  }
+  return report_import(call, tried - rejected->size(), std::move(refused), there_already);
 }
 
 }  // namespace

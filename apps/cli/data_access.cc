@@ -56,18 +56,19 @@ std::optional<std::string> read_input(const Invocation& call, const std::string&
   return std::string{std::istreambuf_iterator<char>(in), {}};
 }
 
-Exit report_import(const Invocation& call, std::size_t taken, std::vector<RefusedRow> refused) {
+Exit report_import(const Invocation& call, std::size_t taken, std::vector<RefusedRow> refused, std::size_t there_already) {
   std::sort(refused.begin(), refused.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
   if (call.json) {
     telemetry::JsonWriter json;
-    json.object().flag("dry_run", call.has("--dry-run")).member("taken", taken).key("refused").array();
+    json.object().flag("dry_run", call.has("--dry-run")).member("taken", taken).member("there_already", there_already).key("refused").array();
     for (const auto& row : refused) json.object().member("line", row.line).member("why", row.why).end_object();
     call.print(json.end_array().end_object().take());
   } else {
     for (const auto& row : refused) call.fail("line " + std::to_string(row.line) + ": " + row.why);
     const Words would{" rows can be taken (nothing was changed), ", " 行を取り込める(何も変更していない)、"}, did{" rows taken, ", " 行を取り込んだ、"};
-    call.print(std::to_string(taken) + std::string(call.say(call.has("--dry-run") ? would : did)) + std::to_string(refused.size()) +
-               std::string(call.say({" refused", " 行は不可"})));
+    std::string line = std::to_string(taken) + std::string(call.say(call.has("--dry-run") ? would : did));
+    if (there_already > 0) line += std::to_string(there_already) + std::string(call.say({" there already and skipped, ", " 行は既にあり飛ばした、"}));
+    call.print(line + std::to_string(refused.size()) + std::string(call.say({" refused", " 行は不可"})));
   }
   return refused.empty() ? Exit::Done : Exit::Problem;
 }

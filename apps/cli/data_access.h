@@ -34,12 +34,12 @@ using DirectoryWork = directory::DirectoryResult<> (*)(Invocation& call, directo
 
 // A whole file, or standard input for "-". Nothing: the reason was printed.
 [[nodiscard]] std::optional<std::string> read_input(const Invocation& call, const std::string& file);
-// The report of an import: rows taken, rows refused with their lines.
+// The report of an import: rows taken, rows refused with their lines, and how many were there already, which is no failure.
 struct RefusedRow {
   std::size_t line = 0;
   std::string why;
 };
-[[nodiscard]] Exit report_import(const Invocation& call, std::size_t taken, std::vector<RefusedRow> refused);
+[[nodiscard]] Exit report_import(const Invocation& call, std::size_t taken, std::vector<RefusedRow> refused, std::size_t there_already = 0);
 // Says what was done, in one line or as JSON.
 void report_done(const Invocation& call, const Words& what, std::string_view about);
 

@@ -63,6 +63,8 @@ class Snapshot {
   [[nodiscard]] const Account* account(const Address& address) const;  // the account's own address only
   // For the operator: each of the alias's own targets that leads nowhere. A resolution for each target.
   [[nodiscard]] std::vector<LostTarget> lost_targets(const Alias& alias) const;
+  // The same for a forward's targets or a list's members.
+  [[nodiscard]] std::vector<LostTarget> lost_targets(const std::vector<std::string>& targets) const;
   [[nodiscard]] const Alias* alias(const std::string& pattern) const;  // as it is written, in its normal form; no matching
   [[nodiscard]] const Domain* domain(std::string_view name) const;     // any case
   [[nodiscard]] const Forward* forward(AccountId account) const;

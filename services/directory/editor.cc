@@ -265,7 +265,7 @@ DirectoryResult<std::vector<Editor::Rejected>> Editor::add_accounts(std::vector<
   for (std::size_t begin = 0; begin < accounts.size(); begin += most_accounts_per_commit) {
     const auto some = std::span(accounts).subspan(begin, std::min(most_accounts_per_commit, accounts.size() - begin));
     TRY(of_part, quiet.add_part(some, run));
-    for (auto& one : of_part) rejected.push_back({begin + one.index, std::move(one.why)});
+    for (auto& one : of_part) rejected.push_back({begin + one.index, std::move(one.why), one.rejection});
     if (progress) progress(begin + some.size());
   }
   TRY(after, read());
@@ -276,6 +276,7 @@ DirectoryResult<std::vector<Editor::Rejected>> Editor::add_accounts(std::vector<
 // One commit of the directory, then one of the secrets: an account without its password cannot be logged in to.
 DirectoryResult<std::vector<Editor::Rejected>> Editor::add_part(std::span<NewAccount> accounts, Run run) {
   std::vector<std::string> wrong(accounts.size());
+  std::vector<Rejection> rejections(accounts.size(), Rejection::Wrong);
   std::vector<std::optional<Verifier>> verifiers(accounts.size());
   const auto check = [&](const Snapshot& snapshot) {
     std::unordered_set<std::string> taken;
@@ -283,6 +284,7 @@ DirectoryResult<std::vector<Editor::Rejected>> Editor::add_part(std::span<NewAcc
       auto& account = accounts[i].account;
       account.address.domain = fold_domain(account.address.domain);
       account.id = AccountId{};
+      if (wrong[i].empty() && snapshot.account(account.address) != nullptr) rejections[i] = Rejection::ThereAlready;
       if (wrong[i].empty()) wrong[i] = why_not(snapshot, account);
       if (wrong[i].empty() && !taken.insert(fold(account.address)).second)
         wrong[i] = "The table names " + account.address.text() + " twice; remove one of the rows.";
@@ -315,7 +317,7 @@ DirectoryResult<std::vector<Editor::Rejected>> Editor::add_part(std::span<NewAcc
   }
   std::vector<Rejected> rejected;
   for (std::size_t i = 0; i < accounts.size(); ++i)
-    if (!wrong[i].empty()) rejected.push_back({i, std::move(wrong[i])});
+    if (!wrong[i].empty()) rejected.push_back({i, std::move(wrong[i]), rejections[i]});
   return rejected;
 }
 

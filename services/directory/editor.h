@@ -100,9 +100,11 @@ class Editor {
     std::string password;  // or
     std::string hash;
   };
+  enum class Rejection : std::uint8_t { Wrong, ThereAlready };
   struct Rejected {
     std::size_t index;
     std::string why;
+    Rejection rejection = Rejection::Wrong;
   };
   // `progress` is told after every few hundred how many were looked at.
   DirectoryResult<std::vector<Rejected>> add_accounts(std::vector<NewAccount> accounts, Run run,

@@ -282,6 +282,8 @@ Resolution Snapshot::resolve(const Address& recipient, std::size_t most, Aliases
   return result;
 }
 
+std::vector<LostTarget> Snapshot::lost_targets(const std::vector<std::string>& targets) const { return lost_targets({.pattern = "", .targets = targets}); }
+
 std::vector<LostTarget> Snapshot::lost_targets(const Alias& alias) const {
   using Why = LostTarget::Why;
   std::vector<LostTarget> lost;

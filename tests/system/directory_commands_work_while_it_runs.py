@@ -30,7 +30,11 @@ def run(folder):
         dry = json.loads(server.cli("account", "import", accounts, "--dry-run", "--json", check=False))
         expect(dry["dry_run"] and f"jiro@{DOMAIN}" not in server.cli("account", "list"), f"a dry run changes nothing: {dry}")
         done = json.loads(server.cli("account", "import", accounts, "--json", check=False))
-        expect(done["taken"] == 1 and {row["line"] for row in done["refused"]} == {2, 3}, f"one taken, two refused by line: {done}")
+        expect(done["taken"] == 1 and done["there_already"] == 1 and [row["line"] for row in done["refused"]] == [2], f"one taken, one there, one refused: {done}")
+        own = folder / "own.tsv"
+        own.write_text(server.cli("account", "export"))
+        again = json.loads(server.cli("account", "import", own, "--json"))
+        expect(again["taken"] == 0 and again["there_already"] == 3 and not again["refused"], f"one's own export is there already: {again}")
         expect(f"jiro@{DOMAIN}" in server.cli("account", "list"), "it is there")
 
         server.cli("alias", "add", f"info@{DOMAIN}", HANAKO, TARO)

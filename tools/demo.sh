@@ -119,6 +119,10 @@ demo_leave() {
 
 demo_leave_running() { trap - EXIT INT TERM HUP; }
 
+demo_fail_of_ports() {
+  ! grep -q "another program has the port" "$1" || fail "A port is taken by another program. Remedy: end that one, or move every port: HIKYAKU_PORT_BASE=$((base + 1000)) ./run"
+}
+
 demo_start() {
   local output=$var/serve.log interrupted=
   : >"$output"
@@ -131,12 +135,13 @@ demo_start() {
   for _ in $(seq 600); do
     if ! kill -0 $server_pid 2>/dev/null; then
       cat "$output" >&2
+      demo_fail_of_ports "$output"
       fail "The server could not start; its own words are above."
     fi
     local state
     state=$("$program" --config "$config" status --json 2>/dev/null || true)
     case $state in
-      *'"state":"failing"'*) failing=$((${failing:-0} + 1)); [ $failing -lt 50 ] || { cat "$output" >&2; fail "A service keeps failing; its own words are above. Remedy: $var/hikyaku log shows more."; } ;;
+      *'"state":"failing"'*) failing=$((${failing:-0} + 1)); [ $failing -lt 50 ] || { cat "$output" >&2; demo_fail_of_ports "$output"; fail "A service keeps failing; its own words are above. Remedy: $var/hikyaku log shows more."; } ;;
       *'"state":"starting"'*|'') ;;
       *) return 0 ;;
     esac
@@ -185,10 +190,21 @@ PIDS="${pids% }"
 ENV
 }
 
+# Services that an earlier command stopped stay stopped: nobody shall wait for them.
+demo_stopped() {
+  "$program" --config "$config" status --json | grep -oE '"name":"[^"]*","state":"stopped","stopped_since":"[^"]*","stopped_by":"[^"]*"' |
+    while IFS='"' read -r _ _ _ name _ _ _ _ _ _ _ since _ _ _ by _; do
+      printf '    %s: stopped since %s by %s. Start it: %s service start %s\n' "$name" "${since%%.*}" "$by" "$var/hikyaku" "$name"
+    done
+}
+
 demo_card() {
+  local stopped
+  stopped=$(demo_stopped || true)
+  [ -z "$stopped" ] || printf '\n  Not everything runs. These services were stopped by a command and stay stopped:\n%s\n' "$stopped"
   cat <<CARD
 
-  Hikyaku runs.
+  Hikyaku runs${stopped:+, but for the services above}.
     SMTP $((base + 525))   submission $((base + 587)) (STARTTLS), $((base + 465)) (TLS)   LMTP $((base + 424))
     POP3 $((base + 110)), $((base + 995)) (TLS)        IMAP $((base + 143)), $((base + 993)) (TLS)
     $user1    password $pass1

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import time
 
@@ -103,6 +104,15 @@ def run(folder):
 
     detached = demo.start("--detach")
     expect(detached.wait(60) == 0 and len(demo.processes()) > 6, f"--detach: {demo.said()}")
+    subprocess.run([demo.var / "hikyaku", "service", "stop", "imap"], check=True, capture_output=True, timeout=60, **demo.user)
+    again = demo.start("--detach")
+    expect(again.wait(60) == 0 and "started anew" in demo.said(), f"a second --detach says what it does: {demo.said()}")
+    expect("imap: stopped since 20" in demo.said() and "service start imap" in demo.said(), f"what stays stopped: {demo.said()}")
     stop = demo.start("--stop")
     expect(stop.wait(60) == 0 and "Stopped." in demo.said(), f"--stop: {demo.said()}")
     eventually(lambda: not demo.processes(), "--stop: nothing is left", 10)
+
+    with socket.create_server(("0.0.0.0", int(demo.environment["HIKYAKU_PORT_BASE"]) + 525)):
+        taken = demo.start("--detach")
+        expect(taken.wait(90) != 0 and "HIKYAKU_PORT_BASE=" in demo.said(), f"a port that is taken: {demo.said()}")
+    eventually(lambda: not demo.processes(), "after a failure nothing is left", 40)

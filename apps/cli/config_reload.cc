@@ -10,8 +10,15 @@ Exit run(Invocation& call) {
   const auto answer = ask(call, {{"reload"}});
   if (!answer) return Exit::Failed;
   if (call.json) return call.print(*answer), Exit::Done;
-  call.print(call.say({"the settings are in force, but for those whose description says otherwise (hikyaku config describe)",
-                       "設定を反映した(再起動が必要なものを除く。hikyaku config describe を参照)"}));
+  const auto status = JsonView::parse(*answer);
+  const auto waiting = status ? status->at("waiting").items() : decltype(status->at("waiting").items()){};
+  if (waiting.empty()) return call.print(call.say({"the settings are in force", "設定を反映した"})), Exit::Done;
+  call.print(call.say({"the settings are in force, but for these, which wait for a restart:", "設定を反映した。ただし次の設定は再起動するまで反映されない:"}));
+  for (const auto& one : waiting) {
+    const std::string whose = one.text("restart");
+    call.print("  " + one.text("setting") + ": " + (whose == "serve" ? std::string(call.say({"the whole server (`hikyaku serve`, systemctl restart hikyaku)", "サーバ全体(`hikyaku serve`、systemctl restart hikyaku)"}))
+                                                                     : "hikyaku service restart " + whose));
+  }
   return Exit::Done;
 }
 

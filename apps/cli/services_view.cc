@@ -108,6 +108,7 @@ Exit order_service(Invocation& call, std::string_view verb) {
 std::vector<std::string_view> service_choices() {
   std::vector<std::string_view> names;
   for (const auto& service : apps::service_table()) {
+    if (service.processes.empty()) continue;  // not in this version
     names.push_back(service.name);
     for (const auto alias : service.aliases)
       if (alias.find(' ') == std::string_view::npos) names.push_back(alias);

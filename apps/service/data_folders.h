@@ -23,7 +23,7 @@ inline constexpr std::string_view run = "run";              // local sockets, do
 inline constexpr std::string_view directory_seen = "run/directory-seen";  // how far each reader of the directory is
 inline constexpr std::string_view quota_used = "run/quota-used";  // deliver tells auth how full mailboxes are
 inline constexpr std::string_view own_hosts = "run/hosts-own", system_hosts = "run/hosts-system";  // copies, kept by the supervisor
-inline constexpr std::string_view supervisor = "supervisor";  // which services were stopped by command
+inline constexpr std::string_view supervisor = "supervisor";  // which services were stopped by command; the settings last in force
 
 inline std::string in(std::string_view data_folder, std::string_view inside) {
   return std::string(data_folder) + "/" + std::string(inside);

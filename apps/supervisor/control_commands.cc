@@ -1,7 +1,11 @@
 // What `hikyaku service`, `status` and `config reload` ask of a running server, and the answers that wait for an outcome.
 #include <sys/socket.h>
 
+#include <algorithm>
+
 #include "apps/supervisor/control_process.h"
+#include "services/settings/last_good.h"
+#include "services/telemetry/json_writer.h"
 
 namespace hikyaku::apps {
 namespace {
@@ -33,7 +37,7 @@ void ControlProcess::obey(io::Descriptor connection, const Caller& caller, const
 
 void ControlProcess::order(io::Descriptor connection, const Caller& caller, const std::string& verb, const ServiceEntry& service) {
   if (!is_configured(service, *settings_.values))
-    return send_answer(connection.get(), {false, std::string(service.name) + " is not configured. Remedy: give it an address in [listen], then `hikyaku service restart`."});
+    return send_answer(connection.get(), {false, why_not_configured(service)});
   const std::string name(service.name);
   auto before = stopped_;
   if (verb == "stop") stopped_.try_emplace(name, StoppedByCommand{clock_.wall(), caller.name});
@@ -91,8 +95,32 @@ void ControlProcess::reload(io::Descriptor connection) {
   for (const auto& service : service_table())
     for (const auto& process : service.processes)
       if (supervision_.one(process.name).pid != 0) link_.tell(ControlKind::ReloadProcess, spawn_message(process).encode());
+  keep_as_last_good();
   log_->write(events::settings_reloaded, {});
-  if (connection) send_answer(connection.get(), {true, status_json(facts())});
+  if (!connection) return;
+  telemetry::JsonWriter waiting;
+  waiting.array();
+  for (const auto& one : waiting_settings()) waiting.object().member("setting", one.setting).member("restart", one.restart).end_object();
+  std::string answer = status_json(facts());
+  answer.pop_back();
+  send_answer(connection.get(), {true, answer + ",\"waiting\":" + waiting.end_array().take() + "}"});
+}
+
+void ControlProcess::keep_as_last_good() {
+  const auto kept = io::replace_file(disk_, settings::last_good_path(begun_.data_folder), settings_.text);
+  if (!kept) dprintf(STDERR_FILENO, "hikyaku: the settings in force could not be kept: %s\n", kept.error().what.c_str());
+}
+
+std::vector<WaitingSetting> ControlProcess::waiting_settings() const {
+  auto all = waiting_for_serve(*began_with_, *settings_.values);
+  for (const auto& service : service_table())
+    for (const auto& process : service.processes) {
+      const auto started = started_with_.find(std::string(process.name));
+      if (started == started_with_.end() || supervision_.one(process.name).pid == 0) continue;
+      for (auto& one : waiting_for_service(service.name, *started->second, *settings_.values))
+        if (std::find(all.begin(), all.end(), one) == all.end()) all.push_back(std::move(one));
+    }
+  return all;
 }
 
 }  // namespace hikyaku::apps

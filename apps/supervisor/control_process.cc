@@ -111,6 +111,8 @@ int ControlProcess::run() {
                                       .former_layout = telemetry::FormerLayout::RemoveOld};
   log_ = std::make_unique<telemetry::Log>(options, telemetry::file_sink(options), clock_);
   began_ = clock_.wall();
+  began_with_ = settings_.values;
+  keep_as_last_good();
   if (!settings_.values->serve.confine())
     for (auto& [name, protection] : protection_) protection = Protection::SwitchedOff;
   log_->write(events::service_started, {});
@@ -183,7 +185,10 @@ void ControlProcess::start_process(const std::string& name) {
     else if (message->descriptors.size() != 1) trouble = spawned->trouble;
     else pid = spawned->pid, channels_[name].reset(message->descriptors.front());
   }
-  if (trouble.empty()) return supervision_.started(name, pid, clock_.now());
+  if (trouble.empty()) {
+    started_with_[name] = settings_.values;
+    return supervision_.started(name, pid, clock_.now());
+  }
   supervision_.not_started(name, trouble, clock_.now());
   log_->write(events::service_failed, {.service = name, .reason = trouble});
   if (supervision_.one(name).crashes_in_row == 1) dprintf(STDERR_FILENO, "hikyaku: %s cannot start: %s\n", name.c_str(), trouble.c_str());

@@ -12,6 +12,7 @@
 #include "apps/supervisor/control_socket.h"
 #include "apps/supervisor/parent_link.h"
 #include "apps/supervisor/service_table.h"
+#include "apps/supervisor/settings_change.h"
 #include "apps/supervisor/status_json.h"
 #include "apps/supervisor/supervision.h"
 #include "apps/supervisor/wanted_state.h"
@@ -58,6 +59,9 @@ class ControlProcess {
   void order(io::Descriptor connection, const Caller& caller, const std::string& verb, const ServiceEntry& service);
   void reload(io::Descriptor connection);
   void answer_pending();
+  // For commands to go by while the file has mistakes (services/settings/last_good.h).
+  void keep_as_last_good();
+  [[nodiscard]] std::vector<WaitingSetting> waiting_settings() const;
   void tell_how_all_stand();
   [[nodiscard]] SpawnMessage spawn_message(const ProcessEntry& process) const;
   [[nodiscard]] StatusFacts facts() const;
@@ -69,6 +73,8 @@ class ControlProcess {
   ParentLink link_;
   BegunMessage begun_;
   SettingsFile settings_;
+  std::shared_ptr<settings::Settings> began_with_;                           // what serve keeps to until it is restarted
+  std::map<std::string, std::shared_ptr<settings::Settings>> started_with_;  // what each process was started with
   Supervision supervision_;
   StoppedServices stopped_;
   std::map<std::string, io::Descriptor> channels_;  // of processes

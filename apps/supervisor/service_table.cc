@@ -49,6 +49,17 @@ const settings::Texts& listen_addresses(const settings::Settings& settings, std:
   throw_bug("no such listener", std::source_location::current());
 }
 
+std::string why_not_configured(const ServiceEntry& service) {
+  const std::string name(service.name);
+  if (service.processes.empty()) return "This version of Hikyaku has no service " + name + ": it cannot be started or stopped.";
+  std::string ports;
+  for (const auto& process : service.processes)
+    for (const auto listener : process.listeners) ports += (ports.empty() ? "" : ", ") + std::string(listener);
+  const std::string remedy = service.name == "watch" ? "give it something to tell: [listen] metrics, [metrics] file, or [alarm] webhook, command or syslog"
+                                                     : "give an address in [listen] to one of: " + ports;
+  return name + " is not configured. Remedy: " + remedy + "; then `hikyaku config reload`.";
+}
+
 bool is_configured(const ServiceEntry& service, const settings::Settings& settings) {
   const auto& alarm = settings.alarm;
   const bool tells = !alarm.webhook().empty() || !alarm.command().empty() || !alarm.syslog().empty() || !settings.metrics.file().empty();

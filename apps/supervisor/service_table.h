@@ -31,6 +31,8 @@ struct ServiceEntry {
 [[nodiscard]] const ProcessEntry* find_process(std::string_view name);
 // Whether these settings give the service anything to do: a service whose every port is turned off has nothing.
 [[nodiscard]] bool is_configured(const ServiceEntry& service, const settings::Settings& settings);
+// For the operator who asks for a service that is not: that this version lacks it, or which settings it waits for.
+[[nodiscard]] std::string why_not_configured(const ServiceEntry& service);
 // The addresses of a [listen] setting.
 [[nodiscard]] const settings::Texts& listen_addresses(const settings::Settings& settings, std::string_view listener);
 

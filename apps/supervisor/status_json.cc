@@ -76,7 +76,8 @@ std::string status_json(const StatusFacts& facts) {
   json.key("control_pid").number(static_cast<std::uint64_t>(facts.control_pid));
   json.key("since").text(telemetry::stamp_text(facts.began)).key("settings").text(facts.settings_path);
   json.key("data").text(facts.settings->node.data()).key("services").array();
-  for (const auto& service : service_table()) write_service(json, service, facts);
+  for (const auto& service : service_table())
+    if (!service.processes.empty()) write_service(json, service, facts);  // what this version has
   return json.end_array().end_object().take();
 }
 

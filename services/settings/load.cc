@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "services/settings/last_good.h"
 #include "services/settings/nearest.h"
 #include "services/settings/profiles.h"
 #include "services/settings/settings.h"
@@ -117,6 +118,30 @@ Result<std::shared_ptr<Settings>, Errors> parse_settings(std::string_view text, 
   if (!file.errors.empty()) return failure(std::move(file.errors));
   return settings;
 }
+
+std::optional<std::string> readable_data_folder(std::string_view toml) {
+  constexpr int most_passed_over = 100;
+  std::string text(toml);
+  for (int passed_over = 0; passed_over <= most_passed_over; ++passed_over) {
+    const auto parsed = toml::parse(text);
+    if (parsed) {
+      const auto data = parsed["node"]["data"];
+      if (!data) return preset_settings()->node.data();
+      return data.value<std::string>();
+    }
+    // The line at fault becomes a comment, and the rest is read again.
+    std::size_t begin = 0;
+    for (auto line = parsed.error().source().begin.line; line > 1 && begin != std::string::npos; --line)
+      if (begin = text.find('\n', begin); begin != std::string::npos) ++begin;
+    if (begin >= text.size() || text[begin] == '#') return std::nullopt;
+    const auto end = std::min(text.find('\n', begin), text.size());
+    if (end == begin) return std::nullopt;
+    text.replace(begin, end - begin, "#");
+  }
+  return std::nullopt;
+}
+
+std::string last_good_path(std::string_view data_folder) { return std::string(data_folder) + "/supervisor/settings-last-good.toml"; }
 
 Result<std::shared_ptr<Settings>, Errors> load_settings(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

@@ -16,6 +16,9 @@ directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
   account.admin = call.has("--admin") ? directory::Enabled::Yes : directory::Enabled::No;
   TRY(quota, wanted_size(call.value("--quota")));
   account.quota_octets = quota;
+  // Before anybody types a password for nothing.
+  TRY(refused, editor.add_accounts({{.account = account}}, directory::Editor::Run::Dry));
+  if (!refused.empty()) return directory::refuse(directory::DirectoryFailure::BadValue, refused.front().why);
   std::optional<std::string> password;
   if (!call.has("--no-password")) {
     TRY(given, wanted_password(call));

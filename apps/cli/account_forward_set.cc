@@ -1,6 +1,7 @@
 // hikyaku account forward set
 #include "apps/cli/commands.h"
 #include "apps/cli/data_access.h"
+#include "apps/cli/directory_text.h"
 #include "services/directory/address_text.h"
 #include "services/delivery/onward/forward_walk.h"
 
@@ -28,8 +29,9 @@ directory::DirectoryResult<> work(Invocation& call, Editor& editor) {
   const bool dry = call.has("--dry-run");
   TRY_VOID(editor.set_forward(wanted, dry ? Editor::Run::Dry : Editor::Run::Really));
   report_done(call, dry ? Words{"would be forwarded", "転送できる"} : Words{"is forwarded from now on", "今後転送する"}, wanted.account);
-  if (dry) return {};
   TRY(snapshot, editor.read());
+  warn_of_lost_targets(call, snapshot->lost_targets(wanted.forward.targets));
+  if (dry) return {};
   warn_of_circle(call, *snapshot);
   return {};
 }

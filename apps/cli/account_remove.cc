@@ -24,7 +24,8 @@ Exit run(Invocation& call) {
   const auto access = DirectoryAccess::open(call);
   if (!access) return Exit::Failed;
   if (call.has("--dry-run")) return tell(call, access->editor());
-  if (!call.has("--yes") && !confirmed(call, call.value("ADDRESS"))) return call.fail(Words{"nothing was removed", "何も削除していない"});
+  if (!call.has("--yes") && !confirmed(call, call.value("ADDRESS"))) return call.fail(Words{"nothing was removed. Remedy: without a terminal nobody can be asked; --yes removes it with all its mail.",
+                                                                                                       "何も削除していない。端末がないときは --yes を付けると、メールごと削除する。"});
   const auto removed = access->editor().remove_account(call.value("ADDRESS"));
   if (!removed) return call.fail(removed.error().what);
   // The directory has forgotten it, so nothing new arrives; now its mail.

@@ -28,9 +28,7 @@ directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
                          "注意: 同名のアカウントには今後メールが届かない。コピーを残すには、行き先にその宛先自身も加える。"}));
   const auto normal = directory::normal_alias_pattern(call.value("ALIAS"));
   const auto* alias = normal ? snapshot->alias(*normal) : nullptr;
-  const auto lost = alias ? snapshot->lost_targets(*alias) : std::vector<directory::LostTarget>{};
-  if (!lost.empty() && !call.json)
-    call.print(std::string(call.say({"Note: these targets get no mail: ", "注意: 次の転送先にはメールが届かない: "})) + lost_targets_text(call, lost));
+  if (alias != nullptr) warn_of_lost_targets(call, snapshot->lost_targets(*alias));
   return {};
 }
 

@@ -88,6 +88,7 @@ void Parser::add_common(CLI::App& app) {
 void Parser::build() {
   root_.require_subcommand(1);
   root_.set_help_flag("-h,--help", std::string(Words{"print this help", "この説明を表示する"}.in(language_)));
+  root_.set_version_flag("--version", std::string("Hikyaku ") + HIKYAKU_VERSION, std::string(Words{"print the version", "版を表示する"}.in(language_)));
   add_common(root_);
   const auto parent_of = [this](std::string_view name) -> CLI::App& {
     const auto space = name.rfind(' ');
@@ -97,6 +98,7 @@ void Parser::build() {
   for (const auto& group : all_groups()) {
     auto* app = parent_of(group.name).add_subcommand(last_word(group.name), std::string(group.help.in(language_)));
     app->require_subcommand(1);
+    add_common(*app);
     groups_[std::string(group.name)] = app;
   }
   for (const auto& command : all_commands()) {
@@ -110,7 +112,7 @@ void Parser::build() {
       given->app = parent_of(command.name).add_subcommand(last_word(command.name), std::string(command.help.in(language_)));
     }
     if (!command.more.en.empty()) given->app->footer(std::string(command.more.in(language_)));
-    add_common(*given->app);
+    if (group == groups_.end()) add_common(*given->app);
     for (const auto& option : command.options) declare(*given, option, language_);
     commands_.push_back(std::move(given));
   }
@@ -130,33 +132,43 @@ Invocation Parser::invocation(const Given& given, const char* program) const {
   return call;
 }
 
+// "hikyaku service stop", as it is typed.
+std::string whole_name(const CLI::App* app) {
+  std::string name = app->get_name();
+  for (const auto* parent = app->get_parent(); parent != nullptr; parent = parent->get_parent()) name = parent->get_name() + " " + name;
+  return name;
+}
+
 // A wrong word gets the nearest right one.
 int Parser::explain(const CLI::ParseError& error, int argc, char** argv) {
   if (error.get_exit_code() == 0) return root_.exit(error);
-  std::vector<std::string_view> known;
+  // A value that is not possible is no wrong word, whatever it looks like.
+  const bool wrong_word = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr || dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
   CLI::App* at = &root_;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    if (word == "--config") ++i;  // its value is no command
-    if (word.starts_with('-')) continue;
+    if (word.starts_with('-')) {
+      const auto* option = at->get_option_no_throw(word);
+      if (option != nullptr && option->get_items_expected_max() > 0) ++i;  // its value is no command
+      continue;
+    }
     const auto subcommands = at->get_subcommands([](CLI::App*) { return true; });
     const auto next = std::find_if(subcommands.begin(), subcommands.end(), [&](CLI::App* app) { return app->get_name() == word; });
     if (next != subcommands.end()) {
       at = *next;
       continue;
     }
+    if (subcommands.empty() || !wrong_word) break;
     std::vector<std::string> names;
     for (auto* app : subcommands) names.push_back(app->get_name());
-    for (const auto& name : names) known.push_back(name);
-    if (subcommands.empty()) break;
-    const auto nearest = settings::nearest_name(word, known);
+    const auto nearest = settings::nearest_name(word, std::vector<std::string_view>(names.begin(), names.end()));
     std::fprintf(stderr, "hikyaku: %s \"%s\"%s%s%s\n", std::string(Words{"there is no command", "そのようなコマンドはない:"}.in(language_)).c_str(), word.c_str(),
                  nearest ? std::string(Words{". Did you mean \"", "。もしかして \""}.in(language_)).c_str() : "",
-                 nearest ? std::string(*nearest).c_str() : "", nearest ? "\"?" : ". Remedy: hikyaku --help");
+                 nearest ? std::string(*nearest).c_str() : "", nearest ? "\"?" : (". Remedy: " + whole_name(at) + " --help").c_str());
     return static_cast<int>(Exit::WrongUse);
   }
   std::fprintf(stderr, "hikyaku: %s\n%s: %s --help\n", error.what(), std::string(Words{"Remedy", "使い方"}.in(language_)).c_str(),
-               at == &root_ ? "hikyaku" : ("hikyaku ... " + at->get_name()).c_str());
+               whole_name(at).c_str());
   return static_cast<int>(Exit::WrongUse);
 }
 

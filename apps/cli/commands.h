@@ -21,6 +21,7 @@ Command domain_import_command();
 Command domain_export_command();
 Command account_add_command();
 Command account_list_command();
+Command account_show_command();
 Command account_set_command();
 Command account_password_command();
 Command account_remove_command();

@@ -1,4 +1,7 @@
 // hikyaku completion bash|zsh|fish: the shell's script, made from the command table.
+#include <algorithm>
+#include <functional>
+
 #include "apps/cli/commands.h"
 
 namespace hikyaku::cli {
@@ -8,7 +11,7 @@ namespace {
 std::string words_after(std::string_view prefix) {
   std::string out;
   for (const auto& command : all_commands()) {
-    if (!prefix.empty() && (!command.name.starts_with(prefix) || command.name[prefix.size()] != ' ')) continue;
+    if (!prefix.empty() && !command.name.starts_with(std::string(prefix) + ' ')) continue;  // the group itself may be a command: `log`
     auto rest = command.name.substr(prefix.empty() ? 0 : prefix.size() + 1);
     rest = rest.substr(0, rest.find(' '));
     if ((" " + out + " ").find(" " + std::string(rest) + " ") == std::string::npos) out += (out.empty() ? "" : " ") + std::string(rest);
@@ -25,6 +28,13 @@ std::string options_of(const Command& command) {
   return out;
 }
 
+// Of a group that does something by itself.
+std::string own_options(const Group& group) {
+  for (const auto& command : all_commands())
+    if (command.name == group.name) return " " + options_of(command);
+  return "";
+}
+
 std::string bash_script() {
   std::string out =
       "# bash completion of hikyaku: put this into /usr/share/bash-completion/completions/hikyaku\n"
@@ -32,9 +42,15 @@ std::string bash_script() {
       "  for ((i = 1; i < COMP_CWORD; i++)); do\n    case ${COMP_WORDS[i]} in -*) ;; *) path+=\"${path:+ }${COMP_WORDS[i]}\" ;; esac\n  done\n"
       "  if [ \"$previous\" = --config ]; then COMPREPLY=($(compgen -f -- \"$word\")); return; fi\n  case $path in\n";
   out += "    '') words='" + words_after("") + " --help --json --config' ;;\n";
-  for (const auto& group : all_groups()) out += "    '" + std::string(group.name) + "') words='" + words_after(group.name) + "' ;;\n";
-  for (const auto& command : all_commands())
-    out += "    '" + std::string(command.name) + "'*) words='" + options_of(command) + "' ;;\n";
+  for (const auto& group : all_groups()) out += "    '" + std::string(group.name) + "') words='" + words_after(group.name) + own_options(group) + "' ;;\n";
+  // `log days` before `log`, which begins both.
+  auto commands = std::vector<const Command*>{};
+  for (const auto& command : all_commands()) commands.push_back(&command);
+  std::ranges::sort(commands, std::greater{}, &Command::name);
+  for (const auto* command : commands) {
+    const std::string name(command->name);
+    out += "    '" + name + "'|'" + name + " '*) words='" + options_of(*command) + "' ;;\n";
+  }
   return out + "  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\ncomplete -o default -F _hikyaku hikyaku\n";
 }
 
@@ -59,7 +75,7 @@ std::string fish_script(const Invocation& call) {
 Exit run(Invocation& call) {
   const std::string shell = call.value("SHELL");
   if (shell == "fish") call.print(fish_script(call));
-  else if (shell == "zsh") call.print("autoload -U +X bashcompinit && bashcompinit\n" + bash_script());
+  else if (shell == "zsh") call.print("autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n" + bash_script());
   else call.print(bash_script());
   return Exit::Done;
 }

@@ -51,7 +51,7 @@ directory::DirectoryResult<Address> wanted_address(std::string_view text) {
 directory::DirectoryResult<std::uint64_t> wanted_size(std::string_view text) {
   if (text.empty() || text == "0") return 0;
   if (const auto size = settings::parse_size(text)) return size->octets;
-  return directory::refuse(DirectoryFailure::BadValue, "\"" + std::string(text) + "\" is no size; write 500MiB or 2GiB.");
+  return directory::refuse(DirectoryFailure::BadValue, "\"" + std::string(text) + "\" is no size; its unit is B, KiB, MiB, GiB or TiB: write 500MiB or 2GiB.");
 }
 
 directory::DirectoryResult<std::size_t> wanted_row(std::string_view text) {
@@ -84,6 +84,11 @@ std::string lost_targets_text(const Invocation& call, const std::vector<director
     text += (text.empty() ? "" : ", ") + one.target + " (" + std::string(call.say(why)) + ")";
   }
   return text;
+}
+
+void warn_of_lost_targets(const Invocation& call, const std::vector<directory::LostTarget>& lost) {
+  if (lost.empty() || call.json) return;
+  call.print(std::string(call.say({"Note: these targets get no mail: ", "注意: 次の転送先にはメールが届かない: "})) + lost_targets_text(call, lost));
 }
 
 }  // namespace hikyaku::cli

@@ -34,5 +34,7 @@ struct TextRow {
 
 // The targets of an alias that get no mail, as a person reads it: "x@a.example (no account)". Empty: none.
 [[nodiscard]] std::string lost_targets_text(const Invocation& call, const std::vector<directory::LostTarget>& lost);
+// Tells whoever set an alias, a forward or a list which of its targets get no mail. Silent with --json, and when all do.
+void warn_of_lost_targets(const Invocation& call, const std::vector<directory::LostTarget>& lost);
 
 }  // namespace hikyaku::cli

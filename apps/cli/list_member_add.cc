@@ -1,6 +1,7 @@
 // hikyaku list member add
 #include "apps/cli/commands.h"
 #include "apps/cli/data_access.h"
+#include "apps/cli/directory_text.h"
 #include "apps/cli/list_members.h"
 
 namespace hikyaku::cli {
@@ -11,6 +12,8 @@ directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
   const auto run = call.has("--dry-run") ? directory::Editor::Run::Dry : directory::Editor::Run::Really;
   TRY(changed, editor.add_members(call.value("LIST"), call.values("MEMBER"), run));
   report_members(call, changed, {"is a member already", "はすでにメンバー"});
+  TRY(snapshot, editor.read());
+  warn_of_lost_targets(call, snapshot->lost_targets(call.values("MEMBER")));
   return {};
 }
 

@@ -2,10 +2,12 @@
 #include <unistd.h>
 
 #include "apps/cli/commands.h"
+#include "apps/cli/log_arguments.h"
 #include "apps/cli/log_files.h"
 #include "apps/cli/log_forms.h"
 #include "apps/cli/log_follow.h"
 #include "apps/service/data_folders.h"
+#include "apps/supervisor/service_table.h"
 #include "services/telemetry/event.h"
 #include "services/telemetry/stamp.h"
 
@@ -14,6 +16,18 @@ namespace hikyaku::cli {
 namespace {
 
 constexpr std::size_t most_lines = 1'000'000;
+
+// Who writes logs: the services, each of their processes, and the supervisor.
+std::vector<std::string_view> writers() {
+  std::vector<std::string_view> names = {"supervisor"};
+  for (const auto& service : apps::service_table()) {
+    if (service.processes.empty()) continue;
+    names.push_back(service.name);
+    for (const auto& process : service.processes)
+      if (process.name != service.name) names.push_back(process.name);
+  }
+  return names;
+}
 
 struct Printer {
   Invocation& call;
@@ -41,7 +55,14 @@ std::string host_name(const settings::Settings& settings) {
   return name;
 }
 
+std::optional<std::string> mistaken(const Invocation& call) {
+  if (auto mistake = mistaken_day(call)) return mistake;
+  if (auto mistake = mistaken_count(call, "--lines", most_lines)) return mistake;
+  return mistaken_message(call);
+}
+
 Exit run(Invocation& call) {
+  if (const auto mistake = mistaken(call)) return call.fail(*mistake), Exit::WrongUse;
   const auto settings = call.settings();
   if (!settings) return Exit::Failed;
   const SystemClock clock;
@@ -76,7 +97,7 @@ Command log_command() {
           .help = {"what happened, in the order of time", "出来事を時刻順に表示する"},
           .options = {{"--log", OptionKind::Value, {"only this log: acceptlog, inlog, outlog...", "このログだけ: acceptlog、inlog、outlog など"},
                        {"acceptlog", "inlog", "receivelog", "senderlog", "outlog", "outlocallog", "faillog", "pop3log", "imap4log", "servicelog"}, true, true},
-                      {"--service", OptionKind::Value, {"only what this service wrote", "このサービスが書いたものだけ"}},
+                      {"--service", OptionKind::Value, {"only what this service wrote", "このサービスが書いたものだけ"}, writers(), true},
                       {"--message", OptionKind::Value, {"only this message's lines, of all days", "この追跡 ID の行だけ(全期間)"}},
                       {"--about", OptionKind::Value, {"only lines that contain this text", "この文字列を含む行だけ"}},
                       {"--day", OptionKind::Value, {"one day, 2026-11-22; default: today", "1 日分 2026-11-22。省略時は今日"}},

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "apps/cli/commands.h"
+#include "apps/cli/log_arguments.h"
 #include "apps/cli/log_files.h"
 #include "apps/cli/text_table.h"
 #include "apps/service/data_folders.h"
@@ -25,6 +26,7 @@ constexpr std::array<Column, 6> columns = {{{"accepted", "mail.accepted", {"ACCE
                                             {"deferred", "delivery.deferred", {"DEFERRED", "再送待ち"}},
                                             {"refused", "recipient.refused", {"REFUSED", "拒否"}}}};
 constexpr std::size_t weeks_for_usual = 8;
+constexpr std::uint64_t most_days = 3'660;  // ten years of logs
 
 struct Day {
   std::array<std::uint64_t, columns.size()> counts{};
@@ -99,9 +101,10 @@ void add_row(TextTable& table, telemetry::JsonWriter& json, const Invocation& ca
 }
 
 Exit run(Invocation& call) {
+  if (const auto mistake = mistaken_count(call, "--days", most_days)) return call.fail(*mistake), Exit::WrongUse;
   const auto settings = call.settings();
   if (!settings) return Exit::Failed;
-  const int shown = std::max(1, std::atoi(call.value("--days", "14").c_str()));
+  const int shown = std::atoi(call.value("--days", "14").c_str());
   const SystemClock clock;
   const std::string today = telemetry::day_text(clock.wall());
   LogSelection selection{.folder = apps::folder::in(settings->node.data(), apps::folder::log),

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "apps/cli/commands.h"
+#include "apps/cli/log_arguments.h"
 #include "apps/cli/log_files.h"
 #include "apps/cli/text_table.h"
 #include "apps/service/data_folders.h"
@@ -71,6 +72,7 @@ std::string seconds(Milliseconds milliseconds) {
 }
 
 Exit run(Invocation& call) {
+  if (const auto mistake = mistaken_day(call)) return call.fail(*mistake), Exit::WrongUse;
   const auto settings = call.settings();
   if (!settings) return Exit::Failed;
   const SystemClock clock;

@@ -120,7 +120,7 @@ bool given_size(Invocation& call, std::string_view option, std::uint64_t& into) 
   if (!call.has(option)) return true;
   const auto size = settings::parse_size(call.value(option));
   if (size) into = size->octets;
-  else call.fail("\"" + call.value(option) + "\" is no size. Remedy: write 500KiB or 10MiB.");
+  else call.fail("\"" + call.value(option) + "\" is no size. Remedy: its unit is B, KiB, MiB, GiB or TiB: write 500KiB or 10MiB.");
   return size.has_value();
 }
 
@@ -128,6 +128,7 @@ bool given_size(Invocation& call, std::string_view option, std::uint64_t& into) 
 
 std::optional<delivery::QueueFilter> filter_of(Invocation& call) {
   delivery::QueueFilter filter;
+  if (call.has("--id") && call.has("ID")) return call.fail(Words{"two trace ids are given. Remedy: give one, with --id or without.", "追跡 ID が 2 つある。--id を付けるか付けないか、どちらか一方にする。"}), std::nullopt;
   if (call.has("--id") || call.has("ID")) {
     const std::string text = call.has("ID") ? call.value("ID") : call.value("--id");
     filter.id = TraceId::parse(text);

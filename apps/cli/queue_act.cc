@@ -51,7 +51,7 @@ Exit act_on_queue(Invocation& call, const delivery::QueueAction& action, Caution
   const auto filter = filter_of(call);
   if (!filter) return Exit::Failed;
   if (*filter == delivery::QueueFilter{} && !call.has("--all"))
-    return call.fail(Words{"which mail? Remedy: choose by --id, --domain, ..., or --all.", "どのメールか指定がない。--id、--domain など、または --all を指定する。"});
+    return call.fail(Words{"which mail? Remedy: give a trace id, or choose by --domain, --sender and the like, or --all.", "どのメールか指定がない。追跡 ID、--domain や --sender など、または --all を指定する。"});
   auto queue = QueueAccess::open(call);
   if (!queue) return Exit::Failed;
   const auto counted = queue->ask_for<delivery::QueueActionReply>(delivery::QueueActionRequest{*filter, action});
@@ -77,7 +77,8 @@ Exit act_on_queue(Invocation& call, const delivery::QueueAction& action, Caution
 }
 
 std::vector<Option> action_options(Caution caution) {
-  auto options = filter_options();
+  std::vector<Option> options = {{"ID", OptionKind::OptionalArgument, {"one message's trace id, as --id", "追跡 ID(--id と同じ)"}}};
+  for (auto& option : filter_options()) options.push_back(std::move(option));
   options.push_back({"--all", OptionKind::Flag, {"everything that is deferred", "再送待ちのすべて"}});
   options.push_back({"--dry-run", OptionKind::Flag, {"only tell which", "対象を示すだけ"}});
   if (caution == Caution::ShowsFirst)

@@ -33,6 +33,7 @@ void print_message(Invocation& call, const delivery::QueueList& list, WallTime n
 }
 
 Exit run(Invocation& call) {
+  if (!call.has("ID") && !call.has("--id")) return call.fail(Words{"which message? Remedy: hikyaku queue show ID.", "どのメールか指定がない。hikyaku queue show 追跡ID。"}), Exit::WrongUse;
   const auto filter = filter_of(call);
   if (!filter) return Exit::Failed;
   const auto list = ask_queue_for<delivery::QueueList>(call, delivery::QueueListRequest{*filter, 0, 1'000});
@@ -49,7 +50,7 @@ Exit run(Invocation& call) {
 Command queue_show_command() {
   return {.name = "queue show",
           .help = {"one waiting message: its recipients, attempts and last replies", "待っている 1 通の宛先、試行回数、直前の応答"},
-          .options = {{"ID", OptionKind::Argument, {"its trace id", "追跡 ID"}}},
+          .options = {{"ID", OptionKind::OptionalArgument, {"its trace id", "追跡 ID"}}, {"--id", OptionKind::Value, {"the same", "同じ"}}},
           .run = run};
 }
 

@@ -38,6 +38,7 @@ const std::vector<Command>& all_commands() {
       domain_export_command(),
       account_add_command(),
       account_list_command(),
+      account_show_command(),
       account_set_command(),
       account_password_command(),
       account_remove_command(),

@@ -63,6 +63,8 @@ std::optional<WallTime> parse_date(std::string_view text) {
 
 }  // namespace
 
+bool is_day(std::string_view text) { return text.size() == 10 && parse_date(text); }
+
 std::optional<WallTime> parse_when(std::string_view text, WallTime now) {
   if (text == "now") return now;
   if (const auto stamp = telemetry::parse_stamp(text)) return stamp;

@@ -1,12 +1,113 @@
 """What an operator mistypes gets one sentence that says what to do, and a second server does not start."""
+import json
+import shutil
 import subprocess
 
-from harness import Server, expect, scenario
+from harness import DOMAIN, HANAKO, TARO, Server, eventually, expect, scenario
+
+
+def only_what_there_is(server, said):
+    shown = server.cli("status")
+    for absent in ("signer", "virusdb", "vip", "console"):
+        expect(absent not in shown and absent not in server.states(), f"{absent} is not of this version: {shown}")
+        words = said("service", "start", absent)
+        expect("This version" in words and "[listen]" not in words, f"{absent}: {words}")
+    expect("[alarm]" in said("service", "start", "watch") and "[metrics]" in said("service", "start", "watch"), "what watch needs")
+
+
+def values_are_judged(said):
+    for option, value, possible in (("--day", "foo", "2026-11-22"), ("--since", "yesterday", "2026-11-22"), ("--until", "2026-02-30", "2026-11-22"), ("--lines", "x", "1000000"),
+                                    ("--lines", "-1", "1000000"), ("--lines", "0", "1000000"), ("--service", "foo", "deliver"), ("--message", "foo", "26"),
+                                    ("--log", "foo", "outlog"), ("--as", "foo", "epost")):
+        words = said("log", f"{option}={value}")
+        expect(option in words and possible in words and "no command" not in words, f"{option} {value}: {words}")
+    for option, value in (("--days", "x"), ("--days", "0"), ("--days", "4000")):
+        expect(option in said("log", "days", option, value), f"log days {option} {value}")
+    expect("--day" in said("log", "residence", "--day", "foo"), "log residence --day foo")
+    expect("no command" not in said("log", "--log", "foo"), "a value is no command")
+    words = said("service", "stop", "deliver", "--helpless")
+    expect("hikyaku service stop --help" in words, f"the whole command line: {words}")
+    expect("hikyaku service --help" in said("service", "xyzzyx"), "the group's help")
+    expect("--yes" in said("account", "remove", TARO), "how to remove without a terminal")
+    words = said("account", "add", "x@missing.example")
+    expect("no domain missing.example" in words and "password" not in words.lower(), f"the domain comes first: {words}")
+    expect("MiB" in said("account", "set", TARO, "--quota", "10MB"), "the units are named")
+
+
+def completion_is_sound(server, folder):
+    for shell in ("bash", "zsh", "fish"):
+        script = server.cli("completion", shell)
+        expect("residence" in script and "destinations" in script, f"{shell} knows the commands")
+        (folder / shell).write_text(script)
+        if shutil.which(shell):
+            subprocess.run([shell, "-n", folder / shell], check=True, timeout=60)
+
+    def offered(*words):
+        line = " ".join(f"'{word}'" for word in words)
+        ask = f". {folder / 'bash'}; COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _hikyaku; echo ${{COMPREPLY[@]}}"
+        return subprocess.run(["bash", "-c", ask], capture_output=True, text=True, check=True, timeout=60).stdout.split()
+
+    expect(offered("hikyaku", "log", "") >= ["days", "residence"] and "--follow" in offered("hikyaku", "log", ""), "a group that is a command")
+    expect("--days" in offered("hikyaku", "log", "days", "--") and "--follow" not in offered("hikyaku", "log", "days", "--"), "one of its commands")
+    expect("deliver" in offered("hikyaku", "service", "stop", "d") and "signer" not in offered("hikyaku", "service", "stop", ""), "its choices")
+    expect("set" in offered("hikyaku", "account", "forward", ""), "a group in a group")
+
+
+def targets_that_lead_nowhere(server):
+    nobody = f"nobody@{DOMAIN}"
+    expect(nobody in server.cli("alias", "add", f"info@{DOMAIN}", nobody), "an alias")
+    expect("no mail" in server.cli("account", "forward", "set", TARO, nobody, HANAKO), "a forward")
+    expect("no mail" not in server.cli("account", "forward", "set", TARO, HANAKO, "x@elsewhere.example"), "a good forward")
+    server.cli("list", "add", f"all@{DOMAIN}")
+    expect("no mail" in server.cli("list", "member", "add", f"all@{DOMAIN}", nobody), "a member")
+    expect("no mail" not in server.cli("list", "member", "add", f"all@{DOMAIN}", HANAKO), "a good member")
+
+
+def every_form_of_a_command(server, said):
+    version = subprocess.run([server.program, "--version"], capture_output=True, text=True, check=True).stdout
+    expect(version.startswith("Hikyaku ") and version.split()[1][0].isdigit(), version)
+    first, second, third = (json.loads(server.cli(*words)) for words in (("--json", "domain", "list"), ("domain", "--json", "list"), ("domain", "list", "--json")))
+    expect(first and first == second == third, f"--json anywhere: {first} {second} {third}")
+    expect(json.loads(server.cli("account", "show", TARO, "--json"))["address"] == TARO and HANAKO in server.cli("account", "show", TARO), "account show")
+    expect("There is no account" in said("account", "show", f"nobody@{DOMAIN}"), "an account that is not there")
+    trace = "B" + "0" * 26
+    for verb in ("retry", "bounce", "delete"):
+        positional, named = (server.cli("queue", verb, *words, "--dry-run", "--json") for words in ((trace,), ("--id", trace)))
+        expect(positional == named and json.loads(named)["recipients"] == 0, f"queue {verb}: {positional} {named}")
+        expect("two trace ids" in said("queue", verb, trace, "--id", trace), f"queue {verb} twice")
+    for words in ((trace,), ("--id", trace)):
+        expect("no recipient of this message" in said("queue", "show", *words), "queue show")
+
+
+def waiting_settings_are_named(server):
+    server.change_settings(smtp={"recipients": 150})
+    expect(server.cli("config", "reload").strip() == "the settings are in force", "nothing waits")
+    server.change_settings(spool={"memory": "48MiB"})
+    words = server.cli("config", "reload")
+    expect("[spool] memory: hikyaku service restart receive" in words and "hikyaku service restart imap" not in words, f"what waits: {words}")
+    server.cli("service", "restart", "receive"), server.cli("service", "restart", "deliver")
+    expect("memory" not in server.cli("config", "reload"), "after the restart nothing waits")
+    metrics = server.folder / "metrics.prom"
+    server.change_settings(metrics={"file": str(metrics)})
+    eventually(lambda: server.states().get("watch") == "running", "a reload configures a service")
+
+
+def mistakes_in_the_settings_stop_no_command(server):
+    good = server.config.read_text()
+    for wrong in (good + "[smpt]\nx = 1\n", good.replace("recipients = 150", 'recipients = "many"'), "no TOML\n" + good):
+        server.config.write_text(wrong)
+        for words in (("status",), ("queue", "count"), ("account", "list"), ("log",), ("service", "restart", "deliver")):
+            done = subprocess.run([server.program, "--config", server.config, *words], capture_output=True, text=True, timeout=60, env={"LANG": "C", "PATH": "/usr/bin:/bin"})
+            expect(done.returncode == 0 and len(done.stderr.splitlines()) == 1 and "config check" in done.stderr, f"{words}: {done.returncode} {done.stderr}")
+        done = subprocess.run([server.program, "--config", server.config, "config", "check"], capture_output=True, text=True, timeout=60)
+        expect(done.returncode == 1, "the check still fails")
+    server.config.write_text(good)
+    expect("receive" in server.cli("status"), "mended")
 
 
 @scenario
 def run(folder):
-    with Server(folder, accounts=False).start() as server:
+    with Server(folder).start() as server:
         def said(*arguments, config=None):
             done = subprocess.run([server.program, "--config", config or server.config, *arguments], capture_output=True, text=True, timeout=60,
                                   env={"LANG": "C", "PATH": "/usr/bin:/bin"})
@@ -15,7 +116,13 @@ def run(folder):
 
         expect('did you mean "deliver"' in said("service", "stop", "dleiver").lower() or "no such service" in said("service", "stop", "dleiver"), "a wrong service")
         expect('Did you mean "status"' in said("statsu"), "a wrong command")
-        expect("not configured" in said("service", "start", "console"), "a service that is not configured")
+        only_what_there_is(server, said)
+        values_are_judged(said)
+        completion_is_sound(server, folder)
+        targets_that_lead_nowhere(server)
+        every_form_of_a_command(server, said)
+        waiting_settings_are_named(server)
+        mistakes_in_the_settings_stop_no_command(server)
         for _ in range(5):
             words = said("serve")
             expect("another server already runs" in words, f"a second server: {words}")

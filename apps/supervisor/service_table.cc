@@ -51,13 +51,13 @@ const settings::Texts& listen_addresses(const settings::Settings& settings, std:
 
 std::string why_not_configured(const ServiceEntry& service) {
   const std::string name(service.name);
-  if (service.processes.empty()) return "This version of Hikyaku has no service " + name + ": it cannot be started or stopped.";
+  if (service.processes.empty()) return name + " is not part of this version of Hikyaku.";
+  if (service.name == "watch")
+    return name + " is not configured. Remedy: set [listen] metrics, [metrics] file, or [alarm] webhook, command or syslog, then `hikyaku config reload`.";
   std::string ports;
   for (const auto& process : service.processes)
     for (const auto listener : process.listeners) ports += (ports.empty() ? "" : ", ") + std::string(listener);
-  const std::string remedy = service.name == "watch" ? "give it something to tell: [listen] metrics, [metrics] file, or [alarm] webhook, command or syslog"
-                                                     : "give an address in [listen] to one of: " + ports;
-  return name + " is not configured. Remedy: " + remedy + "; then `hikyaku config reload`.";
+  return name + " is not configured. Remedy: give an address in [listen] to one of " + ports + ", then `hikyaku config reload`.";
 }
 
 bool is_configured(const ServiceEntry& service, const settings::Settings& settings) {

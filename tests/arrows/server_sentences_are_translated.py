@@ -14,7 +14,7 @@ SOURCES = {
     "services/directory/editor_lists.cc": ("refuse", "return"), "services/directory/login_secrets.cc": ("refuse",),
     "services/directory/hold.cc": ("failure", "return"), "apps/supervisor/control_commands.cc": ("answer",),
     "apps/supervisor/control_socket.cc": ("failure",), "apps/deliver/queue_server.cc": ("refusal",), "services/delivery/queue_answer.cc": ("refusal",),
-    "services/delivery/held_work.cc": ("return",),
+    "services/delivery/held_work.cc": ("return",), "apps/supervisor/service_table.cc": ("return",),
 }
 BEGINNINGS = {
     "refuse": re.compile(r"\brefuse\((?:DirectoryFailure::\w+|there \?[^,]*),"),

@@ -24,4 +24,11 @@ namespace hikyaku::directory {
 // The same of an address or a pattern of addresses, "user@domain" or "domain".
 [[nodiscard]] std::string fold_pattern(std::string_view pattern);
 
+// What some editors put before a text, and who joins two files leaves in the middle of one: no part of any row.
+inline constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+[[nodiscard]] constexpr std::string_view without_mark(std::string_view row) {
+  while (row.starts_with(byte_order_mark)) row.remove_prefix(byte_order_mark.size());
+  return row;
+}
+
 }  // namespace hikyaku::directory

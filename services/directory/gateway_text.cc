@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "services/directory/address_text.h"
+
 namespace hikyaku::directory {
 
 namespace {
@@ -11,10 +13,9 @@ constexpr std::size_t most_rows = 1'000'000, most_bad_rows = 10'000;
 // Calls take(line number from 1, the line without its end) for each line.
 template <class Take>
 void each_line(std::string_view text, Take take) {
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // Notepad's mark
   for (std::size_t line = 1; !text.empty(); ++line) {
     const auto end = text.find('\n');
-    auto row = text.substr(0, end);
+    auto row = without_mark(text.substr(0, end));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (row.ends_with('\r')) row.remove_suffix(1);
     if (!take(line, row)) return;

@@ -14,10 +14,9 @@ constexpr std::size_t most_bad_rows = 10'000;
 // Calls `take` with each row that is neither empty nor a comment, its fields and its line number.
 template <class Take>
 void each_row(std::string_view text, Take take) {
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   for (std::size_t line = 1; !text.empty(); ++line) {
     const auto end = text.find('\n');
-    auto row = text.substr(0, end);
+    auto row = without_mark(text.substr(0, end));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (row.ends_with('\r')) row.remove_suffix(1);
     if (row.empty() || row.front() == '#') continue;

@@ -213,7 +213,7 @@ Result<Route, std::string> parse_route(std::string_view row) {
   Route route;
   const auto bar = fields[0].find('|');
   const auto pattern = trimmed(fields[0].substr(0, bar));
-  if (!is_pattern(pattern))
+  if (!is_pattern(pattern) || pattern.starts_with(byte_order_mark))
     return failure(Problem("The pattern must be an address, a domain, or either with '*' in it, such as *.example.jp."));
   route.pattern = fold_pattern(pattern);
   if (bar != std::string_view::npos) {

@@ -74,6 +74,14 @@ TEST_CASE("*.domain covers the domain itself unless it has a row of its own") {
   CHECK(odd.row("a@abc.jp") == 0);
 }
 
+TEST_CASE("a table joined from files of Windows has their marks before rows, not in patterns") {
+  const auto parsed = parse_gateway_dat("\xef\xbb\xbf# one\r\na.example,gw1\r\n\xef\xbb\xbf\xef\xbb\xbf" "b.example,gw2\r\n \xef\xbb\xbf" "c.example,gw3\n");
+  REQUIRE(parsed.routes.size() == 2);
+  CHECK(parsed.routes[1].pattern == "b.example");
+  REQUIRE(parsed.bad.size() == 1);
+  CHECK(parsed.bad[0].line == 4);
+}
+
 TEST_CASE("a sender condition is part of the match") {
   Table table("*|user@tenant.example,tenant.mail.example,25\nb.example|*.corp.example,gw2,25\nb.example|<>,gw3,25\nb.example|*@tenant.example,gw4,25\nb.example,gw5,25\n");
   CHECK(table.row("x@any.example", "user@tenant.example") == 1);

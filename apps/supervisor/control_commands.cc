@@ -111,6 +111,12 @@ void ControlProcess::keep_as_last_good() {
   if (!kept) dprintf(STDERR_FILENO, "hikyaku: the settings in force could not be kept: %s\n", kept.error().what.c_str());
 }
 
+bool ControlProcess::take_last_good() {
+  constexpr std::uint64_t most = 1 << 20;
+  auto kept = io::read_file(disk_, settings::last_good_path(begun_.data_folder), most);
+  return kept && !take_settings(std::move(*kept));
+}
+
 std::vector<WaitingSetting> ControlProcess::waiting_settings() const {
   auto all = waiting_for_serve(*began_with_, *settings_.values);
   for (const auto& service : service_table())

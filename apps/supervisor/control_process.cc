@@ -55,13 +55,17 @@ std::optional<std::string> ControlProcess::read_settings() {
   const io::Descriptor file(message->descriptors.front());
   auto text = read_whole(file.get(), 1 << 20);
   if (!text) return begun_.settings_path + ": the settings file cannot be read, or is larger than 1 MiB.";
-  auto values = settings::parse_settings(*text, begun_.settings_path);
+  return take_settings(std::move(*text));
+}
+
+std::optional<std::string> ControlProcess::take_settings(std::string text) {
+  auto values = settings::parse_settings(text, begun_.settings_path);
   if (!values) {
     std::string mistakes;
     for (const auto& error : values.error()) mistakes += (mistakes.empty() ? "" : "\n") + error.text();
     return mistakes;
   }
-  settings_ = {std::move(*text), begun_.settings_path, std::move(*values)};
+  settings_ = {std::move(text), begun_.settings_path, std::move(*values)};
   supervision_.set_rules({.restart_wait = settings_.values->serve.restart_wait(),
                           .restart_wait_max = settings_.values->serve.restart_wait_max(),
                           .stop_limit = settings_.values->serve.stop_limit()});
@@ -100,7 +104,9 @@ int ControlProcess::run() {
   prctl(PR_SET_NAME, "hikyaku-control");
   prctl(PR_SET_DUMPABLE, 0);
   if (!learn_the_state()) return 1;
-  if (const auto mistakes = read_settings()) return give_up(*mistakes), 78;
+  const auto mistakes = read_settings();
+  // The successor of a control process that died finds services at work: a typing mistake since then must not end them.
+  if (mistakes && (begun_.first || !take_last_good())) return give_up(*mistakes), 78;
   if (const auto trouble = take_the_folder(); !trouble.empty()) return give_up(trouble), 75;
   if (const auto trouble = open_control_socket(); !trouble.empty()) return give_up(trouble), 75;
   auto stopped = load_stopped(disk_, stopped_path());
@@ -116,6 +122,7 @@ int ControlProcess::run() {
   if (!settings_.values->serve.confine())
     for (auto& [name, protection] : protection_) protection = Protection::SwitchedOff;
   log_->write(events::service_started, {});
+  if (mistakes) log_->write(events::settings_refused, {.reason = *mistakes});
   HostsCopy hosts(disk_, begun_.data_folder, settings_.values->delivery.hosts_file());
   hosts.follow();
   wish_services();

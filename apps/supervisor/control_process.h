@@ -40,7 +40,9 @@ class ControlProcess {
   };
 
   bool learn_the_state();
-  std::optional<std::string> read_settings();
+  std::optional<std::string> read_settings();  // what is wrong with them
+  std::optional<std::string> take_settings(std::string text);
+  [[nodiscard]] bool take_last_good();
   [[nodiscard]] std::string take_the_folder();
   [[nodiscard]] std::string open_control_socket();
   void give_up(const std::string& why);

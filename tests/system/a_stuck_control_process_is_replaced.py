@@ -41,6 +41,14 @@ def run(folder):
         server.send(subject="after", sender="stranger@b.example")
         server.wait_for_subjects(["after"])
 
+        # One that dies while the settings file has a mistake: the successor goes by the settings last in force.
+        services, control, good = pids_of(server), server.status()["control_pid"], server.config.read_text()
+        server.config.write_text(good + "[smpt]\nx = 1\n")
+        os.kill(control, signal.SIGKILL)
+        eventually(lambda: (server.status() or {}).get("control_pid") not in (None, control), "a successor in spite of the mistake", 20)
+        expect(pids_of(server) == services and server.process.poll() is None, "the services did not notice")
+        server.config.write_text(good)
+
         # Silent, without being told anything: found out by its silence, here with the order to end under way.
         services, control = pids_of(server), server.status()["control_pid"]
         os.kill(control, signal.SIGSTOP)

@@ -125,8 +125,12 @@ Invocation Parser::invocation(const Given& given, const char* program) const {
   const char* environment = std::getenv("HIKYAKU_CONFIG");
   call.settings_path = absolute(!settings_path_.empty() ? settings_path_ : environment != nullptr ? environment : "/etc/hikyaku/hikyaku.toml");
   call.program = program_path(program);
+  call.command = given.command->name;
   for (const auto& [name, values] : given.values)
     if (!values.empty()) call.given[name] = values;
+  for (const auto& option : given.command->options)
+    if (option.kind == OptionKind::Argument || option.kind == OptionKind::Arguments)
+      for (const auto& value : call.values(option.name)) call.command += " " + value;
   for (const auto& [name, flag] : given.flags)
     if (flag) call.given[name] = {""};
   return call;

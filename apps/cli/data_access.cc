@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -10,13 +12,16 @@
 #include <iostream>
 #include <iterator>
 
+#include "apps/cli/operator_log.h"
 #include "apps/service/data_folders.h"
+#include "services/directory/directory.h"
 #include "apps/supervisor/privileges.h"
 #include "services/telemetry/json_writer.h"
 
 namespace hikyaku::cli {
 
 bool enter_data_folder(Invocation& call) {
+  (void)calling_user();  // while we are still who called
   const auto settings = call.settings();
   if (!settings) return false;
   const auto identity = apps::choose_identity(settings->serve.user(), settings->node.data());
@@ -39,7 +44,38 @@ std::unique_ptr<DirectoryAccess> DirectoryAccess::open(Invocation& call) {
   auto seen = directory::SeenPage::open(apps::folder::in(data, "run/directory-seen"), why);
   access->directory_ = std::move(*directory), access->secrets_ = std::move(*secrets);
   access->editor_ = std::make_unique<directory::Editor>(*access->directory_, *access->secrets_, std::move(seen));
+  access->call_ = &call;
+  access->before_ = access->versions();
   return access;
+}
+
+DirectoryAccess::Versions DirectoryAccess::versions() {
+  const auto soon = SystemClock{}.now() + 5s;
+  const auto of = [&](storage::Engine& engine, const storage::PartitionName& partition) {
+    const auto version = engine.version(partition, soon);
+    return version ? version->value() : 0;
+  };
+  return {of(*directory_, directory::partition), of(*secrets_, storage::PartitionName{"secrets"})};
+}
+
+namespace {
+
+// What others change meanwhile is not theirs.
+bool only_looks(std::string_view command) {
+  if (command.starts_with("why ") || command.starts_with("queue ")) return !command.starts_with("queue hold") && !command.starts_with("queue release");
+  return std::ranges::any_of(std::array<std::string_view, 5>{" list", " show", " export", " explain", " members"}, [&](std::string_view word) {
+    const auto at = command.find(word);
+    return at != std::string_view::npos && (at + word.size() == command.size() || command[at + word.size()] == ' ');
+  });
+}
+
+}  // namespace
+
+DirectoryAccess::~DirectoryAccess() {
+  if (call_ == nullptr || !editor_ || only_looks(call_->command) || versions() == before_) return;
+  OperatorLog log(*call_);
+  const std::string by = calling_user();
+  log.log().write(telemetry::events::directory_changed, {.by = by, .text = call_->command});
 }
 
 Exit with_directory(Invocation& call, DirectoryWork work) {

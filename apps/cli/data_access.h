@@ -21,11 +21,19 @@ class DirectoryAccess {
   // Nothing: the reason was printed.
   [[nodiscard]] static std::unique_ptr<DirectoryAccess> open(Invocation& call);
   [[nodiscard]] directory::Editor& editor() { return *editor_; }
+  ~DirectoryAccess();  // what was changed is told in the log
 
  private:
   io::PosixDisk disk_;
   std::unique_ptr<storage::SqliteEngine> directory_, secrets_;
   std::unique_ptr<directory::Editor> editor_;
+  Invocation* call_ = nullptr;
+  struct Versions {
+    std::uint64_t directory = 0, secrets = 0;
+    friend bool operator==(const Versions&, const Versions&) = default;
+  };
+  [[nodiscard]] Versions versions();
+  Versions before_;
 };
 
 // Runs a command on the directory: opens, calls, and prints what went wrong.

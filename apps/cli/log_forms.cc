@@ -84,8 +84,8 @@ std::string human_form(const JsonView& line, Language language) {
   const std::string level = line.text("level");
   out += " " + line.text("service") + " " + (level == "info" ? "" : level + ": ");
   out += event == nullptr ? line.text("event") : std::string(language == Language::Japanese ? event->sentence_ja : event->sentence);
-  for (const auto key : {"message", "sender", "recipient", "original_recipient", "account", "client", "helo", "listener", "destination", "next_hop", "command",
-                         "reply", "next_try", "about", "text", "reason"})
+  for (const auto key : {"message", "parent", "sender", "recipient", "original_recipient", "account", "client", "helo", "listener", "destination", "next_hop", "command",
+                         "reply", "next_try", "by", "about", "text", "reason"})
     if (const std::string value = line.text(key); !value.empty()) out += std::string(" ") + key + "=" + (value.find(' ') == std::string::npos ? value : "\"" + value + "\"");
   for (const auto key : {"octets", "count", "attempt"})
     if (line.has(key)) out += std::string(" ") + key + "=" + std::to_string(line.number(key));

@@ -8,6 +8,7 @@
 
 #include "apps/cli/data_access.h"
 #include "apps/cli/hold_view.h"
+#include "apps/cli/operator_log.h"
 #include "apps/service/data_folders.h"
 #include "base/cursor.h"
 #include "io/channel.h"
@@ -70,6 +71,7 @@ std::unique_ptr<QueueAccess> QueueAccess::open(Invocation& call) {
   return queue;
 }
 
+QueueAccess::QueueAccess(Invocation& call) : call_(call) {}
 QueueAccess::~QueueAccess() = default;
 
 std::optional<delivery::QueueReply> QueueAccess::ask(const delivery::QueueRequest& request) {
@@ -79,7 +81,12 @@ std::optional<delivery::QueueReply> QueueAccess::ask(const delivery::QueueReques
     const delivery::ActionContext context{host_name(*settings), 0, clock.wall(), delivery::report_language(settings->delivery)};
     std::vector<delivery::Touched> touched;
     const auto directory = std::holds_alternative<delivery::QueueListRequest>(request) ? directory_now(call_) : nullptr;
-    return delivery::answer_queue(*spool_, directory, request, context, delivery::ReadIncoming::Yes, touched);
+    auto reply = delivery::answer_queue(*spool_, directory, request, context, delivery::ReadIncoming::Yes, touched);
+    const auto* act = std::get_if<delivery::QueueActionRequest>(&request);
+    if (act == nullptr || act->run == delivery::ActionRun::Dry) return reply;
+    if (!log_) log_ = std::make_unique<OperatorLog>(call_), audit_ = std::make_unique<delivery::QueueAudit>(log_->log());
+    audit_->carried_out(request, reply, touched, 0, calling_user());
+    return reply;
   }
   io::Loop loop;
   Exchange both{delivery::encode(request), std::nullopt, ""};

@@ -7,9 +7,12 @@
 
 #include "apps/cli/command.h"
 #include "io/posix_disk.h"
+#include "services/delivery/queue_audit.h"
 #include "services/delivery/queue_protocol.h"
 
 namespace hikyaku::cli {
+
+class OperatorLog;
 
 class QueueAccess {
  public:
@@ -32,11 +35,13 @@ class QueueAccess {
   [[nodiscard]] bool deliver_runs() const { return spool_ == nullptr; }
 
  private:
-  explicit QueueAccess(Invocation& call) : call_(call) {}
+  explicit QueueAccess(Invocation& call);
   Invocation& call_;
   std::string path_;  // of deliver's socket
   io::PosixDisk disk_;
   std::unique_ptr<spool::Spool> spool_;
+  std::unique_ptr<OperatorLog> log_;  // of what is done here
+  std::unique_ptr<delivery::QueueAudit> audit_;
 };
 
 // For commands with one question.

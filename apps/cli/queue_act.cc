@@ -32,14 +32,14 @@ Exit show_first(Invocation& call, QueueAccess& queue, const delivery::QueueFilte
   return Exit::Done;
 }
 
-Exit finish(Invocation& call, std::uint64_t changed, const std::vector<std::string>& troubles, const ActionWords& words) {
+Exit finish(Invocation& call, std::uint64_t changed, const std::vector<std::string>& troubles, const Words& words) {
   if (call.json) {
     telemetry::JsonWriter json;
     json.object().flag("dry_run", false).member("recipients", changed).key("troubles").array();
     for (const auto& trouble : troubles) json.text(trouble);
     call.print(json.end_array().end_object().take());
   } else {
-    call.print(std::to_string(changed) + std::string(call.say(words.done)));
+    call.print(std::to_string(changed) + std::string(call.say(words)));
     for (const auto& trouble : troubles) call.fail(trouble);
   }
   return troubles.empty() ? Exit::Done : Exit::Failed;
@@ -73,7 +73,7 @@ Exit act_on_queue(Invocation& call, const delivery::QueueAction& action, Caution
     request.after = *reply->next;
   }
   progress.reset();
-  return finish(call, changed, troubles, words);
+  return finish(call, changed, troubles, queue->deliver_runs() || words.stopped.en.empty() ? words.done : words.stopped);
 }
 
 std::vector<Option> action_options(Caution caution) {

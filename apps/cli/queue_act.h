@@ -11,6 +11,7 @@ enum class Caution : std::uint8_t { ActsAtOnce, ShowsFirst };
 struct ActionWords {
   Words would;  // " recipients would be ..." after a number
   Words done;   // " recipients were ..." after a number
+  Words stopped = {"", ""};  // instead of `done` while deliver is stopped; empty: the same
 };
 [[nodiscard]] Exit act_on_queue(Invocation& call, const delivery::QueueAction& action, Caution caution, const ActionWords& words);
 

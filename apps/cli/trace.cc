@@ -1,27 +1,66 @@
 // hikyaku trace ID: one mail's whole life, from every service's log, and where it waits now.
+#include <map>
+#include <set>
+
 #include "apps/cli/commands.h"
 #include "apps/cli/log_files.h"
 #include "apps/cli/log_forms.h"
 #include "apps/cli/queue_items.h"
+#include "apps/cli/why_log.h"
 #include "apps/service/data_folders.h"
 
 namespace hikyaku::cli {
 
 namespace {
 
+constexpr std::size_t most_followed = 10;  // mails that this one became
+
+// The last word of each recipient that was given up, by address.
+void note_end(std::map<std::string, std::string>& given_up, const JsonView& line) {
+  const auto event = line.text("event"), recipient = line.text("recipient");
+  if (event == "mail.failed") given_up[recipient] = line.text("reply").empty() ? line.text("reason") : line.text("reply");
+  if (event == "mail.sent" || event == "mail.delivered") given_up.erase(recipient);
+}
+
+struct Summary {
+  std::string parent;
+  std::size_t left_out = 0;
+  const std::map<std::string, std::string>& given_up;
+};
+
+void print_summary(const Invocation& call, const Summary& summary) {
+  constexpr std::size_t most_shown = 100;
+  if (summary.left_out > 0)
+    call.print(std::string(call.say({"and ", "ほか "})) + std::to_string(summary.left_out) + std::string(call.say({" more mails that it became: hikyaku log --log inlog names them", " 通の新しいメールになった(hikyaku log --log inlog に記録)"})));
+  if (!summary.parent.empty())
+    call.print(std::string(call.say({"It came of ", "元のメール: "})) + summary.parent + std::string(call.say({": hikyaku trace ", "(hikyaku trace "})) + summary.parent + std::string(call.say({"", ")"})));
+  std::size_t shown = 0;
+  for (const auto& [recipient, why] : summary.given_up)
+    if (shown++ < most_shown) call.print(recipient + ": " + std::string(call.say({"given up", "配送断念"})) + (why.empty() ? "" : ": " + why));
+}
+
 Exit run(Invocation& call) {
   const auto settings = call.settings();
   if (!settings) return Exit::Failed;
   const auto filter = filter_of(call);
   if (!filter) return Exit::Failed;
-  const std::string wanted = "\"message\":\"" + filter->id->text() + "\"";
+  const auto folder = apps::folder::in(settings->node.data(), apps::folder::log);
+  const std::string id = filter->id->text();
+  const auto followed = descendants_of(folder, *filter->id, most_followed);
+  std::set<std::string, std::less<>> wanted{id};
+  for (const auto& one : followed.ids) wanted.insert(one.text());
   telemetry::JsonWriter json;
-  std::string events;
+  std::string events, parent;
   std::size_t found = 0;
-  for_each_line({.folder = apps::folder::in(settings->node.data(), apps::folder::log)}, [&](const LogLine& line) {
-    if (line.text.find(wanted) == std::string_view::npos) return true;
+  std::map<std::string, std::string> given_up;
+  for_each_line({.folder = folder}, [&](const LogLine& line) {
+    constexpr std::string_view key = "\"message\":\"";
+    const auto at = line.text.find(key);
+    if (at == std::string_view::npos || !wanted.contains(line.text.substr(at + key.size(), id.size()))) return true;
     ++found;
     const auto parsed = JsonView::parse(line.text);
+    if (parsed && parsed->text("message") == id && parent.empty()) parent = parsed->text("parent");
+    if (parsed) note_end(given_up, *parsed);
     if (call.json) events += (events.empty() ? "" : ",") + std::string(line.text);
     else if (parsed) call.print(human_form(*parsed, call.language));
     return true;
@@ -31,11 +70,17 @@ Exit run(Invocation& call) {
     json.array();
     if (waiting)
       for (const auto& item : waiting->items) write_item(json, item);
-    call.print("{\"message\":\"" + filter->id->text() + "\",\"events\":[" + events + "],\"waiting\":" + json.end_array().take() + "}");
-  } else if (waiting) {
-    for (const auto& item : waiting->items)
-      call.print(item.recipient + ": " + std::string(call.say(item.state == delivery::QueueState::Deferred ? Words{"deferred, waits in domains", "再送待ち(domains)"} : Words{"waits in incoming", "incoming で待機中"})) +
-                 (item.last_reply.empty() ? "" : ": " + item.last_reply));
+    telemetry::JsonWriter family;
+    family.array();
+    for (const auto& one : followed.ids) family.text(one.text());
+    call.print("{\"message\":\"" + id + "\"," + (parent.empty() ? "" : "\"parent\":\"" + parent + "\",") + "\"became\":" + family.end_array().take() + ",\"more\":" +
+               std::to_string(followed.left_out) + ",\"events\":[" + events + "],\"waiting\":" + json.end_array().take() + "}");
+  } else {
+    print_summary(call, {parent, followed.left_out, given_up});
+    if (waiting)
+      for (const auto& item : waiting->items)
+        call.print(item.recipient + ": " + std::string(call.say(item.state == delivery::QueueState::Deferred ? Words{"deferred, waits in domains", "再送待ち(domains)"} : Words{"waits in incoming", "incoming で待機中"})) +
+                   (item.last_reply.empty() ? "" : ": " + item.last_reply));
   }
   if (found == 0 && (!waiting || waiting->items.empty()))
     return call.fail(Words{"nothing is known of this message here: no log line, not in the queue", "このメールの記録はない(ログにもキューにもない)"});

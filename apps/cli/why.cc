@@ -105,9 +105,12 @@ void print_causes(const Invocation& call, const CauseClock& spent) {
 
 void print_recipient(const Invocation& call, const ExplainedRecipient& one) {
   std::string line = one.recipient + ": ";
-  if (one.now) line += delivery::place_words(one.now->place, japanese(call));
+  const bool held = one.now && one.now->item.hold != 0;
+  if (held) line += call.say({"held", "保留中"});
+  else if (one.now) line += delivery::place_words(one.now->place, japanese(call));
   else if (one.logged && one.logged->delivered()) line += call.say({"delivered", "配送済み"});
-  else if (one.logged && one.logged->given_up()) line += call.say({"given up", "配送断念"});
+  else if (one.logged && one.logged->given_up()) line += std::string(call.say({"given up", "配送断念"})) + (one.logged->reply.empty() ? "" : std::string(call.say({" (", "("})) + one.logged->reply + std::string(call.say({")", ")"})));
+  else if (one.logged && one.logged->went_on()) line += call.say({"went on as new mails", "転送先への新しいメールになった"});
   else line += call.say({"not here any more", "ここにはもうない"});
   line += std::string(call.say({", ", "、"})) + delivery::time_text(one.spent.total(), japanese(call)) + std::string(call.say({" since it was accepted", "(受信から)"}));
   call.print(line);
@@ -146,12 +149,57 @@ void print_state(const Invocation& call, const delivery::WhyFacts& facts, const 
   if (!text.empty()) call.print(std::string_view(text).substr(0, text.size() - 1));
 }
 
+// ---- mail that went on as new mails
+
+struct Became {
+  Descendants mails;
+  std::uint64_t recipients = 0, delivered = 0, given_up = 0;
+  std::vector<std::string> reasons;  // of the first that were given up
+  [[nodiscard]] std::uint64_t waiting() const { return recipients - std::min(recipients, delivered + given_up); }
+};
+constexpr std::size_t most_counted = 1'000, most_named = 10;
+
+Became became_of(const std::string& log_folder, const TraceId& id) {
+  Became became;
+  became.mails = descendants_of(log_folder, id, most_counted);
+  for (const auto& [child, message] : read_logged_messages(log_folder, became.mails.ids)) {
+    became.recipients += message.copies;
+    for (const auto& [address, one] : message.recipients) {
+      if (one.went_on()) became.recipients -= std::min<std::uint64_t>(became.recipients, 1);  // its own copies count
+      if (one.delivered()) ++became.delivered;
+      if (!one.given_up()) continue;
+      ++became.given_up;
+      if (became.reasons.size() < most_named) became.reasons.push_back(address + ": " + one.reply);
+    }
+  }
+  return became;
+}
+
+void write_became(telemetry::JsonWriter& json, const Became& became) {
+  json.key("became").object().member("mails", std::uint64_t{became.mails.ids.size() + became.mails.left_out}).member("recipients", became.recipients);
+  json.member("delivered", became.delivered).member("given_up", became.given_up).member("waiting", became.waiting()).key("messages").array();
+  for (std::size_t n = 0; n < became.mails.ids.size() && n < most_named; ++n) json.text(became.mails.ids[n].text());
+  json.end_array().end_object();
+}
+
+void print_became(const Invocation& call, const Became& became) {
+  const auto mails = std::to_string(became.mails.ids.size() + became.mails.left_out), all = std::to_string(became.recipients);
+  const auto delivered = std::to_string(became.delivered), waiting = std::to_string(became.waiting()), given_up = std::to_string(became.given_up);
+  call.print(japanese(call) ? "新しいメール " + mails + " 通(宛先 " + all + ")になった: 配送断念 " + given_up + "、待ち " + waiting + "、配送済み " + delivered
+                            : "It became " + mails + (mails == "1" ? " mail to " : " mails to ") + all + (all == "1" ? " recipient: " : " recipients: ") + given_up + " given up, " + waiting + " waiting, " + delivered + " delivered");
+  for (const auto& reason : became.reasons) call.print("    " + std::string(call.say({"given up: ", "配送断念: "})) + reason);
+  for (std::size_t n = 0; n < became.mails.ids.size() && n < most_named; ++n) call.print("    hikyaku why " + became.mails.ids[n].text());
+  const auto named = std::min(became.mails.ids.size(), most_named);
+  if (const auto more = became.mails.ids.size() + became.mails.left_out - named; more > 0)
+    call.print("    " + std::string(call.say({"and ", "ほか "})) + std::to_string(more) + std::string(call.say({" more", " 通"})));
+}
+
 // ---- the two questions
 
-// Whoever still waits, then whoever was given up, then whoever took longest.
+// Whoever was given up, then whoever still waits, then whoever took longest.
 const ExplainedRecipient& worst_of(const std::vector<ExplainedRecipient>& all) {
   const auto rank = [](const ExplainedRecipient& one) {
-    return std::tuple(one.now.has_value(), one.logged && one.logged->given_up(), one.spent.total());
+    return std::tuple(!one.now && one.logged && one.logged->given_up(), one.now.has_value(), one.spent.total());
   };
   return *std::ranges::max_element(all, {}, rank);
 }
@@ -164,17 +212,23 @@ Exit explain_message(Invocation& call, const TraceId& id) {
     return call.fail(Words{"nothing is known of this message here: no attempt in the logs, not in the queue. Remedy: hikyaku trace shows every line that names it.",
                            "このメールの記録はない(配送の試みも、キューにもない)。hikyaku trace で全ログを調べられる。"});
   const auto& worst = worst_of(recipients);
+  const bool is_over = !worst.now && worst.logged && worst.logged->went_on();
+  std::optional<Became> became;
+  if (std::ranges::any_of(recipients, [](const auto& one) { return one.logged && one.logged->went_on(); })) became = became_of(why.log_folder(), id);
   const auto facts = why.facts_of(worst);
-  const auto suggestions = delivery::diagnose(facts);
+  const auto suggestions = is_over ? std::vector<delivery::Suggestion>{} : delivery::diagnose(facts);
   if (call.json) {
     telemetry::JsonWriter json;
     json.object().member("message", id.text()).member("about", worst.recipient);
     write_suggestions(json, call, suggestions);
     write_state(json, facts, why.hosts());
     write_policy(json, call, facts);
+    if (became) write_became(json, *became);
+    if (logged.parent) json.member("parent", logged.parent->text());
     json.key("recipients").array();
     for (const auto& one : recipients) {
-      json.object().member("recipient", one.recipient).member("place", one.now ? delivery::place_name(one.now->place) : one.logged && one.logged->delivered() ? "delivered" : "ended");
+      json.object().member("recipient", one.recipient).member("place", one.now && one.now->item.hold != 0 ? "held" : one.now ? delivery::place_name(one.now->place) : one.logged && one.logged->delivered() ? "delivered" : one.logged && one.logged->went_on() ? "became" : one.logged && one.logged->given_up() ? "given_up" : "ended");
+      if (one.logged && one.logged->given_up() && !one.logged->reply.empty()) json.member("reason", one.logged->reply);
       json.member("accepted_at", telemetry::stamp_text(one.spent.since())).member("until", telemetry::stamp_text(one.spent.until()));
       write_causes(json, one.spent);
       json.end_object();
@@ -183,6 +237,8 @@ Exit explain_message(Invocation& call, const TraceId& id) {
     return Exit::Done;
   }
   print_suggestions(call, suggestions);
+  if (became) print_became(call, *became);
+  if (logged.parent) call.print(std::string(call.say({"It came of ", "元のメール: "})) + logged.parent->text());
   for (const auto& one : recipients) print_recipient(call, one);
   if (worst.now || worst.logged->given_up()) print_state(call, facts, why.hosts());
   return Exit::Done;

@@ -37,6 +37,9 @@ WhyGathering::WhyGathering(Invocation& call, delivery::QueueWhyRequest request)
     if (auto snapshot = access->editor().read()) directory_ = *std::move(snapshot);
   if (!answer_.server)
     for (auto& one : answer_.recipients) finish_stopped(one);
+  const delivery::HoldsInForce holds(directory_, now_);
+  for (auto& one : answer_.recipients)
+    if (const auto* hold = holds.of(one.item)) one.item.hold = hold->id;
 }
 
 // Nobody runs who would know: what the ledger on disk and the holds say of its time.
@@ -181,6 +184,7 @@ delivery::WhyFacts WhyGathering::facts_of(const ExplainedRecipient& one) {
   take_state(facts);
   if (one.now) take_hold(facts, sender, sent_by, one.recipient);
   if (facts.state && facts.state->next_probe) facts.next_try = facts.state->next_probe;
+  if (!facts.hold.empty()) facts.next_try.reset();  // a hold lets nothing be tried
   if (facts.server || !facts.delivered) ask_dns(facts);
   if (facts.failure == delivery::FailureClass::Policy || facts.failure == delivery::FailureClass::PolicyRefused) check_policy(facts, sender);
   return facts;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 
 #include "apps/cli/log_files.h"
 #include "services/telemetry/stamp.h"
@@ -13,7 +14,7 @@ namespace {
 
 using delivery::CauseClock;
 
-constexpr std::array<std::string_view, 5> told_events{"delivery.deferred", "delivery.held", "mail.sent", "mail.delivered", "mail.failed"};
+constexpr std::array<std::string_view, 6> told_events{"delivery.deferred", "delivery.held", "mail.sent", "mail.delivered", "mail.failed", "mail.expanded"};
 
 bool is_told(std::string_view line) {
   return std::ranges::any_of(told_events, [&](auto name) { return line.find("\"event\":\"" + std::string(name) + "\"") != std::string_view::npos; });
@@ -34,6 +35,8 @@ void take(LoggedRecipient& into, const JsonView& line, WallTime when) {
   into.event = line.text("event"), into.at = when;
   into.sender = line.text("sender"), into.destination = line.text("destination"), into.next_hop = line.text("next_hop");
   into.reply = line.text("reply").empty() ? line.text("reason") : line.text("reply");
+  if (!line.text("by").empty()) into.reply = line.text("reason") + " " + line.text("by") + (line.text("reply").empty() ? "" : ": " + line.text("reply"));
+  into.copies = line.number("count") > 0 ? static_cast<std::uint64_t>(line.number("count")) : 0;
   into.failure_class = line.text("class");
   if (const auto attempt = line.number("attempt"); attempt > 0) into.attempts = static_cast<std::uint32_t>(attempt);
   into.next_try = telemetry::parse_stamp(line.text("next_try"));
@@ -54,28 +57,65 @@ bool concerns(const JsonView& line, const std::string& domain) {
 
 }  // namespace
 
-LoggedMessage read_logged_message(const std::string& log_folder, const TraceId& id) {
-  LoggedMessage message;
-  const std::string wanted = "\"message\":\"" + id.text() + "\"";
+namespace {
+
+// The text of a key whose value has 27 characters, an id; empty: the line has none.
+std::string_view id_of(std::string_view line, std::string_view key) {
+  constexpr std::size_t id_length = 27;
+  const auto at = line.find(key);
+  return at == std::string_view::npos ? std::string_view{} : line.substr(at + key.size(), id_length);
+}
+
+void take_line(LoggedMessage& message, const LogLine& text) {
+  const auto line = JsonView::parse(text.text);
+  const auto when = telemetry::parse_stamp(text.time);
+  if (!line || !when) return;
+  if (line->text("event") == "mail.accepted" || line->text("event") == "mail.generated") {
+    if (const auto parent = TraceId::parse(line->text("parent"))) message.parent = parent, message.copies = line->has("count") ? static_cast<std::uint64_t>(line->number("count")) : 1;
+    message.accepted_at = telemetry::parse_stamp(line->text("accepted_at"));
+    if (!message.accepted_at) message.accepted_at = when;
+    message.sender = line->text("sender");
+  } else if (is_told(text.text)) {
+    auto& recipient = message.recipients[envelope_recipient(*line)];
+    recipient.recipient = envelope_recipient(*line);
+    take(recipient, *line, *when);
+    if (recipient.accepted_at) message.accepted_at = recipient.accepted_at;  // to the microsecond, as the stretches have it
+    message.sender = recipient.sender;
+  }
+}
+
+}  // namespace
+
+std::map<TraceId, LoggedMessage> read_logged_messages(const std::string& log_folder, const std::vector<TraceId>& ids) {
+  std::map<TraceId, LoggedMessage> messages;
+  std::map<std::string, LoggedMessage*, std::less<>> wanted;
+  for (const auto& id : ids) wanted[id.text()] = &messages[id];
   for_each_line({.folder = log_folder}, [&](const LogLine& text) {
-    if (text.text.find(wanted) == std::string_view::npos) return true;
-    const auto line = JsonView::parse(text.text);
-    const auto when = telemetry::parse_stamp(text.time);
-    if (!line || !when) return true;
-    if (line->text("event") == "mail.accepted" || line->text("event") == "mail.generated") {
-      message.accepted_at = telemetry::parse_stamp(line->text("accepted_at"));
-      if (!message.accepted_at) message.accepted_at = when;
-      message.sender = line->text("sender");
-    } else if (is_told(text.text)) {
-      auto& recipient = message.recipients[envelope_recipient(*line)];
-      recipient.recipient = envelope_recipient(*line);
-      take(recipient, *line, *when);
-      if (recipient.accepted_at) message.accepted_at = recipient.accepted_at;  // to the microsecond, as the stretches have it
-      message.sender = recipient.sender;
-    }
+    const auto found = wanted.find(id_of(text.text, "\"message\":\""));
+    if (found != wanted.end()) take_line(*found->second, text);
     return true;
   });
-  return message;
+  return messages;
+}
+
+LoggedMessage read_logged_message(const std::string& log_folder, const TraceId& id) {
+  return std::move(read_logged_messages(log_folder, {id}).at(id));
+}
+
+Descendants descendants_of(const std::string& log_folder, const TraceId& id, std::size_t most) {
+  Descendants found;
+  std::set<std::string, std::less<>> known{id.text()};
+  for_each_line({.folder = log_folder, .logs = {"inlog"}}, [&](const LogLine& text) {
+    const auto parent = id_of(text.text, "\"parent\":\"");
+    if (parent.empty() || !known.contains(parent)) return true;
+    const auto child = TraceId::parse(id_of(text.text, "\"message\":\""));
+    if (!child || known.contains(child->text())) return true;
+    if (found.ids.size() == most) return ++found.left_out, true;
+    known.insert(child->text());
+    found.ids.push_back(*child);
+    return true;
+  });
+  return found;
 }
 
 std::optional<LoggedRecipient> last_of_domain(const std::string& log_folder, const std::string& domain, const std::string& first_day) {

@@ -21,15 +21,28 @@ struct LoggedRecipient {
   std::vector<delivery::CauseClock> stretches;
   [[nodiscard]] bool delivered() const { return event == "mail.sent" || event == "mail.delivered"; }
   [[nodiscard]] bool given_up() const { return event == "mail.failed"; }
+  [[nodiscard]] bool went_on() const { return event == "mail.expanded"; }
+  std::uint64_t copies = 0;  // of one that went on: the recipients it became
 };
 
 struct LoggedMessage {
   std::optional<WallTime> accepted_at;
   std::string sender;
   std::map<std::string, LoggedRecipient> recipients;  // by address as it was in the envelope
+  std::optional<TraceId> parent;                      // the mail it came of
+  std::uint64_t copies = 0;                           // of one that came of another: its recipients
 };
 // Reads all logs from the day of acceptance on, as far as they are kept. Linear in them.
 [[nodiscard]] LoggedMessage read_logged_message(const std::string& log_folder, const TraceId& id);
+
+// The mails that one became, oldest first, those of those too; at most `most`. `left_out`: how many more there are.
+struct Descendants {
+  std::vector<TraceId> ids;
+  std::size_t left_out = 0;
+};
+[[nodiscard]] Descendants descendants_of(const std::string& log_folder, const TraceId& id, std::size_t most);
+// Several at once, in one reading.
+[[nodiscard]] std::map<TraceId, LoggedMessage> read_logged_messages(const std::string& log_folder, const std::vector<TraceId>& ids);
 
 // The newest attempt for a domain, or for a lane's key, of these days.
 [[nodiscard]] std::optional<LoggedRecipient> last_of_domain(const std::string& log_folder, const std::string& domain, const std::string& first_day);

@@ -2,7 +2,7 @@
 
 namespace hikyaku::apps {
 
-io::Task<io::Message> QueueServer::answer(io::Message message) {
+io::Task<io::Message> QueueServer::answer(io::Message message, io::PeerProcess peer) {
   const auto request = delivery::decode_queue_request(message.octets);
   if (!request)
     co_return io::Message{encode(delivery::QueueReply{delivery::QueueRefusal{
@@ -15,6 +15,8 @@ io::Task<io::Message> QueueServer::answer(io::Message message) {
   if (!reply)
     co_return io::Message{encode(delivery::QueueReply{delivery::QueueRefusal{"deliver is busy: try again shortly"}}), {}};
   delivery_.queue_changed(touched);
+  // The channel admits root and our own user only.
+  audit_.carried_out(*request, *reply, touched, peer.pid, peer.uid == 0 ? "root" : user_.empty() ? "uid " + std::to_string(peer.uid) : user_);
   if (auto* summary = std::get_if<delivery::QueueSummary>(&*reply)) delivery_.add_states(*summary);
   if (auto* why = std::get_if<delivery::WhyAnswer>(&*reply)) delivery_.explain(*why, std::get<delivery::QueueWhyRequest>(*request).domain);
   co_return io::Message{encode(*reply), {}};

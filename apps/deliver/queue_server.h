@@ -5,19 +5,20 @@
 
 #include "io/channel.h"
 #include "services/delivery/delivery.h"
+#include "services/delivery/queue_audit.h"
 #include "services/delivery/queue_protocol.h"
 
 namespace hikyaku::apps {
 
 class QueueServer {
  public:
-  // `origin` of the reports it may make; asked on the loop.
+  // `origin` of the reports it may make; asked on the loop. `user`: the name of whom the services run as.
   QueueServer(io::Loop& loop, io::Workers& workers, spool::Spool& spool, const directory::Reader& directory, delivery::Delivery& delivery,
-              std::function<delivery::ReportOrigin()> origin)
-      : loop_(loop), workers_(workers), spool_(spool), directory_(directory), delivery_(delivery), origin_(std::move(origin)) {}
+              std::function<delivery::ReportOrigin()> origin, telemetry::Log& log, std::string user)
+      : loop_(loop), workers_(workers), spool_(spool), directory_(directory), delivery_(delivery), origin_(std::move(origin)), audit_(log), user_(std::move(user)) {}
 
   // One request to one reply; the form is services/delivery/queue_protocol.h's.
-  io::Task<io::Message> answer(io::Message request);
+  io::Task<io::Message> answer(io::Message request, io::PeerProcess peer);
 
  private:
   io::Loop& loop_;
@@ -26,6 +27,8 @@ class QueueServer {
   const directory::Reader& directory_;
   delivery::Delivery& delivery_;
   const std::function<delivery::ReportOrigin()> origin_;
+  delivery::QueueAudit audit_;
+  const std::string user_;
 };
 
 }  // namespace hikyaku::apps

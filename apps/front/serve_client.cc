@@ -64,10 +64,10 @@ LoginFailure failure_of(const directory::AuthFailure& why) {
   return LoginFailure::Unavailable;
 }
 
-void log_failure(const Surroundings& around, const io::Connection& client, std::string_view reason) {
+void log_failure(const Surroundings& around, const io::Connection& client, std::string_view reason, std::string_view name = {}) {
   const auto address = text_of(client.peer());
   const auto tls = tls_version(client);
-  around.log.write(*around.kind.login_failed, {.client = address, .listener = around.kind.listener, .tls = tls, .reason = reason});
+  around.log.write(*around.kind.login_failed, {.account = name, .client = address, .listener = around.kind.listener, .tls = tls, .reason = reason});
 }
 
 // auth's step in the words of the conversation.
@@ -83,7 +83,7 @@ SaslAnswer answer_of(const Surroundings& around, const io::Connection& client, L
   login.exchange.reset();
   if (const auto* refused = std::get_if<directory::AuthFailure>(&step)) {
     const auto why = failure_of(*refused);
-    log_failure(around, client, why == LoginFailure::WrongCredentials ? "wrong name or password" : "not allowed here, or malformed");
+    log_failure(around, client, why == LoginFailure::WrongCredentials ? "wrong name or password" : "not allowed here, or malformed", refused->name);
     return why;
   }
   log_failure(around, client, std::get<directory::TemporaryFailure>(step).what);

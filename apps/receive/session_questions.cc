@@ -139,6 +139,7 @@ void Session::take(const directory::AuthStep& step) {
     front_.reception.service.log().write(events::smtp_login_failed, said);
     return talk_.auth_refused({454, {4, 7, 0}, "Cannot check logins just now, try again later"});
   }
+  said.account = std::get<directory::AuthFailure>(step).name;
   front_.reception.service.log().write(events::smtp_login_failed, said);
   using Why = directory::AuthFailure::Why;
   switch (std::get<directory::AuthFailure>(step).why) {

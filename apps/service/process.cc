@@ -88,7 +88,7 @@ int run_service_process(std::string_view name, std::span<const ProcessFunction> 
   const CountersFile counters((*settings)->node.data() + "/" + std::string(folder::counters) + "/" + std::string(name), log, clock);
   if (protection != Protection::Full) log.write(events::service_unconfined, {.reason = protection_words(protection).english});
   const int status = run_guarded(service, found->run);
-  log.write(events::service_stopped, {});
+  log.write(events::service_stopped, {.service = name});
   return status;
 }
 

@@ -85,7 +85,8 @@ void Service::Warden::reload(std::string_view text) {
     const std::lock_guard lock(calling_);
     if (when_reloaded_) when_reloaded_();
   }
-  service_.log().write(telemetry::events::settings_reloaded, {});
+  // Once for a service: a store's front says it.
+  if (!service_.name().ends_with("-store")) service_.log().write(telemetry::events::settings_reloaded, {.service = service_.name()});
   (void)send_control(service_.parts_.supervisor, {.kind = ControlKind::ReloadTaken}, told_limit);
 }
 
@@ -94,7 +95,7 @@ void Service::Warden::wait_for_the_end() {
   pollfd wait{end_descriptor_, POLLIN, 0};
   const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(settings()->serve.stop_limit()).count();
   if (poll(&wait, 1, static_cast<int>(limit)) > 0) return;
-  service_.log().write(telemetry::events::service_stopped, {.reason = "ended by force: open work was not finished within serve.stop_limit"});
+  service_.log().write(telemetry::events::service_stopped, {.service = service_.name(), .reason = "ended by force: open work was not finished within serve.stop_limit"});
   service_.log().drain();
   _exit(75);
 }

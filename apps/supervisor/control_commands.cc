@@ -96,7 +96,7 @@ void ControlProcess::reload(io::Descriptor connection) {
     for (const auto& process : service.processes)
       if (supervision_.one(process.name).pid != 0) link_.tell(ControlKind::ReloadProcess, spawn_message(process).encode());
   keep_as_last_good();
-  log_->write(events::settings_reloaded, {});
+  log_->write(events::settings_reloaded, {.service = "supervisor"});
   if (!connection) return;
   telemetry::JsonWriter waiting;
   waiting.array();

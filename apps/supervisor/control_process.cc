@@ -135,7 +135,7 @@ int ControlProcess::run() {
   }
   answer_pending();
   unlink(control_socket_path(begun_.data_folder).c_str());
-  log_->write(events::service_stopped, {.reason = parent_gone_ ? "the parent is gone" : ""});
+  log_->write(events::service_stopped, {.service = "supervisor", .reason = parent_gone_ ? "the parent is gone" : ""});
   return 0;
 }
 

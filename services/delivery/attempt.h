@@ -20,6 +20,7 @@ struct Message {
   spool::MessageRef ref;
   Envelope envelope;
   std::unordered_map<std::uint32_t, spool::Schedule> history;  // of recipients that failed before, by index
+  std::vector<std::uint32_t> verified = {};  // recipients whose copy an earlier life made, to be confirmed (spool::Delivery::Verify); ascending
 
   [[nodiscard]] const Recipient& recipient(std::uint32_t index) const { return envelope.recipients[index]; }
   // Made here: a bounce, an expanded alias. Only such a notification can become a dead letter.
@@ -50,6 +51,7 @@ struct Attempt {
   std::optional<Duration> wait_hint;  // Failed only: "try again in 5 minutes", said the peer
   Pace pace = Pace::AsBefore;         // Failed only: whether the peer finds us too fast
   std::string tls;                    // of the session: RemoteSession::tls_text(); empty: in the clear, or there was none
+  bool told_before = false;           // Stored: an earlier life made this copy, and told who wanted to know
   bool keeps_time = false;            // Sent and Relayed: the next hop was told by when (RFC 2852)
   CauseClock spent{};                 // since it came to its lane; not begun: it was not tried
 };

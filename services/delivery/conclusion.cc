@@ -47,8 +47,8 @@ void conclude_success(const Message& message, const Attempt& attempt, WallTime n
     conclusion.reports.push_back(std::move(report));
     return;
   }
-  // A peer that offers DSN reports the success itself (RFC 3461 §5.2.1, §5.2.3).
-  if (attempt.result == AttemptResult::Sent) return;
+  // A peer that offers DSN reports the success itself (RFC 3461 §5.2.1, §5.2.3); a confirmed copy was reported with its outcome.
+  if (attempt.result == AttemptResult::Sent || attempt.told_before) return;
   const Action action = stored ? Action::Delivered : Action::Relayed;
   if (!wants_notification(message.envelope, message.recipient(attempt.recipient), action)) return;
   auto report = report_of(message, attempt, action, now);

@@ -117,11 +117,13 @@ io::Task<void> Delivery::run() {
         taken = (*fresh)->size();
         for (auto& one : **fresh) {
           std::vector<std::uint32_t> recipients;
+          std::vector<std::uint32_t> verified;
           for (const auto& open : one.open) {
             recipients.push_back(open.index);
+            if (open.delivery == spool::Delivery::Verify) verified.push_back(open.index);
             scheduler_.claim(one.ref.id, open.index);
           }
-          const auto message = hold({std::move(one.ref), std::move(one.envelope), {}}, Lane::Fresh);
+          const auto message = hold({std::move(one.ref), std::move(one.envelope), {}, std::move(verified)}, Lane::Fresh);
           auto dispatching = dispatch_all(message, std::move(recipients), Lane::Fresh);
           co_await std::move(dispatching);
         }

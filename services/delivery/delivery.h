@@ -281,6 +281,8 @@ class Delivery {
   // going_on.cc: an alias, a forward, a list
   io::Task<void> expand(MessagePointer message, std::uint32_t recipient, OnwardPlan plan);
   io::Task<void> write_onward(MessagePointer message, std::uint32_t recipient, OnwardPlan plan, std::shared_ptr<const directory::Snapshot> directory);
+  // Parent and copies name each other.
+  void log_expansion(const Message& message, std::uint32_t recipient, const std::vector<std::pair<TraceId, std::size_t>>& copies);
   // The rest of a truncated plan. False: it is dealt with otherwise.
   io::Task<bool> plan_all(MessagePointer message, std::uint32_t recipient, ToTargets& plan);
 

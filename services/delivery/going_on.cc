@@ -4,6 +4,7 @@
 #include "services/delivery/notification.h"
 #include "services/delivery/onward/expansion.h"
 #include "services/delivery/onward/onward.h"
+#include "services/delivery/why/spent_times.h"
 
 namespace hikyaku::delivery {
 namespace {
@@ -101,16 +102,44 @@ io::Task<void> Delivery::write_onward(MessagePointer message, std::uint32_t reci
   const auto action = made->is_delivered ? Action::Delivered : Action::Expanded;
   if ((copies > 1 || made->is_delivered) && wants_notification(message->envelope, from, action))
     settlement.generated.push_back(report_mail(*message, {{.recipient = from, .index = recipient, .action = action, .status = "2.0.0"}}, "expanded", text));
-  for (auto& mail : made->mails) settlement.generated.push_back(std::move(mail));
+  std::vector<std::pair<TraceId, std::size_t>> ids;
+  for (auto& mail : made->mails) {
+    ids.emplace_back(mail.envelope.id, mail.envelope.recipients.size());
+    settlement.generated.push_back(std::move(mail));
+  }
   const auto outcomes = settlement.outcomes;
   auto settling = settler_.settle(std::move(settlement));
   const auto ending = co_await std::move(settling);
-  if (ending == Settler::Ending::Written) tell_lost(*message, recipient, lost);
+  if (ending == Settler::Ending::Written) {
+    tell_lost(*message, recipient, lost);
+    log_expansion(*message, recipient, ids);
+  }
   if (ending == Settler::Ending::Written || ending == Settler::Ending::Over) ended(*message, outcomes);
   // As with one that leads to too many: nobody gets a copy, and the operator has the time to mend it.
   if (ending == Settler::Ending::Impossible)
     parts_.loop.spawn(finish(message, {unservable_alias(recipient, "4.3.4", "The mails that the address leads to cannot be written.")}, destination));
   look_for_fresh();
+}
+
+void Delivery::log_expansion(const Message& message, std::uint32_t recipient, const std::vector<std::pair<TraceId, std::size_t>>& copies) {
+  using namespace telemetry;
+  constexpr std::size_t most_ids = 20;  // of one line; each copy has a line of its own besides
+  const std::string from = message.recipient(recipient).address.text(), sender = message.envelope.reverse_path.text();
+  const std::string destination = "local:" + message.recipient(recipient).address.domain;
+  std::string ids;
+  std::uint64_t recipients = 0;
+  for (const auto& [id, count] : copies) {
+    recipients += count;
+    if (ids.size() < most_ids * 28) ids += (ids.empty() ? "" : " ") + id.text();
+  }
+  const auto spent = time_of(message, recipient, destination, {}, parts_.clock.wall());
+  const SpentTimes times(spent);
+  parts_.log.write(events::mail_expanded, {.message = message.ref.id, .sender = sender, .null_sender = message.envelope.reverse_path.is_null(),
+                                           .recipient = from, .destination = destination, .octets = message.envelope.body_octets, .count = recipients,
+                                           .accepted_at = message.envelope.accepted_at, .since = spent.since(), .spent = times.named(), .text = ids});
+  for (const auto& [id, count] : copies)
+    parts_.log.write(events::mail_generated, {.message = id, .parent = message.ref.id, .sender = sender, .null_sender = message.envelope.reverse_path.is_null(),
+                                              .original_recipient = from, .octets = message.envelope.body_octets, .count = count});
 }
 
 }  // namespace hikyaku::delivery

@@ -48,7 +48,7 @@ HoldCount count_held(spool::Spool& spool, const directory::Hold& hold, std::size
     const auto envelope = spool.envelope(message);
     if (!envelope) continue;
     const auto before = count.incoming;
-    for (std::uint32_t n = 0; n < envelope->recipients.size(); ++n) count.incoming += envelope_matches(hold, *envelope, n, "");
+    for (const auto n : spool.fresh_recipients(message)) count.incoming += n < envelope->recipients.size() && envelope_matches(hold, *envelope, n, "") ? 1 : 0;
     if (count.incoming > before) count.octets += envelope->body_octets;
   }
   return count;

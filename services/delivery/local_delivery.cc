@@ -132,6 +132,7 @@ void LocalDelivery::perform(Parts& parts, Group& group) {
     auto& attempt = group.attempts[job_of[n]];
     if (results[n]) {
       attempt = Attempt{job.recipient, AttemptResult::Stored, {}, "2.0.0", "", "", "", std::to_string(group.account.value())};
+      attempt->told_before = results[n]->how != mailboxes::Delivered::How::Stored && std::ranges::binary_search(job.message->verified, job.recipient);
     } else if (results[n].error().kind == mailboxes::MailboxFailure::OverQuota) {
       attempt = over_quota(job.recipient, group.when_full);
     } else {
@@ -146,6 +147,11 @@ void LocalDelivery::report(const LocalJob& job, Attempt attempt) {
     const std::string recipient = job.target.address.text();
     const std::string original = job.message->recipient(job.recipient).address.text();
     const std::string sender = envelope.reverse_path.text();
+    if (attempt.told_before) {
+      parts_.log.write(telemetry::events::delivery_confirmed, {.message = job.message->ref.id, .recipient = recipient});
+      attempt.spent = job.spent;
+      return done_(job, std::move(attempt));
+    }
     const auto spent = time_of_(job);
     const SpentTimes times(spent);
     parts_.log.write(telemetry::events::mail_delivered,

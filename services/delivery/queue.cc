@@ -80,15 +80,16 @@ class Listing {
     for (const auto& message : known) {
       if (filter_.id && *filter_.id != message.id) continue;
       const auto envelope = spool_.envelope(message);
-      for (std::uint32_t n = 0; envelope && n < envelope->recipients.size(); ++n)
-        if (!look(message, *envelope, n)) return;
+      if (!envelope) continue;
+      for (const auto n : spool_.fresh_recipients(message))
+        if (n < envelope->recipients.size() && !look(message, *envelope, n)) return;
     }
     while (reading == ReadIncoming::Yes) {
       const auto more = spool_.fresh(heads_at_once);
       if (!more || more->empty()) return;
       for (const auto& message : *more)
         for (const auto& open : message.open)
-          if (!look(message.ref, message.envelope, open.index)) return;
+          if (open.delivery == spool::Delivery::First && !look(message.ref, message.envelope, open.index)) return;
     }
   }
 

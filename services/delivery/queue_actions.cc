@@ -104,8 +104,21 @@ class Actor {
       if (whole) redirect(one, std::move(text), settlement);
       else report(one, text, settlement);
     }
-    for (const auto& schedule : one.schedules) page.touched.push_back({one.message.ref.id, schedule.recipient, schedule.destination, std::nullopt});
+    if (one.message.envelope.recipients.empty())  // deleting needs it for the log alone
+      if (auto envelope = spool_.envelope(one.message.ref)) one.message.envelope = *std::move(envelope);
+    for (const auto& schedule : one.schedules) page.touched.push_back(told(one.message, schedule, settlement));
     return settlement;
+  }
+
+  [[nodiscard]] Touched told(const Message& message, const spool::Schedule& schedule, const spool::Settlement& settlement) const {
+    Touched touched{message.ref.id, schedule.recipient, schedule.destination, std::nullopt};
+    touched.last_reply = schedule.last_reply;
+    if (action_.kind == QueueActionKind::RedirectAddress) touched.became = settlement.generated.front().envelope.id;
+    if (schedule.recipient >= message.envelope.recipients.size()) return touched;
+    touched.sender = message.envelope.reverse_path.text();
+    touched.address = message.recipient(schedule.recipient).address.text();
+    touched.accepted_at = message.envelope.accepted_at;
+    return touched;
   }
 
   void report(const Chosen& one, const std::string& text, spool::Settlement& settlement) const {

@@ -36,6 +36,10 @@ struct Touched {
   std::uint32_t recipient = 0;
   std::string destination;               // it waited for
   std::optional<spool::Schedule> again;  // nothing: it has ended
+  // Of what has ended, for the log; empty where the envelope could not be read:
+  std::string sender = {}, address = {}, last_reply = {};
+  std::optional<WallTime> accepted_at = {};
+  std::optional<TraceId> became = {};    // redirected: the new mail
 };
 struct ActionPage {
   std::uint64_t changed = 0;

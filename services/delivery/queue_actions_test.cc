@@ -1,6 +1,7 @@
 #include "services/delivery/queue_actions.h"
 
 #include "services/delivery/queue.h"
+#include "services/delivery/queue_audit.h"
 #include "services/spool/spool_rig.h"
 
 using namespace hikyaku;
@@ -146,4 +147,48 @@ TEST_CASE("queue: a chosen host is a name or an address, with a port or without"
     REQUIRE(hop.has_value() == (row.key != nullptr));
     if (hop) CHECK(hop->key() == row.key);
   }
+}
+
+TEST_CASE("queue: what an operator did is in the log, and what ended by it has its last line") {
+  spool::Rig rig;
+  std::vector<TraceId> ids;
+  auto spool = deferred_queue(rig, 3, ids);
+  const SystemClock clock;
+  auto* lines = new telemetry::MemorySink;
+  telemetry::Log log({.service = "t"}, std::unique_ptr<telemetry::LogSink>(lines), clock);
+  const auto count = [&](std::string_view text) {
+    log.drain();
+    std::size_t found = 0;
+    for (auto at = lines->lines.find(text); at != std::string::npos; at = lines->lines.find(text, at + 1)) ++found;
+    return found;
+  };
+  QueueAudit audit(log);
+  const auto run = [&](const QueueFilter& filter, const QueueAction& action, ActionRun how, std::uint32_t limit) {
+    QueueActionRequest request{filter, action, how, 0, limit};
+    for (;;) {
+      std::vector<Touched> touched;
+      const auto reply = answer_queue(*spool, nullptr, request, context, ReadIncoming::Yes, touched);
+      audit.carried_out(request, reply, touched, 7, "taro");
+      const auto& done = std::get<QueueActionReply>(reply);
+      if (!done.next) break;
+      request.after = *done.next;
+    }
+  };
+  run({.destination = "slow.example"}, {QueueActionKind::Delete, ""}, ActionRun::Dry, 1);
+  CHECK_MESSAGE(count("queue.changed") == 0, "nothing was changed");
+  run({.destination = "slow.example"}, {QueueActionKind::Delete, ""}, ActionRun::Real, 1);
+  CHECK_MESSAGE(count("queue.changed") == 1, "a command of several parts is told once");
+  CHECK(count("\"count\":3,\"by\":\"taro\",\"text\":\"delete --destination slow.example\"") == 1);
+  CHECK(count("\"event\":\"mail.failed\"") == 3);
+  CHECK(count("\"recipient\":\"r1@example.net\"") == 3);
+  CHECK(count("\"reason\":\"deleted by operator\"") == 3);
+  run({.id = ids[0]}, {QueueActionKind::Bounce, ""}, ActionRun::Real, 500);
+  CHECK(count("\"reason\":\"returned by operator\"") == 1);
+  CHECK(count("bounce --id " + ids[0].text()) == 1);
+  run({.id = ids[1]}, {QueueActionKind::RedirectAddress, "new@far.example"}, ActionRun::Real, 500);
+  CHECK(count("\"event\":\"mail.expanded\"") == 1);
+  CHECK(count("\"parent\":\"" + ids[1].text() + "\"") == 1);
+  run({}, {QueueActionKind::Retry, ""}, ActionRun::Real, 500);
+  CHECK(count("\"text\":\"retry --all\"") == 1);
+  CHECK(count("mail.failed") == 4);
 }

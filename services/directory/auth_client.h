@@ -49,6 +49,7 @@ struct AuthSuccess {
 // somebody else (RFC 4422 §2), which is not offered.
 struct AuthFailure {
   enum class Why : std::uint8_t { Credentials, MechanismNotOffered, TlsRequired, Malformed, OtherIdentity } why = Why::Credentials;
+  std::string name = {};  // that was tried, for the log; "(not an address)" when it is neither one nor an account's: users type passwords there
 };
 struct TemporaryFailure { std::string what; };    // 454 4.7.0, NO [UNAVAILABLE]
 using AuthStep = std::variant<AuthChallenge, AuthSuccess, AuthFailure, TemporaryFailure>;

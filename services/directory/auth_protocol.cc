@@ -61,7 +61,7 @@ struct ReplyWriter {
   void operator()(const AuthSuccess& reply) {
     kind(ReplyKind::Success).u64(reply.account.value()).text(reply.address).text(reply.final_bytes).text(reply.ticket);
   }
-  void operator()(const AuthFailure& reply) { kind(ReplyKind::Failure).u8(static_cast<std::uint8_t>(reply.why)); }
+  void operator()(const AuthFailure& reply) { kind(ReplyKind::Failure).u8(static_cast<std::uint8_t>(reply.why)).text(reply.name); }
   void operator()(const TemporaryFailure& reply) { kind(ReplyKind::Temporary).text(reply.what); }
   void operator()(const CancelReply&) { kind(ReplyKind::Cancelled); }
   void operator()(const Vouched& reply) {
@@ -210,7 +210,11 @@ std::optional<Reply> decode_reply(std::string_view bytes) {
       reply = std::move(success);
       break;
     }
-    case ReplyKind::Failure: reply = AuthFailure{enumerator(in, AuthFailure::Why::OtherIdentity, good)}; break;
+    case ReplyKind::Failure: {
+      const auto why = enumerator(in, AuthFailure::Why::OtherIdentity, good);
+      reply = AuthFailure{why, text(in)};
+      break;
+    }
     case ReplyKind::Temporary: reply = TemporaryFailure{text(in)}; break;
     case ReplyKind::Cancelled: reply = CancelReply{}; break;
     case ReplyKind::Vouched: {

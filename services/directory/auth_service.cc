@@ -297,7 +297,7 @@ io::Task<AuthService::Reply> AuthService::carry_on(Exchange exchange, sasl::Serv
       if (why == sasl::RefusedBecause::Malformed) co_return AuthFailure{AuthFailure::Why::Malformed};
       // check() has counted a wrong password already.
       if (!sasl::shows_password(exchange.sasl.mechanism())) count_failure(exchange.peer.client_address, exchange.user);
-      co_return AuthFailure{AuthFailure::Why::Credentials};
+      co_return AuthFailure{AuthFailure::Why::Credentials, name_for_log(exchange.user)};
     }
   }
 }
@@ -308,7 +308,7 @@ io::Task<AuthService::Reply> AuthService::login(auth_protocol::LoginRequest requ
   auto checking = check(request.user, request.password, request.peer, account);
   const auto verdict = co_await std::move(checking);
   if (verdict == Verdict::Unavailable) co_return TemporaryFailure{"Logins cannot be checked at the moment; try again in a minute."};
-  if (verdict == Verdict::Wrong) co_return AuthFailure{AuthFailure::Why::Credentials};
+  if (verdict == Verdict::Wrong) co_return AuthFailure{AuthFailure::Why::Credentials, name_for_log(request.user)};
   limits_.succeeded(ascii_lower(request.user));
   co_return welcome(account, "", request.peer);
 }
@@ -331,6 +331,15 @@ AccountId AuthService::find_account(const std::string& user) const {
   return account ? account->id : AccountId{};
 }
 
+// Users type passwords where the name belongs: only what has the form of an address is told, or names an account.
+std::string AuthService::name_for_log(const std::string& user) const {
+  constexpr std::size_t longest_address = 254;  // RFC 5321 §4.5.3.1.3
+  if (user.empty()) return {};
+  const auto address = user.size() <= longest_address ? parse_address(user) : std::nullopt;
+  const bool has_form = address && address->domain.find('.') != std::string::npos;
+  return has_form || find_account(user) != AccountId{} ? user : "(not an address)";
+}
+
 namespace {
 
 // The account, when it may log in by this protocol.
@@ -347,9 +356,12 @@ AuthService::Reply AuthService::welcome(AccountId id, const std::string& authori
   const auto snapshot = reader_.snapshot();
   if (!snapshot) return no_directory();
   const auto* account = admitted(*snapshot, id, peer.protocol);
-  if (!account) return AuthFailure{};
+  if (!account) {
+    const auto* known = snapshot->account(id);
+    return AuthFailure{AuthFailure::Why::Credentials, known != nullptr ? known->address.text() : ""};
+  }
   // RFC 4616 §2: acting as somebody else is not offered.
-  if (!authorization_identity.empty() && find_account(authorization_identity) != id) return AuthFailure{AuthFailure::Why::OtherIdentity};
+  if (!authorization_identity.empty() && find_account(authorization_identity) != id) return AuthFailure{AuthFailure::Why::OtherIdentity, account->address.text()};
   AuthSuccess success{id, account->address.text(), {}, {}};
   if (peer.protocol != Protocol::Smtp) success.ticket = tickets_.issue({id, peer.protocol, peer.client_address}, loop_.now());
   return success;

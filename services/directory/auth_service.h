@@ -84,6 +84,7 @@ class AuthService {
   [[nodiscard]] Reply welcome(AccountId account, const std::string& authorization_identity, const PeerContext& peer);
   Reply redeem(const auth_protocol::RedeemRequest& request);
   [[nodiscard]] AccountId find_account(const std::string& user) const;
+  [[nodiscard]] std::string name_for_log(const std::string& user) const;
   io::Task<bool> wait_for_turn(const std::string& client_address, const std::string& user);
   void count_failure(const std::string& client_address, const std::string& user);
 

@@ -39,15 +39,18 @@ SpoolResult<std::vector<FreshMessage>> IncomingReader::next(std::size_t limit, c
       segment.lowest = std::min(segment.lowest.value_or(head->envelope.id), head->envelope.id);
       highest_ = std::max(highest_, head->envelope.id);
       FreshMessage message{{head->envelope.id, number_, one.at}, std::move(head->envelope), {}};
-      OpenMessage open{message.ref.id, message.envelope.body_octets, message.envelope.accepted_at, {}, 0};
+      OpenMessage open{message.ref.id, message.envelope.body_octets, message.envelope.accepted_at, {}};
       const auto facts = facts_of(message.envelope);
       open.sender = facts.sender, open.account = facts.account;
       open.done.resize(message.envelope.recipients.size(), true);
+      open.verify.resize(open.done.size(), false);
       for (std::uint32_t i = 0; i < open.done.size(); ++i) {
         const auto settled = is_settled(one.at, i);
         if (settled && *settled != Settled::LazyBefore) continue;
         message.open.push_back({i, settled ? Delivery::Verify : Delivery::First});
         open.done[i] = false;
+        open.verify[i] = settled.has_value();
+        open.waiting += settled ? 0 : 1;
         if (open.open++ == 0) open.domain = keys_of(message.envelope.recipients[i]).domain;
       }
       if (head->place == TextPlace::InBlob) blobs_.insert({one.at, {message.ref.id, {message.envelope.body_octets, 0, head->blob_checksum}}});
@@ -69,6 +72,7 @@ void IncomingReader::settled(const MessageRef& message, std::uint32_t recipient)
   const auto at = open_.find(message.at);
   if (at == open_.end() || recipient >= at->second.done.size() || at->second.done[recipient]) return;
   at->second.done[recipient] = true;
+  if (!at->second.verify[recipient]) --at->second.waiting;
   if (--at->second.open > 0) return;
   --segments_[message.at.segment].open;
   open_.erase(at);
@@ -130,8 +134,9 @@ std::optional<TraceId> IncomingReader::lowest_unreleased() {
 void IncomingReader::add_to(SpoolCounts& counts) {
   const auto end = reader_->durable_end();
   const std::lock_guard lock(mutex_);
-  counts.incoming_messages += open_.size();
   for (const auto& [at, one] : open_) {
+    if (one.waiting == 0) continue;
+    ++counts.incoming_messages;
     counts.incoming_octets += one.octets;
     if (!counts.incoming_oldest || one.accepted_at < *counts.incoming_oldest) counts.incoming_oldest = one.accepted_at;
   }
@@ -142,7 +147,18 @@ void IncomingReader::add_to(SpoolCounts& counts) {
 
 void IncomingReader::for_each_open(const std::function<void(const MessageRef&)>& visit) const {
   const std::lock_guard lock(mutex_);
-  for (const auto& [at, one] : open_) visit({one.id, number_, at});
+  for (const auto& [at, one] : open_)
+    if (one.waiting > 0) visit({one.id, number_, at});
+}
+
+std::vector<std::uint32_t> IncomingReader::waiting(storage::Position at) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::uint32_t> waiting;
+  const auto found = open_.find(at);
+  if (found == open_.end()) return waiting;
+  for (std::uint32_t i = 0; i < found->second.done.size(); ++i)
+    if (!found->second.done[i] && !found->second.verify[i]) waiting.push_back(i);
+  return waiting;
 }
 
 }  // namespace hikyaku::spool

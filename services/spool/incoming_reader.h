@@ -44,6 +44,8 @@ class IncomingReader {
 
   void add_to(SpoolCounts& counts);
   void for_each_open(const std::function<void(const MessageRef&)>& visit) const;
+  // Of a message, those that wait for their first attempt.
+  [[nodiscard]] std::vector<std::uint32_t> waiting(storage::Position at) const;
   void survey(const SurveyVisitor& visit) const;
   [[nodiscard]] std::uint16_t number() const { return number_; }
 
@@ -53,7 +55,8 @@ class IncomingReader {
     std::uint64_t octets = 0;
     WallTime accepted_at{};
     std::vector<bool> done;
-    std::uint32_t open = 0;
+    std::vector<bool> verify = {};  // delivered by an earlier life, to be confirmed: it does not wait
+    std::uint32_t open = 0, waiting = 0;
     TextKey sender = 0, account = 0, domain = 0;
   };
   struct Segment {

@@ -113,8 +113,11 @@ class Spool {
   // Whether a message is in holding with recipients that have no end yet. Of mail of ours, which is born there: whether it
   // can be delivered again. What is not there by now comes back only when the power fails before the next flush().
   [[nodiscard]] virtual bool in_holding(const TraceId& id) const = 0;
-  // Messages of incoming that were read and are not settled; for listings.
+  // Messages of incoming that were read and wait for a first attempt; for listings. Whose mailbox has a lazy copy of an
+  // earlier life, to be confirmed, does not wait: in no count either.
   virtual void for_each_fresh(const std::function<void(const MessageRef&)>& visit) const = 0;
+  // Of one of those, its recipients that wait.
+  [[nodiscard]] virtual std::vector<std::uint32_t> fresh_recipients(const MessageRef& message) const { return (void)message, std::vector<std::uint32_t>{}; }
   [[nodiscard]] virtual SpoolCounts counts() const = 0;
 
   // Each message that waits, once, as far as incoming was read; what comes or goes meanwhile may be in it or not. False: who

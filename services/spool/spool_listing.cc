@@ -106,6 +106,12 @@ void SpoolOnDisk::for_each_fresh(const std::function<void(const MessageRef&)>& v
   });
 }
 
+std::vector<std::uint32_t> SpoolOnDisk::fresh_recipients(const MessageRef& message) const {
+  if (message.journal == 0) return log_->with_state([&](const DeliveryState& state) { return state.holding.fresh(message.id); });
+  const auto from = reader(message.journal);
+  return from ? from->waiting(message.at) : std::vector<std::uint32_t>{};
+}
+
 SpoolCounts SpoolOnDisk::counts() const {
   SpoolCounts counts;
   Readers readers;

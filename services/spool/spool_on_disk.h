@@ -42,6 +42,7 @@ class SpoolOnDisk final : public Spool {
   [[nodiscard]] std::vector<TraceId> lowest_unreleased() const override;
   [[nodiscard]] bool in_holding(const TraceId& id) const override { return held(id).has_value(); }
   void for_each_fresh(const std::function<void(const MessageRef&)>& visit) const override;
+  [[nodiscard]] std::vector<std::uint32_t> fresh_recipients(const MessageRef& message) const override;
   [[nodiscard]] SpoolCounts counts() const override;
   bool survey(const SurveyVisitor& visit) const override;
   void set_arrival_watch(std::function<void(const Envelope&)> watch) override { arrival_watch_ = std::move(watch); }

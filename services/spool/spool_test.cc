@@ -146,6 +146,27 @@ TEST_CASE("spool: lazy copies are flushed before release and verified after a re
   const auto again = *spool->fresh(10);
   REQUIRE(again.size() == 1);
   CHECK(again[0].open[0].delivery == Delivery::Verify);
+  // It is delivered: in no view does it wait.
+  const auto views = [&] {
+    std::size_t listed = 0, surveyed = 0;
+    spool->for_each_fresh([&](const MessageRef&) { ++listed; });
+    REQUIRE(spool->survey([&](const SurveyedMessage&) { ++surveyed; }));
+    CHECK(spool->counts().incoming_messages == listed);
+    CHECK(surveyed == listed);
+    return listed;
+  };
+  CHECK(views() == 0);
+  CHECK(!spool->counts().incoming_oldest);
+  CHECK(spool->fresh_recipients(message.ref).empty());
+  rig.accept(2, "two");
+  const auto other = spool->fresh(10)->at(0);
+  CHECK(views() == 1);
+  CHECK(spool->fresh_recipients(other.ref) == std::vector<std::uint32_t>{0, 1});
+  REQUIRE(spool->settle(std::vector{Settlement{other.ref, {{0, Outcome::Delivered, {}}}, {}}}));
+  CHECK(spool->fresh_recipients(other.ref) == std::vector<std::uint32_t>{1});
+  CHECK(views() == 1);
+  REQUIRE(spool->settle(std::vector{Settlement{other.ref, {{1, Outcome::Delivered, {}}}, {}}}));
+  CHECK(views() == 0);
   REQUIRE(spool->settle(std::vector{Settlement{message.ref, {{0, Outcome::DeliveredLazy, "account/7"}}, {}}}));
   std::vector<std::string> flushed;
   spool->set_flush_accounts([&](const std::vector<std::string>& accounts) { return flushed = accounts, true; });

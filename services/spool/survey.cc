@@ -36,12 +36,13 @@ void IncomingReader::survey(const SurveyVisitor& visit) const {
     auto at = first ? open_.begin() : open_.upper_bound(last);
     for (std::size_t visited = 0; at != open_.end() && visited < visits_at_once; ++at, ++visited) {
       const auto& one = at->second;
+      last = at->first;
+      if (one.waiting == 0) continue;
       SurveyedMessage message{{one.id, number_, at->first}};
       message.sender = one.sender, message.account = one.account, message.domain = one.domain;
       message.accepted_at = one.accepted_at;
       message.octets = one.octets;
       visit(message);
-      last = at->first;
     }
     if (at == open_.end()) return;
   }

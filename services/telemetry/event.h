@@ -49,6 +49,7 @@ struct NamedDuration {
 // octets. Nothing here may ever hold a password or the text of a message.
 struct Fields {
   std::optional<TraceId> message;           // the trace id
+  std::optional<TraceId> parent;            // the mail that this one came of
   std::string_view sender;                  // reverse-path as text; see `null_sender` for <>
   bool null_sender = false;
   std::string_view recipient;
@@ -75,6 +76,7 @@ struct Fields {
   std::optional<WallTime> since;            // where `spent` begins, when that is not accepted_at
   std::span<const NamedDuration> spent;     // by cause, each in milliseconds; what is zero is left out
   std::optional<WallTime> next_try;
+  std::string_view by;                      // the operator's name on this system
   std::string_view service;                 // when it is about another service than the writer
   std::string_view text;                    // protocol text (Trace only), a path, a setting's name
   std::string_view reason;                  // one sentence or the system's words

@@ -22,7 +22,7 @@ inline constexpr Event transaction_aborted{"transaction.aborted", Level::Info, L
 inline constexpr Event mail_accepted{"mail.accepted", Level::Info, LogName::InLog,
     "A message is on stable storage and was answered 250.", "メールを確実に保存し、250 を返した。"};
 inline constexpr Event mail_generated{"mail.generated", Level::Info, LogName::InLog,
-    "A message was made here (a bounce, a notice).", "このサーバがメールを作った(不達通知など)。"};
+    "A message was made here (a bounce, a notice, a copy for who an address leads to).", "このサーバがメールを作った(不達通知、転送やメーリングリストの写しなど)。"};
 inline constexpr Event command_refused{"command.refused", Level::Info, LogName::ReceiveLog,
     "A command was refused.", "コマンドを断った。"};
 inline constexpr Event recipient_refused{"recipient.refused", Level::Info, LogName::ReceiveLog,
@@ -63,6 +63,11 @@ inline constexpr Event mail_sent{"mail.sent", Level::Info, LogName::OutLog,
     "The next hop took the message for this recipient.", "相手サーバがこの宛先のメールを受け取った。"};
 inline constexpr Event mail_delivered{"mail.delivered", Level::Info, LogName::OutLocalLog,
     "The message is in this recipient's mailbox.", "宛先のメールボックスに入れた。"};
+inline constexpr Event delivery_confirmed{"delivery.confirmed", Level::Debug, LogName::OutLocalLog,
+    "After a start, the copy made before is in this recipient's mailbox.", "起動後の確認: 以前に配送したメールがメールボックスにある。"};
+inline constexpr Event mail_expanded{"mail.expanded", Level::Info, LogName::OutLocalLog,
+    "The message goes on to where this recipient leads, as new mails; count is their recipients, text their ids.",
+    "この宛先の転送先・メンバー宛の新しいメールになった。count は宛先の数、text は新しいメールの追跡 ID。"};
 inline constexpr Event mail_failed{"mail.failed", Level::Info, LogName::FailLog,
     "Delivery to this recipient was given up.", "この宛先への配送をあきらめた。"};
 
@@ -85,6 +90,12 @@ inline constexpr Event imap_closed{"imap.closed", Level::Info, LogName::Imap4Log
 inline constexpr Event login_unproven{"login.unproven", Level::Warning, LogName::ServiceLog,
     "A process handed over a client without proof that it logged in; the client was told to try again.",
     "ログインの証明なしにクライアントが引き渡された。クライアントには再試行を促した。"};
+
+// ---- operators ----------------------------------------------------------------------------------------------------
+inline constexpr Event queue_changed{"queue.changed", Level::Info, LogName::ServiceLog,
+    "An operator changed the queue; count is the recipients it was done to.", "管理者がキューを操作した。count は対象の宛先の数。"};
+inline constexpr Event directory_changed{"directory.changed", Level::Info, LogName::ServiceLog,
+    "An operator changed the directory.", "管理者がディレクトリを変更した。"};
 
 // ---- services -----------------------------------------------------------------------------------------------------
 inline constexpr Event service_started{"service.started", Level::Info, LogName::ServiceLog, "A service is ready.",

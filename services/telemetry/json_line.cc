@@ -58,6 +58,7 @@ std::string json_line(const Event& event, const Fields& fields, WallTime when, s
   line.text("event", event.name);
   line.text("service", service);
   if (fields.message) line.text("message", fields.message->text());
+  if (fields.parent) line.text("parent", fields.parent->text());
   if (fields.null_sender) line.text("sender", "");
   line.given("sender", fields.null_sender ? std::string_view{} : fields.sender);
   line.given("recipient", fields.recipient);
@@ -84,6 +85,7 @@ std::string json_line(const Event& event, const Fields& fields, WallTime when, s
   if (fields.since && fields.since != fields.accepted_at) line.stamp("since", *fields.since);
   line.spent("spent_ms", fields.spent);
   if (fields.next_try) line.stamp("next_try", *fields.next_try);
+  line.given("by", fields.by);
   line.given("about", fields.service);
   line.given("text", fields.text);
   line.given("reason", fields.reason);

@@ -1,10 +1,16 @@
 """One trace id runs through acceptlog, inlog and outlocallog; E-Post's layouts, residence and days come out of them.
-Each service has a folder of its own; what an older version wrote into folders shared by all is still read."""
+Each service has a folder of its own; what an older version wrote into folders shared by all is still read. A start repeats
+no delivery's line; mail that becomes new mails and those name each other; who changed the directory and who tried to log in
+is told, and no password."""
+import contextlib
+import imaplib
 import json
 import re
 import shutil
 
-from harness import HANAKO, Server, eventually, expect, scenario
+from harness import HANAKO, TARO, Server, eventually, expect, scenario
+
+BOTH = "both@a.example"
 
 
 @scenario
@@ -21,16 +27,21 @@ def run(folder):
         eventually(lambda: any(e["event"] == "connection.opened" for e in server.events("acceptlog")), "acceptlog")
         for path in (server.data / "log").glob("*/*/*.jsonl"):
             expect(path.name.split(".")[1] == path.parts[-3], f"a service writes into its own folder: {path}")
-        all_of_them(server, trace)
+        all_of_them(server, trace, 1, 1)
+        a_start_repeats_nothing(server, trace)
+        all_of_them(server, trace, 2, 2)
+        copies_name_their_mail(server)
+        all_of_them(server, trace, 3, 4)
+        logins_tell_names_and_no_passwords(server)
         # The former layout: the folders of the logs, shared by all services.
         for path in list((server.data / "log").glob("*/*/*.jsonl")):
             former = server.data / "log" / path.parts[-2] / path.name
             former.parent.mkdir(exist_ok=True)
             shutil.move(path, former)
-        all_of_them(server, trace)
+        all_of_them(server, trace, 3, 4)
 
 
-def all_of_them(server, trace):
+def all_of_them(server, trace, mails, copies):
     """Everything that is read out of the logs."""
     lines = server.cli("log", "--as", "epost", "--log", "inlog").splitlines()
     expect(re.fullmatch(rf"<{trace}@\S+> \[\d\d/\w{{3}}/\d{{4}}:\d\d:\d\d:\d\d\]  127\.0\.0\.1 \S+ stranger@b\.example {HANAKO}", lines[0]), f"E-Post's inlog: {lines}")
@@ -38,6 +49,58 @@ def all_of_them(server, trace):
     expect(trace in server.cli("trace", trace), "hikyaku trace")
     expect(trace in server.cli("log", "--service", "receive") and "mail.delivered" not in server.cli("log", "--service", "receive", "--json"), "log --service")
     residence = json.loads(server.cli("log", "residence", "--json"))
-    expect(residence and residence[0]["destination"] == "local" and residence[0]["mail"] == 1, f"residence: {residence}")
+    expect(residence and residence[0]["destination"] == "local" and residence[0]["mail"] == copies, f"residence: {residence}")
     days = json.loads(server.cli("log", "days", "--json", "--days", "2"))
-    expect(days[0]["accepted"] == 1 and days[0]["delivered"] == 1 and days[1]["accepted"] == 0, f"days: {days}")
+    expect(days[0]["accepted"] == mails and days[0]["delivered"] == copies and days[1]["accepted"] == 0, f"days: {days}")
+
+
+def a_start_repeats_nothing(server, trace):
+    """The mailbox copy of a segment that is not released yet is confirmed at a start: no second delivery, and it waits nowhere."""
+    server.cli("service", "stop", "deliver")
+    stopped = eventually(lambda: [e for e in server.events("servicelog") if e["event"] == "service.stopped" and e["service"] == "deliver"], "the stop is told")
+    expect(stopped[-1]["about"] == "deliver", f"which service stopped: {stopped}")
+    waits = json.loads(server.cli("queue", "list", "--json"))["items"]
+    expect(not waits, f"delivered mail does not wait: {waits}")
+    counts = json.loads(server.cli("queue", "count", "--json"))
+    expect(counts["incoming"]["messages"] == 0, f"nor is it counted: {counts}")
+    server.cli("service", "start", "deliver")
+    server.send(subject="after the start")
+    server.wait_for_subjects(["after the start"])
+    eventually(lambda: len([e for e in server.events("outlocallog") if e["event"] == "mail.delivered"]) >= 2, "its line")
+    told = [e for e in server.events("outlocallog") if e.get("message") == trace]
+    expect(len(told) == 1, f"delivered once: {told}")
+    expect(server.subjects().count("trace me") == 1, "and there once")
+
+
+def copies_name_their_mail(server):
+    server.cli("alias", "add", BOTH, HANAKO, TARO)
+    changed = [e for e in server.events("servicelog") if e["event"] == "directory.changed"]
+    expect(changed and changed[-1]["text"] == f"alias add {BOTH} {HANAKO} {TARO}" and changed[-1]["by"], f"who changed what: {changed}")
+    server.cli("alias", "list")
+    expect(len([e for e in server.events("servicelog") if e["event"] == "directory.changed"]) == len(changed), "looking changes nothing")
+    server.send(recipient=BOTH, subject="for both", sender="stranger@b.example")
+    server.wait_for_subjects(["for both"])
+    server.wait_for_subjects(["for both"], user=TARO)
+    parent = eventually(lambda: [e for e in server.events("inlog") if e.get("recipient") == BOTH], "accepted")[0]["message"]
+    eventually(lambda: len([e for e in server.events("outlocallog") if e["event"] == "mail.delivered"]) == 4, "both copies' lines")
+    child = next(e for e in server.events("inlog") if e.get("parent") == parent)["message"]
+    text = server.cli("trace", parent)
+    expect(child in text and HANAKO in text and TARO in text, f"the mail leads to its copies: {text}")
+    told = json.loads(server.cli("trace", parent, "--json"))
+    expect(child in told["became"] and told["more"] == 0, f"{told}")
+    expect(json.loads(server.cli("trace", child, "--json"))["parent"] == parent, "a copy names its mail")
+    became = json.loads(server.cli("why", parent, "--json"))["became"]
+    expect(became["recipients"] == 2 and became["delivered"] == 2 and became["waiting"] == 0 and child in became["messages"], f"{became}")
+    expect(server.cli("why", parent).startswith("It became "), "why says so first")
+    expect(json.loads(server.cli("why", child, "--json"))["parent"] == parent, "why of a copy names its mail")
+
+
+def logins_tell_names_and_no_passwords(server):
+    for name in (HANAKO, "nobody@a.example", "Tr0ub4dor&3"):
+        client = imaplib.IMAP4_SSL("127.0.0.1", server.imaps_port, ssl_context=server.context(), timeout=30)
+        with contextlib.suppress(imaplib.IMAP4.error):
+            client.login(name, "wrong")
+        client.shutdown()
+    failed = eventually(lambda: len(found := [e for e in server.events("imap4log") if e["event"] == "imap.login_failed"]) == 3 and found, "three failed logins")
+    expect([e.get("account") for e in failed] == [HANAKO, "nobody@a.example", "(not an address)"], f"the names that were tried: {failed}")
+    expect("Tr0ub4dor" not in json.dumps(server.events("imap4log")), "no password in the log")

@@ -45,6 +45,24 @@ def look(server):
     expect(len(waiting(server)) == 8, "nothing is done without --yes")
 
 
+def ends_are_told(server, by_recipient):
+    """What an operator did is in the log, by whoever has the queue: deliver, or the command itself."""
+    failed = {e["message"]: e for e in server.events("faillog")}
+    for name, reason, service in (("r0", "deleted by operator", "deliver"), ("r1", "returned by operator", "deliver"),
+                                  ("r4", "returned by operator", "operator"), ("r5", "deleted by operator", "operator")):
+        end = failed[by_recipient[f"{name}@far.example"]]
+        expect(end["reason"] == reason and end["by"] and end["recipient"] == f"{name}@far.example" and end["service"] == service, f"{end}")
+        told = server.cli("why", end["message"])
+        expect(reason in told.splitlines()[0] + told, f"why: {told}")
+    expect("r0@far.example" in server.cli("log", "--as", "epost", "--log", "faillog"), "E-Post's faillog has it")
+    commands = [e for e in server.events("servicelog") if e["event"] == "queue.changed"]
+    texts = [(e["text"], e["count"]) for e in commands]
+    for wanted in ((f"delete --id {by_recipient['r0@far.example']}", 1), ("bounce --recipient r4@far.example", 1), ("retry --all", 1)):
+        expect(wanted in texts, f"{wanted} in {texts}")
+    moved = server.cli("trace", by_recipient["r3@far.example"])
+    expect("new@near.example" in moved, f"redirected mail is followed: {moved}")
+
+
 @scenario
 def run(folder):
     settings = {"smtp": {"relay_networks": ["127.0.0.5"]}, "delivery": {"retry_interval": "1h", "retry_growth": "constant"}}
@@ -73,6 +91,7 @@ def run(folder):
         server.cli("queue", "bounce", "--recipient", "r4@far.example", "--yes")
         server.cli("queue", "bounce", "--recipient", "r4@far.example", "--yes")
         server.cli("queue", "delete", "--recipient", "r5@far.example", "--yes")
+        expect("deliver is stopped" in server.cli("queue", "retry", "--recipient", "r7@far.example"), "nothing is tried while it is stopped")
         server.cli("queue", "redirect", "--recipient", "r6@far.example", "--to-host", f"127.0.0.1:{other.port}", "--yes")
         server.cli("queue", "destinations"), server.cli("queue", "shape")
         server.cli("service", "start", "deliver")
@@ -84,4 +103,5 @@ def run(folder):
         eventually(lambda: hop.recipients == ["r7@far.example"], "and goes by command")
         expect(sorted(other.recipients) == ["new@near.example", "r2@far.example", "r6@far.example"], f"each once: {other.recipients}")
         expect(len(server.subjects(HANAKO)) == 2, "two reports in all")
+        ends_are_told(server, by_recipient)
         hop.stop()

@@ -59,7 +59,12 @@ class Diagnosis {
       return std::move(all_);
     }
     if (!facts_.server && !(facts_.delivered && facts_.waiting == 0)) stopped();
-    if (!facts_.hold.empty()) held();
+    if (!facts_.hold.empty()) {  // what else stands in its way shows when it is released
+      held();
+      our_own();
+      return std::move(all_);
+    }
+    if (facts_.given_up && !facts_.place) given_up();
     our_own();
     live();
     if (facts_.failure && !facts_.delivered) failed(*facts_.failure);
@@ -81,6 +86,11 @@ class Diagnosis {
   void held() {
     add(say(Advice::Release, "Held by hold %1: it is not tried, and its clocks stand still. To send it now: hikyaku hold release %2",
             "保留 %1 により配送を止めている。期限は進まない。すぐ送るには hikyaku hold release %2", {facts_.hold, std::to_string(facts_.hold_id)}));
+  }
+  // A refusal for good says so itself.
+  void given_up() {
+    if (facts_.failure == FailureClass::Refused || facts_.failure == FailureClass::PolicyRefused || facts_.failure == FailureClass::Name) return;
+    add(say(Advice::Nothing, "%1 was given up: %2", "%1 宛ては配送を断念した: %2", {facts_.subject, facts_.reply.empty() ? "-" : facts_.reply}));
   }
   void our_own() {
     const std::string trouble = facts_.state && !facts_.state->trouble.empty() ? facts_.state->trouble : facts_.disk_trouble;

@@ -62,6 +62,20 @@ TEST_CASE("a route that leads nowhere is blamed before DNS and the peer's policy
   CHECK(diagnose(refused)[1].advice == Advice::Route);
 }
 
+TEST_CASE("mail that was given up is told first, and held mail has no next try") {
+  auto facts = failed(FailureClass::Transient, "450 later");
+  facts.given_up = true;
+  CHECK(diagnose(facts).front().english.find("was given up: 450 later") != std::string::npos);
+  facts.failure.reset(), facts.reply = "deleted by operator taro";
+  CHECK(diagnose(facts).front().english.find("deleted by operator taro") != std::string::npos);
+  facts.place = Place::Timer;  // a later attempt is under way
+  CHECK(diagnose(facts).front().english.find("given up") == std::string::npos);
+  facts = failed(FailureClass::Transient, "450 later");
+  facts.hold = "3 (destination a.example)", facts.hold_id = 3;
+  REQUIRE(diagnose(facts).size() == 1);
+  CHECK(diagnose(facts).front().advice == Advice::Release);
+}
+
 TEST_CASE("what is ours goes before what is the peer's") {
   auto facts = failed(FailureClass::Timeout, "no answer");
   facts.disk_trouble = "no space left on device";

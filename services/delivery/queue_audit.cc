@@ -1,0 +1,70 @@
+#include "services/delivery/queue_audit.h"
+
+#include <array>
+
+#include "services/delivery/schedule/failure_class.h"
+
+namespace hikyaku::delivery {
+namespace {
+
+constexpr std::array<std::string_view, 5> names{"retry", "bounce", "delete", "redirect --host", "redirect --to"};
+
+std::string seconds(Duration time) { return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + "s"; }
+
+}  // namespace
+
+std::string command_text(const QueueActionRequest& request) {
+  const auto& filter = request.filter;
+  std::string text(names[static_cast<std::size_t>(request.action.kind)]);
+  if (!request.action.to.empty()) text += " " + request.action.to;
+  const auto given = [&text](std::string_view option, const std::string& value) {
+    if (!value.empty()) text += " " + std::string(option) + " " + value;
+  };
+  const auto before = text.size();
+  given("--id", filter.id ? filter.id->text() : "");
+  given("--sender", filter.sender), given("--recipient", filter.recipient), given("--domain", filter.domain);
+  given("--account", filter.account), given("--destination", filter.destination), given("--error", filter.error);
+  if (filter.failure_class) given("--class", std::string(class_name(failure_class_of(*filter.failure_class))));
+  if (filter.at_least_old > Duration{}) given("--older", seconds(filter.at_least_old));
+  if (filter.at_most_old) given("--younger", seconds(*filter.at_most_old));
+  if (filter.least_octets > 0) given("--larger", std::to_string(filter.least_octets));
+  if (filter.most_octets < UINT64_MAX) given("--smaller", std::to_string(filter.most_octets));
+  return text.size() == before ? text + " --all" : text;
+}
+
+void QueueAudit::carried_out(const QueueRequest& request, const QueueReply& reply, const std::vector<Touched>& touched, int pid,
+                             const std::string& by) {
+  const auto* act = std::get_if<QueueActionRequest>(&request);
+  const auto* done = std::get_if<QueueActionReply>(&reply);
+  if (act == nullptr || done == nullptr || act->run != ActionRun::Real) return;
+  const auto what = command_text(*act);
+  if (under_way_.pid != pid || under_way_.what != what || act->after == 0) tell();
+  under_way_.pid = pid, under_way_.what = what, under_way_.by = by;
+  under_way_.recipients += done->recipients;
+  for (const auto& one : touched)
+    if (!one.again) tell_end(act->action, one, by);
+  if (!done->next) tell();
+}
+
+void QueueAudit::tell() {
+  if (!under_way_.what.empty()) log_.write(telemetry::events::queue_changed, {.count = under_way_.recipients, .by = under_way_.by, .text = under_way_.what});
+  under_way_ = {};
+}
+
+void QueueAudit::tell_end(const QueueAction& action, const Touched& one, const std::string& by) const {
+  using namespace telemetry;
+  Fields fields{.message = one.id, .sender = one.sender, .null_sender = one.sender.empty(), .recipient = one.address, .destination = one.destination, .by = by};
+  fields.accepted_at = one.accepted_at;
+  const std::string copy = one.became ? one.became->text() : "";
+  if (action.kind == QueueActionKind::RedirectAddress) {
+    fields.count = 1, fields.text = copy, fields.reason = "redirected by operator";
+    log_.write(events::mail_expanded, fields);
+    if (one.became) log_.write(events::mail_generated, {.message = *one.became, .parent = one.id, .sender = one.sender, .null_sender = one.sender.empty(), .recipient = action.to, .original_recipient = one.address});
+    return;
+  }
+  fields.reply = one.last_reply;
+  fields.reason = action.kind == QueueActionKind::Delete ? "deleted by operator" : "returned by operator";
+  log_.write(events::mail_failed, fields);
+}
+
+}  // namespace hikyaku::delivery

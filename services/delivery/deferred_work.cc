@@ -56,7 +56,7 @@ io::Task<void> Delivery::load_deferred() {
     }
     const auto now = parts_.clock.wall();
     for (auto& [destination, times] : timers) {
-      bring_back(times, now);
+      bring_back(times, destination, now);
       const bool told = (times.failure_class & spool::delay_told_bit) != 0;
       if (!delays_loaded_ && times.deadline != WallTime{} && (times.failure_class & spool::deadline_told_bit) == 0) deadlines_.add(times.id, times.deadline);
       if (!delays_loaded_ && times.attempts > 0 && !told) delays_.add(times.id, times.first_failed);
@@ -103,6 +103,9 @@ std::optional<spool::SpoolError> Delivery::recall(Message& message) const {
   auto envelope = parts_.spool.envelope(message.ref);
   if (!envelope) return envelope.error();
   message.envelope = std::move(*envelope);
+  if (message.envelope.release)  // later than its sender said it never is
+    for (auto& [recipient, schedule] : message.history)
+      if (schedule.destination == release_key) schedule.next_due = std::min(schedule.next_due, message.envelope.release->at);
   std::erase_if(message.history, [&](const auto& one) { return one.first >= message.envelope.recipients.size(); });
   return std::nullopt;
 }

@@ -1,5 +1,7 @@
 #include "services/delivery/schedule/another_clock.h"
 
+#include "services/delivery/schedule/scheduler.h"
+
 namespace hikyaku::delivery {
 namespace {
 
@@ -7,7 +9,8 @@ namespace {
 constexpr auto look_again = std::chrono::minutes{1};
 
 template <class Times>
-void bring_times_back(Times& times, WallTime now) {
+void bring_times_back(Times& times, std::string_view destination, WallTime now) {
+  if (destination == release_key) return;
   if (times.attempts == 0) {
     times.next_due = std::min<WallTime>(times.next_due, now + look_again);
     return;
@@ -29,7 +32,7 @@ void begin_life(Pauses& pauses, WallTime alive, WallTime now) {
   else pauses.emplace_back(alive, now);
 }
 
-void bring_back(spool::Schedule& schedule, WallTime now) { bring_times_back(schedule, now); }
-void bring_back(spool::DeferredTimes& times, WallTime now) { bring_times_back(times, now); }
+void bring_back(spool::Schedule& schedule, WallTime now) { bring_times_back(schedule, schedule.destination, now); }
+void bring_back(spool::DeferredTimes& times, std::string_view destination, WallTime now) { bring_times_back(times, destination, now); }
 
 }  // namespace hikyaku::delivery

@@ -3,6 +3,8 @@
 // What that start makes of the times on disk is here. Pure.
 #pragma once
 
+#include <string_view>
+
 #include "services/delivery/schedule/stood_still.h"
 #include "services/spool/message.h"
 
@@ -16,8 +18,10 @@ constexpr auto shortest_pause = std::chrono::seconds{20};  // twice the beat at 
 void begin_life(Pauses& pauses, WallTime alive, WallTime now);
 
 // A schedule of the future was written by a clock that was ahead. Its wait begins now, so that nobody waits for days; its
-// period began now at the latest. Of a period at most the step is counted a second time: nobody is given up early.
+// period began now at the latest. Of a period at most the step is counted a second time: nobody is given up early. What was
+// never tried is looked at within a minute, since the hold it waited for may be over; but what its sender wants released later
+// (`release_key`) keeps its time, which was named and not reckoned.
 void bring_back(spool::Schedule& schedule, WallTime now);
-void bring_back(spool::DeferredTimes& times, WallTime now);
+void bring_back(spool::DeferredTimes& times, std::string_view destination, WallTime now);
 
 }  // namespace hikyaku::delivery

@@ -1,5 +1,7 @@
 #include "services/delivery/schedule/another_clock.h"
 
+#include "services/delivery/schedule/scheduler.h"
+
 #include <doctest/doctest.h>
 
 using namespace hikyaku;
@@ -51,6 +53,28 @@ TEST_CASE("what was never tried is looked at soon") {
   held.next_due = now - hours{1};
   bring_back(held, now);
   CHECK(held.next_due == now - hours{1});
+}
+
+TEST_CASE("what its sender wants released later keeps its time over a start: nobody is read between the two") {
+  const auto at = now + hours{24 * 30};
+  spool::Schedule schedule;
+  schedule.destination = release_key;
+  schedule.next_due = at;
+  bring_back(schedule, now);
+  CHECK(schedule.next_due == at);
+  Scheduler scheduler;
+  for (std::uint32_t n = 0; n < 1'000; ++n) {
+    spool::DeferredTimes times;
+    times.id = TraceId{1, 1, n};
+    times.next_due = at;
+    bring_back(times, release_key, now);
+    scheduler.defer(std::string(release_key), {times.id, 0}, times.next_due, WallTime::max(), 0);
+  }
+  CHECK(scheduler.next_time() == at);
+  for (auto when = now; when < at; when += hours{1}) CHECK(!scheduler.feed(when));
+  CHECK(scheduler.take_released().empty());
+  while (scheduler.feed(at)) {}
+  CHECK(scheduler.take_released().size() == 1'000);
 }
 
 TEST_CASE("a start: a long silence is a pause, a short one is none, and after a step back there is none ahead") {

@@ -58,14 +58,24 @@ void Destination::cut(WallTime now) {
   enter(now);
 }
 
+// Slow start: from one, doubling with each round.
+void Destination::start_slowly() {
+  limit_ = 1;
+  threshold_ = most_;
+  throttled_ = down_ = false;
+}
+
+void Destination::forget_silence(WallTime now) {
+  if (!down_) return;
+  start_slowly();
+  proven_ = false;
+  failures_ = 0;
+  enter(now);
+}
+
 Destination::Was Destination::answered(WallTime now, Duration took) {
   const bool was_down = down_;
-  if (was_down) {  // slow start: from one, doubling with each round
-    limit_ = 1;
-    threshold_ = most_;
-    throttled_ = false;
-  }
-  down_ = false;
+  if (was_down) start_slowly();
   proven_ = true;
   failures_ = 0;
   ++since_cut_;

@@ -48,6 +48,8 @@ class Destination {
   // A session was opened (`took`: zero), or a message taken or refused in good order, `took` after we began.
   enum class Was : std::uint8_t { Up, Down };  // Down: it answers again
   Was answered(WallTime now, Duration took);
+  // Somebody wants it tried again though nothing answered: up, from one delivery on, and unproven until it does answer.
+  void forget_silence(WallTime now);
   // "Too many connections": fewer.
   void too_fast(WallTime now, Evidence evidence);
   // Nothing answered, or its first words were 4xx. While other sessions with it are alive that means too many; with none
@@ -69,6 +71,7 @@ class Destination {
 
  private:
   void cut(WallTime now);
+  void start_slowly();
   void enter(WallTime now);
 
   std::uint32_t most_ = 20;

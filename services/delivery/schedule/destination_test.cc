@@ -58,6 +58,27 @@ TEST_CASE("a refused connection beside living ones is too many, alone it is down
   CHECK(d.failures() == 0);
 }
 
+TEST_CASE("silence that is forgotten at somebody's wish proves nothing: it goes from one on, and is proven by an answer alone") {
+  Destination d;
+  d.set_most(10);
+  for (int n = 0; n < 20; ++n) d.answered(noon, 10ms);
+  d.forget_silence(noon);  // it was not silent
+  CHECK(d.proven());
+  CHECK(d.limit() == 10);
+  CHECK(d.silent(noon, why(), 0));
+  d.forget_silence(noon + 1s);
+  CHECK(d.health() == Health::Healthy);
+  CHECK(d.since() == noon + 1s);
+  CHECK(d.limit() == 1);
+  CHECK(!d.proven());
+  CHECK(d.silent(noon + 2s, why(), 0));  // its next failure says so again
+  CHECK(d.failures() == 1);
+  d.forget_silence(noon + 3s);
+  CHECK(d.answered(noon + 4s, 10ms) == Destination::Was::Up);
+  CHECK(d.proven());
+  CHECK(d.limit() == 2);
+}
+
 TEST_CASE("silence that goes on while a tarpit keeps its sessions is down in the end") {
   Destination d;
   d.set_most(4);

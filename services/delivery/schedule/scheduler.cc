@@ -186,7 +186,7 @@ void Scheduler::due_now(const std::string& key, DeferredEntry entry, WallTime no
     auto& known = found->second;
     if (known.state.held_until()) return;
     if (known.state.down()) {
-      known.state.answered(now, Duration{});  // forgotten: its next failure says so again
+      known.state.forget_silence(now);  // its next failure says so again
       known.last.reset();
       apply(key, known);
     }
@@ -200,7 +200,7 @@ void Scheduler::flush(const std::string& key, WallTime now) {
   if (deferred_.waiting_for(key) == 0) return;
   auto& known = know(key, now);
   if (known.state.held_until() || known.releasing) return;
-  if (known.state.down()) known.state.answered(now, Duration{});  // forgotten: its next failure says so again
+  known.state.forget_silence(now);  // its next failure says so again
   apply(key, known);
   begin_release(key, known, now);
 }

@@ -12,6 +12,7 @@ constexpr Duration look_again = 1s;
 constexpr Duration window_pause = 10ms;
 constexpr auto wait_for_a_turn = std::chrono::minutes{1};
 constexpr Duration long_run = 15s;
+constexpr std::uint32_t sessions_that_share_writes = 8;
 constexpr Duration patience_of_others = 30s;  // more than a server that greets late on purpose takes
 constexpr std::size_t most_checked = 5'000;  // jobs: a step of the loop stays short
 constexpr std::uint64_t most_learned_octets = 16 << 20;
@@ -36,7 +37,8 @@ OnwardPlan onward_plan(RecipientPlan plan) {
 Delivery::Delivery(Parts parts, std::function<DeliverySettings()> settings)
     : parts_(std::move(parts)), current_settings_(std::move(settings)), settings_(current_settings_()),
       sessions_(parts_.loop),
-      settler_(parts_.loop, parts_.workers, parts_.spool, parts_.flusher, parts_.log),
+      settler_(parts_.loop, parts_.workers, parts_.spool, parts_.flusher, parts_.log,
+               [this] { return scheduler_.slots_in_use() >= sessions_that_share_writes; }),
       local_({parts_.loop, parts_.workers, parts_.spool, parts_.mailboxes, parts_.directory, parts_.log, parts_.clock,
               parts_.quotas},
              parts_.local_accounts_at_once,

@@ -1,7 +1,8 @@
 // Lanes: which destination may use the next free delivery slot. Fresh mail never waits for retries: each lane has a
 // reserved share of all slots and of each destination's. In a lane the destinations take turns; light mail (one to one)
 // overtakes heavy mail (large mailings), four to one at most; and no destination takes more of what is free than leaves
-// room for others, slow ones together at most half of a lane. Of one destination's mail the more urgent goes first. Destinations that share one of our addresses share its limit.
+// room for others: slow ones together at most half of a lane, these and who has not answered three quarters. Of one destination's
+// mail the more urgent goes first. Destinations that share one of our addresses share its limit.
 //
 // A pure data structure: no clock, no I/O; every operation is O(1) amortised, whatever waits. Who tells it the time (at())
 // is told of each job what it waited for: the destination's own limit, a shut lane, or else a slot.
@@ -104,6 +105,7 @@ class Lanes {
         if (is_full(queue.speed, lane)) {
           apart_[index(queue.speed)][index(lane)].push_back({destination, lane, weight});
           queue.listed[index(lane)][index(weight)] = queue.apart[index(lane)][index(weight)] = true;
+          ++apart_now_[index(lane)];
           for (auto* source : queue.sources) wake(*source);
           continue;
         }
@@ -199,19 +201,21 @@ class Lanes {
     const auto found = queues_.find(destination);
     if (found == queues_.end() || found->second.speed == speed) return;
     auto& queue = found->second;
+    note(queue);
     const auto before = std::exchange(queue.speed, speed);
     for (const Lane lane : {Lane::Fresh, Lane::Retry}) {
       speed_used_[index(before)][index(lane)] -= queue.used[index(lane)];
       speed_used_[index(speed)][index(lane)] += queue.used[index(lane)];
       for (const Weight weight : {Weight::Light, Weight::Heavy})
-        if (std::exchange(queue.apart[index(lane)][index(weight)], false)) queue.listed[index(lane)][index(weight)] = false;
-      if (queue.used[index(lane)] > 0) let_one_go_on(before, lane);
+        if (std::exchange(queue.apart[index(lane)][index(weight)], false)) queue.listed[index(lane)][index(weight)] = false, --apart_now_[index(lane)];
+      for (auto places = queue.used[index(lane)]; places > 0; --places)
+        for (const Speed waiting : {Speed::Unproven, Speed::Slow}) let_one_go_on(waiting, lane);
     }
     list_all(destination, queue);
   }
   // Whether jobs wait though they may start, for want of slots or of room for such as theirs.
   [[nodiscard]] bool is_crowded(Lane lane) const {
-    return waiting(lane) > 0 && (free_slots(lane) == 0 || !apart_[index(Speed::Unproven)][index(lane)].empty() || !apart_[index(Speed::Slow)][index(lane)].empty());
+    return waiting(lane) > 0 && (free_slots(lane) == 0 || apart_now_[index(lane)] > 0);
   }
 
   [[nodiscard]] std::size_t waiting(Lane lane) const { return waiting_[index(lane)]; }
@@ -385,6 +389,7 @@ class Lanes {
       waiting.pop_front();
       const auto found = queues_.find(first.destination);
       if (found == queues_.end() || !std::exchange(found->second.apart[index(lane)][index(first.weight)], false)) continue;
+      --apart_now_[index(lane)];
       return unblock(first);
     }
   }
@@ -431,6 +436,7 @@ class Lanes {
   std::unordered_map<std::string, Queue> queues_;
   std::deque<std::string> turn_[2][2];  // destinations that may start a delivery, each once
   std::vector<Blocked> blocked_;        // whose turn came while they would have left no room for others
+  std::size_t apart_now_[2] = {0, 0};   // without the void ones
   std::deque<Blocked> apart_[3][2];     // by speed: while such as these had their part; one of them goes on for each that ends
   std::size_t waiting_[2] = {0, 0};
   std::uint32_t used_[2] = {0, 0}, heavy_used_[2] = {0, 0}, speed_used_[3][2] = {};

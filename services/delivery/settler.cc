@@ -5,7 +5,7 @@
 
 namespace hikyaku::delivery {
 namespace {
-// At load the outcomes of this time share one call of the spool; what comes alone is written at once.
+// Where many sessions come, the outcomes of this time share one call of the spool.
 constexpr auto gathered_for = 1ms;
 }  // namespace
 
@@ -43,8 +43,8 @@ Settler::Ending ending_of(const spool::SpoolError& error) {
 }  // namespace
 
 Settler::Settler(io::Loop& loop, io::Workers& workers, spool::Spool& spool, spool::SpoolFlusher& flusher,
-                 telemetry::Log& log)
-    : loop_(loop), workers_(workers), spool_(spool), flusher_(flusher), log_(log) {}
+                 telemetry::Log& log, std::function<bool()> many_come)
+    : loop_(loop), workers_(workers), spool_(spool), flusher_(flusher), log_(log), many_come_(std::move(many_come)) {}
 
 Settler::~Settler() = default;
 
@@ -104,7 +104,7 @@ spool::SpoolResult<> Settler::write_one_by_one(spool::Spool& spool, Group& group
 
 io::Task<void> Settler::write_all() {
   while (!waiting_.empty()) {
-    if (const auto until = last_write_ + gathered_for; loop_.now() < until) (void)co_await loop_.sleep_until(until);
+    if (const auto until = last_write_ + gathered_for; many_come_ && loop_.now() < until && many_come_()) (void)co_await loop_.sleep_until(until);
     last_write_ = loop_.now();
     Group group;
     group.requests.swap(waiting_);

@@ -3,6 +3,7 @@
 // else's: it is told to the log and tried again until it works or the service stops.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -16,7 +17,9 @@ namespace hikyaku::delivery {
 
 class Settler {
  public:
-  Settler(io::Loop& loop, io::Workers& workers, spool::Spool& spool, spool::SpoolFlusher& flusher, telemetry::Log& log);
+  // `many_come`: whether it is worth a millisecond to let others join a write; without it none waits.
+  Settler(io::Loop& loop, io::Workers& workers, spool::Spool& spool, spool::SpoolFlusher& flusher, telemetry::Log& log,
+          std::function<bool()> many_come = {});
   ~Settler();
 
   enum class Ending : std::uint8_t {
@@ -46,6 +49,7 @@ class Settler {
   spool::Spool& spool_;
   spool::SpoolFlusher& flusher_;
   telemetry::Log& log_;
+  const std::function<bool()> many_come_;
   std::vector<std::shared_ptr<Request>> waiting_;
   bool writing_ = false;
   Instant last_write_{};

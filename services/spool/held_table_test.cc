@@ -350,6 +350,9 @@ TEST_CASE("held table: priorities and deadlines come with the times, through sna
       CHECK(times.deadline == (n % 2 == 0 ? WallTime{} : deadline));
       CHECK(times.body_octets == (1ULL << 57) - 1);
     }
+    std::size_t surveyed = 0;
+    one.survey(0, 1'000, [&](const SurveyedMessage& message) { surveyed += message.octets == (1ULL << 57) - 1; });
+    CHECK(surveyed == 19);
   };
   check_all(table);
   check_all(copied(table));

@@ -1,4 +1,6 @@
 // The octets of the delivery log's records.
+#include <algorithm>
+
 #include "base/wire.h"
 #include "services/spool/delivery_state.h"
 
@@ -98,6 +100,8 @@ RecipientKeys take_keys(WireReader& in) {
   return {address, in.u32()};
 }
 
+constexpr std::uint64_t most_recipients = 1'000'000;  // of one mail that we make: a damaged number must not become memory
+
 constexpr std::uint8_t with_keys = 1, with_via = 2, with_last_try = 4;
 
 void encode_one(WireWriter& out, const OutcomeRecord& record) {
@@ -170,7 +174,7 @@ GeneratedRecord take_generated(WireReader& in, std::uint8_t kind) {
   const auto text_kind = kind == generated_kind ? in.u8() : holding_kind;
   record.text = take_holding(in);
   if (text_kind != holding_kind) record.text.facts = take_facts(in, text_kind);
-  record.recipients = static_cast<std::uint32_t>(in.varint());
+  record.recipients = static_cast<std::uint32_t>(std::min(in.varint(), most_recipients + 1));
   const auto count = kind == generated_kind ? in.varint() : 0;
   for (std::uint64_t i = 0; i < count && !in.broken(); ++i) record.keys.push_back(take_keys(in));
   return record;
@@ -209,6 +213,7 @@ std::optional<LogRecord> decode_log_record(std::string_view octets) {
     default: return std::nullopt;
   }
   if (!in.complete()) return std::nullopt;
+  if (const auto* made = std::get_if<GeneratedRecord>(&record); made != nullptr && made->recipients > most_recipients) return std::nullopt;
   return record;
 }
 

@@ -22,7 +22,7 @@ HeldTable::Slot HeldTable::survey(Slot from, std::size_t most, const SurveyVisit
     message.sender = sender_[slot];
     message.account = account_[slot];
     if (facts) message.accepted_at = accepted_at_[slot];
-    message.octets = facts ? body_octets_[slot] & (facts_bit - 1) : octets_of_text_[slot];
+    message.octets = facts ? body_octets_[slot] & octets_mask : octets_of_text_[slot];
     message.deferred = deferred;
     visit(message);
   }

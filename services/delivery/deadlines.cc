@@ -13,12 +13,18 @@ namespace {
 
 constexpr Duration round = 1s;
 constexpr Duration window_pause = 50ms;
-constexpr std::size_t told_at_once = 50;
+constexpr std::size_t told_at_once = 50, released_at_once = 50;
 constexpr auto look_again_under_attempt = std::chrono::seconds{5};
 constexpr auto look_again_without_room = std::chrono::minutes{1};
 constexpr std::uint64_t header_octets = 16 << 10;
 
 std::string words_of(const FutureRelease& release) { return "Held until " + mime::print_date(release.at, 0) + ", as its sender asked."; }
+
+std::vector<std::uint32_t> recipients_of(const std::vector<spool::Schedule>& schedules) {
+  std::vector<std::uint32_t> recipients;
+  for (const auto& schedule : schedules) recipients.push_back(schedule.recipient);
+  return recipients;
+}
 
 bool must_return(const Envelope& envelope, WallTime now) {
   return envelope.deliver_by && envelope.deliver_by->mode == ByMode::Return && envelope.deliver_by->deadline <= now;
@@ -61,29 +67,59 @@ io::Task<void> Delivery::keep_until_release(MessagePointer message, std::vector<
     if (ending == Settler::Ending::Written) deferred_untried(*message, schedules, std::string(release_key));
     else if (ending == Settler::Ending::Over)
       for (const auto& schedule : schedules) scheduler_.disclaim(message->ref.id, schedule.recipient);
+    else if (ending == Settler::Ending::Impossible)
+      give_back_damaged(message, schedules, std::string(release_key), "it cannot be kept until its release");
     else if (ending != Settler::Ending::Stopped)
-      parts_.loop.spawn(dispatch_later(message, std::move(recipients), Lane::Fresh));
+      parts_.loop.spawn(dispatch_later(message, recipients_of(schedules), Lane::Fresh));
   }
   wake_timers();
   --finishing_;
 }
 
-// As fresh mail, which it is: never tried. One after the other, as there is room for them.
-io::Task<void> Delivery::let_go(std::vector<DeferredEntry> released) {
-  std::map<TraceId, std::vector<std::uint32_t>> messages;
-  for (const auto& entry : released) messages[entry.message].push_back(entry.recipient);
-  for (auto& [id, recipients] : messages) {
-    while (room(Lane::Fresh) == 0 && !stopping_) {
-      const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(window_pause));
+// As fresh mail, which it is: never tried. In parts, one after the other, as there is room for them.
+io::Task<void> Delivery::let_go() {
+  if (std::exchange(letting_go_, true)) co_return;
+  for (auto released = scheduler_.take_released(); !released.empty(); released = scheduler_.take_released()) {
+    wake_timers();  // those behind them can come
+    std::map<TraceId, std::vector<std::uint32_t>> messages;
+    for (const auto& entry : released) messages[entry.message].push_back(entry.recipient);
+    while (!messages.empty()) {
+      while (room(Lane::Fresh) == 0 && !stopping_) {
+        const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(window_pause));
+        if (outcome == io::Wake::Cancelled) co_return;
+      }
+      if (stopping_) co_return;  // the spool keeps them
+      std::map<TraceId, std::vector<std::uint32_t>> some;
+      for (const auto most = std::min(room(Lane::Fresh), released_at_once); some.size() < most && !messages.empty();)
+        some.insert(messages.extract(messages.begin()));
+      auto again = some;
+      auto going = let_some_go(std::move(some));
+      if (co_await std::move(going)) continue;
+      messages.merge(again);  // the workers are busy
+      const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(round));
       if (outcome == io::Wake::Cancelled) co_return;
     }
-    if (stopping_) co_return;  // the spool keeps them
-    Message message{{id, 0, {}}, {}, {}};
-    auto work = parts_.workers.run(parts_.loop, [&] { return recall(message); });
-    auto ran = co_await std::move(work);
+  }
+  letting_go_ = false;
+}
+
+// False: no worker had time.
+io::Task<bool> Delivery::let_some_go(std::map<TraceId, std::vector<std::uint32_t>> some) {
+  struct Read {
+    Message message;
     std::optional<spool::SpoolError> trouble;
-    if (!ran) trouble = spool::SpoolError{spool::SpoolFailure::Broken, "all workers are busy"};
-    else trouble = std::move(*ran);
+  };
+  std::vector<Read> read;
+  for (const auto& [id, recipients] : some) read.push_back({{{id, 0, {}}, {}, {}}, {}});
+  auto work = parts_.workers.run(parts_.loop, [&] {
+    for (auto& one : read) one.trouble = recall(one.message);
+    return true;
+  });
+  const auto ran = co_await std::move(work);
+  if (!ran) co_return false;
+  for (auto& [message, trouble] : read) {
+    const auto id = message.ref.id;
+    auto& recipients = some.at(id);
     std::erase_if(recipients, [&](std::uint32_t recipient) {
       const bool over = trouble ? trouble->kind == spool::SpoolFailure::NotFound || trouble->kind == spool::SpoolFailure::Gone
                                 : !message.history.contains(recipient);
@@ -96,6 +132,7 @@ io::Task<void> Delivery::let_go(std::vector<DeferredEntry> released) {
     co_await std::move(dispatching);
     pump();
   }
+  co_return true;
 }
 
 // What was put into holding untried.

@@ -78,7 +78,7 @@ io::Task<void> Delivery::watch_timers() {
   while (!stopping_ && !parts_.loop.stopping()) {
     const auto now = parts_.clock.wall();
     const bool more = scheduler_.feed(now);
-    if (auto released = scheduler_.take_released(); !released.empty()) parts_.loop.spawn(let_go(std::move(released)));
+    if (scheduler_.has_released() && !letting_go_) parts_.loop.spawn(let_go());
     pump();
     if (more) {
       co_await parts_.loop.yield();

@@ -264,6 +264,8 @@ io::Task<void> Delivery::defer_untried(MessagePointer message, std::vector<std::
   if (ending == Settler::Ending::Written) deferred_untried(*message, schedules, destination);
   else if (ending == Settler::Ending::Over)
     for (const auto recipient : recipients) scheduler_.disclaim(message->ref.id, recipient);
+  else if (ending == Settler::Ending::Impossible)
+    give_back_damaged(message, schedules, destination, "it cannot be kept until its turn");
   else if (ending != Settler::Ending::Stopped)
     parts_.loop.spawn(dispatch_later(message, recipients, Lane::Fresh));
   --finishing_;

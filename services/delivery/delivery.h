@@ -212,7 +212,11 @@ class Delivery {
   // deadlines.cc: not before when, and by when
   [[nodiscard]] bool waits_for_release(const Message& message, std::uint32_t recipient) const;
   io::Task<void> keep_until_release(MessagePointer message, std::vector<std::uint32_t> recipients);
-  io::Task<void> let_go(std::vector<DeferredEntry> released);
+  // One at a time runs, until nobody is left whose release has come.
+  io::Task<void> let_go();
+  io::Task<bool> let_some_go(std::map<TraceId, std::vector<std::uint32_t>> some);
+  // Its text cannot be kept, so it cannot wait here: who sent it must know.
+  void give_back_damaged(const MessagePointer& message, const std::vector<spool::Schedule>& schedules, const std::string& destination, const std::string& why);
   void deferred_untried(const Message& message, const std::vector<spool::Schedule>& schedules, const std::string& destination);
   void watch_deadline(const TraceId& id, const Envelope& envelope);
   // The time is over in which the sender wanted it delivered, and wants it back otherwise. True: it goes back.
@@ -303,7 +307,7 @@ class Delivery {
   Settler settler_;
   ReportGathering gathering_;
   DelayQueue delays_, deadlines_;
-  bool delays_loaded_ = false;
+  bool delays_loaded_ = false, letting_go_ = false;
   LocalDelivery local_;
   Runs running_;
   std::uint64_t next_run_ = 0;

@@ -123,6 +123,8 @@ io::Task<void> Delivery::keep_fresh(MessagePointer message, KeptBack kept) {
     }
   } else if (ending == Settler::Ending::Over) {
     for (const auto recipient : kept.recipients) scheduler_.disclaim(message->ref.id, recipient);
+  } else if (ending == Settler::Ending::Impossible) {
+    give_back_damaged(message, schedules, kept.destination, "it cannot be kept under a hold");
   } else if (ending != Settler::Ending::Stopped) {
     parts_.loop.spawn(dispatch_later(message, kept.recipients, Lane::Fresh));
   }

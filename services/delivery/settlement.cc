@@ -22,6 +22,13 @@ void Delivery::deferred(const Message& message, const std::vector<spool::Schedul
   wake_timers();
 }
 
+void Delivery::give_back_damaged(const MessagePointer& message, const std::vector<spool::Schedule>& schedules, const std::string& destination,
+                                 const std::string& why) {
+  std::vector<Attempt> damaged;
+  for (const auto& schedule : schedules) damaged.push_back(damaged_message(schedule.recipient, why));
+  parts_.loop.spawn(finish(message, std::move(damaged), destination));
+}
+
 // Mail that cannot be kept (the log tells why) does not keep recipients from their end.
 io::Task<Settler::Ending> Delivery::settle_with_mail(spool::Settlement settlement) {
   const bool makes_mail = !settlement.generated.empty();
@@ -77,12 +84,7 @@ io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> att
       for (const auto& schedule : conclusion.schedules) again.push_back(schedule.recipient);
       parts_.loop.spawn(dispatch_later(message, std::move(again), Lane::Retry));
     }
-    // Its text cannot be kept, so it cannot be tried again: who sent it must know.
-    if (ending == Settler::Ending::Impossible) {
-      std::vector<Attempt> damaged;
-      for (const auto& schedule : conclusion.schedules) damaged.push_back(damaged_message(schedule.recipient, "it cannot be kept for a retry"));
-      parts_.loop.spawn(finish(message, std::move(damaged), destination));
-    }
+    if (ending == Settler::Ending::Impossible) give_back_damaged(message, conclusion.schedules, destination, "it cannot be kept for a retry");
   }
   if (written) log_conclusion(*message, attempts, conclusion, destination, now);
   --finishing_;

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t least_share = 50;       // jobs any destination may have waiting, whatever the others have
 constexpr std::size_t due_at_once = 500;
+constexpr std::size_t most_released = 1'000;  // before somebody takes them
 constexpr Duration slow_delivery = std::chrono::seconds{15};
 constexpr Duration forget_after = std::chrono::minutes{10};
 constexpr Duration shortest_probe = std::chrono::seconds{10};
@@ -137,6 +138,12 @@ void Scheduler::queue_due(const std::vector<DeferredIndex::Due>& due) {
   for (const auto& place : order) add_back(std::string(place.first), std::move(jobs.at(place)));
 }
 
+std::vector<DeferredEntry> Scheduler::take_released() {
+  const std::string key(release_key);
+  if (released_.size() >= most_released && health(key) != Health::Held) deferred_.ungate(key);
+  return std::exchange(released_, {});
+}
+
 void Scheduler::put_back(const RemoteJob& job) {
   for (const auto& one : job.from) defer(one.destination, one.entry, one.due, one.give_up_at, one.priority);
 }
@@ -169,6 +176,7 @@ bool Scheduler::feed(WallTime now) {
   });
   const auto due = deferred_.take_due(now, due_at_once);
   queue_due(due);
+  if (released_.size() >= most_released) deferred_.gate(std::string(release_key), WallTime::max());
   for (const auto& one : due) {
     if (one.destination == release_key) continue;
     auto& known = know(one.destination, now);
@@ -340,7 +348,8 @@ void Scheduler::release_hold(const std::string& key, WallTime now) {
   was_held(key, known.state.since(), now);
   known.state.release_hold(now);
   for (const Lane lane : {Lane::Fresh, Lane::Retry}) lanes_.open(key, lane);
-  if (known.state.down() && known.last) gate(key, known, now);
+  if (key == release_key) deferred_.ungate(key);  // what is not due there waits for its time
+  else if (known.state.down() && known.last) gate(key, known, now);
   else begin_release(key, known, now);
 }
 

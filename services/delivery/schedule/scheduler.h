@@ -87,8 +87,10 @@ class Scheduler {
   void defer(const std::string& key, DeferredEntry entry, WallTime due, WallTime give_up_at, std::int8_t priority);
   // Takes what is due, or released, into the retry lanes. True: there is more.
   bool feed(WallTime now);
-  // Whose release has come since the last call. They are claimed.
-  [[nodiscard]] std::vector<DeferredEntry> take_released() { return std::exchange(released_, {}); }
+  // Whose release has come since the last call, a few thousand at most: the others wait in the index until these are taken.
+  // They are claimed.
+  [[nodiscard]] std::vector<DeferredEntry> take_released();
+  [[nodiscard]] bool has_released() const { return !released_.empty(); }
   [[nodiscard]] std::optional<WallTime> next_time() const { return deferred_.next_due(); }
   [[nodiscard]] DeferredIndex& deferred() { return deferred_; }
   [[nodiscard]] const DeferredIndex& deferred() const { return deferred_; }

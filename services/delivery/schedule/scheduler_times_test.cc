@@ -92,6 +92,44 @@ TEST_CASE("held mail goes when the operator says so, and stays while everything 
   CHECK(is_owned_once(scheduler));
 }
 
+TEST_CASE("the end of a hold of everything lets nobody go before the time that was asked for") {
+  auto scheduler = made();
+  const std::string held(release_key);
+  scheduler.defer(held, entry(1), start + std::chrono::hours{1}, WallTime::max(), 0);
+  scheduler.defer(held, entry(2), start + std::chrono::hours{9}, WallTime::max(), 0);
+  scheduler.hold(held, start, start + std::chrono::hours{5}, "all");
+  scheduler.release_hold(held, start + std::chrono::hours{3});
+  while (scheduler.feed(start + std::chrono::hours{3})) {}
+  CHECK(scheduler.take_released() == std::vector{entry(1)});
+  CHECK(scheduler.deferred().contains(held, entry(2)));
+  scheduler.feed(start + std::chrono::hours{9});
+  CHECK(scheduler.take_released() == std::vector{entry(2)});
+}
+
+TEST_CASE("a release of many comes in parts: no more than a few thousand are claimed before somebody takes them, and all come") {
+  auto scheduler = made();
+  const std::string held(release_key);
+  constexpr std::uint32_t all = 20'000;
+  for (std::uint32_t n = 0; n < all; ++n) scheduler.defer(held, entry(n), start, WallTime::max(), 0);
+  std::set<DeferredEntry> gone;
+  for (int round = 0; round < 100 && gone.size() < all; ++round) {
+    while (scheduler.feed(start)) {}
+    CHECK(scheduler.has_released());
+    if (round == 3) {  // a hold between, which the taking must not open
+      scheduler.hold(held, start, start + std::chrono::hours{1}, "all");
+      for (const auto& one : scheduler.take_released()) gone.insert(one);
+      while (scheduler.feed(start)) {}
+      CHECK(!scheduler.has_released());
+      scheduler.release_hold(held, start);
+      while (scheduler.feed(start)) {}
+    }
+    const auto some = scheduler.take_released();
+    CHECK(some.size() <= 2'000);
+    for (const auto& one : some) CHECK(gone.insert(one).second);
+  }
+  CHECK(gone.size() == all);
+}
+
 TEST_CASE("a wish for a destination's mail releases all that waits, the urgent first, though it was down; not what is held") {
   auto scheduler = made();
   take_down(scheduler, start);

@@ -9,11 +9,11 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/task.h"
 #include "io/channel_link.h"
 #include "io/listener.h"
 #include "io/loop.h"
 #include "io/socket_address.h"
-#include "io/task.h"
 
 namespace hikyaku::io {
 

@@ -12,13 +12,13 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/task.h"
 #include "io/buffer_pool.h"
 #include "io/descriptor.h"
 #include "io/dns_rdata.h"
 #include "io/io_error.h"
 #include "io/loop.h"
 #include "io/socket_address.h"
-#include "io/task.h"
 #include "io/tls_context.h"
 
 namespace hikyaku::io {

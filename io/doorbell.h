@@ -8,10 +8,10 @@
 #include <cstdint>
 #include <stdexcept>
 
+#include "base/task.h"
 #include "io/descriptor.h"
 #include "io/loop.h"
 #include "io/system_error.h"
-#include "io/task.h"
 
 namespace hikyaku::io {
 

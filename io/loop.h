@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/task.h"
 #include "io/descriptor.h"
-#include "io/task.h"
 #include "io/wait.h"
 
 namespace hikyaku::io {

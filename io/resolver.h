@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/task.h"
 #include "io/dns_rdata.h"
 #include "io/loop.h"
 #include "io/socket_address.h"
-#include "io/task.h"
 
 struct ub_result;
 

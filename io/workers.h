@@ -20,8 +20,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/task.h"
 #include "io/loop.h"
-#include "io/task.h"
 
 namespace hikyaku::io {
 

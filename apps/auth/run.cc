@@ -42,7 +42,7 @@ std::unique_ptr<storage::SqliteEngine> open_engine(io::Disk& disk, const std::st
   return std::move(*engine);
 }
 
-io::Task<void> stop_when_told(Service& service, io::Loop& loop, io::ChannelServer& server) {
+Task<void> stop_when_told(Service& service, io::Loop& loop, io::ChannelServer& server) {
   auto told = told_to_stop(service, loop);
   co_await std::move(told);
   server.close();

@@ -20,7 +20,7 @@ DnsFinding finding_of(const delivery::LookupFailure& failed) {
 }
 
 // Whether the hosts that a route names have an address: a route's failure looks like DNS's own to delivery.
-io::Task<bool> none_exists(io::Loop& loop, io::Resolver& resolver, const delivery::NextHop& hop) {
+Task<bool> none_exists(io::Loop& loop, io::Resolver& resolver, const delivery::NextHop& hop) {
   for (const auto& host : hop.hosts()) {
     auto asking = resolver.a(host.name, loop.after(patience));
     const auto answer = co_await std::move(asking);
@@ -29,7 +29,7 @@ io::Task<bool> none_exists(io::Loop& loop, io::Resolver& resolver, const deliver
   co_return true;
 }
 
-io::Task<void> look(io::Loop& loop, io::Resolver& resolver, delivery::ExchangeLookup& lookup, const delivery::NextHop& hop, DnsLook& into) {
+Task<void> look(io::Loop& loop, io::Resolver& resolver, delivery::ExchangeLookup& lookup, const delivery::NextHop& hop, DnsLook& into) {
   auto asking = lookup.candidates(hop);
   const auto candidates = co_await std::move(asking);
   if (candidates) {
@@ -49,7 +49,7 @@ io::Task<void> look(io::Loop& loop, io::Resolver& resolver, delivery::ExchangeLo
   }
 }
 
-io::Task<void> run_and_stop(io::Loop& loop, io::Resolver& resolver, const DnsTask& task) {
+Task<void> run_and_stop(io::Loop& loop, io::Resolver& resolver, const DnsTask& task) {
   auto running = task(loop, resolver);
   co_await std::move(running);
   loop.stop();
@@ -62,7 +62,7 @@ struct Looking {
   DnsLook& found;
 };
 
-io::Task<void> look_with(io::Loop& loop, io::Resolver& resolver, Looking what) {
+Task<void> look_with(io::Loop& loop, io::Resolver& resolver, Looking what) {
   io::HostsFiles hosts({apps::folder::in(what.settings.node.data(), apps::folder::own_hosts), apps::folder::in(what.settings.node.data(), apps::folder::system_hosts)});
   (void)hosts.refresh();
   delivery::ExchangeLookup lookup(loop, resolver, {.our_name = what.our_name, .hosts = &hosts, .limit = patience});

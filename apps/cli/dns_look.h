@@ -24,7 +24,7 @@ struct DnsLook {
 
 // Runs `task` on a loop of its own with a resolver of these settings; `reserved`: names that are asked though RFC 6761 keeps
 // them local. Nothing is run, and the reason returned, when the settings cannot be used.
-using DnsTask = std::function<io::Task<void>(io::Loop&, io::Resolver&)>;
+using DnsTask = std::function<Task<void>(io::Loop&, io::Resolver&)>;
 [[nodiscard]] std::string with_resolver(const settings::Settings& settings, std::vector<std::string> reserved, const DnsTask& task);
 
 }  // namespace hikyaku::cli

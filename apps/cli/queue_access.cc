@@ -37,7 +37,7 @@ struct Exchange {
   std::string trouble;
 };
 
-io::Task<void> exchange(io::Loop& loop, io::ChannelClient& client, Exchange& both) {
+Task<void> exchange(io::Loop& loop, io::ChannelClient& client, Exchange& both) {
   io::Message message;
   message.octets = both.request;
   auto answer = co_await client.request(std::move(message), loop.after(patience), io::OnLoss::Fail);

@@ -42,7 +42,7 @@ spf::Answer answer_of(const io::DnsAnswer<Record>& from, Text text) {
 }
 
 // The only PTR records that SPF asks for are those of the client's address: `ours`.
-io::Task<spf::Answer> ask(io::Loop& loop, io::Resolver& resolver, spf::Question question, io::IpAddress ours) {
+Task<spf::Answer> ask(io::Loop& loop, io::Resolver& resolver, spf::Question question, io::IpAddress ours) {
   const auto deadline = loop.after(patience);
   const auto as_it_is = [](const std::string& text) { return text; };
   const auto as_text = [](const io::IpAddress& address) { return address.to_string(); };
@@ -74,7 +74,7 @@ io::Task<spf::Answer> ask(io::Loop& loop, io::Resolver& resolver, spf::Question 
   co_return answer_of(answer, as_it_is);
 }
 
-io::Task<void> check_spf(io::Loop& loop, io::Resolver& resolver, Check& check) {
+Task<void> check_spf(io::Loop& loop, io::Resolver& resolver, Check& check) {
   spf::Evaluation evaluation({check.question.address.to_string(), "postmaster@" + check.domain, check.question.hostname, "", 0});
   for (;;) {
     auto step = evaluation.next();
@@ -106,7 +106,7 @@ io::Task<void> check_spf(io::Loop& loop, io::Resolver& resolver, Check& check) {
   }
 }
 
-io::Task<void> check_dkim(io::Loop& loop, io::Resolver& resolver, Check& check) {
+Task<void> check_dkim(io::Loop& loop, io::Resolver& resolver, Check& check) {
   if (check.question.selector.empty()) {
     check.add(PolicyRecord::Dkim, RecordState::NotChecked, "No DKIM selector is known: give it with --selector.", "DKIM セレクタが不明。--selector で指定する。");
     co_return;
@@ -125,7 +125,7 @@ io::Task<void> check_dkim(io::Loop& loop, io::Resolver& resolver, Check& check) 
 }
 
 // The domain's own record, or that of a domain above it (RFC 7489 §6.6.3, by a walk up the tree).
-io::Task<void> check_dmarc(io::Loop& loop, io::Resolver& resolver, Check& check) {
+Task<void> check_dmarc(io::Loop& loop, io::Resolver& resolver, Check& check) {
   std::string domain = check.domain;
   for (int level = 0; level < 8 && domain.find('.') != std::string::npos; ++level) {
     auto asking = resolver.txt("_dmarc." + domain, loop.after(patience));
@@ -148,7 +148,7 @@ struct Addresses {
   std::vector<io::IpAddress> all;
   bool failed = false;
 };
-io::Task<Addresses> addresses_of(io::Loop& loop, io::Resolver& resolver, std::string name) {
+Task<Addresses> addresses_of(io::Loop& loop, io::Resolver& resolver, std::string name) {
   Addresses out;
   auto four = resolver.a(name, loop.after(patience));
   const auto v4 = co_await std::move(four);
@@ -161,7 +161,7 @@ io::Task<Addresses> addresses_of(io::Loop& loop, io::Resolver& resolver, std::st
   co_return out;
 }
 
-io::Task<void> check_ptr(io::Loop& loop, io::Resolver& resolver, Check& check) {
+Task<void> check_ptr(io::Loop& loop, io::Resolver& resolver, Check& check) {
   const std::string address = check.question.address.to_string();
   auto asking = resolver.ptr(check.question.address, loop.after(patience));
   const auto answer = co_await std::move(asking);
@@ -185,7 +185,7 @@ io::Task<void> check_ptr(io::Loop& loop, io::Resolver& resolver, Check& check) {
             address + " の逆引き " + answer.records.front() + " が正引きと一致しない。");
 }
 
-io::Task<void> check_helo(io::Loop& loop, io::Resolver& resolver, Check& check) {
+Task<void> check_helo(io::Loop& loop, io::Resolver& resolver, Check& check) {
   const std::string& name = check.question.hostname;
   auto looking = addresses_of(loop, resolver, name);
   const auto forward = co_await std::move(looking);
@@ -201,8 +201,8 @@ io::Task<void> check_helo(io::Loop& loop, io::Resolver& resolver, Check& check) 
               "HELO 名 " + name + " が DNS にない。対処: アドレスを公開するか、[node] hostname を直す。");
 }
 
-io::Task<void> check_all(io::Loop& loop, io::Resolver& resolver, Check& check) {
-  using Step = io::Task<void> (*)(io::Loop&, io::Resolver&, Check&);
+Task<void> check_all(io::Loop& loop, io::Resolver& resolver, Check& check) {
+  using Step = Task<void> (*)(io::Loop&, io::Resolver&, Check&);
   for (const Step step : {check_spf, check_dkim, check_dmarc, check_ptr, check_helo}) {
     auto checking = step(loop, resolver, check);
     co_await std::move(checking);

@@ -28,7 +28,7 @@ HistoryTask::HistoryTask(Service& service, io::Loop& loop, io::Workers& workers,
   spool.set_arrival_watch([arrivals = arrivals_](const Envelope& envelope) { arrivals->arrived(envelope); });
 }
 
-io::Task<void> HistoryTask::run() {
+Task<void> HistoryTask::run() {
   while (!loop_.stopping()) {
     const auto outcome = co_await loop_.sleep_until(loop_.after(service_.settings()->history.sample_interval()));
     if (outcome == io::Wake::Cancelled) break;

@@ -21,7 +21,7 @@ class HistoryTask {
   // Counts arrivals from here on: make it before the spool's first fresh().
   HistoryTask(Service& service, io::Loop& loop, io::Workers& workers, io::Disk& disk, spool::Spool& spool);
   // Until the loop stops.
-  io::Task<void> run();
+  Task<void> run();
   // What is counted and not written: once, after the loop. Blocks.
   void finish();
 

@@ -2,7 +2,7 @@
 
 namespace hikyaku::apps {
 
-io::Task<io::Message> QueueServer::answer(io::Message message, io::PeerProcess peer) {
+Task<io::Message> QueueServer::answer(io::Message message, io::PeerProcess peer) {
   const auto request = delivery::decode_queue_request(message.octets);
   if (!request)
     co_return io::Message{encode(delivery::QueueReply{delivery::QueueRefusal{

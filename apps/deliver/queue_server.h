@@ -18,7 +18,7 @@ class QueueServer {
       : loop_(loop), workers_(workers), spool_(spool), directory_(directory), delivery_(delivery), origin_(std::move(origin)), audit_(log), user_(std::move(user)) {}
 
   // One request to one reply; the form is services/delivery/queue_protocol.h's.
-  io::Task<io::Message> answer(io::Message request, io::PeerProcess peer);
+  Task<io::Message> answer(io::Message request, io::PeerProcess peer);
 
  private:
   io::Loop& loop_;

@@ -9,19 +9,19 @@
 #include "apps/service/service_loop.h"
 #include "base/paced_clock.h"
 #include "io/posix_disk.h"
-#include "services/delivery/report/report_settings.h"
 #include "io/resolver.h"
 #include "protocol/smtp/address.h"
 #include "services/delivery/account_upkeep.h"
 #include "services/delivery/dns_servers.h"
 #include "services/delivery/exchange_lookup.h"
+#include "services/delivery/report/report_settings.h"
+#include "services/delivery/resolver_settings.h"
 #include "services/delivery/tls/tls_reporter.h"
 #include "services/directory/editor.h"
-#include "services/delivery/resolver_settings.h"
 #include "services/directory/login_secrets.h"
 #include "services/directory/quota_page.h"
-#include "services/directory/srs_secrets.h"
 #include "services/directory/seen_page.h"
+#include "services/directory/srs_secrets.h"
 #include "storage/sqlite_engine.h"
 
 namespace hikyaku::apps {
@@ -105,7 +105,7 @@ void take_wish(std::string_view ring, delivery::Delivery& delivery) {
 }
 
 // Waits for a datagram on the bell's socket and takes all that came: many rings are one.
-io::Task<io::Wake> heard(io::Loop& loop, int bell, Deadline deadline, delivery::Delivery& delivery) {
+Task<io::Wake> heard(io::Loop& loop, int bell, Deadline deadline, delivery::Delivery& delivery) {
   const auto outcome = co_await loop.readable(bell, deadline);
   char ring[320];
   for (ssize_t octets = 0; (octets = ::recv(bell, ring, sizeof ring, MSG_DONTWAIT)) >= 0;)
@@ -113,7 +113,7 @@ io::Task<io::Wake> heard(io::Loop& loop, int bell, Deadline deadline, delivery::
   co_return outcome;
 }
 
-io::Task<io::Wake> no_bell(io::Loop& loop, Deadline deadline) {
+Task<io::Wake> no_bell(io::Loop& loop, Deadline deadline) {
   const auto outcome = co_await loop.sleep_until(std::min(deadline, loop.after(100ms)));
   co_return outcome;
 }
@@ -125,7 +125,7 @@ io::ResolverOptions resolver_options(const settings::Settings& settings) {
 }
 
 // Looks every second whether the secrets of logins or the hosts files have changed.
-io::Task<void> follow_files(io::Loop& loop, io::Workers& workers, directory::LoginSecrets& logins, io::HostsFiles& hosts, telemetry::Log& log) {
+Task<void> follow_files(io::Loop& loop, io::Workers& workers, directory::LoginSecrets& logins, io::HostsFiles& hosts, telemetry::Log& log) {
   while (!loop.stopping()) {
     auto work = workers.run(loop, [&] {
       (void)hosts.refresh();
@@ -174,7 +174,7 @@ delivery::TlsReporter::Parts report_parts(Service& service, io::Loop& loop, io::
           .generate = [&parts](const spool::GeneratedMail& mail) { return parts.spool->generate({&mail, 1}); }};
 }
 
-io::Task<void> stop_when_told(Service& service, io::Loop& loop, delivery::Delivery& delivery) {
+Task<void> stop_when_told(Service& service, io::Loop& loop, delivery::Delivery& delivery) {
   auto told = told_to_stop(service, loop);
   co_await std::move(told);
   const auto limit = service.settings()->serve.stop_limit();
@@ -185,7 +185,7 @@ io::Task<void> stop_when_told(Service& service, io::Loop& loop, delivery::Delive
 // Schedules are differences of wall times. A life of delivery goes by the clock it began with; when the machine's clock was
 // set it ends in good order, and the next one reckons with the difference (services/delivery/schedule/another_clock.h).
 enum class Ended : std::uint8_t { Told, ClockSet };
-io::Task<void> follow_clock(Service& service, io::Loop& loop, Parts& parts, delivery::Delivery& delivery, Ended& ended) {
+Task<void> follow_clock(Service& service, io::Loop& loop, Parts& parts, delivery::Delivery& delivery, Ended& ended) {
   while (parts.clock.stepped() == Duration{}) {
     const auto outcome = co_await loop.sleep_until(loop.after(1s));
     if (outcome == io::Wake::Cancelled) co_return;

@@ -5,11 +5,11 @@ namespace {
 class AuthExchange final : public LoginExchange {
  public:
   explicit AuthExchange(directory::AuthClient& client) : exchange_(client) {}
-  io::Task<directory::AuthStep> begin(std::string mechanism, std::optional<std::string> initial_response,
+  Task<directory::AuthStep> begin(std::string mechanism, std::optional<std::string> initial_response,
                                       directory::PeerContext peer) override {
     return exchange_.begin(std::move(mechanism), std::move(initial_response), std::move(peer));
   }
-  io::Task<directory::AuthStep> step(std::string response) override { return exchange_.step(std::move(response)); }
+  Task<directory::AuthStep> step(std::string response) override { return exchange_.step(std::move(response)); }
 
  private:
   directory::AuthClient::Exchange exchange_;
@@ -18,7 +18,7 @@ class AuthExchange final : public LoginExchange {
 class AuthLogins final : public Logins {
  public:
   AuthLogins(io::Loop& loop, std::string socket_path) : client_(loop, std::move(socket_path)) {}
-  io::Task<directory::Answer<directory::PeerRights>> rights(directory::PeerContext peer) override {
+  Task<directory::Answer<directory::PeerRights>> rights(directory::PeerContext peer) override {
     return client_.rights(std::move(peer));
   }
   std::unique_ptr<LoginExchange> exchange() override { return std::make_unique<AuthExchange>(client_); }

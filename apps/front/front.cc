@@ -26,9 +26,9 @@ class Process : public std::enable_shared_from_this<Process> {
   int run();
 
  private:
-  static io::Task<void> accept(Process& process, io::Listener& listener, std::string name);
-  static io::Task<void> stop_when_told(Process& process);
-  static io::Task<void> turn_away(Process& process, io::Accepted accepted);
+  static Task<void> accept(Process& process, io::Listener& listener, std::string name);
+  static Task<void> stop_when_told(Process& process);
+  static Task<void> turn_away(Process& process, io::Accepted accepted);
   void admit(io::Accepted accepted, const std::string& name);
   void load_tls();
   void listen(const std::string& name);
@@ -65,7 +65,7 @@ void Process::listen(const std::string& name) {
   }
 }
 
-io::Task<void> Process::turn_away(Process& process, io::Accepted accepted) {
+Task<void> Process::turn_away(Process& process, io::Accepted accepted) {
   io::Connection connection(process.loop_, std::move(accepted.socket), std::move(accepted.peer));
   auto writing = connection.write(process.kind_.too_many, process.loop_.after(farewell_limit));
   const auto written = co_await std::move(writing);
@@ -90,7 +90,7 @@ void Process::admit(io::Accepted accepted, const std::string& name) {
                                         at_once ? Client::Tls::AtOnce : Client::Tls::OnDemand}));
 }
 
-io::Task<void> Process::accept(Process& process, io::Listener& listener, std::string name) {
+Task<void> Process::accept(Process& process, io::Listener& listener, std::string name) {
   for (;;) {
     auto accepting = listener.accept();
     auto accepted = co_await std::move(accepting);
@@ -99,7 +99,7 @@ io::Task<void> Process::accept(Process& process, io::Listener& listener, std::st
   }
 }
 
-io::Task<void> Process::stop_when_told(Process& process) {
+Task<void> Process::stop_when_told(Process& process) {
   auto told = told_to_stop(process.service_, process.loop_);
   co_await std::move(told);
   for (auto& listener : process.listeners_) listener->close();

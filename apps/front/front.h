@@ -58,6 +58,6 @@ struct Surroundings {
   Duration login_time{};
   std::shared_ptr<const io::TlsServerContext> tls_context;
 };
-io::Task<void> serve(std::shared_ptr<const Surroundings> surroundings, Client client);
+Task<void> serve(std::shared_ptr<const Surroundings> surroundings, Client client);
 
 }  // namespace hikyaku::apps::front

@@ -13,15 +13,15 @@ namespace hikyaku::apps::front {
 class LoginExchange {
  public:
   virtual ~LoginExchange() = default;
-  virtual io::Task<directory::AuthStep> begin(std::string mechanism, std::optional<std::string> initial_response,
+  virtual Task<directory::AuthStep> begin(std::string mechanism, std::optional<std::string> initial_response,
                                               directory::PeerContext peer) = 0;
-  virtual io::Task<directory::AuthStep> step(std::string response) = 0;
+  virtual Task<directory::AuthStep> step(std::string response) = 0;
 };
 
 class Logins {
  public:
   virtual ~Logins() = default;
-  virtual io::Task<directory::Answer<directory::PeerRights>> rights(directory::PeerContext peer) = 0;
+  virtual Task<directory::Answer<directory::PeerRights>> rights(directory::PeerContext peer) = 0;
   virtual std::unique_ptr<LoginExchange> exchange() = 0;
 };
 

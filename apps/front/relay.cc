@@ -12,7 +12,7 @@ struct Shared {
   int running = 2;  // directions
 };
 
-io::Task<void> copy(io::Loop& loop, io::Connection& from, io::Connection& to, Duration stall_limit) {
+Task<void> copy(io::Loop& loop, io::Connection& from, io::Connection& to, Duration stall_limit) {
   for (;;) {
     auto reading = from.read(Instant::max());
     const auto octets = co_await std::move(reading);
@@ -24,13 +24,13 @@ io::Task<void> copy(io::Loop& loop, io::Connection& from, io::Connection& to, Du
 }
 
 // Whoever ends last closes: TLS's farewell wants the stream for itself.
-io::Task<void> leave(io::Loop& loop, Shared& shared) {
+Task<void> leave(io::Loop& loop, Shared& shared) {
   if (--shared.running > 0) co_return;
   auto closing = shared.ends.client->close(loop.after(close_limit));
   co_await std::move(closing);
 }
 
-io::Task<void> store_to_client(io::Loop& loop, std::shared_ptr<Shared> shared) {
+Task<void> store_to_client(io::Loop& loop, std::shared_ptr<Shared> shared) {
   auto copying = copy(loop, *shared->ends.store, *shared->ends.client, shared->stall_limit);
   co_await std::move(copying);
   shared->ends.client->interrupt();
@@ -39,7 +39,7 @@ io::Task<void> store_to_client(io::Loop& loop, std::shared_ptr<Shared> shared) {
   co_await std::move(leaving);
 }
 
-io::Task<void> client_to_store(io::Loop& loop, std::shared_ptr<Shared> shared) {
+Task<void> client_to_store(io::Loop& loop, std::shared_ptr<Shared> shared) {
   auto copying = copy(loop, *shared->ends.client, *shared->ends.store, shared->stall_limit);
   co_await std::move(copying);
   if (shared->ends.store->open()) ::shutdown(shared->ends.store_socket, SHUT_WR);
@@ -48,7 +48,7 @@ io::Task<void> client_to_store(io::Loop& loop, std::shared_ptr<Shared> shared) {
 }
 }  // namespace
 
-io::Task<void> relay(io::Loop& loop, Relayed ends, Duration stall_limit) {
+Task<void> relay(io::Loop& loop, Relayed ends, Duration stall_limit) {
   auto shared = std::make_shared<Shared>(std::move(ends), stall_limit);
   loop.spawn(store_to_client(loop, shared));
   auto upwards = client_to_store(loop, std::move(shared));

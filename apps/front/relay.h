@@ -4,9 +4,9 @@
 
 #include <memory>
 
+#include "base/task.h"
 #include "io/address_limit.h"
 #include "io/connection.h"
-#include "io/task.h"
 
 namespace hikyaku::apps::front {
 
@@ -20,6 +20,6 @@ struct Relayed {
 // Returns when both directions have ended and the client's stream is closed. A client that has only finished sending
 // still gets what the store has to say. Waits without limit for octets (the store ends silent sessions), and at most
 // `stall_limit` for a receiver that takes nothing.
-io::Task<void> relay(io::Loop& loop, Relayed ends, Duration stall_limit = 5min);
+Task<void> relay(io::Loop& loop, Relayed ends, Duration stall_limit = 5min);
 
 }  // namespace hikyaku::apps::front

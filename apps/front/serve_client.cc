@@ -35,7 +35,7 @@ struct Login {
 };
 
 // What auth allows here, as an offer; nothing when it does not answer.
-io::Task<std::optional<Offer>> offer_for(SharedSurroundings around, io::Connection& client) {
+Task<std::optional<Offer>> offer_for(SharedSurroundings around, io::Connection& client) {
   auto asking = around->logins.rights(context_of(*around, client));
   const auto answer = co_await std::move(asking);
   const auto* rights = std::get_if<directory::PeerRights>(&answer);
@@ -99,7 +99,7 @@ SaslAnswer last_response(Login& login, std::string_view octets) {
 }
 
 // The store's end of a new socketpair goes to the store; ours comes back, or the reason why not.
-io::Task<Result<io::Descriptor, LoginFailure>> hand_over(SharedSurroundings around, HandedOver who) {
+Task<Result<io::Descriptor, LoginFailure>> hand_over(SharedSurroundings around, HandedOver who) {
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
     co_return failure(LoginFailure::Unavailable);
@@ -116,7 +116,7 @@ io::Task<Result<io::Descriptor, LoginFailure>> hand_over(SharedSurroundings arou
 }
 
 // Carries out what is left when the conversation cannot go on: its last words, within a short time.
-io::Task<void> last_words(SharedSurroundings around, io::Connection& client, Conversation& talk) {
+Task<void> last_words(SharedSurroundings around, io::Connection& client, Conversation& talk) {
   const auto deadline = around->loop.after(close_limit);
   for (;;) {
     auto step = talk.next();
@@ -132,7 +132,7 @@ io::Task<void> last_words(SharedSurroundings around, io::Connection& client, Con
 
 enum class Went : std::uint8_t { On, Lost };
 
-io::Task<Went> read_more(SharedSurroundings around, io::Connection& client, Login& login, Deadline deadline) {
+Task<Went> read_more(SharedSurroundings around, io::Connection& client, Login& login, Deadline deadline) {
   auto reading = client.read(deadline);
   const auto octets = co_await std::move(reading);
   if (octets) {
@@ -148,7 +148,7 @@ io::Task<Went> read_more(SharedSurroundings around, io::Connection& client, Logi
   co_return Went::Lost;
 }
 
-io::Task<Went> begin_tls(SharedSurroundings around, io::Connection& client, Login& login, Deadline deadline) {
+Task<Went> begin_tls(SharedSurroundings around, io::Connection& client, Login& login, Deadline deadline) {
   auto shaking = client.start_tls_server(around->tls_context, {}, deadline);
   const auto shaken = co_await std::move(shaking);
   if (!shaken) co_return Went::Lost;
@@ -163,7 +163,7 @@ io::Task<Went> begin_tls(SharedSurroundings around, io::Connection& client, Logi
   co_return Went::On;
 }
 
-io::Task<void> ask_auth(SharedSurroundings around, io::Connection& client, Login& login, Step step) {
+Task<void> ask_auth(SharedSurroundings around, io::Connection& client, Login& login, Step step) {
   if (auto* start = std::get_if<SaslStart>(&step)) {
     login.success.reset();
     login.exchange = around->logins.exchange();
@@ -184,7 +184,7 @@ io::Task<void> ask_auth(SharedSurroundings around, io::Connection& client, Login
 }
 
 // Our end of the stream to the store, or nothing when the client is gone.
-io::Task<std::optional<io::Descriptor>> log_in(SharedSurroundings around, io::Connection& client, std::string listener) {
+Task<std::optional<io::Descriptor>> log_in(SharedSurroundings around, io::Connection& client, std::string listener) {
   const auto deadline = around->loop.after(around->login_time);
   auto asking = offer_for(around, client);
   auto offer = co_await std::move(asking);
@@ -228,7 +228,7 @@ io::Task<std::optional<io::Descriptor>> log_in(SharedSurroundings around, io::Co
 }
 }  // namespace
 
-io::Task<void> serve(std::shared_ptr<const Surroundings> around, Client client) {
+Task<void> serve(std::shared_ptr<const Surroundings> around, Client client) {
   if (client.tls == Client::Tls::AtOnce) {
     auto shaking = client.connection->start_tls_server(around->tls_context, {}, around->loop.after(around->login_time));
     const auto shaken = co_await std::move(shaking);

@@ -10,7 +10,7 @@ class VouchedByAuth final : public Vouching {
  public:
   VouchedByAuth(io::Loop& loop, std::string socket_path, directory::Protocol protocol)
       : client_(loop, std::move(socket_path), vouching_limit), protocol_(protocol) {}
-  io::Task<directory::Answer<std::optional<directory::Vouched>>> redeem(std::string ticket) override {
+  Task<directory::Answer<std::optional<directory::Vouched>>> redeem(std::string ticket) override {
     return client_.redeem(std::move(ticket), protocol_);
   }
 
@@ -53,7 +53,7 @@ void StoreDoor::close() {
   server_.close();
 }
 
-io::Task<void> StoreDoor::run(Place place, Session& session, LoggedIn who, std::unique_ptr<io::Connection> stream) {
+Task<void> StoreDoor::run(Place place, Session& session, LoggedIn who, std::unique_ptr<io::Connection> stream) {
   const Place held(std::move(place));
   auto serving = session(std::move(who), std::move(stream));
   co_await std::move(serving);
@@ -66,7 +66,7 @@ void StoreDoor::log_unproven(const HandedOver& who, io::PeerProcess peer) {
               .reason = "auth knows no such ticket: it was restarted after the login, or that process made it up"});
 }
 
-io::Task<Taken> StoreDoor::admit(io::Message request, io::PeerProcess peer) {
+Task<Taken> StoreDoor::admit(io::Message request, io::PeerProcess peer) {
   auto who = HandedOver::decode(request.octets);
   if (closed_ || !who || request.descriptors.size() != 1) co_return Taken::Stopping;
   if (*sessions_ >= sessions_limit_) co_return Taken::TooMany;
@@ -90,7 +90,7 @@ io::Task<Taken> StoreDoor::admit(io::Message request, io::PeerProcess peer) {
   co_return Taken::Yes;
 }
 
-io::Task<io::Message> StoreDoor::answer(io::Message request, io::PeerProcess peer) {
+Task<io::Message> StoreDoor::answer(io::Message request, io::PeerProcess peer) {
   auto admitting = admit(std::move(request), peer);
   const auto taken = co_await std::move(admitting);
   co_return io::Message{encode(taken), {}};

@@ -19,7 +19,7 @@ namespace hikyaku::apps::front {
 class Vouching {
  public:
   virtual ~Vouching() = default;
-  virtual io::Task<directory::Answer<std::optional<directory::Vouched>>> redeem(std::string ticket) = 0;
+  virtual Task<directory::Answer<std::optional<directory::Vouched>>> redeem(std::string ticket) = 0;
 };
 // Asks `auth` at `socket_path` (run/auth.sock) for logins by `protocol`.
 [[nodiscard]] std::unique_ptr<Vouching> vouched_by_auth(io::Loop& loop, std::string socket_path, directory::Protocol protocol);
@@ -27,24 +27,24 @@ class Vouching {
 class StoreDoor {
  public:
   // Serves one client to its end; runs as a coroutine of its own on the loop.
-  using Session = std::function<io::Task<void>(LoggedIn who, std::unique_ptr<io::Connection> stream)>;
+  using Session = std::function<Task<void>(LoggedIn who, std::unique_ptr<io::Connection> stream)>;
 
   // `listening` is the inherited "pop3-store" or "imap-store" socket. The door must outlive the loop's run.
   StoreDoor(io::Loop& loop, io::Descriptor listening, Vouching& vouching, telemetry::Log& log, std::size_t sessions_limit,
             Session session);
 
   // Spawn it. Ends after close().
-  io::Task<void> serve() { return server_.serve(); }
+  Task<void> serve() { return server_.serve(); }
   // Takes nobody any more; running sessions go on.
   void close();
   [[nodiscard]] std::size_t sessions() const { return *sessions_; }
 
  private:
   class Place;  // among the sessions
-  io::Task<io::Message> answer(io::Message request, io::PeerProcess peer);
-  io::Task<Taken> admit(io::Message request, io::PeerProcess peer);
+  Task<io::Message> answer(io::Message request, io::PeerProcess peer);
+  Task<Taken> admit(io::Message request, io::PeerProcess peer);
   void log_unproven(const HandedOver& who, io::PeerProcess peer);
-  static io::Task<void> run(Place place, Session& session, LoggedIn who, std::unique_ptr<io::Connection> stream);
+  static Task<void> run(Place place, Session& session, LoggedIn who, std::unique_ptr<io::Connection> stream);
 
   io::Loop& loop_;
   Vouching& vouching_;

@@ -6,8 +6,8 @@
 #include "apps/front/store_door.h"
 #include "apps/imap_store/session_task.h"
 #include "apps/service/data_folders.h"
-#include "base/local_zone.h"
 #include "apps/service/service_loop.h"
+#include "base/local_zone.h"
 #include "io/posix_disk.h"
 #include "services/directory/directory.h"
 #include "services/directory/seen_page.h"
@@ -63,7 +63,7 @@ class Accounts {
 };
 
 // Waits for the order, takes nobody any more, lets the sessions say goodbye, and stops the loop.
-io::Task<void> stop_when_told(Service& service, imap_store::Hall& hall, front::StoreDoor& door) {
+Task<void> stop_when_told(Service& service, imap_store::Hall& hall, front::StoreDoor& door) {
   auto told = told_to_stop(service, hall.loop);
   co_await std::move(told);
   door.close();

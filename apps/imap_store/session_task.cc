@@ -36,7 +36,7 @@ struct Visit {
 };
 
 // Carries a request out on a worker, slice by slice.
-io::Task<imap::StoreAnswer> carry_out(Visit& visit, imap::StoreRequest request) {
+Task<imap::StoreAnswer> carry_out(Visit& visit, imap::StoreRequest request) {
   ++visit.hall.requests;
   for (;;) {
     auto work = visit.hall.workers.run(visit.hall.loop, [&] { return visit.requests.carry_out(request); });
@@ -53,7 +53,7 @@ io::Task<imap::StoreAnswer> carry_out(Visit& visit, imap::StoreRequest request) 
 
 // Waits for octets, a change of the mailbox, the end of patience or an order to stop, and tells the session. False:
 // the client is gone.
-io::Task<bool> wait_for_input(Visit& visit, imap::Session& session, imap::NeedInput wait) {
+Task<bool> wait_for_input(Visit& visit, imap::Session& session, imap::NeedInput wait) {
   const bool for_change = wait.wake_on == imap::NeedInput::WakeOn::InputOrChange;
   visit.requests.release_memory();
   if (for_change && !visit.watch) {
@@ -88,7 +88,7 @@ io::Task<bool> wait_for_input(Visit& visit, imap::Session& session, imap::NeedIn
   co_return false;
 }
 
-io::Task<void> converse(Visit& visit, imap::Session& session) {
+Task<void> converse(Visit& visit, imap::Session& session) {
   for (;;) {
     auto step = session.next();
     if (auto* send = std::get_if<imap::Send>(&step)) {
@@ -115,13 +115,13 @@ io::Task<void> converse(Visit& visit, imap::Session& session) {
   }
 }
 
-io::Task<void> say(Visit& visit, std::string text) {
+Task<void> say(Visit& visit, std::string text) {
   auto writing = visit.stream->write(text, visit.hall.loop.after(close_limit));
   const auto written = co_await std::move(writing);
   (void)written;
 }
 
-io::Task<void> run_visit(Visit& visit) {
+Task<void> run_visit(Visit& visit) {
   auto login = decode_opening(visit.who.opening);
   if (!login) {
     visit.reason = "the front said nothing that makes sense";
@@ -151,7 +151,7 @@ io::Task<void> run_visit(Visit& visit) {
 
 }  // namespace
 
-io::Task<void> serve_session(Hall& hall, front::LoggedIn who, std::unique_ptr<io::Connection> stream) {
+Task<void> serve_session(Hall& hall, front::LoggedIn who, std::unique_ptr<io::Connection> stream) {
   Visit visit(hall, std::move(who), std::move(stream));
   std::string bug;
   try {
@@ -211,7 +211,7 @@ void ring_changed(Hall& hall, const Versions& now) {
 
 }  // namespace
 
-io::Task<void> watch_over(Hall& hall, std::function<bool(AccountId)> may_read) {
+Task<void> watch_over(Hall& hall, std::function<bool(AccountId)> may_read) {
   while (!hall.loop.stopping()) {
     const auto woken = co_await hall.loop.sleep_until(hall.loop.after(1s));
     if (woken == io::Wake::Cancelled) co_return;
@@ -232,7 +232,7 @@ io::Task<void> watch_over(Hall& hall, std::function<bool(AccountId)> may_read) {
   }
 }
 
-io::Task<void> give_memory_back(Hall& hall) {
+Task<void> give_memory_back(Hall& hall) {
   std::uint64_t seen = hall.requests;
   while (!hall.loop.stopping()) {
     const auto woken = co_await hall.loop.sleep_until(hall.loop.after(10s));

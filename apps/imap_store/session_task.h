@@ -28,16 +28,16 @@ struct Hall {
   std::uint64_t requests = 0;                             // carried out since the start
 };
 
-io::Task<void> serve_session(Hall& hall, front::LoggedIn who, std::unique_ptr<io::Connection> stream);
+Task<void> serve_session(Hall& hall, front::LoggedIn who, std::unique_ptr<io::Connection> stream);
 
 // Looks once a second until the loop stops: changed accounts, and accounts that may no longer read
 // (`may_read`, called on the loop's thread, must not wait).
-io::Task<void> watch_over(Hall& hall, std::function<bool(AccountId)> may_read);
+Task<void> watch_over(Hall& hall, std::function<bool(AccountId)> may_read);
 
 // Gives back to the system, on a worker, what requests have left free between the memory of idle sessions: looks every
 // ten seconds until the loop stops, and does nothing while nothing was asked. After a burst of logins this is nine tenths
 // of the process.
-io::Task<void> give_memory_back(Hall& hall);
+Task<void> give_memory_back(Hall& hall);
 
 // An orderly stop: every session says goodbye.
 void dismiss_all(Hall& hall);

@@ -20,7 +20,7 @@ namespace {
 // auth in small: the password is "secret"; SCRAM is a challenge, any response, and a last message.
 class TestExchange final : public front::LoginExchange {
  public:
-  io::Task<directory::AuthStep> begin(std::string mechanism, std::optional<std::string> initial_response,
+  Task<directory::AuthStep> begin(std::string mechanism, std::optional<std::string> initial_response,
                                       directory::PeerContext peer) override {
     if (mechanism == "SCRAM-SHA-256") co_return directory::AuthChallenge{"first"};
     if (peer.tls == directory::TlsState::Plain && peer.client_address != "local")
@@ -28,7 +28,7 @@ class TestExchange final : public front::LoginExchange {
     if (initial_response != std::string("\0a@b.example\0secret", 19)) co_return directory::AuthFailure{};
     co_return directory::AuthSuccess{AccountId{7}, "a@b.example", "", "a good ticket"};
   }
-  io::Task<directory::AuthStep> step(std::string response) override {
+  Task<directory::AuthStep> step(std::string response) override {
     if (response == "wrong") co_return directory::AuthFailure{};
     co_return directory::AuthSuccess{AccountId{7}, "a@b.example", "last", "a good ticket"};
   }
@@ -37,7 +37,7 @@ class TestExchange final : public front::LoginExchange {
 class TestLogins final : public front::Logins {
  public:
   bool down = false;
-  io::Task<directory::Answer<directory::PeerRights>> rights(directory::PeerContext) override {
+  Task<directory::Answer<directory::PeerRights>> rights(directory::PeerContext) override {
     if (down) co_return directory::TemporaryFailure{"auth is down"};
     co_return directory::PeerRights{{"SCRAM-SHA-256", "PLAIN"}, false};
   }
@@ -49,7 +49,7 @@ class TestVouching final : public front::Vouching {
  public:
   std::string good = "a good ticket";
   bool down = false;
-  io::Task<directory::Answer<std::optional<directory::Vouched>>> redeem(std::string ticket) override {
+  Task<directory::Answer<std::optional<directory::Vouched>>> redeem(std::string ticket) override {
     if (down) co_return directory::TemporaryFailure{"auth is down"};
     if (ticket != good) co_return std::nullopt;
     co_return directory::Vouched{AccountId{7}, "a@b.example", "192.0.2.7"};
@@ -111,7 +111,7 @@ struct Rig {
 };
 
 // Sends, then reads until the answer ends with `until`, or to the end of the stream ("(closed)").
-io::Task<std::string> say(io::Connection& client, std::string octets, std::string until) {
+Task<std::string> say(io::Connection& client, std::string octets, std::string until) {
   auto writing = client.write(octets, client.loop().after(5s));
   (void)co_await std::move(writing);
   std::string said;
@@ -128,7 +128,7 @@ io::Task<std::string> say(io::Connection& client, std::string octets, std::strin
   auto HIKYAKU_JOIN(saying, __LINE__) = say(client, octets, until); \
   said = co_await std::move(HIKYAKU_JOIN(saying, __LINE__))
 
-io::Task<void> read_and_delete(Rig& rig) {
+Task<void> read_and_delete(Rig& rig) {
   std::string said;
   auto client = rig.connect();
   SAY(*client, "USER a@b.example\r\nPASS secret\r\nSTAT\r\n", "73\r\n");
@@ -150,7 +150,7 @@ io::Task<void> read_and_delete(Rig& rig) {
   CHECK(said.contains("+OK 1 24\r\n"));
 }
 
-io::Task<void> under_tls(Rig& rig) {
+Task<void> under_tls(Rig& rig) {
   std::string said;
   auto client = rig.connect();
   SAY(*client, "STLS\r\n", "Begin TLS\r\n");
@@ -170,7 +170,7 @@ io::Task<void> under_tls(Rig& rig) {
   CHECK(said == "+OK Logged in\r\n+OK Top of message follows\r\nSubject: two\r\n\r\n.\r\n+OK Bye\r\n(closed)");
 }
 
-io::Task<void> refused(Rig& rig) {
+Task<void> refused(Rig& rig) {
   std::string said;
   auto client = rig.connect();
   SAY(*client, "USER a@b.example\r\nPASS wrong\r\n", "password\r\n");
@@ -187,7 +187,7 @@ io::Task<void> refused(Rig& rig) {
   CHECK(said.ends_with("-ERR [SYS/TEMP] Try again later\r\n(closed)"));
 }
 
-io::Task<void> unproven(Rig& rig) {
+Task<void> unproven(Rig& rig) {
   std::string said;
   rig.vouching.good = "a ticket of another auth";
   auto client = rig.connect();
@@ -200,7 +200,7 @@ io::Task<void> unproven(Rig& rig) {
   CHECK(rig.door->sessions() == 0);
 }
 
-io::Task<void> silent(Rig& rig) {
+Task<void> silent(Rig& rig) {
   std::string said;
   auto client = rig.connect();
   SAY(*client, "", "(closed)");

@@ -16,7 +16,7 @@ constexpr int worker_threads = 4;
 constexpr std::size_t queued_jobs = 10'000;
 
 // Sessions end without deleting: a client that has not said QUIT finds everything again.
-io::Task<void> stop_when_told(Service& service, io::Loop& loop, front::StoreDoor& door) {
+Task<void> stop_when_told(Service& service, io::Loop& loop, front::StoreDoor& door) {
   auto told = told_to_stop(service, loop);
   co_await std::move(told);
   door.close();

@@ -8,7 +8,7 @@ namespace hikyaku::apps {
 namespace {
 constexpr Duration close_limit = 5s;
 
-io::Task<pop3::Answer> ask(const Pop3Store& around, Maildrop& drop, pop3::Request request) {
+Task<pop3::Answer> ask(const Pop3Store& around, Maildrop& drop, pop3::Request request) {
   auto working = around.workers.run(around.loop, [&drop, &around, wanted = std::move(request)] {
     return drop.answer(wanted, around.loop.clock().now() + around.store_limit);
   });
@@ -24,7 +24,7 @@ void log_trouble(const Pop3Store& around, const front::LoggedIn& who, const Mail
 }
 }  // namespace
 
-io::Task<void> serve_pop3(const Pop3Store& around, front::LoggedIn who, std::unique_ptr<io::Connection> stream) {
+Task<void> serve_pop3(const Pop3Store& around, front::LoggedIn who, std::unique_ptr<io::Connection> stream) {
   auto opening = decode_opening(who.opening);
   if (!opening) co_return;
   pop3::Session session(std::move(opening->received));

@@ -21,6 +21,6 @@ struct Pop3Store {
 };
 
 // Runs to the end of the session. What it refers to must outlive it.
-io::Task<void> serve_pop3(const Pop3Store& around, front::LoggedIn who, std::unique_ptr<io::Connection> stream);
+Task<void> serve_pop3(const Pop3Store& around, front::LoggedIn who, std::unique_ptr<io::Connection> stream);
 
 }  // namespace hikyaku::apps

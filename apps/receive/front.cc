@@ -28,7 +28,7 @@ void turn_away(Reception& reception, const io::Accepted& accepted, Port port, st
 Front::Front(Reception& shared, io::Loop::Options options)
     : loop(std::move(options)), reception(shared), auth(loop, shared.service.path("run/auth.sock"), auth_limit, shared.service.path("run/directory-seen")) {}
 
-io::Task<void> Front::accept(Port port, int descriptor) {
+Task<void> Front::accept(Port port, int descriptor) {
   // Our own number for the inherited socket: closing it leaves the supervisor's open for a successor.
   listeners_.push_back(std::make_unique<io::Listener>(loop, io::Descriptor(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0))));
   io::Listener& listener = *listeners_.back();
@@ -67,12 +67,12 @@ void Front::drain(Duration limit) {
   loop.spawn(stop_when_empty(loop.after(limit)));
 }
 
-io::Task<void> Front::stop_when_empty(Deadline deadline) {
+Task<void> Front::stop_when_empty(Deadline deadline) {
   while (!sessions.empty() && loop.now() < deadline) co_await loop.sleep_until(loop.after(20ms));
   loop.stop();
 }
 
-io::Task<directory::Answer<directory::PeerRights>> Front::rights(directory::PeerContext peer) {
+Task<directory::Answer<directory::PeerRights>> Front::rights(directory::PeerContext peer) {
   std::string key = peer.client_address + (peer.tls == directory::TlsState::Tls ? "+tls" : "") + (peer.channel_binding.empty() ? "" : "+binding");
   const auto now = loop.now();
   if (const auto known = known_rights_.find(key); known != known_rights_.end() && known->second.until > now)

@@ -76,13 +76,13 @@ class Front {
   Front(Reception& reception, io::Loop::Options options);
 
   // Accepts from an inherited listener until drain(). Spawn it.
-  io::Task<void> accept(Port port, int descriptor);
+  Task<void> accept(Port port, int descriptor);
   // No new connections; idle sessions end with 421, busy ones after their message, and the loop stops when the last has
   // ended or `limit` has passed. On the loop's thread.
   void drain(Duration limit);
 
   // What this client may be offered; kept for a second, since most clients come again and again.
-  io::Task<directory::Answer<directory::PeerRights>> rights(directory::PeerContext peer);
+  Task<directory::Answer<directory::PeerRights>> rights(directory::PeerContext peer);
 
   io::Loop loop;
   Reception& reception;
@@ -91,7 +91,7 @@ class Front {
   std::unordered_set<Session*> sessions;
 
  private:
-  io::Task<void> stop_when_empty(Deadline deadline);
+  Task<void> stop_when_empty(Deadline deadline);
   struct KnownRights {
     directory::PeerRights rights;
     Instant until;

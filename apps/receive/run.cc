@@ -39,7 +39,7 @@ void listen(Service& service, Front& front) {
 }
 
 // On the first loop: the order to stop, handed on to all.
-io::Task<void> drain_when_told(Service& service, std::vector<std::unique_ptr<Front>>& fronts) {
+Task<void> drain_when_told(Service& service, std::vector<std::unique_ptr<Front>>& fronts) {
   auto& loop = fronts.front()->loop;
   auto told = told_to_stop(service, loop);
   co_await std::move(told);

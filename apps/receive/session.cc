@@ -26,7 +26,7 @@ std::vector<sasl::Mechanism> mechanisms_of(const directory::PeerRights& rights) 
 
 }  // namespace
 
-io::Task<void> serve(Front& front, std::shared_ptr<const Policies> policies, Port port, io::Accepted accepted, Places places) {
+Task<void> serve(Front& front, std::shared_ptr<const Policies> policies, Port port, io::Accepted accepted, Places places) {
   const Places held = std::move(places);
   Session session(front, std::move(policies), port, std::move(accepted));
   auto running = session.run();
@@ -86,7 +86,7 @@ void Session::interrupt_if_idle() {
   if (waiting_ && is_idle()) peer_.interrupt();
 }
 
-io::Task<void> Session::run() {
+Task<void> Session::run() {
   bool alive = true;
   if (port_ == Port::Submissions) {
     auto beginning = begin_tls({});
@@ -116,7 +116,7 @@ io::Task<void> Session::run() {
   co_await std::move(last);
 }
 
-io::Task<bool> Session::carry_out(smtp::ServerStep step) {
+Task<bool> Session::carry_out(smtp::ServerStep step) {
   using namespace smtp::server;
   if (std::holds_alternative<NeedInput>(step)) {
     auto reading = read();
@@ -160,7 +160,7 @@ io::Task<bool> Session::carry_out(smtp::ServerStep step) {
   co_return true;
 }
 
-io::Task<bool> Session::read() {
+Task<bool> Session::read() {
   const auto& limits = policies_->config(port_)->limits;
   const Deadline end = started_ + limits.total;
   if (front_.draining && is_idle()) {
@@ -193,13 +193,13 @@ io::Task<bool> Session::read() {
   co_return false;
 }
 
-io::Task<bool> Session::send(std::string octets) {
+Task<bool> Session::send(std::string octets) {
   auto writing = peer_.write(octets, front_.loop.after(write_limit));
   const auto written = co_await std::move(writing);
   co_return written.has_value();
 }
 
-io::Task<bool> Session::begin_tls(std::string_view unread) {
+Task<bool> Session::begin_tls(std::string_view unread) {
   if (!policies_->tls) co_return false;
   auto handshake = peer_.start_tls_server(policies_->tls, unread, front_.loop.after(handshake_limit));
   const auto shaken = co_await std::move(handshake);
@@ -215,7 +215,7 @@ io::Task<bool> Session::begin_tls(std::string_view unread) {
   co_return true;
 }
 
-io::Task<void> Session::learn_rights() {
+Task<void> Session::learn_rights() {
   auto asking = front_.rights(context());
   const auto answer = co_await std::move(asking);
   if (const auto* rights = std::get_if<directory::PeerRights>(&answer)) {

@@ -17,7 +17,7 @@ struct Places {
 };
 
 // Serves one connection until it ends. Spawned on the front's loop.
-io::Task<void> serve(Front& front, std::shared_ptr<const Policies> policies, Port port, io::Accepted accepted, Places places);
+Task<void> serve(Front& front, std::shared_ptr<const Policies> policies, Port port, io::Accepted accepted, Places places);
 
 class Session {
  public:
@@ -26,7 +26,7 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  io::Task<void> run();
+  Task<void> run();
   // The process stops: a session between two messages ends now, another one after its message.
   void interrupt_if_idle();
 
@@ -42,18 +42,18 @@ class Session {
   [[nodiscard]] telemetry::Fields fields() const;
   [[nodiscard]] bool is_idle() const;
 
-  io::Task<bool> begin_tls(std::string_view unread);
-  io::Task<void> learn_rights();
+  Task<bool> begin_tls(std::string_view unread);
+  Task<void> learn_rights();
   // False: the connection is over.
-  io::Task<bool> read();
-  io::Task<bool> send(std::string octets);
-  io::Task<bool> carry_out(smtp::ServerStep step);
-  io::Task<void> check_sender(smtp::server::CheckSender step);
-  io::Task<void> check_recipient(smtp::server::CheckRecipient step);
-  io::Task<void> flush(smtp::server::Flush step);
-  io::Task<void> authenticate(smtp::server::Authenticate step);
-  io::Task<void> append(std::string_view octets);
-  io::Task<void> commit(smtp::server::CommitMessage step);
+  Task<bool> read();
+  Task<bool> send(std::string octets);
+  Task<bool> carry_out(smtp::ServerStep step);
+  Task<void> check_sender(smtp::server::CheckSender step);
+  Task<void> check_recipient(smtp::server::CheckRecipient step);
+  Task<void> flush(smtp::server::Flush step);
+  Task<void> authenticate(smtp::server::Authenticate step);
+  Task<void> append(std::string_view octets);
+  Task<void> commit(smtp::server::CommitMessage step);
   void begin_message();
   void take(const directory::AuthStep& step);
   void refuse_recipient(const Address& recipient, smtp::Reply reply);

@@ -62,7 +62,7 @@ void Session::begin_message() {
                                               .priority = envelope.priority}));
 }
 
-io::Task<void> Session::append(std::string_view octets) {
+Task<void> Session::append(std::string_view octets) {
   if (arrival_->trouble) co_return;
   if (arrival_->sink.should_spill()) {
     auto spilling = front_.reception.workers.run(front_.loop, [sink = &arrival_->sink] { return sink->spill(); });
@@ -76,7 +76,7 @@ io::Task<void> Session::append(std::string_view octets) {
   if (!arrival_->trouble) arrival_->sink.append(octets);
 }
 
-io::Task<void> Session::commit(smtp::server::CommitMessage step) {
+Task<void> Session::commit(smtp::server::CommitMessage step) {
   const auto arrival = std::move(arrival_);
   const auto octets = arrival->sink.octets();
   auto trouble = arrival->trouble;

@@ -29,7 +29,7 @@ bool is_postmaster_at(const Address& recipient, const io::Connection& line) {
 
 }  // namespace
 
-io::Task<void> Session::check_sender(smtp::server::CheckSender step) {
+Task<void> Session::check_sender(smtp::server::CheckSender step) {
   // Said before the client sends its text in vain (RFC 5321 §4.2.4, 452).
   if (!front_.reception.incoming.has_space())
     co_return talk_.sender_checked(smtp::Reply{452, {4, 3, 1}, "The disk is nearly full, try again later"});
@@ -60,7 +60,7 @@ void Session::refuse_recipient(const Address& recipient, smtp::Reply reply) {
   talk_.recipient_checked(std::move(reply));
 }
 
-io::Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
+Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   const Address recipient = step.recipient;
   const bool ours = is_postmaster_at(recipient, peer_);
   if (ours) step.recipient.domain.clear();  // as without a domain
@@ -94,7 +94,7 @@ io::Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
 
 // Whose mail may be asked for is known by whose mail is taken; deliver is told by a ring of its bell, and what waits there
 // is not told to whoever asks.
-io::Task<void> Session::flush(smtp::server::Flush step) {
+Task<void> Session::flush(smtp::server::Flush step) {
   const std::string domain = step.of.domain;
   auto asking = front_.auth.resolve_recipient({"postmaster", domain}, {}, account_, client_);
   const auto answer = co_await std::move(asking);
@@ -113,7 +113,7 @@ io::Task<void> Session::flush(smtp::server::Flush step) {
   talk_.flush_answered({250, {2, 0, 0}, "Queuing for node " + domain + " started"});
 }
 
-io::Task<void> Session::authenticate(smtp::server::Authenticate step) {
+Task<void> Session::authenticate(smtp::server::Authenticate step) {
   using Phase = smtp::server::Authenticate::Phase;
   if (step.phase == Phase::Cancel) co_return exchange_.reset();
   if (step.phase == Phase::Begin) exchange_ = std::make_unique<directory::AuthClient::Exchange>(front_.auth);

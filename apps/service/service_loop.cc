@@ -16,7 +16,7 @@ io::Loop::Options loop_options(Service& service) {
   return options;
 }
 
-io::Task<void> told_to_stop(Service& service, io::Loop& loop) {
+Task<void> told_to_stop(Service& service, io::Loop& loop) {
   while (!service.stopping()) {
     auto order = loop.readable(service.stop_descriptor(), Instant::max());
     const auto outcome = co_await order;

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "apps/service/service.h"
+#include "base/task.h"
 #include "io/loop.h"
-#include "io/task.h"
 
 namespace hikyaku::apps {
 
@@ -16,6 +16,6 @@ namespace hikyaku::apps {
 [[nodiscard]] io::Loop::Options loop_options(Service& service);
 
 // Returns after the order to stop, or when the loop ends.
-io::Task<void> told_to_stop(Service& service, io::Loop& loop);
+Task<void> told_to_stop(Service& service, io::Loop& loop);
 
 }  // namespace hikyaku::apps

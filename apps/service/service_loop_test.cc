@@ -15,13 +15,13 @@ struct House {
   io::Loop loop{loop_options(service)};
 };
 
-io::Task<void> fail(int kind) {
+Task<void> fail(int kind) {
   if (kind == 0) throw std::runtime_error("out of order");
   if (kind == 1) throw 7;
   co_return;
 }
 
-io::Task<void> note_the_stop(House& house, bool& told) {
+Task<void> note_the_stop(House& house, bool& told) {
   auto waiting = told_to_stop(house.service, house.loop);
   co_await std::move(waiting);
   told = true;

@@ -69,7 +69,7 @@ void AlarmTask::tell(const AlarmNotice& notice) {
   for (auto& notifier : notifiers_) notifier->add(text);
 }
 
-io::Task<void> AlarmTask::keep() {
+Task<void> AlarmTask::keep() {
   const bool all_told = std::ranges::all_of(notifiers_, [](const auto& notifier) { return notifier->idle(); });
   auto text = watch_.encode();
   if (!all_told || text == kept_) co_return;
@@ -79,7 +79,7 @@ io::Task<void> AlarmTask::keep() {
   if (ran && !*ran) service_.log().write(telemetry::events::storage_trouble, {.text = "alarm", .reason = ran->error().what});
 }
 
-io::Task<void> AlarmTask::run() {
+Task<void> AlarmTask::run() {
   auto remembering = workers_.run(loop_, [this] { remember_the_past(); });
   const auto remembered = co_await std::move(remembering);
   (void)remembered;

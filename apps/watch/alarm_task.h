@@ -14,14 +14,14 @@ class AlarmTask {
  public:
   AlarmTask(Service& service, io::Loop& loop, io::Workers& workers, io::Disk& disk, std::vector<std::unique_ptr<Notifier>>& notifiers);
   // Until the loop stops.
-  io::Task<void> run();
+  Task<void> run();
 
  private:
   void remember_the_past();
   [[nodiscard]] std::optional<history::Levels> newest() const;
   void tell(const history::AlarmNotice& notice);
   // What is raised is written only when it was told: a notice under way when we die is told again.
-  io::Task<void> keep();
+  Task<void> keep();
 
   Service& service_;
   io::Loop& loop_;

@@ -111,7 +111,7 @@ class CommandWay final : public NoticeWay {
   CommandWay(Service& service, io::Loop& loop, io::Workers& workers) : service_(service), loop_(loop), workers_(workers) {}
   [[nodiscard]] std::string_view name() const override { return "command"; }
   [[nodiscard]] bool wanted(const settings::Settings& settings) const override { return !settings.alarm.command().empty(); }
-  io::Task<std::string> tell(std::shared_ptr<const NoticeText> notice) override {
+  Task<std::string> tell(std::shared_ptr<const NoticeText> notice) override {
     const auto command = service_.settings()->alarm.command();
     const auto folder = service_.path(folder::alarm);
     if (command.empty()) co_return std::string("no command is set");
@@ -158,7 +158,7 @@ class SyslogWay final : public NoticeWay {
   SyslogWay(Service& service, io::Loop& loop, io::Workers& workers) : service_(service), loop_(loop), workers_(workers) {}
   [[nodiscard]] std::string_view name() const override { return "syslog"; }
   [[nodiscard]] bool wanted(const settings::Settings& settings) const override { return !settings.alarm.syslog().empty(); }
-  io::Task<std::string> tell(std::shared_ptr<const NoticeText> notice) override {
+  Task<std::string> tell(std::shared_ptr<const NoticeText> notice) override {
     const auto path = service_.settings()->alarm.syslog();
     auto work = workers_.run(loop_, [&] { return send_to_syslog(path, syslog_line(*notice)); });
     auto ran = co_await std::move(work);

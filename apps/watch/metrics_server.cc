@@ -36,7 +36,7 @@ void MetricsServer::close() {
   for (auto& listener : listeners_) listener->close();
 }
 
-io::Task<void> MetricsServer::accept(MetricsServer& server, io::Listener& listener) {
+Task<void> MetricsServer::accept(MetricsServer& server, io::Listener& listener) {
   for (;;) {
     auto accepting = listener.accept();
     auto accepted = co_await std::move(accepting);
@@ -45,7 +45,7 @@ io::Task<void> MetricsServer::accept(MetricsServer& server, io::Listener& listen
   }
 }
 
-io::Task<void> MetricsServer::serve(MetricsServer& server, io::Accepted accepted) {
+Task<void> MetricsServer::serve(MetricsServer& server, io::Accepted accepted) {
   struct Counted {
     std::size_t& count;
     explicit Counted(std::size_t& of) : count(of) { ++count; }
@@ -70,7 +70,7 @@ io::Task<void> MetricsServer::serve(MetricsServer& server, io::Accepted accepted
   co_await std::move(closing);
 }
 
-io::Task<std::string> MetricsServer::answer(std::string head) {
+Task<std::string> MetricsServer::answer(std::string head) {
   const auto request = http::parse_request_head(head);
   if (!request) co_return response("400 Bad Request", "text/plain", "This is no request.\n");
   if (request->method != "GET") co_return response("405 Method Not Allowed", "text/plain", "Only GET is answered.\n", "Allow: GET\r\n");

@@ -25,9 +25,9 @@ class MetricsServer {
   void close();
 
  private:
-  static io::Task<void> accept(MetricsServer& server, io::Listener& listener);
-  static io::Task<void> serve(MetricsServer& server, io::Accepted accepted);
-  io::Task<std::string> answer(std::string head);
+  static Task<void> accept(MetricsServer& server, io::Listener& listener);
+  static Task<void> serve(MetricsServer& server, io::Accepted accepted);
+  Task<std::string> answer(std::string head);
 
   Service& service_;
   io::Loop& loop_;

@@ -20,7 +20,7 @@ void Notifier::add(std::shared_ptr<const NoticeText> notice) {
   waiting_.push_back(std::move(notice));
 }
 
-io::Task<void> Notifier::run() {
+Task<void> Notifier::run() {
   while (!loop_.stopping()) {
     Duration wait = look_interval;
     if (!waiting_.empty()) {

@@ -28,7 +28,7 @@ class NoticeWay {
   [[nodiscard]] virtual std::string_view name() const = 0;
   // Whether the settings name it now.
   [[nodiscard]] virtual bool wanted(const settings::Settings& settings) const = 0;
-  virtual io::Task<std::string> tell(std::shared_ptr<const NoticeText> notice) = 0;
+  virtual Task<std::string> tell(std::shared_ptr<const NoticeText> notice) = 0;
 };
 [[nodiscard]] std::unique_ptr<NoticeWay> webhook_way(Service& service, io::Loop& loop, io::Resolver& resolver);
 [[nodiscard]] std::unique_ptr<NoticeWay> command_way(Service& service, io::Loop& loop, io::Workers& workers);
@@ -43,7 +43,7 @@ class Notifier {
   void add(std::shared_ptr<const NoticeText> notice);
   [[nodiscard]] bool idle() const { return waiting_.empty(); }
   // Until the loop stops.
-  io::Task<void> run();
+  Task<void> run();
 
  private:
   void give_up(const std::string& why);

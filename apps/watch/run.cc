@@ -16,7 +16,7 @@ constexpr std::size_t worker_queue = 64;
 constexpr Duration textfile_interval = 15s;
 
 // For the textfile collector of Prometheus' node exporter.
-io::Task<void> write_textfile(Service& service, io::Loop& loop, io::Workers& workers, io::Disk& disk, const MetricsServer::Page& page) {
+Task<void> write_textfile(Service& service, io::Loop& loop, io::Workers& workers, io::Disk& disk, const MetricsServer::Page& page) {
   while (!loop.stopping()) {
     const auto path = service.settings()->metrics.file();
     if (!path.empty()) {
@@ -29,7 +29,7 @@ io::Task<void> write_textfile(Service& service, io::Loop& loop, io::Workers& wor
   }
 }
 
-io::Task<void> stop_when_told(Service& service, io::Loop& loop, MetricsServer& server) {
+Task<void> stop_when_told(Service& service, io::Loop& loop, MetricsServer& server) {
   auto told = told_to_stop(service, loop);
   co_await std::move(told);
   server.close();

@@ -14,10 +14,10 @@ class Webhook final : public NoticeWay {
 
   [[nodiscard]] std::string_view name() const override { return "webhook"; }
   [[nodiscard]] bool wanted(const settings::Settings& settings) const override { return !settings.alarm.webhook().empty(); }
-  io::Task<std::string> tell(std::shared_ptr<const NoticeText> notice) override;
+  Task<std::string> tell(std::shared_ptr<const NoticeText> notice) override;
 
  private:
-  io::Task<http::HostAddresses> addresses(std::string host, Deadline deadline);
+  Task<http::HostAddresses> addresses(std::string host, Deadline deadline);
   [[nodiscard]] std::string prepare_tls();
 
   Service& service_;
@@ -27,7 +27,7 @@ class Webhook final : public NoticeWay {
   std::string authorities_;  // of tls_
 };
 
-io::Task<http::HostAddresses> Webhook::addresses(std::string host, Deadline deadline) {
+Task<http::HostAddresses> Webhook::addresses(std::string host, Deadline deadline) {
   auto asking = resolver_.a(host, deadline);
   const auto v4 = co_await std::move(asking);
   auto asking_v6 = resolver_.aaaa(host, deadline);
@@ -50,7 +50,7 @@ std::string Webhook::prepare_tls() {
   return {};
 }
 
-io::Task<std::string> Webhook::tell(std::shared_ptr<const NoticeText> notice) {
+Task<std::string> Webhook::tell(std::shared_ptr<const NoticeText> notice) {
   auto url = http::parse_url(service_.settings()->alarm.webhook());
   if (!url) co_return std::string("[alarm] webhook is no http or https URL");
   if (url->scheme == http::Url::Scheme::Https)

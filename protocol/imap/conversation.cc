@@ -218,7 +218,7 @@ std::optional<Step> Conversation::next_of_framer() {
   return std::nullopt;
 }
 
-void Conversation::start(Script<Reply> script) {
+void Conversation::start(Task<Reply> script) {
   script_ = std::move(script);
   running_ = true;
   received_ = false;
@@ -228,10 +228,10 @@ void Conversation::start(Script<Reply> script) {
 
 namespace {
 
-Script<Reply> say(Reply reply) { co_return reply; }
+Task<Reply> say(Reply reply) { co_return reply; }
 
 // Runs a command and, unless it ends with BAD, tells what happened in the mailbox meanwhile.
-Script<Reply> with_changes(Conversation& talk, const CommandEntry& entry, Cursor arguments) {
+Task<Reply> with_changes(Conversation& talk, const CommandEntry& entry, Cursor arguments) {
   auto script = entry.run(talk, arguments);
   auto reply = co_await std::move(script);
   if (reply.status == Reply::Status::Bad || !talk.selected || talk.logout) co_return reply;
@@ -240,7 +240,7 @@ Script<Reply> with_changes(Conversation& talk, const CommandEntry& entry, Cursor
   co_return reply;
 }
 
-Script<Reply> append_with_changes(Conversation& talk, std::string text, std::size_t at_octet) {
+Task<Reply> append_with_changes(Conversation& talk, std::string text, std::size_t at_octet) {
   auto script = append_messages(talk, std::move(text), at_octet);
   auto reply = co_await std::move(script);
   if (reply.status != Reply::Status::Ok || !talk.selected) co_return reply;

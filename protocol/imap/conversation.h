@@ -1,5 +1,5 @@
 // Conversation: what a Session is inside, as the commands see it: the output, the open mailbox, and the three waits a
-// command may do: ask the store, make room in the output, read the client. One command is one Script; the next one
+// command may do: ask the store, make room in the output, read the client. One command is one Task; the next one
 // starts when it is done. For commands/ and session.cc only; drivers use session.h.
 #pragma once
 
@@ -12,10 +12,10 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "base/task.h"
 #include "protocol/imap/framing.h"
 #include "protocol/imap/mailbox_name.h"
 #include "protocol/imap/print.h"
-#include "protocol/imap/script.h"
 #include "protocol/imap/session.h"
 #include "protocol/imap/store.h"
 #include "protocol/imap/uid_map.h"
@@ -133,7 +133,7 @@ class Conversation {
   Framer& framer() { return framer_; }
 
   // Asks what changed in the open mailbox and tells the client, but not again what is in `told`.
-  Script<void> tell_changes(Expunges expunges);
+  Task<void> tell_changes(Expunges expunges);
   // Changes of flags that the command under way has reported, or was asked not to (.SILENT): UID to MODSEQ.
   std::map<std::uint32_t, std::uint64_t> told;
   // The connection cannot go on (a literal was cut short, the mailbox is gone): "* BYE text" and close.
@@ -156,7 +156,7 @@ class Conversation {
   // nullopt: go on looking.
   std::optional<Step> next_of_command();
   std::optional<Step> next_of_framer();
-  void start(Script<Reply> script);
+  void start(Task<Reply> script);
   void begin_command(std::string text);
   void begin_append();
   void finish_command();
@@ -169,7 +169,7 @@ class Conversation {
 
   Framer framer_;
   std::string tag_;
-  Script<Reply> script_;
+  Task<Reply> script_;
   std::string text_;  // the command under way
   std::coroutine_handle<> waiting_;
   Want want_ = Want::Nothing;
@@ -189,7 +189,7 @@ struct CommandEntry {
   std::string_view name;   // upper case, "UID FETCH"
   CommandState state;
   Expunges expunges;       // when its answer is complete
-  Script<Reply> (*run)(Conversation& talk, Cursor arguments);
+  Task<Reply> (*run)(Conversation& talk, Cursor arguments);
 };
 // nullptr: there is no such command.
 [[nodiscard]] const CommandEntry* find_command(std::string_view name);

@@ -48,7 +48,7 @@ void tell_arrived(Conversation& talk, const Changes& changes) {
 
 }  // namespace
 
-Script<void> Conversation::tell_changes(Expunges expunges) {
+Task<void> Conversation::tell_changes(Expunges expunges) {
   for (bool more = true; more;) {
     Refresh request{selected->key, selected->modseq, selected->uid_next, selected->access};
     auto answer = co_await ask(std::move(request));

@@ -13,7 +13,7 @@ AccountUpkeep::AccountUpkeep(Parts parts)
     : parts_(parts), care_({.mailboxes = parts.mailboxes, .clock = clock_, .generated = {parts.node, parts.generated_journal, 0, 0},
                             .is_over = [this](const auto& ids, auto& over) { return are_over(ids, over); }}) {}
 
-io::Task<void> AccountUpkeep::run() {
+Task<void> AccountUpkeep::run() {
   Duration wait = first_round;
   while (!parts_.loop.stopping()) {
     const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(wait));
@@ -24,7 +24,7 @@ io::Task<void> AccountUpkeep::run() {
   }
 }
 
-io::Task<void> AccountUpkeep::round() {
+Task<void> AccountUpkeep::round() {
   const auto directory = parts_.directory.newest();
   if (!directory) co_return;
   auto asking = parts_.workers.run(parts_.loop, [this] { return parts_.spool.lowest_unreleased(); });

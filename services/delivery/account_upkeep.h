@@ -30,10 +30,10 @@ class AccountUpkeep {
   explicit AccountUpkeep(Parts parts);
 
   // Until the loop stops.
-  io::Task<void> run();
+  Task<void> run();
 
  private:
-  io::Task<void> round();
+  Task<void> round();
   bool are_over(const std::vector<TraceId>& ids, std::vector<bool>& over) const;
 
   Parts parts_;

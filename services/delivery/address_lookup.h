@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/task.h"
 #include "io/dns_rdata.h"
 #include "io/socket_address.h"
-#include "io/task.h"
 #include "services/delivery/next_hop.h"
 #include "services/delivery/retry_policy.h"
 #include "services/delivery/tls/sts_store.h"
@@ -52,9 +52,9 @@ class AddressLookup {
  public:
   virtual ~AddressLookup() = default;
   // At least one candidate, at most 20. The object must outlive the task.
-  virtual io::Task<Result<std::vector<Candidate>, LookupFailure>> candidates(NextHop hop, Published published = Published::Counts) = 0;
+  virtual Task<Result<std::vector<Candidate>, LookupFailure>> candidates(NextHop hop, Published published = Published::Counts) = 0;
   // The MX hosts of a domain in any order; empty: DNS did not say (candidates() tells why), or there are none.
-  virtual io::Task<std::vector<std::string>> mail_hosts(std::string domain) = 0;
+  virtual Task<std::vector<std::string>> mail_hosts(std::string domain) = 0;
 };
 
 }  // namespace hikyaku::delivery

@@ -42,7 +42,7 @@ Hold automatic_hold(const HoldProposal& proposal, WallTime now) {
   return hold;
 }
 
-io::Task<void> Delivery::hold_proposed(std::vector<HoldProposal> proposals) {
+Task<void> Delivery::hold_proposed(std::vector<HoldProposal> proposals) {
   const auto directory = parts_.directory.newest();
   if (!settings_.automatic_hold || !parts_.add_hold || !directory) co_return;
   const auto now = parts_.clock.wall();
@@ -74,7 +74,7 @@ void Delivery::look_after_automatic_holds() {
   parts_.loop.spawn(probe_held(std::move(probes)));
 }
 
-io::Task<void> Delivery::probe_held(std::vector<std::pair<std::uint64_t, NextHop>> probes) {
+Task<void> Delivery::probe_held(std::vector<std::pair<std::uint64_t, NextHop>> probes) {
   for (auto& [id, hop] : probes) {
     CauseWatch watch(parts_.clock, CauseClock());
     auto opening = open_hosts(hop.key(), hop, TlsWish::None, watch);

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <map>
 
+#include "protocol/mime/date.h"
 #include "services/delivery/delivery.h"
 #include "services/delivery/notification.h"
 #include "services/delivery/report/delay_notice.h"
-#include "protocol/mime/date.h"
 
 namespace hikyaku::delivery {
 namespace {
@@ -44,7 +44,7 @@ bool Delivery::waits_for_release(const Message& message, std::uint32_t recipient
 }
 
 // Into holding, owned by its timer. No attempt is made and no period begins.
-io::Task<void> Delivery::keep_until_release(MessagePointer message, std::vector<std::uint32_t> recipients) {
+Task<void> Delivery::keep_until_release(MessagePointer message, std::vector<std::uint32_t> recipients) {
   ++finishing_;
   const auto& release = *message->envelope.release;
   std::vector<spool::Schedule> schedules;
@@ -77,7 +77,7 @@ io::Task<void> Delivery::keep_until_release(MessagePointer message, std::vector<
 }
 
 // As fresh mail, which it is: never tried. In parts, one after the other, as there is room for them.
-io::Task<void> Delivery::let_go() {
+Task<void> Delivery::let_go() {
   if (std::exchange(letting_go_, true)) co_return;
   for (auto released = scheduler_.take_released(); !released.empty(); released = scheduler_.take_released()) {
     wake_timers();  // those behind them can come
@@ -104,7 +104,7 @@ io::Task<void> Delivery::let_go() {
 }
 
 // False: no worker had time.
-io::Task<bool> Delivery::let_some_go(std::map<TraceId, std::vector<std::uint32_t>> some) {
+Task<bool> Delivery::let_some_go(std::map<TraceId, std::vector<std::uint32_t>> some) {
   struct Read {
     Message message;
     std::optional<spool::SpoolError> trouble;
@@ -171,7 +171,7 @@ bool Delivery::give_back_late(const MessagePointer& message, const std::vector<s
   return true;
 }
 
-io::Task<void> Delivery::watch_deadlines() {
+Task<void> Delivery::watch_deadlines() {
   while (!stopping_ && !parts_.loop.stopping()) {
     for (const auto& id : deadlines_.take_due(parts_.clock.wall(), Duration{}, told_at_once)) {
       auto looking = deadline_passed(id);
@@ -183,7 +183,7 @@ io::Task<void> Delivery::watch_deadlines() {
   }
 }
 
-io::Task<void> Delivery::deadline_passed(TraceId id) {
+Task<void> Delivery::deadline_passed(TraceId id) {
   Message message{{id, 0, {}}, {}, {}};
   std::string header;
   auto work = parts_.workers.run(parts_.loop, [&] {
@@ -227,7 +227,7 @@ void Delivery::give_back_waiting(const MessagePointer& message) {
 }
 
 // RFC 2852 §4.1.3: once; it goes on being tried.
-io::Task<void> Delivery::tell_late(Message message, std::string header) {
+Task<void> Delivery::tell_late(Message message, std::string header) {
   std::vector<spool::Schedule> schedules;
   std::vector<RecipientReport> reports;
   for (auto& [recipient, schedule] : message.history) {

@@ -35,7 +35,7 @@ WallTime Delivery::give_up_time(const std::string& destination, const spool::Def
 
 // Sets the timers of what was deferred in earlier lives, or anew when the rules change. Fresh mail does not wait for it, and
 // what is under way keeps its owner.
-io::Task<void> Delivery::load_deferred() {
+Task<void> Delivery::load_deferred() {
   struct Timer {
     std::string destination;
     spool::DeferredTimes times;
@@ -74,7 +74,7 @@ void Delivery::wake_timers() {
   if (timer_ != nullptr) timer_->wake(io::Wake::Ready);
 }
 
-io::Task<void> Delivery::watch_timers() {
+Task<void> Delivery::watch_timers() {
   while (!stopping_ && !parts_.loop.stopping()) {
     const auto now = parts_.clock.wall();
     const bool more = scheduler_.feed(now);
@@ -111,14 +111,14 @@ std::optional<spool::SpoolError> Delivery::recall(Message& message) const {
 }
 
 // A parked message that could not be read: it stays parked.
-io::Task<void> Delivery::queue_again_later(RemoteJob job, Slot slot, spool::SpoolError trouble) {
+Task<void> Delivery::queue_again_later(RemoteJob job, Slot slot, spool::SpoolError trouble) {
   parts_.log.write(telemetry::events::storage_trouble, {.message = job.ref.id, .reason = trouble.what});
   const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(trouble.kind == spool::SpoolFailure::Damaged ? 60min : 1min));
   if (outcome != io::Wake::Cancelled) scheduler_.add_rest(slot, std::move(job));
   pump();
 }
 
-io::Task<bool> Delivery::read_back(RemoteJob& job, const Slot& slot, CauseWatch& watch) {
+Task<bool> Delivery::read_back(RemoteJob& job, const Slot& slot, CauseWatch& watch) {
   Message message{job.ref, {}, {}};
   auto work = parts_.workers.run(parts_.loop, [&] { return recall(message); });
   auto ran = co_await std::move(work);
@@ -167,7 +167,7 @@ void Delivery::look_again_later(const std::string& destination, DeferredEntry en
   scheduler_.defer(destination, entry, parts_.clock.wall() + wait, WallTime::max(), 0);
 }
 
-io::Task<void> Delivery::give_up_expired(std::string destination, Attempt failed) {
+Task<void> Delivery::give_up_expired(std::string destination, Attempt failed) {
   const auto expired = scheduler_.deferred().take_expired(destination, parts_.clock.wall());
   for (const auto& entry : expired) scheduler_.claim(entry.message, entry.recipient);
   for (const auto& entry : expired) {

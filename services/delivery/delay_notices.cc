@@ -12,7 +12,7 @@ constexpr std::uint64_t header_octets = 16 << 10;
 
 }  // namespace
 
-io::Task<void> Delivery::tell_delays() {
+Task<void> Delivery::tell_delays() {
   while (!stopping_ && !parts_.loop.stopping()) {
     if (settings_.delay_notice > Duration{}) {
       for (const auto& id : delays_.take_due(parts_.clock.wall(), settings_.delay_notice, told_at_once)) {
@@ -26,7 +26,7 @@ io::Task<void> Delivery::tell_delays() {
   }
 }
 
-io::Task<void> Delivery::tell_delay(TraceId id) {
+Task<void> Delivery::tell_delay(TraceId id) {
   struct Read {
     Message message;
     std::vector<spool::Schedule> schedules;

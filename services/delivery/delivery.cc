@@ -69,7 +69,7 @@ bool Delivery::idle() const {
   return scheduler_.slots_in_use() == 0 && local_.waiting() == 0 && finishing_ == 0 && settler_.idle();
 }
 
-io::Task<void> Delivery::stop(Deadline deadline) {
+Task<void> Delivery::stop(Deadline deadline) {
   stopping_ = true;
   while (!idle() && parts_.loop.now() < deadline) {
     const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(20ms));
@@ -92,7 +92,7 @@ std::size_t Delivery::room(Lane lane) const {
   return settings_.window_messages > taken ? settings_.window_messages - taken : 0;
 }
 
-io::Task<void> Delivery::listen(Bell heard) {
+Task<void> Delivery::listen(Bell heard) {
   while (!stopping_ && !parts_.loop.stopping()) {
     auto hearing = heard(parts_.loop.after(look_again));
     const auto outcome = co_await std::move(hearing);
@@ -106,7 +106,7 @@ void Delivery::look_for_fresh() {
   if (intake_ != nullptr) intake_->wake(io::Wake::Ready);
 }
 
-io::Task<void> Delivery::run() {
+Task<void> Delivery::run() {
   while (!stopping_ && !parts_.loop.stopping()) {
     const std::size_t limit = std::min(room(Lane::Fresh), fresh_at_once);
     std::size_t taken = 0;
@@ -202,7 +202,7 @@ void Delivery::tell_lost(const Message& message, std::uint32_t recipient, const 
 }
 
 // Many recipients in several steps of the loop: others have theirs between.
-io::Task<void> Delivery::dispatch_all(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane) {
+Task<void> Delivery::dispatch_all(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane) {
   for (std::span<const std::uint32_t> left = recipients; !left.empty();) {
     const auto some = left.first(std::min(left.size(), recipients_of_a_step));
     left = left.subspan(some.size());
@@ -213,7 +213,7 @@ io::Task<void> Delivery::dispatch_all(MessagePointer message, std::vector<std::u
   }
 }
 
-io::Task<void> Delivery::dispatch_later(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane) {
+Task<void> Delivery::dispatch_later(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane) {
   const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(1s));
   if (outcome == io::Wake::Cancelled || stopping_) co_return;
   auto dispatching = dispatch_all(message, std::move(recipients), lane);
@@ -244,7 +244,7 @@ void Delivery::admit(Lane lane, const std::string& destination, RemoteJob job) {
 }
 
 // More waits for the destination than memory shall hold: it waits in holding, untried and without a period that runs.
-io::Task<void> Delivery::defer_untried(MessagePointer message, std::vector<std::uint32_t> recipients, std::string destination) {
+Task<void> Delivery::defer_untried(MessagePointer message, std::vector<std::uint32_t> recipients, std::string destination) {
   ++finishing_;
   std::vector<spool::Schedule> schedules;
   for (const auto recipient : recipients) {
@@ -283,7 +283,7 @@ void Delivery::take_settings() {
   scheduler_.configure(std::move(to));
 }
 
-io::Task<void> Delivery::tend() {
+Task<void> Delivery::tend() {
   while (!parts_.loop.stopping()) {
     const bool rules_change = !(settings_.retry == current_settings_().retry);
     take_settings();
@@ -316,7 +316,7 @@ void Delivery::give_slots_back() {
 }
 
 // What blocks, every ten seconds.
-io::Task<void> Delivery::tend_slowly() {
+Task<void> Delivery::tend_slowly() {
   while (!parts_.loop.stopping()) {
     auto work = parts_.workers.run(parts_.loop, [this] { return parts_.ledger.seen_alive(parts_.clock.wall()); });
     const auto ran = co_await std::move(work);
@@ -339,7 +339,7 @@ void Delivery::check_owners() {
 }
 
 // Lost in a crash, it is learned again: a file replaced now and then is enough.
-io::Task<void> Delivery::keep_what_was_learned() {
+Task<void> Delivery::keep_what_was_learned() {
   if (parts_.disk == nullptr) co_return;
   auto learned = scheduler_.greylists().encode();
   if (learned == kept_) co_return;

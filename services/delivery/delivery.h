@@ -23,17 +23,17 @@
 #include "services/delivery/local_delivery.h"
 #include "services/delivery/onward/onward.h"
 #include "services/delivery/pause_ledger.h"
-#include "services/delivery/queue_actions.h"
 #include "services/delivery/queue.h"
+#include "services/delivery/queue_actions.h"
 #include "services/delivery/recipient_plan.h"
 #include "services/delivery/remote_session.h"
 #include "services/delivery/report/delay_notice.h"
-#include "services/delivery/route_change.h"
 #include "services/delivery/report/report_gathering.h"
-#include "services/delivery/session_pool.h"
+#include "services/delivery/route_change.h"
 #include "services/delivery/schedule/dns_health.h"
 #include "services/delivery/schedule/mx_sites.h"
 #include "services/delivery/schedule/scheduler.h"
+#include "services/delivery/session_pool.h"
 #include "services/delivery/settler.h"
 #include "services/delivery/why/why_view.h"
 #include "services/directory/login_secrets.h"
@@ -88,10 +88,10 @@ class Delivery {
   Delivery(Parts parts, std::function<DeliverySettings()> settings);
 
   // Spawns what runs until stop(). `heard` waits until fresh mail was announced, or until the deadline.
-  using Bell = std::function<io::Task<io::Wake>(Deadline)>;
+  using Bell = std::function<Task<io::Wake>(Deadline)>;
   void start(Bell heard);
   // Takes nothing new, lets what is under way end until `deadline`, then stops the loop.
-  io::Task<void> stop(Deadline deadline);
+  Task<void> stop(Deadline deadline);
 
   // What an operator changed, which the spool has already (operator_changes.cc). On the loop.
   void queue_changed(const std::vector<Touched>& touched);
@@ -132,13 +132,13 @@ class Delivery {
   };
 
   // delivery.cc: what comes in, and when
-  io::Task<void> run();
-  io::Task<void> listen(Bell heard);
+  Task<void> run();
+  Task<void> listen(Bell heard);
   // Fresh mail was announced, or written by ourselves.
   void look_for_fresh();
-  io::Task<void> tend();
-  io::Task<void> tend_slowly();
-  io::Task<void> keep_what_was_learned();
+  Task<void> tend();
+  Task<void> tend_slowly();
+  Task<void> keep_what_was_learned();
   // Slots held by next hops that are still not ready after half a minute, where they are more than half of a lane and others wait.
   void give_slots_back();
   // Invariant 5, while the lanes are short enough to walk over: what waits is claimed, once. The log tells otherwise.
@@ -147,17 +147,17 @@ class Delivery {
   [[nodiscard]] bool was_just_accepted(const Message& message) const;
   void tell_lost(const Message& message, std::uint32_t recipient, const std::string& why);
   void dispatch(const MessagePointer& message, std::span<const std::uint32_t> recipients, Lane lane);
-  io::Task<void> dispatch_all(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane);
-  io::Task<void> dispatch_later(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane);
+  Task<void> dispatch_all(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane);
+  Task<void> dispatch_later(MessagePointer message, std::vector<std::uint32_t> recipients, Lane lane);
   void enqueue(Lane lane, RemoteJob job);
   void admit(Lane lane, const std::string& destination, RemoteJob job);
   // sites.cc: which destination a job is for
   [[nodiscard]] std::optional<std::string> known_destination(const NextHop& hop) const;
   void enqueue_when_known(Lane lane, RemoteJob job);
-  io::Task<void> find_site(std::string domain);
+  Task<void> find_site(std::string domain);
   // So that read_back() can plan at once: the sites of these recipients' domains, or `otherwise` where DNS does not say.
-  io::Task<void> find_sites(MessagePointer message, std::vector<std::uint32_t> recipients, std::string otherwise);
-  io::Task<void> defer_untried(MessagePointer message, std::vector<std::uint32_t> recipients, std::string destination);
+  Task<void> find_sites(MessagePointer message, std::vector<std::uint32_t> recipients, std::string otherwise);
+  Task<void> defer_untried(MessagePointer message, std::vector<std::uint32_t> recipients, std::string destination);
   [[nodiscard]] MessagePointer hold(Message message, Lane lane);
   [[nodiscard]] std::size_t room(Lane lane) const;
   [[nodiscard]] bool idle() const;
@@ -178,66 +178,66 @@ class Delivery {
   using KeptBackParts = std::map<std::pair<std::uint64_t, std::string>, KeptBack>;
   static void add_kept(KeptBackParts& parts, const MailHold& hold, std::string destination, std::uint32_t recipient);
   void keep_back(const MessagePointer& message, KeptBackParts parts);
-  io::Task<void> keep_fresh(MessagePointer message, KeptBack kept);
+  Task<void> keep_fresh(MessagePointer message, KeptBack kept);
   void wait_under(const KeptBack& kept, const std::string& destination, DeferredEntry entry, WallTime give_up_at);
   // Takes up what has begun and ended; every second.
-  io::Task<void> follow_holds();
+  Task<void> follow_holds();
   // Tells of next hops that have been silent for long; keeps the list for `hold list`.
-  io::Task<void> propose();
+  Task<void> propose();
   // automatic_holds.cc: made without anybody asking, released when the host is back
-  io::Task<void> hold_proposed(std::vector<HoldProposal> proposals);
+  Task<void> hold_proposed(std::vector<HoldProposal> proposals);
   void look_after_automatic_holds();
-  io::Task<void> probe_held(std::vector<std::pair<std::uint64_t, NextHop>> probes);
-  io::Task<void> release(std::map<std::string, std::vector<DeferredEntry>> held);
+  Task<void> probe_held(std::vector<std::pair<std::uint64_t, NextHop>> probes);
+  Task<void> release(std::map<std::string, std::vector<DeferredEntry>> held);
   // In many steps: one hold may select all destinations there are.
-  io::Task<bool> hold_destinations(std::shared_ptr<const directory::Snapshot> directory, WallTime now);
+  Task<bool> hold_destinations(std::shared_ptr<const directory::Snapshot> directory, WallTime now);
   // How long delivery stood still since `from`: stopped, in our own trouble, or under holds that select this mail.
   [[nodiscard]] Duration stood_still(const Message& message, std::uint32_t recipient, const std::string& destination, WallTime from) const;
   [[nodiscard]] Duration stood_still(const std::string& destination, WallTime from) const;
 
   // deferred_work.cc: what waits for its time
-  io::Task<void> load_deferred();
-  io::Task<void> watch_timers();
+  Task<void> load_deferred();
+  Task<void> watch_timers();
   void wake_timers();
-  io::Task<void> give_up_expired(std::string destination, Attempt failed);
+  Task<void> give_up_expired(std::string destination, Attempt failed);
   // A message as the spool knows it, on a worker. Its trouble, when it could not be read and still waits.
   std::optional<spool::SpoolError> recall(Message& message) const;
   void look_again_later(const std::string& destination, DeferredEntry entry, const spool::SpoolError& trouble);
-  io::Task<void> queue_again_later(RemoteJob job, Slot slot, spool::SpoolError trouble);
+  Task<void> queue_again_later(RemoteJob job, Slot slot, spool::SpoolError trouble);
   // A parked job's message is read back and planned again. False: nothing is left for this slot.
-  io::Task<bool> read_back(RemoteJob& job, const Slot& slot, CauseWatch& watch);
+  Task<bool> read_back(RemoteJob& job, const Slot& slot, CauseWatch& watch);
   [[nodiscard]] WallTime give_up_time(const std::string& destination, const spool::Schedule& schedule) const;
   [[nodiscard]] WallTime give_up_time(const std::string& destination, const spool::DeferredTimes& times) const;
 
   // deadlines.cc: not before when, and by when
   [[nodiscard]] bool waits_for_release(const Message& message, std::uint32_t recipient) const;
-  io::Task<void> keep_until_release(MessagePointer message, std::vector<std::uint32_t> recipients);
+  Task<void> keep_until_release(MessagePointer message, std::vector<std::uint32_t> recipients);
   // One at a time runs, until nobody is left whose release has come.
-  io::Task<void> let_go();
-  io::Task<bool> let_some_go(std::map<TraceId, std::vector<std::uint32_t>> some);
+  Task<void> let_go();
+  Task<bool> let_some_go(std::map<TraceId, std::vector<std::uint32_t>> some);
   // Its text cannot be kept, so it cannot wait here: who sent it must know.
   void give_back_damaged(const MessagePointer& message, const std::vector<spool::Schedule>& schedules, const std::string& destination, const std::string& why);
   void deferred_untried(const Message& message, const std::vector<spool::Schedule>& schedules, const std::string& destination);
   void watch_deadline(const TraceId& id, const Envelope& envelope);
   // The time is over in which the sender wanted it delivered, and wants it back otherwise. True: it goes back.
   bool give_back_late(const MessagePointer& message, const std::vector<std::uint32_t>& recipients, const std::string& destination);
-  io::Task<void> watch_deadlines();
-  io::Task<void> deadline_passed(TraceId id);
+  Task<void> watch_deadlines();
+  Task<void> deadline_passed(TraceId id);
   void give_back_waiting(const MessagePointer& message);
-  io::Task<void> tell_late(Message message, std::string header);
+  Task<void> tell_late(Message message, std::string header);
 
   // remote_work.cc: what happens in a slot
   void pump();
-  io::Task<void> work(Slot slot);
+  Task<void> work(Slot slot);
   void change_session(std::unique_ptr<RemoteSession>& session, std::string& hop, const std::string& wanted, const Slot& slot);
-  io::Task<std::unique_ptr<RemoteSession>> open_session(const std::string& destination, const RemoteJob& job, Lane lane, CauseWatch& watch);
+  Task<std::unique_ptr<RemoteSession>> open_session(const std::string& destination, const RemoteJob& job, Lane lane, CauseWatch& watch);
   using Opened = Result<std::unique_ptr<RemoteSession>, Attempt>;
   // The hop's own hosts, and the fallback of its row when those have failed often enough.
-  io::Task<Opened> open_hop(const std::string& destination, NextHop hop, TlsWish wish, CauseWatch& watch);
-  io::Task<Opened> open_hosts(const std::string& destination, NextHop hop, TlsWish wish, CauseWatch& watch);
-  io::Task<bool> carry_out(std::unique_ptr<RemoteSession>& session, RemoteJob job, Slot slot, Run& run);
+  Task<Opened> open_hop(const std::string& destination, NextHop hop, TlsWish wish, CauseWatch& watch);
+  Task<Opened> open_hosts(const std::string& destination, NextHop hop, TlsWish wish, CauseWatch& watch);
+  Task<bool> carry_out(std::unique_ptr<RemoteSession>& session, RemoteJob job, Slot slot, Run& run);
   void destination_is_silent(const std::string& destination, const Attempt& failed);
-  io::Task<void> defer_parked(RemoteJob job, std::string destination, Attempt failed);
+  Task<void> defer_parked(RemoteJob job, std::string destination, Attempt failed);
   // DNS fails for everybody: our own trouble, nobody's attempt. True: the job is put back.
   bool blame_our_dns(const std::string& destination, const RemoteJob& job, Lane lane);
   void dns_answered();
@@ -246,10 +246,10 @@ class Delivery {
     std::string damage;  // why it can never be read
   };
   // The next piece; the last one only when the whole text is sound. Empty: it could not be read.
-  io::Task<std::string> read_text(const Message& message, TextStream& text, std::uint64_t octets);
+  Task<std::string> read_text(const Message& message, TextStream& text, std::uint64_t octets);
   // The first `octets` of a text that is sound; empty: it is damaged or gone, or cannot be read for several seconds. What became of
   // recipients does not wait longer for the text that a report would return.
-  io::Task<std::string> read_beginning(const Message& message, std::uint64_t octets);
+  Task<std::string> read_beginning(const Message& message, std::uint64_t octets);
 
   // causes.cc: where the time went
   [[nodiscard]] static CauseClock waited_in_lane(const Slot& slot, const RemoteJob& job);
@@ -268,31 +268,31 @@ class Delivery {
   // reporting.cc: the mail that causes
   [[nodiscard]] spool::GeneratedMail report_mail(const Message& message, std::vector<RecipientReport> reports,
                                                  std::string_view kind, std::string_view text) const;
-  io::Task<std::vector<spool::GeneratedMail>> write_reports(const Message& message, Conclusion& conclusion);
-  io::Task<void> finish_gathered(MessagePointer message);
+  Task<std::vector<spool::GeneratedMail>> write_reports(const Message& message, Conclusion& conclusion);
+  Task<void> finish_gathered(MessagePointer message);
   // delay_notices.cc
-  io::Task<void> tell_delays();
-  io::Task<void> tell_delay(TraceId id);
+  Task<void> tell_delays();
+  Task<void> tell_delay(TraceId id);
   [[nodiscard]] std::optional<Address> postmaster() const;
 
   // replan.cc: a changed route table moves what is queued
   void follow_routes();
-  io::Task<void> replan();
-  io::Task<void> plan_again(RemoteJob job, Slot slot);
-  io::Task<void> replan_deferred(std::string destination);
-  io::Task<void> move_changed(std::vector<DeferredIndex::Due> batch);
+  Task<void> replan();
+  Task<void> plan_again(RemoteJob job, Slot slot);
+  Task<void> replan_deferred(std::string destination);
+  Task<void> move_changed(std::vector<DeferredIndex::Due> batch);
 
   // going_on.cc: an alias, a forward, a list
-  io::Task<void> expand(MessagePointer message, std::uint32_t recipient, OnwardPlan plan);
-  io::Task<void> write_onward(MessagePointer message, std::uint32_t recipient, OnwardPlan plan, std::shared_ptr<const directory::Snapshot> directory);
+  Task<void> expand(MessagePointer message, std::uint32_t recipient, OnwardPlan plan);
+  Task<void> write_onward(MessagePointer message, std::uint32_t recipient, OnwardPlan plan, std::shared_ptr<const directory::Snapshot> directory);
   // Parent and copies name each other.
   void log_expansion(const Message& message, std::uint32_t recipient, const std::vector<std::pair<TraceId, std::size_t>>& copies);
   // The rest of a truncated plan. False: it is dealt with otherwise.
-  io::Task<bool> plan_all(MessagePointer message, std::uint32_t recipient, ToTargets& plan);
+  Task<bool> plan_all(MessagePointer message, std::uint32_t recipient, ToTargets& plan);
 
   // settlement.cc: what is written down
-  io::Task<void> finish(MessagePointer message, std::vector<Attempt> attempts, std::string destination);
-  io::Task<Settler::Ending> settle_with_mail(spool::Settlement settlement);
+  Task<void> finish(MessagePointer message, std::vector<Attempt> attempts, std::string destination);
+  Task<Settler::Ending> settle_with_mail(spool::Settlement settlement);
   // What is written ends the claims.
   void ended(const Message& message, const std::vector<spool::RecipientOutcome>& outcomes);
   void deferred(const Message& message, const std::vector<spool::Schedule>& schedules, const std::string& destination);

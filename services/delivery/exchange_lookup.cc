@@ -1,7 +1,7 @@
 #include "services/delivery/exchange_lookup.h"
 
-#include "protocol/dns/mail_exchange.h"
 #include "protocol/dns/host_name.h"
+#include "protocol/dns/mail_exchange.h"
 
 namespace hikyaku::delivery {
 namespace {
@@ -52,7 +52,7 @@ std::vector<io::IpAddress> ExchangeLookup::fixed(const std::string& name) const 
 }
 
 // IPv6 first (RFC 6724); the session goes on to IPv4 when it does not answer.
-io::Task<ExchangeLookup::Addresses> ExchangeLookup::addresses(std::string host, Deadline deadline) {
+Task<ExchangeLookup::Addresses> ExchangeLookup::addresses(std::string host, Deadline deadline) {
   Addresses all;
   all.secure = true;
   all.found = fixed(host);
@@ -79,7 +79,7 @@ io::Task<ExchangeLookup::Addresses> ExchangeLookup::addresses(std::string host, 
   co_return all;
 }
 
-io::Task<Result<ExchangeLookup::Exchanges, LookupFailure>> ExchangeLookup::exchange_hosts(const std::string& domain, Deadline deadline) {
+Task<Result<ExchangeLookup::Exchanges, LookupFailure>> ExchangeLookup::exchange_hosts(const std::string& domain, Deadline deadline) {
   auto asking = resolver_.mx(domain, deadline);
   const auto answer = co_await std::move(asking);
   switch (answer.outcome) {
@@ -103,7 +103,7 @@ io::Task<Result<ExchangeLookup::Exchanges, LookupFailure>> ExchangeLookup::excha
   co_return Exchanges{std::move(plan.hosts), answer.secure};
 }
 
-io::Task<std::vector<std::string>> ExchangeLookup::mail_hosts(std::string domain) {
+Task<std::vector<std::string>> ExchangeLookup::mail_hosts(std::string domain) {
   const auto canonical = dns::canonical_name(domain);
   if (!canonical) co_return std::vector<std::string>{};
   if (!fixed(*canonical).empty()) co_return std::vector<std::string>{*canonical};
@@ -112,7 +112,7 @@ io::Task<std::vector<std::string>> ExchangeLookup::mail_hosts(std::string domain
   co_return hosts ? std::move(hosts->hosts) : std::vector<std::string>{};
 }
 
-io::Task<Result<std::vector<Candidate>, LookupFailure>> ExchangeLookup::candidates(NextHop hop, Published published) {
+Task<Result<std::vector<Candidate>, LookupFailure>> ExchangeLookup::candidates(NextHop hop, Published published) {
   const Deadline deadline = loop_.after(options_.limit);
   auto hosts = hop.hosts();
   Findings findings;
@@ -146,13 +146,13 @@ io::Task<Result<std::vector<Candidate>, LookupFailure>> ExchangeLookup::candidat
   co_return failure(findings.nothing_exists && hosts.size() == 1 ? no_such_domain(hop.name) : no_address(hop.name));
 }
 
-io::Task<http::HostAddresses> ExchangeLookup::host_addresses(std::string host, Deadline deadline) {
+Task<http::HostAddresses> ExchangeLookup::host_addresses(std::string host, Deadline deadline) {
   auto asking = addresses(std::move(host), deadline);
   auto answer = co_await std::move(asking);
   co_return http::HostAddresses{std::move(answer.found), std::move(answer.why)};
 }
 
-io::Task<std::vector<std::string>> ExchangeLookup::tlsa_bases(std::string host, const Addresses& answer, Deadline deadline) {
+Task<std::vector<std::string>> ExchangeLookup::tlsa_bases(std::string host, const Addresses& answer, Deadline deadline) {
   if (answer.canonical.empty()) co_return answer.secure ? std::vector<std::string>{host} : std::vector<std::string>{};
   if (answer.secure) co_return std::vector<std::string>{answer.canonical, host};
   // The alias leads out of what is signed; it may be proved itself, and the records stand at its own name.
@@ -161,7 +161,7 @@ io::Task<std::vector<std::string>> ExchangeLookup::tlsa_bases(std::string host, 
   co_return alias.outcome == io::DnsOutcome::Found && alias.secure ? std::vector<std::string>{host} : std::vector<std::string>{};
 }
 
-io::Task<Result<std::shared_ptr<const HostTls>, std::string>> ExchangeLookup::published_tls(std::vector<std::string> bases, std::uint16_t port,
+Task<Result<std::shared_ptr<const HostTls>, std::string>> ExchangeLookup::published_tls(std::vector<std::string> bases, std::uint16_t port,
                                                                                             std::string domain, Deadline deadline) {
   for (const auto& base : bases) {
     auto asking = resolver_.tlsa("_" + std::to_string(port) + "._tcp." + base, deadline);
@@ -181,7 +181,7 @@ void ExchangeLookup::tell(const Findings& findings, TlsPolicyKind kind, TlsResul
   options_.observe(seen);
 }
 
-io::Task<void> ExchangeLookup::find_sts(Findings& findings, Deadline deadline) {
+Task<void> ExchangeLookup::find_sts(Findings& findings, Deadline deadline) {
   if (options_.sts == nullptr || findings.published == Published::Waived) co_return;
   auto asking = options_.sts->policy_for(findings.domain, deadline);
   findings.sts = co_await std::move(asking);
@@ -207,7 +207,7 @@ bool ExchangeLookup::apply_sts(const std::string& host, Findings& findings, std:
   return true;
 }
 
-io::Task<void> ExchangeLookup::add_host(const directory::RouteHost& host, Findings& findings, Deadline deadline) {
+Task<void> ExchangeLookup::add_host(const directory::RouteHost& host, Findings& findings, Deadline deadline) {
   if (const auto ip = literal(host.name)) {
     findings.found.push_back({{*ip, host.port}, host.name});
     co_return;

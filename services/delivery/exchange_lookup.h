@@ -29,10 +29,10 @@ class ExchangeLookup final : public AddressLookup {
     Duration limit = 60s;
   };
   ExchangeLookup(io::Loop& loop, io::Resolver& resolver, Options options);
-  io::Task<Result<std::vector<Candidate>, LookupFailure>> candidates(NextHop hop, Published published = Published::Counts) override;
-  io::Task<std::vector<std::string>> mail_hosts(std::string domain) override;
+  Task<Result<std::vector<Candidate>, LookupFailure>> candidates(NextHop hop, Published published = Published::Counts) override;
+  Task<std::vector<std::string>> mail_hosts(std::string domain) override;
   // The hosts files, then DNS, as for a next hop.
-  io::Task<http::HostAddresses> host_addresses(std::string host, Deadline deadline);
+  Task<http::HostAddresses> host_addresses(std::string host, Deadline deadline);
 
  private:
   struct Addresses {
@@ -54,24 +54,24 @@ class ExchangeLookup final : public AddressLookup {
     std::string not_listed;      // hosts that the policy in force keeps us from
     std::string why;
   };
-  io::Task<void> add_host(const directory::RouteHost& host, Findings& findings, Deadline deadline);
+  Task<void> add_host(const directory::RouteHost& host, Findings& findings, Deadline deadline);
   // What the hosts files say; empty: nothing.
   [[nodiscard]] std::vector<io::IpAddress> fixed(const std::string& name) const;
-  io::Task<Addresses> addresses(std::string host, Deadline deadline);
+  Task<Addresses> addresses(std::string host, Deadline deadline);
   struct Exchanges {
     std::vector<std::string> hosts;
     bool secure = false;
   };
-  io::Task<Result<Exchanges, LookupFailure>> exchange_hosts(const std::string& domain, Deadline deadline);
+  Task<Result<Exchanges, LookupFailure>> exchange_hosts(const std::string& domain, Deadline deadline);
   // Under which names the host's TLSA records may stand, in order (RFC 7672 §2.2.2); none: nothing about it is proved.
-  io::Task<std::vector<std::string>> tlsa_bases(std::string host, const Addresses& answer, Deadline deadline);
+  Task<std::vector<std::string>> tlsa_bases(std::string host, const Addresses& answer, Deadline deadline);
   // The first of them that has TLSA records, proved; null: none has. A failure: whether it has some cannot be told, so no mail
   // goes to it now.
-  io::Task<Result<std::shared_ptr<const HostTls>, std::string>> published_tls(std::vector<std::string> bases, std::uint16_t port, std::string domain, Deadline deadline);
+  Task<Result<std::shared_ptr<const HostTls>, std::string>> published_tls(std::vector<std::string> bases, std::uint16_t port, std::string domain, Deadline deadline);
   // What the domain's policy says of the host; false: it is not to be tried.
   bool apply_sts(const std::string& host, Findings& findings, std::shared_ptr<const HostTls>& tls) const;
   void tell(const Findings& findings, TlsPolicyKind kind, TlsResult result, const std::string& host, const std::string& reason) const;
-  io::Task<void> find_sts(Findings& findings, Deadline deadline);
+  Task<void> find_sts(Findings& findings, Deadline deadline);
 
   io::Loop& loop_;
   io::Resolver& resolver_;

@@ -19,7 +19,7 @@ Attempt unservable_alias(std::uint32_t recipient, std::string status, std::strin
 }  // namespace
 
 // Thousands of targets are looked up on a worker: a loop's step must stay short.
-io::Task<bool> Delivery::plan_all(MessagePointer message, std::uint32_t recipient, ToTargets& plan) {
+Task<bool> Delivery::plan_all(MessagePointer message, std::uint32_t recipient, ToTargets& plan) {
   const auto directory = parts_.directory.newest();
   const Address& alias = message->recipient(recipient).address;
   ++finishing_;
@@ -45,7 +45,7 @@ io::Task<bool> Delivery::plan_all(MessagePointer message, std::uint32_t recipien
 }
 
 // Each of the new mails exists once however often this is repeated.
-io::Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient, OnwardPlan plan) {
+Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient, OnwardPlan plan) {
   if (auto* alias = std::get_if<ToTargets>(&plan); alias != nullptr && alias->truncated) {
     auto planning = plan_all(message, recipient, *alias);
     const bool planned = co_await std::move(planning);
@@ -67,7 +67,7 @@ io::Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient,
   expanding_octets_ -= cost;
 }
 
-io::Task<void> Delivery::write_onward(MessagePointer message, std::uint32_t recipient, OnwardPlan plan,
+Task<void> Delivery::write_onward(MessagePointer message, std::uint32_t recipient, OnwardPlan plan,
                                       std::shared_ptr<const directory::Snapshot> directory) {
   const std::uint64_t octets = message->envelope.body_octets;
   const Recipient& from = message->recipient(recipient);

@@ -98,7 +98,7 @@ void Delivery::keep_back(const MessagePointer& message, KeptBackParts parts) {
 }
 
 // Into holding without an attempt: incoming must not fill, and no period has begun.
-io::Task<void> Delivery::keep_fresh(MessagePointer message, KeptBack kept) {
+Task<void> Delivery::keep_fresh(MessagePointer message, KeptBack kept) {
   ++finishing_;
   std::vector<spool::Schedule> schedules;
   for (const auto recipient : kept.recipients) {
@@ -138,7 +138,7 @@ void Delivery::wait_under(const KeptBack& kept, const std::string& destination, 
 }
 
 // Shuts the destinations that a running hold selects whole, and opens those that none does any more. True: some were opened.
-io::Task<bool> Delivery::hold_destinations(std::shared_ptr<const directory::Snapshot> directory, WallTime now) {
+Task<bool> Delivery::hold_destinations(std::shared_ptr<const directory::Snapshot> directory, WallTime now) {
   auto changes = held_destinations_.follow(directory->contents().holds, now);
   auto newcomers = scheduler_.take_newcomers();
   auto& to_meet = newcomers.names;
@@ -163,7 +163,7 @@ io::Task<bool> Delivery::hold_destinations(std::shared_ptr<const directory::Snap
   co_return !changes.released.empty();
 }
 
-io::Task<void> Delivery::follow_holds() {
+Task<void> Delivery::follow_holds() {
   const auto directory = parts_.directory.newest();
   if (!directory) co_return;
   const auto now = parts_.clock.wall();
@@ -183,7 +183,7 @@ io::Task<void> Delivery::follow_holds() {
 }
 
 // Oldest first in a destination: ids are in the order of acceptance. In many steps: there may be a million.
-io::Task<void> Delivery::release(std::map<std::string, std::vector<DeferredEntry>> held) {
+Task<void> Delivery::release(std::map<std::string, std::vector<DeferredEntry>> held) {
   std::size_t done = 0;
   for (const auto& [destination, entries] : held)
     for (const auto& entry : entries) {
@@ -197,7 +197,7 @@ io::Task<void> Delivery::release(std::map<std::string, std::vector<DeferredEntry
   pump();
 }
 
-io::Task<void> Delivery::propose() {
+Task<void> Delivery::propose() {
   auto proposals = propose_holds(scheduler_, settings_.propose_hold_after, parts_.clock.wall());
   for (const auto& one : proposals)
     if (std::ranges::find(proposed_, one.destination, &HoldProposal::destination) == proposed_.end())

@@ -61,7 +61,7 @@ LocalDelivery::Group LocalDelivery::take_group(AccountId account) {
   return group;
 }
 
-io::Task<void> LocalDelivery::deliver(AccountId account) {
+Task<void> LocalDelivery::deliver(AccountId account) {
   Group group = take_group(account);
   auto work = parts_.workers.run(parts_.loop, [this, &group] { perform(parts_, group); });
   const auto ran = co_await std::move(work);

@@ -71,7 +71,7 @@ class LocalDelivery {
   static constexpr std::uint64_t group_octets = 4 << 20;
 
   void start_groups();
-  io::Task<void> deliver(AccountId account);
+  Task<void> deliver(AccountId account);
   Group take_group(AccountId account);
   static void perform(Parts& parts, Group& group);
   void report(const LocalJob& job, Attempt attempt);

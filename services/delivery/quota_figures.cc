@@ -67,7 +67,7 @@ void QuotaFigures::stop() {
   parts_.page.beat(Instant{});
 }
 
-io::Task<void> QuotaFigures::run() {
+Task<void> QuotaFigures::run() {
   while (!parts_.loop.stopping()) {
     auto looking = parts_.workers.run(parts_.loop, [this] { return refresh(); });
     const auto looked = co_await std::move(looking);

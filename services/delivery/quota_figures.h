@@ -35,7 +35,7 @@ class QuotaFigures {
   // After a delivery, on a worker: tells what `account` uses now. Costs two reads; nothing for an account without limits.
   void delivered(AccountId account, mailboxes::QuotaLimit limit);
   // Looks at those that are nearly full, until the loop stops.
-  io::Task<void> run();
+  Task<void> run();
   // One look, on a worker. False: something could not be said, and nothing counts until it is.
   bool refresh();
   // Delivery stands still from now on: nobody vouches for what was said.

@@ -160,7 +160,7 @@ void RemoteSession::lose(const io::IoError& error) {
   talk_.connection_lost(error.what);
 }
 
-io::Task<smtp::ClientStep> RemoteSession::drive() {
+Task<smtp::ClientStep> RemoteSession::drive() {
   Deadline reply_until{};  // of a whole reply, however many octets it comes in
   std::optional<std::uint64_t> replies_before;
   for (;;) {
@@ -190,7 +190,7 @@ io::Task<smtp::ClientStep> RemoteSession::drive() {
   }
 }
 
-io::Task<void> RemoteSession::start_tls() {
+Task<void> RemoteSession::start_tls() {
   const auto deadline = loop_.after(settings_.reply_time);
   const auto& published = candidate_.tls;
   auto handshake = settings_.check == io::PeerCheck::Dane
@@ -251,7 +251,7 @@ std::optional<io::SocketAddress> RemoteSession::source_for(const Candidate& cand
   return std::nullopt;
 }
 
-io::Task<Result<void, Attempt>> RemoteSession::begin() {
+Task<Result<void, Attempt>> RemoteSession::begin() {
   auto driving = drive();
   const auto step = co_await std::move(driving);
   ready_ = std::holds_alternative<smtp::client::Ready>(step);
@@ -262,7 +262,7 @@ io::Task<Result<void, Attempt>> RemoteSession::begin() {
   co_return failure(attempt_of(closed->why, 0));
 }
 
-io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open_one(io::Loop& loop, Candidate candidate,
+Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open_one(io::Loop& loop, Candidate candidate,
                                                                                  SessionSettings settings,
                                                                                  smtp::TlsUse tls, CauseWatch* watch) {
   if (watch != nullptr) watch->turn(Cause::Connect);
@@ -293,7 +293,7 @@ io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open_on
   co_return failure(std::move(begun).error());
 }
 
-io::Task<void> RemoteSession::dismiss(std::unique_ptr<RemoteSession> session) {
+Task<void> RemoteSession::dismiss(std::unique_ptr<RemoteSession> session) {
   auto quitting = session->quit();
   co_await std::move(quitting);
 }
@@ -308,7 +308,7 @@ Result<std::unique_ptr<RemoteSession>, Attempt> RemoteSession::kept_to_wish(io::
   return failure(std::move(*unfit));
 }
 
-io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open(io::Loop& loop,
+Task<Result<std::unique_ptr<RemoteSession>, Attempt>> RemoteSession::open(io::Loop& loop,
                                                                              std::vector<Candidate> candidates,
                                                                              SessionSettings settings, CauseWatch* watch) {
   Attempt worst = no_answer("no address to try", {}, FailureClass::NoAnswer);
@@ -362,7 +362,7 @@ Attempt RemoteSession::attempt_of(const smtp::RecipientOutcome& outcome, std::ui
   return attempt;
 }
 
-io::Task<std::vector<Attempt>> RemoteSession::deliver(MessagePointer message, std::vector<std::uint32_t> recipients,
+Task<std::vector<Attempt>> RemoteSession::deliver(MessagePointer message, std::vector<std::uint32_t> recipients,
                                                       ReadText read_text, CauseWatch* watch) {
   struct Watched {  // for as long as this transaction
     CauseWatch*& place;
@@ -425,7 +425,7 @@ io::Task<std::vector<Attempt>> RemoteSession::deliver(MessagePointer message, st
   }
 }
 
-io::Task<void> RemoteSession::quit() {
+Task<void> RemoteSession::quit() {
   if (!connection_->open()) co_return;
   if (ready_) {
     settings_.reply_time = 5s;  // nobody waits for the answer to QUIT

@@ -41,7 +41,7 @@ struct SessionSettings {
                                           std::optional<sasl::ClientContext> login);
 
 // Reads a part of a message's text; an empty answer before its end: it cannot be read (our own trouble).
-using ReadText = std::function<io::Task<std::string>(const Message& message, std::uint64_t offset, std::uint64_t octets)>;
+using ReadText = std::function<Task<std::string>(const Message& message, std::uint64_t offset, std::uint64_t octets)>;
 
 class RemoteSession {
  public:
@@ -49,12 +49,12 @@ class RemoteSession {
   static SessionSettings as_wished(SessionSettings settings, TlsWish wish);
   // Tries the candidates in order until one is ready to take mail. The failure is that of the last one that said
   // something, or of the last. `for_whom` is the attempt's recipients; each gets the failure.
-  static io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> open(io::Loop& loop, std::vector<Candidate> candidates,
+  static Task<Result<std::unique_ptr<RemoteSession>, Attempt>> open(io::Loop& loop, std::vector<Candidate> candidates,
                                                                        SessionSettings settings, CauseWatch* watch = nullptr);
 
   // One transaction. One attempt for each of `recipients`, in order. Nothing: the text could not be read, nobody is to
   // blame, and the session is closed. `watch` is told what takes the time; it must outlive the task, here and above.
-  io::Task<std::vector<Attempt>> deliver(MessagePointer message, std::vector<std::uint32_t> recipients, ReadText read_text,
+  Task<std::vector<Attempt>> deliver(MessagePointer message, std::vector<std::uint32_t> recipients, ReadText read_text,
                                          CauseWatch* watch = nullptr);
 
   // Ready for another message.
@@ -70,22 +70,22 @@ class RemoteSession {
   // "TLSv1.3 dane": the version, and by what the peer was verified ("dane", "mta-sts", "verified"); empty: in the clear.
   [[nodiscard]] std::string tls_text() const;
   // Says QUIT and closes; at most a few seconds.
-  io::Task<void> quit();
+  Task<void> quit();
 
  private:
   RemoteSession(io::Loop& loop, std::unique_ptr<io::Connection> connection, Candidate candidate, SessionSettings settings,
                 smtp::TlsUse tls);
   // Runs the conversation until it wants something only the caller has.
-  io::Task<smtp::ClientStep> drive();
-  io::Task<Result<void, Attempt>> begin();
+  Task<smtp::ClientStep> drive();
+  Task<Result<void, Attempt>> begin();
   void lose(const io::IoError& error);
-  io::Task<void> start_tls();
+  Task<void> start_tls();
   // Tells how TLS went, once for a session.
   void observe_tls(TlsResult result, const std::string& reason);
   void observe_session();
   [[nodiscard]] Duration limit_of(smtp::ClientWait wait) const;
   [[nodiscard]] Attempt attempt_of(const smtp::RecipientOutcome& outcome, std::uint32_t recipient) const;
-  static io::Task<Result<std::unique_ptr<RemoteSession>, Attempt>> open_one(io::Loop& loop, Candidate candidate,
+  static Task<Result<std::unique_ptr<RemoteSession>, Attempt>> open_one(io::Loop& loop, Candidate candidate,
                                                                            SessionSettings settings, smtp::TlsUse tls, CauseWatch* watch);
   void turn(Cause cause) {
     if (watch_ != nullptr) watch_->turn(cause);
@@ -94,7 +94,7 @@ class RemoteSession {
   [[nodiscard]] std::optional<Attempt> unfit_for_wish() const;
   static Result<std::unique_ptr<RemoteSession>, Attempt> kept_to_wish(io::Loop& loop, Result<std::unique_ptr<RemoteSession>, Attempt> opened,
                                                                       const Candidate& candidate);
-  static io::Task<void> dismiss(std::unique_ptr<RemoteSession> session);
+  static Task<void> dismiss(std::unique_ptr<RemoteSession> session);
   [[nodiscard]] static std::optional<io::SocketAddress> source_for(const Candidate& candidate, const SessionSettings& settings);
 
   io::Loop& loop_;

@@ -58,7 +58,7 @@ void Delivery::pump() {
   while (auto slot = scheduler_.next()) parts_.loop.spawn(work(std::move(*slot)));
 }
 
-io::Task<std::string> Delivery::read_text(const Message& message, TextStream& text, std::uint64_t octets) {
+Task<std::string> Delivery::read_text(const Message& message, TextStream& text, std::uint64_t octets) {
   if (!text.reader && octets == message.envelope.body_octets)
     if (auto whole = parts_.spool.text_at_hand(message.ref, octets)) co_return std::move(*whole);
   if (!text.reader) text.reader = parts_.spool.text(message.ref, message.envelope.body_octets);
@@ -71,7 +71,7 @@ io::Task<std::string> Delivery::read_text(const Message& message, TextStream& te
   co_return std::string{};
 }
 
-io::Task<std::string> Delivery::read_beginning(const Message& message, std::uint64_t octets) {
+Task<std::string> Delivery::read_beginning(const Message& message, std::uint64_t octets) {
   for (unsigned tries = 1;; ++tries) {
     const auto reader = parts_.spool.text(message.ref, message.envelope.body_octets);
     auto work = parts_.workers.run(parts_.loop, [&]() -> spool::SpoolResult<std::string> {
@@ -102,7 +102,7 @@ void Delivery::change_session(std::unique_ptr<RemoteSession>& session, std::stri
   if (session) scheduler_.session_opened(slot.destination, parts_.clock.wall(), Scheduler::Session::Kept);
 }
 
-io::Task<void> Delivery::work(Slot slot) {
+Task<void> Delivery::work(Slot slot) {
   std::unique_ptr<RemoteSession> session;
   std::string hop;  // whose session it is
   while (!stopping_) {
@@ -137,7 +137,7 @@ io::Task<void> Delivery::work(Slot slot) {
 }
 
 // A session for the job, or null: then the job's recipients, and all that waits for the destination, have been told.
-io::Task<std::unique_ptr<RemoteSession>> Delivery::open_session(const std::string& destination, const RemoteJob& job, Lane lane, CauseWatch& watch) {
+Task<std::unique_ptr<RemoteSession>> Delivery::open_session(const std::string& destination, const RemoteJob& job, Lane lane, CauseWatch& watch) {
   auto opening = open_hop(destination, job.hop, binding_wish(*job.message), watch);
   auto opened = co_await std::move(opening);
   if (opened) {
@@ -157,7 +157,7 @@ io::Task<std::unique_ptr<RemoteSession>> Delivery::open_session(const std::strin
   co_return nullptr;
 }
 
-io::Task<Delivery::Opened> Delivery::open_hop(const std::string& destination, NextHop hop, TlsWish wish, CauseWatch& watch) {
+Task<Delivery::Opened> Delivery::open_hop(const std::string& destination, NextHop hop, TlsWish wish, CauseWatch& watch) {
   const auto& terms = hop.terms();
   const auto now = parts_.loop.now();
   const auto use = terms.fallback.name.empty() ? FallbackWatch::Use::Own : fallbacks_.use(destination, terms.fallback_after, now);
@@ -175,7 +175,7 @@ io::Task<Delivery::Opened> Delivery::open_hop(const std::string& destination, Ne
   co_return std::move(other);
 }
 
-io::Task<Delivery::Opened> Delivery::open_hosts(const std::string& destination, NextHop hop, TlsWish wish, CauseWatch& watch) {
+Task<Delivery::Opened> Delivery::open_hosts(const std::string& destination, NextHop hop, TlsWish wish, CauseWatch& watch) {
   Attempt failed;
   std::optional<sasl::ClientContext> login;
   if (const auto& user = hop.terms().login; !user.empty()) {
@@ -211,7 +211,7 @@ io::Task<Delivery::Opened> Delivery::open_hosts(const std::string& destination, 
 }
 
 // False: this slot has no more to do.
-io::Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, RemoteJob job, Slot slot, Run& run) {
+Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, RemoteJob job, Slot slot, Run& run) {
   TextStream text;
   CauseWatch& watch = *run.watch;
   const ReadText reader = [this, &text](const Message& message, std::uint64_t offset, std::uint64_t octets) {
@@ -281,7 +281,7 @@ void Delivery::destination_is_silent(const std::string& destination, const Attem
   if (down) parts_.loop.spawn(give_up_expired(destination, failed));
 }
 
-io::Task<void> Delivery::defer_parked(RemoteJob job, std::string destination, Attempt failed) {
+Task<void> Delivery::defer_parked(RemoteJob job, std::string destination, Attempt failed) {
   Message message{job.ref, {}, {}};
   auto work = parts_.workers.run(parts_.loop, [&] { return recall(message); });
   auto ran = co_await std::move(work);

@@ -24,7 +24,7 @@ void Delivery::follow_routes() {
   parts_.loop.spawn(replan());
 }
 
-io::Task<void> Delivery::replan() {
+Task<void> Delivery::replan() {
   std::set<std::string> destinations;
   for (auto& name : scheduler_.destinations()) destinations.insert(std::move(name));
   for (auto& name : scheduler_.deferred().destinations()) destinations.insert(std::move(name));
@@ -43,7 +43,7 @@ io::Task<void> Delivery::replan() {
 }
 
 // A job that was not tried yet; a parked one is read back first.
-io::Task<void> Delivery::plan_again(RemoteJob job, Slot slot) {
+Task<void> Delivery::plan_again(RemoteJob job, Slot slot) {
   if (!job.message) {
     Message message{job.ref, {}, {}};
     auto work = parts_.workers.run(parts_.loop, [&] { return recall(message); });
@@ -60,7 +60,7 @@ io::Task<void> Delivery::plan_again(RemoteJob job, Slot slot) {
   pump();
 }
 
-io::Task<void> Delivery::replan_deferred(std::string destination) {
+Task<void> Delivery::replan_deferred(std::string destination) {
   DeferredIndex::ReleaseCursor cursor;
   while (!stopping_) {
     const std::size_t limit = std::min(room(Lane::Retry), read_at_once);
@@ -80,7 +80,7 @@ io::Task<void> Delivery::replan_deferred(std::string destination) {
 }
 
 // Sends on whoever the table now sends elsewhere, and puts the others back untried.
-io::Task<void> Delivery::move_changed(std::vector<DeferredIndex::Due> batch) {
+Task<void> Delivery::move_changed(std::vector<DeferredIndex::Due> batch) {
   const auto directory = parts_.directory.newest();
   const RoutingSettings routing = settings_.routing;
   struct Read {

@@ -34,7 +34,7 @@ spool::GeneratedMail Delivery::report_mail(const Message& message, std::vector<R
                           {parts_.hostname, parts_.generated_journal, parts_.clock.wall(), settings_.report_language});
 }
 
-io::Task<std::vector<spool::GeneratedMail>> Delivery::write_reports(const Message& message, Conclusion& conclusion) {
+Task<std::vector<spool::GeneratedMail>> Delivery::write_reports(const Message& message, Conclusion& conclusion) {
   std::vector<spool::GeneratedMail> generated;
   const bool whole = !conclusion.dead_letters.empty();
   const auto octets = whole ? message.envelope.body_octets : std::min<std::uint64_t>(message.envelope.body_octets, returned_octets + 1);
@@ -67,7 +67,7 @@ io::Task<std::vector<spool::GeneratedMail>> Delivery::write_reports(const Messag
 }
 
 // The moment is over: one report for all that ended meanwhile.
-io::Task<void> Delivery::finish_gathered(MessagePointer message) {
+Task<void> Delivery::finish_gathered(MessagePointer message) {
   ++finishing_;
   const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(gathering_moment));
   const auto parts = gathering_.take(message->ref.id);

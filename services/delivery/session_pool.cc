@@ -2,7 +2,7 @@
 
 namespace hikyaku::delivery {
 
-io::Task<void> SessionPool::dismiss(std::unique_ptr<RemoteSession> session) {
+Task<void> SessionPool::dismiss(std::unique_ptr<RemoteSession> session) {
   auto quitting = session->quit();
   co_await std::move(quitting);
 }

@@ -28,7 +28,7 @@ class SessionPool {
     std::unique_ptr<RemoteSession> session;
     Instant until;
   };
-  static io::Task<void> dismiss(std::unique_ptr<RemoteSession> session);
+  static Task<void> dismiss(std::unique_ptr<RemoteSession> session);
 
   io::Loop& loop_;
   const Duration keep_;

@@ -30,7 +30,7 @@ void Delivery::give_back_damaged(const MessagePointer& message, const std::vecto
 }
 
 // Mail that cannot be kept (the log tells why) does not keep recipients from their end.
-io::Task<Settler::Ending> Delivery::settle_with_mail(spool::Settlement settlement) {
+Task<Settler::Ending> Delivery::settle_with_mail(spool::Settlement settlement) {
   const bool makes_mail = !settlement.generated.empty();
   auto outcomes = makes_mail ? settlement.outcomes : std::vector<spool::RecipientOutcome>{};
   const auto ref = settlement.message;
@@ -42,7 +42,7 @@ io::Task<Settler::Ending> Delivery::settle_with_mail(spool::Settlement settlemen
   co_return ended;
 }
 
-io::Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> attempts, std::string destination) {
+Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> attempts, std::string destination) {
   ++finishing_;
   const auto now = parts_.clock.wall();
   ConclusionContext context{settings_.retry.base, now, destination, {}};

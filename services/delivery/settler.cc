@@ -48,19 +48,19 @@ Settler::Settler(io::Loop& loop, io::Workers& workers, spool::Spool& spool, spoo
 
 Settler::~Settler() = default;
 
-io::Task<Settler::Ending> Settler::settle(spool::Settlement settlement) {
+Task<Settler::Ending> Settler::settle(spool::Settlement settlement) {
   auto request = std::make_unique<Request>();
   request->settlement = std::move(settlement);
   return submit(std::move(request));
 }
 
-io::Task<Settler::Ending> Settler::defer(spool::Deferral deferral) {
+Task<Settler::Ending> Settler::defer(spool::Deferral deferral) {
   auto request = std::make_unique<Request>();
   request->deferral = std::move(deferral);
   return submit(std::move(request));
 }
 
-io::Task<Settler::Ending> Settler::submit(std::unique_ptr<Request> owned) {
+Task<Settler::Ending> Settler::submit(std::unique_ptr<Request> owned) {
   // Takes the waiting pointer back when the session is destroyed while it waits.
   struct Forget {
     Request& request;
@@ -102,7 +102,7 @@ spool::SpoolResult<> Settler::write_one_by_one(spool::Spool& spool, Group& group
   return {};
 }
 
-io::Task<void> Settler::write_all() {
+Task<void> Settler::write_all() {
   while (!waiting_.empty()) {
     if (const auto until = last_write_ + gathered_for; many_come_ && loop_.now() < until && many_come_()) (void)co_await loop_.sleep_until(until);
     last_write_ = loop_.now();
@@ -153,7 +153,7 @@ io::Task<void> Settler::write_all() {
   writing_ = false;
 }
 
-io::Task<void> Settler::write_later(std::vector<std::shared_ptr<Request>> requests) {
+Task<void> Settler::write_later(std::vector<std::shared_ptr<Request>> requests) {
   later_ += requests.size();
   const auto outcome = co_await loop_.sleep_until(loop_.after(1s));
   later_ -= requests.size();

@@ -29,18 +29,18 @@ class Settler {
     NoRoom,      // a deferral for which the disk has no space: the message stays where it is, and is to be tried again
     Impossible,  // its text is damaged or too large; other messages are not held up by it
   };
-  io::Task<Ending> settle(spool::Settlement settlement);
-  io::Task<Ending> defer(spool::Deferral deferral);
+  Task<Ending> settle(spool::Settlement settlement);
+  Task<Ending> defer(spool::Deferral deferral);
 
   [[nodiscard]] bool idle() const { return !writing_ && waiting_.empty() && later_ == 0; }
 
  private:
   struct Request;
   struct Group;
-  io::Task<Ending> submit(std::unique_ptr<Request> request);
-  io::Task<void> write_all();
+  Task<Ending> submit(std::unique_ptr<Request> request);
+  Task<void> write_all();
   // Puts requests back when space may have been made; those behind them go on meanwhile.
-  io::Task<void> write_later(std::vector<std::shared_ptr<Request>> requests);
+  Task<void> write_later(std::vector<std::shared_ptr<Request>> requests);
   static spool::SpoolResult<> write(spool::Spool& spool, Group& group);
   static spool::SpoolResult<> write_one_by_one(spool::Spool& spool, Group& group);
 

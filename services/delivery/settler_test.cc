@@ -66,17 +66,17 @@ struct Rig {
   std::vector<Settler::Ending> endings{5, Settler::Ending::Stopped};
   int left = 5;
 
-  io::Task<void> defer(std::uint64_t sequence, std::size_t at) {
+  Task<void> defer(std::uint64_t sequence, std::size_t at) {
     auto deferring = settler.defer({message(sequence), {}, {}});
     endings[at] = co_await std::move(deferring);
     if (--left == 0) loop.stop();
   }
-  io::Task<void> settle(std::uint64_t sequence, std::size_t at) {
+  Task<void> settle(std::uint64_t sequence, std::size_t at) {
     auto settling = settler.settle({message(sequence), {}, {}});
     endings[at] = co_await std::move(settling);
     if (--left == 0) loop.stop();
   }
-  io::Task<void> give_up() {
+  Task<void> give_up() {
     co_await loop.sleep_until(loop.after(5s));
     loop.stop();
   }

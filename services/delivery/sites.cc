@@ -31,7 +31,7 @@ void Delivery::enqueue_when_known(Lane lane, RemoteJob job) {
   parts_.loop.spawn(find_site(std::move(domain)));
 }
 
-io::Task<void> Delivery::find_site(std::string domain) {
+Task<void> Delivery::find_site(std::string domain) {
   auto asking = parts_.lookup.mail_hosts(domain);
   auto hosts = co_await std::move(asking);
   // Where DNS does not say, the first attempt will find out why.
@@ -47,7 +47,7 @@ io::Task<void> Delivery::find_site(std::string domain) {
   pump();
 }
 
-io::Task<void> Delivery::find_sites(MessagePointer message, std::vector<std::uint32_t> recipients, std::string otherwise) {
+Task<void> Delivery::find_sites(MessagePointer message, std::vector<std::uint32_t> recipients, std::string otherwise) {
   for (const auto index : recipients) {
     if (index >= message->envelope.recipients.size()) continue;
     const std::string domain = message->recipient(index).address.domain;

@@ -69,7 +69,7 @@ struct AuthClient::State {
   }
   std::optional<storage::Version> version() { return auth_version ? auth_version->read() : std::nullopt; }
 
-  io::Task<protocol::Reply> ask(protocol::Request request, io::OnLoss on_loss) {
+  Task<protocol::Reply> ask(protocol::Request request, io::OnLoss on_loss) {
     auto asking = channel.request({protocol::encode(request), {}}, loop.after(timeout), on_loss);
     auto answered = co_await std::move(asking);
     if (!answered) co_return TemporaryFailure{"The auth service does not answer (" + answered.error().what + "); look at it with: hikyaku status"};
@@ -79,7 +79,7 @@ struct AuthClient::State {
   }
 
   // `exchange` becomes the number of an exchange that goes on, 0 otherwise.
-  io::Task<AuthStep> ask_step(protocol::Request request, std::uint64_t& exchange) {
+  Task<AuthStep> ask_step(protocol::Request request, std::uint64_t& exchange) {
     exchange = 0;
     auto asking = ask(std::move(request), io::OnLoss::Fail);
     auto reply = co_await std::move(asking);
@@ -98,7 +98,7 @@ AuthClient::AuthClient(io::Loop& loop, std::string socket_path, Duration timeout
     : state_(new State(loop, std::move(socket_path), timeout, std::move(seen_page))) {}
 AuthClient::~AuthClient() = default;
 
-io::Task<Answer<RecipientAnswer>> AuthClient::resolve_recipient(Address recipient, ReversePath sender, AccountId account, std::string client_address) {
+Task<Answer<RecipientAnswer>> AuthClient::resolve_recipient(Address recipient, ReversePath sender, AccountId account, std::string client_address) {
   auto key = recipient.local_part + '@' + recipient.domain;
   if (const auto* kept = state_->recipients.find(key, state_->version(), state_->loop.now())) co_return *kept;
   auto asking = state_->ask(protocol::ResolveRequest{std::move(recipient), std::move(sender), account, std::move(client_address)}, io::OnLoss::Repeat);
@@ -114,13 +114,13 @@ io::Task<Answer<RecipientAnswer>> AuthClient::resolve_recipient(Address recipien
   co_return answer;
 }
 
-io::Task<Answer<PeerRights>> AuthClient::rights(PeerContext peer) {
+Task<Answer<PeerRights>> AuthClient::rights(PeerContext peer) {
   auto asking = state_->ask(protocol::RightsRequest{std::move(peer)}, io::OnLoss::Repeat);
   auto reply = co_await std::move(asking);
   co_return pick<PeerRights>(std::move(reply));
 }
 
-io::Task<Answer<bool>> AuthClient::may_send_as(AccountId account, ReversePath reverse_path) {
+Task<Answer<bool>> AuthClient::may_send_as(AccountId account, ReversePath reverse_path) {
   auto key = std::to_string(account.value()) + ' ' + reverse_path.address.local_part + '@' + reverse_path.address.domain;
   if (const auto* kept = state_->senders.find(key, state_->version(), state_->loop.now())) co_return *kept;
   auto asking = state_->ask(protocol::SendAsRequest{account, std::move(reverse_path)}, io::OnLoss::Repeat);
@@ -132,7 +132,7 @@ io::Task<Answer<bool>> AuthClient::may_send_as(AccountId account, ReversePath re
   co_return allowed;
 }
 
-io::Task<Answer<std::optional<Vouched>>> AuthClient::redeem(std::string ticket, Protocol protocol) {
+Task<Answer<std::optional<Vouched>>> AuthClient::redeem(std::string ticket, Protocol protocol) {
   auto asking = state_->ask(protocol::RedeemRequest{std::move(ticket), protocol}, io::OnLoss::Fail);
   auto reply = co_await std::move(asking);
   if (auto* vouched = std::get_if<Vouched>(&reply)) co_return std::move(*vouched);
@@ -141,7 +141,7 @@ io::Task<Answer<std::optional<Vouched>>> AuthClient::redeem(std::string ticket, 
   co_return not_understood();
 }
 
-io::Task<AuthStep> AuthClient::login(std::string user, std::string password, PeerContext peer) {
+Task<AuthStep> AuthClient::login(std::string user, std::string password, PeerContext peer) {
   std::uint64_t exchange = 0;
   auto asking = state_->ask_step(protocol::LoginRequest{std::move(user), std::move(password), std::move(peer)}, exchange);
   auto step = co_await std::move(asking);
@@ -155,7 +155,7 @@ AuthClient::Exchange::Exchange(Exchange&& other) noexcept : client_(other.client
 namespace {
 
 template <class State>
-io::Task<void> cancel(std::shared_ptr<State> state, std::uint64_t exchange, Deadline deadline) {
+Task<void> cancel(std::shared_ptr<State> state, std::uint64_t exchange, Deadline deadline) {
   auto asking = state->channel.request({protocol::encode(protocol::CancelRequest{exchange}), {}}, deadline, io::OnLoss::Fail);
   (void)co_await std::move(asking);  // `auth` forgets it by itself if this is lost
 }
@@ -168,13 +168,13 @@ AuthClient::Exchange::~Exchange() {
   state->loop.spawn(cancel(state, id_, state->loop.after(5s)));
 }
 
-io::Task<AuthStep> AuthClient::Exchange::begin(std::string mechanism, std::optional<std::string> initial_response, PeerContext peer) {
+Task<AuthStep> AuthClient::Exchange::begin(std::string mechanism, std::optional<std::string> initial_response, PeerContext peer) {
   auto asking = client_->state_->ask_step(protocol::BeginRequest{std::move(mechanism), std::move(initial_response), std::move(peer)}, id_);
   auto step = co_await std::move(asking);
   co_return step;
 }
 
-io::Task<AuthStep> AuthClient::Exchange::step(std::string response) {
+Task<AuthStep> AuthClient::Exchange::step(std::string response) {
   const auto exchange = id_;
   auto asking = client_->state_->ask_step(protocol::StepRequest{exchange, std::move(response)}, id_);
   auto step = co_await std::move(asking);

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "io/task.h"
+#include "base/task.h"
 #include "mail/account_id.h"
 #include "mail/address.h"
 #include "services/directory/types.h"
@@ -86,12 +86,12 @@ class AuthClient {
   ~AuthClient();
 
   // `account` is who logged in; none: nobody did.
-  io::Task<Answer<RecipientAnswer>> resolve_recipient(Address recipient, ReversePath sender = {}, AccountId account = {},
+  Task<Answer<RecipientAnswer>> resolve_recipient(Address recipient, ReversePath sender = {}, AccountId account = {},
                                                       std::string client_address = {});
-  io::Task<Answer<PeerRights>> rights(PeerContext peer);
-  io::Task<Answer<bool>> may_send_as(AccountId account, ReversePath reverse_path);
+  Task<Answer<PeerRights>> rights(PeerContext peer);
+  Task<Answer<bool>> may_send_as(AccountId account, ReversePath reverse_path);
   // Spends the ticket. Nothing: it proves no login by `protocol`, or the account was closed to it meanwhile.
-  io::Task<Answer<std::optional<Vouched>>> redeem(std::string ticket, Protocol protocol);
+  Task<Answer<std::optional<Vouched>>> redeem(std::string ticket, Protocol protocol);
 
   // One SASL exchange. begin() with the initial response (nullopt: none was sent; "" is an empty one), then step() with
   // what the client answers until the result is no challenge. Dropping it cancels.
@@ -100,15 +100,15 @@ class AuthClient {
     explicit Exchange(AuthClient& client);
     ~Exchange();
     Exchange(Exchange&&) noexcept;
-    io::Task<AuthStep> begin(std::string mechanism, std::optional<std::string> initial_response, PeerContext peer);
-    io::Task<AuthStep> step(std::string response);
+    Task<AuthStep> begin(std::string mechanism, std::optional<std::string> initial_response, PeerContext peer);
+    Task<AuthStep> step(std::string response);
 
    private:
     AuthClient* client_;
     std::uint64_t id_ = 0;
   };
   // IMAP LOGIN, POP3 USER/PASS: the same rules as PLAIN.
-  io::Task<AuthStep> login(std::string user, std::string password, PeerContext peer);
+  Task<AuthStep> login(std::string user, std::string password, PeerContext peer);
 
  private:
   friend class Exchange;

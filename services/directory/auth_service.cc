@@ -52,7 +52,7 @@ bool AuthService::read_scram_scope(Deadline deadline) {
   return true;
 }
 
-io::Task<void> AuthService::follow_secrets() {
+Task<void> AuthService::follow_secrets() {
   while (!loop_.stopping()) {
     auto sleep = loop_.sleep_until(loop_.after(1s));
     if (co_await sleep == io::Wake::Cancelled) co_return;
@@ -61,7 +61,7 @@ io::Task<void> AuthService::follow_secrets() {
   }
 }
 
-io::Task<io::Message> AuthService::answer(io::Message request, io::PeerProcess) {
+Task<io::Message> AuthService::answer(io::Message request, io::PeerProcess) {
   auto decoded = auth_protocol::decode_request(request.octets);
   if (!decoded) {
     const Reply nonsense = TemporaryFailure{"The auth service does not understand this request; restart both services."};
@@ -72,7 +72,7 @@ io::Task<io::Message> AuthService::answer(io::Message request, io::PeerProcess) 
   co_return io::Message{auth_protocol::encode(reply), {}};
 }
 
-io::Task<AuthService::Reply> AuthService::reply_to(Request request) {
+Task<AuthService::Reply> AuthService::reply_to(Request request) {
   if (const auto* asked = std::get_if<auth_protocol::ResolveRequest>(&request)) co_return resolve(*asked);
   if (const auto* asked = std::get_if<auth_protocol::RightsRequest>(&request)) co_return rights(asked->peer);
   if (const auto* asked = std::get_if<auth_protocol::SendAsRequest>(&request)) co_return may_send_as(*asked);
@@ -81,7 +81,7 @@ io::Task<AuthService::Reply> AuthService::reply_to(Request request) {
     (void)take(asked->exchange);
     co_return auth_protocol::CancelReply{};
   }
-  io::Task<Reply> replying;
+  Task<Reply> replying;
   if (auto* asked = std::get_if<auth_protocol::BeginRequest>(&request)) replying = begin(std::move(*asked));
   else if (auto* stepped = std::get_if<auth_protocol::StepRequest>(&request)) replying = step(std::move(*stepped));
   else replying = login(std::get<auth_protocol::LoginRequest>(std::move(request)));
@@ -239,7 +239,7 @@ std::optional<AuthService::Exchange> AuthService::take(std::uint64_t id) {
   return exchange;
 }
 
-io::Task<AuthService::Reply> AuthService::begin(auth_protocol::BeginRequest request) {
+Task<AuthService::Reply> AuthService::begin(auth_protocol::BeginRequest request) {
   const auto mechanism = sasl::mechanism_named(request.mechanism);
   const auto offered = mechanisms(request.peer);
   if (!mechanism) co_return AuthFailure{AuthFailure::Why::MechanismNotOffered};
@@ -261,7 +261,7 @@ io::Task<AuthService::Reply> AuthService::begin(auth_protocol::BeginRequest requ
   co_return reply;
 }
 
-io::Task<AuthService::Reply> AuthService::step(auth_protocol::StepRequest request) {
+Task<AuthService::Reply> AuthService::step(auth_protocol::StepRequest request) {
   auto exchange = take(request.exchange);
   if (!exchange) co_return TemporaryFailure{"The login took too long, or the auth service was restarted; log in again."};
   auto next = exchange->sasl.respond(request.response);
@@ -270,7 +270,7 @@ io::Task<AuthService::Reply> AuthService::step(auth_protocol::StepRequest reques
   co_return reply;
 }
 
-io::Task<AuthService::Reply> AuthService::carry_on(Exchange exchange, sasl::ServerStep step) {
+Task<AuthService::Reply> AuthService::carry_on(Exchange exchange, sasl::ServerStep step) {
   for (;;) {
     if (auto* challenge = std::get_if<sasl::Challenge>(&step)) {
       auto octets = std::move(challenge->octets);
@@ -302,7 +302,7 @@ io::Task<AuthService::Reply> AuthService::carry_on(Exchange exchange, sasl::Serv
   }
 }
 
-io::Task<AuthService::Reply> AuthService::login(auth_protocol::LoginRequest request) {
+Task<AuthService::Reply> AuthService::login(auth_protocol::LoginRequest request) {
   if (!may_show_password(request.peer)) co_return AuthFailure{AuthFailure::Why::TlsRequired};
   AccountId account;
   auto checking = check(request.user, request.password, request.peer, account);
@@ -376,7 +376,7 @@ AuthService::Reply AuthService::redeem(const auth_protocol::RedeemRequest& reque
   return Vouched{account->id, account->address.text(), std::move(login->client_address)};
 }
 
-io::Task<bool> AuthService::wait_for_turn(const std::string& client_address, const std::string& user) {
+Task<bool> AuthService::wait_for_turn(const std::string& client_address, const std::string& user) {
   if (options_.slow_failures == AuthOptions::SlowFailures::No) co_return true;
   const auto admission = limits_.admit(client_address, user, loop_.now());
   if (admission.refused) co_return false;
@@ -391,7 +391,7 @@ void AuthService::count_failure(const std::string& client_address, const std::st
   if (options_.slow_failures == AuthOptions::SlowFailures::Yes) limits_.failed(client_address, user, loop_.now());
 }
 
-io::Task<AuthService::Verdict> AuthService::check(std::string user, std::string password, PeerContext peer, AccountId& account) {
+Task<AuthService::Verdict> AuthService::check(std::string user, std::string password, PeerContext peer, AccountId& account) {
   if (!reader_.snapshot()) co_return Verdict::Unavailable;
   const auto folded = ascii_lower(user);
   account = find_account(user);
@@ -429,7 +429,7 @@ io::Task<AuthService::Verdict> AuthService::check(std::string user, std::string 
   co_return Verdict::Right;
 }
 
-io::Task<sasl::ScramKeys> AuthService::keys_for(std::string user, Exchange& exchange, bool& unavailable) {
+Task<sasl::ScramKeys> AuthService::keys_for(std::string user, Exchange& exchange, bool& unavailable) {
   unavailable = !reader_.snapshot();
   if (unavailable) co_return sasl::ScramKeys{};
   auto waiting = wait_for_turn(exchange.peer.client_address, exchange.user);

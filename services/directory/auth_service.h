@@ -48,11 +48,11 @@ class AuthService {
   // Blocking: reads the server's secret and who has SCRAM keys.
   DirectoryResult<> prepare(Deadline deadline);
   // Looks every second whether SCRAM can be announced. Spawn it.
-  io::Task<void> follow_secrets();
+  Task<void> follow_secrets();
   void set_options(AuthOptions options) { options_ = std::move(options); }  // on the loop's thread
 
   // io::ChannelServer::Handler
-  io::Task<io::Message> answer(io::Message request, io::PeerProcess peer);
+  Task<io::Message> answer(io::Message request, io::PeerProcess peer);
 
  private:
   struct Exchange {
@@ -65,27 +65,27 @@ class AuthService {
   };
   using Reply = auth_protocol::Reply;
 
-  io::Task<Reply> reply_to(auth_protocol::Request request);
+  Task<Reply> reply_to(auth_protocol::Request request);
   Reply resolve(const auth_protocol::ResolveRequest& request);
   void judge_post(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found, RecipientAnswer& answer) const;
   void judge_room(const Snapshot& snapshot, const Resolution& found, RecipientAnswer& answer);
   Reply rights(const PeerContext& peer) const;
   Reply may_send_as(const auth_protocol::SendAsRequest& request) const;
-  io::Task<Reply> begin(auth_protocol::BeginRequest request);
-  io::Task<Reply> step(auth_protocol::StepRequest request);
-  io::Task<Reply> login(auth_protocol::LoginRequest request);
+  Task<Reply> begin(auth_protocol::BeginRequest request);
+  Task<Reply> step(auth_protocol::StepRequest request);
+  Task<Reply> login(auth_protocol::LoginRequest request);
 
   // Goes on with an exchange that is out of the table until it needs the client or is over.
-  io::Task<Reply> carry_on(Exchange exchange, sasl::ServerStep step);
-  io::Task<sasl::ScramKeys> keys_for(std::string user, Exchange& exchange, bool& unavailable);
+  Task<Reply> carry_on(Exchange exchange, sasl::ServerStep step);
+  Task<sasl::ScramKeys> keys_for(std::string user, Exchange& exchange, bool& unavailable);
   enum class Verdict : std::uint8_t { Right, Wrong, Unavailable };
-  io::Task<Verdict> check(std::string user, std::string password, PeerContext peer, AccountId& account);
+  Task<Verdict> check(std::string user, std::string password, PeerContext peer, AccountId& account);
   // Right user, but disabled or not for this protocol? Otherwise a success, with its ticket.
   [[nodiscard]] Reply welcome(AccountId account, const std::string& authorization_identity, const PeerContext& peer);
   Reply redeem(const auth_protocol::RedeemRequest& request);
   [[nodiscard]] AccountId find_account(const std::string& user) const;
   [[nodiscard]] std::string name_for_log(const std::string& user) const;
-  io::Task<bool> wait_for_turn(const std::string& client_address, const std::string& user);
+  Task<bool> wait_for_turn(const std::string& client_address, const std::string& user);
   void count_failure(const std::string& client_address, const std::string& user);
 
   [[nodiscard]] std::vector<std::string> mechanisms(const PeerContext& peer) const;

@@ -37,7 +37,7 @@ struct AuthRig : DirectoryRig {
     account.address = at("ann@a.example");
     ann = *editor.add_account(account, "right horse");
   }
-  void run(AuthOptions options, io::Task<void> (*script)(AuthRig&)) {
+  void run(AuthOptions options, Task<void> (*script)(AuthRig&)) {
     reader = std::make_unique<Reader>(engine, page, "auth");
     options.cost = {.operations = 1, .memory_octets = 8 << 20};
     service = std::make_unique<AuthService>(loop, workers, *reader, Secrets(secrets_engine), std::move(options));
@@ -54,7 +54,7 @@ struct AuthRig : DirectoryRig {
 const PeerContext over_tls{Protocol::Imap, TlsState::Tls, "192.0.2.9", std::string(32, 'b')};
 const PeerContext plain{Protocol::Smtp, TlsState::Plain, "192.0.2.9", ""};
 
-io::Task<AuthStep> scram(AuthRig& rig, sasl::Mechanism mechanism, std::string user, std::string password, PeerContext peer) {
+Task<AuthStep> scram(AuthRig& rig, sasl::Mechanism mechanism, std::string user, std::string password, PeerContext peer) {
   sasl::ClientContext context{.user = std::move(user), .password = std::move(password), .client_nonce = "abcdefghijkl"};
   // With it, plain SCRAM would say "y": it was offered and hidden, a downgrade the server refuses (RFC 5802 §6).
   if (mechanism == sasl::Mechanism::ScramSha256Plus) context.channel_binding = sasl::ChannelBinding{.data = peer.channel_binding};
@@ -81,7 +81,7 @@ bool failed(const AuthStep& step, AuthFailure::Why why = AuthFailure::Why::Crede
   return failure && failure->why == why;
 }
 
-io::Task<void> addresses(AuthRig& rig) {
+Task<void> addresses(AuthRig& rig) {
   const auto resolve = [&](std::string_view address) { return rig.client->resolve_recipient(at(address)); };
   auto asking = resolve("ann@a.example");
   auto answer = co_await std::move(asking);
@@ -104,14 +104,14 @@ io::Task<void> addresses(AuthRig& rig) {
   CHECK(std::get<PeerRights>(given).mechanisms == std::vector<std::string>{"SCRAM-SHA-256"});
 }
 
-io::Task<RecipientKind> kind_of(AuthClient& client, std::string_view address) {
+Task<RecipientKind> kind_of(AuthClient& client, std::string_view address) {
   auto asking = client.resolve_recipient(at(address));
   auto answer = co_await std::move(asking);
   co_return std::get<RecipientAnswer>(answer).kind;
 }
 
 // What a front remembers counts as long as auth acts on the same version, and not one question longer.
-io::Task<void> removals(AuthRig& rig) {
+Task<void> removals(AuthRig& rig) {
   AuthClient forgetful(rig.loop, rig.path, 10s);
   for (int i = 0; i < 3; ++i) {
     auto asking = kind_of(*rig.client, "ann@a.example");
@@ -144,7 +144,7 @@ io::Task<void> removals(AuthRig& rig) {
   }
 }
 
-io::Task<void> logins(AuthRig& rig) {
+Task<void> logins(AuthRig& rig) {
   auto logging_in = rig.client->login("Ann@A.Example", "right horse", over_tls);
   auto step = co_await std::move(logging_in);
   CHECK(succeeded(step, rig.ann));
@@ -203,7 +203,7 @@ io::Task<void> logins(AuthRig& rig) {
   }
 }
 
-io::Task<std::string> server_first(AuthRig& rig, std::string user) {
+Task<std::string> server_first(AuthRig& rig, std::string user) {
   AuthClient::Exchange exchange(*rig.client);
   auto beginning = exchange.begin("SCRAM-SHA-256", "n,,n=" + user + ",r=abc", over_tls);
   auto step = co_await std::move(beginning);
@@ -212,7 +212,7 @@ io::Task<std::string> server_first(AuthRig& rig, std::string user) {
   co_return salt == std::string::npos ? "" : challenge->bytes.substr(salt);
 }
 
-io::Task<void> fake_salts(AuthRig& rig) {
+Task<void> fake_salts(AuthRig& rig) {
   auto asking = server_first(rig, "nobody@a.example");
   const auto one = co_await std::move(asking);
   asking = server_first(rig, "NOBODY@a.example");
@@ -227,7 +227,7 @@ io::Task<void> fake_salts(AuthRig& rig) {
   CHECK(one.size() == real.size());
 }
 
-io::Task<void> disabled_account(AuthRig& rig) {
+Task<void> disabled_account(AuthRig& rig) {
   auto logging_in = rig.client->login("ann@a.example", "right horse", over_tls);
   auto step = co_await std::move(logging_in);
   CHECK(failed(step));
@@ -241,7 +241,7 @@ io::Task<void> disabled_account(AuthRig& rig) {
   CHECK(std::holds_alternative<AuthSuccess>(step));
 }
 
-io::Task<void> imported(AuthRig& rig) {
+Task<void> imported(AuthRig& rig) {
   auto asking = rig.client->rights(over_tls);
   auto rights = co_await std::move(asking);
   CHECK(std::get<PeerRights>(rights).mechanisms == std::vector<std::string>{"PLAIN", "LOGIN"});
@@ -257,7 +257,7 @@ io::Task<void> imported(AuthRig& rig) {
   CHECK(std::get<PeerRights>(rights).mechanisms.size() == 4);  // the login gave the last account its keys
 }
 
-io::Task<void> slow(AuthRig& rig) {
+Task<void> slow(AuthRig& rig) {
   const auto start = rig.loop.now();
   for (int i = 0; i < 5; ++i) {
     auto logging_in = rig.client->login("ann@a.example", "wrong", over_tls);
@@ -267,7 +267,7 @@ io::Task<void> slow(AuthRig& rig) {
   CHECK(rig.loop.now() - start > 1s);
 }
 
-io::Task<void> absent(AuthRig& rig) {
+Task<void> absent(AuthRig& rig) {
   AuthClient nobody(rig.loop, rig.folder / "no-such.sock", 200ms);
   auto asking = nobody.resolve_recipient(at("ann@a.example"));
   auto answer = co_await std::move(asking);
@@ -277,7 +277,7 @@ io::Task<void> absent(AuthRig& rig) {
   CHECK(std::holds_alternative<TemporaryFailure>(step));
 }
 
-io::Task<std::string> ticket_of(AuthRig& rig, Protocol protocol) {
+Task<std::string> ticket_of(AuthRig& rig, Protocol protocol) {
   auto logging_in = rig.client->login("ann@a.example", "right horse", {protocol, TlsState::Tls, "192.0.2.9", ""});
   auto step = co_await std::move(logging_in);
   const auto* success = std::get_if<AuthSuccess>(&step);
@@ -285,7 +285,7 @@ io::Task<std::string> ticket_of(AuthRig& rig, Protocol protocol) {
   co_return success->ticket;
 }
 
-io::Task<void> tickets(AuthRig& rig) {
+Task<void> tickets(AuthRig& rig) {
   for (const auto protocol : {Protocol::Imap, Protocol::Pop3}) {
     auto asking = ticket_of(rig, protocol);
     const auto ticket = co_await std::move(asking);
@@ -314,7 +314,7 @@ io::Task<void> tickets(AuthRig& rig) {
 }
 
 // Between login and hand-over: the account is closed; auth is started again.
-io::Task<void> tickets_of_yesterday(AuthRig& rig) {
+Task<void> tickets_of_yesterday(AuthRig& rig) {
   auto asking = ticket_of(rig, Protocol::Imap);
   const auto first = co_await std::move(asking);
   asking = ticket_of(rig, Protocol::Imap);
@@ -339,14 +339,14 @@ io::Task<void> tickets_of_yesterday(AuthRig& rig) {
   CHECK(std::holds_alternative<auth_protocol::TicketRefusedReply>(*auth_protocol::decode_reply(reply.octets)));
 }
 
-io::Task<RecipientAnswer> answer_for(AuthRig& rig, std::string_view address) {
+Task<RecipientAnswer> answer_for(AuthRig& rig, std::string_view address) {
   auto asking = rig.client->resolve_recipient(at(address));
   auto answer = co_await std::move(asking);
   co_return std::get<RecipientAnswer>(answer);
 }
 
 // auth knows the limits, and learns what is used from the page alone.
-io::Task<void> quotas(AuthRig& rig) {
+Task<void> quotas(AuthRig& rig) {
   std::string why;
   const auto quota_page = QuotaPage::open(rig.folder / "quota-used", why);
   REQUIRE_MESSAGE(quota_page, why);
@@ -375,7 +375,7 @@ io::Task<void> quotas(AuthRig& rig) {
 }
 
 // An answer for one sender is not another's, however soon they ask.
-io::Task<void> lists_and_bounces(AuthRig& rig) {
+Task<void> lists_and_bounces(AuthRig& rig) {
   struct Row { std::string_view to, sender; AccountId account; std::string_view client; RecipientKind kind; };
   const auto rewritten = srs::rewrite({"x", "far.example"}, "a.example", *rig.srs.current(), SystemClock{}.wall())->text();
   const auto old = srs::rewrite({"x", "far.example"}, "a.example", *rig.srs.current(), SystemClock{}.wall() - std::chrono::days{30})->text();
@@ -482,7 +482,7 @@ TEST_CASE("SCRAM is announced only when the last imported password has been upgr
   old.address = at("old@a.example");
   // "pass word" under md5-crypt
   REQUIRE(rig.editor.add_account_with_hash(old, "$1$saltsalt$1K7dkhtbTNVUwUicA5kOT1"));
-  rig.run({at_once}, [](AuthRig& r) -> io::Task<void> {
+  rig.run({at_once}, [](AuthRig& r) -> Task<void> {
     r.loop.spawn(r.service->follow_secrets());
     auto script = imported(r);
     co_await std::move(script);

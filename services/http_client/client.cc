@@ -26,7 +26,7 @@ ClientError no_answer(const ClientRequest& request, const std::string& why) {
 
 using Answer = Result<ClientAnswer, ClientError>;
 
-io::Task<Answer> read_status(io::Connection& connection, const ClientRequest& request, Deadline deadline) {
+Task<Answer> read_status(io::Connection& connection, const ClientRequest& request, Deadline deadline) {
   std::string line;
   while (line.find('\n') == std::string::npos && line.size() < longest_status_line) {
     auto reading = connection.read(deadline);
@@ -40,7 +40,7 @@ io::Task<Answer> read_status(io::Connection& connection, const ClientRequest& re
   co_return ClientAnswer{*status, "", ""};
 }
 
-io::Task<Answer> read_whole(io::Connection& connection, const ClientRequest& request, Deadline deadline) {
+Task<Answer> read_whole(io::Connection& connection, const ClientRequest& request, Deadline deadline) {
   Response response(request.most_answer_octets);
   while (response.state() == Response::State::Reading) {
     auto reading = connection.read(deadline);
@@ -53,7 +53,7 @@ io::Task<Answer> read_whole(io::Connection& connection, const ClientRequest& req
   co_return ClientAnswer{response.status(), response.media_type(), response.body()};
 }
 
-io::Task<Answer> talk(io::Loop& loop, std::unique_ptr<io::Connection> connection, std::shared_ptr<const io::TlsClientContext> tls,
+Task<Answer> talk(io::Loop& loop, std::unique_ptr<io::Connection> connection, std::shared_ptr<const io::TlsClientContext> tls,
                       const ClientRequest& request, Deadline deadline) {
   if (request.url.scheme == Url::Scheme::Https) {
     auto starting = connection->start_tls_client(std::move(tls), request.url.host, io::PeerCheck::Name, {}, deadline);
@@ -84,7 +84,7 @@ io::Task<Answer> talk(io::Loop& loop, std::unique_ptr<io::Connection> connection
 
 }  // namespace
 
-io::Task<Answer> send_request(io::Loop& loop, std::shared_ptr<const io::TlsClientContext> tls, FindAddresses find, ClientRequest request,
+Task<Answer> send_request(io::Loop& loop, std::shared_ptr<const io::TlsClientContext> tls, FindAddresses find, ClientRequest request,
                               Deadline deadline) {
   HostAddresses addresses;
   if (const auto literal = io::IpAddress::parse(request.url.host)) {

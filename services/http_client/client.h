@@ -44,11 +44,11 @@ struct HostAddresses {
   std::vector<io::IpAddress> found;
   std::string why;
 };
-using FindAddresses = std::function<io::Task<HostAddresses>(std::string host, Deadline deadline)>;
+using FindAddresses = std::function<Task<HostAddresses>(std::string host, Deadline deadline)>;
 
 // Tries the host's addresses in turn; the first that answers has answered. `tls` is not used for http. A host that is an address is
 // not looked for.
-io::Task<Result<ClientAnswer, ClientError>> send_request(io::Loop& loop, std::shared_ptr<const io::TlsClientContext> tls,
+Task<Result<ClientAnswer, ClientError>> send_request(io::Loop& loop, std::shared_ptr<const io::TlsClientContext> tls,
                                                          FindAddresses find, ClientRequest request, Deadline deadline);
 
 // A request to "https://host[:port]/path", its host in the one form of DNS; nothing when it is none.

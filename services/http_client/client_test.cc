@@ -52,14 +52,14 @@ class Peer {
   std::jthread serving_;
 };
 
-io::Task<HostAddresses> here(std::string host, Deadline) {
+Task<HostAddresses> here(std::string host, Deadline) {
   HostAddresses addresses;
   if (host == "hook.example") addresses.found = {*io::IpAddress::parse("127.0.0.1")};
   else addresses.why = "nobody knows it";
   co_return addresses;
 }
 
-io::Task<void> ask(io::Loop& loop, ClientRequest request, std::optional<Result<ClientAnswer, ClientError>>& into) {
+Task<void> ask(io::Loop& loop, ClientRequest request, std::optional<Result<ClientAnswer, ClientError>>& into) {
   auto sending = send_request(loop, nullptr, here, std::move(request), loop.after(20s));
   into = co_await std::move(sending);
 }

@@ -43,14 +43,14 @@ Parsed<std::string> parse_append_mailbox(Cursor& in, const Conversation& talk) {
 }
 
 // The rest of a command whose literal was refused is skipped; a client that waits with it never sends it.
-Script<void> skip_refused(Conversation& talk) {
+Task<void> skip_refused(Conversation& talk) {
   const bool waits = talk.framer().literal().synchronizing;
   talk.framer().refuse_literal();
   while (!waits && !talk.leaving() && talk.framer().next() != Framed::Refused) co_await talk.input();
 }
 
 // Hands the literal to the store. Nothing: all went well.
-Script<std::optional<Reply>> stream_message(Conversation& talk) {
+Task<std::optional<Reply>> stream_message(Conversation& talk) {
   std::optional<Reply> failed;
   if (talk.framer().literal().synchronizing) talk.out += "+ Go on\r\n";
   talk.framer().stream_literal();
@@ -75,7 +75,7 @@ Script<std::optional<Reply>> stream_message(Conversation& talk) {
 }
 
 // What follows a message: another one, or the end of the line.
-Script<Framed> after_message(Conversation& talk) {
+Task<Framed> after_message(Conversation& talk) {
   for (;;) {
     const auto found = talk.framer().next();
     if (found != Framed::NeedMore) co_return found;
@@ -84,7 +84,7 @@ Script<Framed> after_message(Conversation& talk) {
   }
 }
 
-Script<Reply> give_up(Conversation& talk, Reply reply) {
+Task<Reply> give_up(Conversation& talk, Reply reply) {
   AppendAbort request;
   auto done = co_await talk.ask(std::move(request));
   (void)done;
@@ -121,13 +121,13 @@ Parsed<bool> announces_message(const Conversation& talk, Cursor after_tag) {
   return true;
 }
 
-Script<Reply> refuse_append(Conversation& talk, SyntaxError error) {
+Task<Reply> refuse_append(Conversation& talk, SyntaxError error) {
   auto skipped = skip_refused(talk);
   co_await std::move(skipped);
   co_return bad(error);
 }
 
-Script<Reply> append_messages(Conversation& talk, std::string text, std::size_t at_octet) {
+Task<Reply> append_messages(Conversation& talk, std::string text, std::size_t at_octet) {
   Cursor in(text);
   in.rewind_to(at_octet);
   const auto mailbox = parse_append_mailbox(in, talk);
@@ -185,7 +185,7 @@ Script<Reply> append_messages(Conversation& talk, std::string text, std::size_t 
 namespace commands {
 
 // An APPEND that came as a whole has no message literal.
-Script<Reply> append(Conversation&, Cursor) { co_return bad("Expected a mailbox and a message as a literal"); }
+Task<Reply> append(Conversation&, Cursor) { co_return bad("Expected a mailbox and a message as a literal"); }
 
 }  // namespace commands
 }  // namespace hikyaku::imap

@@ -14,9 +14,9 @@ namespace hikyaku::imap {
 [[nodiscard]] Parsed<bool> announces_message(const Conversation& talk, Cursor after_tag);
 
 // Answers such an APPEND: the client is told before it sends the message, or what it sends in any case is skipped.
-[[nodiscard]] Script<Reply> refuse_append(Conversation& talk, SyntaxError error);
+[[nodiscard]] Task<Reply> refuse_append(Conversation& talk, SyntaxError error);
 
 // Runs it; the text of the command is Conversation's, read from `at_octet`. The framer stands at the literal.
-[[nodiscard]] Script<Reply> append_messages(Conversation& talk, std::string text, std::size_t at_octet);
+[[nodiscard]] Task<Reply> append_messages(Conversation& talk, std::string text, std::size_t at_octet);
 
 }  // namespace hikyaku::imap

@@ -4,7 +4,7 @@
 
 namespace hikyaku::imap::commands {
 
-Script<Reply> capability(Conversation& talk, Cursor arguments) {
+Task<Reply> capability(Conversation& talk, Cursor arguments) {
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());
   talk.untagged("CAPABILITY " + session_capabilities(talk.settings));
   co_return ok("Done");

@@ -4,7 +4,7 @@
 
 namespace hikyaku::imap::commands {
 
-Script<Reply> close(Conversation& talk, Cursor arguments) {
+Task<Reply> close(Conversation& talk, Cursor arguments) {
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());
   if (talk.selected->access == Access::ReadWrite) {
     Expunge request{talk.selected->key, std::nullopt};
@@ -15,7 +15,7 @@ Script<Reply> close(Conversation& talk, Cursor arguments) {
   co_return ok("Closed");
 }
 
-Script<Reply> unselect(Conversation& talk, Cursor arguments) {
+Task<Reply> unselect(Conversation& talk, Cursor arguments) {
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());
   talk.selected.reset();
   co_return ok("Closed, nothing expunged");

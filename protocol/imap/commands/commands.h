@@ -13,34 +13,34 @@
 
 namespace hikyaku::imap::commands {
 
-Script<Reply> capability(Conversation& talk, Cursor arguments);
-Script<Reply> noop(Conversation& talk, Cursor arguments);
-Script<Reply> logout(Conversation& talk, Cursor arguments);
-Script<Reply> id(Conversation& talk, Cursor arguments);
-Script<Reply> enable(Conversation& talk, Cursor arguments);
-Script<Reply> name_space(Conversation& talk, Cursor arguments);
-Script<Reply> list(Conversation& talk, Cursor arguments);
-Script<Reply> lsub(Conversation& talk, Cursor arguments);
-Script<Reply> subscribe(Conversation& talk, Cursor arguments);
-Script<Reply> unsubscribe(Conversation& talk, Cursor arguments);
-Script<Reply> create(Conversation& talk, Cursor arguments);
-Script<Reply> remove(Conversation& talk, Cursor arguments);
-Script<Reply> rename(Conversation& talk, Cursor arguments);
-Script<Reply> status(Conversation& talk, Cursor arguments);
-Script<Reply> select(Conversation& talk, Cursor arguments);
-Script<Reply> examine(Conversation& talk, Cursor arguments);
-Script<Reply> close(Conversation& talk, Cursor arguments);
-Script<Reply> unselect(Conversation& talk, Cursor arguments);
-Script<Reply> append(Conversation& talk, Cursor arguments);
-Script<Reply> expunge(Conversation& talk, Cursor arguments);
-Script<Reply> uid_expunge(Conversation& talk, Cursor arguments);
-Script<Reply> store(Conversation& talk, Cursor arguments);
-Script<Reply> copy(Conversation& talk, Cursor arguments);
-Script<Reply> move(Conversation& talk, Cursor arguments);
-Script<Reply> search(Conversation& talk, Cursor arguments);
-Script<Reply> fetch(Conversation& talk, Cursor arguments);
-Script<Reply> idle(Conversation& talk, Cursor arguments);
-Script<Reply> get_quota(Conversation& talk, Cursor arguments);
-Script<Reply> get_quota_root(Conversation& talk, Cursor arguments);
+Task<Reply> capability(Conversation& talk, Cursor arguments);
+Task<Reply> noop(Conversation& talk, Cursor arguments);
+Task<Reply> logout(Conversation& talk, Cursor arguments);
+Task<Reply> id(Conversation& talk, Cursor arguments);
+Task<Reply> enable(Conversation& talk, Cursor arguments);
+Task<Reply> name_space(Conversation& talk, Cursor arguments);
+Task<Reply> list(Conversation& talk, Cursor arguments);
+Task<Reply> lsub(Conversation& talk, Cursor arguments);
+Task<Reply> subscribe(Conversation& talk, Cursor arguments);
+Task<Reply> unsubscribe(Conversation& talk, Cursor arguments);
+Task<Reply> create(Conversation& talk, Cursor arguments);
+Task<Reply> remove(Conversation& talk, Cursor arguments);
+Task<Reply> rename(Conversation& talk, Cursor arguments);
+Task<Reply> status(Conversation& talk, Cursor arguments);
+Task<Reply> select(Conversation& talk, Cursor arguments);
+Task<Reply> examine(Conversation& talk, Cursor arguments);
+Task<Reply> close(Conversation& talk, Cursor arguments);
+Task<Reply> unselect(Conversation& talk, Cursor arguments);
+Task<Reply> append(Conversation& talk, Cursor arguments);
+Task<Reply> expunge(Conversation& talk, Cursor arguments);
+Task<Reply> uid_expunge(Conversation& talk, Cursor arguments);
+Task<Reply> store(Conversation& talk, Cursor arguments);
+Task<Reply> copy(Conversation& talk, Cursor arguments);
+Task<Reply> move(Conversation& talk, Cursor arguments);
+Task<Reply> search(Conversation& talk, Cursor arguments);
+Task<Reply> fetch(Conversation& talk, Cursor arguments);
+Task<Reply> idle(Conversation& talk, Cursor arguments);
+Task<Reply> get_quota(Conversation& talk, Cursor arguments);
+Task<Reply> get_quota_root(Conversation& talk, Cursor arguments);
 
 }  // namespace hikyaku::imap::commands

@@ -39,7 +39,7 @@ std::string copy_uid(const Copied& copied) {
   return code;
 }
 
-Script<Reply> copy_messages(Conversation& talk, Cursor arguments, Originals originals) {
+Task<Reply> copy_messages(Conversation& talk, Cursor arguments, Originals originals) {
   PARSE_OR_BAD(target, parse_target(arguments, talk));
   auto uids = talk.resolve(target.set, talk.numbered_by);
   if (!uids) co_return uids.error();
@@ -58,7 +58,7 @@ Script<Reply> copy_messages(Conversation& talk, Cursor arguments, Originals orig
 
 }  // namespace
 
-Script<Reply> copy(Conversation& talk, Cursor arguments) { return copy_messages(talk, arguments, Originals::Keep); }
-Script<Reply> move(Conversation& talk, Cursor arguments) { return copy_messages(talk, arguments, Originals::Remove); }
+Task<Reply> copy(Conversation& talk, Cursor arguments) { return copy_messages(talk, arguments, Originals::Keep); }
+Task<Reply> move(Conversation& talk, Cursor arguments) { return copy_messages(talk, arguments, Originals::Remove); }
 
 }  // namespace hikyaku::imap::commands

@@ -29,7 +29,7 @@ Parsed<std::optional<std::uint8_t>> parse_uses(Cursor& in) {
 
 }  // namespace
 
-Script<Reply> create(Conversation& talk, Cursor arguments) {
+Task<Reply> create(Conversation& talk, Cursor arguments) {
   if (auto space = parse_space(arguments); !space) co_return bad(space.error());
   PARSE_OR_BAD(name, talk.parse_mailbox(arguments));
   std::optional<std::uint8_t> uses = UseNone;

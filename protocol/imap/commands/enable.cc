@@ -4,7 +4,7 @@
 
 namespace hikyaku::imap::commands {
 
-Script<Reply> enable(Conversation& talk, Cursor arguments) {
+Task<Reply> enable(Conversation& talk, Cursor arguments) {
   std::string enabled;
   const auto note = [&](bool& state, std::string_view name) {
     if (!state) enabled += ' ', enabled += name;

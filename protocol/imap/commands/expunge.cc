@@ -5,7 +5,7 @@
 namespace hikyaku::imap::commands {
 namespace {
 
-Script<Reply> expunge_messages(Conversation& talk, std::optional<NumberSet> uids) {
+Task<Reply> expunge_messages(Conversation& talk, std::optional<NumberSet> uids) {
   if (talk.selected->access == Access::ReadOnly) co_return no(Trouble{TroubleKind::ReadOnly, {}});
   if (!uids || !uids->empty()) {
     Expunge request{talk.selected->key, std::move(uids)};
@@ -23,14 +23,14 @@ Script<Reply> expunge_messages(Conversation& talk, std::optional<NumberSet> uids
 
 }  // namespace
 
-Script<Reply> expunge(Conversation& talk, Cursor arguments) {
+Task<Reply> expunge(Conversation& talk, Cursor arguments) {
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());
   auto script = expunge_messages(talk, std::nullopt);
   auto reply = co_await std::move(script);
   co_return reply;
 }
 
-Script<Reply> uid_expunge(Conversation& talk, Cursor arguments) {
+Task<Reply> uid_expunge(Conversation& talk, Cursor arguments) {
   if (auto space = parse_space(arguments); !space) co_return bad(space.error());
   PARSE_OR_BAD(set, parse_sequence_set(arguments));
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());

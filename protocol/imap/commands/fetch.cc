@@ -71,7 +71,7 @@ void print_record_item(Conversation& talk, const FetchItem& item, const MessageR
 enum class Printed : std::uint8_t { Whole, Unreadable, Undecodable };
 
 // One message. Unless it is whole nothing of it is printed, or the connection is broken off.
-Script<Printed> print_message(Conversation& talk, const std::vector<FetchItem>& items, const MessageRecord& record,
+Task<Printed> print_message(Conversation& talk, const std::vector<FetchItem>& items, const MessageRecord& record,
                            bool flags_changed) {
   talk.note_keywords(record.flags);
   const auto start = talk.out.size();
@@ -127,7 +127,7 @@ Script<Printed> print_message(Conversation& talk, const std::vector<FetchItem>& 
 }
 
 // BODY[...] without PEEK marks the messages as seen (RFC 9051 §6.4.5).
-Script<void> mark_seen(Conversation& talk, std::vector<MessageRecord>& records, NumberSet& changed) {
+Task<void> mark_seen(Conversation& talk, std::vector<MessageRecord>& records, NumberSet& changed) {
   NumberSet unseen;
   for (const auto& record : records) {
     if (!record.flags.has(Seen)) unseen.add(record.uid);
@@ -149,7 +149,7 @@ Script<void> mark_seen(Conversation& talk, std::vector<MessageRecord>& records, 
   }
 }
 
-Script<void> tell_vanished(Conversation& talk, const FetchCommand& command) {
+Task<void> tell_vanished(Conversation& talk, const FetchCommand& command) {
   const auto top = talk.selected->uid_next > 1 ? talk.selected->uid_next - 1 : 1;
   FindVanished question{talk.selected->key, command.changed_since, NumberSet::resolve(command.set, top)};
   auto vanished = co_await talk.ask(std::move(question));
@@ -174,7 +174,7 @@ void complete_items(Conversation& talk, FetchCommand& command) {
 
 }  // namespace
 
-Script<Reply> fetch(Conversation& talk, Cursor arguments) {
+Task<Reply> fetch(Conversation& talk, Cursor arguments) {
   PARSE_OR_BAD(command, parse_fetch(arguments));
   if (command.vanished && (!talk.qresync || talk.numbered_by != NumberedBy::Uid)) {
     co_return bad("VANISHED needs UID FETCH and ENABLE QRESYNC");

@@ -36,7 +36,7 @@ void print_text_value(Conversation& talk, const FetchItem& item, std::string_vie
   talk.out += range.in(text);
 }
 
-Script<Result<std::string, Trouble>> read_piece(Conversation& talk, const MessageRecord& record, OctetRange range) {
+Task<Result<std::string, Trouble>> read_piece(Conversation& talk, const MessageRecord& record, OctetRange range) {
   const auto octets = static_cast<std::uint32_t>(std::min<std::uint64_t>(range.size(), piece_octets));
   ReadBody request{talk.selected->key, record.uid, range.begin, octets};
   auto answer = co_await talk.ask(std::move(request));
@@ -47,7 +47,7 @@ Script<Result<std::string, Trouble>> read_piece(Conversation& talk, const Messag
 }
 
 // BODY[...] of any size. The first piece is read before the literal is promised.
-Script<bool> stream_range(Conversation& talk, const FetchItem& item, const MessageRecord& record, OctetRange range,
+Task<bool> stream_range(Conversation& talk, const FetchItem& item, const MessageRecord& record, OctetRange range,
                           LiteralForm form) {
   bool promised = false;
   do {
@@ -97,7 +97,7 @@ std::string header_value(const FetchItem& item, std::string_view header) {
 }
 
 // The header of an embedded message, gathered: fields are chosen from it.
-Script<Result<std::string, Trouble>> read_all(Conversation& talk, const MessageRecord& record, OctetRange range) {
+Task<Result<std::string, Trouble>> read_all(Conversation& talk, const MessageRecord& record, OctetRange range) {
   std::string all;
   while (range.size() > 0) {
     auto reading = read_piece(talk, record, range);
@@ -109,7 +109,7 @@ Script<Result<std::string, Trouble>> read_all(Conversation& talk, const MessageR
   co_return all;
 }
 
-Script<bool> print_section(Conversation& talk, const FetchItem& item, const MessageRecord& record,
+Task<bool> print_section(Conversation& talk, const FetchItem& item, const MessageRecord& record,
                            const mime::Structure* structure) {
   if (is_header_text(item) && item.path.empty()) {
     print_text_value(talk, item, header_value(item, record.header));
@@ -155,7 +155,7 @@ class Decoder {
 };
 
 // Decodes `range`; hands `window` of the decoded octets to the output, unless it is empty. Gives the decoded size.
-Script<Result<std::uint64_t, Trouble>> decode_range(Conversation& talk, const MessageRecord& record, OctetRange range,
+Task<Result<std::uint64_t, Trouble>> decode_range(Conversation& talk, const MessageRecord& record, OctetRange range,
                                                     mime::TransferEncoding encoding, OctetRange window) {
   Decoder decoder(encoding);
   std::uint64_t decoded = 0;
@@ -175,7 +175,7 @@ Script<Result<std::uint64_t, Trouble>> decode_range(Conversation& talk, const Me
 }
 
 // BINARY and BINARY.SIZE (RFC 9051 §6.4.5.2, RFC 3516): decoded twice, for a literal's size comes first.
-Script<bool> print_decoded(Conversation& talk, const FetchItem& item, const MessageRecord& record, OctetRange range,
+Task<bool> print_decoded(Conversation& talk, const FetchItem& item, const MessageRecord& record, OctetRange range,
                            mime::TransferEncoding encoding) {
   auto counting = decode_range(talk, record, range, encoding, {});
   const auto size = co_await std::move(counting);
@@ -198,7 +198,7 @@ Script<bool> print_decoded(Conversation& talk, const FetchItem& item, const Mess
   co_return true;
 }
 
-Script<bool> print_binary(Conversation& talk, const FetchItem& item, const MessageRecord& record,
+Task<bool> print_binary(Conversation& talk, const FetchItem& item, const MessageRecord& record,
                           const mime::Structure& structure) {
   const auto* part = item.path.empty() ? nullptr : structure.find(item.path);
   const auto range = range_of(item, record, &structure);
@@ -231,7 +231,7 @@ bool is_undecodable(const FetchItem& item, const mime::Structure& structure) {
          mime::transfer_encoding(part->encoding) == mime::TransferEncoding::Unknown;
 }
 
-Script<bool> print_body_item(Conversation& talk, const FetchItem& item, const MessageRecord& record,
+Task<bool> print_body_item(Conversation& talk, const FetchItem& item, const MessageRecord& record,
                              const mime::Structure* structure) {
   if (item.kind == FetchKind::Section) return print_section(talk, item, record, structure);
   return print_binary(talk, item, record, *structure);

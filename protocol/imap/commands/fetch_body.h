@@ -9,7 +9,7 @@ namespace hikyaku::imap {
 
 // Prints label and value. False: the octets could not be read and nothing of the item was printed. When they fail in
 // the middle of a literal the connection is broken off, for nothing else would be true.
-[[nodiscard]] Script<bool> print_body_item(Conversation& talk, const FetchItem& item, const MessageRecord& record,
+[[nodiscard]] Task<bool> print_body_item(Conversation& talk, const FetchItem& item, const MessageRecord& record,
                                            const mime::Structure* structure);
 
 // BINARY or BINARY.SIZE of a part whose transfer encoding is unknown here: NO [UNKNOWN-CTE] (RFC 9051 §6.4.5).

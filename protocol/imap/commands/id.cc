@@ -4,7 +4,7 @@
 
 namespace hikyaku::imap::commands {
 
-Script<Reply> id(Conversation& talk, Cursor arguments) {
+Task<Reply> id(Conversation& talk, Cursor arguments) {
   if (auto parsed = parse_id_arguments(arguments); !parsed) co_return bad(parsed.error());
   print_id_response(talk.out, talk.settings.product, talk.settings.version);
   co_return ok("Done");

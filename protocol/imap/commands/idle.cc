@@ -4,7 +4,7 @@
 
 namespace hikyaku::imap::commands {
 
-Script<Reply> idle(Conversation& talk, Cursor arguments) {
+Task<Reply> idle(Conversation& talk, Cursor arguments) {
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());
   talk.out += "+ idling\r\n";
   std::string line;

@@ -214,7 +214,7 @@ Reply tell_separator(Conversation& talk) {
   return ok("Done");
 }
 
-Script<void> tell_status(Conversation& talk, std::string name, std::uint16_t items) {
+Task<void> tell_status(Conversation& talk, std::string name, std::uint16_t items) {
   GetStatus question{name};
   auto status = co_await talk.ask(std::move(question));
   if (!status) co_return;  // RFC 5819 §2: no STATUS then
@@ -225,7 +225,7 @@ Script<void> tell_status(Conversation& talk, std::string name, std::uint16_t ite
   talk.out += "\r\n";
 }
 
-Script<Reply> answer_list(Conversation& talk, ListRequest request) {
+Task<Reply> answer_list(Conversation& talk, ListRequest request) {
   ListMailboxes question;
   auto answer = co_await talk.ask(std::move(question));
   if (!answer) co_return no(answer.error());
@@ -245,7 +245,7 @@ Script<Reply> answer_list(Conversation& talk, ListRequest request) {
 
 }  // namespace
 
-Script<Reply> list(Conversation& talk, Cursor arguments) {
+Task<Reply> list(Conversation& talk, Cursor arguments) {
   PARSE_OR_BAD(request, parse_list(arguments, talk));
   if (request.status_items & StatusHighestModSeq) talk.condstore = true;
   if (!request.extended && request.patterns.front().empty()) co_return tell_separator(talk);
@@ -254,7 +254,7 @@ Script<Reply> list(Conversation& talk, Cursor arguments) {
   co_return reply;
 }
 
-Script<Reply> lsub(Conversation& talk, Cursor arguments) {
+Task<Reply> lsub(Conversation& talk, Cursor arguments) {
   PARSE_OR_BAD(request, parse_list(arguments, talk));
   if (request.extended) co_return bad("LSUB takes a reference and one pattern");
   request.lsub = true;

@@ -4,7 +4,7 @@
 
 namespace hikyaku::imap::commands {
 
-Script<Reply> logout(Conversation& talk, Cursor arguments) {
+Task<Reply> logout(Conversation& talk, Cursor arguments) {
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());
   talk.untagged("BYE See you");
   talk.logout = true;

@@ -4,7 +4,7 @@
 
 namespace hikyaku::imap::commands {
 
-Script<Reply> name_space(Conversation& talk, Cursor arguments) {
+Task<Reply> name_space(Conversation& talk, Cursor arguments) {
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());
   std::string line = "NAMESPACE ((\"\" \"";
   line += talk.settings.separator;

@@ -5,7 +5,7 @@
 
 namespace hikyaku::imap::commands {
 
-Script<Reply> noop(Conversation&, Cursor arguments) {
+Task<Reply> noop(Conversation&, Cursor arguments) {
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());
   co_return ok("Done");
 }

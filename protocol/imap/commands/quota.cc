@@ -25,7 +25,7 @@ void print_quota(Conversation& talk, const Quota& quota) {
 
 }  // namespace
 
-Script<Reply> get_quota(Conversation& talk, Cursor arguments) {
+Task<Reply> get_quota(Conversation& talk, Cursor arguments) {
   if (auto space = parse_space(arguments); !space) co_return bad(space.error());
   PARSE_OR_BAD(root, parse_astring(arguments));
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());
@@ -38,7 +38,7 @@ Script<Reply> get_quota(Conversation& talk, Cursor arguments) {
   co_return ok("Done");
 }
 
-Script<Reply> get_quota_root(Conversation& talk, Cursor arguments) {
+Task<Reply> get_quota_root(Conversation& talk, Cursor arguments) {
   if (auto space = parse_space(arguments); !space) co_return bad(space.error());
   PARSE_OR_BAD(name, talk.parse_mailbox(arguments));
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());

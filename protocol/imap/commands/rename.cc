@@ -4,7 +4,7 @@
 
 namespace hikyaku::imap::commands {
 
-Script<Reply> rename(Conversation& talk, Cursor arguments) {
+Task<Reply> rename(Conversation& talk, Cursor arguments) {
   if (auto space = parse_space(arguments); !space) co_return bad(space.error());
   PARSE_OR_BAD(from, talk.parse_mailbox(arguments));
   if (auto space = parse_space(arguments); !space) co_return bad(space.error());

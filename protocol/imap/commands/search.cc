@@ -126,7 +126,7 @@ void print_esearch(Conversation& talk, std::string_view tag, const SearchCommand
 }
 
 // "SEARCH" *(SP nz-number) [SP "(" "MODSEQ" SP mod-sequence-value ")"]       RFC 3501 §7.2.5, RFC 7162 §3.1.6
-Script<void> print_search(Conversation& talk, NumberSet numbers, std::optional<std::uint64_t> modseq) {
+Task<void> print_search(Conversation& talk, NumberSet numbers, std::optional<std::uint64_t> modseq) {
   talk.out += "* SEARCH";
   for (const auto& range : numbers.ranges()) {
     for (std::uint64_t number = range.first; number <= range.last; ++number) {
@@ -163,7 +163,7 @@ void save_result(Selected& selected, std::uint8_t options, const NumberSet& uids
 }
 
 // RFC 7162 §3.1.10: the greatest MODSEQ of the messages that are told.
-Script<std::uint64_t> modseq_of_told(Conversation& talk, std::uint8_t options, const Found& found) {
+Task<std::uint64_t> modseq_of_told(Conversation& talk, std::uint8_t options, const Found& found) {
   NumberSet ends = ends_of(options, found.uids);
   if (!only_ends(options) || ends.empty()) co_return found.highest_modseq;
   std::uint64_t highest = 0;
@@ -176,7 +176,7 @@ Script<std::uint64_t> modseq_of_told(Conversation& talk, std::uint8_t options, c
 
 }  // namespace
 
-Script<Reply> search(Conversation& talk, Cursor arguments) {
+Task<Reply> search(Conversation& talk, Cursor arguments) {
   PARSE_OR_BAD(command, parse_search_head(arguments));
   if (command.names_charset && talk.utf8) co_return bad("CHARSET is not used after ENABLE UTF8=ACCEPT");  // RFC 6855 §3
   auto& selected = *talk.selected;

@@ -105,7 +105,7 @@ void print_opened(Conversation& talk, std::string_view name, const Opened& opene
 }
 
 // RFC 7162 §3.2.5.1: what vanished and what changed since the client was here.
-Script<void> tell_resync(Conversation& talk, Resync resync, std::uint32_t uid_next) {
+Task<void> tell_resync(Conversation& talk, Resync resync, std::uint32_t uid_next) {
   NumberSet among;
   if (resync.known_uids) {
     among = NumberSet::resolve(*resync.known_uids, uid_next > 1 ? uid_next - 1 : 1);
@@ -132,7 +132,7 @@ Script<void> tell_resync(Conversation& talk, Resync resync, std::uint32_t uid_ne
   }
 }
 
-Script<Reply> open_mailbox(Conversation& talk, Cursor arguments, Access access) {
+Task<Reply> open_mailbox(Conversation& talk, Cursor arguments, Access access) {
   PARSE_OR_BAD(request, parse_select(arguments, talk));
   // RFC 9051 §6.3.2: the open mailbox is closed first, whether the new one opens or not.
   if (talk.selected) {
@@ -165,7 +165,7 @@ Script<Reply> open_mailbox(Conversation& talk, Cursor arguments, Access access) 
 
 }  // namespace
 
-Script<Reply> select(Conversation& talk, Cursor arguments) { return open_mailbox(talk, arguments, Access::ReadWrite); }
-Script<Reply> examine(Conversation& talk, Cursor arguments) { return open_mailbox(talk, arguments, Access::ReadOnly); }
+Task<Reply> select(Conversation& talk, Cursor arguments) { return open_mailbox(talk, arguments, Access::ReadWrite); }
+Task<Reply> examine(Conversation& talk, Cursor arguments) { return open_mailbox(talk, arguments, Access::ReadOnly); }
 
 }  // namespace hikyaku::imap::commands

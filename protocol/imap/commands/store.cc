@@ -85,7 +85,7 @@ Reply reply_of(Conversation& talk, const NumberSet& modified) {
 
 }  // namespace
 
-Script<Reply> store(Conversation& talk, Cursor arguments) {
+Task<Reply> store(Conversation& talk, Cursor arguments) {
   PARSE_OR_BAD(command, parse_store(arguments));
   if (command.unchanged_since) talk.condstore = true;
   auto resolved = talk.resolve(command.set, talk.numbered_by);

@@ -5,7 +5,7 @@
 namespace hikyaku::imap::commands {
 namespace {
 
-Script<Reply> set_subscription(Conversation& talk, Cursor arguments, Subscription state) {
+Task<Reply> set_subscription(Conversation& talk, Cursor arguments, Subscription state) {
   if (auto space = parse_space(arguments); !space) co_return bad(space.error());
   PARSE_OR_BAD(name, talk.parse_mailbox(arguments));
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());
@@ -17,7 +17,7 @@ Script<Reply> set_subscription(Conversation& talk, Cursor arguments, Subscriptio
 
 }  // namespace
 
-Script<Reply> subscribe(Conversation& talk, Cursor arguments) { return set_subscription(talk, arguments, Subscription::On); }
-Script<Reply> unsubscribe(Conversation& talk, Cursor arguments) { return set_subscription(talk, arguments, Subscription::Off); }
+Task<Reply> subscribe(Conversation& talk, Cursor arguments) { return set_subscription(talk, arguments, Subscription::On); }
+Task<Reply> unsubscribe(Conversation& talk, Cursor arguments) { return set_subscription(talk, arguments, Subscription::Off); }
 
 }  // namespace hikyaku::imap::commands

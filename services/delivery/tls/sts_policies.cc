@@ -27,7 +27,7 @@ StsAnswer StsPolicies::failed(const std::string& domain, const std::string& id, 
   return {store_.find(domain, parts_.clock.wall()), trouble, std::move(why)};
 }
 
-io::Task<StsAnswer> StsPolicies::fetched(const std::string& domain, const std::string& id) {
+Task<StsAnswer> StsPolicies::fetched(const std::string& domain, const std::string& id) {
   http::ClientRequest request;
   request.url.host = "mta-sts." + domain;
   request.url.target = "/.well-known/mta-sts.txt";
@@ -49,7 +49,7 @@ io::Task<StsAnswer> StsPolicies::fetched(const std::string& domain, const std::s
   co_return StsAnswer{known, StsTrouble::None, {}};
 }
 
-io::Task<void> StsPolicies::keep(KnownPolicyPointer known) {
+Task<void> StsPolicies::keep(KnownPolicyPointer known) {
   const auto file = policy_file(parts_.folder, known->domain);
   if (!file) co_return;
   auto work = parts_.workers.run(parts_.loop, [this, &file, &known]() -> io::DiskResult<> {
@@ -61,7 +61,7 @@ io::Task<void> StsPolicies::keep(KnownPolicyPointer known) {
   if (ran && !*ran) parts_.log.write(telemetry::events::storage_trouble, {.reason = ran->error().what});
 }
 
-io::Task<void> StsPolicies::remove_files(std::vector<std::string> domains) {
+Task<void> StsPolicies::remove_files(std::vector<std::string> domains) {
   auto work = parts_.workers.run(parts_.loop, [this, &domains] {
     for (const auto& domain : domains)
       if (const auto file = policy_file(parts_.folder, domain)) (void)parts_.disk.remove(*file);
@@ -69,7 +69,7 @@ io::Task<void> StsPolicies::remove_files(std::vector<std::string> domains) {
   (void)co_await std::move(work);
 }
 
-io::Task<void> StsPolicies::fetch(std::string domain, std::string id, std::shared_ptr<Fetching> fetching) {
+Task<void> StsPolicies::fetch(std::string domain, std::string id, std::shared_ptr<Fetching> fetching) {
   auto asking = fetched(domain, id);
   fetching->answer = co_await std::move(asking);
   fetching->done = true;
@@ -77,7 +77,7 @@ io::Task<void> StsPolicies::fetch(std::string domain, std::string id, std::share
   fetching->changed.notify_all();
 }
 
-io::Task<StsAnswer> StsPolicies::wait_for(std::string domain, std::string id, Deadline deadline) {
+Task<StsAnswer> StsPolicies::wait_for(std::string domain, std::string id, Deadline deadline) {
   std::shared_ptr<Fetching> fetching;
   if (const auto under_way = fetching_.find(domain); under_way != fetching_.end()) {
     fetching = under_way->second;
@@ -94,7 +94,7 @@ io::Task<StsAnswer> StsPolicies::wait_for(std::string domain, std::string id, De
   co_return StsAnswer{store_.find(domain, parts_.clock.wall()), StsTrouble::Fetch, "the policy did not come in time"};
 }
 
-io::Task<StsAnswer> StsPolicies::policy_for(std::string domain, Deadline deadline) {
+Task<StsAnswer> StsPolicies::policy_for(std::string domain, Deadline deadline) {
   if (!parts_.enabled()) co_return StsAnswer{};
   auto asking = parts_.txt("_mta-sts." + domain, std::min(deadline, parts_.loop.after(record_time)));
   const auto records = co_await std::move(asking);
@@ -111,7 +111,7 @@ io::Task<StsAnswer> StsPolicies::policy_for(std::string domain, Deadline deadlin
   co_return answer;
 }
 
-io::Task<void> StsPolicies::refresh() {
+Task<void> StsPolicies::refresh() {
   const auto now = parts_.clock.wall();
   if (auto gone = store_.expire(now); !gone.empty()) {
     auto removing = remove_files(std::move(gone));
@@ -130,7 +130,7 @@ io::Task<void> StsPolicies::refresh() {
   }
 }
 
-io::Task<void> StsPolicies::run() {
+Task<void> StsPolicies::run() {
   while (!parts_.loop.stopping()) {
     const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(round_pause));
     if (outcome == io::Wake::Cancelled) break;

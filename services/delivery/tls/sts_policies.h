@@ -11,8 +11,8 @@
 #include "io/event.h"
 #include "io/resolver.h"
 #include "io/workers.h"
-#include "services/http_client/client.h"
 #include "services/delivery/tls/sts_store.h"
+#include "services/http_client/client.h"
 #include "services/telemetry/log.h"
 
 namespace hikyaku::delivery {
@@ -35,8 +35,8 @@ class StsPolicies {
     std::string folder;  // made when the first policy comes
     telemetry::Log& log;
     const Clock& clock;
-    std::function<io::Task<io::DnsAnswer<std::string>>(std::string name, Deadline deadline)> txt;
-    std::function<io::Task<Result<http::ClientAnswer, http::ClientError>>(http::ClientRequest request, Deadline deadline)> fetch;
+    std::function<Task<io::DnsAnswer<std::string>>(std::string name, Deadline deadline)> txt;
+    std::function<Task<Result<http::ClientAnswer, http::ClientError>>(http::ClientRequest request, Deadline deadline)> fetch;
     std::function<bool()> enabled;
   };
   explicit StsPolicies(Parts parts) : parts_(std::move(parts)) {}
@@ -47,11 +47,11 @@ class StsPolicies {
   void load() { store_.load(parts_.disk, parts_.folder, parts_.clock.wall()); }
   // `domain` is canonical. Waits for a record at most 5 s and for a policy at most 20 s; a fetch goes on beyond that, one for
   // all who ask. What failed is not fetched again for 5 minutes.
-  io::Task<StsAnswer> policy_for(std::string domain, Deadline deadline);
+  Task<StsAnswer> policy_for(std::string domain, Deadline deadline);
   // Fetches again what is a day old (or half its life), forgets what has expired. Until the loop stops.
-  io::Task<void> run();
+  Task<void> run();
   // One round of it.
-  io::Task<void> refresh();
+  Task<void> refresh();
   [[nodiscard]] std::size_t size() const { return store_.size(); }
 
  private:
@@ -66,11 +66,11 @@ class StsPolicies {
     StsTrouble trouble = StsTrouble::None;
     std::string why;
   };
-  io::Task<void> fetch(std::string domain, std::string id, std::shared_ptr<Fetching> fetching);
-  io::Task<StsAnswer> fetched(const std::string& domain, const std::string& id);
-  io::Task<StsAnswer> wait_for(std::string domain, std::string id, Deadline deadline);
-  io::Task<void> keep(KnownPolicyPointer known);
-  io::Task<void> remove_files(std::vector<std::string> domains);
+  Task<void> fetch(std::string domain, std::string id, std::shared_ptr<Fetching> fetching);
+  Task<StsAnswer> fetched(const std::string& domain, const std::string& id);
+  Task<StsAnswer> wait_for(std::string domain, std::string id, Deadline deadline);
+  Task<void> keep(KnownPolicyPointer known);
+  Task<void> remove_files(std::vector<std::string> domains);
   StsAnswer failed(const std::string& domain, const std::string& id, StsTrouble trouble, std::string why);
 
   Parts parts_;

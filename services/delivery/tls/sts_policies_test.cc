@@ -25,13 +25,13 @@ struct Domain {
   int fetches = 0;
 };
 
-io::Task<io::DnsAnswer<std::string>> txt_of(Domain& domain) {
+Task<io::DnsAnswer<std::string>> txt_of(Domain& domain) {
   io::DnsAnswer<std::string> answer;
   answer.outcome = domain.outcome;
   if (domain.outcome == io::DnsOutcome::Found) answer.records = domain.txt;
   co_return answer;
 }
-io::Task<Result<http::ClientAnswer, http::ClientError>> fetch_of(io::Loop& loop, Domain& domain, http::ClientRequest request) {
+Task<Result<http::ClientAnswer, http::ClientError>> fetch_of(io::Loop& loop, Domain& domain, http::ClientRequest request) {
   CHECK(request.url.host == "mta-sts.a.example");
   CHECK(request.url.target == "/.well-known/mta-sts.txt");
   ++domain.fetches;
@@ -62,11 +62,11 @@ struct Rig {
   }
 };
 
-io::Task<void> ask(Rig& rig, StsAnswer& into) {
+Task<void> ask(Rig& rig, StsAnswer& into) {
   auto asking = rig.policies->policy_for("a.example", rig.loop.after(10s));
   into = co_await std::move(asking);
 }
-io::Task<void> steps(Rig& rig, std::function<void(int, const StsAnswer&)> look, int count) {
+Task<void> steps(Rig& rig, std::function<void(int, const StsAnswer&)> look, int count) {
   for (int step = 0; step < count; ++step) {
     StsAnswer answer;
     auto asking = ask(rig, answer);
@@ -152,7 +152,7 @@ TEST_CASE("all who ask at once share one fetch") {
 
 namespace {
 
-io::Task<void> two_days(Rig& rig) {
+Task<void> two_days(Rig& rig) {
   StsAnswer answer;
   auto asking = ask(rig, answer);
   co_await std::move(asking);

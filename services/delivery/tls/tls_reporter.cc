@@ -18,7 +18,7 @@ void TlsReporter::load() {
   kept_ = book_.version();
 }
 
-io::Task<void> TlsReporter::keep() {
+Task<void> TlsReporter::keep() {
   if (kept_ == book_.version()) co_return;
   const auto version = book_.version();
   std::vector<std::string> pieces(1);
@@ -36,7 +36,7 @@ io::Task<void> TlsReporter::keep() {
   else if (ran) parts_.log.write(telemetry::events::storage_trouble, {.reason = ran->error().what});
 }
 
-io::Task<bool> TlsReporter::post(const TlsReportFacts& facts, std::vector<std::string> uris) {
+Task<bool> TlsReporter::post(const TlsReportFacts& facts, std::vector<std::string> uris) {
   bool taken = false;
   for (const auto& uri : uris) {
     auto request = http::https_request_to(uri);
@@ -54,7 +54,7 @@ io::Task<bool> TlsReporter::post(const TlsReportFacts& facts, std::vector<std::s
   co_return taken;
 }
 
-io::Task<TlsReporter::Sent> TlsReporter::deliver(TlsReportFacts facts, tls_policy::ReportAddresses addresses) {
+Task<TlsReporter::Sent> TlsReporter::deliver(TlsReportFacts facts, tls_policy::ReportAddresses addresses) {
   std::vector<Address> to;
   for (const auto& text : addresses.mail)
     if (auto address = smtp::parse_address(text)) to.push_back(std::move(*address));
@@ -73,7 +73,7 @@ io::Task<TlsReporter::Sent> TlsReporter::deliver(TlsReportFacts facts, tls_polic
   co_return by_mail || posted || !by_post ? Sent::Done : Sent::Later;
 }
 
-io::Task<TlsReporter::Sent> TlsReporter::report(UtcDay day, std::string domain, Settings settings) {
+Task<TlsReporter::Sent> TlsReporter::report(UtcDay day, std::string domain, Settings settings) {
   auto asking = parts_.txt("_smtp._tls." + domain, parts_.loop.after(dns_time));
   const auto records = co_await std::move(asking);
   if (records.outcome == io::DnsOutcome::TemporaryFailure || records.outcome == io::DnsOutcome::Bogus) co_return Sent::Later;
@@ -87,7 +87,7 @@ io::Task<TlsReporter::Sent> TlsReporter::report(UtcDay day, std::string domain, 
   co_return sent;
 }
 
-io::Task<void> TlsReporter::send_due() {
+Task<void> TlsReporter::send_due() {
   const auto settings = parts_.settings();
   const auto today = std::chrono::floor<std::chrono::days>(parts_.clock.wall());
   std::vector<std::pair<UtcDay, std::string>> due;
@@ -108,7 +108,7 @@ io::Task<void> TlsReporter::send_due() {
   }
 }
 
-io::Task<void> TlsReporter::run() {
+Task<void> TlsReporter::run() {
   for (int round = 0; !parts_.loop.stopping(); ++round) {
     if (round % keeps_of_a_round == 0) {
       auto sending = send_due();

@@ -7,9 +7,9 @@
 #include "io/resolver.h"
 #include "io/workers.h"
 #include "protocol/tls_policy/txt_record.h"
-#include "services/http_client/client.h"
 #include "services/delivery/tls/tls_book.h"
 #include "services/delivery/tls/tls_report.h"
+#include "services/http_client/client.h"
 #include "services/spool/spool.h"
 #include "services/telemetry/log.h"
 
@@ -32,8 +32,8 @@ class TlsReporter {
     std::string hostname;
     std::uint16_t node = 1, journal = 0;
     std::function<Settings()> settings;
-    std::function<io::Task<io::DnsAnswer<std::string>>(std::string name, Deadline deadline)> txt;
-    std::function<io::Task<Result<http::ClientAnswer, http::ClientError>>(http::ClientRequest request, Deadline deadline)> post;
+    std::function<Task<io::DnsAnswer<std::string>>(std::string name, Deadline deadline)> txt;
+    std::function<Task<Result<http::ClientAnswer, http::ClientError>>(http::ClientRequest request, Deadline deadline)> post;
     std::function<spool::SpoolResult<>(const spool::GeneratedMail& mail)> generate;  // durable; on a worker
   };
   explicit TlsReporter(Parts parts) : parts_(std::move(parts)) {}
@@ -45,16 +45,16 @@ class TlsReporter {
   void count(const TlsObservation& seen) { book_.count(seen, parts_.clock.wall()); }
   [[nodiscard]] const TlsBook& book() const { return book_; }
   // Keeps the counts on disk every ten seconds, sends what is due every ten minutes. Until the loop stops.
-  io::Task<void> run();
+  Task<void> run();
   // One round each.
-  io::Task<void> keep();
-  io::Task<void> send_due();
+  Task<void> keep();
+  Task<void> send_due();
 
  private:
   enum class Sent : std::uint8_t { Done, Later };
-  io::Task<Sent> report(UtcDay day, std::string domain, Settings settings);
-  io::Task<Sent> deliver(TlsReportFacts facts, tls_policy::ReportAddresses addresses);
-  io::Task<bool> post(const TlsReportFacts& facts, std::vector<std::string> uris);
+  Task<Sent> report(UtcDay day, std::string domain, Settings settings);
+  Task<Sent> deliver(TlsReportFacts facts, tls_policy::ReportAddresses addresses);
+  Task<bool> post(const TlsReportFacts& facts, std::vector<std::string> uris);
 
   Parts parts_;
   TlsBook book_;

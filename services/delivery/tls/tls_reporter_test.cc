@@ -30,13 +30,13 @@ struct World {
   std::vector<spool::GeneratedMail> mails;
   std::vector<http::ClientRequest> posts;
 };
-io::Task<io::DnsAnswer<std::string>> txt_of(World& world) {
+Task<io::DnsAnswer<std::string>> txt_of(World& world) {
   io::DnsAnswer<std::string> answer;
   answer.outcome = world.outcome;
   if (world.outcome == io::DnsOutcome::Found) answer.records = {world.txt};
   co_return answer;
 }
-io::Task<Result<http::ClientAnswer, http::ClientError>> post_to(World& world, http::ClientRequest request) {
+Task<Result<http::ClientAnswer, http::ClientError>> post_to(World& world, http::ClientRequest request) {
   world.posts.push_back(std::move(request));
   co_return http::ClientAnswer{world.status, "", ""};
 }
@@ -71,7 +71,7 @@ struct Rig {
   }
 };
 
-io::Task<void> rounds(Rig& rig, std::vector<std::function<void()>> between) {
+Task<void> rounds(Rig& rig, std::vector<std::function<void()>> between) {
   for (auto& change : between) {
     change();
     auto sending = rig.reporter->send_due();
@@ -203,18 +203,18 @@ TlsBook large_book(int domains) {
   return book;
 }
 
-io::Task<void> count_turns(io::Loop& loop, const std::atomic<bool>& over, int& turns) {
+Task<void> count_turns(io::Loop& loop, const std::atomic<bool>& over, int& turns) {
   while (!over) {
     ++turns;
     co_await loop.yield();
   }
 }
-io::Task<void> keep_and_tell(Rig& rig, std::atomic<bool>& over) {
+Task<void> keep_and_tell(Rig& rig, std::atomic<bool>& over) {
   auto keeping = rig.reporter->keep();
   co_await std::move(keeping);
   over = true;
 }
-io::Task<void> keep_beside(Rig& rig, int& turns) {
+Task<void> keep_beside(Rig& rig, int& turns) {
   std::atomic<bool> over = false;
   rig.loop.spawn(keep_and_tell(rig, over));
   auto counting = count_turns(rig.loop, over, turns);

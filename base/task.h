@@ -1,5 +1,6 @@
 // Task<T>: the one coroutine type. Lazy (starts when awaited or spawned on a Loop), move-only, resumes its awaiter by
 // symmetric transfer, so a chain of awaits costs no stack. Name the value before the line that awaits it.
+// Where it does no I/O itself (an IMAP command), it reads like the RFC's own order of events and stops where it needs something.
 // A Task is a function with named parameters, never a capturing lambda: captures die before the coroutine does.
 #pragma once
 
@@ -10,12 +11,12 @@
 
 #include "base/check.h"
 
-namespace hikyaku::io {
+namespace hikyaku {
 
 template <class T>
 class Task;
 
-namespace detail {
+namespace task_detail {
 
 struct ResumeAwaiter {
   [[nodiscard]] bool await_ready() const noexcept { return false; }
@@ -58,12 +59,12 @@ struct Promise<void> : PromiseBase {
   }
 };
 
-}  // namespace detail
+}  // namespace task_detail
 
 template <class T = void>
 class [[nodiscard]] Task {
  public:
-  using promise_type = detail::Promise<T>;
+  using promise_type = task_detail::Promise<T>;
   using Handle = std::coroutine_handle<promise_type>;
 
   Task() = default;
@@ -76,6 +77,9 @@ class [[nodiscard]] Task {
   ~Task() { destroy(); }
 
   [[nodiscard]] bool done() const { return !handle_ || handle_.done(); }
+  // For who drives one without a loop: begins the outermost, and takes the value of one that is done, or what it threw.
+  void start() const { handle_.resume(); }
+  T take() const { return handle_.promise().take(); }
   // Gives up ownership; whoever takes the handle destroys it (Loop::spawn does).
   Handle release() { return std::exchange(handle_, {}); }
 
@@ -100,11 +104,11 @@ class [[nodiscard]] Task {
 };
 
 template <class T>
-Task<T> detail::Promise<T>::get_return_object() {
+Task<T> task_detail::Promise<T>::get_return_object() {
   return Task<T>(std::coroutine_handle<Promise>::from_promise(*this));
 }
-inline Task<void> detail::Promise<void>::get_return_object() {
+inline Task<void> task_detail::Promise<void>::get_return_object() {
   return Task<void>(std::coroutine_handle<Promise>::from_promise(*this));
 }
 
-}  // namespace hikyaku::io
+}  // namespace hikyaku

@@ -18,7 +18,7 @@ void each_row(std::string_view text, Take take) {
     const auto end = text.find('\n');
     auto row = without_mark(text.substr(0, end));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (row.ends_with('\r')) row.remove_suffix(1);
+    while (row.ends_with('\r')) row.remove_suffix(1);
     if (row.empty() || row.front() == '#') continue;
     std::vector<std::string_view> fields;
     for (;;) {

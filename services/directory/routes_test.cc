@@ -78,6 +78,7 @@ TEST_CASE("a table joined from files of Windows has their marks before rows, not
   const auto parsed = parse_gateway_dat("\xef\xbb\xbf# one\r\na.example,gw1\r\n\xef\xbb\xbf\xef\xbb\xbf" "b.example,gw2\r\n \xef\xbb\xbf" "c.example,gw3\n");
   REQUIRE(parsed.routes.size() == 2);
   CHECK(parsed.routes[1].pattern == "b.example");
+  CHECK(parse_gateway_dat("a.example,gw1\r\r\n").routes == parse_gateway_dat("a.example,gw1\n").routes);
   REQUIRE(parsed.bad.size() == 1);
   CHECK(parsed.bad[0].line == 4);
 }

@@ -173,10 +173,15 @@ bool Delivery::give_back_late(const MessagePointer& message, const std::vector<s
 
 Task<void> Delivery::watch_deadlines() {
   while (!stopping_ && !parts_.loop.stopping()) {
-    for (const auto& id : deadlines_.take_due(parts_.clock.wall(), Duration{}, told_at_once)) {
+    const auto due = deadlines_.take_due(parts_.clock.wall(), Duration{}, told_at_once);
+    for (const auto& id : due) {
       auto looking = deadline_passed(id);
       co_await std::move(looking);
       if (stopping_) co_return;
+    }
+    if (!due.empty()) {  // what is looked at again is due in seconds: this comes to an end
+      co_await parts_.loop.yield();
+      continue;
     }
     const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(round));
     if (outcome == io::Wake::Cancelled) break;
@@ -188,7 +193,8 @@ Task<void> Delivery::deadline_passed(TraceId id) {
   std::string header;
   auto work = parts_.workers.run(parts_.loop, [&] {
     auto trouble = recall(message);
-    if (!trouble && !message.history.empty())
+    const auto& by = message.envelope.deliver_by;
+    if (!trouble && !message.history.empty() && by && by->mode == ByMode::Notify)
       if (auto read = parts_.spool.body(message.ref, 0, std::min(header_octets, message.envelope.body_octets))) header = std::move(*read);
     return trouble;
   });
@@ -198,7 +204,13 @@ Task<void> Delivery::deadline_passed(TraceId id) {
     deadlines_.add(id, now + look_again_under_attempt);
     co_return;
   }
-  if (*ran || message.history.empty() || !message.envelope.deliver_by) co_return;
+  if (const auto& trouble = *ran) {
+    if (trouble->kind == spool::SpoolFailure::NotFound || trouble->kind == spool::SpoolFailure::Gone) co_return;
+    parts_.log.write(telemetry::events::storage_trouble, {.message = id, .reason = trouble->what});
+    deadlines_.add(id, now + (trouble->kind == spool::SpoolFailure::Damaged ? std::chrono::minutes{60} : std::chrono::minutes{1}));
+    co_return;
+  }
+  if (message.history.empty() || !message.envelope.deliver_by) co_return;
   const bool under_way = std::ranges::any_of(message.history, [&](const auto& one) { return scheduler_.claimed({id, one.first}); });
   if (message.envelope.deliver_by->mode == ByMode::Return) {
     if (under_way) deadlines_.add(id, now + look_again_under_attempt);
@@ -223,7 +235,15 @@ void Delivery::give_back_waiting(const MessagePointer& message) {
     scheduler_.claim(entry.message, entry.recipient);
     waiting[schedule.destination].push_back(recipient);
   }
-  for (const auto& [destination, recipients] : waiting) give_back_late(message, recipients, destination);
+  for (const auto& [destination, recipients] : waiting) {
+    if (give_back_late(message, recipients, destination)) continue;
+    // By the clock of now it is not late yet: nobody is left without an owner.
+    deadlines_.add(message->ref.id, message->envelope.deliver_by->deadline);
+    for (const auto recipient : recipients) {
+      const auto& schedule = message->history.at(recipient);
+      scheduler_.defer(destination, {message->ref.id, recipient}, schedule.next_due, give_up_time(destination, schedule), message->envelope.priority);
+    }
+  }
 }
 
 // RFC 2852 §4.1.3: once; it goes on being tried.
@@ -234,7 +254,7 @@ Task<void> Delivery::tell_late(Message message, std::string header) {
     if (spool::deadline_told(schedule)) co_return;
     schedule.failure_class |= spool::deadline_told_bit;
     schedules.push_back(schedule);
-    if (!wants_notification(message.envelope, message.recipient(recipient), Action::Delayed) || reports.size() == most_recipients_of_a_report) continue;
+    if (!wants_notification(message.envelope, message.recipient(recipient), Action::Delayed)) continue;
     const auto until = give_up_time(schedule.destination, schedule);
     auto report = delayed_report(message.envelope, schedule, until == WallTime::max() ? std::nullopt : std::optional(until));
     report.status = "4.4.7";
@@ -243,7 +263,11 @@ Task<void> Delivery::tell_late(Message message, std::string header) {
   if (reports.empty()) co_return;
   ++finishing_;
   spool::Deferral deferral{message.ref, std::move(schedules), {}};
-  deferral.generated.push_back(report_mail(message, std::move(reports), "deadline", header));
+  for (std::size_t at = 0; at < reports.size(); at += most_recipients_of_a_report) {
+    const auto end = std::min(reports.size(), at + most_recipients_of_a_report);
+    const auto first = reports.begin() + static_cast<std::ptrdiff_t>(at), last = reports.begin() + static_cast<std::ptrdiff_t>(end);
+    deferral.generated.push_back(report_mail(message, {first, last}, "deadline", header));
+  }
   auto deferring = settler_.defer(std::move(deferral));
   const auto ending = co_await std::move(deferring);
   --finishing_;

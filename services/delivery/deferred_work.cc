@@ -58,7 +58,8 @@ Task<void> Delivery::load_deferred() {
     for (auto& [destination, times] : timers) {
       bring_back(times, destination, now);
       const bool told = (times.failure_class & spool::delay_told_bit) != 0;
-      if (!delays_loaded_ && times.deadline != WallTime{} && (times.failure_class & spool::deadline_told_bit) == 0) deadlines_.add(times.id, times.deadline);
+      if (!delays_loaded_ && times.deadline > times.accepted_at.value_or(WallTime{}) && (times.failure_class & spool::deadline_told_bit) == 0)
+        deadlines_.add(times.id, times.deadline);  // as watch_deadline() has it
       if (!delays_loaded_ && times.attempts > 0 && !told) delays_.add(times.id, times.first_failed);
       if (!scheduler_.claimed({times.id, times.recipient}))
         scheduler_.defer(destination, {times.id, times.recipient}, times.next_due, give_up_time(destination, times), times.priority);

@@ -51,6 +51,7 @@ class Session {
   Task<void> check_sender(smtp::server::CheckSender step);
   Task<void> check_recipient(smtp::server::CheckRecipient step);
   Task<void> flush(smtp::server::Flush step);
+  Task<directory::Answer<bool>> may_ask_for(smtp::EtrnCommand of);
   Task<void> authenticate(smtp::server::Authenticate step);
   Task<void> append(std::string_view octets);
   Task<void> commit(smtp::server::CommitMessage step);

@@ -92,10 +92,25 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   }
 }
 
+// Listed networks may ask for all mail that is taken here. An account may for a domain whose postmaster it is: each wish costs
+// attempts of mail that may be others'.
+Task<directory::Answer<bool>> Session::may_ask_for(smtp::EtrnCommand of) {
+  if (settings::address_is_in(client_, policies_->settings->smtp.etrn_networks())) co_return true;
+  if (account_ == AccountId{} || of.subdomains) co_return false;
+  auto asking = front_.auth.may_send_as(account_, ReversePath{{"postmaster", of.domain}});
+  auto answer = co_await std::move(asking);
+  co_return answer;
+}
+
 // Whose mail may be asked for is known by whose mail is taken; deliver is told by a ring of its bell, and what waits there
 // is not told to whoever asks.
 Task<void> Session::flush(smtp::server::Flush step) {
   const std::string domain = step.of.domain;
+  auto permitting = may_ask_for(step.of);
+  const auto permission = co_await std::move(permitting);
+  const auto* may = std::get_if<bool>(&permission);
+  if (may == nullptr) co_return talk_.flush_answered({458, {4, 3, 0}, "Cannot look that up just now, try again later"});
+  if (!*may) co_return talk_.flush_answered({459, {4, 7, 1}, "The mail for " + domain + " is not yours to ask for"});
   auto asking = front_.auth.resolve_recipient({"postmaster", domain}, {}, account_, client_);
   const auto answer = co_await std::move(asking);
   const auto* found = std::get_if<directory::RecipientAnswer>(&answer);

@@ -89,8 +89,8 @@ struct SmtpSection : Section {
       .help_ja = "「時間内に配送できなければ返送」(BY=…;R)で指定できる最短時間。DELIVERBY で通知する。0s なら制限しない。",
       .preset = 30s, .min = 0s, .max = 24h, .takes_effect = TakesEffect::NewConnections}};
   Setting<bool> etrn{*this, "etrn", {
-      .help = "Take ETRN (RFC 1985) on the SMTP port from clients that logged in and from etrn_networks: mail that waits for a relay domain is tried at once.",
-      .help_ja = "SMTP ポートで ETRN(RFC 1985)を受け付ける。ログインした相手と etrn_networks からの要求で、中継ドメイン宛に待っているメールをすぐに送る。",
+      .help = "Take ETRN (RFC 1985) on the SMTP port from etrn_networks, and from clients that logged in as the postmaster of the domain: mail that waits for it is tried at once.",
+      .help_ja = "SMTP ポートで ETRN(RFC 1985)を受け付ける。etrn_networks、またはそのドメインの postmaster としてログインした相手からの要求で、ドメイン宛に待っているメールをすぐに送る。",
       .preset = true, .takes_effect = TakesEffect::NewConnections}};
   Setting<Texts> etrn_networks{*this, "etrn_networks", {
       .help = "Networks that may use ETRN without logging in.", .help_ja = "ログインなしで ETRN を使えるネットワーク。",

@@ -1,9 +1,9 @@
 """ETRN (RFC 1985): an inner server that is back asks for its mail and gets it at once, though its next try is an hour away;
-a stranger, a domain of nobody here and a wish repeated at once get nothing. The inner server is Postfix where it is there."""
+a stranger, an account of another domain, a domain of nobody here and a wish repeated at once get nothing. The inner server is Postfix where it is there."""
 import shutil
 import smtplib
 
-from harness import TARO, Server, eventually, expect, scenario
+from harness import HANAKO, TARO, Server, eventually, expect, scenario
 from peers import net
 from peers.next_hop import NextHop
 from peers.postfix import Postfix
@@ -32,6 +32,11 @@ def run(folder):
         expect([code for code, _ in ask(server, "127.0.0.1", "b.example", "@b.example")] == [459, 459], "nothing for a stranger")
         answers = ask(server, "127.0.0.9", "", "#b.example", "elsewhere.example", "-", "[127.0.0.1]")
         expect([code for code, _ in answers] == [501, 458, 459, 501, 501], f"nothing for what is not ours: {answers}")
+        with server.smtp(tls=True, user=TARO) as client:
+            answers = [client.docmd("ETRN", wish)[0] for wish in ("b.example", "@b.example", "sub.c.example", "a.example")]
+            expect(answers == [459, 459, 459, 250], f"an account may ask for its own domain's alone: {answers}")
+        with server.smtp(tls=True, user=HANAKO) as client:
+            expect(client.docmd("ETRN", "a.example")[0] == 459, "and only as its postmaster")
         with server.smtp() as client:
             client.ehlo()
             client.mail(TARO)

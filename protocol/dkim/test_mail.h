@@ -1,11 +1,10 @@
 // What the tests of DKIM, ARC and DMARC share: messages whose lines end with LF made mail, and a DNS that is a table.
 #pragma once
 
+#include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,16 +23,24 @@ inline std::string crlf(std::string_view text) {
   return out;
 }
 
-inline std::string read_file(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+inline std::string read_file(const std::string& path) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
+  std::string text;
+  char part[4096];
+  while (const auto size = file ? std::fread(part, 1, sizeof part, file.get()) : 0) text.append(part, size);
+  return text;
 }
 
-// A folder of the test data that others wrote (HIKYAKU_TESTDATA, or the shared folder beside the tree); empty: not here.
-inline std::filesystem::path testdata(const std::string& name) {
+// A file or folder of the test data that others wrote (HIKYAKU_TESTDATA, or the shared folder beside the tree); empty: not here.
+inline std::string testdata(const std::string& name) {
   const char* given = std::getenv("HIKYAKU_TESTDATA");
-  for (const std::string& folder : {given != nullptr ? std::string(given) : std::string(), std::string("../shared/testdata"), std::string("../../shared/testdata")})
-    if (!folder.empty() && std::filesystem::exists(folder + "/" + name)) return folder + "/" + name;
+  for (const std::string& folder : {given != nullptr ? std::string(given) : std::string(), std::string("../shared/testdata"), std::string("../../shared/testdata")}) {
+    if (folder.empty()) continue;
+    if (auto* const file = std::fopen((folder + "/" + name).c_str(), "rb")) {
+      std::fclose(file);
+      return folder + "/" + name;
+    }
+  }
   return {};
 }
 

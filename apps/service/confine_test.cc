@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
@@ -120,6 +121,7 @@ TEST_CASE("each service opens its own places and nothing else") {
 std::string shell_in_confinement(const char* process, const Fixture& fixture, const std::string& script) {
   int ends[2];
   REQUIRE(pipe(ends) == 0);
+  std::fflush(nullptr);  // what the test wrote is not the child's to write
   const int child = fork();
   if (child == 0) {
     const auto settings = settings::preset_settings();

@@ -40,8 +40,8 @@ TEST_CASE("a bug is a line in the log, and the loop goes on until it is told to 
   house.loop.run();
   CHECK(told);
   house.log.drain();
-  CHECK(house.sink->lines.contains("\"event\":\"bug.found\",\"service\":\"auth\",\"reason\":\"out of order\""));
-  CHECK(house.sink->lines.contains("an exception of unknown type"));
+  CHECK(house.sink->text().contains("\"event\":\"bug.found\",\"service\":\"auth\",\"reason\":\"out of order\""));
+  CHECK(house.sink->text().contains("an exception of unknown type"));
 }
 
 TEST_CASE("an order that came before the wait is not missed") {

@@ -154,12 +154,13 @@ TEST_CASE("queue: what an operator did is in the log, and what ended by it has i
   std::vector<TraceId> ids;
   auto spool = deferred_queue(rig, 3, ids);
   const SystemClock clock;
-  auto* lines = new telemetry::MemorySink;
-  telemetry::Log log({.service = "t"}, std::unique_ptr<telemetry::LogSink>(lines), clock);
+  auto* sink = new telemetry::MemorySink;
+  telemetry::Log log({.service = "t"}, std::unique_ptr<telemetry::LogSink>(sink), clock);
   const auto count = [&](std::string_view text) {
     log.drain();
     std::size_t found = 0;
-    for (auto at = lines->lines.find(text); at != std::string::npos; at = lines->lines.find(text, at + 1)) ++found;
+    const auto lines = sink->text();
+    for (auto at = lines.find(text); at != std::string::npos; at = lines.find(text, at + 1)) ++found;
     return found;
   };
   QueueAudit audit(log);

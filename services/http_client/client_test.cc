@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <mutex>
 #include <thread>
 
 #include "io/test_loop.h"
@@ -28,26 +29,36 @@ class Peer {
     port = ntohs(address.sin_port);
     serving_ = std::jthread([this] { serve(); });
   }
-  ~Peer() { ::shutdown(listener_.get(), SHUT_RDWR), ::shutdown(connection_.get(), SHUT_RDWR); }
+  ~Peer() {
+    const std::lock_guard lock(mutex_);
+    ::shutdown(listener_.get(), SHUT_RDWR), ::shutdown(connection_.get(), SHUT_RDWR);
+  }
   std::uint16_t port = 0;
   std::string asked;
 
  private:
   void serve() {
-    connection_.reset(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (!connection_) return;
+    io::Descriptor accepted(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (!accepted) return;
+    const int line = accepted.get();
+    keep(std::move(accepted));
     char octets[4'096];
     while (asked.find("\r\n\r\n") == std::string::npos) {
-      const auto count = ::recv(connection_.get(), octets, sizeof octets, 0);
+      const auto count = ::recv(line, octets, sizeof octets, 0);
       if (count <= 0) return;
       asked.append(octets, static_cast<std::size_t>(count));
     }
-    (void)::send(connection_.get(), says_.data(), says_.size(), MSG_NOSIGNAL);
-    if (then_ == Then::Close) connection_.reset();
-    else (void)::recv(connection_.get(), octets, 1, 0);
+    (void)::send(line, says_.data(), says_.size(), MSG_NOSIGNAL);
+    if (then_ == Then::Close) keep({});
+    else (void)::recv(line, octets, 1, 0);
+  }
+  void keep(io::Descriptor connection) {
+    const std::lock_guard lock(mutex_);
+    connection_ = std::move(connection);
   }
   std::string says_;
   Then then_;
+  std::mutex mutex_;  // of the connection
   io::Descriptor listener_, connection_;
   std::jthread serving_;
 };

@@ -200,8 +200,14 @@ Log& discarding_log() {
 }
 
 bool MemorySink::append(LogName, WallTime, std::string_view more) {
-  lines += more;
+  const std::lock_guard lock(mutex_);
+  lines_ += more;
   return true;
+}
+
+std::string MemorySink::text() const {
+  const std::lock_guard lock(mutex_);
+  return lines_;
 }
 
 }  // namespace hikyaku::telemetry

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/clock.h"
@@ -69,7 +70,11 @@ class Log {
 class MemorySink final : public LogSink {
  public:
   bool append(LogName log, WallTime when, std::string_view lines) override;
-  std::string lines;
+  [[nodiscard]] std::string text() const;  // all lines so far, from any thread
+
+ private:
+  mutable std::mutex mutex_;
+  std::string lines_;
 };
 
 // One line as write() makes it, without its LF; for tests and the reference.

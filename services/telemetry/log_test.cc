@@ -102,6 +102,12 @@ class StuckSink final : public LogSink {
     open = true;
     freed.notify_all();
   }
+  bool contains(std::string_view text) {
+    const std::lock_guard lock(mutex);
+    return lines.find(text) != std::string::npos;
+  }
+
+ private:
   std::mutex mutex;
   std::condition_variable freed;
   bool open = false;
@@ -118,10 +124,9 @@ TEST_CASE("a stuck disk never holds a writer up; what was dropped is counted and
   CHECK(clock.now() - began < 1s);
   CHECK(log.dropped() > 500);
   sink.let_go();
-  for (int i = 0; i < 50 && sink.lines.find("log.dropped") == std::string::npos; ++i) log.drain(), usleep(100'000);
-  const std::lock_guard lock(sink.mutex);
-  CHECK(sink.lines.find("log.dropped") != std::string::npos);
-  CHECK(sink.lines.find("\"octets\":0}") != std::string::npos);
+  for (int i = 0; i < 50 && !sink.contains("log.dropped"); ++i) log.drain(), usleep(100'000);
+  CHECK(sink.contains("log.dropped"));
+  CHECK(sink.contains("\"octets\":0}"));
 }
 
 TEST_CASE("repeating errors are counted instead of written") {
@@ -132,10 +137,10 @@ TEST_CASE("repeating errors are counted instead of written") {
     Log log({.service = "t"}, std::move(owned), clock);
     for (int i = 0; i < 100; ++i) log.write(events::storage_trouble, {.reason = "no answer"});
     log.drain();
-    CHECK(std::count(sink.lines.begin(), sink.lines.end(), '\n') == 20);
+    CHECK(std::ranges::count(sink.text(), '\n') == 20);
     clock.advance(2s);
-    for (int i = 0; i < 30 && sink.lines.find("suppressed") == std::string::npos; ++i) usleep(100'000), log.drain();
-    CHECK(sink.lines.find("\"event\":\"log.suppressed\",\"service\":\"t\",\"count\":80,\"text\":\"storage.trouble\"") != std::string::npos);
+    for (int i = 0; i < 30 && !sink.text().contains("suppressed"); ++i) usleep(100'000), log.drain();
+    CHECK(sink.text().contains("\"event\":\"log.suppressed\",\"service\":\"t\",\"count\":80,\"text\":\"storage.trouble\""));
   }
 }
 

@@ -1,26 +1,11 @@
 // The machine's clock is set, forward and back, while mail waits: nothing is given up early, nothing sleeps for days, nothing
 // storms. Judged by the steady clock, which nobody sets (docs/adr/0023-clock-steps.md).
-#include <doctest/doctest.h>
-
-#include "services/delivery/schedule/simulated_delivery.h"
-
-using namespace hikyaku;
-using namespace hikyaku::delivery;
-using namespace hikyaku::delivery::simulation;
-using std::chrono::hours;
-using std::chrono::minutes;
-using std::chrono::seconds;
+#include "services/delivery/schedule/simulation_words.h"
 
 namespace {
 
-const Behaviour dead{.kind = Behaviour::Kind::Dead, .silence = FailureClass::ConnectionRefused};
 const Behaviour silent{.kind = Behaviour::Kind::Dead, .silence = FailureClass::Timeout};
 
-SchedulerSettings with_period(Duration period) {
-  SchedulerSettings settings;
-  settings.retry.base.no_answer_period = settings.retry.base.transient_period = period;
-  return settings;
-}
 void accept_many(Simulation& world, int count) {
   for (int n = 0; n < count; ++n) world.accept("s" + std::to_string(n % 40), {"r" + std::to_string(n)}, "inner.example");
 }

@@ -1,15 +1,6 @@
 // Bar 6: nine styles of greylisting, 5 min, 25 min and 1 h, each keyed by address, by network, per MX. After 20 messages the
 // mean delay is within 15 percent of the optimum and nobody comes too early.
-#include <doctest/doctest.h>
-
-#include "services/delivery/schedule/simulated_delivery.h"
-
-using namespace hikyaku;
-using namespace hikyaku::delivery;
-using namespace hikyaku::delivery::simulation;
-using std::chrono::hours;
-using std::chrono::minutes;
-using std::chrono::seconds;
+#include "services/delivery/schedule/simulation_words.h"
 
 namespace {
 

@@ -1,26 +1,9 @@
 // The situations the product exists for, played with the simulated clock: outages longer than periods, stopped services,
 // slow and dead destinations beside healthy ones.
-#include <doctest/doctest.h>
-
-#include "services/delivery/schedule/simulated_delivery.h"
-
-using namespace hikyaku;
-using namespace hikyaku::delivery;
-using namespace hikyaku::delivery::simulation;
-using std::chrono::hours;
-using std::chrono::minutes;
-using std::chrono::seconds;
+#include "services/delivery/schedule/simulation_words.h"
 
 namespace {
 
-const Behaviour dead{.kind = Behaviour::Kind::Dead, .silence = FailureClass::ConnectionRefused};
-
-SchedulerSettings short_lives(Duration period) {
-  SchedulerSettings settings;
-  settings.retry.base.no_answer_period = period;
-  settings.retry.base.transient_period = period;
-  return settings;
-}
 void arrive(Simulation& world, const std::string& domain, WallTime from, WallTime until, Duration every) {
   int n = 0;
   for (WallTime at = from; at < until; at += std::chrono::duration_cast<std::chrono::microseconds>(every))
@@ -35,7 +18,7 @@ std::size_t delivered(const Simulation& world) {
 }  // namespace
 
 TEST_CASE("an outage of 72 h with a lifetime of 24 h under a hold: no bounce, no attempt while held") {
-  Simulation world(1, short_lives(hours{24}));
+  Simulation world(1, with_period(hours{24}));
   auto& inner = world.peer("inner.example");
   const WallTime start = world.now;
   inner.behave(start, dead);
@@ -53,7 +36,7 @@ TEST_CASE("an outage of 72 h with a lifetime of 24 h under a hold: no bounce, no
 }
 
 TEST_CASE("deliver stopped for 48 h with a period of 24 h: no bounce, and one fresh attempt before anything expires") {
-  Simulation world(2, short_lives(hours{24}));
+  Simulation world(2, with_period(hours{24}));
   auto& inner = world.peer("inner.example");
   const WallTime start = world.now;
   inner.behave(start, dead);
@@ -70,7 +53,7 @@ TEST_CASE("deliver stopped for 48 h with a period of 24 h: no bounce, and one fr
 }
 
 TEST_CASE("stopped and started while the peer stays down: given up exactly when 24 h of running time are full") {
-  Simulation world(3, short_lives(hours{24}));
+  Simulation world(3, with_period(hours{24}));
   world.peer("inner.example").behave(world.now, dead);
   const WallTime start = world.now;
   const auto id = world.accept("s", {"r"}, "inner.example");
@@ -101,14 +84,14 @@ TEST_CASE("down from Friday 18:00 to Tuesday 20:00 with the defaults and no hold
 }
 
 TEST_CASE("a period raised from 24 h to 48 h during the outage counts at once for what is queued") {
-  Simulation world(5, short_lives(hours{24}));
+  Simulation world(5, with_period(hours{24}));
   auto& inner = world.peer("inner.example");
   const WallTime start = world.now;
   inner.behave(start, dead);
   inner.behave(start + hours{40}, {});
   for (int n = 0; n < 50; ++n) world.accept("s", {"r" + std::to_string(n)}, "inner.example");
   world.run(start + hours{20});
-  world.change_settings(short_lives(hours{48}));
+  world.change_settings(with_period(hours{48}));
   world.run(start + hours{45});
   CHECK(delivered(world) == 50);
 }

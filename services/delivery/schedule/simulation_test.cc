@@ -1,17 +1,8 @@
 // Seeds of random trouble: 0 lost, 0 stuck, one owner for each recipient at every moment, duplicates only where the cut
 // fell between the peer's acceptance and our record. HIKYAKU_SIMULATION_SEEDS sets how many; a failing one is named.
-#include <doctest/doctest.h>
-
 #include <cstdlib>
 
-#include "services/delivery/schedule/simulated_delivery.h"
-
-using namespace hikyaku;
-using namespace hikyaku::delivery;
-using namespace hikyaku::delivery::simulation;
-using std::chrono::hours;
-using std::chrono::minutes;
-using std::chrono::seconds;
+#include "services/delivery/schedule/simulation_words.h"
 
 namespace {
 

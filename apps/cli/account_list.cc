@@ -1,30 +1,27 @@
 // hikyaku account list
 #include "apps/cli/commands.h"
-#include "apps/cli/data_access.h"
 #include "apps/cli/directory_text.h"
-#include "apps/cli/text_table.h"
+#include "apps/cli/directory_views.h"
 #include "base/cursor.h"
-#include "services/telemetry/json_writer.h"
 
 namespace hikyaku::cli {
 
 namespace {
 
-directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
-  TRY(snapshot, editor.read());
-  telemetry::JsonWriter json;
-  TextTable table;
-  json.array();
-  for (const auto& account : snapshot->contents().accounts) {
+directory::DirectoryResult<> add_rows(Listing& to, const directory::Snapshot& directory) {
+  const auto& call = to.call();
+  for (const auto& account : directory.contents().accounts) {
     if (call.has("DOMAIN") && !equal_ignoring_case(account.address.domain, call.value("DOMAIN"))) continue;
-    write_account(json, account);
-    table.add({account.address.text(), account.full_name, account.quota_octets == 0 ? "-" : settings::size_text({account.quota_octets}), account_notes(call, account)});
+    write_account(to.json(), account);
+    to.row({account.address.text(), account.full_name, account.quota_octets == 0 ? "-" : settings::size_text({account.quota_octets}), account_notes(call, account)});
   }
-  call.print(call.json ? json.end_array().take() : table.text());
   return {};
 }
 
-Exit run(Invocation& call) { return with_directory(call, work); }
+Exit run(Invocation& call) {
+  return list_directory(call, {{"ADDRESS", "アドレス"}, {"NAME", "氏名"}, {"QUOTA", "容量上限"}, {"NOTES", "備考"}},
+                        {"There is no account yet. Add one: hikyaku account add taro@example.jp", "アカウントはまだない。追加するには: hikyaku account add taro@example.jp"}, add_rows);
+}
 
 }  // namespace
 

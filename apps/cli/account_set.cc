@@ -9,9 +9,7 @@ namespace {
 
 directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
   TRY(snapshot, editor.read());
-  TRY(address, wanted_address(call.value("ADDRESS")));
-  const auto* found = snapshot->account(address);
-  if (found == nullptr) return directory::refuse(directory::DirectoryFailure::NotFound, "There is no account " + address.text() + "; hikyaku account list shows all.");
+  TRY(found, wanted_account(*snapshot, call.value("ADDRESS")));
   auto account = *found;
   const auto choose = [&](const char* option, directory::Enabled& to) {
     if (call.has(option)) to = call.value(option) == "yes" ? directory::Enabled::Yes : directory::Enabled::No;

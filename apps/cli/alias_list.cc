@@ -1,35 +1,28 @@
 // hikyaku alias list
 #include "apps/cli/commands.h"
-#include "apps/cli/data_access.h"
 #include "apps/cli/directory_text.h"
-#include "apps/cli/text_table.h"
-#include "services/telemetry/json_writer.h"
+#include "apps/cli/directory_views.h"
 
 namespace hikyaku::cli {
 
 namespace {
 
-directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
-  TRY(snapshot, editor.read());
-  telemetry::JsonWriter json;
-  TextTable table;
-  json.array();
-  for (const auto& alias : snapshot->contents().aliases) {
-    json.object().member("alias", alias.pattern).key("targets").array();
-    std::string targets;
-    for (const auto& target : alias.targets) json.text(target), targets += (targets.empty() ? "" : ", ") + target;
-    json.end_array().key("lost").array();
-    const auto lost = snapshot->lost_targets(alias);
-    for (const auto& one : lost) json.text(one.target);
-    json.end_array().end_object();
-    table.add({alias.pattern, targets,
-               lost.empty() ? "" : std::string(call.say({"NO MAIL TO: ", "届かない宛先: "})) + lost_targets_text(call, lost)});
+directory::DirectoryResult<> add_rows(Listing& to, const directory::Snapshot& directory) {
+  for (const auto& alias : directory.contents().aliases) {
+    const auto lost = directory.lost_targets(alias);
+    to.json().object().member("alias", alias.pattern).texts("targets", alias.targets).key("lost").array();
+    for (const auto& one : lost) to.json().text(one.target);
+    to.json().end_array().end_object();
+    to.row({alias.pattern, joined(alias.targets),
+            lost.empty() ? "" : std::string(to.call().say({"NO MAIL TO: ", "届かない宛先: "})) + lost_targets_text(to.call(), lost)});
   }
-  call.print(call.json ? json.end_array().take() : table.text());
   return {};
 }
 
-Exit run(Invocation& call) { return with_directory(call, work); }
+Exit run(Invocation& call) {
+  return list_directory(call, {{"ALIAS", "別名"}, {"TARGETS", "転送先"}, {"NOTES", "備考"}},
+                        {"There is no alias. Add one: hikyaku alias add info@example.jp taro@example.jp", "別名はない。追加するには: hikyaku alias add info@example.jp taro@example.jp"}, add_rows);
+}
 
 }  // namespace
 

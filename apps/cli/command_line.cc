@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "apps/cli/command.h"
+#include "apps/cli/library_sentences.h"
+#include "apps/cli/text_table.h"
 #include "services/settings/nearest.h"
 
 namespace hikyaku::cli {
@@ -38,6 +40,31 @@ struct Given {
   std::map<std::string, bool> flags;
 };
 
+// Help in the reader's language, its columns as wide as a terminal shows them.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  explicit HelpFormatter(Language language) {
+    if (language == Language::English) return;
+    label("Usage", "使い方"), label("OPTIONS", "オプション"), label("SUBCOMMAND", "コマンド"), label("SUBCOMMANDS", "コマンド");
+    label("Positionals", "引数"), label("TEXT", "値"), label("REQUIRED", "(必須)");
+  }
+  std::string make_option(const CLI::Option* option, bool is_positional) const override {
+    return row(make_option_name(option, is_positional) + make_option_opts(option), make_option_desc(option));
+  }
+  std::string make_subcommand(const CLI::App* command) const override { return row(command->get_display_name(true), command->get_description()); }
+
+ private:
+  [[nodiscard]] std::string row(const std::string& name, const std::string& description) const {
+    const auto width = get_column_width(), taken = display_width(name) + 2;
+    const std::string next_line = "\n" + std::string(width, ' ');
+    std::string text = "  " + name;
+    if (description.empty()) return text + "\n";
+    text += taken >= width ? next_line : std::string(width - taken, ' ');
+    for (const char c : description) c == '\n' ? text += next_line : text += c;
+    return text + "\n";
+  }
+};
+
 void declare(Given& to, const Option& option, Language language) {
   const std::string name(option.name), help(option.help.in(language));
   if (option.kind == OptionKind::Flag) {
@@ -52,6 +79,7 @@ void declare(Given& to, const Option& option, Language language) {
   if (option.only_choices) {
     std::vector<std::string> choices(option.choices.begin(), option.choices.end());
     added->check(CLI::IsMember(choices));
+    if (language == Language::Japanese) added->type_name("値");  // the label is for a kind without choices
   }
 }
 
@@ -79,6 +107,7 @@ class Parser {
 };
 
 void Parser::add_common(CLI::App& app) {
+  app.get_help_ptr()->group(app.get_parent() == nullptr ? app.option_defaults()->get_group() : app.get_parent()->get_help_ptr()->get_group());
   app.add_flag("--json", json_, std::string(Words{"print JSON", "JSON で出力する"}.in(language_)));
   app.add_option("--config", settings_path_,
                  std::string(Words{"settings file (default: $HIKYAKU_CONFIG, then /etc/hikyaku/hikyaku.toml)",
@@ -86,6 +115,9 @@ void Parser::add_common(CLI::App& app) {
 }
 
 void Parser::build() {
+  root_.formatter(std::make_shared<HelpFormatter>(language_));
+  root_.option_defaults()->group(std::string(Words{"Options", "オプション"}.in(language_)));
+  root_.group(std::string(Words{"Subcommands", "コマンド"}.in(language_)));
   root_.require_subcommand(1);
   root_.set_help_flag("-h,--help", std::string(Words{"print this help", "この説明を表示する"}.in(language_)));
   root_.set_version_flag("--version", std::string("Hikyaku ") + HIKYAKU_VERSION, std::string(Words{"print the version", "版を表示する"}.in(language_)));
@@ -168,10 +200,12 @@ int Parser::explain(const CLI::ParseError& error, int argc, char** argv) {
     const auto nearest = settings::nearest_name(word, std::vector<std::string_view>(names.begin(), names.end()));
     std::fprintf(stderr, "hikyaku: %s \"%s\"%s%s%s\n", std::string(Words{"there is no command", "そのようなコマンドはない:"}.in(language_)).c_str(), word.c_str(),
                  nearest ? std::string(Words{". Did you mean \"", "。もしかして \""}.in(language_)).c_str() : "",
-                 nearest ? std::string(*nearest).c_str() : "", nearest ? "\"?" : (". Remedy: " + whole_name(at) + " --help").c_str());
+                 nearest ? std::string(*nearest).c_str() : "", nearest ? "\"?" : (std::string(Words{". Remedy: ", "。使い方: "}.in(language_)) + whole_name(at) + " --help").c_str());
     return static_cast<int>(Exit::WrongUse);
   }
-  std::fprintf(stderr, "hikyaku: %s\n%s: %s --help\n", error.what(), std::string(Words{"Remedy", "使い方"}.in(language_)).c_str(),
+  std::string said = error.what();
+  if (language_ == Language::Japanese) said = told_by(parser_sentences(), said, [](std::string_view part) { return std::string(part); }).value_or(said);
+  std::fprintf(stderr, "hikyaku: %s\n%s: %s --help\n", said.c_str(), std::string(Words{"Remedy", "使い方"}.in(language_)).c_str(),
                whole_name(at).c_str());
   return static_cast<int>(Exit::WrongUse);
 }

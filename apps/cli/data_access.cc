@@ -6,11 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 
 #include "apps/cli/operator_log.h"
 #include "apps/service/data_folders.h"
@@ -78,36 +74,14 @@ DirectoryAccess::~DirectoryAccess() {
   log.log().write(telemetry::events::directory_changed, {.by = by, .text = call_->command});
 }
 
-Exit with_directory(Invocation& call, DirectoryWork work) {
+Exit with_directory(Invocation& call, const DirectoryWork& work) {
   const auto access = DirectoryAccess::open(call);
   if (!access) return Exit::Failed;
   const auto done = work(call, access->editor());
   return done ? Exit::Done : call.fail(done.error().what);
 }
 
-std::optional<std::string> read_input(const Invocation& call, const std::string& file) {
-  if (file == "-") return std::string{std::istreambuf_iterator<char>(std::cin), {}};
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return call.fail(file + ": " + std::strerror(errno)), std::nullopt;
-  return std::string{std::istreambuf_iterator<char>(in), {}};
-}
-
-Exit report_import(const Invocation& call, std::size_t taken, std::vector<RefusedRow> refused, std::size_t there_already) {
-  std::sort(refused.begin(), refused.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
-  if (call.json) {
-    telemetry::JsonWriter json;
-    json.object().flag("dry_run", call.has("--dry-run")).member("taken", taken).member("there_already", there_already).key("refused").array();
-    for (const auto& row : refused) json.object().member("line", row.line).member("why", row.why).end_object();
-    call.print(json.end_array().end_object().take());
-  } else {
-    for (const auto& row : refused) call.fail("line " + std::to_string(row.line) + ": " + row.why);
-    const Words would{" rows can be taken (nothing was changed), ", " 行を取り込める(何も変更していない)、"}, did{" rows taken, ", " 行を取り込んだ、"};
-    std::string line = std::to_string(taken) + std::string(call.say(call.has("--dry-run") ? would : did));
-    if (there_already > 0) line += std::to_string(there_already) + std::string(call.say({" there already and skipped, ", " 行は既にあり飛ばした、"}));
-    call.print(line + std::to_string(refused.size()) + std::string(call.say({" refused", " 行は不可"})));
-  }
-  return refused.empty() ? Exit::Done : Exit::Problem;
-}
+directory::Editor::Run run_of(const Invocation& call) { return call.has("--dry-run") ? directory::Editor::Run::Dry : directory::Editor::Run::Really; }
 
 void report_done(const Invocation& call, const Words& what, std::string_view about) {
   if (!call.json) return call.print(std::string(about) + ": " + std::string(call.say(what)));

@@ -2,6 +2,7 @@
 // leaves no file behind that the services cannot write.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -37,17 +38,10 @@ class DirectoryAccess {
 };
 
 // Runs a command on the directory: opens, calls, and prints what went wrong.
-using DirectoryWork = directory::DirectoryResult<> (*)(Invocation& call, directory::Editor& editor);
-[[nodiscard]] Exit with_directory(Invocation& call, DirectoryWork work);
+using DirectoryWork = std::function<directory::DirectoryResult<>(Invocation& call, directory::Editor& editor)>;
+[[nodiscard]] Exit with_directory(Invocation& call, const DirectoryWork& work);
 
-// A whole file, or standard input for "-". Nothing: the reason was printed.
-[[nodiscard]] std::optional<std::string> read_input(const Invocation& call, const std::string& file);
-// The report of an import: rows taken, rows refused with their lines, and how many were there already, which is no failure.
-struct RefusedRow {
-  std::size_t line = 0;
-  std::string why;
-};
-[[nodiscard]] Exit report_import(const Invocation& call, std::size_t taken, std::vector<RefusedRow> refused, std::size_t there_already = 0);
+[[nodiscard]] directory::Editor::Run run_of(const Invocation& call);  // by --dry-run
 // Says what was done, in one line or as JSON.
 void report_done(const Invocation& call, const Words& what, std::string_view about);
 

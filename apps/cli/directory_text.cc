@@ -62,6 +62,24 @@ directory::DirectoryResult<std::size_t> wanted_row(std::string_view text) {
   return directory::refuse(DirectoryFailure::BadValue, "\"" + std::string(text) + "\" is no row; the first is 1.");
 }
 
+directory::DirectoryResult<const directory::Account*> wanted_account(const directory::Snapshot& directory, std::string_view text) {
+  TRY(address, wanted_address(text));
+  if (const auto* account = directory.account(address)) return account;
+  return directory::refuse(DirectoryFailure::NotFound, "There is no account " + address.text() + "; see: hikyaku account list");
+}
+
+directory::DirectoryResult<const directory::MailingList*> wanted_list(const directory::Snapshot& directory, std::string_view text) {
+  TRY(address, wanted_address(text));
+  if (const auto* list = directory.list(address)) return list;
+  return directory::refuse(DirectoryFailure::NotFound, "There is no list " + address.text() + "; see: hikyaku list list");
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const auto& text : texts) out += (out.empty() ? "" : ", ") + text;
+  return out;
+}
+
 std::vector<TextRow> text_rows(std::string_view text) {
   std::vector<TextRow> rows;
   Cursor in(text);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apps/cli/command.h"
+#include "services/directory/directory.h"
 #include "services/directory/error.h"
 #include "services/directory/types.h"
 #include "services/telemetry/json_writer.h"
@@ -24,6 +25,11 @@ void write_account(telemetry::JsonWriter& json, const directory::Account& accoun
 [[nodiscard]] directory::DirectoryResult<Address> wanted_address(std::string_view text);
 [[nodiscard]] directory::DirectoryResult<std::uint64_t> wanted_size(std::string_view text);  // empty or "0": no limit
 [[nodiscard]] directory::DirectoryResult<std::size_t> wanted_row(std::string_view text);     // empty: 0
+
+// What the address names, or the refusal that it is not there. Never null; lives as long as the snapshot.
+[[nodiscard]] directory::DirectoryResult<const directory::Account*> wanted_account(const directory::Snapshot& directory, std::string_view address);
+[[nodiscard]] directory::DirectoryResult<const directory::MailingList*> wanted_list(const directory::Snapshot& directory, std::string_view address);
+[[nodiscard]] std::string joined(const std::vector<std::string>& texts);  // "a, b"
 
 // The rows of a text that are neither empty nor comments ("#"), with their line numbers.
 struct TextRow {

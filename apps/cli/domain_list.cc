@@ -1,28 +1,24 @@
 // hikyaku domain list
 #include "apps/cli/commands.h"
-#include "apps/cli/data_access.h"
 #include "apps/cli/directory_text.h"
-#include "apps/cli/text_table.h"
-#include "services/telemetry/json_writer.h"
+#include "apps/cli/directory_views.h"
 
 namespace hikyaku::cli {
 
 namespace {
 
-directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
-  TRY(snapshot, editor.read());
-  telemetry::JsonWriter json;
-  TextTable table;
-  json.array();
-  for (const auto& domain : snapshot->contents().domains) {
-    json.object().member("name", domain.name).member("kind", domain_kind_name(domain.kind)).end_object();
-    table.add({domain.name, std::string(domain_kind_name(domain.kind))});
+directory::DirectoryResult<> add_rows(Listing& to, const directory::Snapshot& directory) {
+  for (const auto& domain : directory.contents().domains) {
+    to.json().object().member("name", domain.name).member("kind", domain_kind_name(domain.kind)).end_object();
+    to.row({domain.name, std::string(domain_kind_name(domain.kind))});
   }
-  call.print(call.json ? json.end_array().take() : table.text());
   return {};
 }
 
-Exit run(Invocation& call) { return with_directory(call, work); }
+Exit run(Invocation& call) {
+  return list_directory(call, {{"DOMAIN", "ドメイン"}, {"KIND", "種別"}},
+                        {"There is no domain yet. Add one: hikyaku domain add example.jp", "ドメインはまだない。追加するには: hikyaku domain add example.jp"}, add_rows);
+}
 
 }  // namespace
 

@@ -25,7 +25,8 @@ bool take_time(Invocation& call, std::string_view option, WallTime now, std::opt
   const auto text = call.value(option);
   if (option == "--end" && text == "open") return time = WallTime::max(), true;
   time = parse_when(text, now);
-  if (!time) call.fail("\"" + text + "\" is no time. Remedy: write 18:00, \"2026-11-25 18:00\", +3h" + (option == "--end" ? ", or open." : ", or now."));
+  if (!time && option == "--end") call.fail("\"" + text + "\" is no time. Remedy: write 18:00, \"2026-11-25 18:00\", +3h, or open.");
+  else if (!time) call.fail("\"" + text + "\" is no time. Remedy: write 18:00, \"2026-11-25 18:00\", +3h, or now.");
   return time.has_value();
 }
 

@@ -1,7 +1,7 @@
 #include "apps/cli/hold_view.h"
 
 #include "apps/cli/data_access.h"
-#include "apps/cli/text_table.h"
+#include "apps/cli/listing.h"
 #include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
@@ -66,9 +66,7 @@ void write_hold(telemetry::JsonWriter& json, const directory::Hold& hold, WallTi
 
 void print_holds(Invocation& call, const std::vector<directory::Hold>& holds, WallTime now) {
   if (holds.empty()) return call.print(call.say({"No mail is held.", "保留はない。"}));
-  TextTable table;
-  table.add({"ID", std::string(call.say({"STATE", "状態"})), std::string(call.say({"MAIL", "対象"})), std::string(call.say({"FROM", "開始"})),
-             std::string(call.say({"TO", "終了"})), std::string(call.say({"NEW MAIL", "新着"})), std::string(call.say({"BY", "実施者"})), std::string(call.say({"REASON", "理由"}))});
+  auto table = headed_table(call, {{"ID", "番号"}, {"STATE", "状態"}, {"MAIL", "対象"}, {"FROM", "開始"}, {"TO", "終了"}, {"NEW MAIL", "新着"}, {"BY", "実施者"}, {"REASON", "理由"}});
   for (const auto& hold : holds)
     table.add({std::to_string(hold.id), std::string(call.say(stage_words(hold.stage(now)))), selector_text(call, hold), minute(hold.start), end_text(call, hold),
                std::string(call.say(action_words(hold.action))) + (hold.other_route.empty() ? "" : " " + hold.other_route), hold.owner, hold.reason});
@@ -81,17 +79,16 @@ void print_hold(Invocation& call, const directory::Hold& hold, WallTime now) {
     write_hold(json, hold, now);
     return call.print(json.take());
   }
-  TextTable table;
-  const auto row = [&](const Words& name, std::string value) { table.add({std::string(call.say(name)), std::move(value)}); };
-  row({"Hold", "保留"}, std::to_string(hold.id));
-  row({"State", "状態"}, std::string(call.say(stage_words(hold.stage(now)))));
-  row({"Mail", "対象"}, selector_text(call, hold));
-  row({"Reason", "理由"}, hold.reason);
-  row({"By", "実施者"}, hold.owner + ", " + minute(hold.created));
-  row({"From", "開始"}, minute(hold.start));
-  row({"To", "終了"}, end_text(call, hold));
-  row({"New mail", "新着"}, std::string(call.say(action_words(hold.action))) + (hold.other_route.empty() ? "" : " " + hold.other_route));
-  call.print(table.text());
+  FactSheet sheet(call);
+  sheet.add({"Hold", "保留"}, std::to_string(hold.id));
+  sheet.add({"State", "状態"}, std::string(call.say(stage_words(hold.stage(now)))));
+  sheet.add({"Mail", "対象"}, selector_text(call, hold));
+  sheet.add({"Reason", "理由"}, hold.reason);
+  sheet.add({"By", "実施者"}, hold.owner + ", " + minute(hold.created));
+  sheet.add({"From", "開始"}, minute(hold.start));
+  sheet.add({"To", "終了"}, end_text(call, hold));
+  sheet.add({"New mail", "新着"}, std::string(call.say(action_words(hold.action))) + (hold.other_route.empty() ? "" : " " + hold.other_route));
+  sheet.print();
 }
 
 std::vector<directory::Hold> running_holds(const directory::Snapshot& directory, WallTime now) {

@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -33,8 +34,9 @@ namespace {
 
 // What the server runs on although its file has mistakes; null when that cannot be known.
 settings::SettingsPointer last_good_settings(const std::string& path) {
+  std::error_code none;
   std::ifstream file(path, std::ios::binary);
-  if (!file) return nullptr;
+  if (!file || std::filesystem::is_directory(path, none)) return nullptr;
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   const auto data = settings::readable_data_folder(text);
   if (!data) return nullptr;

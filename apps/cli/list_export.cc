@@ -10,9 +10,7 @@ namespace {
 
 directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
   TRY(snapshot, editor.read());
-  TRY(address, wanted_address(call.value("LIST")));
-  const auto* list = snapshot->list(address);
-  if (list == nullptr) return directory::refuse(directory::DirectoryFailure::NotFound, "There is no list " + address.text() + "; see: hikyaku list list");
+  TRY(list, wanted_list(*snapshot, call.value("LIST")));
   telemetry::JsonWriter json;
   std::string text;
   json.array();

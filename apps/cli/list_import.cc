@@ -2,7 +2,7 @@
 #include <unordered_set>
 
 #include "apps/cli/commands.h"
-#include "apps/cli/data_access.h"
+#include "apps/cli/directory_import.h"
 #include "apps/cli/directory_text.h"
 #include "apps/cli/list_members.h"
 #include "services/directory/address_text.h"
@@ -27,37 +27,29 @@ directory::DirectoryResult<std::vector<std::string>> others(const Editor& editor
   return gone;
 }
 
-Exit run(Invocation& call) {
-  const auto text = read_input(call, call.value("FILE"));
-  if (!text) return Exit::Failed;
-  const auto access = DirectoryAccess::open(call);
-  if (!access) return Exit::Failed;
-  auto parsed = directory::parse_members(*text);
+directory::DirectoryResult<Exit> work(Invocation& call, Editor& editor, const std::string& text) {
+  auto parsed = directory::parse_members(text);
+  const auto list = call.value("LIST");
   // Half a list is worse than none: who replaces the members wants exactly those of the text.
-  if (call.has("--replace") && !parsed.bad.empty()) {
-    std::vector<RefusedRow> refused;
-    for (auto& bad : parsed.bad) refused.push_back({bad.line, std::move(bad.why)});
-    return report_import(call, 0, std::move(refused));
-  }
-  const auto run = call.has("--dry-run") ? Editor::Run::Dry : Editor::Run::Really;
-  auto& editor = access->editor();
-  auto changed = editor.add_members(call.value("LIST"), parsed.members, run);
-  if (!changed) return call.fail(changed.error().what);
+  if (call.has("--replace") && !parsed.bad.empty()) return report_import(call, 0, std::move(parsed.bad));
+  TRY(changed, editor.add_members(list, parsed.members, run_of(call)));
   if (call.has("--replace")) {
-    const auto gone = others(editor, call.value("LIST"), parsed.members);
-    if (!gone) return call.fail(gone.error().what);
-    const auto removed = editor.remove_members(call.value("LIST"), *gone, run);
-    if (!removed) return call.fail(removed.error().what);
-    changed->removed = removed->removed;
+    TRY(gone, others(editor, list, parsed.members));
+    TRY(removed, editor.remove_members(list, gone, run_of(call)));
+    changed.removed = removed.removed;
   }
-  changed->unchanged.clear();
-  if (!parsed.bad.empty()) {
-    std::vector<RefusedRow> refused;
-    for (auto& bad : parsed.bad) refused.push_back({bad.line, std::move(bad.why)});
-    return report_import(call, changed->added, std::move(refused));
-  }
-  report_members(call, *changed, {"", ""});
+  if (!parsed.bad.empty()) return report_import(call, changed.added, std::move(parsed.bad));
+  changed.unchanged.clear();
+  report_members(call, changed, {"", ""});
   return Exit::Done;
+}
+
+Exit run(Invocation& call) { return import_text(call, work); }
+
+std::vector<Option> options() {
+  auto all = import_options({{"--replace", OptionKind::Flag, {"whom the text does not name is removed; nothing is done when a row is bad", "テキストにない人を外す。誤った行があれば何もしない"}}});
+  all.insert(all.begin(), {"LIST", OptionKind::Argument, {"the list's address", "リストのアドレス"}});
+  return all;
 }
 
 }  // namespace
@@ -65,10 +57,7 @@ Exit run(Invocation& call) {
 Command list_import_command() {
   return {.name = "list import",
           .help = {"add the members of a text: one address a row", "テキストのメンバーを加える(1 行に 1 アドレス)"},
-          .options = {{"LIST", OptionKind::Argument, {"the list's address", "リストのアドレス"}},
-                      {"FILE", OptionKind::Argument, {"the text, - for standard input", "ファイル。- なら標準入力"}},
-                      {"--replace", OptionKind::Flag, {"whom the text does not name is removed; nothing is done when a row is bad", "テキストにない人を外す。誤った行があれば何もしない"}},
-                      {"--dry-run", OptionKind::Flag, {"only tell what would be done", "何をするかだけを示す"}}},
+          .options = options(),
           .run = run};
 }
 

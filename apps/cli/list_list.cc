@@ -1,27 +1,24 @@
 // hikyaku list list
 #include "apps/cli/commands.h"
-#include "apps/cli/data_access.h"
+#include "apps/cli/directory_views.h"
 #include "apps/cli/list_options.h"
-#include "apps/cli/text_table.h"
 
 namespace hikyaku::cli {
 
 namespace {
 
-directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
-  TRY(snapshot, editor.read());
-  telemetry::JsonWriter json;
-  TextTable table;
-  json.array();
-  for (const auto& list : snapshot->contents().lists) {
-    write_list(json, list);
-    table.add({list.address, std::to_string(list.members.size()) + std::string(call.say({" members", " 人"})), std::string(posting_words(call, list.posting)), list.about});
+directory::DirectoryResult<> add_rows(Listing& to, const directory::Snapshot& directory) {
+  for (const auto& list : directory.contents().lists) {
+    write_list(to.json(), list);
+    to.row({list.address, std::to_string(list.members.size()) + std::string(to.call().say({" members", " 人"})), std::string(posting_words(to.call(), list.posting)), list.about});
   }
-  call.print(call.json ? json.end_array().take() : table.text());
   return {};
 }
 
-Exit run(Invocation& call) { return with_directory(call, work); }
+Exit run(Invocation& call) {
+  return list_directory(call, {{"LIST", "リスト"}, {"MEMBERS", "メンバー"}, {"POSTING", "投稿"}, {"ABOUT", "説明"}},
+                        {"There is no mailing list. Make one: hikyaku list add staff@example.jp", "メーリングリストはない。作るには: hikyaku list add staff@example.jp"}, add_rows);
+}
 
 }  // namespace
 

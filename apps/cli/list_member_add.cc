@@ -9,7 +9,7 @@ namespace hikyaku::cli {
 namespace {
 
 directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
-  const auto run = call.has("--dry-run") ? directory::Editor::Run::Dry : directory::Editor::Run::Really;
+  const auto run = run_of(call);
   TRY(changed, editor.add_members(call.value("LIST"), call.values("MEMBER"), run));
   report_members(call, changed, {"is a member already", "はすでにメンバー"});
   TRY(snapshot, editor.read());

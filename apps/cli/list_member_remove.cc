@@ -8,7 +8,7 @@ namespace hikyaku::cli {
 namespace {
 
 directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
-  const auto run = call.has("--dry-run") ? directory::Editor::Run::Dry : directory::Editor::Run::Really;
+  const auto run = run_of(call);
   TRY(changed, editor.remove_members(call.value("LIST"), call.values("MEMBER"), run));
   report_members(call, changed, {"was no member", "はメンバーではない"});
   return {};

@@ -7,7 +7,8 @@ namespace hikyaku::cli {
 using directory::Posting;
 
 std::vector<Option> list_options() {
-  return {{"--posting", OptionKind::Value, {"who may post: anyone, members (as preset), listed (--poster), moderators (--poster; others' posts go to them)", "投稿できる人: anyone=誰でも、members=メンバー(既定)、listed=--poster だけ、moderators=--poster が承認者"}, {"anyone", "members", "listed", "moderators"}, true},
+  return {{"ADDRESS", OptionKind::Argument, {"the list's address", "リストのアドレス"}},
+          {"--posting", OptionKind::Value, {"who may post: anyone, members (as preset), listed (--poster), moderators (--poster; others' posts go to them)", "投稿できる人: anyone=誰でも、members=メンバー(既定)、listed=--poster だけ、moderators=--poster が承認者"}, {"anyone", "members", "listed", "moderators"}, true},
           {"--poster", OptionKind::Value, {"may post, or is a moderator: user@domain, *@domain, *@*.domain", "投稿できる人、または承認者: user@domain、*@domain、*@*.domain"}, {}, false, true},
           {"--owner", OptionKind::Value, {"gets what is for NAME-owner@, NAME-request@ and NAME-bounces@; otherwise the postmaster", "NAME-owner@、NAME-request@、NAME-bounces@ を受け取る人。省くと postmaster"}, {}, false, true},
           {"--bounces", OptionKind::Value, {"address that errors of the copies go to; otherwise NAME-bounces@", "配送エラーの送り先。省くと NAME-bounces@"}},
@@ -35,15 +36,8 @@ void take_list_options(const Invocation& call, directory::MailingList& list) {
 }
 
 void write_list(telemetry::JsonWriter& json, const directory::MailingList& list) {
-  const auto texts = [&](std::string_view name, const std::vector<std::string>& from) {
-    json.key(name).array();
-    for (const auto& text : from) json.text(text);
-    json.end_array();
-  };
   json.object().member("list", list.address).member("about", list.about).member("posting", directory::posting_name(list.posting));
-  texts("posters", list.posters);
-  texts("owners", list.owners);
-  json.member("bounces", directory::bounce_address(list)).member("subject_prefix", list.subject_prefix);
+  json.texts("posters", list.posters).texts("owners", list.owners).member("bounces", directory::bounce_address(list)).member("subject_prefix", list.subject_prefix);
   json.member("reply_to", list.reply_to_list == directory::Enabled::Yes ? "list" : "poster").member("members", std::uint64_t{list.members.size()});
   json.end_object();
 }

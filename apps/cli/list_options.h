@@ -8,7 +8,7 @@
 
 namespace hikyaku::cli {
 
-[[nodiscard]] std::vector<Option> list_options();
+[[nodiscard]] std::vector<Option> list_options();  // ADDRESS first
 // What was given goes to `list`; an empty value takes away.
 void take_list_options(const Invocation& call, directory::MailingList& list);
 

@@ -5,7 +5,7 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/log_arguments.h"
 #include "apps/cli/log_files.h"
-#include "apps/cli/text_table.h"
+#include "apps/cli/listing.h"
 #include "apps/service/data_folders.h"
 #include "services/telemetry/json_writer.h"
 #include "services/telemetry/stamp.h"
@@ -81,10 +81,11 @@ std::string weekday(const std::string& day, const Invocation& call) {
   return std::string(call.say(names[std::chrono::weekday(std::chrono::floor<std::chrono::days>(*noon)).c_encoding()]));
 }
 
-void add_row(TextTable& table, telemetry::JsonWriter& json, const Invocation& call, const std::map<std::string, Day>& days, const std::string& name) {
+void add_row(Listing& listing, const Invocation& call, const std::map<std::string, Day>& days, const std::string& name) {
   const auto found = days.find(name);
   const Day day = found == days.end() ? Day{} : found->second;
   std::vector<std::string> row = {name + " " + weekday(name, call)};
+  auto& json = listing.json();
   json.object().member("day", name);
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const auto normal = usual(days, name, [i](const Day& other) { return other.counts[i]; });
@@ -97,7 +98,7 @@ void add_row(TextTable& table, telemetry::JsonWriter& json, const Invocation& ca
   json.member("octets", day.octets);
   if (normal) json.member("usual_octets", *normal);
   json.end_object();
-  table.add(std::move(row));
+  listing.row(std::move(row));
 }
 
 Exit run(Invocation& call) {
@@ -111,15 +112,12 @@ Exit run(Invocation& call) {
                          .logs = {"inlog", "outlog", "outlocallog", "faillog", "senderlog", "receivelog"}};
   selection.first_day = days_before(today, shown + 7 * static_cast<int>(weeks_for_usual));
   const auto days = collect(selection);
-  TextTable table;
-  std::vector<std::string> head = {std::string(call.say({"DAY", "日"}))};
-  for (const auto& column : columns) head.emplace_back(call.say(column.head));
-  head.emplace_back(call.say({"OCTETS", "受信オクテット"}));
-  table.add(std::move(head));
-  telemetry::JsonWriter json;
-  json.array();
-  for (int back = 0; back < shown; ++back) add_row(table, json, call, days, days_before(today, back));
-  call.print(call.json ? json.end_array().take() : table.text());
+  std::vector<Words> headings = {{"DAY", "日"}};
+  for (const auto& column : columns) headings.push_back(column.head);
+  headings.push_back({"OCTETS", "受信オクテット"});
+  Listing listing(call, headings);
+  for (int back = 0; back < shown; ++back) add_row(listing, call, days, days_before(today, back));
+  listing.print();
   if (!call.json) call.print(call.say({"In brackets: against the median of the same weekday in up to 8 weeks before.", "括弧内は、過去最大 8 週の同じ曜日の中央値との比較。"}));
   return Exit::Done;
 }

@@ -4,7 +4,7 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/log_arguments.h"
 #include "apps/cli/log_files.h"
-#include "apps/cli/text_table.h"
+#include "apps/cli/listing.h"
 #include "apps/service/data_folders.h"
 #include "services/telemetry/json_writer.h"
 #include "services/telemetry/stamp.h"
@@ -82,19 +82,15 @@ Exit run(Invocation& call) {
   selection.last_day = call.value("--until", day);
   const std::string first = call.value("--since", day);
   if (const auto begin = telemetry::parse_stamp(first + "T12:00:00.000000+00:00")) selection.first_day = telemetry::day_text(*begin - 144h);
-  TextTable table;
-  table.add({std::string(call.say({"HOUR", "時"})), std::string(call.say({"DESTINATION", "宛先"})), std::string(call.say({"MAIL", "通数"})), "p50", "p99",
-             std::string(call.say({"LONGEST", "最長"}))});
-  telemetry::JsonWriter json;
-  json.array();
+  Listing listing(call, {{"HOUR", "時"}, {"DESTINATION", "宛先"}, {"MAIL", "通数"}, {"p50", "p50"}, {"p99", "p99"}, {"LONGEST", "最長"}});
   for (const auto& cell : collect(selection)) {
     if (cell.hour.substr(0, 10) < first) continue;
     const auto p50 = quantile(cell.took, 0.5), p99 = quantile(cell.took, 0.99);
-    json.object().member("hour", cell.hour).member("destination", cell.destination).member("mail", cell.took.size());
-    json.member("p50_ms", p50).member("p99_ms", p99).member("max_ms", cell.took.back()).end_object();
-    table.add({cell.hour, cell.destination, std::to_string(cell.took.size()), seconds(p50), seconds(p99), seconds(cell.took.back())});
+    listing.json().object().member("hour", cell.hour).member("destination", cell.destination).member("mail", cell.took.size());
+    listing.json().member("p50_ms", p50).member("p99_ms", p99).member("max_ms", cell.took.back()).end_object();
+    listing.row({cell.hour, cell.destination, std::to_string(cell.took.size()), seconds(p50), seconds(p99), seconds(cell.took.back())});
   }
-  call.print(call.json ? json.end_array().take() : table.text());
+  listing.print();
   return Exit::Done;
 }
 

@@ -95,7 +95,8 @@ std::optional<delivery::QueueReply> QueueAccess::ask(const delivery::QueueReques
     loop.spawn(exchange(loop, client, both));
     loop.run();
   }
-  if (!both.reply) call_.fail("deliver did not answer" + (both.trouble.empty() ? "" : " (" + both.trouble + ")") + ". Remedy: hikyaku status shows how it stands; try again.");
+  if (!both.reply && both.trouble.empty()) call_.fail("deliver did not answer. Remedy: hikyaku status shows how it stands; try again.");
+  else if (!both.reply) call_.fail("deliver did not answer (" + both.trouble + "). Remedy: hikyaku status shows how it stands; try again.");
   return std::move(both.reply);
 }
 

@@ -1,6 +1,6 @@
 #include "apps/cli/queue_counts.h"
 
-#include "apps/cli/text_table.h"
+#include "apps/cli/listing.h"
 #include "services/telemetry/json_writer.h"
 #include "services/telemetry/stamp.h"
 
@@ -29,8 +29,7 @@ bool is_empty(const spool::SpoolCounts& counts) {
 
 void print_counts(Invocation& call, const spool::SpoolCounts& counts, WallTime now) {
   if (call.json) return call.print(counts_json(counts));
-  TextTable table;
-  table.add({"", std::string(call.say({"MAIL", "通数"})), std::string(call.say({"SIZE", "サイズ"})), std::string(call.say({"OLDEST", "最古"}))});
+  auto table = headed_table(call, {{"QUEUE", "キュー"}, {"MAIL", "通数"}, {"SIZE", "サイズ"}, {"OLDEST", "最古"}});
   const std::string unread = counts.incoming_unread_octets == 0 ? "" : " + " + size_text(counts.incoming_unread_octets) + std::string(call.say({" not read yet", " 未読"}));
   table.add({"incoming", std::to_string(counts.incoming_messages), size_text(counts.incoming_octets) + unread, age(counts.incoming_oldest, now)});
   table.add({"holding", std::to_string(counts.holding_messages), size_text(counts.holding_octets), "-"});

@@ -1,7 +1,7 @@
 // hikyaku queue destinations
 #include "apps/cli/commands.h"
+#include "apps/cli/listing.h"
 #include "apps/cli/queue_access.h"
-#include "apps/cli/text_table.h"
 #include "services/delivery/schedule/destination.h"
 #include "services/delivery/schedule/failure_class.h"
 #include "services/telemetry/json_writer.h"
@@ -61,11 +61,8 @@ Exit run(Invocation& call) {
     return Exit::Done;
   }
   const SystemClock clock;
-  TextTable table;
-  table.add({std::string(call.say({"DESTINATION", "配送先"})), std::string(call.say({"STATE", "状態"})), std::string(call.say({"CLASS", "種類"})),
-             std::string(call.say({"TRIES", "試行"})), std::string(call.say({"LAST", "前回"})), std::string(call.say({"NEXT", "次回"})),
-             std::string(call.say({"GIVES UP", "打切り"})), std::string(call.say({"MAIL", "通数"})), std::string(call.say({"SIZE", "サイズ"})),
-             std::string(call.say({"LAST REPLY", "直前の応答"}))});
+  auto table = headed_table(call, {{"DESTINATION", "配送先"}, {"STATE", "状態"}, {"CLASS", "種類"}, {"TRIES", "試行"}, {"LAST", "前回"}, {"NEXT", "次回"},
+                                   {"GIVES UP", "打切り"}, {"MAIL", "通数"}, {"SIZE", "サイズ"}, {"LAST REPLY", "直前の応答"}});
   for (const auto& one : summary->destinations) print_destination(call, table, one, clock.wall());
   call.print(table.text());
   if (summary->left_out > 0) call.print(std::to_string(summary->left_out) + std::string(call.say({" more destinations", " 件の配送先を省略"})));

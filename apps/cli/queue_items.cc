@@ -1,7 +1,7 @@
 #include "apps/cli/queue_items.h"
 
+#include "apps/cli/listing.h"
 #include "apps/cli/server_sentences.h"
-#include "apps/cli/text_table.h"
 #include "services/delivery/schedule/failure_class.h"
 #include "services/telemetry/stamp.h"
 
@@ -52,9 +52,7 @@ void write_item(telemetry::JsonWriter& json, const delivery::QueueItem& item, co
 }
 
 void print_table(Invocation& call, const delivery::QueueList& list, WallTime now) {
-  TextTable table;
-  table.add({"ID", std::string(call.say({"AGE", "経過"})), std::string(call.say({"SENDER", "送信者"})), std::string(call.say({"RECIPIENT", "宛先"})),
-             std::string(call.say({"TRIES", "試行"})), std::string(call.say({"NEXT", "次回"})), std::string(call.say({"LAST REPLY", "直前の応答"}))});
+  auto table = headed_table(call, {{"ID", "追跡 ID"}, {"AGE", "経過"}, {"SENDER", "送信者"}, {"RECIPIENT", "宛先"}, {"TRIES", "試行"}, {"NEXT", "次回"}, {"LAST REPLY", "直前の応答"}});
   for (const auto& item : list.items) {
     const auto* hold = list.hold_of(item);
     table.add({item.id.text(), age_text(now - item.accepted_at), item.sender.empty() ? "<>" : item.sender, item.recipient,

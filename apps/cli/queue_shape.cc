@@ -1,7 +1,7 @@
 // hikyaku queue shape
 #include "apps/cli/commands.h"
+#include "apps/cli/listing.h"
 #include "apps/cli/queue_access.h"
-#include "apps/cli/text_table.h"
 #include "services/telemetry/json_writer.h"
 
 namespace hikyaku::cli {
@@ -40,11 +40,12 @@ Exit run(Invocation& call) {
     call.print(json.end_array().member("left_out", summary->left_out).end_object().take());
     return Exit::Done;
   }
-  TextTable table;
-  std::vector<std::string> head = {std::string(call.say({"DESTINATION", "配送先"})), std::string(call.say({"ALL", "合計"}))};
-  for (const auto minutes : DestinationSummary::bucket_minutes) head.push_back("<" + std::to_string(minutes) + "m");
-  head.push_back("1280m+");
-  table.add(std::move(head));
+  std::vector<std::string> ages;
+  for (const auto minutes : DestinationSummary::bucket_minutes) ages.push_back("<" + std::to_string(minutes) + "m");
+  ages.emplace_back("1280m+");
+  std::vector<Words> headings = {{"DESTINATION", "配送先"}, {"ALL", "合計"}};
+  for (const auto& age : ages) headings.push_back({age, age});
+  auto table = headed_table(call, headings);
   table.add(row(std::string(call.say({"all", "全体"})), summary->all));
   for (const auto& one : summary->destinations) table.add(row(one.destination, one));
   call.print(table.text());

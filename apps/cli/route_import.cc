@@ -1,8 +1,7 @@
 // hikyaku route import
 #include "apps/cli/commands.h"
-#include "apps/cli/data_access.h"
+#include "apps/cli/directory_import.h"
 #include "apps/cli/route_words.h"
-#include "services/directory/gateway_text.h"
 
 namespace hikyaku::cli {
 
@@ -15,28 +14,22 @@ std::string good_part(const std::string& text, const directory::ParsedRoutes& pa
   return directory::without_lines(text, bad);
 }
 
-Exit run(Invocation& call) {
-  const auto text = read_input(call, call.value("FILE"));
-  if (!text) return Exit::Failed;
-  const auto access = DirectoryAccess::open(call);
-  if (!access) return Exit::Failed;
-  auto parsed = directory::parse_gateway_dat(*text);
-  const auto good = good_part(*text, parsed);
-  std::vector<RefusedRow> refused;
-  for (auto& bad : parsed.bad) refused.push_back({bad.line, std::move(bad.why)});
-  if (!call.has("--dry-run"))
-    if (const auto set = access->editor().set_route_text(good); !set) return call.fail(set.error().what);
+directory::DirectoryResult<Exit> work(Invocation& call, directory::Editor& editor, const std::string& text) {
+  auto parsed = directory::parse_gateway_dat(text);
+  const auto good = good_part(text, parsed);
+  if (!call.has("--dry-run")) TRY_VOID(editor.set_route_text(good));
   if (const auto covers = what_rows_cover(call, good); !call.json && !covers.empty()) call.print(covers);
-  return report_import(call, parsed.routes.size(), std::move(refused));
+  return report_import(call, parsed.routes.size(), std::move(parsed.bad));
 }
+
+Exit run(Invocation& call) { return import_text(call, work); }
 
 }  // namespace
 
 Command route_import_command() {
   return {.name = "route import",
           .help = {"replace the route table by a gateway.dat, and say what each row covers", "経路表を gateway.dat の内容で置き換え、各行の対象を示す"},
-          .options = {{"FILE", OptionKind::Argument, {"the text, - for standard input", "ファイル。- なら標準入力"}},
-                      {"--dry-run", OptionKind::Flag, {"only tell what would be taken", "取り込めるかどうかだけを示す"}}},
+          .options = import_options(),
           .run = run};
 }
 

@@ -1,31 +1,27 @@
 // hikyaku route list
 #include "apps/cli/commands.h"
-#include "apps/cli/data_access.h"
-#include "apps/cli/text_table.h"
+#include "apps/cli/directory_views.h"
 #include "services/directory/routes.h"
-#include "services/telemetry/json_writer.h"
 
 namespace hikyaku::cli {
 
 namespace {
 
-directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
-  TRY(snapshot, editor.read());
-  telemetry::JsonWriter json;
-  TextTable table;
-  json.array();
+directory::DirectoryResult<> add_rows(Listing& to, const directory::Snapshot& directory) {
   std::size_t row = 0;
-  for (const auto& route : snapshot->contents().routes) {
+  for (const auto& route : directory.contents().routes) {
     const auto target = directory::print_target(route);
-    json.object().member("row", ++row).member("pattern", route.pattern).member("sender", route.sender);
-    json.member("host", route.hosts.front().name).member("port", std::uint64_t{route.hosts.front().port}).member("target", target).end_object();
-    table.add({std::to_string(row), route.pattern + (route.sender.empty() ? "" : "|" + route.sender), target});
+    to.json().object().member("row", ++row).member("pattern", route.pattern).member("sender", route.sender);
+    to.json().member("host", route.hosts.front().name).member("port", std::uint64_t{route.hosts.front().port}).member("target", target).end_object();
+    to.row({std::to_string(row), route.pattern + (route.sender.empty() ? "" : "|" + route.sender), target});
   }
-  call.print(call.json ? json.end_array().take() : table.text());
   return {};
 }
 
-Exit run(Invocation& call) { return with_directory(call, work); }
+Exit run(Invocation& call) {
+  return list_directory(call, {{"ROW", "行"}, {"MAIL FOR", "対象"}, {"GOES TO", "行き先"}},
+                        {"The route table is empty: mail for other domains goes to their MX hosts.", "経路表は空。他ドメイン宛は MX に従って配送する。"}, add_rows);
+}
 
 }  // namespace
 

@@ -1,20 +1,13 @@
 #include "apps/cli/server_sentences.h"
 
-#include <algorithm>
-#include <array>
-#include <optional>
-#include <vector>
+#include "apps/cli/library_sentences.h"
+#include "apps/cli/settings_sentences.h"
 
 namespace hikyaku::cli {
 namespace {
 
-struct Row {
-  std::string_view en;  // {} stands for anything
-  std::string_view ja;  // {1} for the first of them
-};
-
 // More words before fewer, where one fits what another is for.
-constexpr Row rows[] = {
+constexpr SentenceRow rows[] = {
     {"\"{}\" is not a domain name; write one such as example.jp.", "「{1}」はドメイン名ではない。example.jp のように書く。"},
     {"\"{}\" is not a network; write one such as 192.0.2.0/24 or 2001:db8::/32.", "「{1}」はネットワークではない。192.0.2.0/24 や 2001:db8::/32 のように書く。"},
     {"\"{}\" is not an address a list can have; write name@domain.", "「{1}」はメーリングリストのアドレスにできない。name@domain の形で書く。"},
@@ -105,46 +98,79 @@ constexpr Row rows[] = {
     {"{} is too long for a local socket", "{1} はローカルソケットのパスとして長すぎる"},
     {"{} may not command this server. Remedy: run this as root.", "{1} にはこのサーバに指示する権限がない。対処: root で実行する。"},
     {"{} still has {} accounts, {} aliases and {} lists; remove them first.", "{1} にはアカウント {2} 件、別名 {3} 件、メーリングリスト {4} 件が残っている。先に削除する。"},
+    {"The port must be a number from 1 to 65535, mostly 25.", "ポートは 1 から 65535 の数(普通は 25)でなければならない。"},
+    {"A '[' has no ']'; write [2001:db8::1]:25.", "「[」に対応する「]」がない。[2001:db8::1]:25 のように書く。"},
+    {"Between [ and ] stands an IP address, such as [2001:db8::1].", "[ と ] の間には IP アドレスを書く([2001:db8::1] など)。"},
+    {"The host must be a host name or an IP address, such as gw.example.jp.", "ホストはホスト名か IP アドレスで書く(gw.example.jp など)。"},
+    {"After a host comes a space, a comma or :port.", "ホストの後に書けるのは空白、コンマ、:ポート のいずれか。"},
+    {"A row has at most ten hosts; drop some.", "1 行のホストは 10 個まで。減らす。"},
+    {"The host is missing; write pattern,host,port.", "ホストがない。パターン,ホスト,ポート の形で書く。"},
+    {"tls= is one of none, opportunistic, required, verified.", "tls= は none、opportunistic、required、verified のいずれか。"},
+    {"auth= is one of plain, login, scram-sha-256, xoauth2.", "auth= は plain、login、scram-sha-256、xoauth2 のいずれか。"},
+    {"source= is an IP address of this machine, such as source=192.0.2.1.", "source= はこの機械の IP アドレス(source=192.0.2.1 など)。"},
+    {"A row has at most one source= of IPv4 and one of IPv6; drop one.", "1 行の source= は IPv4 と IPv6 が 1 つずつまで。減らす。"},
+    {"login= names the user; its secret is set with: hikyaku route secret USER.", "login= はユーザー名。秘密情報は hikyaku route secret USER で設定する。"},
+    {"after= is the number of failures before the fallback, from 1 to 1000.", "after= は予備へ切り替えるまでの失敗回数(1 から 1000)。"},
+    {"\"{}\" is no option; there are lmtp, tls=, login=, auth=, source=, fallback=, after=.", "「{1}」というオプションはない。使えるのは lmtp、tls=、login=、auth=、source=、fallback=、after=。"},
+    {"auth= needs login=, the user to log in as.", "auth= にはログインするユーザーを示す login= が要る。"},
+    {"auth={} shows the secret to whoever listens; it cannot go with tls=none.", "auth={1} は秘密情報を盗聴される。tls=none と共には使えない。"},
+    {"after= needs fallback=, the relay that takes over.", "after= には引き継ぐ中継先を示す fallback= が要る。"},
+    {"A route has at least two fields; write pattern,host,port.", "経路には 2 つ以上の欄が要る。パターン,ホスト,ポート の形で書く。"},
+    {"A route has at most twenty fields; write pattern,host,port.", "経路の欄は 20 個まで。パターン,ホスト,ポート の形で書く。"},
+    {"The pattern must be an address, a domain, or either with '*' in it, such as *.example.jp.", "パターンはアドレスかドメインで、「*」を含んでもよい(*.example.jp など)。"},
+    {"After '|' stands a sender: an address, a domain, either with '*' in it, or <> for error mails.", "「|」の後には送信者(アドレスかドメイン、「*」を含んでもよい。エラーメールは <>)を書く。"},
+    {"A gateway has at most twenty fields; write host,port.", "ゲートウェイの欄は 20 個まで。ホスト,ポート の形で書く。"},
+    {"There are more than 1,000,000 routes; shorten the table with '*' patterns.", "経路が 1,000,000 行を超える。「*」のパターンで短くする。"},
+    {"The {} field must be 0 or 1.", "{1} 欄は 0 か 1 でなければならない。"},
+    {"The row has more than ten fields; check for a TAB too many.", "欄が 10 個を超える。余分な TAB がないか確かめる。"},
+    {"\"{}\" is not an address; give the account's name and its domain.", "「{1}」はアドレスではない。アカウント名とドメインを指定する。"},
+    {"The password has a control character in it.", "パスワードに制御文字が含まれている。"},
+    {"The MailboxSize field must be a number of octets, 0 for no limit.", "MailboxSize 欄はバイト数(0 は無制限)でなければならない。"},
+    {"its mail could not be erased: {}", "メールを消去できなかった: {1}"},
+    {"the user of the data folder could not be taken on", "データフォルダの所有ユーザーになれなかった"},
+    {"{}: {}. Remedy: run this as root or as the user the services run as.", "{1}: {2}。対処: root か、サービスの実行ユーザーで実行する。"},
+    {"\"{}\" is no address; write name@domain.", "「{1}」はアドレスではない。name@domain の形で書く。"},
+    {"\"{}\" is no size; its unit is B, KiB, MiB, GiB or TiB: write 500MiB or 2GiB.", "「{1}」は容量ではない。単位は B、KiB、MiB、GiB、TiB。500MiB や 2GiB のように書く。"},
+    {"\"{}\" is no row; the first is 1.", "「{1}」は行番号ではない。最初の行は 1。"},
+    {"\"{}\" is no time. Remedy: write 18:00, \"2026-11-25 18:00\", +3h, or open.", "「{1}」は時刻ではない。対処: 18:00、\"2026-11-25 18:00\"、+3h、または open と書く。"},
+    {"\"{}\" is no time. Remedy: write 18:00, \"2026-11-25 18:00\", +3h, or now.", "「{1}」は時刻ではない。対処: 18:00、\"2026-11-25 18:00\"、+3h、または now と書く。"},
+    {"\"{}\" is no hold's number. Remedy: hikyaku hold list shows them.", "「{1}」は保留の番号ではない。hikyaku hold list で確認する。"},
+    {"the queue cannot be opened: {}. Remedy: deliver may be starting or stopping; try again.", "キューを開けない: {1}。対処: deliver が開始または停止の途中かもしれない。やり直す。"},
+    {"deliver did not answer. Remedy: hikyaku status shows how it stands; try again.", "deliver が応答しなかった。対処: hikyaku status で状態を確かめ、やり直す。"},
+    {"deliver did not answer ({}). Remedy: hikyaku status shows how it stands; try again.", "deliver が応答しなかった({1})。対処: hikyaku status で状態を確かめ、やり直す。"},
+    {"\"{}\" is no duration. Remedy: write 30m, 2h or 3d.", "「{1}」は期間ではない。30m、2h、3d のように書く。"},
+    {"\"{}\" is no size. Remedy: its unit is B, KiB, MiB, GiB or TiB: write 500KiB or 10MiB.", "「{1}」は容量ではない。単位は B、KiB、MiB、GiB、TiB。500KiB や 10MiB のように書く。"},
+    {"\"{}\" is no trace id. Remedy: it is in the 250 reply, the Received line and every log line: B and 26 characters.", "「{1}」は追跡 ID ではない。250 の応答、Received 行、ログの各行にある「B と 26 文字」を指定する。"},
+    {"\"{}\" is no class of failures. Remedy: hikyaku queue destinations shows their names.", "「{1}」は失敗の種類ではない。種類の名前は hikyaku queue destinations で確認する。"},
+    {"--limit is a number up to 1000", "--limit は 1000 以下の数"},
+    {"--after is the number that the page before ended with", "--after には前のページの最後に示された数を指定する"},
+    {"\"{}\" is no host. Remedy: write a name or an address, with a port where it is not 25: relay.example.net:2525, [2001:db8::1]:25.", "「{1}」はホストではない。名前かアドレスを、25 以外ならポートも付けて書く(relay.example.net:2525、[2001:db8::1]:25 など)。"},
+    {"\"{}\" is no address. Remedy: write user@example.net.", "「{1}」はアドレスではない。user@example.net の形で書く。"},
+    {"the queue cannot be opened: {}. Remedy: hikyaku service stop deliver; mail that is being delivered cannot be given away as well.", "キューを開けない: {1}。対処: hikyaku service stop deliver で止める。配送中のメールは同時に渡せない。"},
+    {"{}. Nothing was taken out of the queue. Remedy: the user of the services must be able to write {}.", "{1}。キューからは何も取り除いていない。対処: サービスの実行ユーザーが {2} に書き込めるようにする。"},
+    {"{}. Remedy: the user of the services must be able to read {}; what was taken before this is kept, and a second run goes on behind it.", "{1}。対処: サービスの実行ユーザーが {2} を読めるようにする。ここまでに取り込んだものは残り、再実行すれば続きから始まる。"},
+    {"\"{}\" is no address. Remedy: write 203.0.113.7 or 2001:db8::7", "「{1}」はアドレスではない。203.0.113.7 や 2001:db8::7 のように書く。"},
+    {"\"{}\" is neither a trace id nor a domain. Remedy: hikyaku why B... (in the 250 reply, the Received line and every log line), or hikyaku why example.jp", "「{1}」は追跡 ID でもドメインでもない。対処: hikyaku why B...(250 の応答、Received 行、ログの各行にある)、または hikyaku why example.jp"},
+    {"--relay and --pass-unknown exclude each other; give one of them.", "--relay と --pass-unknown は同時に指定できない。どちらかにする。"},
+    {"the kind is local, relay or pass-unknown.", "種別は local、relay、pass-unknown のいずれか。"},
+    {"The settings cannot be read.", "設定を読めない。"},
+    {"the machine was started anew", "機械が再起動した"},
+    {"reads nothing", "応答を読まない"},
+    {"says nothing", "応答がない"},
     {"Hold {}", "保留 {1}"},
 };
 
-constexpr std::string_view anything = "{}";
 constexpr std::size_t most_depth = 3;  // "line 3: There is no domain ..."
-
-// What stands at the places of {}, from the left the shortest that fits; nothing: the sentence is another.
-std::optional<std::vector<std::string_view>> match(std::string_view pattern, std::string_view sentence) {
-  std::vector<std::string_view> values;
-  auto place = pattern.find(anything);
-  if (!sentence.starts_with(pattern.substr(0, place))) return std::nullopt;
-  if (place == std::string_view::npos) return sentence.size() == pattern.size() ? std::optional(values) : std::nullopt;
-  sentence.remove_prefix(place);
-  for (pattern.remove_prefix(place + anything.size());; pattern.remove_prefix(place + anything.size())) {
-    place = pattern.find(anything);
-    const auto words = pattern.substr(0, place);
-    const bool last = place == std::string_view::npos;
-    if (last && (sentence.size() < words.size() || !sentence.ends_with(words))) return std::nullopt;
-    const auto end = last ? sentence.size() - words.size() : sentence.find(words);
-    if (end == std::string_view::npos) return std::nullopt;
-    values.push_back(sentence.substr(0, end));
-    if (last) return values;
-    sentence.remove_prefix(end + words.size());
-  }
-}
 
 std::string translated(std::string_view sentence, std::size_t depth) {
   if (depth == most_depth) return std::string(sentence);
-  for (const auto& row : rows) {
-    const auto values = match(row.en, sentence);
-    if (!values) continue;
-    std::string text;
-    for (std::size_t at = 0; at < row.ja.size(); ++at) {
-      const bool is_place = row.ja[at] == '{' && at + 2 < row.ja.size() && row.ja[at + 2] == '}';
-      if (!is_place) text += row.ja[at];
-      else text += translated((*values)[static_cast<std::size_t>(row.ja[at + 1] - '1')], depth + 1), at += 2;
-    }
-    return text;
-  }
-  return std::string(sentence);
+  const auto inside = [depth](std::string_view part) { return translated(part, depth + 1); };
+  for (const auto table : {std::span<const SentenceRow>(rows), settings_sentences(), system_sentences()})
+    if (auto told = told_by(table, sentence, inside)) return *std::move(told);
+  // "/etc/x: Permission denied"
+  const auto colon = sentence.rfind(": ");
+  const auto reason = colon == std::string_view::npos ? std::nullopt : told_by(system_sentences(), sentence.substr(colon + 2), inside);
+  return reason ? std::string(sentence.substr(0, colon + 2)) + *reason : std::string(sentence);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "apps/cli/text_table.h"
+#include "apps/cli/listing.h"
 #include "apps/service/protection.h"
 #include "apps/supervisor/service_table.h"
 
@@ -18,9 +18,6 @@ Words state_words(std::string_view state) {
   if (state == "failing") return {"failing", "異常"};
   return {"not configured", "未設定"};
 }
-
-// "2026-11-22T09:00:00.123456+09:00" as people read it.
-std::string short_stamp(const std::string& stamp) { return stamp.size() < 19 ? stamp : stamp.substr(0, 10) + " " + stamp.substr(11, 8); }
 
 std::string details(const Invocation& call, const JsonView& service) {
   if (service.has("stopped_by"))
@@ -58,6 +55,8 @@ std::string pids(const JsonView& service) {
 
 }  // namespace
 
+std::string short_stamp(const std::string& stamp) { return stamp.size() < 19 ? stamp : stamp.substr(0, 10) + " " + stamp.substr(11, 8); }
+
 std::optional<std::string> ask(Invocation& call, const apps::ControlRequest& request) {
   const auto settings = call.settings();
   if (!settings) return std::nullopt;
@@ -68,8 +67,7 @@ std::optional<std::string> ask(Invocation& call, const apps::ControlRequest& req
 }
 
 void print_services(Invocation& call, const JsonView& status) {
-  TextTable table;
-  table.add({std::string(call.say({"SERVICE", "サービス"})), "E-POST", std::string(call.say({"STATE", "状態"})), "PID", ""});
+  auto table = headed_table(call, {{"SERVICE", "サービス"}, {"E-POST", "E-POST"}, {"STATE", "状態"}, {"PID", "PID"}, {"LISTENS ON, NOTES", "待ち受け・備考"}});
   for (const auto& service : status.at("services").items()) {
     const auto aliases = service.at("aliases").texts();
     table.add({service.text("name"), aliases.empty() ? "" : aliases.front(), std::string(call.say(state_words(service.text("state")))), pids(service),

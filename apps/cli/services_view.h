@@ -11,6 +11,7 @@ namespace hikyaku::cli {
 
 // The server's JSON answer, or nothing after the reason was printed.
 [[nodiscard]] std::optional<std::string> ask(Invocation& call, const apps::ControlRequest& request);
+[[nodiscard]] std::string short_stamp(const std::string& stamp);  // "2026-11-22T09:00:00.123456+09:00" as people read it
 void print_services(Invocation& call, const JsonView& status);
 // "deliver: stopped since 2026-11-22 09:00:00 by root"
 [[nodiscard]] std::string service_line(const Invocation& call, const JsonView& service);

@@ -1,10 +1,9 @@
 // hikyaku tls counts: how TLS with other domains went, from the file that deliver keeps.
 #include "apps/cli/commands.h"
 #include "apps/cli/data_access.h"
-#include "apps/cli/text_table.h"
+#include "apps/cli/listing.h"
 #include "apps/service/data_folders.h"
 #include "services/delivery/tls/tls_book.h"
-#include "services/telemetry/json_writer.h"
 
 namespace hikyaku::cli {
 
@@ -22,10 +21,10 @@ void write_policy(telemetry::JsonWriter& json, const std::string& day, const std
   json.end_array().end_object();
 }
 
-void add_rows(TextTable& table, const std::string& day, const std::string& domain, const TlsPolicyCount& one) {
-  table.add({day, domain, std::string(delivery::policy_kind_name(one.kind)), std::to_string(one.good), std::to_string(one.failed), ""});
+void add_rows(Listing& listing, const std::string& day, const std::string& domain, const TlsPolicyCount& one) {
+  listing.row({day, domain, std::string(delivery::policy_kind_name(one.kind)), std::to_string(one.good), std::to_string(one.failed), ""});
   for (const auto& failed : one.failures)
-    table.add({"", "", "", "", std::to_string(failed.sessions),
+    listing.row({"", "", "", "", std::to_string(failed.sessions),
                std::string(delivery::result_name(failed.result)) + (failed.host.empty() ? "" : " " + failed.host) + (failed.reason.empty() ? "" : ": " + failed.reason)});
 }
 
@@ -36,19 +35,15 @@ Exit run(Invocation& call) {
   if (!text && text.error().kind != io::DiskFailure::NotFound) return call.fail(text.error().what);
   const auto book = TlsBook::parse(text ? *text : std::string());
   const auto wanted = call.value("--domain");
-  telemetry::JsonWriter json;
-  json.array();
-  TextTable table;
-  table.add({std::string(call.say({"DAY (UTC)", "日付(UTC)"})), std::string(call.say({"DOMAIN", "ドメイン"})), std::string(call.say({"POLICY", "ポリシー"})),
-             std::string(call.say({"GOOD", "成功"})), std::string(call.say({"FAILED", "失敗"})), std::string(call.say({"WHY", "理由"}))});
+  Listing listing(call, {{"DAY (UTC)", "日付(UTC)"}, {"DOMAIN", "ドメイン"}, {"POLICY", "ポリシー"}, {"GOOD", "成功"}, {"FAILED", "失敗"}, {"WHY", "理由"}});
   for (const auto& [day, domains] : book.days())
     for (const auto& [domain, policies] : domains)
       for (const auto& one : policies) {
         if (!wanted.empty() && domain != wanted) continue;
-        if (call.json) write_policy(json, delivery::day_text(day), domain, one);
-        else add_rows(table, delivery::day_text(day), domain, one);
+        write_policy(listing.json(), delivery::day_text(day), domain, one);
+        add_rows(listing, delivery::day_text(day), domain, one);
       }
-  call.print(call.json ? json.end_array().take() : table.text());
+  listing.print();
   return Exit::Done;
 }
 

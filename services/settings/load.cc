@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -144,8 +145,11 @@ std::optional<std::string> readable_data_folder(std::string_view toml) {
 std::string last_good_path(std::string_view data_folder) { return std::string(data_folder) + "/supervisor/settings-last-good.toml"; }
 
 Result<std::shared_ptr<Settings>, Errors> load_settings(const std::string& path) {
+  std::error_code none;
+  const bool is_folder = std::filesystem::is_directory(path, none);
   std::ifstream file(path, std::ios::binary);
-  if (!file)
+  if (is_folder) errno = EISDIR;
+  if (!file || is_folder)
     return failure(Errors{{path + ": the settings file cannot be read: " + std::strerror(errno) + ".",
                            "name another with --config, or write one: `hikyaku config describe` shows all settings."}});
   const std::string text{std::istreambuf_iterator<char>(file), {}};

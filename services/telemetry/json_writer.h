@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "services/telemetry/json_text.h"
 
@@ -30,6 +31,11 @@ class JsonWriter {
   JsonWriter& member(std::string_view name, const char* value) { return key(name).text(value); }
   JsonWriter& member(std::string_view name, std::uint64_t value) { return key(name).number(value); }
   JsonWriter& flag(std::string_view name, bool value) { return key(name).boolean(value); }
+  JsonWriter& texts(std::string_view name, const std::vector<std::string>& values) {
+    key(name).array();
+    for (const auto& value : values) text(value);
+    return end_array();
+  }
   [[nodiscard]] std::string take() { return std::move(out_); }
 
  private:

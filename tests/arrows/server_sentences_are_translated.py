@@ -1,5 +1,5 @@
-"""Reads the sentences that servers and the directory answer commands with, out of the sources, and fails on one that
-apps/cli/server_sentences.cc has no Japanese for, or on a row there that nobody says any more.
+"""Reads the sentences that servers, the directory and the commands themselves refuse with, out of the sources, and fails on one
+that apps/cli/server_sentences.cc has no Japanese for, or on a row there that nobody says any more.
 
 A sentence is the string literals of one expression with {} for what stands between them."""
 import pathlib
@@ -14,13 +14,18 @@ SOURCES = {
     "services/directory/editor_lists.cc": ("refuse", "return"), "services/directory/login_secrets.cc": ("refuse",),
     "services/directory/hold.cc": ("failure", "return"), "apps/supervisor/control_commands.cc": ("answer",),
     "apps/supervisor/control_socket.cc": ("failure",), "apps/deliver/queue_server.cc": ("refusal",), "services/delivery/queue_answer.cc": ("refusal",),
-    "services/delivery/held_work.cc": ("return",), "apps/supervisor/service_table.cc": ("return",),
+    "services/delivery/held_work.cc": ("return",), "apps/supervisor/service_table.cc": ("return",), "apps/supervisor/life_sign.cc": ("return",), "apps/supervisor/parent.cc": ("given up",),
+    "services/directory/routes.cc": ("failure",), "services/directory/gateway_text.cc": ("bad row",), "services/directory/import_export.cc": ("failure", "bad row"),
+    **{str(path.relative_to(ROOT)): ("refuse", "fail") for path in sorted((ROOT / "apps/cli").glob("*.cc")) if not path.name.endswith("_test.cc")},
 }
 BEGINNINGS = {
-    "refuse": re.compile(r"\brefuse\((?:DirectoryFailure::\w+|there \?[^,]*),"),
+    "refuse": re.compile(r"\brefuse\((?:(?:directory::)?DirectoryFailure::\w+|there \?[^,]*),"),
     "failure": re.compile(r"\bfailure\("),
     "answer": re.compile(r"\{false,"),
     "refusal": re.compile(r"QueueRefusal\{"),
+    "given up": re.compile(r"\bgive_up_control\((?=\")"),
+    "bad row": re.compile(r"\bbad\.push_back\(\{line,"),
+    "fail": re.compile(r"\bcall_?\.fail\((?!Words)"),
     "return": re.compile(r"\breturn (?=[^;]*\")"),
 }
 TABLE = ROOT / "apps/cli/server_sentences.cc"
@@ -66,10 +71,13 @@ def parts(text):
 
 def sentence(text):
     """Nothing when it has no words of its own."""
+    text = text.strip()
+    while (wrapped := re.match(r"(?:std::string|Problem)\((?=\")", text)) and expression(text, wrapped.end()) + ")" == text[wrapped.end():]:
+        text = text[wrapped.end():-1].strip()
     out = ""
     for part in parts(text):
-        while part.startswith("std::string(") and part.endswith(")") and LITERAL.match(part[12:]):
-            part = part[12:-1].strip()
+        if (wrapped := re.match(r"std::string\((?=\")", part)) and part.endswith(")"):
+            part = part[wrapped.end():-1].strip()
         literals = LITERAL.findall(part)
         whole = literals and re.fullmatch(r'(?:"(?:[^"\\]|\\.)*"\s*)+', part)
         out += "".join(map(unescaped, literals)) if whole else "{}"
@@ -80,7 +88,7 @@ def sentence(text):
 def said():
     for name, kinds in SOURCES.items():
         text = (ROOT / name).read_text(encoding="utf-8")
-        code = re.sub(r"//[^\n]*", "", text)
+        code = re.sub(r"(?m)(^|\s)//[^\n]*", "", text)
         for kind in kinds:
             for match in BEGINNINGS[kind].finditer(code):
                 found = sentence(expression(code, match.end()))

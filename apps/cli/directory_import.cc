@@ -1,0 +1,73 @@
+#include "apps/cli/directory_import.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "services/telemetry/json_writer.h"
+
+namespace hikyaku::cli {
+
+namespace {
+
+using directory::Editor;
+
+// A whole file, or standard input for "-". Nothing: the reason was printed.
+std::optional<std::string> read_input(const Invocation& call, const std::string& file) {
+  if (file == "-") return std::string{std::istreambuf_iterator<char>(std::cin), {}};
+  std::error_code none;
+  if (std::filesystem::is_directory(file, none)) return call.fail(file + ": " + std::strerror(EISDIR)), std::nullopt;
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return call.fail(file + ": " + std::strerror(errno)), std::nullopt;
+  return std::string{std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
+
+std::vector<Option> import_options(std::vector<Option> between) {
+  std::vector<Option> options{{"FILE", OptionKind::Argument, {"the text, - for standard input", "ファイル。- なら標準入力"}}};
+  for (auto& option : between) options.push_back(std::move(option));
+  options.push_back({"--dry-run", OptionKind::Flag, {"only tell what would be taken", "取り込めるかどうかだけを示す"}});
+  return options;
+}
+
+Exit import_text(Invocation& call, ImportWork work) {
+  const auto text = read_input(call, call.value("FILE"));
+  if (!text) return Exit::Failed;
+  const auto access = DirectoryAccess::open(call);
+  if (!access) return Exit::Failed;
+  const auto done = work(call, access->editor(), *text);
+  return done ? *done : call.fail(done.error().what);
+}
+
+Exit report_import(const Invocation& call, std::size_t taken, std::vector<directory::BadRow> refused, std::size_t there_already) {
+  std::sort(refused.begin(), refused.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
+  if (call.json) {
+    telemetry::JsonWriter json;
+    json.object().flag("dry_run", call.has("--dry-run")).member("taken", taken).member("there_already", there_already).key("refused").array();
+    for (const auto& row : refused) json.object().member("line", row.line).member("why", row.why).end_object();
+    call.print(json.end_array().end_object().take());
+  } else {
+    for (const auto& row : refused) call.fail("line " + std::to_string(row.line) + ": " + row.why);
+    const Words would{" rows can be taken (nothing was changed), ", " 行を取り込める(何も変更していない)、"}, did{" rows taken, ", " 行を取り込んだ、"};
+    std::string line = std::to_string(taken) + std::string(call.say(call.has("--dry-run") ? would : did));
+    if (there_already > 0) line += std::to_string(there_already) + std::string(call.say({" there already and skipped, ", " 行は既にあり飛ばした、"}));
+    call.print(line + std::to_string(refused.size()) + std::string(call.say({" refused", " 行は不可"})));
+  }
+  return refused.empty() ? Exit::Done : Exit::Problem;
+}
+
+Exit report_tried(const Invocation& call, std::vector<directory::BadRow> bad, const std::vector<std::size_t>& lines, std::vector<Editor::Rejected> rejected) {
+  std::size_t there_already = 0;
+  for (auto& row : rejected) {
+    if (row.rejection == Editor::Rejection::ThereAlready) ++there_already;
+    else bad.push_back({lines[row.index], std::move(row.why)});
+  }
+  return report_import(call, lines.size() - rejected.size(), std::move(bad), there_already);
+}
+
+}  // namespace hikyaku::cli

@@ -1,0 +1,25 @@
+// What the import commands have in common: the text they are given, its refused rows, and the report.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apps/cli/data_access.h"
+#include "services/directory/gateway_text.h"
+
+namespace hikyaku::cli {
+
+// The options FILE, those `between`, --dry-run.
+[[nodiscard]] std::vector<Option> import_options(std::vector<Option> between = {});
+
+// Hands the text of FILE and the directory to `work`, which reports.
+using ImportWork = directory::DirectoryResult<Exit> (*)(Invocation& call, directory::Editor& editor, const std::string& text);
+[[nodiscard]] Exit import_text(Invocation& call, ImportWork work);
+
+// The report: rows taken, rows refused with their lines, and how many were there already, which is no failure.
+[[nodiscard]] Exit report_import(const Invocation& call, std::size_t taken, std::vector<directory::BadRow> refused, std::size_t there_already = 0);
+// The same for rows that were tried one by one: `bad` ones are no rows at all, `lines` are those of the tried.
+[[nodiscard]] Exit report_tried(const Invocation& call, std::vector<directory::BadRow> bad, const std::vector<std::size_t>& lines,
+                                std::vector<directory::Editor::Rejected> rejected);
+
+}  // namespace hikyaku::cli

@@ -1,0 +1,52 @@
+#include "apps/cli/settings_sentences.h"
+
+namespace hikyaku::cli {
+namespace {
+
+constexpr SentenceRow rows[] = {
+    {"{}: the settings file cannot be read: {}. Remedy: name another with --config, or write one: `hikyaku config describe` shows all settings.",
+     "{1}: 設定ファイルを読めない: {2}。対処: --config で別のファイルを指定するか、新しく書く。全設定は `hikyaku config describe` で確認する。"},
+    {"{}: not a TOML file: {}. Remedy: see https://toml.io; texts need quotes.", "{1}: TOML として読めない: {2}。対処: https://toml.io を参照。文字列は引用符で囲む。"},
+    {"{}: there is no section [{}]. Remedy: {}", "{1}: [{2}] というセクションはない。対処: {3}"},
+    {"{}: \"{}\" is a section. Remedy: write [{}] on a line of its own.", "{1}: 「{2}」はセクション。対処: [{3}] だけの行を書く。"},
+    {"{}: there is no such profile. Remedy: {}", "{1}: そのようなプロファイルはない。対処: {2}"},
+    {"{}: [{}] has no setting \"{}\". Remedy: {}", "{1}: [{2}] に「{3}」という設定はない。対処: {4}"},
+    {"{}: [{}] {}: this value is not possible. Remedy: {}", "{1}: [{2}] {3}: この値は使えない。対処: {4}"},
+    {"{}: [{}] {}: \"{}\" is not a network. Remedy: write an address, or address/bits like \"192.0.2.0/24\".",
+     "{1}: [{2}] {3}: 「{4}」はネットワークではない。対処: アドレス、または \"192.0.2.0/24\" のようにアドレス/ビット数で書く。"},
+    {"{}: [{}] {}: \"{}\" is no name of a policy. Remedy: write at most 20 letters, digits, \"-\", \"_\" or \".\", like \"MIXER\".",
+     "{1}: [{2}] {3}: 「{4}」はポリシー名ではない。対処: 英数字、「-」、「_」、「.」を 20 文字まで(\"MIXER\" など)。"},
+    {"{}: [{}] {}: \"{}\" is not an address with a port. Remedy: write \"192.0.2.1:25\", \"[2001:db8::1]:25\" or \"*:25\".",
+     "{1}: [{2}] {3}: 「{4}」はポート付きのアドレスではない。対処: \"192.0.2.1:25\"、\"[2001:db8::1]:25\"、\"*:25\" のように書く。"},
+    {"{}: [{}] {}: certificate and key belong together. Remedy: set both, or neither.", "{1}: [{2}] {3}: 証明書と鍵は一組。対処: 両方を設定するか、どちらも設定しない。"},
+    {"{}: [{}] {}: the data folder must be an absolute path. Remedy: write \"/var/lib/hikyaku\".", "{1}: [{2}] {3}: データフォルダは絶対パスでなければならない。対処: \"/var/lib/hikyaku\" のように書く。"},
+    {"{}: [{}] {}: is shorter than retry_interval. Remedy: raise it.", "{1}: [{2}] {3}: retry_interval より短い。対処: 長くする。"},
+    {"{}: [{}] {}: with fresh_share leaves less than 10 percent for whoever needs it. Remedy: lower one of them.",
+     "{1}: [{2}] {3}: fresh_share と合わせると、必要な側に回せる分が 10 % を切る。対処: どちらかを下げる。"},
+    {"{}: [delivery] {}: {}", "{1}: [delivery] {2}: {3}"},  // a row of a table
+    {"a row has at most 1000 octets.", "1 行は 1000 バイトまで。"},
+    {"a row begins with a domain, a host or \"via:HOST\": write \"*.example.jp unanswered period=48h\".", "行の最初はドメイン、ホスト、\"via:ホスト\" のいずれか。\"*.example.jp unanswered period=48h\" のように書く。"},
+    {"\"{}\" is no class: write {}.", "「{1}」は失敗の種類ではない。使えるのは {2}。"},
+    {"\"{}\" is no setting of a rule: write {}.", "「{1}」は規則の項目ではない。{2} のように書く。"},
+    {"the row changes nothing: add {}.", "この行は何も変えない。{1} のいずれかを加える。"},
+    {"\"{}\" is no limit: write \"192.0.2.7 20\", or \"default 100\" for mail whose row names no source.", "「{1}」は上限の指定ではない。\"192.0.2.7 20\"、または送信元の指定がない行のための \"default 100\" と書く。"},
+    {"\"{}\" is no limit: write {} or {}.", "「{1}」は上限の指定ではない。{2} や {3} のように書く。"},
+    {"did you mean \"{}\"?", "「{1}」の誤りと思われる。"},
+    {"`hikyaku config describe` lists {}.", "`hikyaku config describe` で一覧できる。"},
+    {"write true or false.", "true か false と書く。"},
+    {"write a whole number.", "整数を書く。"},
+    {"write a duration like {}.", "期間を \"90s\"、\"15m\"、\"8h\"、\"5d\" のように書く。"},
+    {"write a size like {}.", "容量を 65536、\"64KiB\"、\"25MiB\"、\"2GiB\" のように書く。"},
+    {"write a text in quotes.", "引用符で囲んだ文字列を書く。"},
+    {"write a list of texts like {}.", "文字列の並びを [\"a\", \"b\"] のように書く。"},
+    {"write a value from at most {}.", "{1} 以下の値を書く。"},
+    {"write a value from {} or more.", "{1} 以上の値を書く。"},
+    {"write a value from {} to {}.", "{1} から {2} までの値を書く。"},
+    {"write one of {}.", "{1} のいずれかを書く。"},
+};
+
+}  // namespace
+
+std::span<const SentenceRow> settings_sentences() { return rows; }
+
+}  // namespace hikyaku::cli

@@ -3,11 +3,15 @@
 
 #include "apps/cli/commands.h"
 #include "apps/cli/hold_view.h"
+#include "apps/cli/server_sentences.h"
 #include "apps/cli/services_view.h"
+#include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
 
 namespace {
+
+constexpr auto ends_are_told = std::chrono::days{7};
 
 // Mail that does not move because somebody said so: the first thing to know when it does not move. Nothing: the directory
 // cannot be read, and that was printed.
@@ -27,6 +31,22 @@ std::string with_holds(std::string answer, const std::optional<std::vector<direc
   return answer + ",\"holds\":" + json.end_array().take() + "}";
 }
 
+// Of the last days: an operator who looks was not there when it happened.
+void print_end(const Invocation& call, const JsonView& end, WallTime now) {
+  const auto until = telemetry::parse_stamp(end.text("successor_since"));
+  if (!until || now - *until > ends_are_told) return;
+  const auto heard = telemetry::parse_stamp(end.text("last_heard"));
+  const bool server = end.text("process") == "server";
+  const std::string pid = std::to_string(end.number("pid")), how = end.text("how");
+  const std::string from = heard ? short_stamp(end.text("last_heard")) : std::string(call.say({"an unknown time", "時刻不明"})), to = short_stamp(end.text("successor_since"));
+  if (call.language == Language::Japanese)
+    call.print("警告: " + std::string(server ? "サーバ" : "制御プロセス") + "(PID " + pid + ")が終了を告げずに終わった" + (how.empty() ? "" : "(" + in_japanese(how) + ")") + "。最後の確認 " + from +
+               "、再開 " + to + "。" + (server ? "強制終了の原因は `journalctl -k`(メモリ不足など)で確かめられる。" : "その間もサービスは動き続けた。"));
+  else
+    call.print("WARNING: the " + std::string(server ? "server" : "control process") + " (PID " + pid + ") ended without saying so" + (how.empty() ? "" : " (" + how + ")") + ": last heard of " + from +
+               ", its successor began " + to + ". " + (server ? "`journalctl -k` tells of a kill, for lack of memory say." : "The services went on meanwhile."));
+}
+
 Exit run(Invocation& call) {
   const auto answer = ask(call, {{"status"}});
   if (!answer) return Exit::Failed;
@@ -38,6 +58,7 @@ Exit run(Invocation& call) {
   const std::string since = status->text("since").substr(0, 19);
   call.print(std::string(call.say({"Hikyaku runs since ", "Hikyaku 稼働開始 "})) + since + ", PID " + std::to_string(status->number("pid")) + ", " +
              status->text("settings") + ", " + status->text("data"));
+  for (const auto& end : status->at("ended_unsaid").items()) print_end(call, end, now);
   print_services(call, *status);
   if (holds && !holds->empty()) {
     call.print(call.say({"Mail on hold:", "保留中のメール:"}));

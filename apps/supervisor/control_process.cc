@@ -98,6 +98,21 @@ std::string ControlProcess::open_control_socket() {
   return "";
 }
 
+void ControlProcess::take_the_life_sign() {
+  life_file_ = std::make_unique<LifeFile>(disk_, begun_.data_folder + "/supervisor/alive");
+  std::optional<UnsaidEnd> seen;
+  const auto now = clock_.wall();
+  if (!begun_.first) seen = {UnsaidEnd::Of::ControlProcess, begun_.before_pid, begun_.before_ended, now, begun_.before_how};
+  const auto left = life_file_->left();
+  life_ = succeed(left, seen, begun_.parent_pid, boot_id(), now);
+  // A disk that is full keeps no server from its work.
+  if (const auto begun = life_file_->begin(life_); !begun) log_->write(events::storage_trouble, {.reason = begun.error().what});
+  if (!seen && !left) return;
+  const auto& end = life_.ends.back();
+  const std::string reason = "PID " + std::to_string(end.pid) + (end.how.empty() ? "" : ": " + end.how);
+  log_->write(seen ? events::control_ended : events::server_ended, {.since = end.heard, .reason = reason});
+}
+
 void ControlProcess::give_up(const std::string& why) { link_.tell(ControlKind::GiveUp, why); }
 
 int ControlProcess::run() {
@@ -116,7 +131,7 @@ int ControlProcess::run() {
                                       .retention_days = static_cast<int>(settings_.values->log.retention_days()),
                                       .former_layout = telemetry::FormerLayout::RemoveOld};
   log_ = std::make_unique<telemetry::Log>(options, telemetry::file_sink(options), clock_);
-  began_ = clock_.wall();
+  take_the_life_sign();
   began_with_ = settings_.values;
   keep_as_last_good();
   if (!settings_.values->serve.confine())
@@ -135,6 +150,7 @@ int ControlProcess::run() {
   }
   answer_pending();
   unlink(control_socket_path(begun_.data_folder).c_str());
+  parent_gone_ ? life_file_->still_alive(clock_.wall()) : life_file_->end();
   log_->write(events::service_stopped, {.service = "supervisor", .reason = parent_gone_ ? "the parent is gone" : ""});
   return 0;
 }
@@ -278,6 +294,7 @@ void ControlProcess::handle(ControlMessage message) {
 void ControlProcess::poll_once() {
   if (clock_.now() >= say_alive_at_) {
     link_.tell(ControlKind::Alive);
+    life_file_->still_alive(clock_.wall());
     say_alive_at_ = clock_.now() + alive_interval;
   }
   while (auto kept = link_.next_kept()) return handle(std::move(*kept));
@@ -345,8 +362,8 @@ void ControlProcess::tell_how_all_stand() {
 }
 
 StatusFacts ControlProcess::facts() const {
-  StatusFacts facts{.parent_pid = begun_.parent_pid, .control_pid = getpid(), .began = began_, .settings_path = begun_.settings_path,
-                    .settings = settings_.values.get(), .supervision = &supervision_, .stopped = &stopped_};
+  StatusFacts facts{.parent_pid = begun_.parent_pid, .control_pid = getpid(), .began = begun_.served_since, .settings_path = begun_.settings_path,
+                    .settings = settings_.values.get(), .supervision = &supervision_, .stopped = &stopped_, .ends = &life_.ends};
   facts.protection = &protection_;
   for (const auto& open : listeners_) facts.listeners.push_back({open.name, open.address});
   facts.wall_now = clock_.wall(), facts.now = clock_.now();

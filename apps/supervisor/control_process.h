@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "apps/supervisor/control_socket.h"
+#include "apps/supervisor/life_sign.h"
 #include "apps/supervisor/parent_link.h"
 #include "apps/supervisor/service_table.h"
 #include "apps/supervisor/settings_change.h"
@@ -45,6 +46,8 @@ class ControlProcess {
   [[nodiscard]] bool take_last_good();
   [[nodiscard]] std::string take_the_folder();
   [[nodiscard]] std::string open_control_socket();
+  // Says so, here and for status, when whoever was before it did not end in order.
+  void take_the_life_sign();
   void give_up(const std::string& why);
   void handle(ControlMessage message);
   void wish_services();
@@ -88,7 +91,8 @@ class ControlProcess {
   io::PosixDisk disk_;
   SystemClock clock_;
   std::unique_ptr<telemetry::Log> log_;
-  WallTime began_{};
+  std::unique_ptr<LifeFile> life_file_;
+  LifeSign life_;
   Instant say_alive_at_{};
   std::string told_standing_;
   bool shutting_down_ = false, parent_gone_ = false;

@@ -4,6 +4,13 @@
 
 namespace hikyaku::apps {
 
+namespace {
+
+std::uint64_t number(WallTime time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); }
+WallTime time(std::uint64_t number) { return WallTime{std::chrono::microseconds{static_cast<std::int64_t>(number)}}; }
+
+}  // namespace
+
 std::string ListenerMessage::encode() const {
   WireWriter out;
   return std::move(out.text(name).text(wanted).text(address).text(trouble)).bytes();
@@ -49,6 +56,7 @@ std::optional<ProcessMessage> ProcessMessage::decode(std::string_view bytes) {
 std::string BegunMessage::encode() const {
   WireWriter out;
   out.text(settings_path).text(data_folder).u32(static_cast<std::uint32_t>(parent_pid)).u8(first ? 1 : 0);
+  out.u64(number(served_since)).u32(static_cast<std::uint32_t>(before_pid)).u64(number(before_ended)).text(before_how);
   return std::move(out).bytes();
 }
 
@@ -57,6 +65,8 @@ std::optional<BegunMessage> BegunMessage::decode(std::string_view bytes) {
   BegunMessage message;
   message.settings_path = in.text(), message.data_folder = in.text();
   message.parent_pid = static_cast<int>(in.u32()), message.first = in.u8() == 1;
+  message.served_since = time(in.u64()), message.before_pid = static_cast<int>(in.u32()), message.before_ended = time(in.u64());
+  message.before_how = in.text();
   return in.complete() ? std::optional(std::move(message)) : std::nullopt;
 }
 

@@ -49,6 +49,11 @@ struct BegunMessage {
   std::string settings_path, data_folder;
   int parent_pid = 0;
   bool first = true;  // the data folder must be locked yet; false: it comes back after a crash of its own
+  WallTime served_since{};  // when the parent began
+  // Of the one before it, when it is not the first.
+  int before_pid = 0;
+  WallTime before_ended{};
+  std::string before_how;  // "signal 9 (Killed)"
   [[nodiscard]] std::string encode() const;
   [[nodiscard]] static std::optional<BegunMessage> decode(std::string_view bytes);
 };

@@ -89,6 +89,8 @@ class Parent {
   int control_pid_ = 0;
   io::Descriptor control_;
   int control_starts_ = 0;
+  BegunMessage before_;           // what a successor is told of the control process before it
+  std::string why_given_up_;      // of the control process that runs
   ServiceManager manager_ = ServiceManager::from_environment();
   bool shutting_down_ = false;
   int exit_status_ = 0;
@@ -111,6 +113,7 @@ bool Parent::tell(ControlKind kind, std::string text, std::vector<int> descripto
 void Parent::give_up_control(const std::string& why) {
   control_.reset();
   if (control_pid_ <= 0) return;
+  why_given_up_ = why;
   complain("the control process " + why + "; it is killed");
   kill(control_pid_, SIGKILL);
 }
@@ -141,7 +144,9 @@ void Parent::replay() {
   for (const auto& [pid, process] : processes_)
     tell(ControlKind::Spawned, ProcessMessage{process.name, pid, ""}.encode(), {process.control.get()}, patience);
   const bool owns_the_folder = std::any_of(listeners_.begin(), listeners_.end(), [](const auto& open) { return open.name == "serve-lock"; });
-  tell(ControlKind::Begun, BegunMessage{options_.settings_path, first_.data_folder, getpid(), !owns_the_folder}.encode(), {}, patience);
+  BegunMessage begun = before_;
+  begun.settings_path = options_.settings_path, begun.data_folder = first_.data_folder, begun.parent_pid = getpid(), begun.first = !owns_the_folder;
+  tell(ControlKind::Begun, begun.encode(), {}, patience);
   if (shutting_down_) tell(ControlKind::ShutDown, "", {}, patience);
 }
 
@@ -266,6 +271,9 @@ void Parent::reap() {
 
 // What it said last, perhaps why it gave up, is heard before its end.
 void Parent::control_ended(int status) {
+  before_.before_pid = control_pid_, before_.before_ended = clock_.wall();
+  before_.before_how = why_given_up_.empty() ? how_it_ended(status) : why_given_up_;
+  why_given_up_.clear();
   control_pid_ = 0;
   while (control_) {
     auto message = receive_control(control_.get());
@@ -310,6 +318,7 @@ int Parent::run() {
   sigprocmask(SIG_BLOCK, &ours, nullptr);
   signal(SIGPIPE, SIG_IGN);
   signals_.reset(signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK));
+  before_.served_since = clock_.wall();
   if (!signals_ || !start_control()) return 1;
   while (!finished()) {
     pollfd waits[] = {{signals_.get(), POLLIN, 0}, {control_.get(), POLLIN, 0}};

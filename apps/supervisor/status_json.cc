@@ -33,6 +33,12 @@ void write_process(Json& json, const Supervised& process, const StatusFacts& fac
   json.end_object();
 }
 
+void write_end(Json& json, const UnsaidEnd& end) {
+  json.object().member("process", name_of(end.of)).member("pid", static_cast<std::uint64_t>(end.pid));
+  if (end.heard != WallTime{}) json.member("last_heard", telemetry::stamp_text(end.heard));
+  json.member("successor_since", telemetry::stamp_text(end.until)).member("how", end.how).end_object();
+}
+
 void write_service(Json& json, const ServiceEntry& service, const StatusFacts& facts) {
   json.object().key("name").text(service.name).key("state").text(service_state(service.name, facts));
   if (const auto stopped = facts.stopped->find(service.name); stopped != facts.stopped->end())
@@ -75,7 +81,9 @@ std::string status_json(const StatusFacts& facts) {
   json.object().key("pid").number(static_cast<std::uint64_t>(facts.parent_pid));
   json.key("control_pid").number(static_cast<std::uint64_t>(facts.control_pid));
   json.key("since").text(telemetry::stamp_text(facts.began)).key("settings").text(facts.settings_path);
-  json.key("data").text(facts.settings->node.data()).key("services").array();
+  json.key("data").text(facts.settings->node.data()).key("ended_unsaid").array();
+  for (const auto& end : *facts.ends) write_end(json, end);
+  json.end_array().key("services").array();
   for (const auto& service : service_table())
     if (!service.processes.empty()) write_service(json, service, facts);  // what this version has
   return json.end_array().end_object().take();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "apps/service/protection.h"
+#include "apps/supervisor/life_sign.h"
 #include "apps/supervisor/supervision.h"
 #include "apps/supervisor/wanted_state.h"
 #include "services/settings/settings.h"
@@ -24,6 +25,7 @@ struct StatusFacts {
   const settings::Settings* settings = nullptr;
   const Supervision* supervision = nullptr;
   const StoppedServices* stopped = nullptr;
+  const std::vector<UnsaidEnd>* ends = nullptr;  // of those before, which did not say so
   std::vector<ListenerStatus> listeners;
   const std::map<std::string, Protection>* protection = nullptr;  // of processes
   WallTime wall_now{};

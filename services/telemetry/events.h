@@ -106,6 +106,12 @@ inline constexpr Event service_stopped{"service.stopped", Level::Info, LogName::
     "サービスが止まった。"};
 inline constexpr Event service_died{"service.died", Level::Error, LogName::ServiceLog,
     "A service ended unexpectedly and will be started again.", "サービスが異常終了した。再起動する。"};
+inline constexpr Event server_ended{"server.ended", Level::Error, LogName::ServiceLog,
+    "The server before this one ended without saying so: killed, or with the machine; since: when it was last heard of.",
+    "前のサーバが終了を告げずに終わっていた(強制終了、または機械ごと停止)。since は最後に動作を確認した時刻。"};
+inline constexpr Event control_ended{"control.ended", Level::Error, LogName::ServiceLog,
+    "The control process ended by itself and was started again; the services went on. Commands were not answered from since until now.",
+    "制御プロセスが異常終了し、再起動した。各サービスは動き続けた。since から今までコマンドに応答できなかった。"};
 inline constexpr Event service_unconfined{"service.unconfined", Level::Warning, LogName::ServiceLog,
     "A service runs without its full confinement.", "サービスが本来の制限の一部またはすべてなしで動いている。"};
 inline constexpr Event service_failed{"service.failed", Level::Error, LogName::ServiceLog,

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "apps/cli/commands.h"
+#include "apps/cli/listing.h"
 #include "apps/cli/queue_access.h"
-#include "apps/cli/text_table.h"
 #include "apps/cli/when_text.h"
 #include "apps/service/data_folders.h"
 #include "base/cursor.h"
@@ -77,8 +77,7 @@ std::string cell(const Figures* figures, bool with_age) {
 }
 
 void print_totals(Invocation& call, const Chart& chart) {
-  TextTable table;
-  table.add({std::string(call.say({"FROM", "開始"})), "INCOMING", "HOLDING", "DOMAINS", std::string(call.say({"ARRIVED", "受信"}))});
+  auto table = headed_table(call, {{"FROM", "開始"}, {"INCOMING", "INCOMING"}, {"HOLDING", "HOLDING"}, {"DOMAINS", "DOMAINS"}, {"ARRIVED", "受信"}});
   const Chart::Line none;
   const auto line_of = [&](Place place) -> const Chart::Line& {
     const auto at = chart.lines().find({place, Dimension::Total, {}});
@@ -112,9 +111,7 @@ void print_names(Invocation& call, const Chart& chart) {
   std::ranges::sort(rows, [](const auto& a, const auto& b) {
     return std::pair(a.first->name.empty(), Chart::largest(*b.second).count) < std::pair(b.first->name.empty(), Chart::largest(*a.second).count);
   });
-  TextTable table;
-  table.add({std::string(call.say({"NAME", "名前"})), std::string(call.say({"LAST", "最新"})), std::string(call.say({"MOST", "最大"})),
-             std::string(call.say({"SIZE", "容量"})), std::string(call.say({"OLDEST", "最古"})), std::string(call.say({"SHAPE", "推移"}))});
+  auto table = headed_table(call, {{"NAME", "名前"}, {"LAST", "最新"}, {"MOST", "最大"}, {"SIZE", "容量"}, {"OLDEST", "最古"}, {"SHAPE", "推移"}});
   std::size_t shown = 0;
   for (const auto& [series, line] : rows) {
     if (++shown > names_shown && !series->name.empty()) continue;
@@ -126,16 +123,23 @@ void print_names(Invocation& call, const Chart& chart) {
 }
 
 Exit run(Invocation& call) {
-  const auto question = question_of(call, SystemClock{}.wall());
+  auto question = question_of(call, SystemClock{}.wall());
   if (!question) return Exit::Failed;
   const auto settings = call.settings();
   if (!settings) return Exit::Failed;
   io::PosixDisk disk;
   const history::HistoryReader reader(disk, apps::folder::in(settings->node.data(), apps::folder::history));
+  // No row is of a time before there was a server; the mail of its first hour belongs to what of that hour it was there.
+  const auto asked_since = question->since, existed_since = reader.first_sample().value_or(asked_since);
+  if (existed_since < question->until) question->since = std::max(asked_since, existed_since);
   Chart chart(question->since, question->until, call.json ? steps_in_json : steps_shown);
-  const auto read = reader.read(question->since, question->until, [&](const history::Point& point, history::Span) {
+  const auto read = reader.read(asked_since, question->until, [&](const history::Point& point, history::Span span) {
+    if (point.at + history::length_of(span) <= existed_since) return;
     const bool total = question->by == Dimension::Total && (call.has("--of") ? point.series.place == question->of : true);
-    if (point.series.by == question->by && (total || point.series.place == question->of)) chart.add(point);
+    if (point.series.by != question->by || !(total || point.series.place == question->of)) return;
+    auto shown = point;
+    shown.at = std::max(point.at, existed_since);
+    chart.add(shown);
   });
   const auto left_out = chart.leave_out_small();
   if (call.json) return write_json(call, *question, chart, left_out, read), Exit::Done;

@@ -188,6 +188,22 @@ HistoryReader::Read HistoryReader::read(Time since, Time until, const std::funct
   return result;
 }
 
+std::optional<Time> HistoryReader::first_sample() const {
+  std::optional<Time> first;
+  for (const auto span : {Span::Minute, Span::Hour, Span::Day}) {
+    bool found = false;  // a file may have arrivals alone
+    for (const auto& file : days_in(disk_, folder_ + std::string(folder_of(span)))) {
+      read_day(span, file, [&](const Point& point) {
+        if (point.series.place == Place::Arrivals) return;
+        found = true;
+        if (!first || point.at < *first) first = point.at;
+      });
+      if (found) break;
+    }
+  }
+  return first;
+}
+
 std::vector<Point> HistoryReader::newest(WallTime now) const {
   constexpr std::uint64_t longest_sample = 128 << 10;
   std::vector<Point> newest;

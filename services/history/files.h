@@ -53,6 +53,9 @@ class HistoryReader {
     std::uint64_t points = 0, damaged_lines = 0;
   };
   Read read(Time since, Time until, const std::function<void(const Point&, Span)>& visit) const;
+  // When what waits was looked at first, as far as it is kept; before it there was no server. Nothing: never yet. Reads the
+  // oldest file of each span.
+  [[nodiscard]] std::optional<Time> first_sample() const;
   // The points of the newest sample of today or yesterday (UTC); empty: there is none. Reads the end of one file.
   [[nodiscard]] std::vector<Point> newest(WallTime now) const;
   // Nothing: nothing was counted yet.

@@ -53,6 +53,23 @@ TEST_CASE("a torn line costs itself alone") {
   CHECK(read.damaged_lines == 1);
 }
 
+TEST_CASE("the first sample is the oldest level there is; arrivals are none") {
+  io::SimulatedDisk disk({.seed = 5});
+  HistoryWriter writer(disk, "/history");
+  const HistoryReader reader(disk, "/history");
+  CHECK_FALSE(reader.first_sample());
+  REQUIRE(writer.append({{at("2026-11-19", 3), {Place::Arrivals, Dimension::Total, {}}, {5, 5, 0}}}));  // imported mail, of a time before
+  CHECK_FALSE(reader.first_sample());
+  REQUIRE(writer.append({{at("2026-11-22", 9, 7), {Place::Incoming, Dimension::Total, {}}, {1, 1, 1}}, {at("2026-11-22", 9, 8), {Place::Incoming, Dimension::Total, {}}, {1, 1, 1}}}));
+  CHECK(reader.first_sample() == at("2026-11-22", 9, 7));
+  REQUIRE(writer.thin(at("2026-11-26")));  // minutes become hours
+  CHECK(reader.first_sample() == at("2026-11-22", 9));
+  REQUIRE(writer.append({{at("2026-11-26", 1), {Place::Domains, Dimension::Total, {}}, {1, 1, 1}}}));
+  CHECK(reader.first_sample() == at("2026-11-22", 9));
+  REQUIRE(writer.thin(at("2027-02-26")));  // and those a day
+  CHECK(reader.first_sample() == at("2026-11-22"));
+}
+
 TEST_CASE("four hundred days of history are thinned, stay bounded, and keep peaks and sums") {
   io::SimulatedDisk disk({.seed = 4});
   HistoryWriter writer(disk, "/history");

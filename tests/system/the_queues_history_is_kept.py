@@ -36,16 +36,17 @@ def newest(answer, of, name=""):
 def run(folder):
     settings = {"smtp": {"relay_networks": ["127.0.0.5"]}, "history": {"sample_interval": "1s"}, "delivery": {"retry_interval": "1h"}}
     with Server(folder, settings=settings) as server, NextHop() as dead:
+        began = datetime.datetime.now().strftime("%Y-%m-%d %H:%M")
         server.start()
         dead.stop()
         server.cli("route", "add", f"dead.example,127.0.0.1,{dead.port}")
-        samples_tell_what_waits(server, dead)
+        samples_tell_what_waits(server, dead, began)
         history_outlives_deliver(server)
-        arrivals_are_counted(server)
+        arrivals_are_counted(server, began.replace(" ", "T"))
         forecasts_follow(server)
 
 
-def samples_tell_what_waits(server, dead):
+def samples_tell_what_waits(server, dead, began):
     for number in range(3):
         mail(server, number, "dead.example")
     eventually(lambda: (newest(history(server), "domains") or {}).get("count") == 3, "three recipients in the history", 60)
@@ -56,6 +57,8 @@ def samples_tell_what_waits(server, dead):
         expect(point["octets"] > 0, point)
     eventually(lambda: newest(history(server), "holding")["oldest_seconds"] >= 2, "the age grows", 60)
     text = server.cli("queue", "history")
+    first_row = text.splitlines()[1][:16]
+    expect(first_row >= began, f"no row is of a time before the server began at {began}: {text}")
     expect("DOMAINS" in text and ("▁" in text or "█" in text), text)
     expect(f"host:127.0.0.1:{dead.port}" in server.cli("queue", "history", "--by", "destination"), "the table names the destination")
 
@@ -74,7 +77,7 @@ def history_outlives_deliver(server):
     expect(history(server)["damaged_lines"] == 4, "the torn line has cost itself alone")
 
 
-def arrivals_are_counted(server):
+def arrivals_are_counted(server, server_began):
     """Four came while deliver ran, two while it was stopped: six in all, once each, over two more restarts."""
     server.cli("service", "stop", "deliver")
     mail(server, 5, "dead.example")
@@ -88,6 +91,7 @@ def arrivals_are_counted(server):
     arrived = history(server, "--of", "arrivals")
     total = sum(point["count"] for series in arrived["series"] for point in series["points"])
     expect(total == 6, arrived)
+    expect(all(server_began <= point["at"] for series in arrived["series"] for point in series["points"]), f"nothing arrived before {server_began}: {arrived}")
     by_domain = history(server, "--of", "arrivals", "--by", "destination")
     expect(sum(point["count"] for series in by_domain["series"] if series["name"] == "dead.example" for point in series["points"]) == 5, by_domain)
 

@@ -2,8 +2,8 @@
 #include <cstdio>
 
 #include "apps/cli/commands.h"
+#include "apps/cli/listing.h"
 #include "apps/cli/queue_access.h"
-#include "apps/cli/text_table.h"
 #include "apps/cli/why_facts.h"
 #include "io/socket_address.h"
 #include "services/directory/address_text.h"
@@ -63,10 +63,19 @@ void write_state(telemetry::JsonWriter& json, const delivery::WhyFacts& facts, c
   if (facts.gives_up) json.member("gives_up", telemetry::stamp_text(*facts.gives_up));
   if (facts.state) {
     const auto& state = *facts.state;
-    json.key("state").object().member("health", delivery::health_name(static_cast<Health>(state.health))).member("limit", std::uint64_t{state.limit});
+    const bool known = state.known == delivery::Knowledge::Evidence;
+    json.key("state").object().member("health", known ? delivery::health_name(static_cast<Health>(state.health)) : "unknown").member("limit", std::uint64_t{state.limit});
     json.member("most", std::uint64_t{state.most}).member("in_use", std::uint64_t{state.in_use}).member("fresh", state.fresh).member("retry", state.retry);
     json.member("deferred", state.deferred).member("waits_for", delivery::cause_name(state.fresh_waits_for));
     if (state.drained_in) json.member("drained_in_s", static_cast<std::uint64_t>(state.drained_in->count() / 1'000'000'000));
+    json.end_object();
+  }
+  if (facts.last_tried) json.member("last_try", telemetry::stamp_text(*facts.last_tried));
+  if (facts.redirected) {
+    const auto& other = *facts.redirected;
+    json.key("redirected").object().member("to", other.to).member(other.hold != 0 ? "reason" : "by", other.by).member("at", telemetry::stamp_text(other.at));
+    if (other.hold != 0) json.member("hold", other.hold);
+    else json.member("recipients", other.recipients);
     json.end_object();
   }
   if (facts.server) {
@@ -118,35 +127,32 @@ void print_recipient(const Invocation& call, const ExplainedRecipient& one) {
 }
 
 void print_state(const Invocation& call, const delivery::WhyFacts& facts, const std::vector<std::string>& hosts) {
-  TextTable table;
-  const auto row = [&](const Words& name, std::string value) {
-    if (!value.empty()) table.add({std::string(call.say(name)), std::move(value)});
-  };
+  FactSheet sheet(call);
   std::string list;
   for (const auto& host : hosts) list += (list.empty() ? "" : ", ") + host;
-  row({"Destination", "配送先"}, facts.destination);
-  row({"Hosts", "ホスト"}, list.empty() ? facts.dns_words : list);
+  sheet.add({"Destination", "配送先"}, facts.destination);
+  sheet.add({"Hosts", "ホスト"}, list.empty() ? facts.dns_words : list);
   if (facts.state) {
     const auto& state = *facts.state;
-    row({"State", "状態"}, std::string(delivery::health_words(static_cast<Health>(state.health), japanese(call))) +
-                               (state.since == WallTime{} ? "" : std::string(call.say({" since ", "、"})) + minute(state.since)));
-    row({"Deliveries", "配送"}, std::to_string(state.in_use) + std::string(call.say({" run, ", " 件実行中、"})) + std::to_string(state.fresh) + std::string(call.say({" new and ", " 件が新着待ち、"})) +
+    const auto unknown = delivery::unknown_state_text(facts, japanese(call));
+    sheet.add({"State", "状態"}, !unknown.empty() ? unknown : std::string(delivery::health_words(static_cast<Health>(state.health), japanese(call))) +
+                                                              (state.since == WallTime{} ? "" : std::string(call.say({" since ", "、"})) + minute(state.since)));
+    sheet.add({"Deliveries", "配送"}, std::to_string(state.in_use) + std::string(call.say({" run, ", " 件実行中、"})) + std::to_string(state.fresh) + std::string(call.say({" new and ", " 件が新着待ち、"})) +
                                   std::to_string(state.retry) + std::string(call.say({" retries wait for a slot, ", " 件が再送待ち、"})) + std::to_string(state.deferred) + std::string(call.say({" are deferred", " 件が再送時刻待ち"})));
-    row({"Limit", "上限"}, std::to_string(state.limit) + std::string(call.say({" at once now; by the settings ", "(現在)、設定では "})) + std::to_string(state.most));
-    if (state.fresh + state.retry > 0) row({"Binds", "制約"}, std::string(delivery::cause_words(state.fresh_waits_for, japanese(call))));
-    if (state.drained_in) row({"Drained in", "解消見込み"}, delivery::time_text(*state.drained_in, japanese(call)));
+    sheet.add({"Limit", "上限"}, std::to_string(state.limit) + std::string(call.say({" at once now; by the settings ", "(現在)、設定では "})) + std::to_string(state.most));
+    if (state.fresh + state.retry > 0) sheet.add({"Binds", "制約"}, std::string(delivery::cause_words(state.fresh_waits_for, japanese(call))));
+    if (state.drained_in) sheet.add({"Drained in", "解消見込み"}, delivery::time_text(*state.drained_in, japanese(call)));
   }
   if (facts.server)
-    row({"All slots", "全体の配送枠"}, std::to_string(facts.server->fresh_in_use + facts.server->retry_in_use) + " / " + std::to_string(facts.server->lanes.slots) +
+    sheet.add({"All slots", "全体の配送枠"}, std::to_string(facts.server->fresh_in_use + facts.server->retry_in_use) + " / " + std::to_string(facts.server->lanes.slots) +
                                            std::string(call.say({", of those for new mail ", "、うち新着専用 "})) + std::to_string(facts.server->lanes.reserved_fresh) +
                                            std::string(call.say({", for retries ", "、再送専用 "})) + std::to_string(facts.server->lanes.reserved_retry));
-  row({"Last reply", "直前の応答"}, facts.reply);
-  if (facts.waiting > 0) row({"Waiting", "待ち"}, std::to_string(facts.waiting) + std::string(call.say({" recipients", " 宛先"})));
-  if (facts.next_try) row({"Next try", "次回"}, minute(*facts.next_try));
-  if (facts.gives_up) row({"Gives up", "打切り"}, minute(*facts.gives_up));
-  for (const auto& one : facts.policy) row({record_name(one.record), record_name(one.record)}, std::string(delivery::state_name(one.state)) + ": " + of_two(call, one.english, one.japanese));
-  const auto text = table.text();
-  if (!text.empty()) call.print(std::string_view(text).substr(0, text.size() - 1));
+  sheet.add({"Last reply", "直前の応答"}, facts.reply);
+  if (facts.waiting > 0) sheet.add({"Waiting", "待ち"}, std::to_string(facts.waiting) + std::string(call.say({" recipients", " 宛先"})));
+  if (facts.next_try) sheet.add({"Next try", "次回"}, minute(*facts.next_try));
+  if (facts.gives_up) sheet.add({"Gives up", "打切り"}, minute(*facts.gives_up));
+  for (const auto& one : facts.policy) sheet.add({record_name(one.record), record_name(one.record)}, std::string(delivery::state_name(one.state)) + ": " + of_two(call, one.english, one.japanese));
+  sheet.print();
 }
 
 // ---- mail that went on as new mails

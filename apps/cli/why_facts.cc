@@ -12,6 +12,7 @@
 #include "apps/supervisor/control_socket.h"
 #include "services/delivery/dns_servers.h"
 #include "services/delivery/pause_ledger.h"
+#include "services/delivery/queue_actions.h"
 #include "services/delivery/queue_holds.h"
 #include "services/directory/address_text.h"
 #include "services/telemetry/stamp.h"
@@ -113,14 +114,48 @@ void WhyGathering::take_plan(delivery::WhyFacts& facts, const std::string& sende
   }
 }
 
-void WhyGathering::take_hold(delivery::WhyFacts& facts, const std::string& sender, const std::string& sent_by, const std::string& recipient) {
-  delivery::QueueItem item;
-  item.sender = sender, item.sent_by = sent_by, item.recipient = recipient, item.destination = facts.destination;
+// A hold that sends mail another way keeps only what was tried elsewhere before.
+void WhyGathering::take_hold(delivery::WhyFacts& facts, delivery::QueueItem item) {
+  item.destination = facts.destination;
+  const bool waits_deferred = item.state == delivery::QueueState::Deferred;
+  item.state = delivery::QueueState::Deferred;
   const delivery::HoldsInForce holds(directory_, now_);
   const auto* hold = holds.of(item);
   if (hold == nullptr) return;
+  if (hold->action == directory::HoldAction::OtherRoute) {
+    const auto hop = delivery::parse_chosen_hop(hold->other_route);
+    const std::string key = hop ? hop->key() : "";
+    facts.redirected = delivery::Redirection{hold->other_route, hold->reason, hold->start, hold->id, 0};
+    if (!waits_deferred || facts.destination == key) {
+      if (facts.destination != key) facts.failure.reset(), facts.reply.clear();  // of its own way
+      if (hop) facts.destination = key, hop_ = *hop, facts.routed = true;
+      return;
+    }
+  }
   facts.hold_id = hold->id;
   facts.hold = std::to_string(hold->id) + " (" + selector_text(call_, *hold) + (hold->reason.empty() ? "" : ": " + hold->reason) + ")";
+}
+
+// By a command: of mail that has not gone its own way since.
+void WhyGathering::take_redirect(delivery::WhyFacts& facts, const std::string& domain, const std::optional<LoggedRecipient>& last) {
+  if (facts.redirected) return;
+  const bool is_key = domain.find(':') != std::string::npos;
+  std::vector<std::string> destinations{facts.destination};
+  if (is_key) destinations.push_back(domain);
+  std::string name = is_key ? "" : domain;
+  if (is_key && last) name = last->recipient.substr(last->recipient.rfind('@') + 1);
+  const auto found = last_redirect(log_folder_, name, destinations, telemetry::day_text(now_ - std::chrono::days{days_of_logs}));
+  if (!found) return;
+  const auto hop = delivery::parse_chosen_hop(found->to);
+  const bool own_way_since = last && last->at > found->at && last->delivered() && (!hop || last->destination != hop->key());
+  if (!own_way_since) facts.redirected = delivery::Redirection{found->to, found->by, found->at, 0, found->recipients};
+}
+
+// Where nothing is known of a destination: since when that is.
+void WhyGathering::take_last_try(delivery::WhyFacts& facts) {
+  facts.days_searched = days_of_logs;
+  if (!facts.state || facts.state->known == delivery::Knowledge::Evidence) return;
+  if (const auto last = last_of_domain(log_folder_, facts.destination, telemetry::day_text(now_ - std::chrono::days{days_of_logs}))) facts.last_tried = last->at;
 }
 
 void WhyGathering::take_state(delivery::WhyFacts& facts) {
@@ -162,7 +197,7 @@ void WhyGathering::check_policy(delivery::WhyFacts& facts, const std::string& se
 
 delivery::WhyFacts WhyGathering::facts_of(const ExplainedRecipient& one) {
   auto facts = begin_facts(one.recipient);
-  std::string sender, sent_by;
+  std::string sender;
   if (one.logged) {
     take_log(facts, *one.logged);
     facts.destination = one.logged->destination;
@@ -172,7 +207,7 @@ delivery::WhyFacts WhyGathering::facts_of(const ExplainedRecipient& one) {
     const auto& item = one.now->item;
     facts.place = one.now->place;
     facts.delivered = facts.given_up = false;
-    facts.destination = item.destination, sender = item.sender, sent_by = item.sent_by;
+    facts.destination = item.destination, sender = item.sender;
     if (item.attempts > 0) {
       facts.failure = delivery::failure_class_of(item.failure_class);
       facts.reply = item.last_reply, facts.attempts = item.attempts, facts.next_try = item.next_due;
@@ -181,8 +216,9 @@ delivery::WhyFacts WhyGathering::facts_of(const ExplainedRecipient& one) {
   }
   facts.spent = one.spent;
   take_plan(facts, sender, one.recipient);
+  if (one.now) take_hold(facts, one.now->item);
   take_state(facts);
-  if (one.now) take_hold(facts, sender, sent_by, one.recipient);
+  take_last_try(facts);
   if (facts.state && facts.state->next_probe) facts.next_try = facts.state->next_probe;
   if (!facts.hold.empty()) facts.next_try.reset();  // a hold lets nothing be tried
   if (facts.server || !facts.delivered) ask_dns(facts);
@@ -220,9 +256,14 @@ delivery::WhyFacts WhyGathering::facts_of_domain(const std::string& domain) {
   else take_plan(facts, sender, recipient);
   if (facts.destination.empty() || std::ranges::find(answer_.destinations, facts.destination, &delivery::DestinationNow::key) == answer_.destinations.end())
     if (!answer_.destinations.empty() && !is_key) facts.destination = answer_.destinations.front().key;  // the MX set rather than the name
+  delivery::QueueItem example;
+  example.sender = sender, example.sent_by = sent_by, example.recipient = recipient;
+  if (!answer_.deferred.empty()) example.state = delivery::QueueState::Deferred;
+  take_hold(facts, example);
+  take_redirect(facts, domain, last);
   take_state(facts);
+  take_last_try(facts);
   if (facts.state && facts.state->next_probe) facts.next_try = facts.state->next_probe;
-  take_hold(facts, sender, sent_by, recipient);
   ask_dns(facts);
   if (facts.failure == delivery::FailureClass::Policy || facts.failure == delivery::FailureClass::PolicyRefused) check_policy(facts, sender);
   return facts;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "apps/cli/log_files.h"
+#include "base/cursor.h"
 #include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
@@ -128,6 +129,43 @@ std::optional<LoggedRecipient> last_of_domain(const std::string& log_folder, con
     last = LoggedRecipient{};
     last->recipient = envelope_recipient(*line);
     take(*last, *line, *when);
+    return true;
+  });
+  return last;
+}
+
+namespace {
+
+// "redirect --to-host relay.example:25 --domain example.jp", as the log has it.
+std::optional<std::string> redirected_to(const std::string& command, const std::string& domain, const std::vector<std::string>& destinations) {
+  std::vector<std::string> words;
+  for (std::size_t begin = 0; begin < command.size();) {
+    const auto end = std::min(command.find(' ', begin), command.size());
+    words.push_back(command.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  if (words.size() < 3 || words[0] != "redirect" || (words[1] != "--to-host" && words[1] != "--to-address")) return std::nullopt;
+  for (std::size_t n = 3; n < words.size(); ++n) {
+    const std::string value = n + 1 < words.size() ? words[n + 1] : "";
+    const bool its_recipient = !domain.empty() && words[n] == "--recipient" && equal_ignoring_case(value.substr(value.rfind('@') + 1), domain);
+    if (words[n] == "--all" || its_recipient || (!domain.empty() && words[n] == "--domain" && equal_ignoring_case(value, domain)) ||
+        (words[n] == "--destination" && std::ranges::find(destinations, value) != destinations.end()))
+      return words[2];
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<LoggedRedirect> last_redirect(const std::string& log_folder, const std::string& domain, const std::vector<std::string>& destinations,
+                                            const std::string& first_day) {
+  std::optional<LoggedRedirect> last;
+  for_each_line({.folder = log_folder, .logs = {"servicelog"}, .first_day = first_day}, [&](const LogLine& text) {
+    if (text.text.find("\"event\":\"queue.changed\"") == std::string_view::npos) return true;
+    const auto line = JsonView::parse(text.text);
+    const auto when = telemetry::parse_stamp(text.time);
+    if (!line || !when || line->number("count") == 0) return true;
+    if (auto to = redirected_to(line->text("text"), domain, destinations)) last = LoggedRedirect{*std::move(to), line->text("by"), *when, line->number("count")};
     return true;
   });
   return last;

@@ -46,6 +46,14 @@ struct Descendants {
 
 // The newest attempt for a domain, or for a lane's key, of these days.
 [[nodiscard]] std::optional<LoggedRecipient> last_of_domain(const std::string& log_folder, const std::string& domain, const std::string& first_day);
+// The newest `hikyaku queue redirect` that named the domain (or all mail), or one of the destinations, of these days.
+struct LoggedRedirect {
+  std::string to, by;
+  WallTime at{};
+  std::uint64_t recipients = 0;
+};
+[[nodiscard]] std::optional<LoggedRedirect> last_redirect(const std::string& log_folder, const std::string& domain, const std::vector<std::string>& destinations,
+                                                          const std::string& first_day);
 // What deliver's spool complained of since; empty: nothing.
 [[nodiscard]] std::string disk_trouble_since(const std::string& log_folder, WallTime since);
 

@@ -263,6 +263,7 @@ class Delivery {
   void explain_recipient(RecipientNow& one, const std::string& key, WallTime now) const;
   [[nodiscard]] DestinationNow destination_now(const std::string& key, WallTime now) const;
   // The lane key of mail from `sender` to `recipient` now; empty: none, or DNS is being asked for it.
+  [[nodiscard]] std::string other_route_of(const std::string& domain, WallTime now) const;
   [[nodiscard]] std::string key_for(std::string_view sender, std::string_view recipient) const;
 
   // reporting.cc: the mail that causes

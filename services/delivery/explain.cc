@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "services/delivery/delivery.h"
+#include "services/delivery/queue_actions.h"
 #include "services/directory/address_text.h"
 
 namespace hikyaku::delivery {
@@ -83,6 +84,7 @@ DestinationNow Delivery::destination_now(const std::string& key, WallTime now) c
   if (key.starts_with("local:") && now - local_.trouble().at < trouble_is_fresh) one.trouble = local_.trouble().what;
   const auto view = scheduler_.view(key, now);
   if (!view) return one;
+  one.known = view->proven || view->health != Health::Healthy ? Knowledge::Evidence : Knowledge::Untested;
   one.health = static_cast<std::uint8_t>(view->health);
   one.since = view->since;
   if (view->evidence) {
@@ -104,6 +106,17 @@ DestinationNow Delivery::destination_now(const std::string& key, WallTime now) c
   return one;
 }
 
+// Where a hold sends the domain's new mail; empty: none does.
+std::string Delivery::other_route_of(const std::string& domain, WallTime now) const {
+  const auto directory = parts_.directory.newest();
+  if (!directory || domain.empty()) return {};
+  const bool is_key = domain.find(':') != std::string::npos;
+  const std::string key = is_key ? domain : key_for("", "postmaster@" + domain);
+  const auto* hold = directory::find_hold(directory->contents().holds, {is_key ? std::string_view() : domain, key, {}, {}, {}}, now);
+  const auto hop = hold != nullptr && hold->action == directory::HoldAction::OtherRoute ? parse_chosen_hop(hold->other_route) : std::nullopt;
+  return hop ? hop->key() : "";
+}
+
 void Delivery::explain(WhyAnswer& answer, const std::string& domain) {
   const auto now = parts_.clock.wall();
   scheduler_.at(now);
@@ -120,6 +133,7 @@ void Delivery::explain(WhyAnswer& answer, const std::string& domain) {
   for (const auto& one : answer.deferred) want(one.destination);
   if (domain.find(':') != std::string::npos) want(domain);
   else if (!domain.empty()) want(key_for("", "postmaster@" + domain));
+  want(other_route_of(domain, now));
   for (const auto& key : keys) answer.destinations.push_back(destination_now(key, now));
   ServerNow server;
   server.lanes = settings_.lanes;

@@ -7,7 +7,7 @@
 namespace hikyaku::delivery {
 namespace {
 
-constexpr std::array<std::string_view, 5> names{"retry", "bounce", "delete", "redirect --host", "redirect --to"};
+constexpr std::array<std::string_view, 5> names{"retry", "bounce", "delete", "redirect --to-host", "redirect --to-address"};
 
 std::string seconds(Duration time) { return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + "s"; }
 

@@ -457,6 +457,7 @@ std::optional<Scheduler::View> Scheduler::view(const std::string& key, WallTime 
   if (found == known_.end()) return std::nullopt;
   const auto& known = found->second;
   View view{key, known.state.health(), known.state.since(), known.state.evidence(), known.state.limit(), most_for(key, known.domain), lanes_.used_for(key), known.state.failures()};
+  view.proven = known.state.proven();
   view.fresh = lanes_.waiting_for(key, Lane::Fresh);
   view.retry = lanes_.waiting_for(key, Lane::Retry);
   view.deferred = deferred_.waiting_for(key);

@@ -163,6 +163,7 @@ class Scheduler {
     std::optional<Evidence> evidence;
     std::uint32_t limit = 0, most = 0, in_use = 0, failures = 0;
     std::size_t fresh = 0, retry = 0, deferred = 0;
+    bool proven = false;  // it answered, and has not fallen silent since
     std::optional<WallTime> next_probe;
     std::optional<Duration> greylist_wait, drained_in;  // at the rate since the release began
   };

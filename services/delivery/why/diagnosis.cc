@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "services/telemetry/stamp.h"
+
 namespace hikyaku::delivery {
 namespace {
 
@@ -21,6 +23,13 @@ std::string fill(std::string_view pattern, std::initializer_list<std::string> ar
 }
 Suggestion say(Advice advice, std::string_view english, std::string_view japanese, std::initializer_list<std::string> arguments) {
   return {advice, fill(english, arguments), fill(japanese, arguments)};
+}
+
+// "2026-11-22 09:00", by the machine's zone.
+std::string minute_text(WallTime when) {
+  auto text = telemetry::stamp_text(when).substr(0, 16);
+  text[10] = ' ';
+  return text;
 }
 
 bool contains(std::string_view text, std::string_view word) {
@@ -54,15 +63,23 @@ class Diagnosis {
   explicit Diagnosis(const WhyFacts& facts) : facts_(facts) {}
 
   std::vector<Suggestion> found() && {
+    // Before what else is known, but behind the trouble of what waits on its own way all the same.
+    const bool first = facts_.redirected && (facts_.redirected->hold != 0 || facts_.waiting == 0);
+    if (first) redirected(*facts_.redirected);
+    look();
+    if (facts_.redirected && !first) redirected(*facts_.redirected);
+    return std::move(all_);
+  }
+
+ private:
+  void look() {
     if (facts_.delivered && facts_.spent && !facts_.place) {  // a message that is over: nothing of now concerns it
-      done();
-      return std::move(all_);
+      return done();
     }
     if (!facts_.server && !(facts_.delivered && facts_.waiting == 0)) stopped();
     if (!facts_.hold.empty()) {  // what else stands in its way shows when it is released
       held();
-      our_own();
-      return std::move(all_);
+      return our_own();
     }
     if (facts_.given_up && !facts_.place) given_up();
     our_own();
@@ -70,10 +87,7 @@ class Diagnosis {
     if (facts_.failure && !facts_.delivered) failed(*facts_.failure);
     limits();
     otherwise();
-    return std::move(all_);
   }
-
- private:
   void add(Suggestion one) { all_.push_back(std::move(one)); }
 
   void stopped() {
@@ -86,6 +100,15 @@ class Diagnosis {
   void held() {
     add(say(Advice::Release, "Held by hold %1: it is not tried, and its clocks stand still. To send it now: hikyaku hold release %2",
             "保留 %1 により配送を止めている。期限は進まない。すぐ送るには hikyaku hold release %2", {facts_.hold, std::to_string(facts_.hold_id)}));
+  }
+  void redirected(const Redirection& to) {
+    if (to.hold != 0)
+      return add(say(Advice::Redirected, "New mail for %1 goes to %2 by hold %3 (%4), since %5; what was tried elsewhere before waits for its end. To end it: hikyaku hold release %3",
+                     "%1 宛の新着は、保留 %3(%4)により %5 から %2 へ配送している。それ以前に別の経路で試行したメールは終了を待つ。終えるには hikyaku hold release %3",
+                     {facts_.subject, to.to, std::to_string(to.hold), to.by, minute_text(to.at)}));
+    add(say(Advice::Redirected, "Mail for %1 was redirected to %2 by %3 (hikyaku queue redirect), %4: %5 recipients. New mail goes its own way",
+            "%1 宛のメールは %4 に %3 が %2 へ振り替えた(hikyaku queue redirect): 宛先 %5 件。新着は本来の経路で配送する",
+            {facts_.subject, to.to, to.by, minute_text(to.at), std::to_string(to.recipients)}));
   }
   // A refusal for good says so itself.
   void given_up() {
@@ -246,6 +269,8 @@ class Diagnosis {
     if (facts_.delivered) return done();
     if (facts_.waiting > 0 || facts_.place)
       return add(say(Advice::Wait, "Nothing stands in its way: %1 is on its way", "妨げになるものはない。%1 宛ては処理中", {facts_.subject}));
+    if (const auto unknown = unknown_state_text(facts_, false); !unknown.empty())
+      return add({Advice::Nothing, "Nothing waits for " + facts_.subject + "; " + unknown, facts_.subject + " 宛てに待っているメールはない。" + unknown_state_text(facts_, true)});
     add(say(Advice::Nothing, "Nothing waits for %1, and nothing failed lately", "%1 宛てに待っているメールも、最近の失敗もない", {facts_.subject}));
   }
   void done() {
@@ -274,9 +299,18 @@ std::string_view state_name(RecordState state) {
   return names[static_cast<std::size_t>(state)];
 }
 std::string_view advice_name(Advice advice) {
-  constexpr std::array<std::string_view, 20> names{"nothing", "start", "release", "disk", "dns-servers", "dns-records", "route", "peer-down", "slow-peer", "greylist",
-                                                   "tls", "policy", "mailbox", "recipient", "limit", "throttled", "slots", "peer-says-later", "peer-refuses", "wait"};
+  constexpr std::array<std::string_view, 21> names{"nothing", "start", "release", "disk", "dns-servers", "dns-records", "route", "peer-down", "slow-peer", "greylist",
+                                                   "tls", "policy", "mailbox", "recipient", "limit", "throttled", "slots", "peer-says-later", "peer-refuses", "wait", "redirected"};
   return names[static_cast<std::size_t>(advice)];
+}
+
+std::string unknown_state_text(const WhyFacts& facts, bool japanese) {
+  if (!facts.state || facts.state->known == Knowledge::Evidence) return {};
+  if (facts.state->known == Knowledge::Untested) return japanese ? "状態は不明: まだ応答を得ていない" : "nothing is known of it: it has not answered yet";
+  if (facts.last_tried)
+    return japanese ? "状態は不明: " + minute_text(*facts.last_tried) + " を最後に、そこへの配送はない" : "nothing is known of it: no mail has gone there since " + minute_text(*facts.last_tried);
+  const auto days = std::to_string(facts.days_searched);
+  return japanese ? "状態は不明: 過去 " + days + " 日間、そこへの配送はない" : "nothing is known of it: no mail has gone there in " + days + " days";
 }
 
 std::vector<Suggestion> diagnose(const WhyFacts& facts) { return Diagnosis(facts).found(); }

@@ -39,6 +39,15 @@ struct PolicyFinding {
   std::string english, japanese;  // one sentence
 };
 
+// Mail that an operator sent another way than its own.
+struct Redirection {
+  std::string to;      // "relay.example:25", or an address
+  std::string by;      // whose command it was; of a hold: its reason
+  WallTime at{};       // when it was given; of a hold: its start
+  std::uint64_t hold = 0;        // 0: by a command
+  std::uint64_t recipients = 0;  // of a command: how many
+};
+
 struct WhyFacts {
   WallTime now{};
   std::string subject;      // the domain, or the recipient
@@ -51,6 +60,10 @@ struct WhyFacts {
   // A hold that keeps it: "3 (the server is rebuilt)"; empty: none.
   std::string hold;
   std::uint64_t hold_id = 0;
+  std::optional<Redirection> redirected;
+  // The last attempt at the destination that the logs of the days that were searched tell of.
+  std::optional<WallTime> last_tried;
+  unsigned days_searched = 0;
   // The last failed attempt, if none succeeded since.
   std::optional<FailureClass> failure;
   std::string reply, reply_host;  // the words verbatim
@@ -69,7 +82,7 @@ struct WhyFacts {
 
 enum class Advice : std::uint8_t {
   Nothing, Start, Release, Disk, DnsServers, DnsRecords, Route, PeerDown, SlowPeer, Greylist, Tls, Policy, Mailbox, Recipient,
-  Limit, Throttled, Slots, PeerSaysLater, PeerRefuses, Wait,
+  Limit, Throttled, Slots, PeerSaysLater, PeerRefuses, Wait, Redirected,
 };
 [[nodiscard]] std::string_view advice_name(Advice advice);  // "greylist": in JSON
 
@@ -79,6 +92,8 @@ struct Suggestion {
 };
 // Never empty; the first is what to do first.
 [[nodiscard]] std::vector<Suggestion> diagnose(const WhyFacts& facts);
+// "nothing is known of it: no mail has gone there since 2026-11-22 09:00"; empty: its state stands on evidence.
+[[nodiscard]] std::string unknown_state_text(const WhyFacts& facts, bool japanese);
 // "5 min" / 「5 分」.
 [[nodiscard]] std::string time_text(Duration time, bool japanese);
 

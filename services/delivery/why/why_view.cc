@@ -53,7 +53,7 @@ CauseClock get_cause_clock(WireReader& in) {
 }
 
 void put(WireWriter& out, const DestinationNow& one) {
-  out.text(one.key).u8(one.health).u64(number(one.since)).u64(number(one.evidence_at)).u8(one.evidence_class);
+  out.text(one.key).u8(static_cast<std::uint8_t>(one.known)).u8(one.health).u64(number(one.since)).u64(number(one.evidence_at)).u8(one.evidence_class);
   out.text(std::string_view(one.evidence_words).substr(0, longest_words)).text(one.evidence_host);
   out.u32(one.limit).u32(one.most).u32(one.in_use).u64(one.fresh).u64(one.retry).u64(one.deferred);
   out.u8(static_cast<std::uint8_t>(one.fresh_waits_for));
@@ -65,7 +65,9 @@ void put(WireWriter& out, const DestinationNow& one) {
 }
 DestinationNow get_destination_now(WireReader& in) {
   DestinationNow one;
-  one.key = in.text(), one.health = in.u8(), one.since = time(in.u64()), one.evidence_at = time(in.u64()), one.evidence_class = in.u8();
+  one.key = in.text();
+  if (const auto known = in.u8(); known <= static_cast<std::uint8_t>(Knowledge::Evidence)) one.known = static_cast<Knowledge>(known);
+  one.health = in.u8(), one.since = time(in.u64()), one.evidence_at = time(in.u64()), one.evidence_class = in.u8();
   one.evidence_words = in.text(), one.evidence_host = in.text();
   one.limit = in.u32(), one.most = in.u32(), one.in_use = in.u32(), one.fresh = in.u64(), one.retry = in.u64(), one.deferred = in.u64();
   one.fresh_waits_for = cause(in.u8());

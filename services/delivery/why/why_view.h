@@ -31,9 +31,17 @@ struct RecipientNow {
   CauseClock spent;  // since its last attempt or acceptance, until now; what runs is what it waits for
 };
 
+// What the state of a destination stands on.
+enum class Knowledge : std::uint8_t {
+  Nothing,   // no mail has gone there lately, or never: it is not known, and not healthy
+  Untested,  // mail goes there and nothing has answered yet
+  Evidence,
+};
+
 // One destination, as the scheduler knows it.
 struct DestinationNow {
   std::string key;
+  Knowledge known = Knowledge::Nothing;
   std::uint8_t health = 0;  // schedule/destination.h's Health
   WallTime since{};
   // The evidence for its state; at: zero, there is none.

@@ -35,6 +35,7 @@ struct LaneLimits {
   std::uint32_t reserved_fresh = 50;      // of those never used by retries
   std::uint32_t reserved_retry = 10;      // of those never used by fresh mail
   std::uint32_t per_destination = 20;     // parallel deliveries to one destination; half of them at most for retries
+  friend bool operator==(const LaneLimits&, const LaneLimits&) = default;
 };
 
 // `Job` is whatever the caller queues; it is moved in and out untouched.

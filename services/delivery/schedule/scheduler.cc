@@ -8,7 +8,7 @@ namespace hikyaku::delivery {
 namespace {
 
 constexpr std::size_t least_share = 50;       // jobs any destination may have waiting, whatever the others have
-constexpr std::size_t due_at_once = 500;
+constexpr std::size_t due_at_once = 100;  // a step of the loop: below a millisecond
 constexpr std::size_t most_released = 1'000;  // before somebody takes them
 constexpr Duration slow_delivery = std::chrono::seconds{15};
 constexpr Duration forget_after = std::chrono::minutes{10};
@@ -19,6 +19,7 @@ std::chrono::microseconds micro(Duration duration) { return std::chrono::duratio
 }  // namespace
 
 void Scheduler::configure(SchedulerSettings settings) {
+  if (settings == settings_) return;
   settings_ = std::move(settings);
   lanes_.set_limits(settings_.lanes);
   lanes_.set_source_limits(settings_.sources);

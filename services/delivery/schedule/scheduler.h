@@ -47,6 +47,7 @@ struct SchedulerSettings {
   SourceLimits sources;
   std::size_t window_messages = 10'000;  // in memory, of each lane
   std::size_t most_waiting = 500'000;    // jobs in the fresh lane
+  friend bool operator==(const SchedulerSettings&, const SchedulerSettings&) = default;
 };
 
 class Scheduler {
@@ -54,6 +55,7 @@ class Scheduler {
   using Slot = Lanes<RemoteJob>::Slot;
   static constexpr std::uint32_t openers = 3;  // messages that go to a greylist's shut door
 
+  // Costs the number of known destinations when anything is new, else nothing.
   void configure(SchedulerSettings settings);
   [[nodiscard]] const SchedulerSettings& settings() const { return settings_; }
 

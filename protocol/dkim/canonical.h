@@ -13,7 +13,7 @@ enum class Form : std::uint8_t { Simple, Relaxed };
 // Adds one header field, given as it stands in the message, with CRLF at its end (§3.4.1, §3.4.2).
 void append_canonical_field(Form form, std::string_view whole, std::string& out);
 
-// Where the next octet of a body may begin something that is not copied: relaxed looks at white space, both at CR.
+// How many octets of a body are copied as they are: up to a CR, and in relaxed up to white space that is not one space between words.
 [[nodiscard]] std::size_t ordinary_run(Form form, std::string_view text);
 
 // Gives what it makes of a body to `sink(std::string_view)`, in pieces. Lines end with CRLF; a bare CR or LF is an octet

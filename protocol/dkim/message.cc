@@ -147,8 +147,11 @@ void Message::end_header() {
   state_ = State::Body;
   if (header_too_long_) return;
   fields_ = FieldIndex(header_);
-  for (const auto* field : fields_.first("dkim-signature", limits_.most_signatures))
-    if (const auto signature = parse_signature(FieldKind::Dkim, field->value); signature) want({signature->body_form, signature->body_octets});
+  for (const auto* field : fields_.first("dkim-signature", limits_.most_signatures)) {
+    auto& one = signatures_.emplace_back(SignatureField{field, {}, {}});
+    if (const auto read = parse_signature(FieldKind::Dkim, field->value, &one.signature); !read) one.problem = read.error();
+    else want({one.signature.body_form, one.signature.body_octets});
+  }
   // Of ARC only the newest signature over the body is judged (RFC 8617 §5.2).
   std::optional<Signature> newest;
   for (const auto* field : fields_.first("arc-message-signature", most_arc_fields))

@@ -74,6 +74,13 @@ struct MessageLimits {
 };
 inline constexpr std::size_t most_arc_fields = 50;  // of each kind (RFC 8617 §4.2.1)
 
+// A DKIM-Signature field, read.
+struct SignatureField {
+  const mime::HeaderField* field = nullptr;
+  Signature signature;  // with a problem: as far as it could be read
+  std::string problem;  // why it cannot be judged; empty: it can
+};
+
 class Message {
  public:
   // `also`: what a signer needs, besides what the signatures in the message ask for.
@@ -90,6 +97,8 @@ class Message {
   // The header is longer than the limit: it is not kept, no signature can be judged, and fields() is empty.
   [[nodiscard]] bool header_too_long() const { return header_too_long_; }
   [[nodiscard]] const FieldIndex& fields() const { return fields_; }
+  // From the top, no more than the limit.
+  [[nodiscard]] const std::vector<SignatureField>& signatures() const { return signatures_; }
   [[nodiscard]] const MessageLimits& limits() const { return limits_; }
   // Of what was asked for, after end().
   [[nodiscard]] const BodyHash* body_hash(const BodyTerms& terms) const;
@@ -112,6 +121,7 @@ class Message {
   std::string header_;
   std::string line_head_;  // the first octets of the header's last line, which tell when it is empty
   FieldIndex fields_;
+  std::vector<SignatureField> signatures_;
   std::vector<Wanted> wanted_;
 };
 

@@ -97,6 +97,7 @@ Result<void, std::string> read_all(FieldKind kind, const TagList& list, Signatur
   into.domain = std::move(domain);
   TRY(selector, read_name(list, "s"));
   into.selector = std::move(selector);
+  if (key_name(into.selector, into.domain).size() > dns::most_name_octets) return failure(std::string("the key's name is too long"));
   TRY(algorithm, read_algorithm(list));
   into.algorithm = algorithm;
   TRY_VOID(read_base64(list, "b", into.octets));

@@ -4,7 +4,6 @@
 #include <array>
 
 #include "base/check.h"
-#include "protocol/dns/host_name.h"
 
 namespace hikyaku::dkim {
 namespace {
@@ -71,29 +70,24 @@ Judgement judge_by_key(const KeyAnswer& answer, Algorithm algorithm, std::string
 
 Verification::Verification(const Message& message, VerifyOptions options) : message_(message), options_(std::move(options)) {
   check(message.header_ended(), "a verification begins when the header is there");
-  for (const auto* field : message.fields().first("dkim-signature", message.limits().most_signatures)) {
-    Candidate candidate{field, {}, {}};
-    if (const auto read = parse_signature(FieldKind::Dkim, field->value, &candidate.signature); !read) candidate.problem = read.error();
-    if (candidate.problem.empty()) {
-      auto name = key_name(candidate.signature.selector, candidate.signature.domain);
-      if (name.size() > dns::most_name_octets) candidate.problem = "the key's name is too long";
-      else if (std::ranges::find(key_names_, name) == key_names_.end()) key_names_.push_back(std::move(name));
-    }
-    candidates_.push_back(std::move(candidate));
+  for (const auto& one : message.signatures()) {
+    if (!one.problem.empty()) continue;
+    auto name = key_name(one.signature.selector, one.signature.domain);
+    if (std::ranges::find(key_names_, name) == key_names_.end()) key_names_.push_back(std::move(name));
   }
-  ignored_ = message.fields().count("dkim-signature") - candidates_.size();
+  ignored_ = message.fields().count("dkim-signature") - message.signatures().size();
 }
 
 std::vector<SignatureResult> Verification::results() const {
   check(message_.ended(), "a message is verified after its end");
   std::vector<SignatureResult> results;
   if (message_.header_too_long()) results.push_back({.outcome = Outcome::Neutral, .reason = "the header is too long"});
-  for (const auto& candidate : candidates_) results.push_back(judge(candidate));
+  for (const auto& candidate : message_.signatures()) results.push_back(judge(candidate));
   return results;
 }
 
 // §6.1, in the order that costs least: what the field says, the body, the key.
-SignatureResult Verification::judge(const Candidate& candidate) const {
+SignatureResult Verification::judge(const SignatureField& candidate) const {
   const auto& signature = candidate.signature;
   SignatureResult result{.domain = signature.domain, .selector = signature.selector, .identity = signature.identity, .signature = signature.text};
   if (!candidate.problem.empty()) {

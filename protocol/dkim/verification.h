@@ -64,16 +64,10 @@ class Verification {
   [[nodiscard]] std::size_t ignored() const { return ignored_; }
 
  private:
-  struct Candidate {
-    const mime::HeaderField* field;
-    Signature signature;
-    std::string problem;  // why it cannot be judged
-  };
-  [[nodiscard]] SignatureResult judge(const Candidate& candidate) const;
+  [[nodiscard]] SignatureResult judge(const SignatureField& candidate) const;
 
   const Message& message_;
   VerifyOptions options_;
-  std::vector<Candidate> candidates_;
   std::vector<std::string> key_names_;
   std::map<std::string, KeyAnswer> answers_;
   std::size_t ignored_ = 0;

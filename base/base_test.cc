@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/checksum.h"
 #include "base/cursor.h"
+#include "base/percent.h"
 #include "base/wire.h"
 
 using namespace hikyaku;
@@ -71,4 +72,11 @@ TEST_CASE("checksum: in parts as in one") {
     CHECK(parts.value() == checksum(text, 7));
     CHECK(parts.value() != checksum(text, 8));
   }
+}
+
+TEST_CASE("percent: two hexadecimal digits, or nothing") {
+  CHECK(percent_decode("") == "");
+  CHECK(percent_decode("a%40b%2C%c3%A9") == "a@b,\xc3\xa9");
+  CHECK(percent_decode("%00") == std::string(1, '\0'));
+  for (const char* bad : {"%", "%4", "a%4", "%g0", "%0g", "%%40", "% 1"}) CHECK_MESSAGE(!percent_decode(bad), bad);
 }

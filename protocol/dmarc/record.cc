@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/cursor.h"
+#include "base/percent.h"
 #include "protocol/dkim/tag_list.h"
 
 namespace hikyaku::dmarc {
@@ -38,25 +39,6 @@ std::optional<Policy> policy_of(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] != '%') {
-      out += text[at];
-      continue;
-    }
-    unsigned value = 0;
-    for (int digit = 0; digit < 2; ++digit) {
-      if (++at == text.size()) return std::nullopt;
-      const char c = ascii_lower(text[at]);
-      if (!is_digit(c) && !(c >= 'a' && c <= 'f')) return std::nullopt;
-      value = value * 16 + static_cast<unsigned>(is_digit(c) ? c - '0' : c - 'a' + 10);
-    }
-    out += static_cast<char>(value);
-  }
-  return out;
-}
-
 // "!" 1*DIGIT [ "k" / "m" / "g" / "t" ], powers of two (RFC 7489 §6.4)
 bool take_size(std::string_view text, ReportUri& into) {
   unsigned shift = 0;
@@ -81,7 +63,7 @@ std::optional<ReportUri> parse_report_uri(std::string_view text) {
     if (!take_size(text.substr(mark + 1), uri)) return std::nullopt;
     text = text.substr(0, mark);
   }
-  auto address = percent_decoded(text.substr(0, text.find('?')));
+  auto address = percent_decode(text.substr(0, text.find('?')));
   if (!address || address->size() > most_address_octets || std::ranges::any_of(*address, [](char c) { return is_ctl(c) || c == ' ' || c == '<' || c == '>'; })) return std::nullopt;
   const auto at = address->rfind('@');
   if (at == std::string::npos || at == 0 || at + 1 == address->size()) return std::nullopt;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/cursor.h"
+#include "base/percent.h"
 
 namespace hikyaku::tls_policy {
 namespace {
@@ -53,33 +54,14 @@ std::optional<std::string_view> only_record(const std::vector<std::string>& reco
   return found;
 }
 
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] != '%') {
-      out += text[at];
-      continue;
-    }
-    unsigned value = 0;
-    for (int digit = 0; digit < 2; ++digit) {
-      if (++at == text.size()) return std::nullopt;
-      const char c = ascii_lower(text[at]);
-      if (!is_digit(c) && !(c >= 'a' && c <= 'f')) return std::nullopt;
-      value = value * 16 + static_cast<unsigned>(is_digit(c) ? c - '0' : c - 'a' + 10);
-    }
-    if (value <= 0x20 || value >= 0x7f) return std::nullopt;
-    out += static_cast<char>(value);
-  }
-  return out;
-}
-
 // tlsrpt-uri = URI, "," and ";" and "!" percent-encoded
 void take_uri(std::string_view uri, ReportAddresses& out) {
   if (starts_with_ignoring_case(uri, "mailto:")) {
     uri.remove_prefix(7);
     if (uri.find('?') != std::string_view::npos) uri = uri.substr(0, uri.find('?'));
-    const auto address = percent_decoded(uri);
-    if (address && address->find('@') != std::string::npos && out.mail.size() < most_addresses) out.mail.push_back(*address);
+    const auto address = percent_decode(uri);
+    const auto is_graphic = [](char c) { return c > 0x20 && c < 0x7f; };
+    if (address && std::ranges::all_of(*address, is_graphic) && address->find('@') != std::string::npos && out.mail.size() < most_addresses) out.mail.push_back(*address);
   } else if (starts_with_ignoring_case(uri, "https://") && uri.size() > 8 && out.https.size() < most_addresses) {
     out.https.emplace_back(uri);
   }

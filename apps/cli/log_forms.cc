@@ -87,6 +87,7 @@ std::string human_form(const JsonView& line, Language language) {
   for (const auto key : {"message", "parent", "sender", "recipient", "original_recipient", "account", "client", "helo", "listener", "destination", "next_hop", "command",
                          "reply", "next_try", "by", "about", "text", "reason"})
     if (const std::string value = line.text(key); !value.empty()) out += std::string(" ") + key + "=" + (value.find(' ') == std::string::npos ? value : "\"" + value + "\"");
+  if (!line.text("since").empty() && !line.has("spent_ms")) out += " since=" + line.text("since");  // of an attempt: where `spent` begins
   for (const auto key : {"octets", "count", "attempt"})
     if (line.has(key)) out += std::string(" ") + key + "=" + std::to_string(line.number(key));
   if (line.has("took_ms")) out += " took=" + std::to_string(static_cast<std::uint64_t>(line.real("took_ms"))) + "ms";

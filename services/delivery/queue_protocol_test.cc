@@ -104,7 +104,7 @@ TEST_CASE("queue protocol: why is asked and answered; every cut is refused") {
   recipient.spent.spend(now + 7s);
   answer.recipients.push_back(recipient);
   DestinationNow destination;
-  destination.key = "mx:d.example", destination.limit = 3, destination.most = 20, destination.fresh_waits_for = Cause::Rate;
+  destination.key = "mx:d.example", destination.known = Knowledge::Untested, destination.limit = 3, destination.most = 20, destination.fresh_waits_for = Cause::Rate;
   destination.next_probe = now, destination.greylist_wait = 300s, destination.evidence_words = "421 too many";
   answer.destinations.push_back(destination);
   answer.deferred.push_back({.destination = "mx:d.example"});
@@ -118,6 +118,7 @@ TEST_CASE("queue protocol: why is asked and answered; every cut is refused") {
   CHECK(why.recipients[0].spent == recipient.spent);
   REQUIRE(why.destinations.size() == 1);
   CHECK(why.destinations[0].most == 20);
+  CHECK(why.destinations[0].known == Knowledge::Untested);
   CHECK(why.destinations[0].greylist_wait == Duration{300s});
   CHECK(why.destinations[0].evidence_words == "421 too many");
   REQUIRE(why.server);

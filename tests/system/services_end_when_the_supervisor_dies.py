@@ -30,6 +30,9 @@ def run(folder):
         first = unsaid(server, "server.ended", 1)
         expect(first["process"] == "server" and first["last_heard"] < first["successor_since"], first)
 
+        told = next(line for line in server.cli("log", "--service", "supervisor").splitlines() if "ended without saying so" in line)
+        expect(f"PID {first['pid']}" in told and f"since={first['last_heard'][:19]}" in told, told)
+
         control = server.status()["control_pid"]
         os.kill(control, signal.SIGKILL)
         eventually(lambda: (server.status() or {}).get("control_pid") not in (None, control), "a successor", 20)

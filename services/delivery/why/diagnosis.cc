@@ -270,7 +270,7 @@ class Diagnosis {
     if (facts_.waiting > 0 || facts_.place)
       return add(say(Advice::Wait, "Nothing stands in its way: %1 is on its way", "妨げになるものはない。%1 宛ては処理中", {facts_.subject}));
     if (const auto unknown = unknown_state_text(facts_, false); !unknown.empty())
-      return add({Advice::Nothing, "Nothing waits for " + facts_.subject + "; " + unknown, facts_.subject + " 宛てに待っているメールはない。" + unknown_state_text(facts_, true)});
+      return add({Advice::Nothing, "Nothing waits for " + facts_.subject + "; " + unknown, facts_.subject + " 宛てに待っているメールはない。配送先の状態は" + unknown_state_text(facts_, true)});
     add(say(Advice::Nothing, "Nothing waits for %1, and nothing failed lately", "%1 宛てに待っているメールも、最近の失敗もない", {facts_.subject}));
   }
   void done() {
@@ -306,11 +306,11 @@ std::string_view advice_name(Advice advice) {
 
 std::string unknown_state_text(const WhyFacts& facts, bool japanese) {
   if (!facts.state || facts.state->known == Knowledge::Evidence) return {};
-  if (facts.state->known == Knowledge::Untested) return japanese ? "状態は不明: まだ応答を得ていない" : "nothing is known of it: it has not answered yet";
+  if (facts.state->known == Knowledge::Untested) return japanese ? "不明: まだ応答を得ていない" : "nothing is known of it: it has not answered yet";
   if (facts.last_tried)
-    return japanese ? "状態は不明: " + minute_text(*facts.last_tried) + " を最後に、そこへの配送はない" : "nothing is known of it: no mail has gone there since " + minute_text(*facts.last_tried);
+    return japanese ? "不明: " + minute_text(*facts.last_tried) + " を最後に、そこへの配送はない" : "nothing is known of it: no mail has gone there since " + minute_text(*facts.last_tried);
   const auto days = std::to_string(facts.days_searched);
-  return japanese ? "状態は不明: 過去 " + days + " 日間、そこへの配送はない" : "nothing is known of it: no mail has gone there in " + days + " days";
+  return japanese ? "不明: 過去 " + days + " 日間、そこへの配送はない" : "nothing is known of it: no mail has gone there in " + days + " days";
 }
 
 std::vector<Suggestion> diagnose(const WhyFacts& facts) { return Diagnosis(facts).found(); }

@@ -76,6 +76,37 @@ TEST_CASE("mail that was given up is told first, and held mail has no next try")
   CHECK(diagnose(facts).front().advice == Advice::Release);
 }
 
+TEST_CASE("mail that was sent another way is told of first, unless some waits on its own way all the same") {
+  auto facts = healthy();
+  facts.redirected = Redirection{"relay.example:25", "taro", now - std::chrono::hours{1}, 0, 12};
+  CHECK(first(facts) == Advice::Redirected);
+  CHECK(diagnose(facts).front().english.find("to relay.example:25 by taro") != std::string::npos);
+  CHECK(diagnose(facts).front().japanese.find("宛先 12 件") != std::string::npos);
+  facts = failed(FailureClass::ConnectionRefused, "connection refused");
+  facts.redirected = Redirection{"relay.example:25", "taro", now - std::chrono::hours{1}, 0, 12};
+  CHECK(first(facts) == Advice::PeerDown);
+  CHECK(diagnose(facts).back().advice == Advice::Redirected);
+  facts.redirected->hold = 3, facts.redirected->by = "the disk is exchanged";  // new mail goes there, what waits is kept
+  CHECK(first(facts) == Advice::Redirected);
+  CHECK(diagnose(facts).front().english.find("hikyaku hold release 3") != std::string::npos);
+}
+
+TEST_CASE("a destination that nothing is known of is not called healthy") {
+  auto facts = healthy();
+  CHECK(unknown_state_text(facts, false).empty());  // deliver does not run: no state at all
+  facts.state = DestinationNow{};
+  facts.days_searched = 7;
+  CHECK(unknown_state_text(facts, false) == "nothing is known of it: no mail has gone there in 7 days");
+  CHECK(diagnose(facts).front().english.find("no mail has gone there in 7 days") != std::string::npos);
+  facts.last_tried = now;
+  CHECK(unknown_state_text(facts, true).find("を最後に") != std::string::npos);
+  facts.state->known = Knowledge::Untested;
+  CHECK(unknown_state_text(facts, false).find("has not answered yet") != std::string::npos);
+  facts.state->known = Knowledge::Evidence;
+  CHECK(unknown_state_text(facts, false).empty());
+  CHECK(diagnose(facts).front().english == "Nothing waits for a.example, and nothing failed lately");
+}
+
 TEST_CASE("what is ours goes before what is the peer's") {
   auto facts = failed(FailureClass::Timeout, "no answer");
   facts.disk_trouble = "no space left on device";

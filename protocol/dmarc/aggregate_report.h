@@ -36,7 +36,7 @@ struct ReportRow {
   std::vector<ReportedReason> reasons;
   std::string envelope_to, envelope_from, header_from;
   std::vector<ReportedDkim> dkim_results;
-  std::vector<ReportedSpf> spf_results;
+  std::vector<ReportedSpf> spf_results;  // when written: at least one, the schema wants it
   friend bool operator==(const ReportRow&, const ReportRow&) = default;
 };
 

@@ -76,7 +76,7 @@ void write_policy(Writer& out, const PublishedPolicy& policy, Schema schema) {
   out.close();
 }
 
-void write_results(Writer& out, const ReportRow& row) {
+void write_results(Writer& out, const ReportRow& row, Schema schema) {
   out.open("auth_results");
   for (const auto& dkim : row.dkim_results) {
     out.open("dkim");
@@ -91,13 +91,13 @@ void write_results(Writer& out, const ReportRow& row) {
     out.value("domain", spf.domain);
     out.value("scope", spf.scope.empty() ? "mfrom" : spf.scope);
     out.value("result", spf.result);
-    out.value_if("human_result", spf.human_result);
+    if (schema == Schema::Rfc9990) out.value_if("human_result", spf.human_result);
     out.close();
   }
   out.close();
 }
 
-void write_row(Writer& out, const ReportRow& row) {
+void write_row(Writer& out, const ReportRow& row, Schema schema) {
   out.open("record");
   out.open("row");
   out.value("source_ip", row.source_ip);
@@ -119,7 +119,7 @@ void write_row(Writer& out, const ReportRow& row) {
   out.value("envelope_from", row.envelope_from);
   out.value("header_from", row.header_from);
   out.close();
-  write_results(out, row);
+  write_results(out, row, schema);
   out.close();
 }
 
@@ -148,7 +148,7 @@ std::string report_xml(const AggregateReport& report, Schema schema) {
   out.value("version", report.version.empty() ? "1.0" : report.version);
   write_metadata(out, report, schema);
   write_policy(out, report.policy, schema);
-  for (const auto& row : report.rows) write_row(out, row);
+  for (const auto& row : report.rows) write_row(out, row, schema);
   out.line("</feedback>\n");
   return out.take();
 }

@@ -2,11 +2,15 @@
 #include "apps/supervisor/parent.h"
 
 #include "apps/cli/commands.h"
+#include "apps/cli/server_sentences.h"
 
 namespace hikyaku::cli {
 
 namespace {
-Exit run(Invocation& call) { return static_cast<Exit>(apps::serve({.settings_path = call.settings_path, .binary = call.program})); }
+Exit run(Invocation& call) {
+  const std::string language = call.language == Language::Japanese ? "ja" : "";
+  return static_cast<Exit>(apps::serve({.settings_path = call.settings_path, .binary = call.program, .wording = wording_of(language), .language = language}));
+}
 }  // namespace
 
 Command serve_command() {

@@ -175,6 +175,8 @@ std::string translated(std::string_view sentence, std::size_t depth) {
 
 }  // namespace
 
+Wording wording_of(std::string_view language) { return language == "ja" ? in_japanese : nullptr; }
+
 std::string in_japanese(std::string_view sentence) { return translated(sentence, 0); }
 
 }  // namespace hikyaku::cli

@@ -11,4 +11,8 @@ namespace hikyaku::cli {
 // The sentence itself when it is none of ours: a peer's reply, a name.
 [[nodiscard]] std::string in_japanese(std::string_view sentence);
 
+// For what the server itself refuses to whoever starts it. By the language as the supervisor passes it on: "ja"; any other: null.
+using Wording = std::string (*)(std::string_view sentence);
+[[nodiscard]] Wording wording_of(std::string_view language);
+
 }  // namespace hikyaku::cli

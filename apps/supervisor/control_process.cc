@@ -29,7 +29,7 @@ std::vector<std::string> process_names() {
 
 }  // namespace
 
-ControlProcess::ControlProcess() : link_(link_descriptor), supervision_(process_names()) {}
+ControlProcess::ControlProcess(Wording wording) : wording_(wording), link_(link_descriptor), supervision_(process_names()) {}
 
 // ---- beginning ----------------------------------------------------------------------------------------------------
 
@@ -113,7 +113,16 @@ void ControlProcess::take_the_life_sign() {
   log_->write(seen ? events::control_ended : events::server_ended, {.since = end.heard, .reason = reason});
 }
 
-void ControlProcess::give_up(const std::string& why) { link_.tell(ControlKind::GiveUp, why); }
+// Mistakes are a line each.
+void ControlProcess::give_up(const std::string& why) {
+  std::string told;
+  for (std::size_t begin = 0; begin <= why.size();) {
+    const auto end = std::min(why.find('\n', begin), why.size());
+    told += (told.empty() ? "" : "\n") + worded(wording_, std::string_view(why).substr(begin, end - begin));
+    begin = end + 1;
+  }
+  link_.tell(ControlKind::GiveUp, told);
+}
 
 int ControlProcess::run() {
   prctl(PR_SET_NAME, "hikyaku-control");
@@ -370,6 +379,6 @@ StatusFacts ControlProcess::facts() const {
   return facts;
 }
 
-int run_control_process() { return ControlProcess().run(); }
+int run_control_process(Wording wording) { return ControlProcess(wording).run(); }
 
 }  // namespace hikyaku::apps

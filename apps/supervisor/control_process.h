@@ -17,6 +17,7 @@
 #include "apps/supervisor/status_json.h"
 #include "apps/supervisor/supervision.h"
 #include "apps/supervisor/wanted_state.h"
+#include "apps/supervisor/wording.h"
 #include "io/posix_disk.h"
 #include "services/telemetry/log.h"
 
@@ -24,7 +25,7 @@ namespace hikyaku::apps {
 
 class ControlProcess {
  public:
-  ControlProcess();
+  explicit ControlProcess(Wording wording);
   int run();  // until the parent orders the end or disappears; what the process ends with
 
  private:
@@ -75,6 +76,7 @@ class ControlProcess {
   // Services run as the same user; what a client made of one of them must not command the others.
   [[nodiscard]] bool is_service(int pid) const;
 
+  Wording wording_;
   ParentLink link_;
   BegunMessage begun_;
   SettingsFile settings_;
@@ -99,6 +101,6 @@ class ControlProcess {
 };
 
 // Runs on descriptor 3, the link to the parent, until the parent orders the end or disappears.
-int run_control_process();
+int run_control_process(Wording wording);
 
 }  // namespace hikyaku::apps

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "apps/supervisor/wording.h"
 #include "base/result.h"
 
 namespace hikyaku::apps {
@@ -12,7 +13,7 @@ struct FirstSettings {
   std::string data_folder, user;
 };
 
-// The error is ready to be printed: one line for each mistake of the file.
-[[nodiscard]] Result<FirstSettings, std::string> read_first_settings(int settings_file, const std::string& name);
+// The error is ready to be printed: one line for each mistake of the file, put into words by the child too.
+[[nodiscard]] Result<FirstSettings, std::string> read_first_settings(int settings_file, const std::string& name, Wording wording);
 
 }  // namespace hikyaku::apps

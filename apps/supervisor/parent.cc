@@ -127,7 +127,7 @@ void Parent::watch_control() {
 }
 
 bool Parent::start_control() {
-  auto spawned = spawn(options_.binary, {"control-process"}, identity_);
+  auto spawned = spawn(options_.binary, {"control-process", options_.language}, identity_);
   if (!spawned) return complain("the control process cannot be started: " + spawned.error()), false;
   control_pid_ = spawned->pid;
   control_ = std::move(spawned->control);
@@ -346,11 +346,11 @@ int serve(const ServeOptions& options) {
   prctl(PR_SET_NAME, "hikyaku-serve");
   const io::Descriptor file(open(options.settings_path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) {
-    complain(options.settings_path + ": the settings file cannot be read: " + std::strerror(errno) +
-             ". Remedy: name it with --config; `hikyaku config describe` prints every setting.");
+    complain(worded(options.wording, options.settings_path + ": the settings file cannot be read: " + std::strerror(errno) +
+                                         ". Remedy: name it with --config; `hikyaku config describe` prints every setting."));
     return settings_mistaken;
   }
-  auto first = read_first_settings(file.get(), options.settings_path);
+  auto first = read_first_settings(file.get(), options.settings_path, options.wording);
   if (!first) return complain(first.error()), settings_mistaken;
   auto identity = choose_identity(first->user, first->data_folder);
   if (!identity) return complain(identity.error()), settings_mistaken;

@@ -5,11 +5,15 @@
 
 #include <string>
 
+#include "apps/supervisor/wording.h"
+
 namespace hikyaku::apps {
 
 struct ServeOptions {
   std::string settings_path;  // absolute
   std::string binary;         // this program's path
+  Wording wording = nullptr;  // of what is refused at the start
+  std::string language;       // the same for the control process: its argument, empty for none
 };
 
 // Runs until SIGTERM or SIGINT and every service has ended. The exit status; what went wrong is on standard error.

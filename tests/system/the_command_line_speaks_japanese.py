@@ -61,6 +61,18 @@ def wrong_uses_are_told_in_japanese(server):
         expect(english.stderr and not JAPANESE.search(english.stderr), (arguments, english.stderr))
 
 
+def a_server_that_does_not_start_says_so_in_japanese(server):
+    """Whoever types `hikyaku serve`; the logs stay English."""
+    bad = server.folder / "bad.toml"
+    bad.write_text("[smpt]\nx = 1\n")
+    for arguments, japanese, english in ((("--config", "/nonexistent/file", "serve"), "設定ファイルを読めない", "cannot be read"),
+                                         (("--config", str(bad), "serve"), "[smpt] というセクションはない", "there is no section [smpt]"),
+                                         (("--config", str(server.config), "serve"), "別のサーバがすでに動いている", "another server already runs")):
+        told = [run_in(server, locale, *arguments) for locale in ("ja_JP.UTF-8", "C")]
+        expect(told[0].returncode == told[1].returncode != 0, (arguments, told))
+        expect(japanese in told[0].stderr and english in told[1].stderr, (arguments, told))
+
+
 def headings_are_there(server):
     server.cli("alias", "add", f"info@{DOMAIN}", TARO, "nobody@b.example")
     server.cli("account", "forward", "set", TARO, "x@b.example")
@@ -88,5 +100,6 @@ def run(folder):
         server.start()
         help_is_japanese(server)
         wrong_uses_are_told_in_japanese(server)
+        a_server_that_does_not_start_says_so_in_japanese(server)
         eventually(lambda: run_in(server, "C", "queue", "count").returncode == 0, "deliver answers")
         headings_are_there(server)

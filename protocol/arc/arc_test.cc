@@ -104,6 +104,37 @@ TEST_CASE("what breaks a chain, and what happens to a broken one") {
   CHECK_FALSE(verdict_of(text, {}).temporary);
 }
 
+TEST_CASE("the oldest signature that still verifies tells which hop changed the mail") {
+  const auto oldest = [](const std::string& text) {
+    dkim::Message message;
+    message.feed(text);
+    message.end();
+    Verification verification(message, OldestPass::Wanted);
+    answer_all(verification, zone());
+    const auto verdict = verification.verdict();
+    CHECK(verdict.status == Status::Pass);
+    return verdict.oldest_pass.value_or(99);
+  };
+  auto text = chain(2);
+  CHECK(oldest(text) == 0);
+  text = *sealed(replaced(text, "Subject: hello", "Subject: [list] hello"), zone(), 3);  // its chain has failed
+  CHECK(verdict_of(text, zone()).status == Status::Fail);
+  // A hop that changes and seals in one: the chain it got was right.
+  dkim::Message before({}, {SealTerms::body()}), after({}, {SealTerms::body()});
+  const auto received = chain(2), changed = replaced(received, "Subject: hello", "Subject: [list] hello");
+  before.feed(received), before.end(), after.feed(changed), after.end();
+  Verification judged(before), sets_of(after);
+  answer_all(judged, zone());
+  SealTerms terms;
+  terms.algorithm = Algorithm::Ed25519Sha256, terms.domain = "d3.example", terms.selector = "s", terms.authserv_id = "mx.example";
+  auto sealing = begin_sealing(after, sets_of.sets(), judged.verdict(), terms, "none");
+  REQUIRE(sealing);
+  sealing->take(key().sign(sealing->digest()));
+  sealing->take(key().sign(sealing->digest()));
+  CHECK(oldest(sealing->fields() + changed) == 3);
+  CHECK_FALSE(verdict_of(received, zone()).oldest_pass);
+}
+
 TEST_CASE("more fields than there may be instances") {
   std::string many;
   for (int n = 0; n < 200; ++n) many += "ARC-Seal: i=1; a=rsa-sha256; cv=none; d=a.example; s=s; b=AAAA\r\n";

@@ -67,7 +67,7 @@ unsigned parse_results_instance(std::string_view value, std::string_view& rest) 
   return rest.empty() ? 0 : instance_of(dkim::trimmed(value.substr(equals + 1, end - equals - 1)));
 }
 
-Verification::Verification(const dkim::Message& message) : message_(message) {
+Verification::Verification(const dkim::Message& message, OldestPass oldest_pass) : message_(message), oldest_pass_(oldest_pass) {
   check(message.header_ended(), "a chain is judged when the header is there");
   gather();
   if (!sets_.empty()) read_seals();
@@ -126,26 +126,41 @@ void Verification::read_seals() {
     return;
   }
   newest_ = *std::move(newest);
-  const auto ask = [&](std::string name) {
-    if (name.size() > dns::most_name_octets) problem_ = "a key's name is too long";
-    else if (std::ranges::find(key_names_, name) == key_names_.end()) key_names_.push_back(std::move(name));
-  };
   ask(dkim::key_name(newest_.selector, newest_.domain));
   for (const auto& seal : seals_) ask(dkim::key_name(seal.selector, seal.domain));
+  if (oldest_pass_ == OldestPass::Wanted) {
+    for (std::size_t place = 0; place + 1 < sets_.size(); ++place) {
+      auto read = dkim::parse_signature(dkim::FieldKind::ArcMessage, sets_[place].message_signature->value);
+      older_.push_back(read ? std::optional(*std::move(read)) : std::nullopt);
+      if (older_.back()) ask(dkim::key_name(older_.back()->selector, older_.back()->domain));
+    }
+  }
   if (!problem_.empty()) key_names_.clear();
 }
 
-Verdict Verification::failed(std::string reason) const { return {Status::Fail, std::move(reason), false, highest_, ended_, {}}; }
+void Verification::ask(std::string name) {
+  if (name.size() > dns::most_name_octets) problem_ = "a key's name is too long";
+  else if (std::ranges::find(key_names_, name) == key_names_.end()) key_names_.push_back(std::move(name));
+}
+
+Verdict Verification::failed(std::string reason) const { return {Status::Fail, std::move(reason), false, highest_, ended_, {}, {}}; }
 
 // §5.2 step 4
-dkim::Judgement Verification::judge_newest_signature() const {
-  const auto* body = message_.body_hash({newest_.body_form, newest_.body_octets});
-  check(body != nullptr, "the body hash of the newest ARC-Message-Signature is made");
-  if (dkim::octets_of(body->digest) != newest_.body_hash || newest_.body_octets.value_or(0) > body->canonical_octets) return {dkim::Outcome::Fail, "body hash did not verify"};
-  const auto found = answers_.find(dkim::key_name(newest_.selector, newest_.domain));
+dkim::Judgement Verification::judge_signature(const dkim::Signature& signature, const mime::HeaderField& field) const {
+  const auto* body = message_.body_hash({signature.body_form, signature.body_octets});
+  if (body == nullptr) return {dkim::Outcome::Fail, "too many different body hashes"};
+  if (dkim::octets_of(body->digest) != signature.body_hash || signature.body_octets.value_or(0) > body->canonical_octets) return {dkim::Outcome::Fail, "body hash did not verify"};
+  const auto found = answers_.find(dkim::key_name(signature.selector, signature.domain));
   check(found != answers_.end(), "each key that was asked for is answered");
-  const auto digest = dkim::signed_digest(message_.fields(), newest_, *sets_.back().message_signature);
-  return dkim::judge_by_key(found->second, newest_.algorithm, newest_.domain, {}, "email", digest, newest_.octets);
+  const auto digest = dkim::signed_digest(message_.fields(), signature, field);
+  return dkim::judge_by_key(found->second, signature.algorithm, signature.domain, {}, "email", digest, signature.octets);
+}
+
+// §5.2 step 5
+unsigned Verification::find_oldest_pass() const {
+  for (std::size_t place = older_.size(); place-- > 0;)
+    if (!older_[place] || judge_signature(*older_[place], *sets_[place].message_signature).outcome != dkim::Outcome::Pass) return static_cast<unsigned>(place) + 2;
+  return 0;
 }
 
 dkim::Judgement Verification::judge_seal(std::size_t place, const dkim::Digest& digest) const {
@@ -159,13 +174,13 @@ Verdict Verification::verdict() const {
   check(message_.ended(), "a chain is judged after the message's end");
   if (sets_.empty()) return problem_.empty() ? Verdict{} : failed(problem_);
   if (!problem_.empty()) return failed(problem_);
-  const auto signature = judge_newest_signature();
+  const auto signature = judge_signature(newest_, *sets_.back().message_signature);
   if (signature.outcome != dkim::Outcome::Pass) {
     auto verdict = failed("ARC-Message-Signature " + std::to_string(sets_.size()) + ": " + signature.reason);
     verdict.temporary = signature.outcome == dkim::Outcome::TempError;
     return verdict;
   }
-  Verdict verdict{Status::Pass, {}, false, highest_, false, {}};
+  Verdict verdict{Status::Pass, {}, false, highest_, false, {}, {}};
   // §5.1.1.1: a seal signs all sets up to its own, its own field without b= and without the line end. One pass over all.
   dkim::Sha256 before;
   for (std::size_t place = 0; place < sets_.size(); ++place) {
@@ -188,6 +203,7 @@ Verdict Verification::verdict() const {
     before.add(text);
     verdict.sealers.push_back(seals_[place].domain);
   }
+  if (oldest_pass_ == OldestPass::Wanted) verdict.oldest_pass = find_oldest_pass();
   return verdict;
 }
 

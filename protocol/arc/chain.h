@@ -41,13 +41,19 @@ struct Verdict {
   unsigned highest = 0;    // instance seen, also of a broken chain
   bool ended = false;      // the newest seal says cv=fail: nobody adds to it (§5.1)
   std::vector<std::string> sealers;  // d= of the seals, from the first; of Pass
+  // The oldest instance whose message signature still verifies, all younger ones too; 0: all do, so nobody changed what they
+  // sign. Of Pass, where it was asked for.
+  std::optional<unsigned> oldest_pass;
 };
+
+// RFC 8617 §5.2 step 5: one more key operation for each older set, and its key, which is mostly that of its seal.
+enum class OldestPass : std::uint8_t { NotLookedFor, Wanted };
 
 class Verification {
  public:
   // `message` must have its header, and outlives this.
-  explicit Verification(const dkim::Message& message);
-  // Each once; at most 51.
+  explicit Verification(const dkim::Message& message, OldestPass oldest_pass = OldestPass::NotLookedFor);
+  // Each once; at most 51, or 100 with OldestPass::Wanted.
   [[nodiscard]] const std::vector<std::string>& key_names() const { return key_names_; }
   void answer(const std::string& name, dkim::KeyAnswer answer) { answers_[name] = std::move(answer); }
   // Needs the message's end and an answer for each name. Cost: the ARC fields once, and one to three key operations a seal.
@@ -59,13 +65,17 @@ class Verification {
   void gather();
   void read_seals();
   [[nodiscard]] Verdict failed(std::string reason) const;
-  [[nodiscard]] dkim::Judgement judge_newest_signature() const;
+  void ask(std::string name);
+  [[nodiscard]] dkim::Judgement judge_signature(const dkim::Signature& signature, const mime::HeaderField& field) const;
+  [[nodiscard]] unsigned find_oldest_pass() const;
   [[nodiscard]] dkim::Judgement judge_seal(std::size_t place, const dkim::Digest& digest) const;
 
   const dkim::Message& message_;
   std::vector<Set> sets_;
+  OldestPass oldest_pass_;
   std::vector<Seal> seals_;
-  dkim::Signature newest_;  // ARC-Message-Signature of the last set
+  dkim::Signature newest_;                             // ARC-Message-Signature of the last set
+  std::vector<std::optional<dkim::Signature>> older_;  // of the sets before it, if wanted; nothing: it cannot be read
   std::string problem_;     // of the structure: found before any key is asked for
   unsigned highest_ = 0;
   bool ended_ = false;

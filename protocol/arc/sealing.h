@@ -5,6 +5,9 @@
 //   sealing.take(sign(sealing.digest()));  // ARC-Message-Signature
 //   sealing.take(sign(sealing.digest()));  // ARC-Seal
 //   sealing.fields();                      // above the header
+//
+// A server that changes mail judges the chain as it came, and seals the message as it leaves: `verdict` is of the first, `message`
+// and `sets` (the same ARC fields) of the second.
 #pragma once
 
 #include <optional>

@@ -152,11 +152,15 @@ void Message::end_header() {
     if (const auto read = parse_signature(FieldKind::Dkim, field->value, &one.signature); !read) one.problem = read.error();
     else want({one.signature.body_form, one.signature.body_octets});
   }
-  // Of ARC only the newest signature over the body is judged (RFC 8617 §5.2).
-  std::optional<Signature> newest;
+  // The newest of ARC decides (RFC 8617 §5.2 step 4). The older ones tell which hop changed something (step 5): nearly always with
+  // the same terms, so that they cost nothing; beyond a few different ones nobody asks.
+  std::vector<Signature> sets;
   for (const auto* field : fields_.first("arc-message-signature", most_arc_fields))
-    if (auto signature = parse_signature(FieldKind::ArcMessage, field->value); signature && (!newest || signature->instance > newest->instance)) newest = *std::move(signature);
-  if (newest) want({newest->body_form, newest->body_octets});
+    if (auto signature = parse_signature(FieldKind::ArcMessage, field->value)) sets.push_back(*std::move(signature));
+  std::ranges::sort(sets, std::greater{}, &Signature::instance);
+  const auto most = wanted_.size() + most_arc_body_hashes;
+  for (const auto& signature : sets)
+    if (wanted_.size() < most) want({signature.body_form, signature.body_octets});
 }
 
 void Message::end() {

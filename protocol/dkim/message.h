@@ -72,7 +72,8 @@ struct MessageLimits {
   std::size_t most_header_octets = 1 << 20;
   std::size_t most_signatures = 8;  // DKIM-Signature fields that are looked at, from the top
 };
-inline constexpr std::size_t most_arc_fields = 50;  // of each kind (RFC 8617 §4.2.1)
+inline constexpr std::size_t most_arc_fields = 50;      // of each kind (RFC 8617 §4.2.1)
+inline constexpr std::size_t most_arc_body_hashes = 3;  // different ones, from the newest
 
 // A DKIM-Signature field, read.
 struct SignatureField {

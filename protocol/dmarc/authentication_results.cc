@@ -55,7 +55,11 @@ authres::MethodResult dmarc_result(const Verdict& verdict, std::string_view auth
 
 authres::MethodResult dmarc_result(AuthorProblem problem) { return {"dmarc", "permerror", "", std::string(problem_text(problem)), {}}; }
 
-authres::MethodResult arc_result(const arc::Verdict& verdict) { return {"arc", std::string(arc::status_name(verdict.status)), "", verdict.reason, {}}; }
+authres::MethodResult arc_result(const arc::Verdict& verdict) {
+  authres::MethodResult result{"arc", std::string(arc::status_name(verdict.status)), "", verdict.reason, {}};
+  if (verdict.oldest_pass) result.properties.push_back({"header", "oldest-pass", std::to_string(*verdict.oldest_pass)});
+  return result;
+}
 
 authres::MethodResult iprev_result(ReverseName outcome, std::string_view address) {
   constexpr std::array<std::string_view, 4> names{"pass", "fail", "temperror", "permerror"};

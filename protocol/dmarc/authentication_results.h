@@ -20,7 +20,7 @@ namespace hikyaku::dmarc {
 [[nodiscard]] authres::MethodResult dmarc_result(const Verdict& verdict, std::string_view author_domain);
 // What becomes of mail whose From cannot be judged.
 [[nodiscard]] authres::MethodResult dmarc_result(AuthorProblem problem);
-// "arc=fail reason=..."; header.oldest-pass is not told, since only the newest signature over the body is judged.
+// "arc=pass header.oldest-pass=0" (RFC 8617 §10.2), the property where it was looked for; "arc=fail reason=..."
 [[nodiscard]] authres::MethodResult arc_result(const arc::Verdict& verdict);
 enum class ReverseName : std::uint8_t { Pass, Fail, TempError, PermError };
 // "iprev=pass policy.iprev=192.0.2.7" (§2.7.3)

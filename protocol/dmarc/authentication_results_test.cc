@@ -17,7 +17,8 @@ TEST_CASE("the words are those of RFC 8601, and can be read again") {
   authres::AuthenticationResults all{"mx.example", {spf_result(spf, "a b@a.example", "h.example"), spf_result(spf, "", "h.example")}};
   for (auto& one : dkim_results(signatures)) all.results.push_back(std::move(one));
   all.results.push_back(dmarc_result(verdict, "a.example"));
-  all.results.push_back(arc_result({arc::Status::Fail, "ARC-Seal 2: signature did not verify", false, 2, false, {}}));
+  all.results.push_back(arc_result({arc::Status::Fail, "ARC-Seal 2: signature did not verify", false, 2, false, {}, {}}));
+  CHECK(arc_result({arc::Status::Pass, "", false, 2, false, {}, 1}).properties.at(0).value == "1");
   all.results.push_back(iprev_result(ReverseName::Pass, "192.0.2.7"));
   all.results.push_back(dmarc_result(AuthorProblem::SeveralFrom));
   const auto text = authres::field_text(all);

@@ -23,9 +23,9 @@ WRONG_USES = (
     ("hold", "show", "x"), ("why", "x y"), ("why", DOMAIN, "--address", "x"), ("status", "--json=perhaps"), ("--config", "/nonexistent/file", "status"), ("--config", "/", "status"))
 
 
-def run_in(server, locale, *arguments, **more):
-    return subprocess.run([server.program, *arguments], text=True, capture_output=True, timeout=60,
-                          env={**os.environ, "LC_ALL": locale, "HIKYAKU_CONFIG": str(server.config)}, **more)
+def run_in(server, locale, *arguments):
+    return subprocess.run([server.program, *arguments], text=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=60,
+                          env={**os.environ, "LC_ALL": locale, "HIKYAKU_CONFIG": str(server.config)})
 
 
 def commands_below(server, path=()):

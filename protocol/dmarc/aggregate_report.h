@@ -58,6 +58,11 @@ struct AggregateReport {
 
 [[nodiscard]] PublishedPolicy published_policy(const Verdict& verdict, const Options& options);
 
+// One message as a row, its count 1. `applied`: what we did with it, which may be milder than what was asked for; the
+// caller adds the reasons for that, but for those of pct= and t=, which are there.
+enum class SpfIdentity : std::uint8_t { MailFrom, Helo };
+[[nodiscard]] ReportRow report_row(const Facts& facts, const Verdict& verdict, Policy applied, SpfIdentity spf_identity, std::string source_ip);
+
 // RFC 7489 appendix C: what every reader of the last ten years knows. RFC 9990: its namespace, and the tags of RFC 9989.
 enum class Schema : std::uint8_t { Rfc7489, Rfc9990 };
 [[nodiscard]] std::string report_xml(const AggregateReport& report, Schema schema);

@@ -38,6 +38,18 @@ TEST_CASE("what is written is read back") {
   CHECK(parse_report(report_xml(report, Schema::Rfc7489))->organization == "a??b");
 }
 
+TEST_CASE("a verdict becomes a row") {
+  const Facts facts{"a.example", {"b.example", spf::Outcome::SoftFail}, {{"a.example", "s", dkim::Outcome::PermError}}};
+  Verdict verdict;
+  verdict.outcome = Outcome::Fail, verdict.policy = Policy::Reject, verdict.disposition = Policy::Quarantine, verdict.milder = Override::SampledOut;
+  auto row = report_row(facts, verdict, Policy::Quarantine, SpfIdentity::MailFrom, "192.0.2.7");
+  CHECK(row == ReportRow{"192.0.2.7", 1, "quarantine", "fail", "fail", {{"sampled_out", ""}}, "", "b.example", "a.example", {{"a.example", "s", "permerror", ""}}, {{"b.example", "mfrom", "softfail", ""}}});
+  row = report_row(facts, verdict, Policy::None, SpfIdentity::Helo, "192.0.2.7");
+  CHECK(row.envelope_from.empty());
+  CHECK(row.spf_results[0].scope == "helo");
+  CHECK(row.disposition == "none");
+}
+
 // RFC 7489 appendix C wants these elements in this order.
 TEST_CASE("the elements stand in the schema's order") {
   const auto xml = report_xml(sample(), Schema::Rfc7489);

@@ -141,6 +141,22 @@ PublishedPolicy published_policy(const Verdict& verdict, const Options& options)
   return policy;
 }
 
+ReportRow report_row(const Facts& facts, const Verdict& verdict, Policy applied, SpfIdentity spf_identity, std::string source_ip) {
+  const auto word = [](bool aligned) { return std::string(aligned ? "pass" : "fail"); };
+  ReportRow row;
+  row.source_ip = std::move(source_ip);
+  row.count = 1;
+  row.disposition = policy_name(applied), row.dkim = word(verdict.dkim_aligned), row.spf = word(verdict.spf_aligned);
+  if (verdict.milder == Override::SampledOut) row.reasons.push_back({"sampled_out", ""});
+  if (verdict.milder == Override::TestMode) row.reasons.push_back({"other", "t=y"});
+  row.envelope_from = spf_identity == SpfIdentity::MailFrom ? facts.spf.domain : "";
+  row.header_from = facts.author_domain;
+  for (std::size_t n = 0; n < std::min(facts.dkim.size(), most_dkim_results); ++n)
+    row.dkim_results.push_back({facts.dkim[n].domain, facts.dkim[n].selector, std::string(dkim::outcome_name(facts.dkim[n].outcome)), ""});
+  row.spf_results.push_back({facts.spf.domain, spf_identity == SpfIdentity::MailFrom ? "mfrom" : "helo", std::string(spf::outcome_name(facts.spf.outcome)), ""});
+  return row;
+}
+
 std::string report_xml(const AggregateReport& report, Schema schema) {
   Writer out;
   out.line("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");

@@ -5,18 +5,22 @@
 namespace hikyaku::delivery {
 
 std::string NextHop::key() const {
-  if (via == Via::Mx) return "mx:" + name;
+  if (via == Via::Mx) return "mx:" + name + key_of_terms();
   if (!route) return "host:" + name + ':' + std::to_string(port);
   std::string out = "host:";
   for (std::size_t n = 0; n < route->hosts.size(); ++n) {
     const auto& host = route->hosts[n];
     out += (n == 0 ? "" : " ") + host.name + ':' + std::to_string(host.port);
   }
-  if (route->terms == directory::RouteTerms{}) return out;
+  return out + key_of_terms();
+}
+
+std::string NextHop::key_of_terms() const {
+  if (!route || route->terms == directory::RouteTerms{}) return {};
   // As the row has it, after "host,port".
   const auto printed = directory::print_target({"*", "", {route->hosts.front()}, route->terms});
   const auto options = printed.find(',', printed.find(',') + 1);
-  return options == std::string::npos ? out : out + ';' + printed.substr(options + 1);
+  return options == std::string::npos ? std::string{} : ';' + printed.substr(options + 1);
 }
 
 std::vector<directory::RouteHost> NextHop::hosts() const {

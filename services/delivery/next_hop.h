@@ -20,11 +20,14 @@ struct NextHop {
   Via via = Via::Mx;
   std::string name;          // a host name, an address literal, or the domain whose MX is meant
   std::uint16_t port = 25;
-  std::shared_ptr<const directory::Route> route;  // the row: its further hosts, and how they are spoken to; null: nothing special
+  // The row: its further hosts (of Via::Mx they do not count), and how they are spoken to. Null: nothing special.
+  std::shared_ptr<const directory::Route> route;
 
   // "mx:example.net", "host:gw.example.net:25" or "host:gw1:25 gw2:25;tls=required": what the operator sees as the
   // destination. Two hops of one key are spoken to alike: a connection serves both.
   [[nodiscard]] std::string key() const;
+  // ";tls=required": how the hosts are spoken to, as it stands in keys; empty: nothing special.
+  [[nodiscard]] std::string key_of_terms() const;
   // At least one, in the order of trying. Of Via::Mx the domain.
   [[nodiscard]] std::vector<directory::RouteHost> hosts() const;
   [[nodiscard]] const directory::RouteTerms& terms() const;

@@ -145,34 +145,45 @@ class Planner {
     if (decision.route && decision.row != 0) {
       const bool dns = means_dns(*decision.route);
       found(3, dns ? Finding::RowMeansDns : Finding::Row, directory::print_route(*decision.route), decision.row);
-      if (dns) return by_hosts_and_dns(address);
+      if (dns) return by_hosts_and_dns(address, std::move(decision.route), 3);
       return to_hosts(std::move(decision.route), 3);
     }
     if (decision.route) {
       const bool dns = means_dns(*decision.route);
       found(4, dns ? Finding::RowMeansDns : Finding::Gateway, directory::print_target(*decision.route));
-      if (!dns) return to_hosts(std::move(decision.route), 4);
-    } else {
-      found(4, Finding::NoGateway, {});
+      if (dns) return by_hosts_and_dns(address, std::move(decision.route), 4);
+      return to_hosts(std::move(decision.route), 4);
     }
-    return by_hosts_and_dns(address);
+    found(4, Finding::NoGateway, {});
+    return by_hosts_and_dns(address, nullptr, 4);
+  }
+
+  // The row's relay for when its own hosts failed too often.
+  std::optional<RecipientPlan> to_fallback(const directory::Route& route, std::uint8_t step) {
+    const auto& terms = route.terms;
+    if (terms.fallback.name.empty() || question_.failures < terms.fallback_after) return std::nullopt;
+    found(step, Finding::RowFallback, directory::print_host(terms.fallback), question_.failures);
+    return ToNextHop{fallback_of(route)};
   }
 
   RecipientPlan to_hosts(std::shared_ptr<const directory::Route> route, std::uint8_t step) {
-    const auto& terms = route->terms;
-    if (terms.fallback.name.empty() || question_.failures < terms.fallback_after) return ToNextHop{hop_of(std::move(route))};
-    found(step, Finding::RowFallback, directory::print_host(terms.fallback), question_.failures);
-    return ToNextHop{fallback_of(*route)};
+    if (auto fallback = to_fallback(*route, step)) return std::move(*fallback);
+    return ToNextHop{hop_of(std::move(route))};
   }
 
-  RecipientPlan by_hosts_and_dns(const Address& address) {
+  // `row`: that says so, and how the hosts are spoken to; null: none does.
+  RecipientPlan by_hosts_and_dns(const Address& address, std::shared_ptr<const directory::Route> row, std::uint8_t step) {
+    if (row)
+      if (auto fallback = to_fallback(*row, step)) return std::move(*fallback);
+    if (row && row->terms == directory::RouteTerms{}) row.reset();
     // "a@[192.0.2.1]" (RFC 5321 §4.1.3) names its host itself.
     if (address.domain.starts_with('[')) {
       found(6, Finding::AddressLiteral, address.domain);
-      return ToNextHop{{Via::Host, address.domain, 25, nullptr}};
+      if (row) row = std::make_shared<const directory::Route>(directory::Route{row->pattern, row->sender, {{address.domain, 25}}, row->terms});
+      return ToNextHop{{Via::Host, address.domain, 25, std::move(row)}};
     }
     found(5, Finding::HostsThenMx, address.domain);
-    return ToNextHop{{Via::Mx, address.domain, 25, nullptr}};
+    return ToNextHop{{Via::Mx, address.domain, 25, std::move(row)}};
   }
 
   const directory::Snapshot& directory_;

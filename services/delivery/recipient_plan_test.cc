@@ -41,6 +41,17 @@ struct PlanRig {
 
 }  // namespace
 
+TEST_CASE("a row that means DNS keeps its terms: how the hosts are spoken to, and its fallback") {
+  PlanRig rig;
+  rig.table("bank.example,192.0.2.53,25,tls=verified\nfar.example,192.0.2.53,25,source=192.0.2.7,fallback=relay:26,after=2\n*,192.0.2.53,25\n");
+  CHECK(rig.goes("x@bank.example") == "mx:bank.example;tls=verified");
+  CHECK(rig.goes("x@far.example", "", 1).starts_with("mx:far.example;source=192.0.2.7"));
+  CHECK(rig.goes("x@far.example", "", 2) == "host:relay:26");
+  CHECK(rig.goes("x@other.example") == "mx:other.example");
+  rig.table("[192.0.2.9],192.0.2.53,25,tls=required\n");
+  CHECK(rig.goes("x@[192.0.2.9]") == "host:[192.0.2.9]:25;tls=required");
+}
+
 TEST_CASE("the order of the decision: aliases, accounts, table, gateway, DNS") {
   PlanRig rig;
   rig.rig.domain("a.example"), rig.rig.domain("inner.example", directory::DomainKind::Relay);

@@ -202,7 +202,10 @@ Task<Delivery::Opened> Delivery::open_hosts(const std::string& destination, Next
   dns_answered();
   // A greylist must see the same way of ours again: the host that put us off first.
   if (const auto preferred = scheduler_.preferred_host(destination); !preferred.empty()) put_first(*candidates, preferred);
+  const bool by_named_hosts = hop.via != Via::Mx;
   auto under = RemoteSession::as_wished(under_terms(settings_.session, hop.terms(), std::move(login)), wish);
+  // A secret is not told to whomever DNS names: their certificate must.
+  if (under.login && !by_named_hosts) under.tls_use = smtp::TlsUse::Required, under.check = io::PeerCheck::Name;
   if (hop.via == Via::Mx && wish != TlsWish::Waive) under.domain = hop.name;
   if (parts_.log.wants(telemetry::events::sender_said)) under.heard = talk_logger(parts_.log);
   auto opening = RemoteSession::open(parts_.loop, std::move(*candidates), std::move(under), &watch);

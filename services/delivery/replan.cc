@@ -11,6 +11,12 @@ namespace {
 constexpr std::size_t read_at_once = 500;
 constexpr Duration window_pause = 50ms;
 
+// The hop is by MX: the same hosts, whose names are the destination, spoken to alike.
+bool is_by_mx(std::string_view destination, const NextHop& hop) {
+  const auto terms = destination.find(';');
+  return destination.starts_with("mx:") && hop.key_of_terms() == (terms == std::string_view::npos ? std::string_view{} : destination.substr(terms));
+}
+
 }  // namespace
 
 void Delivery::follow_routes() {
@@ -97,8 +103,7 @@ Task<void> Delivery::move_changed(std::vector<DeferredIndex::Due> batch) {
                                      {of.message.envelope.reverse_path, of.message.recipient(one.entry.recipient), before->second.attempts,
                                       targets_looked_up_on_a_loop, &of.message.envelope});
     const auto* hop = std::get_if<ToNextHop>(&plan);
-    // By MX before and now: the same hosts, whose names are the destination.
-    if (hop != nullptr && (hop->hop.via == Via::Mx ? one.destination.starts_with("mx:") : hop->hop.key() == one.destination)) return true;
+    if (hop != nullptr && (hop->hop.via == Via::Mx ? is_by_mx(one.destination, hop->hop) : hop->hop.key() == one.destination)) return true;
     of.moved.push_back(one.entry.recipient);
     return false;
   };

@@ -1,4 +1,6 @@
 // Which destination a domain's mail is for: its MX hosts, asked before the mail is put into a lane.
+#include <algorithm>
+
 #include "services/delivery/delivery.h"
 
 namespace hikyaku::delivery {
@@ -12,7 +14,7 @@ constexpr std::size_t most_fresh_lookups = 300, most_lookups = 400;
 std::optional<std::string> Delivery::known_destination(const NextHop& hop) const {
   if (hop.via != Via::Mx) return hop.key();
   const auto* known = sites_.find(hop.name, parts_.clock.wall());
-  return known == nullptr ? std::nullopt : std::optional(*known);
+  return known == nullptr ? std::nullopt : std::optional(*known + hop.key_of_terms());
 }
 
 void Delivery::enqueue_when_known(Lane lane, RemoteJob job) {
@@ -42,12 +44,14 @@ Task<void> Delivery::find_site(std::string domain) {
   if (jobs.empty()) co_return;
   for (auto& [lane, job, since] : jobs.mapped()) {
     job.looked_up = std::chrono::duration_cast<std::chrono::milliseconds>(parts_.clock.wall() - since);
-    admit(lane, key, std::move(job));
+    const auto destination = key + job.hop.key_of_terms();
+    admit(lane, destination, std::move(job));
   }
   pump();
 }
 
 Task<void> Delivery::find_sites(MessagePointer message, std::vector<std::uint32_t> recipients, std::string otherwise) {
+  otherwise.resize(std::min(otherwise.size(), otherwise.find(';')));  // how the hosts are spoken to is the route table's
   for (const auto index : recipients) {
     if (index >= message->envelope.recipients.size()) continue;
     const std::string domain = message->recipient(index).address.domain;

@@ -83,7 +83,21 @@ def run(folder):
         with Server(folder, settings=settings) as server:
             server.start()
             check(server, here)
+            by_dns_on_terms(server, here, dns.address.split("@")[0])
             expect(busy.connections and cut.connections, "the hosts in trouble were asked first")
+
+
+def by_dns_on_terms(server, here, dns):
+    """A row whose target is the DNS server says how the hosts that DNS names are spoken to: none of these has TLS."""
+    server.cli("route", "import", "-", input=f"plain.example,{dns},25,tls=required\nup.down.example,{dns},25\n")
+    submit(server, "plain.example")
+    submit(server, "up.down.example")
+    eventually(lambda: "x@up.down.example" in here["up"].recipients, "no terms, no demands", 20)
+    waits = eventually(lambda: [line for line in server.cli("queue", "destinations").splitlines() if "tls=required" in line] or None, "it waits", 20)
+    expect("mx:plain.example" in waits[0] or "plain.example" in waits[0], f"by MX, and by name: {waits}")
+    expect(here["plain"].recipients.count("x@plain.example") == 1, "nothing in the clear")
+    server.cli("route", "import", "-", input=f"plain.example,{dns},25\n")
+    eventually(lambda: here["plain"].recipients.count("x@plain.example") == 2, "queued mail goes by the new row", 20)
 
 
 def check(server, here):

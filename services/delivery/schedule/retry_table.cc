@@ -61,12 +61,12 @@ std::string_view take_word(Cursor& in) {
   return in.take_while([&](char c) { return !blank(c); });
 }
 
-// The hosts of a key: "mx:a,b" or "host:gw1:25 gw2:25;terms". `visit` returns true to end.
+// The hosts of a key: "mx:a,b", "mx:a,b;terms" or "host:gw1:25 gw2:25;terms". `visit` returns true to end.
 template <class Visit>
 bool any_host(std::string_view key, Visit visit) {
   const bool routed = key.starts_with("host:");
   key.remove_prefix(routed ? 5 : key.starts_with("mx:") ? 3 : 0);
-  if (routed) key = key.substr(0, key.find(';'));
+  key = key.substr(0, key.find(';'));
   while (!key.empty()) {
     const auto end = std::min(key.find(routed ? ' ' : ','), key.size());
     if (visit(key.substr(0, end))) return true;

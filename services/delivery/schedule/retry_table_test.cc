@@ -45,6 +45,7 @@ TEST_CASE("selectors: recipient's domain, a host of the MX set, a routed host wi
   const auto S = Selects::Destination;
   CHECK(selects(S, "a.example", "A.Example", "mx:x.example"));
   CHECK(selects(S, "mx2.*", "a.example", "mx:mx1.big.example,mx2.big.example"));
+  CHECK(selects(S, "mx2.big.example", "a.example", "mx:mx1.big.example,mx2.big.example;tls=verified"));
   CHECK(selects(S, "gw.example", "a.example", "host:gw.example:25"));
   CHECK(selects(S, "gw.example:25", "a.example", "host:gw.example:25"));
   CHECK(!selects(S, "gw.example:26", "a.example", "host:gw.example:25"));

@@ -241,6 +241,12 @@ class Lanes {
       for (const auto& lane : queue.waiting)
         for (const auto& jobs : lane) jobs.for_each([&](const Waiting& one) { visit(destination, one.job); });
   }
+  // Of one queue, in no order: visit(job, since).
+  template <class Visit>
+  void for_each_waiting(const std::string& destination, Lane lane, Weight weight, Visit visit) const {
+    const auto found = queues_.find(destination);
+    if (found != queues_.end()) found->second.waiting[index(lane)][index(weight)].for_each([&](const Waiting& one) { visit(one.job, one.since); });
+  }
   // What the first job that `matches` has waited for, until anything changed last; nothing: none waits.
   template <class Matches>
   [[nodiscard]] std::optional<typename Slot::Waited> waited(const std::string& destination, Lane lane, Matches matches) const {

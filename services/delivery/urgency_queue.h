@@ -58,6 +58,7 @@ class UrgencyQueue {
   void clear() {
     usual_.clear();
     others_.reset();
+    overtaken_ = 0;
   }
 
  private:

@@ -13,6 +13,7 @@
 #include "services/delivery/schedule/another_clock.h"
 #include "services/delivery/schedule/scheduler.h"
 #include "services/delivery/schedule/simulated_peer.h"
+#include "services/delivery/schedule/simulated_urgency.h"
 
 namespace hikyaku::delivery::simulation {
 
@@ -41,6 +42,8 @@ class Simulation {
   std::size_t truly_early = 0;  // by the steady clock, which nobody sets
   Duration latest_end{};        // by it, the longest that anything went on after its period was over
   Pauses pauses;
+  bool watches_urgency = false;  // costs a look at all that waits for a destination, for each job
+  UrgencyWatch urgency;
 
   Peer& peer(const std::string& name) { return peers.try_emplace(name, name, random()).first->second; }
   [[nodiscard]] Scheduler& scheduler() { return *scheduler_; }
@@ -50,7 +53,7 @@ class Simulation {
     return count;
   }
 
-  TraceId accept(const std::string& sender, const std::vector<std::string>& recipients, const std::string& domain) {
+  TraceId accept(const std::string& sender, const std::vector<std::string>& recipients, const std::string& domain, std::int8_t priority = 0) {
     const TraceId id{1, 1, 1, ++sequence_};
     auto message = std::make_shared<Message>();
     message->ref.id = message->envelope.id = id;
@@ -58,6 +61,7 @@ class Simulation {
     if (!sender.empty()) message->envelope.reverse_path.address = {sender, "here.example"};
     message->envelope.client_address = "192.0.2.1";
     message->envelope.accepted_at = now;
+    message->envelope.priority = priority;
     auto& stored = spool[id];
     for (const auto& one : recipients) {
       const auto index = static_cast<std::uint32_t>(message->envelope.recipients.size());
@@ -134,6 +138,7 @@ class Simulation {
   void start() {
     scheduler_ = std::make_unique<Scheduler>();
     scheduler_->configure(settings_);
+    urgency.forget();
     if (stopped_at_) begin_life(pauses, *stopped_at_, now);
     if (stopped_at_ && steady() - truly_stopped_ > shortest_pause) true_pauses_.emplace_back(truly_stopped_, steady());
     running_ = true;
@@ -141,7 +146,7 @@ class Simulation {
     for (auto& [id, stored] : spool) {
       for (auto& [index, schedule] : stored.open) bring_back(schedule, now);
       for (const auto& [index, schedule] : stored.open)
-        if (!stored.fresh.contains(index)) scheduler_->defer(schedule.destination, {id, index}, schedule.next_due, give_up_at(schedule), 0);
+        if (!stored.fresh.contains(index)) scheduler_->defer(schedule.destination, {id, index}, schedule.next_due, give_up_at(schedule), stored.message->envelope.priority);
       if (!stored.fresh.empty()) take_up(id);
     }
   }
@@ -205,7 +210,7 @@ class Simulation {
   }
   void enqueue(Lane lane, const MessagePointer& message, const std::vector<std::uint32_t>& recipients) {
     auto& to = peer(message->recipient(recipients.front()).address.domain);
-    RemoteJob job{message->ref, recipients, message, {Via::Mx, to.name()}, {}};
+    RemoteJob job{message->ref, recipients, message, {Via::Mx, to.name()}, {}, {}, message->envelope.priority};
     const auto admission = scheduler_->admit(lane, to.key(), job, 0, now);
     if (admission == Scheduler::Admission::Queued) return;
     if (const auto* last = scheduler_->last_failure(to.key()); admission == Scheduler::Admission::Down && last != nullptr)
@@ -220,7 +225,7 @@ class Simulation {
       schedule.failure_class = static_cast<std::uint8_t>(FailureClass::Transient);
       schedule.next_due = now + std::chrono::minutes{1};
       spool.at(id).fresh.erase(index);
-      scheduler_->defer(key, {id, index}, schedule.next_due, WallTime::max(), 0);
+      scheduler_->defer(key, {id, index}, schedule.next_due, WallTime::max(), spool.at(id).message->envelope.priority);
     }
   }
 
@@ -239,8 +244,10 @@ class Simulation {
   void go_on(std::uint64_t number) {
     auto& running = slots_.at(number);
     for (;;) {
+      if (watches_urgency) urgency.look(*scheduler_, running.slot);
       auto job = scheduler_->take(running.slot);
       if (!job) break;
+      if (watches_urgency) urgency.taken(*job);
       if (!job->message) {
         const auto found = spool.find(job->ref.id);
         std::erase_if(job->recipients, [&](std::uint32_t index) {
@@ -338,7 +345,7 @@ class Simulation {
       if (schedule.attempts == 1) truly_first_failed_[{message.ref.id, schedule.recipient}] = steady();
       stored.open[schedule.recipient] = schedule;
       stored.fresh.erase(schedule.recipient);
-      scheduler_->defer(key, {message.ref.id, schedule.recipient}, schedule.next_due, give_up_at(schedule), 0);
+      scheduler_->defer(key, {message.ref.id, schedule.recipient}, schedule.next_due, give_up_at(schedule), message.envelope.priority);
     }
   }
   // Exactly at expiry: not before the period is full, and not long after it.

@@ -36,8 +36,13 @@ SchedulerSettings random_settings(std::mt19937_64& random) {
   return settings;
 }
 
-void plan_trouble(Simulation& world, WallTime end) {
+// Of mail whose senders say how urgent it is: half is ordinary. Its own dice, so that a seed is the same trouble with it and without.
+enum class Urgency : std::uint8_t { Ordinary, Mixed };
+std::int8_t random_priority(std::mt19937_64& dice) { return dice() % 2 == 0 ? std::int8_t{0} : static_cast<std::int8_t>(static_cast<int>(dice() % 19) - 9); }
+
+void plan_trouble(Simulation& world, WallTime end, Urgency urgency = Urgency::Ordinary) {
   auto& random = world.random;
+  const auto urgencies = std::make_shared<std::mt19937_64>(world.random());
   const int destinations = 1 + static_cast<int>(random() % 5);
   for (int n = 0; n < destinations; ++n) {
     auto& peer = world.peer("d" + std::to_string(n) + ".example");
@@ -46,14 +51,14 @@ void plan_trouble(Simulation& world, WallTime end) {
   }
   const int arrivals = 5 + static_cast<int>(random() % 40);
   for (int n = 0; n < arrivals; ++n)
-    world.at(world.now + seconds{random() % 20'000}, [&world, destinations] {
+    world.at(world.now + seconds{random() % 20'000}, [&world, destinations, urgency, urgencies] {
       auto& dice = world.random;
       const auto domain = "d" + std::to_string(dice() % static_cast<unsigned>(destinations)) + ".example";
       const std::size_t burst = dice() % 6 == 0 ? 20 + dice() % 60 : 1;
       for (std::size_t m = 0; m < burst; ++m) {
         std::vector<std::string> recipients;
         for (std::size_t r = 0; r <= dice() % 4; ++r) recipients.push_back("r" + std::to_string(dice() % 50));
-        world.accept("s" + std::to_string(dice() % 5), recipients, domain);
+        world.accept("s" + std::to_string(dice() % 5), recipients, domain, urgency == Urgency::Mixed ? random_priority(*urgencies) : std::int8_t{0});
       }
     });
   for (int n = static_cast<int>(random() % 5); n > 0; --n)
@@ -74,7 +79,8 @@ std::string run_seed(std::uint64_t seed) {
   std::mt19937_64 first(seed);
   Simulation world(seed, random_settings(first));
   const WallTime end = world.now + hours{30};
-  plan_trouble(world, end);
+  world.watches_urgency = true;
+  plan_trouble(world, end, seed % 2 == 0 ? Urgency::Mixed : Urgency::Ordinary);
   // Everybody answers from `end` on, so that all is over a period later at the latest.
   for (WallTime until = world.now; until < end + hours{60} && (until < end || world.open_recipients() > 0); until += minutes{30}) {
     world.run(until + minutes{30});
@@ -94,6 +100,7 @@ std::string run_seed(std::uint64_t seed) {
       if (!taken) return "said to be delivered and was not: " + id.first.text();
     }
   if (world.early_ends > 0) return "given up before its period was over";
+  if (!world.urgency.trouble.empty()) return world.urgency.trouble;
   return {};
 }
 
@@ -108,6 +115,37 @@ TEST_CASE("seeds of random trouble: nothing lost, nothing stuck, everything owne
     const auto trouble = run_seed(seed);
     CHECK_MESSAGE(trouble.empty(), "HIKYAKU_SIMULATION_FIRST=" << seed << ": " << trouble);
   }
+}
+
+TEST_CASE("of a backlog of every urgency the urgent go first, and the oldest is overtaken eight times at most") {
+  std::mt19937_64 first(3);
+  auto settings = random_settings(first);
+  settings.lanes = {.slots = 4, .reserved_fresh = 2, .reserved_retry = 1, .per_destination = 2};
+  settings.most_waiting = 5'000, settings.window_messages = 5'000;
+  Simulation world(3, settings);
+  world.watches_urgency = true;
+  auto& peer = world.peer("d0.example");
+  peer.behave(world.now, {.kind = Behaviour::Kind::Healthy, .latency = 200ms});
+  const WallTime begin = world.now;
+  std::map<std::int8_t, std::pair<Duration, int>> waited;
+  std::map<TraceId, std::int8_t> priority_of;
+  // More comes than it takes for a while: without a bound the least urgent would wait until the end.
+  for (int n = 0; n < 1'000; ++n)
+    world.at(begin + std::chrono::milliseconds{n * 50}, [&world, &priority_of, n] {
+      const auto priority = n % 20 == 0 ? std::int8_t{-3} : n % 2 == 0 ? std::int8_t{4} : random_priority(world.random);
+      priority_of[world.accept("s" + std::to_string(n % 5), {"r" + std::to_string(n)}, "d0.example", priority)] = priority;
+    });
+  world.run(begin + hours{2});
+  CHECK_MESSAGE(world.urgency.trouble.empty(), world.urgency.trouble);
+  CHECK(world.open_recipients() == 0);
+  CHECK(world.urgency.overtakings > 100);
+  CHECK(world.urgency.turns_of_older > 10);
+  for (const auto& [id, when] : world.ended_at) {
+    auto& [sum, count] = waited[priority_of.at(id.first)];
+    sum += when - world.accepted_at.at(id), ++count;
+  }
+  CHECK(waited.at(9).first / waited.at(9).second < waited.at(4).first / waited.at(4).second);
+  CHECK(waited.at(4).first / waited.at(4).second < waited.at(-3).first / waited.at(-3).second);
 }
 
 TEST_CASE("the same seed is the same run") {

@@ -19,7 +19,7 @@ Exit run(Invocation& call) {
 
 Command queue_retry_command() {
   return {.name = "queue retry",
-          .help = {"try deferred mail now; periods and attempts stay as they are", "再送待ちのメールを今すぐ試す(期限と回数はそのまま)"},
+          .help = {"try deferred mail now; its period goes on, and the attempt counts as any other", "再送待ちのメールを今すぐ試す(期限はそのまま。1 回の試行として数える)"},
           .options = action_options(Caution::ActsAtOnce),
           .run = run};
 }

@@ -180,7 +180,7 @@ std::optional<TimerOrder::Item> DeferredIndex::next_released(const TimerOrder& o
   });
 }
 
-std::vector<DeferredIndex::Due> DeferredIndex::take_oldest(const std::string& name, ReleaseCursor& cursor, std::size_t limit) {
+std::vector<DeferredIndex::Due> DeferredIndex::take_oldest(const std::string& name, ReleaseCursor& cursor, std::size_t limit, Which which) {
   std::vector<Due> taken;
   const auto* destination = find(name);
   if (destination == nullptr) return taken;
@@ -188,7 +188,7 @@ std::vector<DeferredIndex::Due> DeferredIndex::take_oldest(const std::string& na
     std::optional<TimerOrder::Item> urgent, oldest;  // of the highest priority that is left, and of all below it
     for (const auto& [priority, order] : destination->by_end) {
       const auto next = next_released(order, priority, cursor);
-      if (!next) continue;
+      if (!next || (which == Which::Timed && next->when == WallTime::max())) continue;  // the last ones have no end
       if (!urgent) urgent = next;
       else if (!oldest || next->when < oldest->when) oldest = next;
     }

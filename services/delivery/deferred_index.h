@@ -77,9 +77,11 @@ class DeferredIndex {
     unsigned overtaken = 0;
     void reset() { at.clear(), overtaken = 0; }
   };
+  // All: or those alone whose period ends, whom an attempt more brings no nearer to their end.
+  enum class Which : std::uint8_t { All, Timed };
   // Removes and returns at most `limit` entries behind the cursor, whatever their due time and gate, and moves it. An entry
   // that failed again and came back is before the cursor: nobody is released twice. Empty: the release is over.
-  [[nodiscard]] std::vector<Due> take_oldest(const std::string& destination, ReleaseCursor& cursor, std::size_t limit);
+  [[nodiscard]] std::vector<Due> take_oldest(const std::string& destination, ReleaseCursor& cursor, std::size_t limit, Which which = Which::All);
 
  private:
   using Slot = std::uint32_t;

@@ -95,7 +95,8 @@ class Delivery {
 
   // What an operator changed, which the spool has already (operator_changes.cc). On the loop.
   void queue_changed(const std::vector<Touched>& touched);
-  // ETRN: what waits for the domain's next hop is tried now, oldest first; `subdomains` of ours too. On the loop.
+  // ETRN: what waits for the domain's next hop is tried now, oldest first; `subdomains` of ours too. DNS may be asked first;
+  // of more than a hundred wishes at once the rest is lost. On the loop.
   void flush(const std::string& domain, Subdomains subdomains);
   // What only a running delivery knows of destinations.
   void add_states(QueueSummary& summary);
@@ -153,6 +154,8 @@ class Delivery {
   void admit(Lane lane, const std::string& destination, RemoteJob job);
   // sites.cc: which destination a job is for
   [[nodiscard]] std::optional<std::string> known_destination(const NextHop& hop) const;
+  // The same, though DNS must be asked for it; empty: it does not say now.
+  Task<std::string> destination_now_of(NextHop hop);
   void enqueue_when_known(Lane lane, RemoteJob job);
   Task<void> find_site(std::string domain);
   // So that read_back() can plan at once: the sites of these recipients' domains, or `otherwise` where DNS does not say.
@@ -161,6 +164,10 @@ class Delivery {
   [[nodiscard]] MessagePointer hold(Message message, Lane lane);
   [[nodiscard]] std::size_t room(Lane lane) const;
   [[nodiscard]] bool idle() const;
+
+  // operator_changes.cc
+  Task<void> flush_all(std::string domain, Subdomains subdomains);
+  Task<void> flush_one(std::shared_ptr<const directory::Snapshot> directory, std::string domain);
 
   // held_work.cc: what waits for a hold to end
   using MailHold = directory::Hold;
@@ -341,6 +348,7 @@ class Delivery {
   std::shared_ptr<std::size_t> messages_[2] = {std::make_shared<std::size_t>(0), std::make_shared<std::size_t>(0)};
   std::uint64_t expanding_octets_ = 0;
   std::size_t finishing_ = 0;
+  std::size_t flushing_ = 0;  // wishes under way
   bool stopping_ = false;
   io::Wait* timer_ = nullptr;   // watch_timers() asleep
   io::Wait* intake_ = nullptr;  // run() asleep for want of fresh mail

@@ -2,6 +2,13 @@
 #include "services/delivery/delivery.h"
 
 namespace hikyaku::delivery {
+namespace {
+
+constexpr std::size_t most_flushes = 100;  // wishes under way
+// Before others have their turn on the loop:
+constexpr std::size_t names_at_once = 5'000, plans_at_once = 200;
+
+}  // namespace
 
 // What is under way right now is not in the index, and must not be tried twice at once: it goes on, and its outcome is
 // ignored where the operator's came first.
@@ -23,17 +30,47 @@ void Delivery::queue_changed(const std::vector<Touched>& touched) {
 
 // A hint of `receive`'s, not believed to be rare or ours: what waits elsewhere is not touched, what is held stays so.
 void Delivery::flush(const std::string& domain, Subdomains subdomains) {
+  if (flushing_ >= most_flushes || stopping_) return;
+  ++flushing_;
+  parts_.loop.spawn(flush_all(domain, subdomains));
+}
+
+// In many steps: there may be tens of thousands of domains.
+Task<void> Delivery::flush_all(std::string domain, Subdomains subdomains) {
   const auto directory = parts_.directory.newest();
-  if (!directory) return;
+  if (directory) {
+    auto flushing = flush_one(directory, domain);
+    co_await std::move(flushing);
+  }
+  if (directory && subdomains == Subdomains::Yes) {
+    const std::string below = "." + domain;
+    std::size_t seen = 0, planned = 0;
+    for (const auto& one : directory->contents().domains) {
+      if (++seen % names_at_once == 0) co_await parts_.loop.yield();
+      if (stopping_ || parts_.loop.stopping()) break;
+      if (!one.name.ends_with(below)) continue;
+      if (++planned % plans_at_once == 0) co_await parts_.loop.yield();
+      auto flushing = flush_one(directory, one.name);
+      co_await std::move(flushing);
+    }
+  }
+  --flushing_;
+}
+
+// For whom its mail goes by MX, the backlog stands under the names of its hosts, which are forgotten after some minutes.
+Task<void> Delivery::flush_one(std::shared_ptr<const directory::Snapshot> directory, std::string domain) {
+  const ReversePath nobody;
+  const Recipient recipient{{"postmaster", domain}, "", {}};
+  const auto plan = plan_recipient(*directory, settings_.routing, {nobody, recipient});
+  const auto* hop = std::get_if<ToNextHop>(&plan);
+  if (hop == nullptr) co_return;
+  NextHop next = hop->hop;
+  auto finding = destination_now_of(std::move(next));
+  const auto key = co_await std::move(finding);
   const auto now = parts_.clock.wall();
-  const auto flush_one = [&](const std::string& name) {
-    const auto key = key_for("", "postmaster@" + name);
-    scheduler_.flush(key.empty() ? "mx:" + name : key, now);
-  };
-  flush_one(domain);
-  if (subdomains == Subdomains::Yes)
-    for (const auto& one : directory->contents().domains)
-      if (one.name.ends_with("." + domain)) flush_one(one.name);
+  // Where DNS never said, it stands under the domain's own name.
+  if (!key.empty()) scheduler_.flush(key, now);
+  if (const auto own = "mx:" + domain; hop->hop.via == Via::Mx && key != own) scheduler_.flush(own, now);
   wake_timers();
 }
 

@@ -15,7 +15,7 @@
 namespace hikyaku::delivery {
 
 enum class QueueActionKind : std::uint8_t {
-  Retry,          // due now; periods and attempts stay as they are
+  Retry,          // due now; its period goes on, and the attempt counts as any other
   Bounce,         // given up, and the sender is told as RFC 3464 says (nobody, for the null reverse-path or NOTIFY=NEVER)
   Delete,         // discarded; nobody is told
   RedirectHost,   // to the next hop `to` from now on, due now

@@ -17,6 +17,17 @@ std::optional<std::string> Delivery::known_destination(const NextHop& hop) const
   return known == nullptr ? std::nullopt : std::optional(*known + hop.key_of_terms());
 }
 
+// What DNS does not say is not learned: a failure now must not move what comes next to a destination of its own.
+Task<std::string> Delivery::destination_now_of(NextHop hop) {
+  if (auto known = known_destination(hop)) co_return *std::move(known);
+  auto asking = parts_.lookup.mail_hosts(hop.name);
+  auto hosts = co_await std::move(asking);
+  if (hosts.empty()) co_return std::string{};
+  auto key = site_key(std::move(hosts), hop.name);
+  sites_.learn(hop.name, key, parts_.clock.wall() + MxSites::remembered);
+  co_return key;
+}
+
 void Delivery::enqueue_when_known(Lane lane, RemoteJob job) {
   const auto waiting = unknown_sites_.find(job.hop.name);
   if (waiting != unknown_sites_.end()) {

@@ -211,7 +211,7 @@ void Scheduler::flush(const std::string& key, WallTime now) {
   if (known.state.held_until() || known.releasing) return;
   known.state.forget_silence(now);  // its next failure says so again
   apply(key, known);
-  begin_release(key, known, now);
+  begin_release(key, known, now, DeferredIndex::Which::Timed);
 }
 
 void Scheduler::tend(WallTime now) {
@@ -376,11 +376,12 @@ Duration Scheduler::held_between(const std::string& key, WallTime from, WallTime
 // ---- the release of a backlog ---------------------------------------------------------------------------------------
 
 // Oldest first, into the retry lane as it empties: the destination's limit, which starts at one, is the ramp.
-void Scheduler::begin_release(const std::string& key, Known& known, WallTime now) {
+void Scheduler::begin_release(const std::string& key, Known& known, WallTime now, DeferredIndex::Which which) {
   known.last.reset();
   known.full = false;
   known.releasing = true;
   known.cursor.reset();
+  known.released_are = which;
   known.released = 0;
   known.released_since = now;
   deferred_.ungate(key);
@@ -391,7 +392,7 @@ bool Scheduler::feed_release(const std::string& key, Known& known) {
   const std::size_t wanted = std::min<std::size_t>(retry_room(key), 4 * std::max(1U, known.state.limit()));
   const auto waiting = lanes_.waiting_for(key, Lane::Retry);
   if (waiting >= wanted) return false;  // its lane has enough for now
-  const auto oldest = deferred_.take_oldest(key, known.cursor, wanted - waiting);
+  const auto oldest = deferred_.take_oldest(key, known.cursor, wanted - waiting, known.released_are);
   known.released += oldest.size();
   if (oldest.empty()) known.releasing = false;
   queue_due(oldest);

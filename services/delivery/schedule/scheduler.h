@@ -98,7 +98,8 @@ class Scheduler {
   [[nodiscard]] const DeferredIndex& deferred() const { return deferred_; }
   // The operator wants it now: what was known against the destination is forgotten. Those under way stay so.
   void due_now(const std::string& key, DeferredEntry entry, WallTime now);
-  // All that waits for the destination is wanted now: its backlog is released as if it answered again.
+  // A stranger's wish for what waits for the destination: its backlog is released as if it answered again, but for what has no
+  // end by time. That is limited by a count of attempts, which no wish may use up, or was not tried yet and comes soon.
   void flush(const std::string& key, WallTime now);
   // Every second or so: doors that nobody opened, shut times that are over, what nobody needs any more.
   void tend(WallTime now);
@@ -187,6 +188,7 @@ class Scheduler {
     std::optional<WallTime> last_pass, learner_until, paused_until;
     bool releasing = false, full = false;  // full: its retry lane is; the index keeps the rest
     DeferredIndex::ReleaseCursor cursor;
+    DeferredIndex::Which released_are = DeferredIndex::Which::All;
     std::uint64_t released = 0;
     WallTime released_since{}, used{};
   };
@@ -198,7 +200,7 @@ class Scheduler {
   void put_back(const RemoteJob& job);
   void add_back(const std::string& key, RemoteJob job);  // to its retry lane
   void gate(const std::string& key, const Known& known, WallTime now);
-  void begin_release(const std::string& key, Known& known, WallTime now);
+  void begin_release(const std::string& key, Known& known, WallTime now, DeferredIndex::Which which = DeferredIndex::Which::All);
   bool feed_release(const std::string& key, Known& known);
   void take_greylist_evidence(const std::string& key, Known& known, const Attempt& attempt, const spool::Schedule* before, WallTime now);
   void door_opened(const std::string& key, Known& known, WallTime now);

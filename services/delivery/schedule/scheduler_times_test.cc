@@ -148,3 +148,20 @@ TEST_CASE("a wish for a destination's mail releases all that waits, the urgent f
   CHECK(tried(other, start + std::chrono::minutes{1}) == std::vector<std::uint64_t>{5, 0, 1, 2, 3, 4});
   CHECK(is_owned_once(other));
 }
+
+TEST_CASE("a wish uses up no attempt of what is limited by their count, though the destination's answer releases it") {
+  auto scheduler = made();
+  const auto later = start + std::chrono::hours{10};
+  scheduler.defer(key, entry(1), later, WallTime::max(), 4);  // its refusals are counted
+  scheduler.defer(key, entry(2), later, start + std::chrono::hours{50}, 0);
+  scheduler.defer(key, entry(3), later, WallTime::max(), 0);
+  for (int n = 0; n < 3; ++n) {
+    scheduler.flush(key, start + std::chrono::minutes{n});
+    CHECK(tried(scheduler, start + std::chrono::minutes{n}) == (n == 0 ? std::vector<std::uint64_t>{2} : std::vector<std::uint64_t>{}));
+  }
+  CHECK(scheduler.deferred().waiting_for(key) == 2);
+  take_down(scheduler, start + std::chrono::minutes{5});
+  scheduler.session_opened(key, start + std::chrono::minutes{6});
+  CHECK(tried(scheduler, start + std::chrono::minutes{6}) == std::vector<std::uint64_t>{1, 3});
+  CHECK(is_owned_once(scheduler));
+}

@@ -7,11 +7,9 @@
 namespace hikyaku::delivery {
 namespace {
 
-constexpr std::size_t least_share = 50;       // jobs any destination may have waiting, whatever the others have
 constexpr std::size_t due_at_once = 100;  // a step of the loop: below a millisecond
 constexpr std::size_t most_released = 1'000;  // before somebody takes them
 constexpr Duration slow_delivery = std::chrono::seconds{15};
-constexpr Duration forget_after = std::chrono::minutes{10};
 constexpr Duration shortest_probe = std::chrono::seconds{10};
 
 std::chrono::microseconds micro(Duration duration) { return std::chrono::duration_cast<std::chrono::microseconds>(duration); }
@@ -42,6 +40,7 @@ Scheduler::Known& Scheduler::know(const std::string& key, WallTime now) {
     newcomers_.add(key);
   }
   place->second.used = now;
+  if (is_new) set_look(key, place->second, now);
   return place->second;
 }
 
@@ -185,6 +184,7 @@ bool Scheduler::feed(WallTime now) {
     // More than its share waits for slots: the index keeps the rest until there is room again.
     if (known.full || known.state.down() || known.state.held_until() || retry_room(one.destination) > 0) continue;
     known.full = true;
+    full_.insert(one.destination);
     deferred_.gate(one.destination, WallTime::max());
   }
   return more || due.size() == due_at_once;
@@ -212,31 +212,6 @@ void Scheduler::flush(const std::string& key, WallTime now) {
   known.state.forget_silence(now);  // its next failure says so again
   apply(key, known);
   begin_release(key, known, now, DeferredIndex::Which::Timed);
-}
-
-void Scheduler::tend(WallTime now) {
-  std::vector<std::string> idle;
-  for (auto& [key, known] : known_) {
-    if (known.full && retry_room(key) > least_share / 2) {
-      known.full = false;
-      deferred_.ungate(key);
-    }
-    // Whoever should have opened the door is late: a few others go.
-    if (known.state.door() && now > *known.state.door() + std::chrono::minutes{1}) {
-      known.at_door = 0;
-      known.state.door_open(now);
-      if (!known.paused_until && !known.state.held_until()) lanes_.open(key, Lane::Fresh);
-    }
-    if (known.paused_until && now >= *known.paused_until) {
-      known.paused_until.reset();
-      if (!known.state.held_until())
-        for (const Lane lane : {Lane::Fresh, Lane::Retry}) lanes_.open(key, lane);
-    }
-    if (known.state.held_until() && now >= *known.state.held_until()) release_hold(key, now);
-    const bool rests = known.state.health() == Health::Healthy && !known.releasing && !known.full && !known.paused_until && known.sessions == 0;
-    if (rests && now - known.used > forget_after && lanes_.waiting_for(key) == 0 && lanes_.used_for(key) == 0) idle.push_back(key);
-  }
-  for (const auto& key : idle) known_.erase(key);
 }
 
 // ---- what happened --------------------------------------------------------------------------------------------------
@@ -315,7 +290,9 @@ const Attempt* Scheduler::last_failure(const std::string& key) const {
 }
 
 void Scheduler::pause(const std::string& key, WallTime until) {
-  know(key, until).paused_until = until;
+  auto& known = know(key, until);
+  known.paused_until = until;
+  set_look(key, known, until);
   for (const Lane lane : {Lane::Fresh, Lane::Retry}) lanes_.shut(key, lane, Cause::Dns);
 }
 
@@ -333,6 +310,7 @@ void Scheduler::probe_is_gone(const std::string& key) {
 void Scheduler::hold(const std::string& key, WallTime now, WallTime until, std::string reason) {
   auto& known = know(key, now);
   known.state.hold(now, until, std::move(reason));
+  set_look(key, known, now);
   known.releasing = known.full = false;
   for (const Lane lane : {Lane::Fresh, Lane::Retry}) lanes_.shut(key, lane);
   for (auto& job : lanes_.drain(key, Lane::Retry)) {

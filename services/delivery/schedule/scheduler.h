@@ -101,7 +101,7 @@ class Scheduler {
   // A stranger's wish for what waits for the destination: its backlog is released as if it answered again, but for what has no
   // end by time. That is limited by a count of attempts, which no wish may use up, or was not tried yet and comes soon.
   void flush(const std::string& key, WallTime now);
-  // Every second or so: doors that nobody opened, shut times that are over, what nobody needs any more.
+  // Every second or so: doors that nobody opened, shut times that are over, what nobody needs any more. Costs those, not all.
   void tend(WallTime now);
 
   // ---- what happened
@@ -191,9 +191,15 @@ class Scheduler {
     DeferredIndex::Which released_are = DeferredIndex::Which::All;
     std::uint64_t released = 0;
     WallTime released_since{}, used{};
+    std::optional<WallTime> look;  // its place in looks_; always there outside of tend()
   };
+  static constexpr std::size_t least_share = 50;  // jobs any destination may have waiting, whatever the others have
   Known& know(const std::string& key, WallTime now);
   void apply(const std::string& key, Known& known);
+  // For tend(): when a time of it is set that may be sooner.
+  void set_look(const std::string& key, Known& known, WallTime now);
+  void look_after(const std::string& key, Known& known, WallTime now);
+  [[nodiscard]] bool is_forgettable(const std::string& key, const Known& known, WallTime now) const;
   [[nodiscard]] std::uint32_t most_for(const std::string& key, const std::string& domain) const;
   [[nodiscard]] std::size_t retry_room(const std::string& key) const;
   void queue_due(const std::vector<DeferredIndex::Due>& due);
@@ -212,6 +218,8 @@ class Scheduler {
   Lanes<RemoteJob> lanes_;
   DeferredIndex deferred_;
   std::unordered_map<std::string, Known> known_;
+  std::set<std::pair<WallTime, std::string>> looks_;  // each of those known once, by when to look after it
+  std::set<std::string> full_;                        // and some that were
   Newcomers newcomers_;
   std::set<std::string> silent_hosts_;  // and some that were
   std::vector<std::string> releasing_;

@@ -39,6 +39,7 @@ void Scheduler::take_greylist_evidence(const std::string& key, Known& known, con
     if (!known.state.door() || came_back)
       known.state.door_shut(now, now + std::chrono::duration_cast<std::chrono::microseconds>(comes_in),
                             {now, attempt.failure, attempt.diagnostic, attempt.remote_mta});
+    set_look(key, known, now);
     if (known.at_door >= openers) lanes_.shut(key, Lane::Fresh, Cause::Schedule);
     return;
   }

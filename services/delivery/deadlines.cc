@@ -15,7 +15,6 @@ constexpr Duration round = 1s;
 constexpr Duration window_pause = 50ms;
 constexpr std::size_t told_at_once = 50, released_at_once = 50;
 constexpr auto look_again_under_attempt = std::chrono::seconds{5};
-constexpr auto look_again_without_room = std::chrono::minutes{1};
 constexpr std::uint64_t header_octets = 16 << 10;
 
 std::string words_of(const FutureRelease& release) { return "Held until " + mime::print_date(release.at, 0) + ", as its sender asked."; }
@@ -141,17 +140,19 @@ void Delivery::deferred_untried(const Message& message, const std::vector<spool:
     scheduler_.defer(destination, {message.ref.id, schedule.recipient}, schedule.next_due, give_up_time(destination, schedule),
                      message.envelope.priority);
   watch_deadline(message.ref.id, message.envelope);
+  forget_fresh(message);
 }
 
 // ---- by when --------------------------------------------------------------------------------------------------------
 
 void Delivery::watch_deadline(const TraceId& id, const Envelope& envelope) {
   // What was late before it came here was told of where it was late.
-  if (envelope.deliver_by && envelope.deliver_by->deadline > envelope.accepted_at) deadlines_.add(id, envelope.deliver_by->deadline);
+  if (envelope.deliver_by && envelope.deliver_by->deadline > envelope.accepted_at && !fresh_deadlines_.told(id))
+    deadlines_.add(id, envelope.deliver_by->deadline);
 }
 
-bool Delivery::give_back_late(const MessagePointer& message, const std::vector<std::uint32_t>& recipients, const std::string& destination) {
-  if (!message->envelope.deliver_by || !must_return(message->envelope, parts_.clock.wall())) return false;
+bool Delivery::give_back_late(const MessagePointer& message, const std::vector<std::uint32_t>& recipients, const std::string& destination, WallTime now) {
+  if (!must_return(message->envelope, now)) return false;
   std::vector<Attempt> attempts;
   for (const auto recipient : recipients) {
     Attempt late;
@@ -175,17 +176,33 @@ Task<void> Delivery::watch_deadlines() {
   while (!stopping_ && !parts_.loop.stopping()) {
     const auto due = deadlines_.take_due(parts_.clock.wall(), Duration{}, told_at_once);
     for (const auto& id : due) {
+      if (still_under_way(id)) continue;
       auto looking = deadline_passed(id);
       co_await std::move(looking);
       if (stopping_) co_return;
     }
-    if (!due.empty()) {  // what is looked at again is due in seconds: this comes to an end
+    auto telling = tell_late_fresh();
+    const bool told = co_await std::move(telling);
+    if (stopping_) co_return;
+    if (told || !due.empty()) {  // what is looked at again is due in seconds: this comes to an end
       co_await parts_.loop.yield();
       continue;
     }
     const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(round));
     if (outcome == io::Wake::Cancelled) break;
   }
+}
+
+// Nothing has changed since it was read: all who were in a lane or under an attempt still are. No I/O.
+bool Delivery::still_under_way(const TraceId& id) {
+  const auto found = late_under_way_.find(id);
+  if (found == late_under_way_.end()) return false;
+  if (std::ranges::all_of(found->second, [&](std::uint32_t recipient) { return scheduler_.claimed({id, recipient}); })) {
+    deadlines_.add(id, parts_.clock.wall() + look_again_under_attempt);
+    return true;
+  }
+  late_under_way_.erase(found);
+  return false;
 }
 
 Task<void> Delivery::deadline_passed(TraceId id) {
@@ -211,48 +228,39 @@ Task<void> Delivery::deadline_passed(TraceId id) {
     co_return;
   }
   if (message.history.empty() || !message.envelope.deliver_by) co_return;
-  const bool under_way = std::ranges::any_of(message.history, [&](const auto& one) { return scheduler_.claimed({id, one.first}); });
-  if (message.envelope.deliver_by->mode == ByMode::Return) {
-    if (under_way) deadlines_.add(id, now + look_again_under_attempt);
-    give_back_waiting(hold(std::move(message), Lane::Retry));
-    co_return;
-  }
-  // An attempt that ends now would not know that the sender was told.
-  if (under_way) deadlines_.add(id, now + look_again_under_attempt);
-  else {
-    auto telling = tell_late(std::move(message), std::move(header));
-    co_await std::move(telling);
-  }
+  if (message.envelope.deliver_by->mode == ByMode::Return) co_return give_back_waiting(hold(std::move(message), Lane::Retry), now);
+  auto telling = tell_late(std::move(message), std::move(header));
+  co_await std::move(telling);
 }
 
-// Those that wait for their time; who is under way has its end, or is looked at again.
-void Delivery::give_back_waiting(const MessagePointer& message) {
+// Those that wait for their time. Who is under way has an end of its own, or is looked at again when one of them is not any more.
+void Delivery::give_back_waiting(const MessagePointer& message, WallTime now) {
+  const auto& id = message->ref.id;
+  if (!must_return(message->envelope, now)) return deadlines_.add(id, message->envelope.deliver_by->deadline);
+  std::vector<std::uint32_t> under_way;
   std::map<std::string, std::vector<std::uint32_t>> waiting;
   for (const auto& [recipient, schedule] : message->history) {
-    const DeferredEntry entry{message->ref.id, recipient};
-    if (scheduler_.claimed(entry) || !scheduler_.deferred().contains(schedule.destination, entry)) continue;
-    scheduler_.deferred().remove(schedule.destination, entry);
-    scheduler_.claim(entry.message, entry.recipient);
-    waiting[schedule.destination].push_back(recipient);
-  }
-  for (const auto& [destination, recipients] : waiting) {
-    if (give_back_late(message, recipients, destination)) continue;
-    // By the clock of now it is not late yet: nobody is left without an owner.
-    deadlines_.add(message->ref.id, message->envelope.deliver_by->deadline);
-    for (const auto recipient : recipients) {
-      const auto& schedule = message->history.at(recipient);
-      scheduler_.defer(destination, {message->ref.id, recipient}, schedule.next_due, give_up_time(destination, schedule), message->envelope.priority);
+    const DeferredEntry entry{id, recipient};
+    if (scheduler_.claimed(entry)) under_way.push_back(recipient);
+    else if (scheduler_.deferred().contains(schedule.destination, entry)) {
+      scheduler_.deferred().remove(schedule.destination, entry);
+      scheduler_.claim(id, recipient);
+      waiting[schedule.destination].push_back(recipient);
     }
   }
+  if (!under_way.empty()) {
+    late_under_way_.insert_or_assign(id, std::move(under_way));
+    deadlines_.add(id, now + look_again_under_attempt);
+  }
+  for (const auto& [destination, recipients] : waiting) (void)give_back_late(message, recipients, destination, now);
 }
 
-// RFC 2852 §4.1.3: once; it goes on being tried.
+// RFC 2852 §4.1.3: once; it goes on being tried. Who is under an attempt is not delivered by that time either.
 Task<void> Delivery::tell_late(Message message, std::string header) {
   std::vector<spool::Schedule> schedules;
   std::vector<RecipientReport> reports;
-  for (auto& [recipient, schedule] : message.history) {
-    if (spool::deadline_told(schedule)) co_return;
-    schedule.failure_class |= spool::deadline_told_bit;
+  for (const auto& [recipient, schedule] : message.history) {
+    if (spool::deadline_told(schedule)) continue;  // while it was fresh
     schedules.push_back(schedule);
     if (!wants_notification(message.envelope, message.recipient(recipient), Action::Delayed)) continue;
     const auto until = give_up_time(schedule.destination, schedule);
@@ -261,18 +269,9 @@ Task<void> Delivery::tell_late(Message message, std::string header) {
     reports.push_back(std::move(report));
   }
   if (reports.empty()) co_return;
-  ++finishing_;
-  spool::Deferral deferral{message.ref, std::move(schedules), {}};
-  for (std::size_t at = 0; at < reports.size(); at += most_recipients_of_a_report) {
-    const auto end = std::min(reports.size(), at + most_recipients_of_a_report);
-    const auto first = reports.begin() + static_cast<std::ptrdiff_t>(at), last = reports.begin() + static_cast<std::ptrdiff_t>(end);
-    deferral.generated.push_back(report_mail(message, {first, last}, "deadline", header));
-  }
-  auto deferring = settler_.defer(std::move(deferral));
-  const auto ending = co_await std::move(deferring);
-  --finishing_;
-  if (ending == Settler::Ending::NoRoom) deadlines_.add(message.ref.id, parts_.clock.wall() + look_again_without_room);
-  look_for_fresh();
+  auto writing = write_notice(message, schedules, std::move(reports), spool::deadline_told_bit, header);
+  const auto again = co_await std::move(writing);
+  if (again) deadlines_.add(message.ref.id, parts_.clock.wall() + *again);
 }
 
 }  // namespace hikyaku::delivery

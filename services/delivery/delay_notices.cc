@@ -9,6 +9,7 @@ namespace {
 constexpr Duration round = 1s;
 constexpr std::size_t told_at_once = 50;  // a million messages for a dead server must not fill the disk's time at once
 constexpr std::uint64_t header_octets = 16 << 10;
+constexpr std::chrono::seconds look_again_busy{10}, look_again_overtaken{5}, look_again_in_trouble{60};
 
 }  // namespace
 
@@ -60,23 +61,35 @@ Task<void> Delivery::tell_delay(TraceId id) {
   if (decision.what == DelayDecision::What::LookAgain) delays_.add(id, *decision.count_from);
   if (decision.what != DelayDecision::What::Tell) co_return;
   std::vector<RecipientReport> reports;
-  for (auto& one : read.schedules) {
-    spool::set_delay_told(one);
+  for (const auto& one : read.schedules) {
     if (std::ranges::find(decision.whom, one.recipient) == decision.whom.end()) continue;
     auto until = give_up_time(one.destination, one);
     if (envelope.deliver_by && envelope.deliver_by->mode == ByMode::Return) until = std::min(until, envelope.deliver_by->deadline);
     reports.push_back(delayed_report(envelope, one, until == WallTime::max() ? std::nullopt : std::optional(until)));
   }
   if (reports.size() > most_recipients_of_a_report) reports.resize(most_recipients_of_a_report);
+  auto writing = write_notice(read.message, read.schedules, std::move(reports), spool::delay_told_bit, read.header);
+  const auto again = co_await std::move(writing);
+  if (again) delays_.add(id, parts_.clock.wall() - std::chrono::duration_cast<std::chrono::microseconds>(delay) + *again);
+}
+
+// As a change to what the spool has by then: an attempt or the operator may have written since the schedules were read.
+Task<std::optional<std::chrono::seconds>> Delivery::write_notice(const Message& message, const std::vector<spool::Schedule>& of, std::vector<RecipientReport> reports,
+                                                                 std::uint8_t bit, const std::string& header) {
   ++finishing_;
-  // Nothing comes between the question whether they wait and this: what an attempt writes later is written after it.
-  spool::Deferral deferral{read.message.ref, std::move(read.schedules), {}};
-  deferral.generated.push_back(report_mail(read.message, std::move(reports), "delay", read.header));
-  auto deferring = settler_.defer(std::move(deferral));
-  const auto ending = co_await std::move(deferring);
+  spool::Notice notice{message.ref.id, {}, bit, report_mails(message, std::move(reports), bit == spool::delay_told_bit ? "delay" : "deadline", header)};
+  for (const auto& one : of) notice.recipients.push_back(one.recipient);
+  auto work = parts_.workers.run(parts_.loop, [&] { return parts_.spool.tell(notice); });
+  const auto ran = co_await std::move(work);
   --finishing_;
-  if (ending == Settler::Ending::NoRoom) delays_.add(id, now - std::chrono::duration_cast<std::chrono::microseconds>(delay) + std::chrono::minutes{1});
-  look_for_fresh();
+  if (ran && *ran) {
+    look_for_fresh();
+    co_return std::nullopt;
+  }
+  if (!ran) co_return look_again_busy;
+  if (ran->error().kind == spool::SpoolFailure::NotFound) co_return look_again_overtaken;
+  parts_.log.write(telemetry::events::storage_trouble, {.message = message.ref.id, .reason = ran->error().what});
+  co_return look_again_in_trouble;
 }
 
 }  // namespace hikyaku::delivery

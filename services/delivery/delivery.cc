@@ -126,6 +126,7 @@ Task<void> Delivery::run() {
             scheduler_.claim(one.ref.id, open.index);
           }
           const auto message = hold({std::move(one.ref), std::move(one.envelope), {}, std::move(verified)}, Lane::Fresh);
+          watch_fresh(*message);
           auto dispatching = dispatch_all(message, std::move(recipients), Lane::Fresh);
           co_await std::move(dispatching);
         }
@@ -159,7 +160,7 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
     const std::uint32_t failures = before == message->history.end() ? 0 : before->second.attempts;
     auto plan = chosen_by_operator(*message, index);
     if (!plan) plan = plan_recipient(*directory, settings_.routing, {message->envelope.reverse_path, message->recipient(index), failures, targets_looked_up_on_a_loop, &message->envelope});
-    if (message->envelope.deliver_by && give_back_late(message, {index}, before == message->history.end() ? destination_of(*plan) : before->second.destination)) continue;
+    if (message->envelope.deliver_by && give_back_late(message, {index}, before == message->history.end() ? destination_of(*plan) : before->second.destination, parts_.clock.wall())) continue;
     if (const auto* held = hold_on(*directory, *message, index, *plan)) {
       add_kept(kept, *held, destination_of(*plan), index);
     } else if (auto* mailbox = std::get_if<ToMailbox>(&*plan)) {
@@ -259,6 +260,7 @@ Task<void> Delivery::defer_untried(MessagePointer message, std::vector<std::uint
     }
     schedules.push_back(std::move(schedule));
   }
+  remember_told(message->ref.id, schedules);
   auto deferring = settler_.defer({message->ref, schedules, {}});
   const auto ending = co_await std::move(deferring);
   if (ending == Settler::Ending::Written) deferred_untried(*message, schedules, destination);

@@ -18,6 +18,7 @@
 #include "services/delivery/attempt.h"
 #include "services/delivery/conclusion.h"
 #include "services/delivery/fallback_watch.h"
+#include "services/delivery/fresh_deadlines.h"
 #include "services/delivery/held_destinations.h"
 #include "services/delivery/hold_proposals.h"
 #include "services/delivery/local_delivery.h"
@@ -227,11 +228,21 @@ class Delivery {
   void deferred_untried(const Message& message, const std::vector<spool::Schedule>& schedules, const std::string& destination);
   void watch_deadline(const TraceId& id, const Envelope& envelope);
   // The time is over in which the sender wanted it delivered, and wants it back otherwise. True: it goes back.
-  bool give_back_late(const MessagePointer& message, const std::vector<std::uint32_t>& recipients, const std::string& destination);
+  bool give_back_late(const MessagePointer& message, const std::vector<std::uint32_t>& recipients, const std::string& destination, WallTime now);
   Task<void> watch_deadlines();
+  bool still_under_way(const TraceId& id);
   Task<void> deadline_passed(TraceId id);
-  void give_back_waiting(const MessagePointer& message);
+  void give_back_waiting(const MessagePointer& message, WallTime now);
   Task<void> tell_late(Message message, std::string header);
+
+  // fresh_deadlines.cc: by when, of mail that was never deferred
+  void watch_fresh(const Message& message);
+  // Schedules that are about to be written say so when their sender was told already.
+  void remember_told(const TraceId& id, std::vector<spool::Schedule>& schedules) const;
+  void forget_fresh(const Message& message);  // once nobody of it is fresh
+  Task<bool> tell_late_fresh();
+  Task<void> tell_late_one(spool::MessageRef ref);
+  [[nodiscard]] std::vector<spool::GeneratedMail> late_notices(const Message& message, const std::string& header) const;
 
   // remote_work.cc: what happens in a slot
   void pump();
@@ -276,11 +287,17 @@ class Delivery {
   // reporting.cc: the mail that causes
   [[nodiscard]] spool::GeneratedMail report_mail(const Message& message, std::vector<RecipientReport> reports,
                                                  std::string_view kind, std::string_view text) const;
+  // As many as are needed, each of most_recipients_of_a_report at most.
+  [[nodiscard]] std::vector<spool::GeneratedMail> report_mails(const Message& message, std::vector<RecipientReport> reports,
+                                                               std::string_view kind, std::string_view text) const;
   Task<std::vector<spool::GeneratedMail>> write_reports(const Message& message, Conclusion& conclusion);
   Task<void> finish_gathered(MessagePointer message);
   // delay_notices.cc
   Task<void> tell_delays();
   Task<void> tell_delay(TraceId id);
+  // Nothing: it is written. Else when to look at the message again: it has changed meanwhile, or there was trouble.
+  Task<std::optional<std::chrono::seconds>> write_notice(const Message& message, const std::vector<spool::Schedule>& of, std::vector<RecipientReport> reports,
+                                                         std::uint8_t bit, const std::string& header);
   [[nodiscard]] std::optional<Address> postmaster() const;
 
   // replan.cc: a changed route table moves what is queued
@@ -315,6 +332,8 @@ class Delivery {
   Settler settler_;
   ReportGathering gathering_;
   DelayQueue delays_, deadlines_;
+  FreshDeadlines fresh_deadlines_;
+  std::map<TraceId, std::vector<std::uint32_t>> late_under_way_;  // to be returned: who of them was in a lane or under an attempt
   bool delays_loaded_ = false, letting_go_ = false;
   LocalDelivery local_;
   Runs running_;

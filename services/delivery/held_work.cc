@@ -110,11 +110,13 @@ Task<void> Delivery::keep_fresh(MessagePointer message, KeptBack kept) {
     schedule.last_reply = kept.words;
     schedules.push_back(std::move(schedule));
   }
+  remember_told(message->ref.id, schedules);
   auto deferring = settler_.defer({message->ref, schedules, {}});
   const auto ending = co_await std::move(deferring);
   if (ending == Settler::Ending::Written) {
     watch_deadline(message->ref.id, message->envelope);
     for (const auto recipient : kept.recipients) wait_under(kept, kept.destination, {message->ref.id, recipient}, WallTime::max());
+    forget_fresh(*message);
     for (const auto recipient : kept.recipients) {
       const std::string sender = message->envelope.reverse_path.text(), address = message->recipient(recipient).address.text();
       parts_.log.write(telemetry::events::delivery_held,

@@ -8,9 +8,9 @@ namespace hikyaku::delivery {
 namespace {
 
 // RFC 2852 §4.1.4: what is left of the time, as MAIL is said.
-std::optional<smtp::ByRequest> by_now(const Envelope& envelope) {
+std::optional<smtp::ByRequest> by_now(const Envelope& envelope, WallTime now) {
   if (!envelope.deliver_by) return std::nullopt;
-  const auto left = std::chrono::floor<std::chrono::seconds>(envelope.deliver_by->deadline - SystemClock{}.wall()).count();
+  const auto left = std::chrono::floor<std::chrono::seconds>(envelope.deliver_by->deadline - now).count();
   const auto seconds = std::clamp<std::int64_t>(left, -smtp::most_seconds, smtp::most_seconds);
   return smtp::ByRequest{static_cast<std::int32_t>(seconds), envelope.deliver_by->mode, envelope.deliver_by->trace};
 }
@@ -363,7 +363,7 @@ Attempt RemoteSession::attempt_of(const smtp::RecipientOutcome& outcome, std::ui
 }
 
 Task<std::vector<Attempt>> RemoteSession::deliver(MessagePointer message, std::vector<std::uint32_t> recipients,
-                                                      ReadText read_text, CauseWatch* watch) {
+                                                  ReadText read_text, const Clock& clock, CauseWatch* watch) {
   struct Watched {  // for as long as this transaction
     CauseWatch*& place;
     ~Watched() { place = nullptr; }
@@ -380,7 +380,7 @@ Task<std::vector<Attempt>> RemoteSession::deliver(MessagePointer message, std::v
   outgoing.return_content = message->envelope.return_content;
   outgoing.envelope_id = message->envelope.envelope_id;
   outgoing.priority = message->envelope.priority;
-  outgoing.by = by_now(message->envelope);
+  outgoing.by = by_now(message->envelope, clock.wall());
   about_ = message->ref.id;
   talk_.deliver(std::move(outgoing));
   ready_ = false;

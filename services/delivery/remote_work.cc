@@ -121,7 +121,7 @@ Task<void> Delivery::work(Slot slot) {
       scheduler_.probe_is_gone(slot.destination);
       continue;
     }
-    if (give_back_late(job->message, job->recipients, slot.destination)) {
+    if (give_back_late(job->message, job->recipients, slot.destination, parts_.clock.wall())) {
       scheduler_.probe_is_gone(slot.destination);
       continue;
     }
@@ -242,7 +242,7 @@ Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, RemoteJo
     }
     const auto began = parts_.loop.now();
     run.peer_since = began;
-    auto delivering = session->deliver(job.message, job.recipients, reader, &watch);
+    auto delivering = session->deliver(job.message, job.recipients, reader, parts_.clock, &watch);
     auto attempts = co_await std::move(delivering);
     run.peer_since = Instant::max();
     watch.turn(Cause::Disk);

@@ -34,6 +34,17 @@ spool::GeneratedMail Delivery::report_mail(const Message& message, std::vector<R
                           {parts_.hostname, parts_.generated_journal, parts_.clock.wall(), settings_.report_language});
 }
 
+std::vector<spool::GeneratedMail> Delivery::report_mails(const Message& message, std::vector<RecipientReport> reports, std::string_view kind,
+                                                         std::string_view text) const {
+  std::vector<spool::GeneratedMail> mails;
+  for (std::size_t at = 0; at < reports.size(); at += most_recipients_of_a_report) {
+    const auto end = std::min(reports.size(), at + most_recipients_of_a_report);
+    const auto first = reports.begin() + static_cast<std::ptrdiff_t>(at), last = reports.begin() + static_cast<std::ptrdiff_t>(end);
+    mails.push_back(report_mail(message, {std::move_iterator(first), std::move_iterator(last)}, kind, text));
+  }
+  return mails;
+}
+
 Task<std::vector<spool::GeneratedMail>> Delivery::write_reports(const Message& message, Conclusion& conclusion) {
   std::vector<spool::GeneratedMail> generated;
   const bool whole = !conclusion.dead_letters.empty();

@@ -9,6 +9,7 @@ namespace hikyaku::delivery {
 // Each recipient that has an end is nobody's any more.
 void Delivery::ended(const Message& message, const std::vector<spool::RecipientOutcome>& outcomes) {
   for (const auto& outcome : outcomes) scheduler_.disclaim(message.ref.id, outcome.recipient);
+  forget_fresh(message);
 }
 
 // Those that have a time are the deferred index's.
@@ -19,6 +20,7 @@ void Delivery::deferred(const Message& message, const std::vector<spool::Schedul
     if (schedule.attempts == 1) watch_deadline(message.ref.id, message.envelope);
     if (schedule.attempts == 1 && !message.envelope.reverse_path.is_null()) delays_.add(message.ref.id, schedule.first_failed);
   }
+  forget_fresh(message);
   wake_timers();
 }
 
@@ -72,6 +74,7 @@ Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> attempt
     if (makes_mail) look_for_fresh();
   }
   if (written && !conclusion.schedules.empty()) {
+    remember_told(message->ref.id, conclusion.schedules);
     auto deferring = settler_.defer({message->ref, conclusion.schedules, {}});
     const auto ending = co_await std::move(deferring);
     written = ending == Settler::Ending::Written;

@@ -131,10 +131,19 @@ struct DeferredPage {
   std::optional<DeferredCursor> next;  // nothing: that was the last page
 };
 
-// Recipients of one message to be tried later, with the mail that causes (a delay notification).
+// Recipients of one message to be tried later, with the mail that causes.
 struct Deferral {
   MessageRef message;
   std::vector<Schedule> recipients;
+  std::vector<GeneratedMail> generated;
+};
+
+// Recipients in holding of whom their sender is told while they wait, and the mail that tells. A change, not a state: `bits`
+// (of told_bits) are added to the schedule that each has when this is written, whoever wrote it last.
+struct Notice {
+  TraceId message;
+  std::vector<std::uint32_t> recipients;
+  std::uint8_t bits = 0;
   std::vector<GeneratedMail> generated;
 };
 

@@ -95,6 +95,9 @@ class Spool {
   // Durable when it returns, in the order of rule 3: text in holding, schedule record, then the incoming record is
   // settled. For a recipient already deferred: its new schedule only. Many at once share their flushes.
   virtual SpoolResult<> defer(std::span<const Deferral> deferrals) = 0;
+  // One group, durable when it returns; told again, it changes nothing. NotFound: one of them has had its end meanwhile, nothing
+  // was written, and the notice is to be made anew.
+  virtual SpoolResult<> tell(const Notice& notice) { return (void)notice, failure(SpoolError{SpoolFailure::NotFound, "nothing is in holding"}); }
   virtual SpoolResult<> flush() = 0;
   [[nodiscard]] virtual bool has_unflushed() const = 0;
 

@@ -269,13 +269,6 @@ bool SpoolOnDisk::is_repeated(const Deferral& deferral) const {
   });
 }
 
-// A notice of delay for recipients of whom one has had its end meanwhile (the operator's): nobody comes back by it.
-bool SpoolOnDisk::is_overtaken(const Deferral& deferral) const {
-  return !deferral.generated.empty() && deferral.message.journal == 0 && log_->with_state([&](const DeliveryState& state) {
-    return !std::ranges::all_of(deferral.recipients, [&](const Schedule& one) { return state.holding.has_row(deferral.message.id, one.recipient); });
-  });
-}
-
 // What the log says of the mails that are new. A repeated one has its record, and is announced with the flush of that.
 void SpoolOnDisk::add_generated(const std::vector<GeneratedMail>& mails, std::map<TraceId, HoldingRecord>& texts,
                                 std::vector<LogRecord>& group) {
@@ -376,13 +369,12 @@ SpoolResult<> SpoolOnDisk::defer(std::span<const Deferral> deferrals) {
   const std::lock_guard lock(write_mutex_);
   std::vector<const GeneratedMail*> mails;
   for (const auto& one : deferrals) {
-    if (is_repeated(one) || is_overtaken(one)) continue;
+    if (is_repeated(one)) continue;
     for (const auto& mail : one.generated) mails.push_back(&mail);
   }
   TRY(held_now, hold_deferred(deferrals));
   TRY(generated, hold_generated(mails));
   for (const auto& one : deferrals) {
-    if (is_overtaken(one)) continue;
     std::vector<LogRecord> group;
     if (const auto at = held_now.texts.find(one.message.id); at != held_now.texts.end()) {
       group.emplace_back(at->second);
@@ -405,6 +397,28 @@ SpoolResult<> SpoolOnDisk::defer(std::span<const Deferral> deferrals) {
   for (const auto& one : deferrals)
     for (const auto& schedule : one.recipients) note_settled(one.message, schedule.recipient);
   return {};
+}
+
+// Who writes schedules waits for the same lock: what stands in the log here is the newest.
+SpoolResult<> SpoolOnDisk::tell(const Notice& notice) {
+  TRY_VOID(load_deferred());
+  const std::lock_guard lock(write_mutex_);
+  DeferredRecord record{{notice.message, 0, {}}, {}, {}};
+  for (auto& schedule : log_->with_state([&](const DeliveryState& state) { return state.holding.deferred(notice.message); }))
+    if (std::ranges::find(notice.recipients, schedule.recipient) != notice.recipients.end()) record.recipients.push_back(std::move(schedule));
+  if (record.recipients.size() != notice.recipients.size())
+    return failure(SpoolError{SpoolFailure::NotFound, notice.message.text() + " does not wait any more for all that the notice names"});
+  const auto is_told = [&](const Schedule& one) { return (one.failure_class & notice.bits) == notice.bits; };
+  if (std::ranges::all_of(record.recipients, is_told)) return flush_log();
+  for (auto& schedule : record.recipients) schedule.failure_class |= notice.bits;
+  std::vector<const GeneratedMail*> mails;
+  for (const auto& mail : notice.generated) mails.push_back(&mail);
+  TRY(texts, hold_generated(mails));
+  std::vector<LogRecord> group;
+  add_generated(notice.generated, texts, group);
+  group.emplace_back(std::move(record));
+  TRY_VOID(write(group));
+  return flush_log();
 }
 
 SpoolResult<> SpoolOnDisk::flush() {

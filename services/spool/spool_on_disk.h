@@ -35,6 +35,7 @@ class SpoolOnDisk final : public Spool {
   SpoolResult<> settle(std::span<const Settlement> settlements) override;
   SpoolResult<> generate(std::span<const GeneratedMail> mails) override;
   SpoolResult<> defer(std::span<const Deferral> deferrals) override;
+  SpoolResult<> tell(const Notice& notice) override;
   SpoolResult<> flush() override;
   [[nodiscard]] bool has_unflushed() const override { return log_->has_unflushed(); }
   void set_flush_accounts(FlushAccounts flush) override;
@@ -66,7 +67,6 @@ class SpoolOnDisk final : public Spool {
   void note_settled(const MessageRef& message, std::uint32_t recipient);
   [[nodiscard]] bool is_repeated(const Settlement& settlement) const;
   [[nodiscard]] bool is_repeated(const Deferral& deferral) const;
-  [[nodiscard]] bool is_overtaken(const Deferral& deferral) const;
   static void add_generated(const std::vector<GeneratedMail>& mails, std::map<TraceId, HoldingRecord>& texts,
                             std::vector<LogRecord>& group);
   // Every flush of the log goes through here.

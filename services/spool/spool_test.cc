@@ -432,30 +432,3 @@ TEST_CASE("spool: below the lowest id of what is not released nothing comes agai
   REQUIRE(spool->settle(std::vector{Settlement{{second, 0, {}}, {{0, Outcome::Delivered, {}}}, {}}}));
   CHECK(spool->lowest_unreleased() == std::vector{third});
 }
-
-TEST_CASE("a notice of delay is written once with the schedules that remember it, and nobody comes back by it") {
-  Rig rig;
-  rig.accept(2, "text");
-  auto spool = rig.open();
-  const auto fresh = spool->fresh(10);
-  REQUIRE(fresh);
-  const auto id = fresh->at(0).ref.id;
-  REQUIRE(spool->defer(std::vector{Deferral{fresh->at(0).ref, {Rig::schedule(0), Rig::schedule(1)}, {}}}));
-  Deferral told{{id, 0, {}}, {Rig::schedule(0), Rig::schedule(1)}, {Rig::bounce(fresh->at(0), "delay")}};
-  for (auto& one : told.recipients) set_delay_told(one);
-  REQUIRE(spool->defer(std::vector{told}));
-  REQUIRE(spool->defer(std::vector{told}));
-  CHECK(spool->fresh(10)->size() == 1);
-  // A later attempt does not know of it, and it stays.
-  REQUIRE(spool->defer(std::vector{Deferral{{id, 0, {}}, {Rig::schedule(0)}, {}}}));
-  spool.reset();
-  spool = rig.open();
-  for (const auto& one : spool->deferred(id)) CHECK(delay_told(one.schedule));
-  CHECK(spool->deferred(id).size() == 2);
-  // One was settled by the operator while a notice of both was being made.
-  REQUIRE(spool->settle(std::vector{Settlement{{id, 0, {}}, {{0, Outcome::Discarded, {}}}, {}}}));
-  told.generated = {Rig::bounce(fresh->at(0), "another delay")};
-  told.recipients[1].attempts = 9;
-  REQUIRE(spool->defer(std::vector{told}));
-  CHECK(spool->deferred(id).size() == 1);
-}

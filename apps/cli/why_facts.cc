@@ -211,6 +211,8 @@ delivery::WhyFacts WhyGathering::facts_of(const ExplainedRecipient& one) {
     if (item.attempts > 0) {
       facts.failure = delivery::failure_class_of(item.failure_class);
       facts.reply = item.last_reply, facts.attempts = item.attempts, facts.next_try = item.next_due;
+    } else if (item.state == delivery::QueueState::Deferred) {
+      facts.next_try = item.next_due;
     }
     facts.waiting = 1;
   }

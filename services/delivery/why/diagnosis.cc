@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "services/delivery/schedule/scheduler.h"
 #include "services/telemetry/stamp.h"
 
 namespace hikyaku::delivery {
@@ -81,6 +82,10 @@ class Diagnosis {
       held();
       return our_own();
     }
+    if (facts_.destination == release_key && facts_.place) {  // nobody was asked yet
+      until_release();
+      return our_own();
+    }
     if (facts_.given_up && !facts_.place) given_up();
     our_own();
     live();
@@ -109,6 +114,10 @@ class Diagnosis {
     add(say(Advice::Redirected, "Mail for %1 was redirected to %2 by %3 (hikyaku queue redirect), %4: %5 recipients. New mail goes its own way",
             "%1 宛のメールは %4 に %3 が %2 へ振り替えた(hikyaku queue redirect): 宛先 %5 件。新着は本来の経路で配送する",
             {facts_.subject, to.to, to.by, minute_text(to.at), std::to_string(to.recipients)}));
+  }
+  void until_release() {
+    add(two(Advice::Wait, facts_, "Its sender asked for it to be held until a later time: it is released %3. To send it now: hikyaku queue retry",
+            "送信者の指定した時刻まで保留している(送信予約)。送信は%3。すぐ送るには hikyaku queue retry"));
   }
   // A refusal for good says so itself.
   void given_up() {

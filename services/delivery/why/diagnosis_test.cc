@@ -107,6 +107,21 @@ TEST_CASE("a destination that nothing is known of is not called healthy") {
   CHECK(diagnose(facts).front().english == "Nothing waits for a.example, and nothing failed lately");
 }
 
+TEST_CASE("mail held at its sender's wish waits for its time, whatever else there is; nobody was asked who could be blamed") {
+  auto facts = healthy();
+  facts.destination = "future-release", facts.place = Place::Timer, facts.waiting = 1, facts.next_try = now + std::chrono::minutes{90};
+  facts.failure = FailureClass::Transient, facts.reply = "Held until later, as its sender asked.";
+  const auto found = diagnose(facts);
+  REQUIRE(found.size() == 1);
+  CHECK(found.front().advice == Advice::Wait);
+  CHECK(found.front().english.find("released in 90 min") != std::string::npos);
+  CHECK(found.front().japanese.find("90 分後") != std::string::npos);
+  facts.disk_trouble = "the disk is full";
+  CHECK(diagnose(facts).back().advice == Advice::Disk);
+  facts.server.reset();
+  CHECK(first(facts) == Advice::Start);
+}
+
 TEST_CASE("what is ours goes before what is the peer's") {
   auto facts = failed(FailureClass::Timeout, "no answer");
   facts.disk_trouble = "no space left on device";

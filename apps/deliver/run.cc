@@ -14,6 +14,7 @@
 #include "services/delivery/account_upkeep.h"
 #include "services/delivery/dns_servers.h"
 #include "services/delivery/exchange_lookup.h"
+#include "services/delivery/held_figures.h"
 #include "services/delivery/report/report_settings.h"
 #include "services/delivery/resolver_settings.h"
 #include "services/delivery/tls/tls_reporter.h"
@@ -79,9 +80,9 @@ std::unique_ptr<Parts> open_parts(Service& service) {
   return parts;
 }
 
-std::unique_ptr<directory::QuotaPage> quota_page_of(const Service& service) {
+std::unique_ptr<directory::QuotaPage> quota_page_of(const Service& service, std::string_view place) {
   std::string why;
-  auto page = directory::QuotaPage::open(service.path(folder::quota_used), why);
+  auto page = directory::QuotaPage::open(service.path(place), why);
   if (!page) cannot_start(why + ". Remedy: check the owner of the run folder");
   return page;
 }
@@ -226,7 +227,8 @@ Ended run_life(Service& service) {
       loop, resolver, delivery::ExchangeLookup::Options{.our_name = service.hostname(), .hosts = &hosts,
                                                         .dane = settings->delivery.trust_anchors().empty() ? delivery::Dane::No : delivery::Dane::Yes,
                                                         .sts = &policies, .observe = observe});
-  const auto quota_page = quota_page_of(service);
+  const auto quota_page = quota_page_of(service, folder::quota_used), held_page = quota_page_of(service, folder::held_used);
+  delivery::HeldFigures held({.loop = loop, .workers = workers, .spool = *parts->spool, .directory = *parts->directory, .page = *held_page});
   delivery::QuotaFigures quotas({.loop = loop, .workers = workers, .mailboxes = *parts->mailboxes, .directory = *parts->directory,
                                  .page = *quota_page, .largest_message = [&] { return service.settings()->smtp.message_size().octets; }});
   directory::Editor editor(*parts->directory_engine, *parts->directory_engine, nullptr);  // of holds only: no secret is in reach
@@ -261,6 +263,7 @@ Ended run_life(Service& service) {
   delivery.start([&loop, bell, &delivery](Deadline deadline) { return bell < 0 ? no_bell(loop, deadline) : heard(loop, bell, deadline, delivery); });
   loop.spawn(upkeep.run());
   loop.spawn(quotas.run());
+  loop.spawn(held.run());
   loop.spawn(history.run());
   loop.spawn(policies.run());
   loop.spawn(reporter.run());
@@ -271,6 +274,7 @@ Ended run_life(Service& service) {
   service.ready();
   loop.run();
   quotas.stop();
+  held.stop();
   history.finish();
   const auto alive = parts->ledger->seen_alive(parts->clock.wall());
   if (!alive) service.log().write(telemetry::events::storage_trouble, {.reason = alive.error().what});

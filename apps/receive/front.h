@@ -13,6 +13,7 @@
 
 #include "apps/receive/bell.h"
 #include "apps/receive/etrn_limit.h"
+#include "apps/receive/held_quota.h"
 #include "apps/receive/policies.h"
 #include "apps/service/service.h"
 #include "io/address_limit.h"
@@ -51,6 +52,7 @@ struct Reception {
   io::Workers& workers;
   io::AddressLimit places;
   Bell& bell;
+  HeldQuota& held;
   EtrnLimit etrn;
   SystemClock clock;
   std::atomic<std::uint64_t> connections{0};  // ever taken

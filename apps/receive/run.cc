@@ -54,6 +54,7 @@ int run_receive(Service& service) {
   const auto incoming = open_incoming(service, disk);
   receive::Bell bell(service.path("run/deliver-bell.sock"));
   incoming->on_group([&bell] { bell.ring(); });
+  receive::HeldQuota held(service.path(folder::held_used));
   io::Workers workers(worker_threads, worker_queue);
   const auto& smtp = service.settings()->smtp;
   Reception reception{.service = service,
@@ -61,6 +62,7 @@ int run_receive(Service& service) {
                       .workers = workers,
                       .places = {static_cast<std::size_t>(smtp.connections_per_address()), static_cast<std::size_t>(smtp.connections())},
                       .bell = bell,
+                      .held = held,
                       .current = receive::make_policies(service)};
   service.when_reloaded([&] { reception.replace_policies(receive::make_policies(service)); });
 

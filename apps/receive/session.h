@@ -57,7 +57,11 @@ class Session {
   Task<void> commit(smtp::server::CommitMessage step);
   void begin_message();
   void take(const directory::AuthStep& step);
+  [[nodiscard]] HeldQuota::Limit held_limit() const;
+  // Why a message that is to be held may not be (RFC 4865 §6); nothing: it may.
+  [[nodiscard]] std::optional<smtp::Reply> over_held_quota(const Envelope& envelope, std::uint64_t octets) const;
   void refuse_recipient(const Address& recipient, smtp::Reply reply);
+  void refuse_held(const TraceId& id);
   void log_accepted(const Envelope& envelope, const TraceId& id, std::uint64_t octets);
 
   Front& front_;

@@ -96,12 +96,16 @@ Task<void> Session::commit(smtp::server::CommitMessage step) {
   Envelope envelope = std::move(step.envelope);
   envelope.id = arrival->id;
   envelope.accepted_at = front_.reception.clock.wall();
+  const bool counts = !trouble && envelope.release && account_ != AccountId{};
+  // All sessions of the account take from the same room: only here is it certain.
+  if (counts && !front_.reception.held.enter(account_, held_limit(), octets, front_.loop.now())) co_return refuse_held(arrival->id);
   if (!trouble) {
     Flushed flushing(front_.loop, front_.reception.incoming, {envelope, std::move(body), {}});
     const auto flushed = co_await flushing;
     if (!flushed) {
       front_.reception.service.log().write(events::storage_trouble, {.message = arrival->id, .reason = flushed.error().what});
       trouble = reply_for(flushed.error());
+      if (counts) front_.reception.held.leave(account_, octets);
     }
   }
   if (!trouble) {
@@ -114,6 +118,16 @@ Task<void> Session::commit(smtp::server::CommitMessage step) {
   said.reply = line;
   front_.reception.service.log().write(events::mail_postponed, said);
   talk_.message_refused(*trouble);
+}
+
+void Session::refuse_held(const TraceId& id) {
+  auto said = fields();
+  const auto line = held_quota_reply.line();
+  said.message = id;
+  said.account = talk_.account();
+  said.reply = line;
+  front_.reception.service.log().write(events::mail_refused, said);
+  talk_.message_refused(held_quota_reply);
 }
 
 void Session::log_accepted(const Envelope& envelope, const TraceId& id, std::uint64_t octets) {

@@ -29,6 +29,16 @@ bool is_postmaster_at(const Address& recipient, const io::Connection& line) {
 
 }  // namespace
 
+HeldQuota::Limit Session::held_limit() const {
+  const auto& smtp = policies_->settings->smtp;
+  return {static_cast<std::uint64_t>(smtp.future_release_messages()), smtp.future_release_space().octets};
+}
+
+std::optional<smtp::Reply> Session::over_held_quota(const Envelope& envelope, std::uint64_t octets) const {
+  if (!envelope.release || account_ == AccountId{} || front_.reception.held.has_room(account_, held_limit(), octets, front_.loop.now())) return std::nullopt;
+  return held_quota_reply;
+}
+
 Task<void> Session::check_sender(smtp::server::CheckSender step) {
   // Said before the client sends its text in vain (RFC 5321 §4.2.4, 452).
   if (!front_.reception.incoming.has_space())
@@ -37,7 +47,7 @@ Task<void> Session::check_sender(smtp::server::CheckSender step) {
   auto asking = front_.auth.may_send_as(account_, step.reverse_path);
   const auto answer = co_await std::move(asking);
   if (const auto* may = std::get_if<bool>(&answer)) {
-    if (*may) co_return talk_.sender_checked({});
+    if (*may) co_return talk_.sender_checked(over_held_quota(talk_.envelope(), step.octets));
     auto said = fields();
     const auto sender = step.reverse_path.text();
     said.sender = sender;

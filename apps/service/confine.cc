@@ -82,14 +82,16 @@ Result<io::Confined, std::string> confine(std::string_view process, const settin
   for (const auto inside : row->read_write) {
     wanted.read_write.push_back(folder::in(data, inside));
     // Files in `run` that it writes, whose folder it must not.
-    std::string page;
-    if (inside == folder::directory) page = folder::in(data, folder::directory_seen);
-    else if (inside == folder::spool) page = folder::in(data, folder::quota_used);
-    else continue;
-    const int made = open(page.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
-    if (made < 0) return failure(page + ": " + std::strerror(errno));
-    close(made);
-    wanted.read_write.push_back(page);
+    std::vector<std::string_view> pages;
+    if (inside == folder::directory) pages = {folder::directory_seen};
+    else if (inside == folder::spool) pages = {folder::quota_used, folder::held_used};
+    for (const auto name : pages) {
+      const auto page = folder::in(data, name);
+      const int made = open(page.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
+      if (made < 0) return failure(page + ": " + std::strerror(errno));
+      close(made);
+      wanted.read_write.push_back(page);
+    }
   }
   // Nobody of the same user may look into this process.
   if (prctl(PR_SET_DUMPABLE, 0) != 0) return failure(std::string("the process cannot be closed to others"));

@@ -56,6 +56,7 @@ std::string faults(const Fixture& fixture, const std::vector<std::string>& allow
   if (opens(fixture.folder + "/run/directory-seen", O_RDWR | O_CREAT) != reads_directory) out += "the directory's page\n";
   const bool fills_mailboxes = std::find(allowed.begin(), allowed.end(), "spool/holding") != allowed.end();
   if (opens(fixture.folder + "/run/quota-used", O_RDWR | O_CREAT) != fills_mailboxes) out += "the page of quotas\n";
+  if (opens(fixture.folder + "/run/held-used", O_RDWR | O_CREAT) != fills_mailboxes) out += "the page of held mail\n";
   if (opens("/etc/shadow", O_RDONLY)) out += "/etc/shadow\n";
   if (opens("/root", O_RDONLY | O_DIRECTORY)) out += "/root\n";
   const int internet = socket(AF_INET, SOCK_STREAM, 0);

@@ -111,7 +111,7 @@ void ServerConversation::mail(std::string_view argument) {
   envelope.client_helo = helo_;
   envelope.account = account_;
   awaiting_ = Awaiting::Sender;
-  enqueue(server::CheckSender{envelope.reverse_path});
+  enqueue(server::CheckSender{envelope.reverse_path, transaction_->declared_octets});
 }
 
 void ServerConversation::sender_checked(Verdict verdict) {

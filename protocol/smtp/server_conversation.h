@@ -84,8 +84,8 @@ struct Authenticate {
   sasl::Mechanism mechanism = sasl::Mechanism::Plain;
   std::optional<std::string> octets;  // out of base64; Begin: nothing when there was no initial response
 };
-struct CheckSender { ReversePath reverse_path; };
-struct CheckRecipient { Address recipient; std::uint64_t octets = 0; };  // octets: SIZE as declared (RFC 1870 §6), 0: not
+struct CheckSender { ReversePath reverse_path; std::uint64_t octets = 0; };  // octets: SIZE as declared (RFC 1870 §6), 0: not
+struct CheckRecipient { Address recipient; std::uint64_t octets = 0; };
 struct Flush { EtrnCommand of; };
 struct BeginMessage {};
 struct AppendContent { std::string_view octets; };

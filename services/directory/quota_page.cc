@@ -66,17 +66,23 @@ void QuotaPage::beat(Instant now) const {
 }
 
 // By pread, not mapped: whoever may write the file could cut it short, and reading there would end the process.
-std::optional<QuotaUsed> QuotaReader::read(AccountId account, Instant now) {
-  if (!has_row(account)) return std::nullopt;
+bool QuotaReader::open() {
   if (!file_) file_.reset(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!file_) return std::nullopt;
-  const auto row = read_row(file_.get(), account);
-  if (!row) return std::nullopt;
-  const auto heartbeat = read_row(file_.get(), AccountId{});
-  if (!heartbeat) return std::nullopt;
+  return static_cast<bool>(file_);
+}
+
+bool QuotaReader::alive(Instant now) {
+  const auto heartbeat = open() ? read_row(file_.get(), AccountId{}) : std::nullopt;
+  if (!heartbeat) return false;
   const Instant beaten{Instant::duration{static_cast<Instant::rep>(heartbeat->octets)}};
   // One of the future is of an earlier boot.
-  if (beaten < now - QuotaPage::heartbeat_limit || beaten > now + QuotaPage::heartbeat_limit) return std::nullopt;
+  return beaten >= now - QuotaPage::heartbeat_limit && beaten <= now + QuotaPage::heartbeat_limit;
+}
+
+std::optional<QuotaUsed> QuotaReader::read(AccountId account, Instant now) {
+  if (!has_row(account) || !open()) return std::nullopt;
+  const auto row = read_row(file_.get(), account);
+  if (!row || !alive(now)) return std::nullopt;
   return QuotaUsed{row->octets, row->messages};
 }
 

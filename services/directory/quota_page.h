@@ -47,8 +47,11 @@ class QuotaReader {
   explicit QuotaReader(std::string path) : path_(std::move(path)) {}
   // Nothing: not known. Two system calls at most; the file need not be there yet. One thread.
   [[nodiscard]] std::optional<QuotaUsed> read(AccountId account, Instant now);
+  // Whether the writer vouches for what it said: then an account without a row is one it says nothing of on purpose.
+  [[nodiscard]] bool alive(Instant now);
 
  private:
+  bool open();
   std::string path_;
   io::Descriptor file_;
 };

@@ -80,6 +80,14 @@ struct SmtpSection : Section {
       .help = "Longest time for which a submitted message may be held back (FUTURERELEASE, RFC 4865: HOLDFOR, HOLDUNTIL); 0s: not offered.",
       .help_ja = "送信予約(FUTURERELEASE、RFC 4865)で保留できる最長時間。0s なら提供しない。",
       .preset = 720h, .min = 0s, .max = 8784h, .takes_effect = TakesEffect::NewConnections}};
+  Setting<Count> future_release_messages{*this, "future_release_messages", {
+      .help = "Messages that one account may have held back at once (552 5.7.16); 0: any number.",
+      .help_ja = "1 アカウントが同時に予約(保留)できる通数。超えると 552 5.7.16。0 なら無制限。",
+      .preset = 1'000, .min = 0, .max = 1'000'000'000, .takes_effect = TakesEffect::NewConnections}};
+  Setting<ByteCount> future_release_space{*this, "future_release_space", {
+      .help = "Octets that the messages of one account that are held back may take together (552 5.7.16); 0: any.",
+      .help_ja = "1 アカウントが予約(保留)しているメールの合計サイズの上限。超えると 552 5.7.16。0 なら無制限。",
+      .preset = MiB(500), .min = ByteCount{0}, .max = GiB(1'000), .takes_effect = TakesEffect::NewConnections}};
   Setting<bool> deliver_by{*this, "deliver_by", {
       .help = "Announce DELIVERBY (RFC 2852): a message that is not delivered in the time its sender gave is returned, or its sender is told.",
       .help_ja = "DELIVERBY(RFC 2852)を通知する。送信者の指定した時間内に配送できないメールを返送するか、送信者に知らせる。",

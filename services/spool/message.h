@@ -109,6 +109,7 @@ struct DeferredTimes {
   std::uint64_t body_octets = 0;
   std::int8_t priority = 0;
   WallTime deadline{};                  // of its message (RFC 2852); zero: none
+  std::uint32_t account = 0;            // key_of() who authenticated (envelope_keys.h); 0: not known, or nobody
 };
 
 // Which deferred recipients: all conditions that are given must hold. Texts are compared without regard to ASCII case.

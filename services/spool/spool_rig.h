@@ -55,6 +55,7 @@ class Rig {
     for (std::uint32_t i = 0; i < recipients; ++i)
       envelope.recipients.push_back({{"r" + std::to_string(i), "example.net"}, "", {}});
     envelope.body_octets = text.size();
+    envelope.account = account;
     const bool blob = text.size() > 100'000;
     if (blob) {
       auto file = disk.open("/spool/incoming-1/" + blob_name(envelope.id), io::OpenMode::Create);
@@ -111,6 +112,7 @@ class Rig {
 
   enum class BlobForm : std::uint8_t { Checked, First };  // the first had no checksum
   BlobForm blob_form = BlobForm::Checked;
+  std::string account;  // of who sends what is accepted
   io::SimulatedDisk disk;
 
  private:

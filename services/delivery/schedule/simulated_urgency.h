@@ -54,7 +54,7 @@ class UrgencyWatch {
       more_urgent = more_urgent || one.priority > taken.priority;
       if (one.priority < taken.priority && one.since < taken.since && (passed_over == nullptr || one.since < passed_over->since)) passed_over = &one;
     }
-    overtaken_.erase({taken.id, lane_});
+    overtaken_.erase({taken.id, lane_, taken.since});
     if (more_urgent) {
       ++turns_of_older;
       if (queue.since_older < urgent_before_older) say("an urgent one waited behind " + taken.id.first.text());
@@ -62,7 +62,7 @@ class UrgencyWatch {
     queue.since_older = more_urgent ? 0 : queue.since_older + 1;
     if (passed_over == nullptr) return;
     ++overtakings;
-    if (++overtaken_[{passed_over->id, lane_}] > urgent_before_older) say("starved: " + passed_over->id.first.text());
+    if (++overtaken_[{passed_over->id, lane_, passed_over->since}] > urgent_before_older) say("starved: " + passed_over->id.first.text());
   }
   void say(std::string what) {
     if (trouble.empty()) trouble = std::move(what);
@@ -72,7 +72,7 @@ class UrgencyWatch {
   Lane lane_ = Lane::Fresh;
   std::vector<Waiting> waiting_[2];
   std::map<std::tuple<std::string, Lane, std::size_t>, Queue> queues_;
-  std::map<std::pair<JobId, Lane>, unsigned> overtaken_;
+  std::map<std::tuple<JobId, Lane, WallTime>, unsigned> overtaken_;  // since it came to its lane: it may leave that untried, and come again
 };
 
 }  // namespace hikyaku::delivery::simulation

@@ -1,6 +1,6 @@
 // UrgencyQueue: what waits for one destination in one lane: first come, first served, but for the urgent (RFC 6710). A
 // higher priority goes before a lower one, `urgent_before_older` times in a row at most while an older one of lower priority
-// waits: then that goes, so that nobody waits for ever.
+// waits, whatever came with it or before it between: then that goes, so that nobody waits for ever.
 //
 // `T` has a `since`, by which what waits is ordered. Pure; O(1) an operation, and some pointers more where all is ordinary.
 #pragma once
@@ -40,7 +40,9 @@ class UrgencyQueue {
     auto& level = level_of(first);
     const bool overtakes = older != first && level_of(older).front().since < level.front().since;
     if (!overtakes || overtaken_ < urgent_before_older) {
-      overtaken_ = overtakes ? overtaken_ + 1 : 0;
+      // An urgent one that came with the oldest, or before it, takes nothing from it, and gives nothing back of what others took.
+      if (older == first) overtaken_ = 0;
+      else if (overtakes) ++overtaken_;
       return take_from(first);
     }
     overtaken_ = 0;
@@ -100,7 +102,7 @@ class UrgencyQueue {
 
   std::deque<T> usual_;
   std::unique_ptr<Levels> others_;
-  unsigned overtaken_ = 0;  // in a row
+  unsigned overtaken_ = 0;  // since an older one had its turn
 };
 
 }  // namespace hikyaku::delivery

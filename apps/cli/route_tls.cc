@@ -56,7 +56,8 @@ std::vector<std::string> outlook_lines(const Invocation& call, const TlsOutlook&
   if (outlook.dane == DaneUse::Asked)
     lines.emplace_back(call.say({"DANE: a host with TLSA records proved by DNSSEC gets mail by those alone", "DANE: DNSSEC で確かめられた TLSA レコードのあるホストにはそれに従う(最優先)"}));
   if (outlook.dane == DaneUse::Off)
-    lines.emplace_back(call.say({"DANE: off, delivery.trust_anchors is not set", "DANE: 使わない(delivery.trust_anchors が未設定)"}));
+    lines.emplace_back(call.say({"DANE: off, delivery.trust_anchors is not set (on Debian: /usr/share/dns/root.key of the package dns-root-data)",
+                                  "DANE: 使わない(delivery.trust_anchors が未設定。Debian では dns-root-data の /usr/share/dns/root.key)"}));
   if (outlook.sts_counts && !outlook.policy)
     lines.emplace_back(call.say({"MTA-STS: no policy of the domain is known; its record is asked for at each connection", "MTA-STS: ポリシーはまだ知られていない。接続のたびにレコードを調べる"}));
   if (!outlook.sts_counts || !outlook.policy) return lines;

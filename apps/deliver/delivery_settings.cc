@@ -1,5 +1,8 @@
 #include "apps/deliver/delivery_settings.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <thread>
 
 #include "services/delivery/report/report_settings.h"
@@ -9,8 +12,21 @@ namespace hikyaku::apps {
 namespace {
 
 constexpr std::uint32_t connections_per_processor = 100;
+// Two addresses of a host tried at once, a session kept for the next mail, a question to DNS.
+constexpr std::uint64_t descriptors_of_a_delivery = 4;
+constexpr std::uint64_t descriptors_of_the_store = 300;  // segments, mailboxes, logs, channels
+
+std::uint64_t most_descriptors() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1'024;
+}
 
 }  // namespace
+
+std::uint32_t slots_within(std::uint32_t wanted, std::uint64_t descriptors) {
+  const std::uint64_t left = descriptors > descriptors_of_the_store ? descriptors - descriptors_of_the_store : 0;
+  return static_cast<std::uint32_t>(std::max<std::uint64_t>(1, std::min<std::uint64_t>(wanted, left / descriptors_of_a_delivery)));
+}
 
 delivery::DeliverySettings delivery_settings(const settings::Settings& settings, const std::string& hostname,
                                              std::shared_ptr<const io::TlsClientContext> tls,
@@ -20,8 +36,8 @@ delivery::DeliverySettings delivery_settings(const settings::Settings& settings,
   to.retry = delivery::retry_table(from);
   to.limits = delivery::limit_rows(from);
   to.sources = delivery::source_limits(from);
-  to.lanes.slots = from.connections() > 0 ? static_cast<std::uint32_t>(from.connections())
-                                          : connections_per_processor * std::max(1U, std::thread::hardware_concurrency());
+  const auto chosen = connections_per_processor * std::max(1U, std::thread::hardware_concurrency());
+  to.lanes.slots = slots_within(from.connections() > 0 ? static_cast<std::uint32_t>(from.connections()) : chosen, most_descriptors());
   to.lanes.reserved_fresh = to.lanes.slots * static_cast<std::uint32_t>(from.fresh_share()) / 100;
   to.lanes.reserved_retry = to.lanes.slots * static_cast<std::uint32_t>(from.retry_share()) / 100;
   to.lanes.per_destination = static_cast<std::uint32_t>(from.connections_per_destination());

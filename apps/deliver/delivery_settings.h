@@ -10,4 +10,8 @@ namespace hikyaku::apps {
                                                           std::shared_ptr<const io::TlsClientContext> tls,
                                              delivery::RoutingSettings routing, delivery::ObserveTls observe);
 
+// How many deliveries of those wanted a process may have under way that may open so many descriptors: at least one. Mail in
+// memory waits for a slot; it never meets a failing socket().
+[[nodiscard]] std::uint32_t slots_within(std::uint32_t wanted, std::uint64_t descriptors);
+
 }  // namespace hikyaku::apps

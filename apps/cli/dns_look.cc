@@ -65,7 +65,7 @@ struct Looking {
 Task<void> look_with(io::Loop& loop, io::Resolver& resolver, Looking what) {
   io::HostsFiles hosts({apps::folder::in(what.settings.node.data(), apps::folder::own_hosts), apps::folder::in(what.settings.node.data(), apps::folder::system_hosts)});
   (void)hosts.refresh();
-  delivery::ExchangeLookup lookup(loop, resolver, {.our_name = what.our_name, .hosts = &hosts, .limit = patience});
+  delivery::ExchangeLookup lookup(loop, resolver, {.our_name = what.our_name, .hosts = &hosts, .limit = patience, .ours = delivery::own_listeners(what.settings)});
   auto looking = look(loop, resolver, lookup, what.hop, what.found);
   co_await std::move(looking);
 }

@@ -226,7 +226,7 @@ Ended run_life(Service& service) {
   lookup = std::make_unique<delivery::ExchangeLookup>(
       loop, resolver, delivery::ExchangeLookup::Options{.our_name = service.hostname(), .hosts = &hosts,
                                                         .dane = settings->delivery.trust_anchors().empty() ? delivery::Dane::No : delivery::Dane::Yes,
-                                                        .sts = &policies, .observe = observe});
+                                                        .sts = &policies, .observe = observe, .ours = delivery::own_listeners(*settings)});
   const auto quota_page = quota_page_of(service, folder::quota_used), held_page = quota_page_of(service, folder::held_used);
   delivery::HeldFigures held({.loop = loop, .workers = workers, .spool = *parts->spool, .directory = *parts->directory, .page = *held_page});
   delivery::QuotaFigures quotas({.loop = loop, .workers = workers, .mailboxes = *parts->mailboxes, .directory = *parts->directory,

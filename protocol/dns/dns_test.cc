@@ -80,5 +80,6 @@ TEST_CASE("the order of mail exchangers") {
   const auto us = [](const std::string& host) { return host == "us"; };
   CHECK(plan_exchanges({{10, "a"}, {20, "us"}, {20, "b"}, {30, "c"}}, us, first).hosts == std::vector<std::string>{"a"});
   CHECK(plan_exchanges({{10, "us"}, {20, "b"}}, us, first).kind == Kind::Loop);
+  CHECK(plan_exchanges({{30, "c"}, {10, "a"}, {20, "b"}, {40, "a"}}, nobody, first).preferences == std::vector<std::uint16_t>{10, 20, 30});
   CHECK(plan_exchanges({{10, "a"}, {10, "a"}}, nobody, first).hosts.size() == 1);
 }

@@ -30,7 +30,9 @@ ExchangePlan plan_exchanges(std::vector<MailExchange> records,
   }
   for (auto& record : records) {
     if (plan.hosts.size() == most_hosts) break;
-    if (std::ranges::find(plan.hosts, record.host) == plan.hosts.end()) plan.hosts.push_back(std::move(record.host));
+    if (std::ranges::find(plan.hosts, record.host) != plan.hosts.end()) continue;
+    plan.hosts.push_back(std::move(record.host));
+    plan.preferences.push_back(record.preference);
   }
   if (plan.hosts.empty()) plan.kind = ExchangePlan::Kind::ImplicitDomain;
   return plan;

@@ -23,6 +23,7 @@ struct ExchangePlan {
     Loop,            // we are the best exchanger: 5.4.6
   } kind = Kind::Hosts;
   std::vector<std::string> hosts;
+  std::vector<std::uint16_t> preferences;  // of each: whose addresses turn out to be ours, ends the list with all of its preference
 };
 
 // `is_ourselves(host)` tells our own names. `random(n)` gives a number below n. At most 64 hosts are kept: a domain with

@@ -1,5 +1,7 @@
 #include "services/delivery/exchange_lookup.h"
 
+#include <algorithm>
+
 #include "protocol/dns/host_name.h"
 #include "protocol/dns/mail_exchange.h"
 
@@ -87,7 +89,7 @@ Task<Result<ExchangeLookup::Exchanges, LookupFailure>> ExchangeLookup::exchange_
     case io::DnsOutcome::Bogus: co_return failure(later(domain, answer.why));
     // A name only the hosts file knows is NXDOMAIN to DNS: the domain's own addresses decide.
     case io::DnsOutcome::NoSuchName:
-    case io::DnsOutcome::NoData: co_return Exchanges{{domain}, answer.secure};
+    case io::DnsOutcome::NoData: co_return Exchanges{{domain}, {0}, answer.secure};
     case io::DnsOutcome::Found: break;
   }
   std::vector<dns::MailExchange> records;
@@ -97,10 +99,10 @@ Task<Result<ExchangeLookup::Exchanges, LookupFailure>> ExchangeLookup::exchange_
   switch (plan.kind) {
     case dns::ExchangePlan::Kind::NullMx: co_return failure(no_mail_here(domain));
     case dns::ExchangePlan::Kind::Loop: co_return failure(loop_to_ourselves(domain));
-    case dns::ExchangePlan::Kind::ImplicitDomain: co_return Exchanges{{domain}, answer.secure};
+    case dns::ExchangePlan::Kind::ImplicitDomain: co_return Exchanges{{domain}, {0}, answer.secure};
     case dns::ExchangePlan::Kind::Hosts: break;
   }
-  co_return Exchanges{std::move(plan.hosts), answer.secure};
+  co_return Exchanges{std::move(plan.hosts), std::move(plan.preferences), answer.secure};
 }
 
 Task<std::vector<std::string>> ExchangeLookup::mail_hosts(std::string domain) {
@@ -115,7 +117,9 @@ Task<std::vector<std::string>> ExchangeLookup::mail_hosts(std::string domain) {
 Task<Result<std::vector<Candidate>, LookupFailure>> ExchangeLookup::candidates(NextHop hop, Published published) {
   const Deadline deadline = loop_.after(options_.limit);
   auto hosts = hop.hosts();
+  std::vector<std::uint16_t> preferences;
   Findings findings;
+  findings.by_mx = hop.via == Via::Mx;
   findings.secure_so_far = true;
   findings.published = published;
   if (hop.via == Via::Mx && !literal(hop.name)) {
@@ -128,22 +132,38 @@ Task<Result<std::vector<Candidate>, LookupFailure>> ExchangeLookup::candidates(N
       if (!answer) co_return failure(std::move(answer).error());
       hosts.clear();
       for (auto& host : answer->hosts) hosts.push_back({std::move(host), hop.port});
+      preferences = std::move(answer->preferences);
       findings.secure_so_far = answer->secure;
       findings.domain = *canonical;
       auto finding = find_sts(findings, deadline);
       co_await std::move(finding);
     }
   }
-  for (const auto& host : hosts) {
-    if (findings.found.size() >= most_candidates) break;
-    auto adding = add_host(host, findings, deadline);
-    co_await std::move(adding);
-  }
+  const auto first = hosts.front().name;
+  const bool only_one = hosts.size() == 1;
+  auto adding = add_hosts(std::move(hosts), std::move(preferences), findings, deadline);
+  co_await std::move(adding);
   if (!findings.found.empty()) co_return std::move(findings.found);
   if (!findings.not_listed.empty()) co_return failure(kept_by_policy(findings.domain, findings.not_listed));
   // A host that the route table names and nobody can find is the operator's mistake, which can be mended: not final.
-  if (findings.temporary || hop.via == Via::Host) co_return failure(later(hosts.front().name, findings.why));
-  co_return failure(findings.nothing_exists && hosts.size() == 1 ? no_such_domain(hop.name) : no_address(hop.name));
+  if (findings.temporary || hop.via == Via::Host) co_return failure(later(first, findings.why));
+  if (findings.ourselves) co_return failure(loop_to_ourselves(hop.name));
+  co_return failure(findings.nothing_exists && only_one ? no_such_domain(hop.name) : no_address(hop.name));
+}
+
+// RFC 5321 §5.1: a host that turns out to be us ends the list, and those of its preference before it go too.
+Task<void> ExchangeLookup::add_hosts(std::vector<directory::RouteHost> hosts, std::vector<std::uint16_t> preferences, Findings& findings, Deadline deadline) {
+  preferences.resize(hosts.size());
+  Findings better = findings;  // what hosts preferred to this one brought
+  for (std::size_t n = 0; n < hosts.size() && findings.found.size() < most_candidates; ++n) {
+    if (n > 0 && preferences[n] != preferences[n - 1]) better = findings;
+    auto adding = add_host(hosts[n], findings, deadline);
+    co_await std::move(adding);
+    if (!findings.ourselves) continue;
+    findings = std::move(better);
+    findings.ourselves = true;
+    break;
+  }
 }
 
 Task<http::HostAddresses> ExchangeLookup::host_addresses(std::string host, Deadline deadline) {
@@ -209,7 +229,8 @@ bool ExchangeLookup::apply_sts(const std::string& host, Findings& findings, std:
 
 Task<void> ExchangeLookup::add_host(const directory::RouteHost& host, Findings& findings, Deadline deadline) {
   if (const auto ip = literal(host.name)) {
-    findings.found.push_back({{*ip, host.port}, host.name});
+    findings.ourselves = findings.by_mx && options_.ours.include({*ip, host.port});
+    if (!findings.ourselves) findings.found.push_back({{*ip, host.port}, host.name});
     co_return;
   }
   const auto canonical = dns::canonical_name(host.name);
@@ -219,6 +240,8 @@ Task<void> ExchangeLookup::add_host(const directory::RouteHost& host, Findings& 
   }
   auto asking = addresses(*canonical, deadline);
   const auto answer = co_await std::move(asking);
+  findings.ourselves = findings.by_mx && std::ranges::any_of(answer.found, [&](const auto& ip) { return options_.ours.include({ip, host.port}); });
+  if (findings.ourselves) co_return;
   std::shared_ptr<const HostTls> tls;
   if (options_.dane == Dane::Yes && findings.published == Published::Counts && findings.secure_so_far && !answer.found.empty()) {
     auto naming = tlsa_bases(*canonical, answer, deadline);

@@ -1,5 +1,6 @@
 // ExchangeLookup: AddressLookup over the hosts file and DNS, by the rules of RFC 5321 §5.1: MX hosts by preference, the
-// domain's own addresses only when there is no MX, nothing at all for a null MX (RFC 7505), never ourselves.
+// domain's own addresses only when there is no MX, nothing at all for a null MX (RFC 7505), never ourselves: neither a host of
+// our name nor one whose address and port are ours.
 #pragma once
 
 #include <random>
@@ -8,6 +9,7 @@
 #include "io/loop.h"
 #include "io/resolver.h"
 #include "services/delivery/address_lookup.h"
+#include "services/delivery/own_listeners.h"
 #include "services/delivery/tls/sts_policies.h"
 #include "services/delivery/tls/tls_observation.h"
 
@@ -18,8 +20,8 @@ enum class Dane : std::uint8_t { No, Yes };
 
 class ExchangeLookup final : public AddressLookup {
  public:
-  // An MX host of `our_name` is us, and so are those behind it. `hosts` are asked before DNS, for a recipient's domain too;
-  // null: none.
+  // An MX host of `our_name`, or at an address of `ours`, is us, and so are those behind it: none of them is tried. `hosts` are
+  // asked before DNS, for a recipient's domain too; null: none.
   struct Options {
     std::string our_name;
     const io::HostsFiles* hosts = nullptr;
@@ -27,6 +29,7 @@ class ExchangeLookup final : public AddressLookup {
     StsPolicies* sts = nullptr;  // null: no policy is looked for
     ObserveTls observe{};        // told of hosts and policies that failed before any session
     Duration limit = 60s;
+    OwnListeners ours{};
   };
   ExchangeLookup(io::Loop& loop, io::Resolver& resolver, Options options);
   Task<Result<std::vector<Candidate>, LookupFailure>> candidates(NextHop hop, Published published = Published::Counts) override;
@@ -52,14 +55,18 @@ class ExchangeLookup final : public AddressLookup {
     StsAnswer sts;               // its policy
     Published published = Published::Counts;
     std::string not_listed;      // hosts that the policy in force keeps us from
+    bool by_mx = false;          // not by a route of the operator's
+    bool ourselves = false;      // the host looked up last is us
     std::string why;
   };
   Task<void> add_host(const directory::RouteHost& host, Findings& findings, Deadline deadline);
+  Task<void> add_hosts(std::vector<directory::RouteHost> hosts, std::vector<std::uint16_t> preferences, Findings& findings, Deadline deadline);
   // What the hosts files say; empty: nothing.
   [[nodiscard]] std::vector<io::IpAddress> fixed(const std::string& name) const;
   Task<Addresses> addresses(std::string host, Deadline deadline);
   struct Exchanges {
     std::vector<std::string> hosts;
+    std::vector<std::uint16_t> preferences;
     bool secure = false;
   };
   Task<Result<Exchanges, LookupFailure>> exchange_hosts(const std::string& domain, Deadline deadline);

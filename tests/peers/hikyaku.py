@@ -56,6 +56,11 @@ class Hikyaku:
         self._write_settings()
         self.process = None
 
+    def listen_also(self, address, listener="smtp"):
+        """Before the start: another address, in a network of the scenario's own."""
+        self.settings["listen"][listener].append(address)
+        self._write_settings()
+
     def __getattr__(self, attribute):
         if attribute.endswith("_port") and attribute[:-5] in self.__dict__.get("ports", {}):
             return self.ports[attribute[:-5]]

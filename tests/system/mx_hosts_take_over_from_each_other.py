@@ -1,5 +1,6 @@
 """By DNS: MX in order of preference, failover over hosts and over the addresses of one host, 4xx greetings included; a
-null MX and a missing domain bounce at once; without MX the A record; broken DNS waits; the hosts file goes first."""
+null MX and a missing domain bounce at once; without MX the A record; broken DNS waits; the hosts file goes first. We are
+known by our name and by our addresses, whatever they are called."""
 import email
 import smtplib
 
@@ -45,6 +46,18 @@ backup.example. MX 10 first.backup.example.
 backup.example. MX 20 mail.test.example.
 first.backup.example. A 127.0.8.1
 alias.example. CNAME plain.example.
+mirror.example. MX 10 mirror.mirror.example.
+mirror.mirror.example. A 127.0.20.1
+direct.example. A 127.0.20.1
+pair.example. MX 10 other.pair.example.
+pair.example. MX 10 mirror.mirror.example.
+other.pair.example. A 127.0.22.1
+behind.example. MX 10 first.behind.example.
+behind.example. MX 20 other.pair.example.
+behind.example. MX 20 mirror.mirror.example.
+behind.example. MX 30 after.behind.example.
+first.behind.example. A 127.0.21.1
+after.behind.example. A 127.0.23.1
 """
 
 
@@ -81,8 +94,10 @@ def run(folder):
                     "delivery": {"resolvers": [dns.address], "hosts_file": str(hosts), "retry_interval": "1s",
                                  "retry_growth": "constant", "unanswered_period": "1h"}}
         with Server(folder, settings=settings) as server:
+            server.listen_also("127.0.20.1:25")
             server.start()
             check(server, here)
+            never_ourselves_by_any_name(server)
             by_dns_on_terms(server, here, dns.address.split("@")[0])
             expect(busy.connections and cut.connections, "the hosts in trouble were asked first")
 
@@ -103,7 +118,8 @@ def by_dns_on_terms(server, here, dns):
 def check(server, here):
     arrives = {"order.example": "first", "down.example": "up", "several.example": "address", "busy.example": "idle", "cut.example": "good",
                "plain.example": "plain", "half.example": "there", "alias.example": "plain", "fixed.example": "fixed"}
-    refused = {"null.example": "5.1.10", "nowhere.example": "5.1.2", "empty.example": "5.1.2", "gone.example": "5.1.2", "loop.example": "5.4.6"}
+    refused = {"null.example": "5.1.10", "nowhere.example": "5.1.2", "empty.example": "5.1.2", "gone.example": "5.1.2", "loop.example": "5.4.6",
+               "mirror.example": "5.4.6", "direct.example": "5.4.6", "pair.example": "5.4.6"}
     for domain in (*arrives, *refused):
         submit(server, domain)
     for domain, name in arrives.items():
@@ -126,3 +142,13 @@ def check(server, here):
         eventually(lambda: first.recipients == ["x@backup.example"], "which takes it", 20)
     submit(server, "[127.0.6.1]")
     eventually(lambda: "x@[127.0.6.1]" in here["plain"].recipients, "an address literal", 20)
+
+
+def never_ourselves_by_any_name(server):
+    """RFC 5321 section 5.1: an MX at an address of ours is us, and nobody as far from the domain as we are, or farther, gets its mail."""
+    equal, farther = NextHop("127.0.22.1", 25).start(), NextHop("127.0.23.1", 25).start()
+    submit(server, "behind.example")
+    eventually(lambda: "x@behind.example" in server.cli("queue", "list"), "waits for the first MX")
+    with NextHop("127.0.21.1", 25) as first:
+        eventually(lambda: first.recipients == ["x@behind.example"], "which takes it", 20)
+    expect(equal.connections == 0 and farther.connections == 0, "nobody of our preference or behind us was asked")

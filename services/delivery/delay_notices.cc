@@ -56,8 +56,7 @@ Task<void> Delivery::tell_delay(TraceId id) {
   }
   if (read.failed) co_return;
   const auto& envelope = read.message.envelope;
-  const auto decision = decide_delay({envelope, read.schedules, now, delay, [&](WallTime from) { return parts_.ledger.paused_between(from, now); },
-                                      [&](const spool::Schedule& one) { return !scheduler_.claimed({id, one.recipient}); }});
+  const auto decision = decide_delay({envelope, read.schedules, now, delay, [&](WallTime from) { return parts_.ledger.paused_between(from, now); }});
   if (decision.what == DelayDecision::What::LookAgain) delays_.add(id, *decision.count_from);
   if (decision.what != DelayDecision::What::Tell) co_return;
   std::vector<RecipientReport> reports;

@@ -9,7 +9,6 @@
 namespace hikyaku::delivery {
 namespace {
 
-constexpr auto look_again_under_attempt = std::chrono::seconds{30};
 constexpr auto look_again_greylisted = std::chrono::hours{1};
 
 // "451 4.7.1 later": the code a peer gave, or the one for what we saw. A delay is never of class 5 (RFC 3464 §2.3.4).
@@ -70,8 +69,6 @@ DelayDecision decide_delay(const DelayQuestion& question) {
   if (decision.whom.empty()) return greylisted ? DelayDecision{LookAgain, question.now - delay + look_again_greylisted, {}} : DelayDecision{};
   if (longest < question.delay)
     return {LookAgain, question.now - std::chrono::duration_cast<std::chrono::microseconds>(longest), {}};
-  // An attempt that ends now would not know that the sender was told.
-  if (!std::ranges::all_of(schedules, question.waits)) return {LookAgain, question.now - delay + look_again_under_attempt, {}};
   decision.what = Tell;
   return decision;
 }

@@ -43,10 +43,9 @@ struct DelayQuestion {
   WallTime now;
   Duration delay;
   std::function<Duration(WallTime from)> paused_since;         // as in ConclusionContext
-  std::function<bool(const spool::Schedule&)> waits;           // not under an attempt right now
 };
 // Nothing: nobody is to be told, ever (null sender, told before, NOTIFY without DELAY). LookAgain: not now: the time has not
-// come (delivery stood still), an attempt is under way, or only greylists are the reason.
+// come (delivery stood still), or only greylists are the reason. An attempt under way is no reason: it may last for hours.
 [[nodiscard]] DelayDecision decide_delay(const DelayQuestion& question);
 
 // Made from the last reply that was kept; `retried_until` is left out when attempts are counted and not timed.

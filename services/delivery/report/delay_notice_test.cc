@@ -14,7 +14,6 @@ struct Case {
   Envelope envelope;
   std::vector<spool::Schedule> schedules;
   Duration paused{};
-  bool under_attempt = false;
 
   explicit Case(std::size_t recipients = 1) {
     envelope.reverse_path.address = {"alice", "example.jp"};
@@ -28,7 +27,7 @@ struct Case {
   }
   [[nodiscard]] DelayDecision decide(Duration after = 4h) const {
     return decide_delay({envelope, schedules, noon + std::chrono::duration_cast<std::chrono::microseconds>(after), 4h,
-                         [this](WallTime) { return paused; }, [this](const spool::Schedule&) { return !under_attempt; }});
+                         [this](WallTime) { return paused; }});
   }
 };
 
@@ -66,7 +65,7 @@ TEST_CASE("who is never told: the null sender, NOTIFY without DELAY, who was tol
   CHECK(beyond.decide().what == What::Nothing);
 }
 
-TEST_CASE("a greylist is no delay, stopped time does not count, and nothing is told under an attempt") {
+TEST_CASE("a greylist is no delay, and stopped time does not count") {
   Case grey(2);
   for (auto& one : grey.schedules) one.failure_class = static_cast<std::uint8_t>(FailureClass::Greylisted);
   CHECK(grey.decide(5h).what == What::LookAgain);
@@ -78,9 +77,6 @@ TEST_CASE("a greylist is no delay, stopped time does not count, and nothing is t
   CHECK(later.what == What::LookAgain);
   CHECK(later.count_from == noon + std::chrono::hours{1});
   CHECK(paused.decide(5h).what == What::Tell);
-  Case busy;
-  busy.under_attempt = true;
-  CHECK(busy.decide().what == What::LookAgain);
   Case untried;
   untried.schedules[0].attempts = 0;
   CHECK(untried.decide().what == What::Nothing);

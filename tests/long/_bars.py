@@ -8,6 +8,6 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def meets_its_bars(name):
-    command = [sys.executable, "-u", str(ROOT / "bench" / name), *os.environ.get("HIKYAKU_BENCH_OPTIONS", "").split()]
+def meets_its_bars(name, *options):
+    command = [sys.executable, "-u", str(ROOT / "bench" / name), *options, *os.environ.get("HIKYAKU_BENCH_OPTIONS", "").split()]
     sys.exit(1 if subprocess.run(command, cwd=ROOT).returncode else 0)

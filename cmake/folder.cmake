@@ -1,11 +1,14 @@
-# hikyaku_folder(NAME USES other_folder... LINKS external_library... SUBFOLDERS folder...)
+# hikyaku_folder(NAME USES other_folder... LINKS external_library... SUBFOLDERS folder... READERS file.cc... READERS_USE other_folder...)
 #
 # Makes the library NAME of the *.cc beside the calling CMakeLists.txt (and in the SUBFOLDERS), and beside it:
 #   *_test.cc   one test program NAME_test (doctest), registered with ctest, label "unit"
 #   *_fuzz.cc   one program each; with HIKYAKU_FUZZ a libFuzzer target, otherwise a test over corpus/<name>/
 #   *_bench.cc  one program each, not built by default (target NAME_bench)
+#
+# READERS: the files of a large folder that read foreign bytes and need nothing else of it. They make a library of their own,
+# NAME_readers, and the fuzz targets link that alone: sanitizing every corpus then costs a few objects, not the folder.
 function(hikyaku_folder name)
-  cmake_parse_arguments(FOLDER "" "" "USES;LINKS;SUBFOLDERS" ${ARGN})
+  cmake_parse_arguments(FOLDER "" "" "USES;LINKS;SUBFOLDERS;READERS;READERS_USE" ${ARGN})
   set(patterns *.cc)
   foreach(subfolder ${FOLDER_SUBFOLDERS})
     list(APPEND patterns ${subfolder}/*.cc)
@@ -18,6 +21,17 @@ function(hikyaku_folder name)
   set(benches ${sources})
   list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$")
+
+  set(fuzzed ${name})
+  if(FOLDER_READERS)
+    set(fuzzed ${name}_readers)
+    list(TRANSFORM FOLDER_READERS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+    list(REMOVE_ITEM sources ${FOLDER_READERS})
+    add_library(${fuzzed} STATIC ${FOLDER_READERS})
+    target_precompile_headers(${fuzzed} REUSE_FROM hikyaku_pch)
+    target_link_libraries(${fuzzed} PUBLIC ${FOLDER_READERS_USE})
+    list(APPEND FOLDER_USES ${fuzzed})
+  endif()
 
   if(sources)
     add_library(${name} STATIC ${sources})
@@ -48,7 +62,7 @@ function(hikyaku_folder name)
       set_tests_properties(${fuzzer}_corpus PROPERTIES LABELS "unit;corpus" TIMEOUT 120)
     endif()
     target_precompile_headers(${fuzzer} REUSE_FROM hikyaku_pch)
-    target_link_libraries(${fuzzer} PRIVATE ${name})
+    target_link_libraries(${fuzzer} PRIVATE ${fuzzed})
   endforeach()
 
   foreach(source ${benches})

@@ -11,8 +11,10 @@ import time
 import xml.etree.ElementTree as ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-# Where sanitizers look: everything that reads foreign bytes, and everything that keeps mail.
-SANITIZED = ["base", "mail", "io", "protocol", "storage", "services/spool"]
+# Whose unit tests run sanitized: everything that reads foreign bytes, and everything that keeps mail. Of the folders that are too
+# large for each run the corpora are sanitized, and with --long everything.
+SANITIZED = ["base", "mail", "io", "protocol", "storage", "services/spool", "services/mailboxes", "services/directory", "services/history",
+             "services/epost_spool"]
 
 # System scenarios share no port, file or name with each other, and mostly wait: for a retry, a sample, a peer.
 SIDE_BY_SIDE = int(os.environ.get("HIKYAKU_SIDE_BY_SIDE", "4"))
@@ -136,17 +138,35 @@ def scenarios(folder, only, smoke=False):
     return [file for file in found if only in file.stem]
 
 
+def corpora_elsewhere():
+    """The fuzz targets of the folders whose unit tests are not sanitized in each run; their corpora are."""
+    return sorted(file.stem for top in ("services", "apps") for file in (ROOT / top).rglob("*_fuzz.cc")
+                  if not any(file.is_relative_to(ROOT / folder) for folder in SANITIZED))
+
+
 def names_only_scripts(only):
     """Whether the name is a scenario's and no unit test's: then there is nothing for the sanitizers to run."""
     found = any(scenarios(folder, only) for folder in ("dialogues", "system")) or any(only in file.stem for file in (ROOT / "tests/arrows").glob("*.py"))
     units = {file.stem for pattern in ("*_test.cc", "*_fuzz.cc") for folder in SANITIZED for file in (ROOT / folder).rglob(pattern)}
     # A folder's library gives its test program the name: services/spool -> spool_test, protocol/smtp -> protocol_smtp_test.
     programs = {"_".join(folder.relative_to(ROOT).parts) + "_test" for top in SANITIZED for folder in [ROOT / top, *(ROOT / top).rglob("*")] if folder.is_dir()}
-    return bool(only) and found and not any(only in name for name in units | programs)
+    return bool(only) and found and not any(only in name for name in units | programs | set(corpora_elsewhere()))
 
 
-def sanitizer_targets():
-    return [folder + "/all" for folder in SANITIZED if (ROOT / folder / "CMakeLists.txt").exists()]
+def run_sanitized(total, pattern, only, everything):
+    """Unit tests and corpora under ASan and UBSan."""
+    environment = {"UBSAN_OPTIONS": "print_stacktrace=1", "ASAN_OPTIONS": "detect_stack_use_after_return=1"}
+    targets = [] if everything else [folder + "/all" for folder in SANITIZED] + corpora_elsewhere()
+    if not build(total, "asan", targets):
+        return
+    if everything:
+        ctest(total, "sanitized", ROOT / "build/asan", ["-L", "unit", *pattern], environment)
+        return
+    for folder in SANITIZED:
+        ctest(total, f"sanitized {folder}", ROOT / "build/asan" / folder, ["-L", "unit", *pattern], environment)
+    names = [name for name in corpora_elsewhere() if only in name + "_corpus"]
+    if names:
+        ctest(total, "sanitized corpora", ROOT / "build/asan", ["-R", "^(" + "|".join(names) + ")_corpus$"], environment)
 
 
 def run_all(total, options):
@@ -168,11 +188,8 @@ def run_all(total, options):
         scripts(total, "dialogue", scenarios("dialogues", only), {"HIKYAKU": str(binary)})
         scripts(total, "system", scenarios("system", only), {"HIKYAKU": str(binary), "HIKYAKU_LONG": "1" if options.long else ""},
                 side_by_side=SIDE_BY_SIDE)
-    if not names_only_scripts(only) and build(total, "asan", sanitizer_targets()):
-        for folder in SANITIZED:
-            if (ROOT / "build/asan" / folder).exists():
-                ctest(total, f"sanitized {folder}", ROOT / "build/asan" / folder, ["-L", "unit", *pattern],
-                      {"UBSAN_OPTIONS": "print_stacktrace=1", "ASAN_OPTIONS": "detect_stack_use_after_return=1"})
+    if not names_only_scripts(only):
+        run_sanitized(total, pattern, only, options.long)
     if options.long:
         run_long(total, pattern, only)
 

@@ -58,6 +58,8 @@ void write_queue(OpenMetricsText& out, const MetricsFacts& facts) {
   write_levels(out, facts.sample, &Figures::oldest_seconds, true);
   out.family("hikyaku_queue_named_entries", MetricType::Gauge, "The same for the ten largest by destination, sender, account and class; without a name: all others.");
   write_levels(out, facts.sample, &Figures::count, false);
+  out.family("hikyaku_queue_named_bytes", MetricType::Gauge, "Octets of those.", "bytes");
+  write_levels(out, facts.sample, &Figures::octets, false);
   out.family("hikyaku_queue_named_oldest_seconds", MetricType::Gauge, "Age of the oldest of those.", "seconds");
   write_levels(out, facts.sample, &Figures::oldest_seconds, false);
 }

@@ -25,7 +25,10 @@ TEST_CASE("every family appears once, whole, and the text is ended") {
   for (const auto* line : {"hikyaku_process_up{process=\"deliver\"} 1\n", "hikyaku_process_up{process=\"receive\"} 0\n", "hikyaku_process_cpu_seconds_total{process=\"deliver\"} 1.500\n",
                            "hikyaku_events_total{process=\"receive\",event=\"mail.accepted\"} 9\n", "hikyaku_event_bytes_total{process=\"deliver\",event=\"mail.accepted\"} 900\n",
                            "hikyaku_queue_oldest_seconds{place=\"incoming\"} 3\n",
-                           "hikyaku_queue_named_entries{place=\"domains\",by=\"destination\",name=\"mx:\\\"a\\\"\"} 4\n", "hikyaku_alarm_raised{alarm=\"growth\"} 1\n",
+                           "hikyaku_queue_named_entries{place=\"domains\",by=\"destination\",name=\"mx:\\\"a\\\"\"} 4\n",
+                           "hikyaku_queue_named_bytes{place=\"domains\",by=\"destination\",name=\"mx:\\\"a\\\"\"} 5\n",
+                           "hikyaku_queue_named_oldest_seconds{place=\"domains\",by=\"destination\",name=\"mx:\\\"a\\\"\"} 6\n", "hikyaku_queue_bytes{place=\"incoming\"} 2\n",
+                           "hikyaku_alarm_raised{alarm=\"growth\"} 1\n",
                            "hikyaku_alarm_raised{alarm=\"silence\"} 0\n"})
     CHECK_MESSAGE(text.find(line) != std::string::npos, line);
   CHECK(text.ends_with("\n# EOF\n"));

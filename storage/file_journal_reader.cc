@@ -40,6 +40,12 @@ JournalResult<> FileJournalReader::refresh() {
   return {};
 }
 
+JournalResult<> FileJournalReader::refresh_until(Position end) {
+  const auto last = table_.segments.find(end.segment.value());
+  const bool known = last != table_.segments.end() && (last == table_.segments.begin() || table_.settled_end(std::prev(last)->first));
+  return known ? JournalResult<>{} : refresh();
+}
+
 JournalResult<Position> FileJournalReader::durable_end() {
   const std::lock_guard lock(mutex_);
   if (!position_) {
@@ -65,9 +71,7 @@ JournalResult<HeadsPage> FileJournalReader::heads(Position from, std::size_t lim
   ReleasedSegments released;
   {
     const std::lock_guard lock(mutex_);
-    const auto last = table_.segments.find(end.segment.value());
-    if (last == table_.segments.end() || (last != table_.segments.begin() && !table_.settled_end(std::prev(last)->first)))
-      TRY_VOID(refresh());
+    TRY_VOID(refresh_until(end));
     const auto first = table_.segments.lower_bound(from.segment.value());
     auto stop = first;
     for (std::size_t i = 0; i < most_segments_a_page + 1 && stop != table_.segments.end(); ++i) ++stop;
@@ -313,6 +317,19 @@ JournalResult<std::vector<SegmentNumber>> FileJournalReader::finished_segments()
   for (const auto& [number, one] : table_.segments)
     if (!released_.contains(number) && table_.settled_end(number)) finished.emplace_back(number);
   return finished;
+}
+
+JournalResult<std::vector<SegmentFacts>> FileJournalReader::segments() {
+  TRY(end, durable_end());
+  const std::lock_guard lock(mutex_);
+  TRY_VOID(refresh_until(end));
+  std::vector<SegmentFacts> all;
+  for (const auto& [number, one] : table_.segments) {
+    if (released_.contains(number) || number > end.segment.value()) continue;
+    all.push_back({SegmentNumber{number}, one.header.nonce, table_.settled_end(number),
+                   one.footer ? std::optional(one.footer->records) : std::nullopt});
+  }
+  return all;
 }
 
 JournalResult<> FileJournalReader::release(SegmentNumber segment) {

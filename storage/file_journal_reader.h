@@ -28,6 +28,7 @@ class FileJournalReader final : public JournalReader {
   JournalResult<std::string> head(Position at) override;
   JournalResult<BodyChecksum> body_checksum(Position at) override;
   JournalResult<std::vector<SegmentNumber>> finished_segments() override;
+  JournalResult<std::vector<SegmentFacts>> segments() override;
   JournalResult<> release(SegmentNumber segment) override;
   [[nodiscard]] std::uint64_t damaged_records() const override { return damaged_; }
 
@@ -39,7 +40,9 @@ class FileJournalReader final : public JournalReader {
   };
   using FileHandle = std::shared_ptr<io::File>;
 
-  JournalResult<> refresh();  // with mutex_ held
+  // With mutex_ held:
+  JournalResult<> refresh();
+  JournalResult<> refresh_until(Position end);  // if the table may not know all up to there
   JournalResult<FileHandle> open_slot(std::uint32_t slot);
   // Gone when it is not there or was released.
   JournalResult<SegmentEntry> entry(SegmentNumber number);

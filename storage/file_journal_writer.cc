@@ -124,6 +124,7 @@ JournalResult<std::vector<Position>> FileJournalWriter::write(std::span<const Re
   segment.end = at;
   segment.records += static_cast<std::uint32_t>(group.size());
   segment.index += index;
+  seed_ = segment.header.nonce;
   return positions;
 }
 

@@ -27,6 +27,7 @@ class FileJournalWriter final : public JournalWriter {
   JournalResult<> close() override;
   [[nodiscard]] std::uint64_t largest_group() const override;
   [[nodiscard]] std::uint64_t fencing_token() const override { return token_; }
+  [[nodiscard]] std::uint64_t segment_seed() const override { return seed_; }
   [[nodiscard]] std::uint64_t flush_count() const override { return flushes_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t damaged_records() const override { return damaged_; }
   [[nodiscard]] JournalUsage usage() const override { return pool_.usage(); }
@@ -63,6 +64,7 @@ class FileJournalWriter final : public JournalWriter {
   std::uint64_t previous_ = 0;  // the last segment with records or a footer
   std::uint32_t previous_end_ = 0;
   std::uint64_t nonce_state_;
+  std::uint64_t seed_ = 0;
   std::atomic<std::uint64_t> flushes_{0};
   StreamingChecksum body_sum_;
   std::string scratch_;

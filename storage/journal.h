@@ -60,6 +60,14 @@ struct HeadsPage {
   std::vector<SegmentNumber> finished;  // segments read to their end on this page: no record will follow in them
 };
 
+// A segment that nobody released.
+struct SegmentFacts {
+  SegmentNumber number;
+  std::uint64_t seed = 0;                // no other segment has it, before or after: what is noted elsewhere of this one carries it
+  std::optional<std::uint32_t> end;      // its records end there; nothing: more may follow
+  std::optional<std::uint32_t> records;  // so many; not known of all that ended
+};
+
 enum class JournalFailure : std::uint8_t {
   NoSpace,      // disk at its mark or no segment to write to: 452, the queue must drain
   FlushFailed,  // the whole group is void; the segment is closed, later appends go to a new one
@@ -109,6 +117,8 @@ class JournalWriter {
   [[nodiscard]] virtual std::uint64_t largest_group() const = 0;
   // Rises with every owner of this journal, for ever; part of the trace id.
   [[nodiscard]] virtual std::uint64_t fencing_token() const = 0;
+  // SegmentFacts::seed of the segment that the last group went to; 0 before the first one.
+  [[nodiscard]] virtual std::uint64_t segment_seed() const = 0;
   // Flushes done since opening: benchmarks that claim durability print it.
   [[nodiscard]] virtual std::uint64_t flush_count() const = 0;
   // Records found damaged below the durable position when this owner settled its predecessor's segments.
@@ -136,6 +146,8 @@ class JournalReader {
   virtual JournalResult<BodyChecksum> body_checksum(Position at) = 0;
   // Segments that no record will follow in and nobody released, ascending. Reads no records.
   virtual JournalResult<std::vector<SegmentNumber>> finished_segments() = 0;
+  // Those that nobody released and that durable_end() has reached, ascending. Reads no records, and headers of new ones only.
+  virtual JournalResult<std::vector<SegmentFacts>> segments() = 0;
   // The caller is done with every record of the segment for ever. Durable when it returns. Repeating is fine.
   virtual JournalResult<> release(SegmentNumber segment) = 0;
   [[nodiscard]] virtual std::uint64_t damaged_records() const = 0;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -216,6 +217,21 @@ inline void segments_follow_and_are_released(JournalFixture& journal) {
   REQUIRE(all.finished.size() >= 5);
   CHECK(std::ranges::is_sorted(all.finished));
   CHECK(*reader->finished_segments() == all.finished);
+  const auto facts = *reader->segments();
+  REQUIRE(facts.size() >= all.finished.size());
+  CHECK(facts.back().seed == writer->segment_seed());
+  std::set<std::uint64_t> seeds;
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    seeds.insert(facts[i].seed);
+    const auto in_it = static_cast<std::uint32_t>(std::ranges::count(all.heads, facts[i].number, [](const auto& head) { return head.at.segment; }));
+    CHECK(facts[i].end.has_value() == (i < all.finished.size()));
+    if (i >= all.finished.size()) continue;
+    CHECK(facts[i].number == all.finished[i]);
+    CHECK(facts[i].records.value_or(in_it) == in_it);
+    for (const auto& head : all.heads)
+      if (head.at.segment == facts[i].number) CHECK(head.at.offset < *facts[i].end);
+  }
+  CHECK(seeds.size() == facts.size());
   for (std::size_t i = 0; i < at.size(); ++i) CHECK(*reader->body(at[i], 0, UINT32_MAX) == body + std::to_string(i));
   CHECK(writer->tend_pool()->empty());
 
@@ -231,6 +247,7 @@ inline void segments_follow_and_are_released(JournalFixture& journal) {
     }
   CHECK(*writer->tend_pool() == std::vector{second});
   CHECK(writer->tend_pool()->empty());
+  for (const auto& one : *reader->segments()) CHECK(one.number != second);
   auto restarted = journal.open_reader();
   const auto rest = read_all(*restarted);
   for (const auto& head : rest.heads) CHECK(head.at.segment != second);

@@ -42,6 +42,7 @@ class MemoryJournalWriter final : public JournalWriter {
       segment = &store_->segments_[store_->next_number_++];
     }
     segment->octets += octets;
+    last_segment_ = store_->segments_.rbegin()->first;
     std::vector<Position> positions;
     for (const auto& record : group) {
       std::string body;
@@ -88,6 +89,7 @@ class MemoryJournalWriter final : public JournalWriter {
 
   [[nodiscard]] std::uint64_t largest_group() const override { return store_->options_.segment_octets; }
   [[nodiscard]] std::uint64_t fencing_token() const override { return token_; }
+  [[nodiscard]] std::uint64_t segment_seed() const override { return last_segment_; }
   [[nodiscard]] std::uint64_t flush_count() const override { return store_->flushes_; }
   [[nodiscard]] std::uint64_t damaged_records() const override { return 0; }
   [[nodiscard]] JournalUsage usage() const override {
@@ -117,6 +119,7 @@ class MemoryJournalWriter final : public JournalWriter {
 
   const std::shared_ptr<MemoryJournal> store_;
   const std::uint64_t token_;
+  std::uint64_t last_segment_ = 0;
 };
 
 class MemoryJournalReader final : public JournalReader {
@@ -187,6 +190,17 @@ class MemoryJournalReader final : public JournalReader {
     for (const auto& [number, segment] : store_->segments_)
       if (segment.sealed && !store_->released_.contains(number)) finished.emplace_back(number);
     return finished;
+  }
+
+  JournalResult<std::vector<SegmentFacts>> segments() override {
+    const std::lock_guard lock(store_->mutex_);
+    std::vector<SegmentFacts> all;
+    for (const auto& [number, segment] : store_->segments_) {
+      if (store_->released_.contains(number)) continue;
+      auto& one = all.emplace_back(SegmentFacts{SegmentNumber{number}, number, std::nullopt, std::nullopt});
+      if (segment.sealed) one.end = segment.durable_end, one.records = static_cast<std::uint32_t>(segment.records.size());
+    }
+    return all;
   }
 
   JournalResult<> release(SegmentNumber segment) override {

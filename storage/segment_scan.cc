@@ -6,12 +6,14 @@
 
 namespace hikyaku::storage {
 namespace {
-constexpr std::uint64_t window_octets = 64 << 10;
+constexpr std::uint64_t window_octets = 64 << 10, after_a_body_octets = 4 << 10;
 }
 
 io::DiskResult<std::string_view> FileOctets::view(std::uint64_t offset, std::uint64_t octets) {
   if (offset < window_at_ || offset + octets > window_at_ + window_.size()) {
-    window_.resize(std::max(octets, window_octets));
+    // Who passed over a body larger than the window will pass over the next one too.
+    const bool passed_over = offset > window_at_ + window_.size();
+    window_.resize(std::max(octets, passed_over ? after_a_body_octets : window_octets));
     TRY(got, file_.read_at(offset, window_));
     window_.resize(got);
     window_at_ = offset;

@@ -18,7 +18,8 @@ class SegmentOctets {
   virtual io::DiskResult<std::string_view> view(std::uint64_t offset, std::uint64_t octets) = 0;
 };
 
-// Reads ahead in windows, so that a walk over small records costs one call each 64 KiB.
+// Reads ahead in windows, so that a walk over small records costs one call each 64 KiB, and one over large ones reads their heads
+// only.
 class FileOctets final : public SegmentOctets {
  public:
   explicit FileOctets(io::File& file) : file_(file) {}

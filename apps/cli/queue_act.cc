@@ -13,7 +13,7 @@ Exit show_first(Invocation& call, QueueAccess& queue, const delivery::QueueFilte
                 const ActionWords& words) {
   delivery::QueueList sample;
   if (count > 0) {
-    auto list = queue.ask_for<delivery::QueueList>(delivery::QueueListRequest{filter, 0, sample_items});
+    auto list = list_items(call, queue, {filter, {}, sample_items}, Looking::AmongDeferred);
     if (!list) return Exit::Failed;
     std::erase_if(list->items, [](const auto& item) { return item.state != delivery::QueueState::Deferred; });
     sample = std::move(*list);

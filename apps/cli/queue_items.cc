@@ -1,5 +1,10 @@
 #include "apps/cli/queue_items.h"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
 #include "apps/cli/listing.h"
 #include "apps/cli/server_sentences.h"
 #include "services/delivery/schedule/failure_class.h"
@@ -51,8 +56,10 @@ void write_item(telemetry::JsonWriter& json, const delivery::QueueItem& item, co
   json.end_object();
 }
 
-void print_table(Invocation& call, const delivery::QueueList& list, WallTime now) {
-  auto table = headed_table(call, {{"ID", "追跡 ID"}, {"AGE", "経過"}, {"SENDER", "送信者"}, {"RECIPIENT", "宛先"}, {"TRIES", "試行"}, {"NEXT", "次回"}, {"LAST REPLY", "直前の応答"}});
+void print_table(Invocation& call, const delivery::QueueList& list, WallTime now, Heading heading) {
+  TextTable table;
+  if (heading == Heading::Shown)
+    table = headed_table(call, {{"ID", "追跡 ID"}, {"AGE", "経過"}, {"SENDER", "送信者"}, {"RECIPIENT", "宛先"}, {"TRIES", "試行"}, {"NEXT", "次回"}, {"LAST REPLY", "直前の応答"}});
   for (const auto& item : list.items) {
     const auto* hold = list.hold_of(item);
     table.add({item.id.text(), age_text(now - item.accepted_at), item.sender.empty() ? "<>" : item.sender, item.recipient,
@@ -69,11 +76,38 @@ void print_items(Invocation& call, const delivery::QueueList& list, WallTime now
     json.object().key("items").array();
     for (const auto& item : list.items) write_item(json, item, list.hold_of(item));
     json.end_array().flag("more", list.next.has_value());
-    if (list.next) json.member("after", std::to_string(*list.next));
+    if (list.next) json.member("after", text_of(*list.next));
     return call.print(json.end_object().take());
   }
   print_table(call, list, now);
-  if (list.next) call.print(std::string(call.say({"There are more: --after ", "続きがある: --after "})) + std::to_string(*list.next));
+  print_more(call, list);
+}
+
+void print_more(Invocation& call, const delivery::QueueList& list) {
+  if (list.next) call.print(std::string(call.say({"There are more: --after ", "続きがある: --after "})) + text_of(*list.next));
+}
+
+std::optional<delivery::QueueList> list_items(Invocation& call, QueueAccess& queue, delivery::QueueListRequest request, Looking looking,
+                                              const std::function<void(const delivery::QueueList&)>& found) {
+  const bool terminal = ::isatty(STDERR_FILENO) != 0;
+  delivery::QueueList all;
+  for (bool told = false;;) {
+    auto part = queue.ask_for<delivery::QueueList>(request);
+    if (told) std::fputs("\r\x1b[K", stderr);
+    if (!part) return std::nullopt;
+    if (found && (!part->items.empty() || !part->next)) found(*part);
+    std::ranges::move(part->items, std::back_inserter(all.items));
+    for (auto& hold : part->holds)
+      if (std::ranges::find(all.holds, hold.id, &directory::Hold::id) == all.holds.end()) all.holds.push_back(std::move(hold));
+    all.next = part->next;
+    const bool elsewhere = looking == Looking::AmongDeferred && all.next && all.next->fresh;
+    if (!all.next || elsewhere || part->items.size() >= request.limit) return all;
+    request.after = *all.next;
+    request.limit -= static_cast<std::uint32_t>(part->items.size());
+    told = terminal;
+    std::fflush(stdout);
+    if (told) std::fputs(std::string(call.say({"The search goes on ...", "検索を続けている ..."})).c_str(), stderr);
+  }
 }
 
 }  // namespace hikyaku::cli

@@ -1,6 +1,8 @@
 // Recipients of the queue, as tables and JSON.
 #pragma once
 
+#include <functional>
+
 #include "apps/cli/hold_view.h"
 #include "apps/cli/queue_access.h"
 #include "services/telemetry/json_writer.h"
@@ -11,7 +13,16 @@ namespace hikyaku::cli {
 void write_item(telemetry::JsonWriter& json, const delivery::QueueItem& item, const directory::Hold* hold = nullptr);
 // A last reply for people: a peer's as it is, ours in their language.
 [[nodiscard]] std::string shown_reply(const Invocation& call, const std::string& reply);
-void print_table(Invocation& call, const delivery::QueueList& list, WallTime now);
+enum class Heading : std::uint8_t { Shown, Left };
+void print_table(Invocation& call, const delivery::QueueList& list, WallTime now, Heading heading = Heading::Shown);
 void print_items(Invocation& call, const delivery::QueueList& list, WallTime now);
+void print_more(Invocation& call, const delivery::QueueList& list);
+
+// The page that the request asks for. A long search tells what it has found so far and is asked to go on, until the page is full;
+// meanwhile a terminal says so. `found` is called with each part that found something. Nothing: the reason was printed.
+enum class Looking : std::uint8_t { Everywhere, AmongDeferred };
+[[nodiscard]] std::optional<delivery::QueueList> list_items(Invocation& call, QueueAccess& queue, delivery::QueueListRequest request,
+                                                            Looking looking = Looking::Everywhere,
+                                                            const std::function<void(const delivery::QueueList&)>& found = {});
 
 }  // namespace hikyaku::cli

@@ -13,14 +13,25 @@ Exit run(Invocation& call) {
   Cursor in(call.has("--limit") ? std::string_view(call.given.at("--limit").front()) : "100");
   const auto limit = parse_number(in, 1'000);
   if (!limit || !in.at_end()) return call.fail("--limit is a number up to 1000");
-  Cursor place(call.has("--after") ? std::string_view(call.given.at("--after").front()) : "0");
-  const auto after = parse_number(place, UINT64_MAX / 2);
-  if (!after || !place.at_end()) return call.fail("--after is the number that the page before ended with");
-  const auto list = ask_queue_for<delivery::QueueList>(call, delivery::QueueListRequest{*filter, *after, static_cast<std::uint32_t>(*limit)});
-  if (!list) return Exit::Failed;
-  const SystemClock clock;
-  print_items(call, *list, clock.wall());
-  return Exit::Done;
+  const auto after = delivery::parse_queue_cursor(call.has("--after") ? std::string_view(call.given.at("--after").front()) : "0");
+  if (!after) return call.fail("--after is what the page before ended with");
+  const auto queue = QueueAccess::open(call);
+  if (!queue) return Exit::Failed;
+  const delivery::QueueListRequest request{*filter, *after, static_cast<std::uint32_t>(*limit)};
+  const auto now = SystemClock{}.wall();
+  if (call.json) {
+    const auto list = list_items(call, *queue, request);
+    if (list) print_items(call, *list, now);
+    return list ? Exit::Done : Exit::Failed;
+  }
+  auto heading = Heading::Shown;
+  const auto list = list_items(call, *queue, request, Looking::Everywhere, [&](const delivery::QueueList& part) {
+    if (part.items.empty() && heading == Heading::Left) return;
+    print_table(call, part, now, heading);  // at once, however long the search goes on
+    heading = Heading::Left;
+  });
+  if (list) print_more(call, *list);
+  return list ? Exit::Done : Exit::Failed;
 }
 
 }  // namespace

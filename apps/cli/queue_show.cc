@@ -36,7 +36,9 @@ Exit run(Invocation& call) {
   if (!call.has("ID") && !call.has("--id")) return call.fail(Words{"which message? Remedy: hikyaku queue show ID.", "どのメールか指定がない。hikyaku queue show 追跡ID。"}), Exit::WrongUse;
   const auto filter = filter_of(call);
   if (!filter) return Exit::Failed;
-  const auto list = ask_queue_for<delivery::QueueList>(call, delivery::QueueListRequest{*filter, 0, 1'000});
+  const auto queue = QueueAccess::open(call);
+  if (!queue) return Exit::Failed;
+  const auto list = list_items(call, *queue, {*filter, {}, 1'000});
   if (!list) return Exit::Failed;
   const SystemClock clock;
   if (call.json) return print_items(call, *list, clock.wall()), list->items.empty() ? Exit::Failed : Exit::Done;

@@ -143,7 +143,7 @@ constexpr SentenceRow rows[] = {
     {"\"{}\" is no trace id. Remedy: it is in the 250 reply, the Received line and every log line: B and 26 characters.", "「{1}」は追跡 ID ではない。250 の応答、Received 行、ログの各行にある「B と 26 文字」を指定する。"},
     {"\"{}\" is no class of failures. Remedy: hikyaku queue destinations shows their names.", "「{1}」は失敗の種類ではない。種類の名前は hikyaku queue destinations で確認する。"},
     {"--limit is a number up to 1000", "--limit は 1000 以下の数"},
-    {"--after is the number that the page before ended with", "--after には前のページの最後に示された数を指定する"},
+    {"--after is what the page before ended with", "--after には前のページの最後に示されたものを指定する"},
     {"\"{}\" is no host. Remedy: write a name or an address, with a port where it is not 25: relay.example.net:2525, [2001:db8::1]:25.", "「{1}」はホストではない。名前かアドレスを、25 以外ならポートも付けて書く(relay.example.net:2525、[2001:db8::1]:25 など)。"},
     {"\"{}\" is no address. Remedy: write user@example.net.", "「{1}」はアドレスではない。user@example.net の形で書く。"},
     {"the queue cannot be opened: {}. Remedy: hikyaku service stop deliver; mail that is being delivered cannot be given away as well.", "キューを開けない: {1}。対処: hikyaku service stop deliver で止める。配送中のメールは同時に渡せない。"},

@@ -65,7 +65,10 @@ Exit run(Invocation& call) {
     else if (parsed) call.print(human_form(*parsed, call.language));
     return true;
   });
-  const auto waiting = ask_queue_for<delivery::QueueList>(call, delivery::QueueListRequest{*filter, 0, 1'000});
+  const auto waiting = [&]() -> std::optional<delivery::QueueList> {
+    const auto queue = QueueAccess::open(call);
+    return queue ? list_items(call, *queue, {*filter, {}, 1'000}) : std::nullopt;
+  }();
   if (call.json) {
     json.array();
     if (waiting)

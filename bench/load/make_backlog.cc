@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "io/posix_disk.h"
+#include "services/spool/digest_keeper.h"
 #include "services/spool/message_record.h"
 #include "services/spool/spool.h"
 #include "storage/file_journal.h"
@@ -119,19 +120,28 @@ class Maker {
 
   void append(std::uint64_t count) {
     auto journal = sure(storage::open_file_journal(disk_, plan_.spool + "/incoming-1", options_));
+    spool::DigestKeeper digests(disk_, plan_.spool + "/incoming-1");
+    digests.start();
     const std::string text(plan_.octets, 'x');
     while (count > 0) {
       const auto many = std::min(count, group);
       std::vector<std::string> heads;
-      for (std::uint64_t i = 0; i < many; ++i)
-        heads.push_back(encode(spool::MessageHead{spool::TextPlace::InRecord, envelope(journal->fencing_token())}));
+      std::vector<spool::DigestEntry> entries;
+      for (std::uint64_t i = 0; i < many; ++i) {
+        const auto mail = envelope(journal->fencing_token());
+        entries.push_back(spool::digest_entry(mail));
+        heads.push_back(encode(spool::MessageHead{spool::TextPlace::InRecord, mail}));
+      }
       std::vector<storage::Record> records;
       for (const auto& head : heads) records.push_back({head, {text}});
-      sure(journal->append(records));
-      sure(journal->tend_pool());
+      const auto at = sure(journal->append(records));
+      for (std::uint64_t i = 0; i < many; ++i) digests.add(at[i], journal->segment_seed(), entries[i]);
+      for (const auto segment : sure(journal->tend_pool())) digests.forget(segment);
       count -= many;
     }
+    digests.finish();
     sure(journal->close());
+    while (digests.tend()) {}
   }
 
   spool::Schedule schedule(const Envelope& mail) const {

@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "base/cursor.h"
 #include "services/delivery/schedule/failure_class.h"
 
 namespace hikyaku::delivery {
 namespace {
-
-constexpr QueueCursor first_incoming = QueueCursor{1} << 32;
-constexpr std::size_t heads_at_once = 1'000;
 
 QueueItem item_of(const Envelope& envelope, std::uint32_t recipient) {
   QueueItem item;
@@ -42,18 +40,19 @@ QueueItem item_of(const Envelope& envelope, spool::Schedule schedule) {
 
 class Listing {
  public:
-  Listing(spool::Spool& spool, const QueueFilter& filter, std::size_t limit, WallTime now)
-      : spool_(spool), filter_(filter), limit_(limit), now_(now) {}
+  Listing(spool::Spool& spool, const QueueFilter& filter, std::size_t limit, WallTime now, const spool::Enough& enough)
+      : spool_(spool), filter_(filter), limit_(limit), now_(now), enough_(enough) {}
 
   // False: the page is full, and `next` says where the next begins.
   spool::SpoolResult<bool> deferred(spool::DeferredCursor from) {
     const auto searched = for_spool(filter_, now_);
     for (std::optional<spool::DeferredCursor> at = from; at;) {
-      TRY(page, spool_.find_deferred(searched, *at, limit_ - list.items.size()));
+      TRY(page, spool_.find_deferred(searched, *at, limit_ - list.items.size(), enough_));
       for (auto& one : page.found) add(one);
       at = page.next;
-      if (list.items.size() < limit_ || !at) continue;
-      list.next = *at;
+      const bool goes_on = list.items.size() < limit_ && !(enough_ && enough_());
+      if (goes_on || !at) continue;
+      list.next = QueueCursor{*at, std::nullopt};
       return false;
     }
     return true;
@@ -63,34 +62,14 @@ class Listing {
     for (auto& one : spool_.deferred(id)) add(one);
   }
 
-  void incoming(QueueCursor after, ReadIncoming reading) {
-    std::uint64_t number = 0;  // of recipients that match, in their order
-    const auto look = [&](const spool::MessageRef& message, const Envelope& envelope, std::uint32_t n) {
-      if (filter_.id && *filter_.id != message.id) return true;
-      if (!envelope_matches(filter_, envelope, n, now_) || number++ < after) return true;
-      if (list.items.size() == limit_) {
-        list.next = first_incoming + number - 1;
-        return false;
-      }
-      list.items.push_back(item_of(envelope, n));
-      return true;
-    };
-    std::vector<spool::MessageRef> known;
-    spool_.for_each_fresh([&](const spool::MessageRef& message) { known.push_back(message); });
-    for (const auto& message : known) {
-      if (filter_.id && *filter_.id != message.id) continue;
-      const auto envelope = spool_.envelope(message);
-      if (!envelope) continue;
-      for (const auto n : spool_.fresh_recipients(message))
-        if (n < envelope->recipients.size() && !look(message, *envelope, n)) return;
-    }
-    while (reading == ReadIncoming::Yes) {
-      const auto more = spool_.fresh(heads_at_once);
-      if (!more || more->empty()) return;
-      for (const auto& message : *more)
-        for (const auto& open : message.open)
-          if (open.delivery == spool::Delivery::First && !look(message.ref, message.envelope, open.index)) return;
-    }
+  spool::SpoolResult<> fresh(const spool::FreshCursor& from) {
+    const spool::FreshFilter searched{filter_.id, for_spool(filter_, now_), [this](const Envelope& envelope, std::uint32_t recipient) {
+                                        return (!filter_.id || *filter_.id == envelope.id) && envelope_matches(filter_, envelope, recipient, now_);
+                                      }};
+    TRY(page, spool_.find_fresh(searched, from, limit_ - std::min(limit_, list.items.size()), enough_));
+    for (const auto& one : page.found) list.items.push_back(item_of(one.envelope, one.recipient));
+    if (page.next) list.next = QueueCursor{0, *page.next};
+    return {};
   }
 
   QueueList list;
@@ -107,6 +86,7 @@ class Listing {
   const QueueFilter& filter_;
   const std::size_t limit_;
   const WallTime now_;
+  const spool::Enough& enough_;
 };
 
 std::size_t bucket_of(Duration age) {
@@ -154,16 +134,45 @@ void add_up(DestinationSummary& all, const DestinationSummary& one) {
 
 }  // namespace
 
-spool::SpoolResult<QueueList> list_queue(spool::Spool& spool, const QueueFilter& filter, QueueCursor after, std::size_t limit,
-                                         WallTime now, ReadIncoming reading) {
-  Listing listing(spool, filter, limit, now);
-  if (filter.id && after == 0) {
+std::string text_of(const QueueCursor& cursor) {
+  if (!cursor.fresh) return std::to_string(cursor.deferred);
+  const auto& at = *cursor.fresh;
+  return "i" + std::to_string(at.journal) + "-" + std::to_string(at.at.segment.value()) + "-" + std::to_string(at.at.offset) + "-" + std::to_string(at.recipient);
+}
+
+std::optional<QueueCursor> parse_queue_cursor(std::string_view text) {
+  QueueCursor cursor;
+  Cursor in(text);
+  if (!text.starts_with('i')) {
+    const auto number = parse_number(in, UINT32_MAX);
+    if (!number || !in.at_end()) return std::nullopt;
+    cursor.deferred = static_cast<spool::DeferredCursor>(*number);
+    return cursor;
+  }
+  std::array<std::uint64_t, 4> numbers{};
+  constexpr std::array<std::uint64_t, 4> most = {UINT16_MAX, UINT64_MAX, UINT32_MAX, UINT32_MAX};
+  for (std::size_t n = 0; n < numbers.size(); ++n) {
+    if (!in.take(n == 0 ? 'i' : '-')) return std::nullopt;
+    const auto number = parse_number(in, most[n]);
+    if (!number) return std::nullopt;
+    numbers[n] = *number;
+  }
+  if (!in.at_end()) return std::nullopt;
+  cursor.fresh = spool::FreshCursor{static_cast<std::uint16_t>(numbers[0]), {storage::SegmentNumber{numbers[1]}, static_cast<std::uint32_t>(numbers[2])},
+                                    static_cast<std::uint32_t>(numbers[3])};
+  return cursor;
+}
+
+spool::SpoolResult<QueueList> list_queue(spool::Spool& spool, const QueueFilter& filter, const QueueCursor& after, std::size_t limit,
+                                         WallTime now, const spool::Enough& enough) {
+  Listing listing(spool, filter, limit, now, enough);
+  if (filter.id && after == QueueCursor{}) {
     listing.deferred_of(*filter.id);
-  } else if (after < first_incoming) {
-    TRY(goes_on, listing.deferred(static_cast<spool::DeferredCursor>(after)));
+  } else if (!after.fresh) {
+    TRY(goes_on, listing.deferred(after.deferred));
     if (!goes_on) return std::move(listing.list);
   }
-  if (!only_deferred(filter)) listing.incoming(after < first_incoming ? 0 : after - first_incoming, reading);
+  if (!only_deferred(filter)) TRY_VOID(listing.fresh(after.fresh.value_or(spool::FreshCursor{})));
   return std::move(listing.list);
 }
 

@@ -39,20 +39,28 @@ struct QueueItem {
 
 // A place in a listing: deferred recipients first, then those of mail that waits for its first attempt. It stays good while
 // the queue changes; what moves meanwhile may be listed twice or not at all.
-using QueueCursor = std::uint64_t;
+struct QueueCursor {
+  spool::DeferredCursor deferred = 0;
+  std::optional<spool::FreshCursor> fresh;  // given: deferred ones are behind it
+  friend bool operator==(const QueueCursor&, const QueueCursor&) = default;
+};
+// As operators give it back: "4711", "i1-12-4096-0".
+[[nodiscard]] std::string text_of(const QueueCursor& cursor);
+[[nodiscard]] std::optional<QueueCursor> parse_queue_cursor(std::string_view text);
 
 struct QueueList {
   std::vector<QueueItem> items;
-  std::optional<QueueCursor> next;  // nothing: that was all
+  std::optional<QueueCursor> next;  // nothing: that was all. Given with fewer items than asked for: it was enough (list_queue)
   std::vector<directory::Hold> holds;  // those that items name: id, scope, pattern and reason
   // Null: none.
   [[nodiscard]] const directory::Hold* hold_of(const QueueItem& item) const;
 };
-// Who may read incoming on: only who owns the spool alone (`deliver` stopped), or mail would not be delivered in this life.
+// Who may read incoming on, to count it: only who owns the spool alone (`deliver` stopped), or mail would not be delivered in this life.
 enum class ReadIncoming : std::uint8_t { No, Yes };
-// At most `limit` matching recipients. A page of a million costs milliseconds, a rare match a scan of them: about 20.
-[[nodiscard]] spool::SpoolResult<QueueList> list_queue(spool::Spool& spool, const QueueFilter& filter, QueueCursor after,
-                                                       std::size_t limit, WallTime now, ReadIncoming reading = ReadIncoming::No);
+// At most `limit` matching recipients. A page of a million costs milliseconds, a rare match a scan of them: about 20. `enough` ends
+// a longer one: its page has what was found by then, and says where the search goes on.
+[[nodiscard]] spool::SpoolResult<QueueList> list_queue(spool::Spool& spool, const QueueFilter& filter, const QueueCursor& after,
+                                                       std::size_t limit, WallTime now, const spool::Enough& enough = {});
 
 // What waits for one destination.
 struct DestinationSummary {

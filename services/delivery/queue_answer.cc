@@ -7,6 +7,8 @@
 namespace hikyaku::delivery {
 namespace {
 
+constexpr Duration longest_search = 25ms;
+
 struct Answerer {
   spool::Spool& spool;
   const std::shared_ptr<const directory::Snapshot>& directory;
@@ -21,7 +23,8 @@ struct Answerer {
   }
 
   QueueReply operator()(const QueueListRequest& list) const {
-    auto found = list_queue(spool, list.filter, list.after, list.limit, context.now, reading);
+    const auto enough = [ends = SystemClock{}.now() + longest_search] { return SystemClock{}.now() >= ends; };
+    auto found = list_queue(spool, list.filter, list.after, list.limit, context.now, enough);
     if (found) HoldsInForce(directory, context.now).mark(*found);
     return reply_of(std::move(found));
   }
@@ -61,7 +64,7 @@ struct Answerer {
     const bool is_key = why.domain.find(':') != std::string::npos;
     if (!why.id) (is_key ? filter.destination : filter.domain) = why.domain;
     WhyAnswer answer;
-    auto list = list_queue(spool, filter, 0, why.id ? most_shown : examples, context.now, reading);
+    auto list = list_queue(spool, filter, {}, why.id ? most_shown : examples, context.now);
     if (!list) return QueueRefusal{list.error().what};
     for (auto& item : list->items) answer.recipients.push_back({std::move(item), Place::Unknown, {}});
     if (why.id) return answer;

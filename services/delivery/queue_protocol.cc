@@ -123,12 +123,28 @@ std::optional<std::uint64_t> get_optional(WireReader& in) {
   return given ? std::optional(value) : std::nullopt;
 }
 
+void put(WireWriter& out, const QueueCursor& cursor) {
+  const auto fresh = cursor.fresh.value_or(spool::FreshCursor{});
+  out.u32(cursor.deferred).u8(cursor.fresh.has_value()).u32(fresh.journal).u64(fresh.at.segment.value()).u32(fresh.at.offset).u32(fresh.recipient);
+}
+QueueCursor get_cursor(WireReader& in) {
+  QueueCursor cursor{in.u32(), std::nullopt};
+  const bool given = in.u8() != 0;
+  spool::FreshCursor fresh;
+  fresh.journal = static_cast<std::uint16_t>(in.u32());
+  fresh.at.segment = storage::SegmentNumber{in.u64()};
+  fresh.at.offset = in.u32(), fresh.recipient = in.u32();
+  if (given) cursor.fresh = fresh;
+  return cursor;
+}
+
 void put_kind(WireWriter& out, Kind kind) { out.u8(static_cast<std::uint8_t>(kind)); }
 
 void put_request(WireWriter& out, const QueueListRequest& list) {
   put_kind(out, Kind::List);
   put(out, list.filter);
-  out.u64(list.after).u32(list.limit);
+  put(out, list.after);
+  out.u32(list.limit);
 }
 void put_request(WireWriter& out, const QueueCountRequest&) { put_kind(out, Kind::Count); }
 void put_request(WireWriter& out, const QueueSummaryRequest& summary) {
@@ -195,7 +211,8 @@ void put_reply(WireWriter& out, const HoldCount& held) {
 }
 void put_reply(WireWriter& out, const QueueList& list) {
   put_kind(out, Kind::List);
-  put_optional(out, list.next);
+  out.u8(list.next.has_value());
+  put(out, list.next.value_or(QueueCursor{}));
   out.varint(list.items.size());
   for (const auto& item : list.items) put(out, item);
   out.varint(list.holds.size());
@@ -261,7 +278,7 @@ std::optional<QueueRequest> decode_queue_request(std::string_view bytes) {
     case Kind::List: {
       QueueListRequest list;
       list.filter = get_filter(in);
-      list.after = in.u64();
+      list.after = get_cursor(in);
       list.limit = std::min(in.u32(), most_items);
       request = std::move(list);
       break;
@@ -298,7 +315,9 @@ std::optional<QueueReply> decode_queue_reply(std::string_view bytes) {
   switch (static_cast<Kind>(in.u8())) {
     case Kind::List: {
       QueueList list;
-      list.next = get_optional(in);
+      const bool more = in.u8() != 0;
+      const auto next = get_cursor(in);
+      if (more) list.next = next;
       const auto count = in.varint();
       for (std::uint64_t n = 0; n < count && !in.broken(); ++n) list.items.push_back(get_item(in));
       list.holds = get_holds(in);

@@ -15,9 +15,11 @@
 
 namespace hikyaku::delivery {
 
+// Answered with a QueueList: at the latest after 25 ms of search with what was found so far; then it has fewer items than asked for
+// and says where to go on.
 struct QueueListRequest {
   QueueFilter filter;
-  QueueCursor after = 0;
+  QueueCursor after;
   std::uint32_t limit = 100;  // at most 1,000 are answered
 };
 struct QueueCountRequest {};

@@ -20,7 +20,7 @@ class PickySpool final : public spool::Spool {
       const spool::DeferredFilter&, spool::DeferredCursor, std::size_t, const std::function<void(const std::string&, const spool::DeferredTimes&)>&) override {
     return std::nullopt;
   }
-  spool::SpoolResult<spool::DeferredPage> find_deferred(const spool::DeferredFilter&, spool::DeferredCursor, std::size_t) override {
+  spool::SpoolResult<spool::DeferredPage> find_deferred(const spool::DeferredFilter&, spool::DeferredCursor, std::size_t, const spool::Enough&) override {
     return spool::DeferredPage{};
   }
   spool::SpoolResult<std::uint64_t> count_deferred(const spool::DeferredFilter&) override { return 0; }

@@ -27,7 +27,7 @@ class TableSpool final : public spool::Spool {
   SpoolResult<> load_deferred() override { return {}; }
   SpoolResult<std::optional<spool::DeferredCursor>> deferred_times(const spool::DeferredFilter&, spool::DeferredCursor, std::size_t,
                                                                    const std::function<void(const std::string&, const spool::DeferredTimes&)>&) override { return {}; }
-  SpoolResult<spool::DeferredPage> find_deferred(const spool::DeferredFilter&, spool::DeferredCursor, std::size_t) override { return {}; }
+  SpoolResult<spool::DeferredPage> find_deferred(const spool::DeferredFilter&, spool::DeferredCursor, std::size_t, const spool::Enough&) override { return {}; }
   SpoolResult<std::uint64_t> count_deferred(const spool::DeferredFilter&) override { return 0; }
   std::vector<spool::DeferredRecipient> deferred(const TraceId&) const override { return {}; }
   SpoolResult<std::string> body(const spool::MessageRef&, std::uint64_t, std::uint64_t) override { return {}; }

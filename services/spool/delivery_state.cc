@@ -75,6 +75,21 @@ void SettledIncoming::settle(const MessageRef& message, std::uint32_t recipient,
   }
 }
 
+void SettledIncoming::drop_settled(std::uint16_t journal, storage::SegmentNumber segment, std::vector<RecordRecipient>& recipients) const {
+  if (released(journal, segment)) return recipients.clear();  // the release file was lost
+  const auto known = journals_.find(journal);
+  const auto messages = known == journals_.end() ? decltype(known->second.segments.end()){} : known->second.segments.find(segment);
+  if (known == journals_.end() || messages == known->second.segments.end()) return;
+  const auto none = messages->second.end();
+  auto message = none;
+  std::uint32_t looked_for = UINT32_MAX;
+  std::erase_if(recipients, [&](const RecordRecipient& one) {
+    if (one.offset != looked_for) message = messages->second.find(one.offset);
+    looked_for = one.offset;
+    return message != none && std::ranges::find(message->second, one.recipient, &SettledRecipient::recipient) != message->second.end();
+  });
+}
+
 void SettledIncoming::release(const ReleasedRecord& record) {
   auto& journal = journals_[record.journal];
   journal.segments.erase(record.segment);

@@ -71,6 +71,8 @@ class SettledIncoming {
   void apply(const LogRecord& record);
 
   [[nodiscard]] std::optional<Settled> settled(std::uint16_t journal, storage::Position at, std::uint32_t recipient) const;
+  // Takes those away, of ascending ones in one segment, that settled() says something of; all when it was released.
+  void drop_settled(std::uint16_t journal, storage::SegmentNumber segment, std::vector<RecordRecipient>& recipients) const;
   [[nodiscard]] bool released(std::uint16_t journal, storage::SegmentNumber segment) const;
   // Accounts with lazy copies from the segment.
   [[nodiscard]] std::vector<std::string> fed_accounts(std::uint16_t journal, storage::SegmentNumber segment) const;

@@ -21,7 +21,7 @@ HeldTable::Search HeldTable::search_for(const DeferredFilter& filter) {
 
 bool HeldTable::matches(Search& search, Row row) const {
   const auto& filter = *search.filter;
-  if (message_[row] == none || is_fresh(row)) return false;
+  if (message_[row] == none || is_fresh(row) != (filter.rows == DeferredFilter::Rows::Fresh)) return false;
   if (search.domain != 0 && domain_[row] != search.domain && domain_[row] != 0) return false;
   if (search.recipient != 0 && address_[row] != search.recipient && address_[row] != 0) return false;
   if (filter.failure_class && ((tries_[row] >> 24) & ~std::uint32_t{told_bits}) != *filter.failure_class) return false;

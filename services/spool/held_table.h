@@ -97,6 +97,7 @@ class HeldTable {
   Row find(Search& search, Row from, Row count, std::size_t most, const std::function<void(Row)>& visit) const;
   [[nodiscard]] DeferredRecipient recipient_at(Row row) const;
   [[nodiscard]] DeferredTimes times_at(Row row) const;
+  [[nodiscard]] std::pair<TraceId, std::uint32_t> message_of(Row row) const { return {id_[message_[row]], index_of(row)}; }
   [[nodiscard]] const std::string& destination_of(Row row) const { return destinations_.name(destination_[row]); }
 
   // ---- snapshots (held_snapshot.cc): messages of at most `count` slots from `from`; the slot to go on from.

@@ -18,6 +18,7 @@ struct IncomingWriter::Prepared {
   std::string blob;    // path, when the text became one
   std::optional<std::uint64_t> blob_checksum;
   storage::Record record;
+  DigestEntry digest;
 };
 
 SpoolResult<std::unique_ptr<IncomingWriter>> IncomingWriter::open(io::Disk& disk, IncomingOptions options) {
@@ -34,6 +35,7 @@ SpoolResult<std::unique_ptr<IncomingWriter>> IncomingWriter::open(io::Disk& disk
   TRY_VOID(spills->remove_left_over());
   auto writer = std::unique_ptr<IncomingWriter>(new IncomingWriter(disk, std::move(options), *std::move(journal), spills));
   TRY_VOID(writer->find_blobs());
+  writer->digests_.start();
   writer->flusher_ = std::thread([raw = writer.get()] { raw->run_flusher(); });
   writer->tender_ = std::thread([raw = writer.get()] { raw->run_tender(); });
   return writer;
@@ -41,7 +43,8 @@ SpoolResult<std::unique_ptr<IncomingWriter>> IncomingWriter::open(io::Disk& disk
 
 IncomingWriter::IncomingWriter(io::Disk& disk, IncomingOptions options, std::unique_ptr<storage::JournalWriter> journal,
                                std::shared_ptr<SpillFolder> spills)
-    : disk_(disk), options_(std::move(options)), journal_(std::move(journal)), spills_(std::move(spills)) {}
+    : disk_(disk), options_(std::move(options)), journal_(std::move(journal)), spills_(std::move(spills)),
+      digests_(disk_, options_.folder, options_.digest_part) {}
 
 IncomingWriter::~IncomingWriter() { stop(); }
 
@@ -85,7 +88,9 @@ void IncomingWriter::stop() {
   tending_.notify_all();
   if (flusher_.joinable()) flusher_.join();
   if (tender_.joinable()) tender_.join();
+  digests_.finish();
   (void)journal_->close();
+  (void)digests_.tend();  // the newest: that of the last segment
 }
 
 // While one group is being flushed the next one gathers in the queue: the disk's own pace makes the groups.
@@ -145,6 +150,7 @@ SpoolResult<> IncomingWriter::prepare(Submission& submission, Prepared& prepared
   } else {
     prepared.record.body.assign(body.chunks_.begin(), body.chunks_.end());
   }
+  prepared.digest = digest_entry(submission.envelope);
   prepared.head = encode(MessageHead{as_blob ? TextPlace::InBlob : TextPlace::InRecord, std::move(submission.envelope),
                                      prepared.blob_checksum});
   prepared.record.head = prepared.head;
@@ -194,6 +200,8 @@ void IncomingWriter::append_group(std::vector<Submission> group) {
   }
   for (std::size_t i = 0; i < group.size(); ++i) group[i].on_done(std::move(results[i]));
   if (appended && on_group_) on_group_();
+  for (std::size_t i = 0; appended && i < of_record.size(); ++i)
+    digests_.add((*appended)[i], journal_->segment_seed(), prepared[of_record[i]].digest);
 }
 
 void IncomingWriter::run_tender() {
@@ -209,6 +217,7 @@ void IncomingWriter::run_tender() {
 void IncomingWriter::tend() {
   const auto recycled = journal_->tend_pool();
   if (recycled) {
+    for (const auto segment : *recycled) digests_.forget(segment);
     const std::lock_guard lock(blobs_mutex_);
     for (const auto segment : *recycled) {
       const auto [first, last] = blobs_of_segment_.equal_range(segment.value());
@@ -219,6 +228,7 @@ void IncomingWriter::tend() {
   const auto used = journal_->usage();
   const bool room = used.segments * options_.segments.segment_octets < options_.segments.most_octets;
   has_space_ = room && used.octets_free >= options_.segments.reserve_octets;
+  (void)digests_.tend();
 }
 
 // After a start: which blobs belong to which segment, and which to none (their owner died before the record).

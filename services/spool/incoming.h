@@ -16,6 +16,7 @@
 
 #include "io/disk.h"
 #include "mail/envelope.h"
+#include "services/spool/digest_keeper.h"
 #include "services/spool/message_sink.h"
 #include "storage/file_journal.h"
 
@@ -29,6 +30,7 @@ struct IncomingOptions {
   std::uint64_t most_queued_octets = 64 << 20;  // gathered while a flush runs; beyond it submit answers NoSpace
   std::uint64_t group_octets = 8 << 20;         // in one flush
   std::uint64_t inline_octets = 1 << 20;        // larger texts are blobs beside the journal
+  std::size_t digest_part = DigestKeeper::usual_part;  // messages
 };
 
 struct Submission {
@@ -81,6 +83,7 @@ class IncomingWriter {
   const IncomingOptions options_;
   const std::unique_ptr<storage::JournalWriter> journal_;
   const std::shared_ptr<SpillFolder> spills_;
+  DigestKeeper digests_;
   std::function<void()> on_group_;
   std::atomic<std::uint64_t> sequence_{0};
   std::atomic<bool> has_space_{true};

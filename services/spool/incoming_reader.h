@@ -12,6 +12,7 @@
 
 #include "io/disk.h"
 #include "services/spool/delivery_state.h"
+#include "services/spool/incoming_search.h"
 #include "services/spool/spool.h"
 #include "services/spool/text_reader.h"
 #include "storage/file_journal.h"
@@ -30,6 +31,11 @@ class IncomingReader {
   void settled(const MessageRef& message, std::uint32_t recipient);
 
   SpoolResult<Envelope> envelope(storage::Position at);
+  // Of all that the journal has, read by next() or not. See IncomingSearch.
+  SpoolResult<bool> search(const FreshFilter& filter, const FreshCursor& from, std::size_t limit, const Enough& enough,
+                           const IncomingSearch::DropSettled& drop_settled, FreshPage& page) {
+    return IncomingSearch({disk_, folder_, number_, *reader_}, filter, limit, enough, drop_settled).run(from, page);
+  }
   SpoolResult<std::string> body(const MessageRef& message, std::uint64_t offset, std::uint64_t octets);
   // As Spool::text_at_hand.
   std::optional<std::string> text_at_hand(const MessageRef& message, std::uint64_t octets) { return reader_->body_at_hand(message.at, octets); }

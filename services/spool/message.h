@@ -112,8 +112,19 @@ struct DeferredTimes {
   std::uint32_t account = 0;            // key_of() who authenticated (envelope_keys.h); 0: not known, or nobody
 };
 
+// A recipient of the record at an offset of a segment.
+struct RecordRecipient {
+  std::uint32_t offset = 0, recipient = 0;
+  friend auto operator<=>(const RecordRecipient&, const RecordRecipient&) = default;
+};
+inline constexpr std::uint32_t after_the_last = UINT32_MAX;  // as a recipient: behind all of the record
+
+// Asked now and then while a search goes on; true: what it has found by now is the answer, with a place to go on from. Empty: never.
+using Enough = std::function<bool()>;
+
 // Which deferred recipients: all conditions that are given must hold. Texts are compared without regard to ASCII case.
 struct DeferredFilter {
+  enum class Rows : std::uint8_t { Deferred, Fresh } rows = Rows::Deferred;  // fresh: mail of ours before its first attempt, instead
   std::string sender;       // a whole address; "<>" for the null reverse-path
   std::string recipient;    // a whole address
   std::string domain;       // of the recipient
@@ -130,6 +141,29 @@ struct DeferredPage {
   std::vector<DeferredRecipient> found;
   std::vector<DeferredCursor> after;  // of each found: from here on the next ones
   std::optional<DeferredCursor> next;  // nothing: that was the last page
+};
+
+// Which recipients before their first attempt.
+struct FreshFilter {
+  std::optional<TraceId> id;
+  DeferredFilter hashed;  // of it: sender, recipient, domain, account, accepted_from and _until, least_ and most_octets
+  std::function<bool(const Envelope&, std::uint32_t recipient)> matches;  // decides
+};
+// A place in their order: first mail of ours, then each incoming journal. It stays good while others come and go.
+struct FreshCursor {
+  std::uint16_t journal = 0;  // 0: mail of ours, in holding
+  storage::Position at;       // holding: the offset is a row's number
+  std::uint32_t recipient = 0;
+  friend bool operator==(const FreshCursor&, const FreshCursor&) = default;
+};
+struct FreshRecipient {
+  MessageRef ref;
+  Envelope envelope;
+  std::uint32_t recipient = 0;
+};
+struct FreshPage {
+  std::vector<FreshRecipient> found;
+  std::optional<FreshCursor> next;  // nothing: that was all
 };
 
 // Recipients of one message to be tried later, with the mail that causes.

@@ -8,6 +8,7 @@ namespace hikyaku::spool {
 namespace {
 constexpr HeldTable::Row rows_at_once = 32'768;
 constexpr HeldTable::Slot slots_at_once = 32'768;
+constexpr HeldTable::Row rows_at_least = 262'144;  // in one search: it may look at all replies before its first row is done
 }  // namespace
 
 void Spool::for_each_deferred(const std::function<void(const DeferredRecipient&)>& visit) {
@@ -37,10 +38,11 @@ SpoolResult<std::optional<DeferredCursor>> SpoolOnDisk::deferred_times(
   });
 }
 
-SpoolResult<DeferredPage> SpoolOnDisk::find_deferred(const DeferredFilter& filter, DeferredCursor from, std::size_t limit) {
+SpoolResult<DeferredPage> SpoolOnDisk::find_deferred(const DeferredFilter& filter, DeferredCursor from, std::size_t limit, const Enough& enough) {
   TRY_VOID(load_deferred());
   DeferredPage page;
   auto search = HeldTable::search_for(filter);
+  const auto first = from;
   do {
     page.next = log_->with_state([&](const DeliveryState& state) -> std::optional<DeferredCursor> {
       const auto& table = state.holding;
@@ -51,6 +53,7 @@ SpoolResult<DeferredPage> SpoolOnDisk::find_deferred(const DeferredFilter& filte
       return next < table.rows() ? std::optional(next) : std::nullopt;
     });
     from = page.next.value_or(0);
+    if (enough && from - first >= rows_at_least && enough()) break;
   } while (page.next && page.found.size() < limit);
   return page;
 }
@@ -65,6 +68,62 @@ SpoolResult<std::uint64_t> SpoolOnDisk::count_deferred(const DeferredFilter& fil
       return next < state.holding.rows() ? std::optional(next) : std::nullopt;
     });
   return count;
+}
+
+SpoolResult<bool> SpoolOnDisk::find_generated(const FreshFilter& filter, const FreshCursor& from, std::size_t limit, const Enough& enough, FreshPage& page) {
+  TRY_VOID(load_deferred());
+  auto searched = filter.hashed;
+  searched.rows = DeferredFilter::Rows::Fresh;
+  auto search = HeldTable::search_for(searched);
+  const auto add = [&](const TraceId& id, std::uint32_t recipient, const FreshCursor& place) {
+    auto envelope = this->envelope({id, 0, {}});  // none: settled meanwhile, or damaged
+    if (!envelope || recipient >= envelope->recipients.size() || !filter.matches(*envelope, recipient)) return true;
+    if (page.found.size() >= limit) return page.next = place, false;
+    page.found.push_back({{id, 0, {}}, *std::move(envelope), recipient});
+    return true;
+  };
+  if (filter.id) {
+    for (const auto recipient : log_->with_state([&](const DeliveryState& state) { return state.holding.fresh(*filter.id); }))
+      if (recipient >= from.recipient && !add(*filter.id, recipient, {0, {}, recipient})) return false;
+    return true;
+  }
+  for (HeldTable::Row row = from.at.offset;;) {
+    std::vector<std::pair<HeldTable::Row, std::pair<TraceId, std::uint32_t>>> found;
+    const bool more = log_->with_state([&](const DeliveryState& state) {
+      const auto& table = state.holding;
+      if (table.fresh_messages() == 0) return false;
+      row = table.find(search, row, rows_at_once, limit + 1, [&](HeldTable::Row at) { found.emplace_back(at, table.message_of(at)); });
+      return row < table.rows();
+    });
+    for (const auto& [at, one] : found)
+      if (!add(one.first, one.second, {0, {{}, at}, 0})) return false;
+    if (!more) return true;
+    if (!enough || !enough()) continue;
+    page.next = FreshCursor{0, {{}, row}, 0};
+    return false;
+  }
+}
+
+SpoolResult<FreshPage> SpoolOnDisk::find_fresh(const FreshFilter& filter, const FreshCursor& from, std::size_t limit, const Enough& enough) {
+  FreshPage page;
+  if (from.journal == 0) {
+    TRY(all, find_generated(filter, from, limit, enough, page));
+    if (!all) return page;
+  }
+  Readers readers;
+  {
+    const std::lock_guard lock(readers_mutex_);
+    readers = readers_;
+  }
+  for (const auto& [number, one] : readers) {
+    if (number < from.journal) continue;
+    const IncomingSearch::DropSettled drop = [&, journal = number](storage::SegmentNumber segment, std::vector<RecordRecipient>& recipients) {
+      log_->with_state([&](const DeliveryState& state) { return state.incoming.drop_settled(journal, segment, recipients), 0; });
+    };
+    TRY(all, one->search(filter, from, limit, enough, drop, page));
+    if (!all) return page;
+  }
+  return page;
 }
 
 std::vector<TraceId> SpoolOnDisk::lowest_unreleased() const {

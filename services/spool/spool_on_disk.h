@@ -25,7 +25,9 @@ class SpoolOnDisk final : public Spool {
   SpoolResult<std::optional<DeferredCursor>> deferred_times(
       const DeferredFilter& filter, DeferredCursor from, std::size_t limit,
       const std::function<void(const std::string& destination, const DeferredTimes&)>& visit) override;
-  SpoolResult<DeferredPage> find_deferred(const DeferredFilter& filter, DeferredCursor from, std::size_t limit) override;
+  using Spool::find_deferred;
+  SpoolResult<DeferredPage> find_deferred(const DeferredFilter& filter, DeferredCursor from, std::size_t limit, const Enough& enough) override;
+  SpoolResult<FreshPage> find_fresh(const FreshFilter& filter, const FreshCursor& from, std::size_t limit, const Enough& enough) override;
   SpoolResult<std::uint64_t> count_deferred(const DeferredFilter& filter) override;
   [[nodiscard]] std::vector<DeferredRecipient> deferred(const TraceId& id) const override;
   SpoolResult<Envelope> envelope(const MessageRef& message) override;
@@ -55,6 +57,8 @@ class SpoolOnDisk final : public Spool {
   [[nodiscard]] std::shared_ptr<IncomingReader> reader(std::uint16_t journal) const;
   [[nodiscard]] std::optional<Held> held(const TraceId& id) const;
   void fresh_generated(std::size_t limit, std::vector<FreshMessage>& out);
+  // False: the page is full, or it was enough.
+  SpoolResult<bool> find_generated(const FreshFilter& filter, const FreshCursor& from, std::size_t limit, const Enough& enough, FreshPage& page);
 
   // Texts first, flushed; what the log says of them after.
   SpoolResult<std::map<TraceId, HoldingRecord>> hold_generated(std::span<const GeneratedMail* const> mails);

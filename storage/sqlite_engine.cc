@@ -12,9 +12,11 @@ StoreError too_late() { return {StoreFailure::Timeout, "the deadline had passed 
 bool passed(Deadline deadline) { return std::chrono::steady_clock::now() >= deadline; }
 auto no_blob() { return failure(StoreError{StoreFailure::NotFound, "no such blob"}); }
 
+constexpr std::string_view watch_page_name = "/.watch-page";
+
 StoreResult<std::shared_ptr<SharedPage>> open_watch_page(io::Disk& disk, const std::string& root, Sharing sharing) {
-  if (sharing == Sharing::Processes) return SharedPage::map_file(root + "/.watch-page", WatchPage::octets(), WatchPage::initialize);
-  const auto key = std::to_string(reinterpret_cast<std::uintptr_t>(&disk)) + root + "/.watch-page";
+  if (sharing == Sharing::Processes) return SharedPage::map_file(root + std::string(watch_page_name), WatchPage::octets(), WatchPage::initialize);
+  const auto key = std::to_string(reinterpret_cast<std::uintptr_t>(&disk)) + root + std::string(watch_page_name);
   return SharedPage::in_this_process(key, WatchPage::octets(), WatchPage::initialize);
 }
 
@@ -26,8 +28,9 @@ StoreResult<std::unique_ptr<SqliteEngine>> SqliteEngine::open(io::Disk& disk, st
   if (auto made = disk.make_folder(root); !made) return failure(store_error(std::move(made.error())));
   const auto slash = root.rfind('/');
   const auto parent = slash == std::string::npos ? "." : slash == 0 ? "/" : root.substr(0, slash);
-  // A confined service may not open what is above its own folder; whoever made that folder synced it.
-  if (auto synced = disk.sync_folder(parent); !synced && !(there && synced.error().kind == io::DiskFailure::NoPermission))
+  // A confined service may not open what is above its own folder; whoever made that folder synced it. So did whoever made the page.
+  const bool named = options.sharing == Sharing::Processes && disk.info(root + std::string(watch_page_name)).has_value();
+  if (auto synced = named ? io::DiskResult<>{} : disk.sync_folder(parent); !synced && !(there && synced.error().kind == io::DiskFailure::NoPermission))
     return failure(store_error(std::move(synced.error())));
   TRY(page, open_watch_page(disk, root, options.sharing));
   auto vfs = options.sharing == Sharing::Processes ? nullptr : std::make_unique<SqliteVfs>(disk);

@@ -137,7 +137,7 @@ Task<bool> Delivery::let_some_go(std::map<TraceId, std::vector<std::uint32_t>> s
 // What was put into holding untried.
 void Delivery::deferred_untried(const Message& message, const std::vector<spool::Schedule>& schedules, const std::string& destination) {
   for (const auto& schedule : schedules)
-    scheduler_.defer(destination, {message.ref.id, schedule.recipient}, schedule.next_due, give_up_time(destination, schedule),
+    scheduler_.defer(destination, {message.ref.id, schedule.recipient}, schedule.next_due, give_up_time(message, destination, schedule),
                      message.envelope.priority);
   watch_deadline(message.ref.id, message.envelope);
   forget_fresh(message);
@@ -263,7 +263,7 @@ Task<void> Delivery::tell_late(Message message, std::string header) {
     if (spool::deadline_told(schedule)) continue;  // while it was fresh
     schedules.push_back(schedule);
     if (!wants_notification(message.envelope, message.recipient(recipient), Action::Delayed)) continue;
-    const auto until = give_up_time(schedule.destination, schedule);
+    const auto until = give_up_time(message, schedule.destination, schedule);
     auto report = delayed_report(message.envelope, schedule, until == WallTime::max() ? std::nullopt : std::optional(until));
     report.status = "4.4.7";
     reports.push_back(std::move(report));

@@ -107,6 +107,11 @@ std::int8_t DeferredIndex::priority_of(DeferredEntry entry) const {
   return slot == none ? std::int8_t{0} : waiting_[slot].priority;
 }
 
+WallTime DeferredIndex::end_of(DeferredEntry entry) const {
+  const auto slot = slot_of(entry);
+  return slot == none ? WallTime::max() : waiting_[slot].give_up_at;
+}
+
 bool DeferredIndex::contains(const std::string& name, DeferredEntry entry) const {
   const auto slot = slot_of(entry);
   return slot != none && destinations_[waiting_[slot].destination]->name == name;
@@ -148,8 +153,8 @@ std::vector<DeferredIndex::Due> DeferredIndex::take_due(WallTime now, std::size_
   return due;
 }
 
-std::vector<DeferredEntry> DeferredIndex::take_expired(const std::string& name, WallTime now) {
-  std::vector<DeferredEntry> expired;
+std::vector<DeferredIndex::Due> DeferredIndex::take_expired(const std::string& name, WallTime now) {
+  std::vector<Due> expired;
   const auto* destination = find(name);
   if (destination == nullptr) return expired;
   const auto first_over = [&]() -> std::optional<Slot> {
@@ -158,7 +163,7 @@ std::vector<DeferredEntry> DeferredIndex::take_expired(const std::string& name, 
     return std::nullopt;
   };
   while (const auto slot = first_over()) {
-    expired.push_back(waiting_[*slot].entry);
+    expired.push_back(due_of(*slot));
     take_out(*slot);
   }
   reset_timer(numbers_.at(name));
@@ -211,6 +216,13 @@ void DeferredIndex::gate(const std::string& name, WallTime until) {
   destinations_[number]->gate = until;
   destinations_[number]->probing = false;
   reset_timer(number);
+}
+
+void DeferredIndex::open_gate_by(const std::string& name, WallTime until) {
+  auto* destination = find(name);
+  if (destination == nullptr || !destination->gate || destination->probing || *destination->gate <= until) return;
+  destination->gate = until;
+  reset_timer(numbers_.at(name));
 }
 
 void DeferredIndex::ungate(const std::string& name) {

@@ -38,6 +38,10 @@ class DeferredIndex {
   void remove(const std::string& destination, DeferredEntry entry);
   // Of one that waits; 0: it does not.
   [[nodiscard]] std::int8_t priority_of(DeferredEntry entry) const;
+  // As it was added; WallTime::max() of one that does not wait.
+  [[nodiscard]] WallTime end_of(DeferredEntry entry) const;
+  // Whichever destination it waits for.
+  [[nodiscard]] bool waits(DeferredEntry entry) const { return slot_of(entry) != none; }
   [[nodiscard]] bool contains(const std::string& destination, DeferredEntry entry) const;
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::size_t waiting_for(const std::string& destination) const;
@@ -65,8 +69,11 @@ class DeferredIndex {
   [[nodiscard]] bool gated(const std::string& destination) const;
   [[nodiscard]] std::optional<WallTime> gate_of(const std::string& destination) const;
 
+  // Brings a gate forward, unless a probe is under way.
+  void open_gate_by(const std::string& destination, WallTime until);
+
   // Removes and returns the entries whose period is over: a failed probe was the last attempt of them all.
-  [[nodiscard]] std::vector<DeferredEntry> take_expired(const std::string& destination, WallTime now);
+  [[nodiscard]] std::vector<Due> take_expired(const std::string& destination, WallTime now);
   // When the first period of those that wait is over, so that the last attempt can be made then; nothing waits: nullopt.
   [[nodiscard]] std::optional<WallTime> first_end(const std::string& destination) const;
 

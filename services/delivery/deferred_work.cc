@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "services/delivery/deferred_subjects.h"
 #include "services/delivery/delivery.h"
 #include "services/delivery/schedule/another_clock.h"
 
@@ -16,21 +17,20 @@ Duration until_wall(WallTime when, WallTime now) { return when > now ? Duration(
 
 }  // namespace
 
-WallTime Delivery::give_up_time(const std::string& destination, const spool::Schedule& schedule) const {
-  if (schedule.attempts == 0) return WallTime::max();  // its period has not begun
-  const auto period = period_of(settings_.retry.rules_for("", destination), failure_class_of(schedule.failure_class), MailKind::Ordinary);
-  if (!period) return WallTime::max();
-  const auto paused = stood_still(destination, schedule.first_failed) + schedule.paused;
-  return schedule.first_failed + std::chrono::duration_cast<std::chrono::microseconds>(*period + paused);
+WallTime Delivery::give_up_time(const Message& message, const std::string& destination, const spool::Schedule& schedule) const {
+  if (schedule.attempts == 0) return WallTime::max();
+  const RuledBy by{message.recipient(schedule.recipient).address.domain, destination, kind_of(message.envelope)};
+  return period_end(settings_.retry, by, schedule, stood_still(message, schedule.recipient, destination, schedule.first_failed));
 }
 
-WallTime Delivery::give_up_time(const std::string& destination, const spool::DeferredTimes& times) const {
+WallTime Delivery::give_up_time(const RuledBy& by, const spool::DeferredTimes& times) const {
   spool::Schedule schedule;
   schedule.attempts = times.attempts;
   schedule.failure_class = times.failure_class;
   schedule.first_failed = times.first_failed;
   schedule.paused = times.paused;
-  return give_up_time(destination, schedule);
+  schedule.next_due = times.next_due;
+  return times.attempts == 0 ? WallTime::max() : period_end(settings_.retry, by, schedule, stood_still(std::string(by.key), times.first_failed));
 }
 
 // Sets the timers of what was deferred in earlier lives, or anew when the rules change. Fresh mail does not wait for it, and
@@ -39,13 +39,20 @@ Task<void> Delivery::load_deferred() {
   struct Timer {
     std::string destination;
     spool::DeferredTimes times;
+    DeferredSubjects::Subject subject = {};
   };
+  DeferredSubjects subjects(settings_.retry);
   for (std::optional<spool::DeferredCursor> from = 0; from && !parts_.loop.stopping();) {
     std::vector<Timer> timers;
     auto work = parts_.workers.run(parts_.loop, [&] {
-      return parts_.spool.deferred_times({}, *from, timers_at_once, [&](const std::string& destination, const spool::DeferredTimes& times) {
+      auto read = parts_.spool.deferred_times({}, *from, timers_at_once, [&](const std::string& destination, const spool::DeferredTimes& times) {
         timers.push_back({destination, times});
       });
+      for (auto& one : timers) {
+        if (auto subject = subjects.find(one.times)) one.subject = *std::move(subject);
+        else if (const auto envelope = parts_.spool.envelope({one.times.id, 0, {}})) one.subject = subjects.learn(one.times, *envelope);
+      }
+      return read;
     });
     const auto next = co_await std::move(work);
     if (!next || !*next) {  // without this nothing deferred would ever be tried
@@ -55,14 +62,14 @@ Task<void> Delivery::load_deferred() {
       continue;
     }
     const auto now = parts_.clock.wall();
-    for (auto& [destination, times] : timers) {
+    for (auto& [destination, times, subject] : timers) {
       bring_back(times, destination, now);
       const bool told = (times.failure_class & spool::delay_told_bit) != 0;
       if (!delays_loaded_ && times.deadline > times.accepted_at.value_or(WallTime{}) && (times.failure_class & spool::deadline_told_bit) == 0)
         deadlines_.add(times.id, times.deadline);  // as watch_deadline() has it
       if (!delays_loaded_ && times.attempts > 0 && !told) delays_.add(times.id, times.first_failed);
       if (!scheduler_.claimed({times.id, times.recipient}))
-        scheduler_.defer(destination, {times.id, times.recipient}, times.next_due, give_up_time(destination, times), times.priority);
+        scheduler_.defer(destination, {times.id, times.recipient}, times.next_due, give_up_time({subject.domain, destination, subject.kind}, times), times.priority);
     }
     from = **next;
     wake_timers();
@@ -136,7 +143,9 @@ Task<bool> Delivery::read_back(RemoteJob& job, const Slot& slot, CauseWatch& wat
   });
   if (trouble) {
     if (was_deferred)
-      for (const auto recipient : job.recipients) look_again_later(slot.destination, {job.ref.id, recipient}, *trouble);
+      for (const auto& one : job.from) {
+        if (std::ranges::find(job.recipients, one.entry.recipient) != job.recipients.end()) look_again_later(slot.destination, one.entry, *trouble, one.give_up_at);
+      }
     else if (!job.recipients.empty())
       parts_.loop.spawn(queue_again_later(std::move(job), slot, *trouble));
     scheduler_.probe_is_gone(slot.destination);
@@ -162,29 +171,43 @@ Task<bool> Delivery::read_back(RemoteJob& job, const Slot& slot, CauseWatch& wat
 }
 
 // The spool still has it, so it keeps a timer; what is damaged may be mended by an operator, what failed may work soon.
-void Delivery::look_again_later(const std::string& destination, DeferredEntry entry, const spool::SpoolError& trouble) {
+void Delivery::look_again_later(const std::string& destination, DeferredEntry entry, const spool::SpoolError& trouble, WallTime give_up_at) {
   parts_.log.write(telemetry::events::storage_trouble, {.message = entry.message, .reason = trouble.what});
   const auto wait = trouble.kind == spool::SpoolFailure::Damaged ? std::chrono::minutes{60} : std::chrono::minutes{1};
-  scheduler_.defer(destination, entry, parts_.clock.wall() + wait, WallTime::max(), 0);
+  const auto due = parts_.clock.wall() + wait;
+  scheduler_.defer(destination, entry, due, std::max(due, give_up_at), 0);
 }
 
 Task<void> Delivery::give_up_expired(std::string destination, Attempt failed) {
-  const auto expired = scheduler_.deferred().take_expired(destination, parts_.clock.wall());
-  for (const auto& entry : expired) scheduler_.claim(entry.message, entry.recipient);
-  for (const auto& entry : expired) {
+  const auto expired = scheduler_.take_expired(destination, parts_.clock.wall());
+  for (const auto& one : expired) {
     if (stopping_) co_return;  // the spool keeps them
+    const auto& entry = one.entry;
     Message message{{entry.message, 0, {}}, {}, {}};
     auto work = parts_.workers.run(parts_.loop, [&] { return recall(message); });
     auto ran = co_await std::move(work);
     std::optional<spool::SpoolError> trouble;
     if (!ran) trouble = spool::SpoolError{spool::SpoolFailure::Broken, "all workers are busy"};
     else trouble = std::move(*ran);
-    if (trouble) look_again_later(destination, entry, *trouble);
-    if (!trouble && !message.history.contains(entry.recipient)) scheduler_.disclaim(entry.message, entry.recipient);
-    if (trouble || !message.history.contains(entry.recipient)) continue;
+    const auto schedule = message.history.find(entry.recipient);
+    if (trouble) look_again_later(destination, entry, *trouble, one.give_up_at);
+    else if (schedule == message.history.end()) scheduler_.disclaim(entry.message, entry.recipient);
+    if (trouble || schedule == message.history.end()) continue;
+    const auto end = end_by(failed, message, destination, schedule->second);
+    if (end > parts_.clock.wall()) {  // it was not tried: nothing is written
+      scheduler_.defer(destination, entry, one.due, end, one.priority);
+      continue;
+    }
     auto finishing = finish(hold(std::move(message), Lane::Retry), same_for_all({entry.recipient}, failed), destination);
     co_await std::move(finishing);
   }
+  wake_timers();
+}
+
+// When the recipient is given up if its last attempt failed so.
+WallTime Delivery::end_by(const Attempt& failed, const Message& message, const std::string& destination, const spool::Schedule& schedule) const {
+  const RuledBy by{message.recipient(schedule.recipient).address.domain, destination, kind_of(message.envelope)};
+  return period_end_after(failed.failure, settings_.retry, by, schedule, stood_still(message, schedule.recipient, destination, schedule.first_failed));
 }
 
 }  // namespace hikyaku::delivery

@@ -62,7 +62,7 @@ Task<void> Delivery::tell_delay(TraceId id) {
   std::vector<RecipientReport> reports;
   for (const auto& one : read.schedules) {
     if (std::ranges::find(decision.whom, one.recipient) == decision.whom.end()) continue;
-    auto until = give_up_time(one.destination, one);
+    auto until = give_up_time(read.message, one.destination, one);
     if (envelope.deliver_by && envelope.deliver_by->mode == ByMode::Return) until = std::min(until, envelope.deliver_by->deadline);
     reports.push_back(delayed_report(envelope, one, until == WallTime::max() ? std::nullopt : std::optional(until)));
   }

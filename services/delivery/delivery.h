@@ -33,6 +33,7 @@
 #include "services/delivery/route_change.h"
 #include "services/delivery/schedule/dns_health.h"
 #include "services/delivery/schedule/mx_sites.h"
+#include "services/delivery/schedule/period_end.h"
 #include "services/delivery/schedule/scheduler.h"
 #include "services/delivery/session_pool.h"
 #include "services/delivery/settler.h"
@@ -210,12 +211,15 @@ class Delivery {
   Task<void> give_up_expired(std::string destination, Attempt failed);
   // A message as the spool knows it, on a worker. Its trouble, when it could not be read and still waits.
   std::optional<spool::SpoolError> recall(Message& message) const;
-  void look_again_later(const std::string& destination, DeferredEntry entry, const spool::SpoolError& trouble);
+  void look_again_later(const std::string& destination, DeferredEntry entry, const spool::SpoolError& trouble, WallTime give_up_at = WallTime::max());
   Task<void> queue_again_later(RemoteJob job, Slot slot, spool::SpoolError trouble);
   // A parked job's message is read back and planned again. False: nothing is left for this slot.
   Task<bool> read_back(RemoteJob& job, const Slot& slot, CauseWatch& watch);
-  [[nodiscard]] WallTime give_up_time(const std::string& destination, const spool::Schedule& schedule) const;
-  [[nodiscard]] WallTime give_up_time(const std::string& destination, const spool::DeferredTimes& times) const;
+  [[nodiscard]] WallTime end_by(const Attempt& failed, const Message& message, const std::string& destination, const spool::Schedule& schedule) const;
+  // Of one of the message's recipients, should nothing change.
+  [[nodiscard]] WallTime give_up_time(const Message& message, const std::string& destination, const spool::Schedule& schedule) const;
+  // Of one whose message is not at hand. Where only a part of its mail was held it is before the truth: which the message tells, then.
+  [[nodiscard]] WallTime give_up_time(const RuledBy& by, const spool::DeferredTimes& times) const;
 
   // deadlines.cc: not before when, and by when
   [[nodiscard]] bool waits_for_release(const Message& message, std::uint32_t recipient) const;

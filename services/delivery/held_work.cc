@@ -91,7 +91,7 @@ void Delivery::keep_back(const MessagePointer& message, KeptBackParts parts) {
       const auto before = message->history.find(recipient);
       // What is in holding has its schedule there already: it only waits elsewhere. No I/O.
       if (before == message->history.end()) fresh.recipients.push_back(recipient);
-      else wait_under(part, before->second.destination, {message->ref.id, recipient}, give_up_time(before->second.destination, before->second));
+      else wait_under(part, before->second.destination, {message->ref.id, recipient}, give_up_time(*message, before->second.destination, before->second));
     }
     if (!fresh.recipients.empty()) parts_.loop.spawn(keep_fresh(message, std::move(fresh)));
   }

@@ -18,9 +18,12 @@ void Delivery::queue_changed(const std::vector<Touched>& touched) {
   for (const auto& one : touched) {
     const DeferredEntry entry{one.id, one.recipient};
     const bool waits = index.contains(one.destination, entry);
+    const auto end = index.end_of(entry);
+    const auto priority = index.priority_of(entry);
     if (waits && (!one.again || one.again->destination != one.destination)) index.remove(one.destination, entry);
     if (!one.again) continue;
-    if (waits) scheduler_.defer(one.again->destination, entry, one.again->next_due, give_up_time(one.again->destination, *one.again), index.priority_of(entry));
+    // Sent elsewhere, its period may be another; never after the one it has, and the message tells when it is over.
+    if (waits) scheduler_.defer(one.again->destination, entry, one.again->next_due, end, priority);
     scheduler_.due_now(one.again->destination, entry, now);
   }
   if (touched.empty()) return;

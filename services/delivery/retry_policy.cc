@@ -34,6 +34,18 @@ Duration wait_after(const RetryRule& rule, std::uint32_t attempts) {
   return std::max(rule.interval, std::min(wait, rule.longest_interval));
 }
 
+Duration waits_between(const RetryRule& rule, std::uint32_t attempts) {
+  constexpr Duration most = std::chrono::days{3'650};
+  Duration sum{};
+  for (auto n = attempts; n < rule.attempts && sum < most; ++n) {
+    const auto wait = wait_after(rule, n);
+    const auto left = static_cast<std::int64_t>(rule.attempts - n);
+    if (wait_after(rule, n + 1) == wait) return left > most / wait ? most : std::min(most, sum + wait * left);  // it grows no more
+    sum += wait;
+  }
+  return std::min(most, sum);
+}
+
 std::optional<Duration> period_of(const RetryRules& rules, FailureClass failure, MailKind kind) {
   if (limit_of(failure) == Limit::Count) return std::nullopt;
   return kind == MailKind::ErrorMail ? rules.error_mail_period : rules.rule(failure).period;

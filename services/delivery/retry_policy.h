@@ -73,6 +73,10 @@ using RetryDecision = std::variant<RetryAfter, GiveUp>;
 // How long a recipient whose last failure was `failure` is kept; nothing for a counted class.
 [[nodiscard]] std::optional<Duration> period_of(const RetryRules& rules, FailureClass failure, MailKind kind);
 
+// All waits from the one after the n-th failed attempt to the last attempt of a counted class; zero: that was made.
+// At most ten years.
+[[nodiscard]] Duration waits_between(const RetryRule& rule, std::uint32_t attempts);
+
 // The wait after the n-th failed attempt (n from 1), before any cut by a period's end.
 [[nodiscard]] Duration wait_after(const RetryRule& rule, std::uint32_t attempts);
 

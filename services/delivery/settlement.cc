@@ -15,7 +15,7 @@ void Delivery::ended(const Message& message, const std::vector<spool::RecipientO
 // Those that have a time are the deferred index's.
 void Delivery::deferred(const Message& message, const std::vector<spool::Schedule>& schedules, const std::string& destination) {
   for (const auto& schedule : schedules) {
-    scheduler_.defer(destination, {message.ref.id, schedule.recipient}, schedule.next_due, give_up_time(destination, schedule),
+    scheduler_.defer(destination, {message.ref.id, schedule.recipient}, schedule.next_due, give_up_time(message, destination, schedule),
                      message.envelope.priority);
     if (schedule.attempts == 1) watch_deadline(message.ref.id, message.envelope);
     if (schedule.attempts == 1 && !message.envelope.reverse_path.is_null()) delays_.add(message.ref.id, schedule.first_failed);

@@ -64,7 +64,8 @@ DeferredTimes HeldTable::times_at(Row row) const {
   const bool facts = (body_octets_[slot] & facts_bit) != 0;
   return {id_[slot], index_of(row), static_cast<std::uint8_t>(tries_[row] >> 24), tries_[row] & 0xFFFFFF, first_failed_[row], paused_[row],
           last_tried_[row], next_due_[row], facts ? std::optional(accepted_at_[slot]) : std::nullopt,
-          body_octets_[slot] & octets_mask, priority_of(slot), deadline_of(slot), account_[slot]};
+          body_octets_[slot] & octets_mask, priority_of(slot), deadline_of(slot), account_[slot],
+          facts ? sender_[slot] : 0, domain_[row]};
 }
 
 }  // namespace hikyaku::spool

@@ -110,6 +110,7 @@ struct DeferredTimes {
   std::int8_t priority = 0;
   WallTime deadline{};                  // of its message (RFC 2852); zero: none
   std::uint32_t account = 0;            // key_of() who authenticated (envelope_keys.h); 0: not known, or nobody
+  std::uint32_t sender = 0, domain = 0; // key_of() the sender, "<>" of the null one, and of the recipient's domain; 0: not known
 };
 
 // A recipient of the record at an offset of a segment.

@@ -105,6 +105,8 @@ void Scheduler::release(const Slot& slot, WallTime now) {
 void Scheduler::defer(const std::string& key, DeferredEntry entry, WallTime due, WallTime give_up_at, std::int8_t priority) {
   disclaim(entry.message, entry.recipient);
   deferred_.add(key, entry, due, give_up_at, priority);
+  const auto found = known_.find(key);
+  if (found != known_.end() && found->second.state.down() && !found->second.state.held_until()) deferred_.open_gate_by(key, give_up_at);
 }
 
 std::size_t Scheduler::retry_room(const std::string& key) const {
@@ -234,7 +236,8 @@ void Scheduler::gate(const std::string& key, const Known& known, WallTime now) {
   const auto rule = settings_.retry.rules_for(known.domain, key).rule(known.last->failure);
   const WallTime by_rule = now + micro(wait_after(rule, known.state.failures()));
   WallTime until = by_rule;
-  if (const auto end = deferred_.first_end(key)) until = std::min(until, std::max(*end, now + micro(std::min(rule.interval, shortest_probe))));
+  if (known.state.held_until()) until = WallTime::max();
+  else if (const auto end = deferred_.first_end(key)) until = std::min(until, std::max(*end, now + micro(std::min(rule.interval, shortest_probe))));
   deferred_.gate(key, until);
 }
 
@@ -255,6 +258,15 @@ bool Scheduler::session_failed(const std::string& key, const Attempt& failed, Wa
   }
   gate(key, known, now);
   return true;
+}
+
+std::vector<DeferredIndex::Due> Scheduler::take_expired(const std::string& key, WallTime now) {
+  auto expired = deferred_.take_expired(key, now);
+  for (const auto& one : expired) claims_.insert(one.entry);
+  // The next probe is not for those any more.
+  const auto found = known_.find(key);
+  if (!expired.empty() && found != known_.end() && found->second.state.down() && found->second.last) gate(key, found->second, now);
+  return expired;
 }
 
 void Scheduler::concluded(const std::string& key, const Message& message, const std::vector<Attempt>& attempts, Duration took, WallTime now) {

@@ -85,7 +85,7 @@ class Scheduler {
   [[nodiscard]] std::uint32_t slots_of(Lane lane) const { return lanes_.share(lane); }
 
   // ---- what waits for its time
-  // Ends the claim.
+  // Ends the claim. Where nothing answers and its period ends before the next probe, that comes then: it is its last attempt.
   void defer(const std::string& key, DeferredEntry entry, WallTime due, WallTime give_up_at, std::int8_t priority);
   // Takes what is due, or released, into the retry lanes. True: there is more.
   bool feed(WallTime now);
@@ -111,6 +111,9 @@ class Scheduler {
   // No session came about. True: the destination is down, `untried` is fresh mail that waited for it, to be deferred with
   // `failed` without an attempt.
   bool session_failed(const std::string& key, const Attempt& failed, WallTime now, std::vector<RemoteJob>& untried);
+  // After that: those whose period is over as far as their timers know, claimed. What was no attempt of theirs counts as none:
+  // who is not to be given up by it after all is deferred again.
+  [[nodiscard]] std::vector<DeferredIndex::Due> take_expired(const std::string& key, WallTime now);
   // A transaction is over.
   void concluded(const std::string& key, const Message& message, const std::vector<Attempt>& attempts, Duration took, WallTime now);
   // It has run for long and goes on: a tarpit.

@@ -11,6 +11,7 @@
 
 #include "services/delivery/conclusion.h"
 #include "services/delivery/schedule/another_clock.h"
+#include "services/delivery/schedule/period_end.h"
 #include "services/delivery/schedule/scheduler.h"
 #include "services/delivery/schedule/simulated_peer.h"
 #include "services/delivery/schedule/simulated_urgency.h"
@@ -39,13 +40,19 @@ class Simulation {
   std::map<Id, WallTime> accepted_at, ended_at;
   std::set<Id> may_repeat;    // an outcome or a transaction was lost in a crash
   std::size_t attempts = 0, reads = 0, early_ends = 0, late_ends = 0;
+  std::size_t counted_untried = 0;  // attempts that nobody made
   std::size_t truly_early = 0;  // by the steady clock, which nobody sets
   Duration latest_end{};        // by it, the longest that anything went on after its period was over
   Pauses pauses;
   bool watches_urgency = false;  // costs a look at all that waits for a destination, for each job
   UrgencyWatch urgency;
 
-  Peer& peer(const std::string& name) { return peers.try_emplace(name, name, random()).first->second; }
+  std::map<std::string, std::string> served_by;  // domains whose mail another name's peer takes
+  Peer& peer(const std::string& domain) {
+    const auto other = served_by.find(domain);
+    const auto& name = other == served_by.end() ? domain : other->second;
+    return peers.try_emplace(name, name, random()).first->second;
+  }
   [[nodiscard]] Scheduler& scheduler() { return *scheduler_; }
   [[nodiscard]] std::size_t open_recipients() const {
     std::size_t count = 0;
@@ -146,7 +153,7 @@ class Simulation {
     for (auto& [id, stored] : spool) {
       for (auto& [index, schedule] : stored.open) bring_back(schedule, now);
       for (const auto& [index, schedule] : stored.open)
-        if (!stored.fresh.contains(index)) scheduler_->defer(schedule.destination, {id, index}, schedule.next_due, give_up_at(schedule), stored.message->envelope.priority);
+        if (!stored.fresh.contains(index)) scheduler_->defer(schedule.destination, {id, index}, schedule.next_due, give_up_at(*stored.message, schedule), stored.message->envelope.priority);
       if (!stored.fresh.empty()) take_up(id);
     }
   }
@@ -187,11 +194,11 @@ class Simulation {
     bool connected = false, in_transaction = false;
   };
 
-  [[nodiscard]] WallTime give_up_at(const spool::Schedule& schedule) const {
-    if (schedule.attempts == 0) return WallTime::max();
-    const auto period = period_of(settings_.retry.rules_for("", schedule.destination), failure_class_of(schedule.failure_class), MailKind::Ordinary);
-    if (!period) return WallTime::max();
-    return schedule.first_failed + std::chrono::duration_cast<std::chrono::microseconds>(*period + stood_still(schedule.destination, schedule.first_failed, now));
+  [[nodiscard]] static RuledBy ruled_by(const Message& message, const spool::Schedule& schedule) {
+    return {message.recipient(schedule.recipient).address.domain, schedule.destination, kind_of(message.envelope)};
+  }
+  [[nodiscard]] WallTime give_up_at(const Message& message, const spool::Schedule& schedule) const {
+    return period_end(settings_.retry, ruled_by(message, schedule), schedule, stood_still(schedule.destination, schedule.first_failed, now));
   }
 
   void take_up(const TraceId& id) {
@@ -297,11 +304,17 @@ class Simulation {
     finish(*running.job.message, same_for_all(running.job.recipients, failed), key);
     for (auto& job : untried) finish(job.message ? *job.message : *read(job.ref.id), same_for_all(job.recipients, failed), key);
     if (down)
-      for (const auto& entry : scheduler_->deferred().take_expired(key, now)) {
-        scheduler_->claim(entry.message, entry.recipient);
-        finish(*read(entry.message), same_for_all({entry.recipient}, failed), key);
-      }
+      for (const auto& one : scheduler_->take_expired(key, now)) give_up_expired(one, failed, key);
     go_on(number);
+  }
+  // As Delivery::give_up_expired().
+  void give_up_expired(const DeferredIndex::Due& one, const Attempt& failed, const std::string& key) {
+    const auto message = read(one.entry.message);
+    const auto& schedule = message->history.at(one.entry.recipient);
+    const auto end = period_end_after(failed.failure, settings_.retry, ruled_by(*message, schedule), schedule, stood_still(key, schedule.first_failed, now));
+    if (end > now) return scheduler_->defer(key, one.entry, one.due, end, one.priority);
+    finish(*message, same_for_all({one.entry.recipient}, failed), key);
+    if (spool.at(one.entry.message).open.contains(one.entry.recipient)) ++counted_untried;
   }
   void begin_transaction(std::uint64_t number) {
     auto& running = slots_.at(number);
@@ -326,6 +339,7 @@ class Simulation {
   // As Delivery does, with the real conclude().
   void finish(const Message& message, const std::vector<Attempt>& what, const std::string& key) {
     ConclusionContext context{settings_.retry.base, now, key, [&](std::uint32_t, WallTime from) { return stood_still(key, from, now); }};
+    context.rules_for = [&](std::uint32_t recipient) { return settings_.retry.rules_for(message.recipient(recipient).address.domain, key); };
     context.wait_for = [&](const Attempt& attempt, Duration elapsed) { return scheduler_->wait_for(key, attempt, elapsed, now); };
     const auto conclusion = conclude(message, what, context);
     auto& stored = spool.at(message.ref.id);
@@ -345,21 +359,32 @@ class Simulation {
       if (schedule.attempts == 1) truly_first_failed_[{message.ref.id, schedule.recipient}] = steady();
       stored.open[schedule.recipient] = schedule;
       stored.fresh.erase(schedule.recipient);
-      scheduler_->defer(key, {message.ref.id, schedule.recipient}, schedule.next_due, give_up_at(schedule), message.envelope.priority);
+      scheduler_->defer(key, {message.ref.id, schedule.recipient}, schedule.next_due, give_up_at(message, schedule), message.envelope.priority);
     }
   }
   // Exactly at expiry: not before the period is full, and not long after it.
   void judge_end(const spool::Schedule& before, const Message& message, const std::vector<Attempt>& what, std::uint32_t recipient, const std::string& key) {
     const auto last = std::ranges::find(what, recipient, &Attempt::recipient);
-    const auto period = period_of(settings_.retry.rules_for("", key), last->failure, MailKind::Ordinary);
+    const RuledBy by = ruled_by(message, before);
+    const auto period = period_of(settings_.retry.rules_for(by.domain, key), last->failure, by.kind);
     const Duration elapsed = (now - before.first_failed) - stood_still(key, before.first_failed, now);
     if (before.attempts == 0 || !period || elapsed < *period) ++early_ends;
-    else if (elapsed > *period + std::chrono::hours{3}) ++late_ends;
+    else judge_late(before, by, *last, key);
     if (!period) return;
     const WallTime failed = truly_first_failed_.at({message.ref.id, recipient});
     const Duration truly = (steady() - failed) - covered(true_pauses_, failed, steady());
     if (truly < *period) ++truly_early;
     else latest_end = std::max(latest_end, truly - *period);
+  }
+  // After the later of the ends that its last two failures make. Where nothing answers a probe comes at the end, ten seconds after
+  // the one before, and takes half a minute; at a host that answers it may wait for its turn.
+  void judge_late(const spool::Schedule& before, const RuledBy& by, const Attempt& last, const std::string& key) {
+    constexpr Duration probe = std::chrono::seconds{41}, turn = std::chrono::hours{3};
+    const auto still = stood_still(key, before.first_failed, now);
+    const auto end = std::max(period_end(settings_.retry, by, before, still), period_end_after(last.failure, settings_.retry, by, before, still));
+    const auto view = scheduler_->view(key, now);
+    const bool down = view && view->health == Health::Down;
+    if (down ? now - std::max(end, view->since) > probe : now - end > turn) ++late_ends;
   }
   void undo(const Id& id) {
     const auto& [schedule, fresh] = before_.at(id);

@@ -36,6 +36,18 @@ SchedulerSettings random_settings(std::mt19937_64& random) {
   return settings;
 }
 
+// Every third seed: periods of their own for error mail and for some domains, which share their hosts with others.
+void add_periods(Simulation& world, SchedulerSettings settings) {
+  auto dice = std::mt19937_64(world.random());
+  settings.retry.base.error_mail_period = hours{2 + dice() % 40};
+  const auto row = [&](const std::string& line) { settings.retry.rows.push_back(*parse_retry_row(line)); };
+  row("brief.d*.example unanswered period=" + std::to_string(1 + dice() % 3) + "h");
+  row("patient.d0.example * period=" + std::to_string(20 + dice() % 30) + "h interval=" + std::to_string(1 + dice() % 20) + "m");
+  world.change_settings(settings);
+  for (int n = 0; n < 5; ++n)
+    for (const char* who : {"brief.d", "patient.d"}) world.served_by[who + std::to_string(n) + ".example"] = "d" + std::to_string(n) + ".example";
+}
+
 // Of mail whose senders say how urgent it is: half is ordinary. Its own dice, so that a seed is the same trouble with it and without.
 enum class Urgency : std::uint8_t { Ordinary, Mixed };
 std::int8_t random_priority(std::mt19937_64& dice) { return dice() % 2 == 0 ? std::int8_t{0} : static_cast<std::int8_t>(static_cast<int>(dice() % 19) - 9); }
@@ -58,7 +70,9 @@ void plan_trouble(Simulation& world, WallTime end, Urgency urgency = Urgency::Or
       for (std::size_t m = 0; m < burst; ++m) {
         std::vector<std::string> recipients;
         for (std::size_t r = 0; r <= dice() % 4; ++r) recipients.push_back("r" + std::to_string(dice() % 50));
-        world.accept("s" + std::to_string(dice() % 5), recipients, domain, urgency == Urgency::Mixed ? random_priority(*urgencies) : std::int8_t{0});
+        const auto who = m % 4 == 3 && !world.served_by.empty() ? "" : "s" + std::to_string(dice() % 5);
+        const auto to = world.served_by.empty() || m % 3 == 0 ? domain : (m % 3 == 1 ? "brief." : "patient.") + domain;
+        world.accept(who, recipients, to, urgency == Urgency::Mixed ? random_priority(*urgencies) : std::int8_t{0});
       }
     });
   for (int n = static_cast<int>(random() % 5); n > 0; --n)
@@ -80,6 +94,10 @@ std::string run_seed(std::uint64_t seed) {
   Simulation world(seed, random_settings(first));
   const WallTime end = world.now + hours{30};
   world.watches_urgency = true;
+  if (seed % 3 == 0) {
+    std::mt19937_64 again(seed);
+    add_periods(world, random_settings(again));
+  }
   plan_trouble(world, end, seed % 2 == 0 ? Urgency::Mixed : Urgency::Ordinary);
   // Everybody answers from `end` on, so that all is over a period later at the latest.
   for (WallTime until = world.now; until < end + hours{60} && (until < end || world.open_recipients() > 0); until += minutes{30}) {
@@ -100,6 +118,8 @@ std::string run_seed(std::uint64_t seed) {
       if (!taken) return "said to be delivered and was not: " + id.first.text();
     }
   if (world.early_ends > 0) return "given up before its period was over";
+  if (world.late_ends > 0) return "given up long after its period was over";
+  if (world.counted_untried > 0) return "an attempt was counted that nobody made";
   if (!world.urgency.trouble.empty()) return world.urgency.trouble;
   return {};
 }

@@ -7,6 +7,7 @@ namespace hikyaku::cli {
 
 // Messages, octets and oldest age of each, as a table or as JSON.
 void print_counts(Invocation& call, const spool::SpoolCounts& counts, WallTime now);
+[[nodiscard]] std::string counts_json(const spool::SpoolCounts& counts);
 [[nodiscard]] bool is_empty(const spool::SpoolCounts& counts);
 
 }  // namespace hikyaku::cli

@@ -1,6 +1,8 @@
 // hikyaku service stop SERVICE
 #include <unistd.h>
 
+#include <cstdio>
+
 #include "apps/cli/commands.h"
 #include "apps/cli/forecast.h"
 #include "apps/cli/queue_counts.h"
@@ -12,16 +14,18 @@ namespace hikyaku::cli {
 
 namespace {
 
-// Before deliver stops: what waits, and with --when-empty the waiting for it.
-Exit look_at_the_queue(Invocation& call) {
+// Before deliver stops: what waits, and with --when-empty the waiting for it. `first`: what it was, as JSON.
+Exit look_at_the_queue(Invocation& call, std::string& first) {
   const SystemClock clock;
   const bool wait = call.has("--when-empty");
   for (std::uint64_t shown = 0;; ++shown) {
     const auto counts = ask_queue_for<spool::SpoolCounts>(call, delivery::QueueCountRequest{});
     if (!counts) return Exit::Failed;
+    if (shown == 0) first = counts_json(*counts);
     if (!call.json && shown % 30 == 0) print_counts(call, *counts, clock.wall());
     if (!wait || is_empty(*counts)) return Exit::Done;
     if (!call.json && shown == 0) call.print(call.say({"Waiting until all three are empty. Ctrl-C gives up; nothing was stopped.", "3 つとも空になるまで待つ。Ctrl-C でやめれば何も停止しない。"}));
+    std::fflush(stdout);  // who reads it by a pipe waits too
     sleep(1);
   }
 }
@@ -40,8 +44,9 @@ Exit run(Invocation& call) {
   const bool is_deliver = service != nullptr && service->name == "deliver";
   if (call.has("--forecast")) return tell_forecast(call, is_deliver);
   if (call.has("--until")) return call.fail(Words{"--until goes with --forecast only; a stopped service stays stopped until it is started.", "--until は --forecast と共に使う。停止したサービスは開始するまで止まったままになる。"});
-  if (is_deliver && look_at_the_queue(call) != Exit::Done && call.has("--when-empty")) return Exit::Failed;
-  return order_service(call, "stop");
+  std::string queue;
+  if (is_deliver && look_at_the_queue(call, queue) != Exit::Done && call.has("--when-empty")) return Exit::Failed;
+  return order_service(call, "stop", queue.empty() ? "" : ",\"queue\":" + queue);
 }
 
 }  // namespace

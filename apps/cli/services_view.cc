@@ -89,7 +89,7 @@ std::string service_line(const Invocation& call, const JsonView& service) {
   return service.text("name") + ": " + std::string(call.say(state_words(service.text("state")))) + (more.empty() ? "" : " (" + more + ")");
 }
 
-Exit order_service(Invocation& call, std::string_view verb) {
+Exit order_service(Invocation& call, std::string_view verb, std::string_view more_json) {
   const auto* entry = apps::find_service(call.value("SERVICE"));
   const auto answer = ask(call, {{std::string(verb), call.value("SERVICE")}});
   if (!answer) return Exit::Failed;
@@ -97,7 +97,7 @@ Exit order_service(Invocation& call, std::string_view verb) {
   if (!status) return call.fail("the server's answer makes no sense");
   for (const auto& service : status->at("services").items()) {
     if (service.text("name") != entry->name) continue;
-    if (call.json) call.print("{\"service\":\"" + service.text("name") + "\",\"state\":\"" + service.text("state") + "\"}");
+    if (call.json) call.print("{\"service\":\"" + service.text("name") + "\",\"state\":\"" + service.text("state") + "\"" + std::string(more_json) + "}");
     else call.print(service_line(call, service));
   }
   return Exit::Done;

@@ -15,8 +15,8 @@ namespace hikyaku::cli {
 void print_services(Invocation& call, const JsonView& status);
 // "deliver: stopped since 2026-11-22 09:00:00 by root"
 [[nodiscard]] std::string service_line(const Invocation& call, const JsonView& service);
-// Sends "start", "stop" or "restart", waits, prints how the service stands.
-[[nodiscard]] Exit order_service(Invocation& call, std::string_view verb);
+// Sends "start", "stop" or "restart", waits, prints how the service stands; `more_json`: members to add to it, each with its comma.
+[[nodiscard]] Exit order_service(Invocation& call, std::string_view verb, std::string_view more_json = {});
 // Names and E-Post's aliases, for completion.
 [[nodiscard]] std::vector<std::string_view> service_choices();
 

@@ -83,6 +83,7 @@ void put(WireWriter& out, const spool::SpoolCounts& counts) {
   out.u64(counts.incoming_messages).u64(counts.incoming_octets).u64(counts.incoming_unread_octets);
   out.u64(counts.holding_messages).u64(counts.holding_octets).u64(counts.domains_recipients);
   put(out, counts.incoming_oldest);
+  put(out, counts.holding_oldest);
   put(out, counts.domains_oldest);
   out.u64(counts.damaged_records);
 }
@@ -90,7 +91,7 @@ spool::SpoolCounts get_counts(WireReader& in) {
   spool::SpoolCounts counts;
   counts.incoming_messages = in.u64(), counts.incoming_octets = in.u64(), counts.incoming_unread_octets = in.u64();
   counts.holding_messages = in.u64(), counts.holding_octets = in.u64(), counts.domains_recipients = in.u64();
-  counts.incoming_oldest = get_time(in), counts.domains_oldest = get_time(in), counts.damaged_records = in.u64();
+  counts.incoming_oldest = get_time(in), counts.holding_oldest = get_time(in), counts.domains_oldest = get_time(in), counts.damaged_records = in.u64();
   return counts;
 }
 

@@ -299,4 +299,12 @@ std::optional<WallTime> HeldTable::oldest_failure(Row from, Row many) const {
   return oldest;
 }
 
+std::optional<WallTime> HeldTable::oldest_acceptance(Slot from, Slot many) const {
+  std::optional<WallTime> oldest;
+  for (Slot slot = from; slot < slots_ && slot - from < many; ++slot)
+    if (fresh_rows_[slot] == 0 && (body_octets_[slot] & facts_bit) != 0 && (!oldest || accepted_at_[slot] < *oldest))
+      oldest = accepted_at_[slot];
+  return oldest;
+}
+
 }  // namespace hikyaku::spool

@@ -80,6 +80,8 @@ class HeldTable {
   Slot survey(Slot from, std::size_t most, const SurveyVisitor& visit) const;
   [[nodiscard]] Row rows() const { return rows_; }
   [[nodiscard]] std::optional<WallTime> oldest_failure(Row from, Row count) const;
+  // Of the messages without a recipient before its first attempt, as far as it is known.
+  [[nodiscard]] std::optional<WallTime> oldest_acceptance(Slot from, Slot count) const;
 
   // ---- looking for deferred recipients (held_find.cc)
   // Matching rows among `count` from `from`, at most `most`; returns the row to go on from, sooner when much text had to be

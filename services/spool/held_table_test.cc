@@ -37,6 +37,7 @@ Held text(std::uint64_t n) { return {{storage::SegmentNumber{1 + n % 3}, static_
 struct Model {
   struct Message {
     Held text;
+    WallTime accepted;
     std::map<std::uint32_t, std::optional<Schedule>> open;  // nothing: fresh
   };
   std::map<TraceId, Message> messages;
@@ -44,6 +45,7 @@ struct Model {
 
 void compare(const HeldTable& table, const Model& model) {
   std::uint64_t deferred = 0, octets = 0, fresh = 0;
+  std::optional<WallTime> oldest;  // acceptance, of those that were all tried
   for (const auto& [key, message] : model.messages) {
     octets += message.text.octets;
     std::vector<Schedule> wanted;
@@ -54,6 +56,7 @@ void compare(const HeldTable& table, const Model& model) {
     }
     deferred += wanted.size();
     fresh += wanted_fresh.empty() ? 0 : 1;
+    if (wanted_fresh.empty() && (!oldest || message.accepted < *oldest)) oldest = message.accepted;
     CHECK(table.deferred(key) == wanted);
     CHECK(table.fresh(key) == wanted_fresh);
     CHECK(table.text(key)->at == message.text.at);
@@ -63,6 +66,7 @@ void compare(const HeldTable& table, const Model& model) {
   CHECK(table.deferred_recipients() == deferred);
   CHECK(table.fresh_messages() == fresh);
   CHECK(table.octets() == octets);
+  CHECK(table.oldest_acceptance(0, table.slots()) == oldest);
 }
 
 HeldTable copied(const HeldTable& table) {
@@ -90,7 +94,8 @@ TEST_CASE("held table: any story leaves it as plain maps would be, and a snapsho
         case 0: {
           table.place(key, text(step));
           model.messages[key].text = text(step);
-          table.set_facts(key, {step, 0, WallTime{std::chrono::seconds{step}}, step});
+          model.messages[key].accepted = WallTime{std::chrono::seconds{10'000 + step * 7919 % 3'001}};  // in no order
+          table.set_facts(key, {step, 0, model.messages[key].accepted, step});
           break;
         }
         case 1:

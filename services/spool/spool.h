@@ -43,6 +43,7 @@ struct SpoolCounts {
   std::uint64_t holding_octets = 0;
   std::uint64_t domains_recipients = 0;  // deferred
   std::optional<WallTime> incoming_oldest;  // acceptance time
+  std::optional<WallTime> holding_oldest;   // acceptance time, as far as it is known
   std::optional<WallTime> domains_oldest;   // first failed attempt
   std::uint64_t damaged_records = 0;
   bool incoming_is_read = true;  // to its end

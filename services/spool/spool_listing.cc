@@ -180,18 +180,22 @@ SpoolCounts SpoolOnDisk::counts() const {
   }
   for (const auto& [number, one] : readers) one->add_to(counts);
   HeldTable::Row rows = 0;
+  HeldTable::Slot slots = 0;
   log_->with_state([&](const DeliveryState& state) {
     counts.holding_octets = state.holding.octets();
     counts.domains_recipients = state.holding.deferred_recipients();
     counts.incoming_messages += state.holding.fresh_messages();
     counts.holding_messages = state.holding.messages() - state.holding.fresh_messages();
-    rows = state.holding.rows();
+    rows = state.holding.rows(), slots = state.holding.slots();
     return 0;
   });
-  for (HeldTable::Row from = 0; from < rows; from += rows_at_once) {
-    const auto oldest = log_->with_state([&](const DeliveryState& state) { return state.holding.oldest_failure(from, rows_at_once); });
-    if (oldest && (!counts.domains_oldest || *oldest < *counts.domains_oldest)) counts.domains_oldest = oldest;
-  }
+  const auto keep_older = [](std::optional<WallTime>& oldest, const std::optional<WallTime>& one) {
+    if (one && (!oldest || *one < *oldest)) oldest = one;
+  };
+  for (HeldTable::Row from = 0; from < rows; from += rows_at_once)
+    keep_older(counts.domains_oldest, log_->with_state([&](const DeliveryState& state) { return state.holding.oldest_failure(from, rows_at_once); }));
+  for (HeldTable::Slot from = 0; from < slots; from += rows_at_once)
+    keep_older(counts.holding_oldest, log_->with_state([&](const DeliveryState& state) { return state.holding.oldest_acceptance(from, rows_at_once); }));
   counts.damaged_records += log_->damaged_records() + holding_->damaged();
   return counts;
 }

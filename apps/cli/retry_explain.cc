@@ -15,11 +15,7 @@ struct Subject {
   std::string domain, key;
 };
 
-// A destination is named by its key ("mx:...", "host:..."), or by a name alone.
-Subject subject_of(const std::string& text) {
-  if (text.starts_with("mx:") || text.starts_with("host:")) return {"", text};
-  return {text, "mx:" + text};
-}
+bool is_key(const std::string& text) { return text.starts_with("mx:") || text.starts_with("host:"); }
 
 Exit explain(Invocation& call, const Subject& subject) {
   const auto settings = call.settings();
@@ -52,10 +48,12 @@ Exit explain(Invocation& call, const Subject& subject) {
 
 Exit run(Invocation& call) {
   const std::string text = call.value("WHERE");
-  if (text.find('@') == std::string::npos) return explain(call, subject_of(text));
+  if (is_key(text)) return explain(call, {"", text});
   return with_directory(call, [](Invocation& asked, directory::Editor& editor) -> directory::DirectoryResult<> {
     TRY(snapshot, editor.read());
-    TRY(address, wanted_address(asked.value("WHERE")));
+    // Of a domain: what delivery would do with mail for its postmaster, routes included.
+    const std::string where = asked.value("WHERE");
+    TRY(address, wanted_address(where.find('@') == std::string::npos ? "postmaster@" + where : where));
     const delivery::RoutingSettings routing{.dns_servers = delivery::dns_servers(asked.settings()->delivery.resolvers())};
     const ReversePath sender;
     const Recipient recipient{address, "", {}};

@@ -25,8 +25,16 @@ std::vector<std::string_view> writers() {
     names.push_back(service.name);
     for (const auto& process : service.processes)
       if (process.name != service.name) names.push_back(process.name);
+    for (const auto alias : service.aliases)
+      if (alias.find(' ') == std::string_view::npos) names.push_back(alias);
   }
   return names;
+}
+
+// Whose files a name means: E-Post's names stand for ours.
+std::string writer_named(const std::string& name) {
+  const auto* service = apps::find_service(name);
+  return service != nullptr ? std::string(service->name) : name;
 }
 
 struct Printer {
@@ -67,7 +75,7 @@ Exit run(Invocation& call) {
   if (!settings) return Exit::Failed;
   const SystemClock clock;
   const std::string today = telemetry::day_text(clock.wall());
-  LogSelection selection{.folder = apps::folder::in(settings->node.data(), apps::folder::log), .logs = call.values("--log"), .service = call.value("--service")};
+  LogSelection selection{.folder = apps::folder::in(settings->node.data(), apps::folder::log), .logs = call.values("--log"), .service = writer_named(call.value("--service"))};
   selection.first_day = call.value("--since", call.value("--day", call.has("--message") ? "" : today));
   selection.last_day = call.value("--until", call.value("--day"));
   const Printer printer{call, host_name(*settings)};
@@ -97,7 +105,7 @@ Command log_command() {
           .help = {"what happened, in the order of time", "出来事を時刻順に表示する"},
           .options = {{"--log", OptionKind::Value, {"only this log: acceptlog, inlog, outlog...", "このログだけ: acceptlog、inlog、outlog など"},
                        {"acceptlog", "inlog", "receivelog", "senderlog", "outlog", "outlocallog", "faillog", "pop3log", "imap4log", "servicelog"}, true, true},
-                      {"--service", OptionKind::Value, {"only what this service wrote", "このサービスが書いたものだけ"}, writers(), true},
+                      {"--service", OptionKind::Value, {"only what this service wrote (its name, or E-Post's)", "このサービスが書いたものだけ。E-Post の名称でもよい"}, writers(), true},
                       {"--message", OptionKind::Value, {"only this message's lines, of all days", "この追跡 ID の行だけ(全期間)"}},
                       {"--about", OptionKind::Value, {"only lines that contain this text", "この文字列を含む行だけ"}},
                       {"--day", OptionKind::Value, {"one day, 2026-11-22; default: today", "1 日分 2026-11-22。省略時は今日"}},

@@ -29,7 +29,21 @@ struct EpostLine {
     return value.empty() ? std::string(otherwise) : value;
   }
   [[nodiscard]] std::string id() const { return text("message") + "@" + host; }
-  [[nodiscard]] std::string port() const { return line.has("client_port") ? std::to_string(line.number("client_port")) : "25"; }
+  // The port that the client came to, by what its kind usually is; log --json has the client's own.
+  [[nodiscard]] std::string port() const {
+    const auto listener = line.text("listener");
+    return listener == "submission" ? "587" : listener == "submissions" ? "465" : listener == "lmtp" ? "24" : "25";
+  }
+  // What operators did is no trouble of the destination.
+  [[nodiscard]] std::string cause_of_failure() const {
+    return text("reply", line.text("by").empty() ? "Unable to deliver to destination domain" : line.text("reason"));
+  }
+  [[nodiscard]] std::string domain() const {
+    const auto recipient = line.text("recipient");
+    if (const auto at = recipient.rfind('@'); at != std::string::npos) return recipient.substr(at + 1);
+    const auto destination = line.text("destination");
+    return destination.empty() ? text("next_hop") : destination.substr(destination.find(':') + 1);
+  }
 
   [[nodiscard]] std::string accept_begin() const { return time() + ", (" + host + "), [" + text("client") + "]:" + port() + ", Client accept now."; }
   [[nodiscard]] std::string accept_end(std::string_view verdict) const {
@@ -39,16 +53,17 @@ struct EpostLine {
     return "<" + id() + "> " + time() + "  " + text("client") + " " + text("helo") + " " + text("sender") + " " + text("recipient");
   }
   [[nodiscard]] std::string out(std::string_view what) const { return id() + " " + std::string(what) + " on " + time() + " from " + text("sender") + " to " + text("recipient"); }
-  [[nodiscard]] std::string fail() const { return out("send fail") + " [" + text("reply", "Unable to deliver to destination domain") + "]"; }
+  [[nodiscard]] std::string fail() const { return out("send fail") + " [" + cause_of_failure() + "]"; }
   // -Rnnnn: the n-th retry, so the first attempt has none.
-  [[nodiscard]] std::string sender(std::string_view what) const {
+  [[nodiscard]] std::string attempt() const {
     std::string retry;
     if (const auto attempt = line.number("attempt"); attempt > 1) {
       const std::string number = std::to_string(attempt - 1);
       retry = "-R" + std::string(number.size() < 4 ? 4 - number.size() : 0, '0') + number;
     }
-    return "[" + text("message") + retry + "] [" + text("destination") + "] " + time() + " " + std::string(what) + " " + text("recipient") + " " + text("reply", line.text("reason"));
+    return "[" + text("message") + retry + "] [" + domain() + "] " + time() + " ";
   }
+  [[nodiscard]] std::string sender(std::string_view what) const { return attempt() + std::string(what) + " " + text("recipient") + " " + text("reply", line.text("reason")); }
   [[nodiscard]] std::string reading(std::string_view what) const { return time() + " [" + text("client") + "] " + text("account") + " " + std::string(what); }
 };
 
@@ -66,7 +81,7 @@ std::optional<std::string> epost_form(const JsonView& line, const std::string& h
   if (event == events::mail_failed.name) return form.fail();
   if (event == events::delivery_deferred.name) return form.sender("deferred");
   if (event == events::delivery_refused.name) return form.sender("refused");
-  if (event == events::sender_said.name) return form.sender(line.text("text"));
+  if (event == events::sender_said.name) return form.attempt() + line.text("text");
   if (event == events::command_refused.name || event == events::recipient_refused.name || event == events::mail_refused.name || event == events::mail_postponed.name)
     return form.time() + " [" + form.text("client") + "] " + form.text("sender") + " " + form.text("recipient") + " " + form.text("reply");
   if (event == events::receive_said.name) return form.time() + " [" + form.text("client") + "] " + line.text("text");

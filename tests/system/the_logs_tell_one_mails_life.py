@@ -47,6 +47,8 @@ def all_of_them(server, trace, mails, copies):
     expect(re.fullmatch(rf"<{trace}@\S+> \[\d\d/\w{{3}}/\d{{4}}:\d\d:\d\d:\d\d\]  127\.0\.0\.1 \S+ stranger@b\.example {HANAKO}", lines[0]), f"E-Post's inlog: {lines}")
     expect(trace in server.cli("log", "--message", trace), "hikyaku log --message")
     expect(trace in server.cli("trace", trace), "hikyaku trace")
+    for name in ("EPSTRS", "epstrd"):
+        expect(server.cli("log", "--service", name) == server.cli("log", "--service", "receive"), f"E-Post's name {name}")
     expect(trace in server.cli("log", "--service", "receive") and "mail.delivered" not in server.cli("log", "--service", "receive", "--json"), "log --service")
     residence = json.loads(server.cli("log", "residence", "--json"))
     expect(residence and residence[0]["destination"] == "local" and residence[0]["mail"] == copies, f"residence: {residence}")

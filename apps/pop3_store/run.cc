@@ -35,7 +35,8 @@ int run_pop3_store(Service& service) {
   io::Loop loop(loop_options(service));
   io::Workers workers(worker_threads, queued_jobs);
   const auto settings = service.settings();
-  const Pop3Store around{loop, workers, store, service.log(), settings->pop3.idle()};
+  Pop3Store around{loop, workers, store, service.log(), settings->pop3.idle()};
+  service.when_reloaded([&] { loop.post([&] { around.idle = service.settings()->pop3.idle(); }); });
   const auto vouching = front::vouched_by_auth(loop, service.path("run/auth.sock"), directory::Protocol::Pop3);
   front::StoreDoor door(loop, io::Descriptor(::fcntl(inherited.front().descriptor, F_DUPFD_CLOEXEC, 0)), *vouching,
                         service.log(), static_cast<std::size_t>(settings->pop3.connections()),
@@ -46,6 +47,7 @@ int run_pop3_store(Service& service) {
   loop.spawn(stop_when_told(service, loop, door));
   service.ready();
   loop.run();
+  service.when_reloaded({});
   return 0;
 }
 

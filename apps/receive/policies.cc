@@ -6,6 +6,10 @@ namespace {
 smtp::Limits limits_of(const settings::SmtpSection& section) {
   smtp::Limits limits;
   limits.message_octets = section.message_size().octets;
+  limits.command_line_octets = section.command_line().octets;
+  limits.parameter_line_octets = section.parameter_line().octets;
+  limits.auth_line_octets = section.auth_line().octets;
+  limits.failed_logins = static_cast<std::uint32_t>(section.failed_logins());
   limits.received_fields = static_cast<std::uint32_t>(section.received_fields());
   limits.recipients = static_cast<std::uint32_t>(section.recipients());
   limits.messages = static_cast<std::uint32_t>(section.transactions());

@@ -24,6 +24,21 @@ struct SmtpSection : Section {
       .help = "Longest line of a message's text, in octets (RFC 5321 §4.5.3.1.6 asks for 1,000; real mail has more).",
       .help_ja = "本文 1 行の最大オクテット数。", .preset = KiB(64), .min = ByteCount{1'000}, .max = MiB(16),
       .takes_effect = TakesEffect::NewConnections}};
+  Setting<ByteCount> command_line{*this, "command_line", {
+      .help = "Longest command without parameters, with CRLF (RFC 5321 §4.5.3.1.4 asks for 512); a longer one is answered 500.",
+      .help_ja = "パラメータのないコマンド 1 行の最大オクテット数(CRLF を含む)。超えると 500 を返す。",
+      .preset = ByteCount{512}, .min = ByteCount{512}, .max = KiB(64), .takes_effect = TakesEffect::NewConnections}};
+  Setting<ByteCount> parameter_line{*this, "parameter_line", {
+      .help = "Longest MAIL and RCPT with their parameters: 512 and what SIZE, DSN, AUTH, SMTPUTF8 and the other extensions add.",
+      .help_ja = "パラメータを含む MAIL と RCPT の最大オクテット数。",
+      .preset = ByteCount{2'048}, .min = ByteCount{2'048}, .max = KiB(64), .takes_effect = TakesEffect::NewConnections}};
+  Setting<ByteCount> auth_line{*this, "auth_line", {
+      .help = "Longest AUTH and response to its challenges (RFC 4954 §4 asks for 12,288).",
+      .help_ja = "AUTH とその応答 1 行の最大オクテット数。",
+      .preset = ByteCount{12'288}, .min = ByteCount{12'288}, .max = KiB(64), .takes_effect = TakesEffect::NewConnections}};
+  Setting<Count> failed_logins{*this, "failed_logins", {
+      .help = "Failed logins after which a connection is closed (421).", .help_ja = "この回数だけログインに失敗すると接続を閉じる(421)。",
+      .preset = 3, .min = 1, .max = 1'000, .takes_effect = TakesEffect::NewConnections}};
   Setting<Count> errors{*this, "errors", {
       .help = "Wrong commands or refused recipients after which a connection is closed (421).",
       .help_ja = "この回数だけ誤りや拒否が続くと接続を閉じる(421)。",
@@ -40,7 +55,7 @@ struct SmtpSection : Section {
       .takes_effect = TakesEffect::NewConnections}};
   Setting<Seconds> total_time{*this, "total_time", {
       .help = "Longest life of one connection.", .help_ja = "1 接続の最長時間。",
-      .preset = 24h, .min = 1min, .max = 240h, .takes_effect = TakesEffect::NewConnections}};
+      .preset = 24h, .min = 1s, .max = 240h, .takes_effect = TakesEffect::NewConnections}};
   Setting<Count> connections{*this, "connections", {
       .help = "Connections open at once; more are answered 421.", .help_ja = "同時接続数。超えた接続には 421 を返す。",
       .preset = 10'000, .min = 1, .max = 1'000'000}};
@@ -113,11 +128,11 @@ struct ImapSection : Section {
   ImapSection() : Section("imap", "IMAP (services imap-front and imap-store).", "IMAP(imap-front と imap-store)。") {}
   Setting<Seconds> idle{*this, "idle", {
       .help = "Silence after which a session is closed (RFC 9051 §5.4 asks for at least 30 minutes).",
-      .help_ja = "無通信のセッションを閉じるまでの時間。", .preset = 30min, .min = 1min, .max = 24h,
+      .help_ja = "無通信のセッションを閉じるまでの時間。", .preset = 30min, .min = 1s, .max = 24h,
       .takes_effect = TakesEffect::NewConnections}};
   Setting<Seconds> login_time{*this, "login_time", {
       .help = "Time a client has to log in.", .help_ja = "ログインを終えるまでの時間。",
-      .preset = 3min, .min = 5s, .max = 1h, .takes_effect = TakesEffect::NewConnections}};
+      .preset = 3min, .min = 1s, .max = 1h, .takes_effect = TakesEffect::NewConnections}};
   Setting<ByteCount> append_size{*this, "append_size", {
       .help = "Largest message taken by APPEND, announced by APPENDLIMIT (RFC 7889).",
       .help_ja = "APPEND で受け取るメールの最大サイズ。", .preset = MiB(50), .min = KiB(64), .max = GiB(1),
@@ -136,11 +151,11 @@ struct Pop3Section : Section {
   Pop3Section() : Section("pop3", "POP3 (services pop3-front and pop3-store).", "POP3(pop3-front と pop3-store)。") {}
   Setting<Seconds> idle{*this, "idle", {
       .help = "Silence after which a session is closed without deleting (RFC 1939 §3 asks for at least 10 minutes).",
-      .help_ja = "無通信のセッションを削除なしで閉じるまでの時間。", .preset = 10min, .min = 1min, .max = 24h,
+      .help_ja = "無通信のセッションを削除なしで閉じるまでの時間。", .preset = 10min, .min = 1s, .max = 24h,
       .takes_effect = TakesEffect::NewConnections}};
   Setting<Seconds> login_time{*this, "login_time", {
       .help = "Time a client has to log in.", .help_ja = "ログインを終えるまでの時間。",
-      .preset = 3min, .min = 5s, .max = 1h, .takes_effect = TakesEffect::NewConnections}};
+      .preset = 3min, .min = 1s, .max = 1h, .takes_effect = TakesEffect::NewConnections}};
   Setting<Count> connections{*this, "connections", {
       .help = "Connections open at once.", .help_ja = "同時接続数。", .preset = 5'000, .min = 1, .max = 1'000'000}};
   Setting<Count> connections_per_address{*this, "connections_per_address", {

@@ -4,6 +4,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "apps/cli/data_access.h"
@@ -108,6 +109,7 @@ std::vector<Option> filter_options() {
           {"--account", OptionKind::Value, {"sent by this account, logged in", "このアカウントで認証して送られたもの"}},
           {"--destination", OptionKind::Value, {"for this next hop", "この配送先"}},
           {"--class", OptionKind::Value, {"whose last failure was of this class: transient, timeout, ...", "直前の失敗の種類: transient、timeout など"}},
+          {"--code", OptionKind::Value, {"whose last reply had this code: 451, or 4.7.1", "直前の応答コード: 451、または 4.7.1"}},
           {"--error", OptionKind::Value, {"whose last reply contains this text", "直前の応答にこの文字列を含む"}},
           {"--older", OptionKind::Value, {"accepted at least this long ago: 2h", "受信からこれ以上経ったもの: 2h"}},
           {"--younger", OptionKind::Value, {"accepted at most this long ago: 10m", "受信からこれ以内のもの: 10m"}},
@@ -132,6 +134,17 @@ bool given_size(Invocation& call, std::string_view option, std::uint64_t& into) 
   return size.has_value();
 }
 
+// 3DIGIT (RFC 5321 §4.2), or three numbers (RFC 3463 §2).
+bool is_code(std::string_view text) {
+  const auto digits = [](std::string_view part, std::size_t most) {
+    return !part.empty() && part.size() <= most && std::ranges::all_of(part, [](char c) { return c >= '0' && c <= '9'; });
+  };
+  if (text.empty() || text[0] < '2' || text[0] > '5') return false;
+  const auto first = text.find('.'), second = text.rfind('.');
+  if (first == std::string_view::npos) return text.size() == 3 && digits(text, 3);
+  return first == 1 && second > first && digits(text.substr(2, second - 2), 3) && digits(text.substr(second + 1), 3);
+}
+
 }  // namespace
 
 std::optional<delivery::QueueFilter> filter_of(Invocation& call) {
@@ -145,6 +158,9 @@ std::optional<delivery::QueueFilter> filter_of(Invocation& call) {
   filter.sender = call.value("--sender"), filter.recipient = call.value("--recipient"), filter.domain = call.value("--domain");
   filter.destination = call.value("--destination"), filter.error = call.value("--error");
   filter.account = call.value("--account");
+  if (call.has("--code") && !is_code(filter.code = call.value("--code")))
+    return call.fail(Words{"--code is a reply's code, as 451, or an enhanced one, as 4.7.1. Remedy: for any other words of a reply use --error.",
+                           "--code には 451 のような応答コードか、4.7.1 のような拡張コードを指定する。それ以外の語句は --error で指定する。"}), std::nullopt;
   if (call.has("--class")) {
     const auto failure = delivery::parse_class(call.value("--class"));
     if (!failure) return call.fail("\"" + call.value("--class") + "\" is no class of failures. Remedy: hikyaku queue destinations shows their names."), std::nullopt;
@@ -156,6 +172,34 @@ std::optional<delivery::QueueFilter> filter_of(Invocation& call) {
   filter.at_most_old = younger;
   if (!given_size(call, "--larger", filter.least_octets) || !given_size(call, "--smaller", filter.most_octets)) return std::nullopt;
   return filter;
+}
+
+std::vector<Option> summary_options() {
+  auto options = filter_options();
+  options.push_back({"--limit", OptionKind::Value, {"at most so many destinations", "配送先の最大件数"}});
+  options.push_back({"--after", OptionKind::Value, {"the next page: what the page before said", "次のページ: 前のページに示された値"}});
+  return options;
+}
+
+std::optional<delivery::QueueSummaryRequest> summary_request_of(Invocation& call, std::uint32_t usual) {
+  const auto filter = filter_of(call);
+  if (!filter) return std::nullopt;
+  delivery::QueueSummaryRequest request{*filter, usual, {}};
+  if (call.has("--limit")) {
+    Cursor in(call.value("--limit"));
+    const auto limit = parse_number(in, 500);
+    if (!limit || *limit == 0 || !in.at_end()) return call.fail(Words{"--limit is a number from 1 to 500", "--limit は 1 から 500 までの数"}), std::nullopt;
+    request.limit = static_cast<std::uint32_t>(*limit);
+  }
+  if (!call.has("--after")) return request;
+  request.after = delivery::parse_summary_cursor(call.value("--after"));
+  if (!request.after) return call.fail(Words{"--after is what the page before ended with", "--after には前のページの最後に示された値を指定する"}), std::nullopt;
+  return request;
+}
+
+void print_more(Invocation& call, const delivery::QueueSummary& summary) {
+  if (const auto next = summary.next())
+    call.print(std::to_string(summary.left_out) + std::string(call.say({" more destinations: --after ", " 件の配送先が続く: --after "})) + text_of(*next));
 }
 
 std::string size_text(std::uint64_t octets) {

@@ -55,6 +55,11 @@ template <class Reply>
 [[nodiscard]] std::vector<Option> filter_options();
 [[nodiscard]] std::optional<delivery::QueueFilter> filter_of(Invocation& call);
 
+// Those of the commands that sum up by destination, and what they ask; `usual`: how many without --limit.
+[[nodiscard]] std::vector<Option> summary_options();
+[[nodiscard]] std::optional<delivery::QueueSummaryRequest> summary_request_of(Invocation& call, std::uint32_t usual);
+void print_more(Invocation& call, const delivery::QueueSummary& summary);
+
 // "12 kB", "3 MB", for tables.
 [[nodiscard]] std::string size_text(std::uint64_t octets);
 // "3 h", "2 d": how long ago, for tables.

@@ -9,13 +9,30 @@ namespace {
 
 constexpr std::uint32_t sample_items = 10;
 
-Exit show_first(Invocation& call, QueueAccess& queue, const delivery::QueueFilter& filter, std::uint64_t count, Caution caution,
+// A part at a time. Nothing: the reason was printed.
+std::optional<std::uint64_t> count(QueueAccess& queue, delivery::QueueActionRequest request) {
+  std::uint64_t all = 0;
+  for (;;) {
+    const auto counted = queue.ask_for<delivery::QueueActionReply>(request);
+    if (!counted) return std::nullopt;
+    all += counted->recipients;
+    if (!counted->next) return all;
+    request.after = *counted->next;
+  }
+}
+
+// Mail before its first attempt is due as it is: there is nothing to try sooner, but for what is to be released later.
+bool is_meant(const delivery::QueueItem& item, const delivery::QueueAction& action, WallTime now) {
+  return action.kind != delivery::QueueActionKind::Retry || item.state == delivery::QueueState::Deferred || (item.release_at && *item.release_at > now);
+}
+
+Exit show_first(Invocation& call, QueueAccess& queue, const delivery::QueueActionRequest& request, std::uint64_t count, Caution caution,
                 const ActionWords& words) {
   delivery::QueueList sample;
   if (count > 0) {
-    auto list = list_items(call, queue, {filter, {}, sample_items}, Looking::AmongDeferred);
+    auto list = list_items(call, queue, {request.filter, {}, sample_items});
     if (!list) return Exit::Failed;
-    std::erase_if(list->items, [](const auto& item) { return item.state != delivery::QueueState::Deferred; });
+    std::erase_if(list->items, [&](const auto& item) { return !is_meant(item, request.action, SystemClock{}.wall()); });
     sample = std::move(*list);
   }
   const SystemClock clock;
@@ -54,12 +71,12 @@ Exit act_on_queue(Invocation& call, const delivery::QueueAction& action, Caution
     return call.fail(Words{"which mail? Remedy: give a trace id, or choose by --domain, --sender and the like, or --all.", "どのメールか指定がない。追跡 ID、--domain や --sender など、または --all を指定する。"});
   auto queue = QueueAccess::open(call);
   if (!queue) return Exit::Failed;
-  const auto counted = queue->ask_for<delivery::QueueActionReply>(delivery::QueueActionRequest{*filter, action});
+  const auto counted = count(*queue, {*filter, action});
   if (!counted) return Exit::Failed;
   if (call.has("--dry-run") || (caution == Caution::ShowsFirst && !call.has("--yes")))
-    return show_first(call, *queue, *filter, counted->recipients, caution, words);
+    return show_first(call, *queue, {*filter, action}, *counted, caution, words);
   std::optional<Progress> progress;
-  if (!call.json && counted->recipients > 0) progress.emplace(counted->recipients);
+  if (!call.json && *counted > 0) progress.emplace(*counted);
   std::uint64_t changed = 0;
   std::vector<std::string> troubles;
   delivery::QueueActionRequest request{*filter, action, delivery::ActionRun::Real};
@@ -68,7 +85,7 @@ Exit act_on_queue(Invocation& call, const delivery::QueueAction& action, Caution
     if (!reply) return Exit::Failed;
     changed += reply->recipients;
     if (troubles.size() < sample_items) troubles.insert(troubles.end(), reply->troubles.begin(), reply->troubles.end());
-    if (progress) progress->at(std::min<std::size_t>(changed, counted->recipients));
+    if (progress) progress->at(std::min<std::size_t>(changed, *counted));
     if (!reply->next) break;
     request.after = *reply->next;
   }
@@ -79,7 +96,7 @@ Exit act_on_queue(Invocation& call, const delivery::QueueAction& action, Caution
 std::vector<Option> action_options(Caution caution) {
   std::vector<Option> options = {{"ID", OptionKind::OptionalArgument, {"one message's trace id, as --id", "追跡 ID(--id と同じ)"}}};
   for (auto& option : filter_options()) options.push_back(std::move(option));
-  options.push_back({"--all", OptionKind::Flag, {"everything that is deferred", "再送待ちのすべて"}});
+  options.push_back({"--all", OptionKind::Flag, {"everything that waits", "配送待ちのすべて"}});
   options.push_back({"--dry-run", OptionKind::Flag, {"only tell which", "対象を示すだけ"}});
   if (caution == Caution::ShowsFirst)
     options.push_back({"--yes", OptionKind::Flag, {"do it; without this only tell which", "実行する。なければ対象を示すだけ"}});

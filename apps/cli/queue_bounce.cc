@@ -16,7 +16,7 @@ Exit run(Invocation& call) {
 
 Command queue_bounce_command() {
   return {.name = "queue bounce",
-          .help = {"give deferred mail up and tell its senders", "再送待ちのメールを打ち切り、送信者に不達を通知する"},
+          .help = {"give mail that waits up, before its first attempt or after it, and tell its senders", "配送待ちのメールを打ち切り(最初の配送の前でも後でも)、送信者に不達を通知する"},
           .options = action_options(Caution::ShowsFirst),
           .run = run,
           .more = {"Nobody is told about bounces (sender <>) and recipients with NOTIFY=NEVER.",

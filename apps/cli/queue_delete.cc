@@ -16,7 +16,7 @@ Exit run(Invocation& call) {
 
 Command queue_delete_command() {
   return {.name = "queue delete",
-          .help = {"delete deferred mail; nobody is told", "再送待ちのメールを削除する(誰にも通知しない)"},
+          .help = {"delete mail that waits, before its first attempt or after it; nobody is told", "配送待ちのメールを削除する(最初の配送の前でも後でも。誰にも通知しない)"},
           .options = action_options(Caution::ShowsFirst),
           .run = run};
 }

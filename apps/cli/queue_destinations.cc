@@ -47,17 +47,19 @@ void print_destination(Invocation& call, TextTable& table, const DestinationSumm
 }
 
 Exit run(Invocation& call) {
-  const auto filter = filter_of(call);
-  if (!filter) return Exit::Failed;
+  const auto request = summary_request_of(call, 200);
+  if (!request) return Exit::Failed;
   const auto queue = QueueAccess::open(call);
   if (!queue) return Exit::Failed;
-  const auto summary = queue->ask_for<delivery::QueueSummary>(delivery::QueueSummaryRequest{*filter, 200});
+  const auto summary = queue->ask_for<delivery::QueueSummary>(*request);
   if (!summary) return Exit::Failed;
   if (call.json) {
     telemetry::JsonWriter json;
     json.object().flag("deliver_runs", queue->deliver_runs()).key("destinations").array();
     for (const auto& one : summary->destinations) write_destination(json, one);
-    call.print(json.end_array().member("left_out", summary->left_out).end_object().take());
+    json.end_array().member("left_out", summary->left_out);
+    if (const auto next = summary->next()) json.member("after", text_of(*next));
+    call.print(json.end_object().take());
     return Exit::Done;
   }
   const SystemClock clock;
@@ -65,7 +67,7 @@ Exit run(Invocation& call) {
                                    {"GIVES UP", "打切り"}, {"MAIL", "通数"}, {"SIZE", "サイズ"}, {"LAST REPLY", "直前の応答"}});
   for (const auto& one : summary->destinations) print_destination(call, table, one, clock.wall());
   call.print(table.text());
-  if (summary->left_out > 0) call.print(std::to_string(summary->left_out) + std::string(call.say({" more destinations", " 件の配送先を省略"})));
+  print_more(call, *summary);
   if (!queue->deliver_runs())
     call.print(call.say({"deliver is stopped: nothing is tried, and no period runs.", "deliver は停止中。再送は行われず、期限も進まない。"}));
   return Exit::Done;
@@ -77,10 +79,10 @@ Command queue_destinations_command() {
   return {.name = "queue destinations",
           .help = {"where deferred mail waits to go: class and words of the last failure, attempts, last and next try, when it is given up",
                    "再送待ちメールの配送先: 直前の失敗の種類と応答、試行回数、前回と次回、打切り時刻、通数とサイズ"},
-          .options = filter_options(),
+          .options = summary_options(),
           .run = run,
-          .more = {"Choose by reply code with --error \"451\", by class with --class greylisted.",
-                   "応答コードでは --error \"451\"、種類では --class greylisted のように絞り込む。"}};
+          .more = {"Choose by reply code with --code 451 or --code 4.7.1, by class with --class greylisted.",
+                   "応答コードでは --code 451 や --code 4.7.1、種類では --class greylisted のように絞り込む。"}};
 }
 
 }  // namespace hikyaku::cli

@@ -87,7 +87,7 @@ void print_more(Invocation& call, const delivery::QueueList& list) {
   if (list.next) call.print(std::string(call.say({"There are more: --after ", "続きがある: --after "})) + text_of(*list.next));
 }
 
-std::optional<delivery::QueueList> list_items(Invocation& call, QueueAccess& queue, delivery::QueueListRequest request, Looking looking,
+std::optional<delivery::QueueList> list_items(Invocation& call, QueueAccess& queue, delivery::QueueListRequest request,
                                               const std::function<void(const delivery::QueueList&)>& found) {
   const bool terminal = ::isatty(STDERR_FILENO) != 0;
   delivery::QueueList all;
@@ -100,8 +100,7 @@ std::optional<delivery::QueueList> list_items(Invocation& call, QueueAccess& que
     for (auto& hold : part->holds)
       if (std::ranges::find(all.holds, hold.id, &directory::Hold::id) == all.holds.end()) all.holds.push_back(std::move(hold));
     all.next = part->next;
-    const bool elsewhere = looking == Looking::AmongDeferred && all.next && all.next->fresh;
-    if (!all.next || elsewhere || part->items.size() >= request.limit) return all;
+    if (!all.next || part->items.size() >= request.limit) return all;
     request.after = *all.next;
     request.limit -= static_cast<std::uint32_t>(part->items.size());
     told = terminal;

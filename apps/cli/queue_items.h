@@ -20,9 +20,7 @@ void print_more(Invocation& call, const delivery::QueueList& list);
 
 // The page that the request asks for. A long search tells what it has found so far and is asked to go on, until the page is full;
 // meanwhile a terminal says so. `found` is called with each part that found something. Nothing: the reason was printed.
-enum class Looking : std::uint8_t { Everywhere, AmongDeferred };
 [[nodiscard]] std::optional<delivery::QueueList> list_items(Invocation& call, QueueAccess& queue, delivery::QueueListRequest request,
-                                                            Looking looking = Looking::Everywhere,
                                                             const std::function<void(const delivery::QueueList&)>& found = {});
 
 }  // namespace hikyaku::cli

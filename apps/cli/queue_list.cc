@@ -25,7 +25,7 @@ Exit run(Invocation& call) {
     return list ? Exit::Done : Exit::Failed;
   }
   auto heading = Heading::Shown;
-  const auto list = list_items(call, *queue, request, Looking::Everywhere, [&](const delivery::QueueList& part) {
+  const auto list = list_items(call, *queue, request, [&](const delivery::QueueList& part) {
     if (part.items.empty() && heading == Heading::Left) return;
     print_table(call, part, now, heading);  // at once, however long the search goes on
     heading = Heading::Left;

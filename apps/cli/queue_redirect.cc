@@ -31,7 +31,7 @@ Command queue_redirect_command() {
   options.push_back({"--to-host", OptionKind::Value, {"send by this next hop, whatever the routes say", "経路表によらず、この配送先へ送る"}});
   options.push_back({"--to-address", OptionKind::Value, {"send to this address instead", "代わりにこの宛先へ送る"}});
   return {.name = "queue redirect",
-          .help = {"send deferred mail to another host or address", "再送待ちのメールを別のホストまたは宛先へ送る"},
+          .help = {"send mail that waits to another host or address", "配送待ちのメールを別のホストまたは宛先へ送る"},
           .options = std::move(options),
           .run = run};
 }

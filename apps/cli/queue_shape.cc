@@ -25,9 +25,9 @@ std::vector<std::string> row(const std::string& name, const DestinationSummary& 
 }
 
 Exit run(Invocation& call) {
-  const auto filter = filter_of(call);
-  if (!filter) return Exit::Failed;
-  const auto summary = ask_queue_for<delivery::QueueSummary>(call, delivery::QueueSummaryRequest{*filter, 50});
+  const auto request = summary_request_of(call, 50);
+  if (!request) return Exit::Failed;
+  const auto summary = ask_queue_for<delivery::QueueSummary>(call, *request);
   if (!summary) return Exit::Failed;
   if (call.json) {
     telemetry::JsonWriter json;
@@ -37,7 +37,9 @@ Exit run(Invocation& call) {
     write_row(json, summary->all);
     json.key("destinations").array();
     for (const auto& one : summary->destinations) write_row(json, one);
-    call.print(json.end_array().member("left_out", summary->left_out).end_object().take());
+    json.end_array().member("left_out", summary->left_out);
+    if (const auto next = summary->next()) json.member("after", text_of(*next));
+    call.print(json.end_object().take());
     return Exit::Done;
   }
   std::vector<std::string> ages;
@@ -49,7 +51,7 @@ Exit run(Invocation& call) {
   table.add(row(std::string(call.say({"all", "全体"})), summary->all));
   for (const auto& one : summary->destinations) table.add(row(one.destination, one));
   call.print(table.text());
-  if (summary->left_out > 0) call.print(std::to_string(summary->left_out) + std::string(call.say({" more destinations", " 件の配送先を省略"})));
+  print_more(call, *summary);
   return Exit::Done;
 }
 
@@ -58,7 +60,7 @@ Exit run(Invocation& call) {
 Command queue_shape_command() {
   return {.name = "queue shape",
           .help = {"how old deferred mail is, for each destination", "再送待ちメールの経過時間を配送先ごとに示す"},
-          .options = filter_options(),
+          .options = summary_options(),
           .run = run,
           .more = {"Columns count recipients by the time since acceptance, in minutes. Columns that fill from the right are mail that nobody takes; from the left, mail that just arrived.",
                    "各列は受信からの経過時間(分)ごとの宛先数。右側が多ければ長く届いていないメール、左側が多ければ届いたばかりのメールである。"}};

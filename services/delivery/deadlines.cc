@@ -44,6 +44,8 @@ bool Delivery::waits_for_release(const Message& message, std::uint32_t recipient
 
 // Into holding, owned by its timer. No attempt is made and no period begins.
 Task<void> Delivery::keep_until_release(MessagePointer message, std::vector<std::uint32_t> recipients) {
+  const InHand::Busy busy(in_hand_, *message, recipients);
+  if (recipients.empty()) co_return;
   ++finishing_;
   const auto& release = *message->envelope.release;
   std::vector<spool::Schedule> schedules;

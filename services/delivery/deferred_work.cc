@@ -128,12 +128,14 @@ Task<void> Delivery::queue_again_later(RemoteJob job, Slot slot, spool::SpoolErr
 
 Task<bool> Delivery::read_back(RemoteJob& job, const Slot& slot, CauseWatch& watch) {
   Message message{job.ref, {}, {}};
+  const bool was_deferred = !job.from.empty();
+  if (!was_deferred) in_hand_.leave(job.ref.id, job.recipients);  // before its history says that it is deferred
   auto work = parts_.workers.run(parts_.loop, [&] { return recall(message); });
   auto ran = co_await std::move(work);
   std::optional<spool::SpoolError> trouble;
   if (!ran) trouble = spool::SpoolError{spool::SpoolFailure::Broken, "all workers are busy"};
   else trouble = std::move(*ran);
-  const bool was_deferred = !job.from.empty();
+  if (!was_deferred) in_hand_.leave(job.ref.id, job.recipients);
   // Settled meanwhile (by the operator): nothing to try.
   const bool gone = trouble && (trouble->kind == spool::SpoolFailure::Gone || trouble->kind == spool::SpoolFailure::NotFound);
   std::erase_if(job.recipients, [&](std::uint32_t recipient) {

@@ -36,17 +36,17 @@ OnwardPlan onward_plan(RecipientPlan plan) {
 
 Delivery::Delivery(Parts parts, std::function<DeliverySettings()> settings)
     : parts_(std::move(parts)), current_settings_(std::move(settings)), settings_(current_settings_()),
-      sessions_(parts_.loop),
+      in_hand_([this](const DeferredEntry& entry) { scheduler_.disclaim(entry.message, entry.recipient); }), sessions_(parts_.loop),
       settler_(parts_.loop, parts_.workers, parts_.spool, parts_.flusher, parts_.log,
                [this] { return scheduler_.slots_in_use() >= sessions_that_share_writes; }),
       local_({parts_.loop, parts_.workers, parts_.spool, parts_.mailboxes, parts_.directory, parts_.log, parts_.clock,
-              parts_.quotas},
+              parts_.quotas, &in_hand_},
              parts_.local_accounts_at_once,
              [this](const LocalJob& job) {
                return time_of(*job.message, job.recipient, "local:" + job.target.address.domain, job.spent, parts_.clock.wall());
              },
              [this](const LocalJob& job, Attempt attempt) {
-               parts_.loop.spawn(finish(job.message, {std::move(attempt)}, "local:" + job.target.address.domain));
+               parts_.loop.spawn(finish_local(job, std::move(attempt)));
              }) {
   take_settings();
   if (parts_.disk == nullptr) return;
@@ -111,6 +111,7 @@ Task<void> Delivery::run() {
     const std::size_t limit = std::min(room(Lane::Fresh), fresh_at_once);
     std::size_t taken = 0;
     rung_ = false;
+    in_hand_.forget([this](const DeferredEntry& entry) { return scheduler_.claimed(entry); });
     if (limit > 0) {
       auto work = parts_.workers.run(parts_.loop, [&, limit] { return parts_.spool.fresh(limit); });
       auto fresh = co_await std::move(work);
@@ -152,6 +153,7 @@ void Delivery::dispatch(const MessagePointer& message, std::span<const std::uint
   std::vector<std::uint32_t> early;
   KeptBackParts kept;
   for (const auto index : recipients) {
+    if (in_hand_.left(*message, index)) continue;
     if (waits_for_release(*message, index)) {
       early.push_back(index);
       continue;
@@ -246,6 +248,8 @@ void Delivery::admit(Lane lane, const std::string& destination, RemoteJob job) {
 
 // More waits for the destination than memory shall hold: it waits in holding, untried and without a period that runs.
 Task<void> Delivery::defer_untried(MessagePointer message, std::vector<std::uint32_t> recipients, std::string destination) {
+  const InHand::Busy busy(in_hand_, *message, recipients);
+  if (recipients.empty()) co_return;
   ++finishing_;
   std::vector<spool::Schedule> schedules;
   for (const auto recipient : recipients) {
@@ -298,6 +302,7 @@ Task<void> Delivery::tend() {
     auto following = follow_holds();
     co_await std::move(following);
     follow_routes();
+    if (!in_hand_.idle()) parts_.loop.spawn(take_orphans());
     wake_timers();
     pump();
     const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(1s));

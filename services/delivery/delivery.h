@@ -21,6 +21,7 @@
 #include "services/delivery/fresh_deadlines.h"
 #include "services/delivery/held_destinations.h"
 #include "services/delivery/hold_proposals.h"
+#include "services/delivery/in_hand.h"
 #include "services/delivery/local_delivery.h"
 #include "services/delivery/onward/onward.h"
 #include "services/delivery/pause_ledger.h"
@@ -97,6 +98,8 @@ class Delivery {
 
   // What an operator changed, which the spool has already (operator_changes.cc). On the loop.
   void queue_changed(const std::vector<Touched>& touched);
+  // For commands that change the queue.
+  [[nodiscard]] InHand& in_hand() { return in_hand_; }
   // ETRN: what waits for the domain's next hop is tried now, oldest first; `subdomains` of ours too. DNS may be asked first;
   // of more than a hundred wishes at once the rest is lost. On the loop.
   void flush(const std::string& domain, Subdomains subdomains);
@@ -170,6 +173,9 @@ class Delivery {
   // operator_changes.cc
   Task<void> flush_all(std::string domain, Subdomains subdomains);
   Task<void> flush_one(std::shared_ptr<const directory::Snapshot> directory, std::string domain);
+  void leave_lanes(const std::vector<Touched>& touched);
+  void sweep_lanes();
+  Task<void> take_orphans();
 
   // held_work.cc: what waits for a hold to end
   using MailHold = directory::Hold;
@@ -321,6 +327,7 @@ class Delivery {
 
   // settlement.cc: what is written down
   Task<void> finish(MessagePointer message, std::vector<Attempt> attempts, std::string destination);
+  Task<void> finish_local(LocalJob job, Attempt attempt);
   Task<Settler::Ending> settle_with_mail(spool::Settlement settlement);
   // What is written ends the claims.
   void ended(const Message& message, const std::vector<spool::RecipientOutcome>& outcomes);
@@ -332,6 +339,8 @@ class Delivery {
   std::function<DeliverySettings()> current_settings_;
   DeliverySettings settings_;
   Scheduler scheduler_;
+  InHand in_hand_;
+  std::size_t leaving_lanes_ = 0;  // who was taken, and may be in one still
   SessionPool sessions_;
   Settler settler_;
   ReportGathering gathering_;

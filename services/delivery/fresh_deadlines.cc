@@ -96,7 +96,7 @@ Task<void> Delivery::tell_late_one(spool::MessageRef ref) {
 std::vector<spool::GeneratedMail> Delivery::late_notices(const Message& message, const std::string& header) const {
   std::vector<RecipientReport> reports;
   for (std::uint32_t recipient = 0; recipient < message.envelope.recipients.size(); ++recipient)
-    if (scheduler_.claimed({message.ref.id, recipient}) && !message.history.contains(recipient) &&
+    if (scheduler_.claimed({message.ref.id, recipient}) && !in_hand_.taken({message.ref.id, recipient}) && !message.history.contains(recipient) &&
         wants_notification(message.envelope, message.recipient(recipient), Action::Delayed))
       reports.push_back(late_report(message.envelope, recipient));
   return report_mails(message, std::move(reports), "deadline", header);

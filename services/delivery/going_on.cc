@@ -46,6 +46,9 @@ Task<bool> Delivery::plan_all(MessagePointer message, std::uint32_t recipient, T
 
 // Each of the new mails exists once however often this is repeated.
 Task<void> Delivery::expand(MessagePointer message, std::uint32_t recipient, OnwardPlan plan) {
+  std::vector<std::uint32_t> one{recipient};
+  const InHand::Busy busy(in_hand_, *message, one);
+  if (one.empty()) co_return;
   if (auto* alias = std::get_if<ToTargets>(&plan); alias != nullptr && alias->truncated) {
     auto planning = plan_all(message, recipient, *alias);
     const bool planned = co_await std::move(planning);

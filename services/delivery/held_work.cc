@@ -99,6 +99,8 @@ void Delivery::keep_back(const MessagePointer& message, KeptBackParts parts) {
 
 // Into holding without an attempt: incoming must not fill, and no period has begun.
 Task<void> Delivery::keep_fresh(MessagePointer message, KeptBack kept) {
+  const InHand::Busy busy(in_hand_, *message, kept.recipients);
+  if (kept.recipients.empty()) co_return;
   ++finishing_;
   std::vector<spool::Schedule> schedules;
   for (const auto recipient : kept.recipients) {

@@ -174,6 +174,21 @@ class Lanes {
     return all;
   }
 
+  // Lets `change` see each job that waits, and takes away those that `ends` says of then.
+  template <class Change, class Ends>
+  void change_waiting(Change change, Ends ends) {
+    std::vector<std::string> emptied;
+    for (auto& [destination, queue] : queues_)
+      for (const Lane lane : {Lane::Fresh, Lane::Retry})
+        for (auto& jobs : queue.waiting[index(lane)]) {
+          jobs.for_each([&](Waiting& one) { change(one.job); });
+          const auto dropped = jobs.erase_if([&](const Waiting& one) { return ends(one.job); });
+          waiting_[index(lane)] -= dropped;
+          if (dropped > 0 && jobs.empty()) emptied.push_back(destination);
+        }
+    for (const auto& destination : emptied) forget_if_idle(destination);
+  }
+
   // A shut lane of a destination gets no slot; what waits for it stays. `why`: for whoever asks what its mail waited for.
   void shut(const std::string& destination, Lane lane, Cause why = Cause::Hold) {
     auto& queue = queues_[destination];

@@ -284,3 +284,27 @@ TEST_CASE("mail of one priority keeps its order, whatever the priority, and is d
   CHECK(lanes.drain("d", Lane::Retry).size() == 5);
   CHECK(lanes.waiting(Lane::Retry) == 0);
 }
+
+TEST_CASE("what leaves the lanes while it waits is counted no more, and its destination is forgotten") {
+  TestLanes lanes({.slots = 1, .reserved_fresh = 0, .reserved_retry = 0, .per_destination = 1});
+  for (int i = 0; i < 100; ++i) lanes.add(i % 3 == 0 ? Lane::Retry : Lane::Fresh, "d" + std::to_string(i % 10), i, Weight::Light, static_cast<std::int8_t>(i % 4 - 1));
+  int seen = 0;
+  lanes.change_waiting([&seen](int&) { ++seen; }, [](int job) { return job % 2 == 0; });
+  CHECK(seen == 100);
+  CHECK(lanes.waiting(Lane::Fresh) + lanes.waiting(Lane::Retry) == 50);
+  CHECK(lanes.waiting_for("d4") == 0);
+  CHECK(lanes.waiting_for("d5") == 10);
+  lanes.change_waiting([](int& job) { job = job == 1 ? 1'001 : job; }, [](int) { return false; });
+  int taken = 0, changed = 0;
+  while (auto slot = lanes.next()) {
+    while (const auto job = lanes.take_job(*slot)) {
+      CHECK(*job % 2 == 1);
+      ++taken;
+      changed += *job == 1'001 ? 1 : 0;
+    }
+    lanes.release(*slot);
+  }
+  CHECK(taken == 50);
+  CHECK(changed == 1);
+  CHECK(lanes.destinations() == 0);
+}

@@ -49,10 +49,15 @@ LocalDelivery::Group LocalDelivery::take_group(AccountId account) {
   const WallTime now = parts_.clock.wall();
   std::uint64_t octets = 0;
   while (!queue.empty() && group.jobs.size() < group_messages && octets < group_octets) {
-    octets += queue.front().message->envelope.body_octets;
-    group.jobs.push_back(std::move(queue.front()));
-    group.jobs.back().spent.turn(Cause::Disk, now);  // it stays so where our own trouble makes it wait
+    LocalJob job = std::move(queue.front());
     queue.pop_front();
+    if (parts_.in_hand != nullptr && !parts_.in_hand->begin(*job.message, job.recipient)) {
+      --waiting_;  // an operator has given it another end
+      continue;
+    }
+    octets += job.message->envelope.body_octets;
+    job.spent.turn(Cause::Disk, now);  // it stays so where our own trouble makes it wait
+    group.jobs.push_back(std::move(job));
   }
   group.attempts.resize(group.jobs.size());
   if (const auto directory = parts_.directory.newest()) {
@@ -70,6 +75,7 @@ Task<void> LocalDelivery::deliver(AccountId account) {
   std::deque<LocalJob> again;
   for (std::size_t i = 0; i < group.jobs.size(); ++i) {
     if (!group.attempts[i]) {
+      if (parts_.in_hand != nullptr) parts_.in_hand->end(*group.jobs[i].message, group.jobs[i].recipient);
       again.push_back(std::move(group.jobs[i]));
       continue;
     }

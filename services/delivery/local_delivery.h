@@ -11,6 +11,7 @@
 #include "io/loop.h"
 #include "io/workers.h"
 #include "services/delivery/attempt.h"
+#include "services/delivery/in_hand.h"
 #include "services/delivery/quota_figures.h"
 #include "services/directory/directory.h"
 #include "services/mailboxes/mailboxes.h"
@@ -40,6 +41,7 @@ class LocalDelivery {
     telemetry::Log& log;
     const Clock& clock;
     QuotaFigures* quotas = nullptr;  // told of accounts that have a limit; null: nobody is
+    InHand* in_hand = nullptr;       // told of copies that begin; who gets them from Done tells of their ends. Null: nobody is
   };
   // All of a recipient's time, for the log (Delivery::time_of).
   using TimeOf = std::function<CauseClock(const LocalJob&)>;

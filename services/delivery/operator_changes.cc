@@ -15,8 +15,16 @@ constexpr std::size_t names_at_once = 5'000, plans_at_once = 200;
 void Delivery::queue_changed(const std::vector<Touched>& touched) {
   const auto now = parts_.clock.wall();
   auto& index = scheduler_.deferred();
+  leave_lanes(touched);
   for (const auto& one : touched) {
     const DeferredEntry entry{one.id, one.recipient};
+    if (one.was == QueueState::Incoming) {
+      if (!one.again) continue;
+      if (scheduler_.claimed(entry)) in_hand_.pass_on(entry);
+      scheduler_.defer(one.again->destination, entry, one.again->next_due, WallTime::max(), one.priority);
+      scheduler_.due_now(one.again->destination, entry, now);
+      continue;
+    }
     const bool waits = index.contains(one.destination, entry);
     const auto end = index.end_of(entry);
     const auto priority = index.priority_of(entry);
@@ -29,6 +37,49 @@ void Delivery::queue_changed(const std::vector<Touched>& touched) {
   if (touched.empty()) return;
   look_for_fresh();  // bounces and redirected mail
   wake_timers();
+}
+
+// Who waited for a first attempt, and was given an end or another way, leaves the lanes: at once where it comes back by them,
+// else when that is worth a walk over what waits. Elsewhere whoever meets it lets go of it.
+void Delivery::leave_lanes(const std::vector<Touched>& touched) {
+  constexpr std::size_t worth_a_walk = 16;
+  bool comes_back = false;
+  for (const auto& one : touched) {
+    if (one.was != QueueState::Incoming) continue;
+    comes_back = comes_back || one.again;
+    if (scheduler_.claimed({one.id, one.recipient})) ++leaving_lanes_;
+  }
+  const auto waiting = scheduler_.waiting(Lane::Fresh) + scheduler_.waiting(Lane::Retry);
+  if (leaving_lanes_ == 0 || (!comes_back && leaving_lanes_ * worth_a_walk < waiting)) return;
+  sweep_lanes();
+}
+
+void Delivery::sweep_lanes() {
+  leaving_lanes_ = 0;
+  scheduler_.leave_lanes([this](const RemoteJob& job, std::vector<std::uint32_t>& recipients) { in_hand_.leave(job.ref.id, recipients); });
+}
+
+// Who was let go of while a command had it, which then could not be carried out.
+Task<void> Delivery::take_orphans() {
+  if (leaving_lanes_ > 0) sweep_lanes();
+  for (auto& [ref, recipient] : in_hand_.take_orphans()) {
+    scheduler_.claim(ref.id, recipient);
+    Message message{ref, {}, {}};
+    auto work = parts_.workers.run(parts_.loop, [&]() -> std::optional<spool::SpoolError> {
+      if (!parts_.spool.waits(ref, recipient)) return spool::SpoolError{spool::SpoolFailure::NotFound, "it has had its end"};
+      return recall(message);
+    });
+    auto ran = co_await std::move(work);
+    if (ran && *ran && ((*ran)->kind == spool::SpoolFailure::Gone || (*ran)->kind == spool::SpoolFailure::NotFound)) {
+      scheduler_.disclaim(ref.id, recipient);
+      continue;
+    }
+    if (!ran || *ran) {
+      in_hand_.add_orphan(ref, recipient);
+      continue;
+    }
+    dispatch(hold(std::move(message), Lane::Fresh), std::span(&recipient, 1), Lane::Fresh);
+  }
 }
 
 // A hint of `receive`'s, not believed to be rare or ours: what waits elsewhere is not touched, what is held stays so.

@@ -63,10 +63,7 @@ class Listing {
   }
 
   spool::SpoolResult<> fresh(const spool::FreshCursor& from) {
-    const spool::FreshFilter searched{filter_.id, for_spool(filter_, now_), [this](const Envelope& envelope, std::uint32_t recipient) {
-                                        return (!filter_.id || *filter_.id == envelope.id) && envelope_matches(filter_, envelope, recipient, now_);
-                                      }};
-    TRY(page, spool_.find_fresh(searched, from, limit_ - std::min(limit_, list.items.size()), enough_));
+    TRY(page, spool_.find_fresh(fresh_for_spool(filter_, now_), from, limit_ - std::min(limit_, list.items.size()), enough_));
     for (const auto& one : page.found) list.items.push_back(item_of(one.envelope, one.recipient));
     if (page.next) list.next = QueueCursor{0, *page.next};
     return {};
@@ -163,6 +160,16 @@ std::optional<QueueCursor> parse_queue_cursor(std::string_view text) {
   return cursor;
 }
 
+std::string text_of(const SummaryCursor& cursor) { return std::to_string(cursor.recipients) + "/" + cursor.destination; }
+
+std::optional<SummaryCursor> parse_summary_cursor(std::string_view text) {
+  Cursor in(text);
+  const auto recipients = parse_number(in, UINT64_MAX);
+  const auto slash = text.find('/');
+  if (!recipients || !in.take('/')) return std::nullopt;
+  return SummaryCursor{*recipients, std::string(text.substr(slash + 1))};
+}
+
 spool::SpoolResult<QueueList> list_queue(spool::Spool& spool, const QueueFilter& filter, const QueueCursor& after, std::size_t limit,
                                          WallTime now, const spool::Enough& enough) {
   Listing listing(spool, filter, limit, now, enough);
@@ -176,7 +183,8 @@ spool::SpoolResult<QueueList> list_queue(spool::Spool& spool, const QueueFilter&
   return std::move(listing.list);
 }
 
-spool::SpoolResult<QueueSummary> summarize_queue(spool::Spool& spool, const QueueFilter& filter, std::size_t limit, WallTime now) {
+spool::SpoolResult<QueueSummary> summarize_queue(spool::Spool& spool, const QueueFilter& filter, std::size_t limit, WallTime now,
+                                                const std::optional<SummaryCursor>& after) {
   std::unordered_map<std::string, Collected> collected;
   const auto searched = for_spool(filter, now);
   for (std::optional<spool::DeferredCursor> from = 0; from;) {
@@ -189,7 +197,8 @@ spool::SpoolResult<QueueSummary> summarize_queue(spool::Spool& spool, const Queu
   std::vector<std::pair<const std::string*, Collected*>> order;
   for (auto& [destination, one] : collected) {
     add_up(summary.all, one.summary);
-    order.emplace_back(&destination, &one);
+    const bool behind = !after || one.summary.recipients < after->recipients || (one.summary.recipients == after->recipients && destination > after->destination);
+    if (behind) order.emplace_back(&destination, &one);
   }
   const auto shown = std::min(limit, order.size());
   std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(shown), [](const auto& a, const auto& b) {

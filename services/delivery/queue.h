@@ -84,12 +84,26 @@ struct DestinationSummary {
   std::optional<WallTime> gives_up;      // the first of them, if nothing changes
   friend bool operator==(const DestinationSummary&, const DestinationSummary&) = default;
 };
+// A place in that order: behind a destination that had so many recipients.
+struct SummaryCursor {
+  std::uint64_t recipients = 0;
+  std::string destination;
+  friend bool operator==(const SummaryCursor&, const SummaryCursor&) = default;
+};
+// As operators give it back: "17/mx:example.net".
+[[nodiscard]] std::string text_of(const SummaryCursor& cursor);
+[[nodiscard]] std::optional<SummaryCursor> parse_summary_cursor(std::string_view text);
 struct QueueSummary {
   std::vector<DestinationSummary> destinations;  // most recipients first
-  std::uint64_t left_out = 0;                    // destinations beyond the limit
-  DestinationSummary all;                        // sums
+  std::uint64_t left_out = 0;                    // destinations behind those
+  DestinationSummary all;                        // sums, of those before the page and behind it too
+  // Where the next page goes on; nothing: there is none.
+  [[nodiscard]] std::optional<SummaryCursor> next() const {
+    return left_out == 0 || destinations.empty() ? std::nullopt : std::optional(SummaryCursor{destinations.back().recipients, destinations.back().destination});
+  }
 };
 // Of deferred recipients that match (addresses by their hashes). A look at every one: about 0.2 s for a million.
-[[nodiscard]] spool::SpoolResult<QueueSummary> summarize_queue(spool::Spool& spool, const QueueFilter& filter, std::size_t limit, WallTime now);
+[[nodiscard]] spool::SpoolResult<QueueSummary> summarize_queue(spool::Spool& spool, const QueueFilter& filter, std::size_t limit, WallTime now,
+                                                              const std::optional<SummaryCursor>& after = {});
 
 }  // namespace hikyaku::delivery

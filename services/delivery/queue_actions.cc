@@ -6,25 +6,47 @@
 #include "base/cursor.h"
 #include "services/delivery/attempt.h"
 #include "services/delivery/notification.h"
+#include "services/delivery/schedule/scheduler.h"
 
 namespace hikyaku::delivery {
 namespace {
 
 constexpr std::size_t most_troubles = 10;
+constexpr std::size_t most_envelopes = 500;  // of a page of fresh recipients, each with its own
+constexpr std::uint64_t most_texts = 16 << 20;  // octets in memory, but for one larger text
+
+// Of fresh mail, which is due as it is: what its sender wants released later.
+bool concerns_fresh(const QueueAction& action, const Envelope& envelope, WallTime now) {
+  return action.kind != QueueActionKind::Retry || (envelope.release && envelope.release->at > now);
+}
+
+spool::FreshFilter fresh_ones(const QueueFilter& filter, const QueueAction& action, WallTime now) {
+  auto out = fresh_for_spool(filter, now);
+  out.matches = [matches = std::move(out.matches), &action, now](const Envelope& envelope, std::uint32_t recipient) {
+    return matches(envelope, recipient) && concerns_fresh(action, envelope, now);
+  };
+  return out;
+}
 
 // The matching recipients of one message.
 struct Chosen {
   Message message;
-  std::vector<spool::Schedule> schedules;
+  std::vector<spool::Schedule> schedules;  // of fresh ones: who it is, and nothing else
+  QueueState was = QueueState::Deferred;
 };
 
 class Actor {
  public:
-  Actor(spool::Spool& spool, const QueueFilter& filter, const QueueAction& action, const ActionContext& context)
-      : spool_(spool), filter_(filter), action_(action), context_(context) {}
+  Actor(spool::Spool& spool, const QueueFilter& filter, const QueueAction& action, const ActionContext& context, InHand* in_hand)
+      : spool_(spool), filter_(filter), action_(action), context_(context), in_hand_(in_hand) {}
+  ~Actor() {
+    for (const auto& [message, recipient] : taken_) in_hand_->give_back(message, recipient);
+  }
+  Actor(const Actor&) = delete;
+  Actor& operator=(const Actor&) = delete;
 
   void choose(const spool::DeferredRecipient& one) {
-    if (!schedule_matches(filter_, one.id, one.schedule)) return;
+    if (!schedule_matches(filter_, one.id, one.schedule) || is_as_wanted(one.schedule)) return;
     auto place = chosen_.find(one.id);
     if (place == chosen_.end()) {
       Message message{{one.id, 0, {}}, {}, {}};
@@ -33,7 +55,7 @@ class Actor {
         if (!envelope) return note(one.id, envelope.error());
         message.envelope = *std::move(envelope);
       }
-      place = chosen_.emplace(one.id, Chosen{std::move(message), {}}).first;
+      place = chosen_.emplace(one.id, Chosen{std::move(message), {}, QueueState::Deferred}).first;
     }
     const auto& envelope = place->second.message.envelope;
     if (needs_envelope(filter_) || needs_text()) {
@@ -43,25 +65,61 @@ class Actor {
     place->second.schedules.push_back(one.schedule);
   }
 
+  // Taken before it is looked at once more: from then on nothing begins for it.
+  void choose(const spool::FreshRecipient& one) {
+    if (in_hand_ != nullptr) {
+      if (!in_hand_->take(one.ref, one.recipient)) return;
+      taken_.emplace_back(one.ref, one.recipient);
+    }
+    if (!spool_.waits(one.ref, one.recipient)) return;
+    auto place = chosen_.find(one.ref.id);
+    if (place == chosen_.end()) place = chosen_.emplace(one.ref.id, Chosen{{one.ref, one.envelope, {}}, {}, QueueState::Incoming}).first;
+    place->second.schedules.push_back({.recipient = one.recipient});
+  }
+
+  // In groups, as texts allow.
   spool::SpoolResult<> carry_out() {
     const bool schedules = action_.kind == QueueActionKind::Retry || action_.kind == QueueActionKind::RedirectHost;
-    std::vector<spool::Deferral> deferrals;
-    std::vector<spool::Settlement> settlements;
     for (auto& [id, one] : chosen_) {
       if (one.schedules.empty()) continue;
-      if (schedules) deferrals.push_back(again(one));
-      else if (auto settlement = ended(one)) settlements.push_back(*std::move(settlement));
+      if (schedules) deferrals_.push_back(again(one));
+      else if (auto settlement = ended(one)) settlements_.push_back(*std::move(settlement));
       else continue;
-      page.changed += one.schedules.size();
+      written_now_.push_back(&one);
+      if (!settlements_.empty())
+        for (const auto& mail : settlements_.back().generated) texts_ += mail.text.size();
+      if (texts_ >= most_texts) TRY_VOID(write());
     }
-    if (!deferrals.empty()) TRY_VOID(spool_.defer(deferrals));
-    if (!settlements.empty()) TRY_VOID(spool_.settle(settlements));
+    TRY_VOID(write());
     return spool_.flush();
   }
 
   ActionPage page;
 
  private:
+  spool::SpoolResult<> write() {
+    if (!deferrals_.empty()) TRY_VOID(spool_.defer(deferrals_));
+    if (!settlements_.empty()) TRY_VOID(spool_.settle(settlements_));
+    for (const auto* one : written_now_) {
+      page.changed += one->schedules.size();
+      if (in_hand_ == nullptr || one->was != QueueState::Incoming) continue;
+      for (const auto& schedule : one->schedules) {
+        in_hand_->over(one->message.ref, schedule.recipient);
+        std::erase(taken_, std::pair(one->message.ref, schedule.recipient));
+      }
+    }
+    deferrals_.clear(), settlements_.clear(), written_now_.clear();
+    texts_ = 0;
+    return {};
+  }
+
+  // What the command has met before its first attempt comes here behind that.
+  [[nodiscard]] bool is_as_wanted(const spool::Schedule& schedule) const {
+    if (schedule.attempts > 0 || schedule.next_due > context_.now) return false;
+    if (action_.kind == QueueActionKind::Retry) return schedule.destination == release_key;
+    return action_.kind == QueueActionKind::RedirectHost && schedule.via == action_.to;
+  }
+
   [[nodiscard]] bool needs_text() const {
     return action_.kind == QueueActionKind::Bounce || action_.kind == QueueActionKind::RedirectAddress;
   }
@@ -74,15 +132,23 @@ class Actor {
     spool::Deferral deferral{one.message.ref, {}, {}};
     for (auto schedule : one.schedules) {
       const auto before = schedule.destination;
+      if (one.was == QueueState::Incoming) never_tried(schedule);
       schedule.next_due = context_.now;
       if (action_.kind == QueueActionKind::RedirectHost) {
         schedule.via = action_.to;
         if (const auto hop = parse_chosen_hop(action_.to)) schedule.destination = hop->key();
       }
-      page.touched.push_back({one.message.ref.id, schedule.recipient, before, schedule});
+      page.touched.push_back({.id = one.message.ref.id, .recipient = schedule.recipient, .destination = before, .again = schedule,
+                              .was = one.was, .priority = one.message.envelope.priority});
       deferral.recipients.push_back(std::move(schedule));
     }
     return deferral;
+  }
+
+  // No attempt is counted, and no period has begun.
+  static void never_tried(spool::Schedule& schedule) {
+    schedule.destination = release_key;
+    schedule.failure_class = static_cast<std::uint8_t>(FailureClass::Transient);
   }
 
   // Nothing: its text cannot be read; the message stays as it is.
@@ -106,12 +172,14 @@ class Actor {
     }
     if (one.message.envelope.recipients.empty())  // deleting needs it for the log alone
       if (auto envelope = spool_.envelope(one.message.ref)) one.message.envelope = *std::move(envelope);
-    for (const auto& schedule : one.schedules) page.touched.push_back(told(one.message, schedule, settlement));
+    for (const auto& schedule : one.schedules) page.touched.push_back(told(one, schedule, settlement));
     return settlement;
   }
 
-  [[nodiscard]] Touched told(const Message& message, const spool::Schedule& schedule, const spool::Settlement& settlement) const {
+  [[nodiscard]] Touched told(const Chosen& one, const spool::Schedule& schedule, const spool::Settlement& settlement) const {
+    const auto& message = one.message;
     Touched touched{message.ref.id, schedule.recipient, schedule.destination, std::nullopt};
+    touched.was = one.was;
     touched.last_reply = schedule.last_reply;
     if (action_.kind == QueueActionKind::RedirectAddress) touched.became = settlement.generated.front().envelope.id;
     if (schedule.recipient >= message.envelope.recipients.size()) return touched;
@@ -128,7 +196,7 @@ class Actor {
       if (!wants_notification(one.message.envelope, recipient, Action::Failed)) continue;
       RecipientReport told;
       told.recipient = recipient;
-      told.status = "5.4.7";  // RFC 3463 §3.5: delivery time expired
+      told.status = one.was == QueueState::Incoming ? "5.0.0" : "5.4.7";  // RFC 3463 §3.5: delivery time expired; of the untried §3.1
       told.explanation = "The postmaster of " + context_.hostname + " has given up the delivery of this message.";
       if (is_reply(schedule.last_reply)) told.diagnostic = schedule.last_reply;
       else if (!schedule.last_reply.empty()) told.explanation += " The last attempt: " + schedule.last_reply;
@@ -169,7 +237,13 @@ class Actor {
   const QueueFilter& filter_;
   const QueueAction& action_;
   const ActionContext& context_;
+  InHand* const in_hand_;
   std::map<TraceId, Chosen> chosen_;
+  std::vector<std::pair<spool::MessageRef, std::uint32_t>> taken_;  // and not written yet
+  std::vector<spool::Deferral> deferrals_;
+  std::vector<spool::Settlement> settlements_;
+  std::vector<const Chosen*> written_now_;
+  std::uint64_t texts_ = 0;
 };
 
 }  // namespace
@@ -201,18 +275,36 @@ std::optional<NextHop> parse_chosen_hop(std::string_view text) {
   return hop;
 }
 
-spool::SpoolResult<ActionPage> act_on_queue(spool::Spool& spool, const QueueFilter& filter, const QueueAction& action,
-                                            spool::DeferredCursor after, std::size_t limit, const ActionContext& context) {
-  Actor actor(spool, filter, action, context);
-  if (filter.id) {
+spool::SpoolResult<ActionPage> act_on_queue(spool::Spool& spool, const QueueFilter& filter, const QueueAction& action, const QueueCursor& after,
+                                            std::size_t limit, const ActionContext& context, InHand* in_hand, const spool::Enough& enough) {
+  Actor actor(spool, filter, action, context, in_hand);
+  if (after.fresh && !only_deferred(filter)) {
+    TRY(page, spool.find_fresh(fresh_ones(filter, action, context.now), *after.fresh, std::min(limit, most_envelopes), enough));
+    for (const auto& one : page.found) actor.choose(one);
+    actor.page.next = QueueCursor{0, page.next};
+  } else if (filter.id) {
     for (const auto& one : spool.deferred(*filter.id)) actor.choose(one);
   } else {
-    TRY(found, spool.find_deferred(for_spool(filter, context.now), after, limit));
+    TRY(found, spool.find_deferred(for_spool(filter, context.now), after.deferred, limit, enough));
     for (const auto& one : found.found) actor.choose(one);
-    actor.page.next = found.next;
+    if (found.next) actor.page.next = QueueCursor{*found.next, std::nullopt};
   }
   TRY_VOID(actor.carry_out());
   return std::move(actor.page);
+}
+
+spool::SpoolResult<ActionCount> count_for_action(spool::Spool& spool, const QueueFilter& filter, const QueueAction& action, const QueueCursor& after,
+                                                 WallTime now, const spool::Enough& enough) {
+  if (after.fresh && !only_deferred(filter)) {
+    TRY(page, spool.find_fresh(fresh_ones(filter, action, now), *after.fresh, most_envelopes, enough));
+    return ActionCount{page.found.size(), QueueCursor{0, page.next}};
+  }
+  if (filter.id) {
+    const auto all = spool.deferred(*filter.id);
+    return ActionCount{static_cast<std::uint64_t>(std::ranges::count_if(all, [&](const auto& one) { return schedule_matches(filter, one.id, one.schedule); })), {}};
+  }
+  TRY(counted, spool.count_deferred(for_spool(filter, now)));
+  return ActionCount{counted, {}};
 }
 
 }  // namespace hikyaku::delivery

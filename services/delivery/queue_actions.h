@@ -1,14 +1,16 @@
-// What an operator does to deferred recipients: try now, bounce, delete, send elsewhere. Each is a recorded outcome or
-// schedule, written in groups, so that a crash leaves every recipient either as it was or as it was to be, and repeating
-// the command does the rest. Blocking: call on workers.
+// What an operator does to recipients that wait, before their first attempt or after it: try now, bounce, delete, send
+// elsewhere. Each is a recorded outcome or schedule, written in groups, so that a crash leaves every recipient either as it
+// was or as it was to be, and repeating the command does the rest. A first attempt that is under way is left alone.
+// Blocking: call on workers.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "services/delivery/in_hand.h"
 #include "services/delivery/next_hop.h"
-#include "services/delivery/queue_filter.h"
+#include "services/delivery/queue.h"
 #include "services/delivery/report/report_mail.h"
 #include "services/spool/spool.h"
 
@@ -40,17 +42,31 @@ struct Touched {
   std::string sender = {}, address = {}, last_reply = {};
   std::optional<WallTime> accepted_at = {};
   std::optional<TraceId> became = {};    // redirected: the new mail
+  QueueState was = QueueState::Deferred;
+  std::int8_t priority = 0;              // of what was fresh
 };
+// A place in the order of a command, which is another than a listing's: first those before their first attempt (`fresh` is
+// given), then the deferred, where it meets whoever failed meanwhile.
+inline const QueueCursor first_of_all{0, spool::FreshCursor{}};
 struct ActionPage {
   std::uint64_t changed = 0;
   std::vector<Touched> touched;
-  std::optional<spool::DeferredCursor> next;  // nothing: all were looked at
+  std::optional<QueueCursor> next;            // nothing: all were looked at
   std::vector<std::string> troubles;          // of messages that could not be changed (a damaged text); at most 10
 };
 using ActionContext = ReportOrigin;
 
-// Of the recipients from `after` on, at most `limit` that match. Every match is verified on its envelope.
+// Of the recipients from `after` on, at most `limit` that match; fewer when it was `enough`. Every match is verified on its
+// envelope. `in_hand`: of a running delivery; null: nobody else has the spool.
 [[nodiscard]] spool::SpoolResult<ActionPage> act_on_queue(spool::Spool& spool, const QueueFilter& filter, const QueueAction& action,
-                                                          spool::DeferredCursor after, std::size_t limit, const ActionContext& context);
+                                                          const QueueCursor& after, std::size_t limit, const ActionContext& context,
+                                                          InHand* in_hand = nullptr, const spool::Enough& enough = {});
+// How many match from there on; deferred ones by the hashes of their addresses.
+struct ActionCount {
+  std::uint64_t recipients = 0;
+  std::optional<QueueCursor> next;
+};
+[[nodiscard]] spool::SpoolResult<ActionCount> count_for_action(spool::Spool& spool, const QueueFilter& filter, const QueueAction& action,
+                                                               const QueueCursor& after, WallTime now, const spool::Enough& enough = {});
 
 }  // namespace hikyaku::delivery

@@ -26,10 +26,10 @@ std::unique_ptr<spool::Spool> deferred_queue(spool::Rig& rig, int messages, std:
   return spool;
 }
 
-std::uint64_t act_on_all(spool::Spool& spool, const QueueFilter& filter, const QueueAction& action, std::size_t limit = 7) {
+std::uint64_t act_on_all(spool::Spool& spool, const QueueFilter& filter, const QueueAction& action, std::size_t limit = 7, InHand* in_hand = nullptr) {
   std::uint64_t changed = 0;
-  for (std::optional<spool::DeferredCursor> from = 0; from;) {
-    const auto page = act_on_queue(spool, filter, action, *from, limit, context);
+  for (std::optional<QueueCursor> from = first_of_all; from;) {
+    const auto page = act_on_queue(spool, filter, action, *from, limit, context, in_hand);
     REQUIRE(page);
     CHECK(page->touched.size() == page->changed);
     changed += page->changed;
@@ -165,7 +165,7 @@ TEST_CASE("queue: what an operator did is in the log, and what ended by it has i
   };
   QueueAudit audit(log);
   const auto run = [&](const QueueFilter& filter, const QueueAction& action, ActionRun how, std::uint32_t limit) {
-    QueueActionRequest request{filter, action, how, 0, limit};
+    QueueActionRequest request{filter, action, how, first_of_all, limit};
     for (;;) {
       std::vector<Touched> touched;
       const auto reply = answer_queue(*spool, nullptr, request, context, ReadIncoming::Yes, touched);
@@ -218,4 +218,43 @@ TEST_CASE("queue: a search that is told that it is enough says where it goes on,
   }
   CHECK(found == 2'010);
   CHECK(pages > 3);
+}
+
+TEST_CASE("queue: destinations come page by page, most recipients first, each once, and by the code of the last reply") {
+  spool::Rig rig;
+  for (int n = 0; n < 60; ++n) (void)rig.accept(1, "text");
+  auto spool = rig.open();
+  int number = 0;
+  for (const auto& one : *spool->fresh(1'000)) {
+    auto schedule = spool::Rig::schedule(0);
+    schedule.destination = "mx:d" + std::to_string(number % 7 + number % 3 * 10) + ".example";
+    schedule.last_reply = number % 2 == 0 ? "451 4.7.1 later" : "450 4.2.0 not 451 4.7.1";
+    REQUIRE(spool->defer(std::vector{spool::Deferral{one.ref, {schedule}, {}}}));
+    ++number;
+  }
+  const auto whole = *summarize_queue(*spool, {}, 500, now);
+  CHECK(!whole.next());
+  for (const std::size_t limit : {1UL, 4UL, 21UL}) {
+    std::vector<std::string> names;
+    std::optional<SummaryCursor> after;
+    do {
+      const auto page = *summarize_queue(*spool, {}, limit, now, after);
+      CHECK(page.all.recipients == 60);
+      CHECK(page.left_out + names.size() + page.destinations.size() == whole.destinations.size());
+      for (const auto& one : page.destinations) names.push_back(one.destination);
+      after = page.next();
+      if (after) CHECK(parse_summary_cursor(text_of(*after)) == after);
+    } while (after && names.size() < 100);
+    REQUIRE(names.size() == whole.destinations.size());
+    for (std::size_t n = 0; n < names.size(); ++n) CHECK(names[n] == whole.destinations[n].destination);
+  }
+  CHECK(summarize_queue(*spool, {.code = "451"}, 500, now)->all.recipients == 30);
+  CHECK(summarize_queue(*spool, {.code = "4.2.0"}, 500, now)->all.recipients == 30);
+  CHECK(summarize_queue(*spool, {.error = "later", .code = "450"}, 500, now)->all.recipients == 0);
+  CHECK(summarize_queue(*spool, {.code = "421"}, 500, now)->all.recipients == 0);
+  CHECK(list_queue(*spool, {.code = "4.7.1"}, {}, 100, now)->items.size() == 30);
+  CHECK(act_on_all(*spool, {.code = "450"}, {QueueActionKind::Delete, ""}) == 30);
+  CHECK(spool->counts().domains_recipients == 30);
+  for (const char* text : {"", "x", "1", "/a", "-1/a", "18446744073709551616/a", "1 /a"}) CHECK_MESSAGE(!parse_summary_cursor(text), text);
+  CHECK(parse_summary_cursor("3/mx:a/b.example") == SummaryCursor{3, "mx:a/b.example"});
 }

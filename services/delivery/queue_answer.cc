@@ -15,7 +15,12 @@ struct Answerer {
   const ActionContext& context;
   ReadIncoming reading;
   std::vector<Touched>& touched;
+  InHand* in_hand;
 
+  // From now on.
+  static spool::Enough search_enough() {
+    return [ends = SystemClock{}.now() + longest_search] { return SystemClock{}.now() >= ends; };
+  }
   template <class T>
   static QueueReply reply_of(spool::SpoolResult<T> result) {
     if (!result) return QueueRefusal{result.error().what};
@@ -23,8 +28,7 @@ struct Answerer {
   }
 
   QueueReply operator()(const QueueListRequest& list) const {
-    const auto enough = [ends = SystemClock{}.now() + longest_search] { return SystemClock{}.now() >= ends; };
-    auto found = list_queue(spool, list.filter, list.after, list.limit, context.now, enough);
+    auto found = list_queue(spool, list.filter, list.after, list.limit, context.now, search_enough());
     if (found) HoldsInForce(directory, context.now).mark(*found);
     return reply_of(std::move(found));
   }
@@ -38,11 +42,11 @@ struct Answerer {
     return spool.counts();
   }
   QueueReply operator()(const QueueSummaryRequest& summary) const {
-    return reply_of(summarize_queue(spool, summary.filter, summary.limit, context.now));
+    return reply_of(summarize_queue(spool, summary.filter, summary.limit, context.now, summary.after));
   }
   QueueReply operator()(const QueueActionRequest& act) const {
-    if (act.run == ActionRun::Dry) return count(act.filter);
-    auto page = act_on_queue(spool, act.filter, act.action, act.after, std::max<std::uint32_t>(act.limit, 1), context);
+    if (act.run == ActionRun::Dry) return count(act);
+    auto page = act_on_queue(spool, act.filter, act.action, act.after, std::max<std::uint32_t>(act.limit, 1), context, in_hand, search_enough());
     if (!page) return QueueRefusal{page.error().what};
     std::ranges::move(page->touched, std::back_inserter(touched));
     return QueueActionReply{page->changed, page->next, std::move(page->troubles)};
@@ -73,23 +77,19 @@ struct Answerer {
     answer.deferred = std::move(summary->destinations);
     return answer;
   }
-  QueueReply count(const QueueFilter& filter) const {
+  QueueReply count(const QueueActionRequest& act) const {
     if (auto loaded = spool.load_deferred(); !loaded) return QueueRefusal{loaded.error().what};
-    if (filter.id) {
-      const auto all = spool.deferred(*filter.id);
-      return QueueActionReply{static_cast<std::uint64_t>(std::ranges::count_if(all, [&](const auto& one) { return schedule_matches(filter, one.id, one.schedule); })), {}, {}};
-    }
-    const auto counted = spool.count_deferred(for_spool(filter, context.now));
+    const auto counted = count_for_action(spool, act.filter, act.action, act.after, context.now, search_enough());
     if (!counted) return QueueRefusal{counted.error().what};
-    return QueueActionReply{*counted, {}, {}};
+    return QueueActionReply{counted->recipients, counted->next, {}};
   }
 };
 
 }  // namespace
 
 QueueReply answer_queue(spool::Spool& spool, const std::shared_ptr<const directory::Snapshot>& directory, const QueueRequest& request,
-                        const ActionContext& context, ReadIncoming reading, std::vector<Touched>& touched) {
-  return std::visit(Answerer{spool, directory, context, reading, touched}, request);
+                        const ActionContext& context, ReadIncoming reading, std::vector<Touched>& touched, InHand* in_hand) {
+  return std::visit(Answerer{spool, directory, context, reading, touched, in_hand}, request);
 }
 
 }  // namespace hikyaku::delivery

@@ -23,7 +23,7 @@ std::string command_text(const QueueActionRequest& request) {
   const auto before = text.size();
   given("--id", filter.id ? filter.id->text() : "");
   given("--sender", filter.sender), given("--recipient", filter.recipient), given("--domain", filter.domain);
-  given("--account", filter.account), given("--destination", filter.destination), given("--error", filter.error);
+  given("--account", filter.account), given("--destination", filter.destination), given("--error", filter.error), given("--code", filter.code);
   if (filter.failure_class) given("--class", std::string(class_name(failure_class_of(*filter.failure_class))));
   if (filter.at_least_old > Duration{}) given("--older", seconds(filter.at_least_old));
   if (filter.at_most_old) given("--younger", seconds(*filter.at_most_old));
@@ -38,7 +38,7 @@ void QueueAudit::carried_out(const QueueRequest& request, const QueueReply& repl
   const auto* done = std::get_if<QueueActionReply>(&reply);
   if (act == nullptr || done == nullptr || act->run != ActionRun::Real) return;
   const auto what = command_text(*act);
-  if (under_way_.pid != pid || under_way_.what != what || act->after == 0) tell();
+  if (under_way_.pid != pid || under_way_.what != what || act->after == first_of_all) tell();
   under_way_.pid = pid, under_way_.what = what, under_way_.by = by;
   under_way_.recipients += done->recipients;
   for (const auto& one : touched)

@@ -24,7 +24,7 @@ WallTime before(WallTime now, Duration age) { return now - std::chrono::duration
 spool::DeferredFilter for_spool(const QueueFilter& filter, WallTime now) {
   spool::DeferredFilter out;
   out.sender = filter.sender, out.recipient = filter.recipient, out.domain = filter.domain, out.account = filter.account;
-  out.error = filter.error;
+  out.error = filter.error, out.code = filter.code;
   out.failure_class = filter.failure_class;
   if (!filter.destination.empty())
     out.destination = [wanted = filter.destination](std::string_view key) { return same_destination(key, wanted); };
@@ -32,6 +32,12 @@ spool::DeferredFilter for_spool(const QueueFilter& filter, WallTime now) {
   if (filter.at_most_old) out.accepted_from = before(now, *filter.at_most_old);
   out.least_octets = filter.least_octets, out.most_octets = filter.most_octets;
   return out;
+}
+
+spool::FreshFilter fresh_for_spool(const QueueFilter& filter, WallTime now) {
+  return {filter.id, for_spool(filter, now), [&filter, now](const Envelope& envelope, std::uint32_t recipient) {
+            return (!filter.id || *filter.id == envelope.id) && envelope_matches(filter, envelope, recipient, now);
+          }};
 }
 
 bool needs_envelope(const QueueFilter& filter) {
@@ -58,11 +64,12 @@ bool schedule_matches(const QueueFilter& filter, const TraceId& id, const spool:
   if (filter.id && *filter.id != id) return false;
   if (!filter.destination.empty() && !same_destination(schedule.destination, filter.destination)) return false;
   if (filter.failure_class && *filter.failure_class != (schedule.failure_class & ~spool::told_bits)) return false;
+  if (!filter.code.empty() && !spool::has_code(schedule.last_reply, filter.code)) return false;
   return filter.error.empty() || contains_ignoring_case(schedule.last_reply, filter.error);
 }
 
 bool only_deferred(const QueueFilter& filter) {
-  return !filter.destination.empty() || !filter.error.empty() || filter.failure_class.has_value();
+  return !filter.destination.empty() || !filter.error.empty() || !filter.code.empty() || filter.failure_class.has_value();
 }
 
 }  // namespace hikyaku::delivery

@@ -21,6 +21,7 @@ struct QueueFilter {
   std::string account;      // who authenticated when it was sent
   std::string destination;  // key of the lane ("mx:example.net"), or its name alone
   std::string error;        // part of the last reply
+  std::string code;         // of the last reply, as spool::has_code() has it
   std::optional<std::uint8_t> failure_class;  // of the last attempt
   Duration at_least_old{};                    // since acceptance
   std::optional<Duration> at_most_old;
@@ -30,6 +31,7 @@ struct QueueFilter {
 
 // For the spool's own search; `filter` must outlive it.
 [[nodiscard]] spool::DeferredFilter for_spool(const QueueFilter& filter, WallTime now);
+[[nodiscard]] spool::FreshFilter fresh_for_spool(const QueueFilter& filter, WallTime now);
 // Whether the spool's search decides by hashes, so that each match is to be verified on the envelope.
 [[nodiscard]] bool needs_envelope(const QueueFilter& filter);
 [[nodiscard]] bool envelope_matches(const QueueFilter& filter, const Envelope& envelope, std::uint32_t recipient, WallTime now);

@@ -29,7 +29,7 @@ std::optional<WallTime> get_time(WireReader& in) {
 void put(WireWriter& out, const QueueFilter& filter) {
   out.u8(filter.id.has_value());
   put(out, filter.id.value_or(TraceId{}));
-  out.text(filter.sender).text(filter.recipient).text(filter.domain).text(filter.account).text(filter.destination).text(filter.error);
+  out.text(filter.sender).text(filter.recipient).text(filter.domain).text(filter.account).text(filter.destination).text(filter.error).text(filter.code);
   out.u8(filter.failure_class.has_value()).u8(filter.failure_class.value_or(0));
   out.u64(static_cast<std::uint64_t>(filter.at_least_old.count()));
   out.u8(filter.at_most_old.has_value()).u64(static_cast<std::uint64_t>(filter.at_most_old.value_or(Duration{}).count()));
@@ -41,7 +41,7 @@ QueueFilter get_filter(WireReader& in) {
   const auto id = get_id(in);
   if (has_id) filter.id = id;
   filter.sender = in.text(), filter.recipient = in.text(), filter.domain = in.text(), filter.account = in.text();
-  filter.destination = in.text(), filter.error = in.text();
+  filter.destination = in.text(), filter.error = in.text(), filter.code = in.text();
   const bool has_class = in.u8() != 0;
   const auto failure_class = in.u8();
   if (has_class) filter.failure_class = failure_class;
@@ -117,13 +117,6 @@ DestinationSummary get_summary(WireReader& in) {
   return one;
 }
 
-void put_optional(WireWriter& out, const std::optional<std::uint64_t>& value) { out.u8(value.has_value()).u64(value.value_or(0)); }
-std::optional<std::uint64_t> get_optional(WireReader& in) {
-  const bool given = in.u8() != 0;
-  const auto value = in.u64();
-  return given ? std::optional(value) : std::nullopt;
-}
-
 void put(WireWriter& out, const QueueCursor& cursor) {
   const auto fresh = cursor.fresh.value_or(spool::FreshCursor{});
   out.u32(cursor.deferred).u8(cursor.fresh.has_value()).u32(fresh.journal).u64(fresh.at.segment.value()).u32(fresh.at.offset).u32(fresh.recipient);
@@ -151,12 +144,15 @@ void put_request(WireWriter& out, const QueueCountRequest&) { put_kind(out, Kind
 void put_request(WireWriter& out, const QueueSummaryRequest& summary) {
   put_kind(out, Kind::Summary);
   put(out, summary.filter);
-  out.u32(summary.limit);
+  const auto after = summary.after.value_or(SummaryCursor{});
+  out.u32(summary.limit).u8(summary.after.has_value()).u64(after.recipients).text(after.destination);
 }
 void put_request(WireWriter& out, const QueueActionRequest& act) {
   put_kind(out, Kind::Action);
   put(out, act.filter);
-  out.u8(static_cast<std::uint8_t>(act.action.kind)).text(act.action.to).u8(act.run == ActionRun::Real).u32(act.after).u32(act.limit);
+  out.u8(static_cast<std::uint8_t>(act.action.kind)).text(act.action.to).u8(act.run == ActionRun::Real);
+  put(out, act.after);
+  out.u32(act.limit);
 }
 
 void put_request(WireWriter& out, const QueueHoldRequest& hold) {
@@ -242,7 +238,8 @@ void put_reply(WireWriter& out, const QueueSummary& summary) {
 void put_reply(WireWriter& out, const QueueActionReply& reply) {
   put_kind(out, Kind::Action);
   out.u64(reply.recipients);
-  put_optional(out, reply.next);
+  out.u8(reply.next.has_value());
+  put(out, reply.next.value_or(QueueCursor{}));
   out.varint(reply.troubles.size());
   for (const auto& trouble : reply.troubles) out.text(trouble);
 }
@@ -259,7 +256,7 @@ std::optional<QueueRequest> get_action(WireReader& in) {
   act.action.kind = static_cast<QueueActionKind>(kind);
   act.action.to = in.text();
   act.run = in.u8() != 0 ? ActionRun::Real : ActionRun::Dry;
-  act.after = in.u32();
+  act.after = get_cursor(in);
   act.limit = std::min(in.u32(), most_changes);
   return act;
 }
@@ -289,6 +286,9 @@ std::optional<QueueRequest> decode_queue_request(std::string_view bytes) {
       QueueSummaryRequest summary;
       summary.filter = get_filter(in);
       summary.limit = std::min(in.u32(), most_destinations);
+      const bool given = in.u8() != 0;
+      SummaryCursor after{in.u64(), std::string(in.text())};
+      if (given) summary.after = std::move(after);
       request = std::move(summary);
       break;
     }
@@ -344,7 +344,9 @@ std::optional<QueueReply> decode_queue_reply(std::string_view bytes) {
     case Kind::Action: {
       QueueActionReply act;
       act.recipients = in.u64();
-      if (const auto next = get_optional(in)) act.next = static_cast<spool::DeferredCursor>(*next);
+      const bool more = in.u8() != 0;
+      const auto next = get_cursor(in);
+      if (more) act.next = next;
       const auto count = in.varint();
       for (std::uint64_t n = 0; n < count && !in.broken(); ++n) act.troubles.emplace_back(in.text());
       reply = std::move(act);

@@ -26,14 +26,15 @@ struct QueueCountRequest {};
 struct QueueSummaryRequest {
   QueueFilter filter;
   std::uint32_t limit = 100;  // destinations, at most 500
+  std::optional<SummaryCursor> after = {};
 };
 enum class ActionRun : std::uint8_t { Dry, Real };
 struct QueueActionRequest {
   QueueFilter filter;
   QueueAction action;
-  ActionRun run = ActionRun::Dry;  // dry: only how many match, by the hashes of their addresses
-  spool::DeferredCursor after = 0;
-  std::uint32_t limit = 500;  // changed with one request, at most 2,000: ask again with `next`
+  ActionRun run = ActionRun::Dry;  // dry: only how many match, deferred ones by the hashes of their addresses
+  QueueCursor after = first_of_all;
+  std::uint32_t limit = 500;  // changed with one request, at most 2,000: ask again with `next`. Fewer after 25 ms of search
 };
 // What a hold would keep now: answered with a HoldCount.
 struct QueueHoldRequest {
@@ -52,7 +53,7 @@ struct QueueRefusal {
 };
 struct QueueActionReply {
   std::uint64_t recipients = 0;  // that were changed, or would be
-  std::optional<spool::DeferredCursor> next;
+  std::optional<QueueCursor> next;
   std::vector<std::string> troubles;
 };
 using QueueReply = std::variant<QueueList, spool::SpoolCounts, QueueSummary, QueueActionReply, QueueRefusal, HoldCount, WhyAnswer>;
@@ -63,8 +64,8 @@ using QueueReply = std::variant<QueueList, spool::SpoolCounts, QueueSummary, Que
 [[nodiscard]] std::optional<QueueReply> decode_queue_reply(std::string_view bytes);
 
 // Carries a request out, wherever the spool is open; `directory` tells of the holds (null: nothing of them is told). What it
-// changed is added to `touched`. Blocks.
+// changed is added to `touched`. `in_hand`: as act_on_queue() has it. Blocks.
 [[nodiscard]] QueueReply answer_queue(spool::Spool& spool, const std::shared_ptr<const directory::Snapshot>& directory, const QueueRequest& request,
-                                      const ActionContext& context, ReadIncoming reading, std::vector<Touched>& touched);
+                                      const ActionContext& context, ReadIncoming reading, std::vector<Touched>& touched, InHand* in_hand = nullptr);
 
 }  // namespace hikyaku::delivery

@@ -11,6 +11,7 @@ TEST_CASE("queue protocol: requests come back as they were; every cut is refused
   list.filter.sender = "<>";
   list.filter.domain = "例え.jp";
   list.filter.error = "4.7.1";
+  list.filter.code = "451";
   list.filter.at_least_old = std::chrono::hours{3};
   list.filter.account = "taro@b.example";
   list.filter.failure_class = std::uint8_t{4};
@@ -27,14 +28,19 @@ TEST_CASE("queue protocol: requests come back as they were; every cut is refused
   for (std::size_t cut = 0; cut < bytes.size(); ++cut) CHECK(!decode_queue_request(bytes.substr(0, cut)));
   CHECK(!decode_queue_request(bytes + "x"));
   CHECK(!decode_queue_request("\x09"));
-  const QueueActionRequest act{{}, {QueueActionKind::RedirectHost, "relay.example:2525"}, ActionRun::Real, 77, 99'999};
+  const QueueActionRequest act{{}, {QueueActionKind::RedirectHost, "relay.example:2525"}, ActionRun::Real, {77, spool::FreshCursor{3, {storage::SegmentNumber{9}, 4'096}, 2}}, 99'999};
   const auto asked = decode_queue_request(encode(QueueRequest{act}));
   REQUIRE(asked);
   CHECK(std::get<QueueActionRequest>(*asked).action == act.action);
   CHECK(std::get<QueueActionRequest>(*asked).run == ActionRun::Real);
-  CHECK(std::get<QueueActionRequest>(*asked).after == 77);
+  CHECK(std::get<QueueActionRequest>(*asked).after == act.after);
   CHECK(std::get<QueueActionRequest>(*asked).limit == 2'000);
-  CHECK(decode_queue_request(encode(QueueRequest{QueueSummaryRequest{list.filter, 5}})).has_value());
+  for (const std::optional<SummaryCursor>& after : {std::optional<SummaryCursor>{}, std::optional(SummaryCursor{1ULL << 40, "mx:a.example"})}) {
+    const auto summed = decode_queue_request(encode(QueueRequest{QueueSummaryRequest{list.filter, 5, after}}));
+    REQUIRE(summed);
+    CHECK(std::get<QueueSummaryRequest>(*summed).after == after);
+    CHECK(std::get<QueueSummaryRequest>(*summed).filter == list.filter);
+  }
 }
 
 TEST_CASE("queue protocol: replies come back as they were") {
@@ -78,9 +84,9 @@ TEST_CASE("queue protocol: replies come back as they were") {
   REQUIRE(told);
   CHECK(std::get<QueueSummary>(*told).destinations == summary.destinations);
   for (std::size_t cut = 0; cut < summed.size(); ++cut) CHECK(!decode_queue_reply(summed.substr(0, cut)));
-  const auto acted = decode_queue_reply(encode(QueueReply{QueueActionReply{3, 17, {"B: damaged"}}}));
+  const auto acted = decode_queue_reply(encode(QueueReply{QueueActionReply{3, QueueCursor{17, {}}, {"B: damaged"}}}));
   REQUIRE(acted);
-  CHECK(std::get<QueueActionReply>(*acted).next == 17);
+  CHECK(std::get<QueueActionReply>(*acted).next == QueueCursor{17, {}});
   CHECK(std::get<QueueActionReply>(*acted).troubles.size() == 1);
   CHECK(std::get<QueueRefusal>(*decode_queue_reply(encode(QueueReply{QueueRefusal{"no"}}))).what == "no");
 }

@@ -125,6 +125,11 @@ Task<void> Delivery::work(Slot slot) {
       scheduler_.probe_is_gone(slot.destination);
       continue;
     }
+    const InHand::Busy busy(in_hand_, *job->message, job->recipients);
+    if (job->recipients.empty()) {
+      scheduler_.probe_is_gone(slot.destination);
+      continue;
+    }
     change_session(session, hop, session_key(*job), slot);
     auto carrying = carry_out(session, std::move(*job), slot, here.run());
     const bool goes_on = co_await std::move(carrying);
@@ -287,7 +292,10 @@ void Delivery::destination_is_silent(const std::string& destination, const Attem
 Task<void> Delivery::defer_parked(RemoteJob job, std::string destination, Attempt failed) {
   Message message{job.ref, {}, {}};
   auto work = parts_.workers.run(parts_.loop, [&] { return recall(message); });
+  in_hand_.leave(job.ref.id, job.recipients);
   auto ran = co_await std::move(work);
+  in_hand_.leave(job.ref.id, job.recipients);
+  if (job.recipients.empty()) co_return;
   if (!ran || *ran) {
     const spool::SpoolError trouble = ran ? std::move(**ran) : spool::SpoolError{spool::SpoolFailure::Broken, "all workers are busy"};
     auto queueing = queue_again_later(std::move(job), Slot{Lane::Fresh, destination}, trouble);

@@ -53,7 +53,10 @@ Task<void> Delivery::plan_again(RemoteJob job, Slot slot) {
   if (!job.message) {
     Message message{job.ref, {}, {}};
     auto work = parts_.workers.run(parts_.loop, [&] { return recall(message); });
+    in_hand_.leave(job.ref.id, job.recipients);  // before its history says that it is deferred
     auto ran = co_await std::move(work);
+    in_hand_.leave(job.ref.id, job.recipients);
+    if (job.recipients.empty()) co_return;
     if (!ran || *ran) {
       const spool::SpoolError trouble = ran ? std::move(**ran) : spool::SpoolError{spool::SpoolFailure::Broken, "all workers are busy"};
       parts_.loop.spawn(queue_again_later(std::move(job), slot, trouble));

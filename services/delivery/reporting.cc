@@ -93,6 +93,8 @@ Task<void> Delivery::finish_gathered(MessagePointer message) {
     if (ending == Settler::Ending::Written)
       for (const auto& part : parts) log_conclusion(*message, part.attempts, part.conclusion, part.destination, part.concluded_at);
   }
+  for (const auto& part : parts)
+    for (const auto& attempt : part.attempts) in_hand_.end(*message, attempt.recipient);
   --finishing_;
 }
 

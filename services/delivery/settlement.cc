@@ -44,7 +44,21 @@ Task<Settler::Ending> Delivery::settle_with_mail(spool::Settlement settlement) {
   co_return ended;
 }
 
+// Under way until it is written.
+Task<void> Delivery::finish_local(LocalJob job, Attempt attempt) {
+  std::vector<Attempt> attempts;
+  attempts.push_back(std::move(attempt));
+  auto finishing = finish(job.message, std::move(attempts), "local:" + job.target.address.domain);
+  co_await std::move(finishing);
+  in_hand_.end(*job.message, job.recipient);
+}
+
 Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> attempts, std::string destination) {
+  std::vector<std::uint32_t> whom;
+  for (const auto& attempt : attempts) whom.push_back(attempt.recipient);
+  const InHand::Busy busy(in_hand_, *message, whom);
+  std::erase_if(attempts, [&](const Attempt& attempt) { return std::ranges::find(whom, attempt.recipient) == whom.end(); });
+  if (attempts.empty()) co_return;
   ++finishing_;
   const auto now = parts_.clock.wall();
   ConclusionContext context{settings_.retry.base, now, destination, {}};
@@ -56,8 +70,10 @@ Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> attempt
   context.wait_for = [&](const Attempt& attempt, Duration elapsed) { return scheduler_.wait_for(destination, attempt, elapsed, now); };
   auto conclusion = conclude(*message, attempts, context);
   ConcludedPart whole{std::move(attempts), std::move(conclusion), destination, now};
-  if (auto reported = ReportGathering::take_reported(*message, whole))
+  if (auto reported = ReportGathering::take_reported(*message, whole)) {
+    for (const auto& attempt : reported->attempts) (void)in_hand_.begin(*message, attempt.recipient);  // until finish_gathered()
     if (gathering_.add(message->ref.id, std::move(*reported)) == ReportGathering::Place::First) parts_.loop.spawn(finish_gathered(message));
+  }
   attempts = std::move(whole.attempts), conclusion = std::move(whole.conclusion);
   spool::Settlement settlement{message->ref, conclusion.outcomes, {}};
   if (!conclusion.reports.empty() || !conclusion.dead_letters.empty()) {

@@ -57,6 +57,14 @@ class UrgencyQueue {
   void for_each(Visit visit) const {
     each_level(*this, visit);
   }
+  template <class Ends>
+  std::size_t erase_if(Ends ends) {
+    std::size_t erased = std::erase_if(usual_, ends);
+    if (!others_) return erased;
+    for (auto& [priority, level] : *others_) erased += std::erase_if(level, ends);
+    std::erase_if(*others_, [](const auto& level) { return level.second.empty(); });
+    return erased;
+  }
   void clear() {
     usual_.clear();
     others_.reset();

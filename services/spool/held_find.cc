@@ -15,7 +15,7 @@ HeldTable::Search HeldTable::search_for(const DeferredFilter& filter) {
   search.recipient = key_of(filter.recipient);
   search.domain = key_of(filter.domain);
   search.account = key_of(filter.account);
-  search.error = ReplySearch(filter.error);
+  search.error = ReplySearch(filter.error.empty() ? filter.code : filter.error);
   return search;
 }
 
@@ -40,7 +40,8 @@ bool HeldTable::matches(Search& search, Row row) const {
     if (known == 0) known = filter.destination(destinations_.name(number)) ? 2 : 1;
     if (known == 1) return false;
   }
-  return !search.error.wanted() || search.error.matches(replies_, reply_[row]);
+  if (search.error.wanted() && !search.error.matches(replies_, reply_[row])) return false;
+  return filter.code.empty() || has_code(replies_.at(reply_[row]), filter.code);
 }
 
 // When numbers were given to other names since the last call, what was noted of destinations is forgotten.

@@ -131,11 +131,15 @@ struct DeferredFilter {
   std::string domain;       // of the recipient
   std::string account;      // who authenticated
   std::string error;        // part of the last reply
+  std::string code;         // of the last reply: "451", or the enhanced one: "4.7.1"
   std::function<bool(std::string_view key)> destination;  // asked once for each destination
   std::optional<std::uint8_t> failure_class;
   WallTime accepted_from = WallTime::min(), accepted_until = WallTime::max();
   std::uint64_t least_octets = 0, most_octets = UINT64_MAX;
 };
+// Whether a server's reply has the code: its three digits (RFC 5321 §4.2), or the three numbers behind them (RFC 3463 §2).
+// Words of ours have none. Pure; linear.
+[[nodiscard]] bool has_code(std::string_view reply, std::string_view code);
 // A place in the order of deferred recipients: stays good while others come and go.
 using DeferredCursor = std::uint32_t;
 struct DeferredPage {

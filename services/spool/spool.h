@@ -78,6 +78,8 @@ class Spool {
   virtual SpoolResult<FreshPage> find_fresh(const FreshFilter& filter, const FreshCursor& from, std::size_t limit, const Enough& enough) {
     return (void)filter, (void)from, (void)limit, (void)enough, FreshPage{};
   }
+  // Whether it waits for its first attempt still: nothing was written of it. No I/O, once who is deferred was read.
+  [[nodiscard]] virtual bool waits(const MessageRef& message, std::uint32_t recipient) { return (void)message, (void)recipient, false; }
   virtual SpoolResult<std::uint64_t> count_deferred(const DeferredFilter& filter) = 0;
   // All of them, by the above.
   void for_each_deferred(const std::function<void(const DeferredRecipient&)>& visit);

@@ -126,6 +126,15 @@ SpoolResult<FreshPage> SpoolOnDisk::find_fresh(const FreshFilter& filter, const 
   return page;
 }
 
+bool SpoolOnDisk::waits(const MessageRef& message, std::uint32_t recipient) {
+  if (message.journal == 0 && !load_deferred()) return false;
+  return log_->with_state([&](const DeliveryState& state) {
+    const auto fresh = message.journal == 0 ? state.holding.fresh(message.id) : std::vector<std::uint32_t>{};
+    if (message.journal == 0) return std::ranges::find(fresh, recipient) != fresh.end();
+    return !state.incoming.released(message.journal, message.at.segment) && !state.incoming.settled(message.journal, message.at, recipient);
+  });
+}
+
 std::vector<TraceId> SpoolOnDisk::lowest_unreleased() const {
   Readers readers;
   {

@@ -269,6 +269,19 @@ bool SpoolOnDisk::is_repeated(const Deferral& deferral) const {
   });
 }
 
+// Whom the operator gave another end while an attempt, or a write, was under way stays ended.
+std::vector<Schedule> SpoolOnDisk::without_ended(const Deferral& deferral) const {
+  auto recipients = deferral.recipients;
+  const auto& message = deferral.message;
+  log_->with_state([&](const DeliveryState& state) {
+    return std::erase_if(recipients, [&](const Schedule& to) {
+      const bool ended = message.journal == 0 || state.incoming.settled(message.journal, message.at, to.recipient) == Settled::Final;
+      return ended && !state.holding.has_row(message.id, to.recipient);
+    });
+  });
+  return recipients;
+}
+
 // What the log says of the mails that are new. A repeated one has its record, and is announced with the flush of that.
 void SpoolOnDisk::add_generated(const std::vector<GeneratedMail>& mails, std::map<TraceId, HoldingRecord>& texts,
                                 std::vector<LogRecord>& group) {
@@ -341,6 +354,7 @@ SpoolResult<SpoolOnDisk::HeldNow> SpoolOnDisk::hold_deferred(std::span<const Def
   std::vector<TextToHold> texts;
   for (const auto& one : deferrals) {
     const bool is_held = held(one.message.id).has_value();
+    if (!is_held && one.message.journal != 0 && without_ended(one).empty()) continue;
     if (!is_held && one.message.journal == 0)
       return failure(SpoolError{SpoolFailure::NotFound, one.message.id.text() + " is not in holding"});
     const bool known = is_held && log_->with_state([&](const DeliveryState& state) {
@@ -381,12 +395,8 @@ SpoolResult<> SpoolOnDisk::defer(std::span<const Deferral> deferrals) {
       held_now.texts.erase(at);
     }
     add_generated(one.generated, generated, group);
-    DeferredRecord record{one.message, one.recipients, {}};
-    // Whom the operator gave another end while the attempt was under way stays ended.
-    if (one.message.journal == 0)
-      std::erase_if(record.recipients, [&](const Schedule& to) {
-        return log_->with_state([&](const DeliveryState& state) { return !state.holding.has_row(one.message.id, to.recipient); });
-      });
+    DeferredRecord record{one.message, without_ended(one), {}};
+    if (record.recipients.empty() && group.empty()) continue;
     if (const auto at = held_now.envelopes.find(one.message.id); at != held_now.envelopes.end())
       for (const auto& to : record.recipients)
         record.keys.push_back(to.recipient < at->second.recipients.size() ? keys_of(at->second.recipients[to.recipient]) : RecipientKeys{});

@@ -28,6 +28,7 @@ class SpoolOnDisk final : public Spool {
   using Spool::find_deferred;
   SpoolResult<DeferredPage> find_deferred(const DeferredFilter& filter, DeferredCursor from, std::size_t limit, const Enough& enough) override;
   SpoolResult<FreshPage> find_fresh(const FreshFilter& filter, const FreshCursor& from, std::size_t limit, const Enough& enough) override;
+  [[nodiscard]] bool waits(const MessageRef& message, std::uint32_t recipient) override;
   SpoolResult<std::uint64_t> count_deferred(const DeferredFilter& filter) override;
   [[nodiscard]] std::vector<DeferredRecipient> deferred(const TraceId& id) const override;
   SpoolResult<Envelope> envelope(const MessageRef& message) override;
@@ -71,6 +72,7 @@ class SpoolOnDisk final : public Spool {
   void note_settled(const MessageRef& message, std::uint32_t recipient);
   [[nodiscard]] bool is_repeated(const Settlement& settlement) const;
   [[nodiscard]] bool is_repeated(const Deferral& deferral) const;
+  [[nodiscard]] std::vector<Schedule> without_ended(const Deferral& deferral) const;
   static void add_generated(const std::vector<GeneratedMail>& mails, std::map<TraceId, HoldingRecord>& texts,
                             std::vector<LogRecord>& group);
   // Every flush of the log goes through here.

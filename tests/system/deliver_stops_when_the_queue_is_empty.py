@@ -19,8 +19,10 @@ def counts(server):
 
 
 def begin(server, *options):
+    # Whoever runs this in the background may have it ignore SIGINT, and children inherit that.
+    usual = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
     return subprocess.Popen([server.program, "--config", server.config, "service", "stop", "deliver", "--when-empty", *options],
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=usual)
 
 
 def shows_what_waits(server):

@@ -7,7 +7,7 @@
 namespace hikyaku::delivery {
 namespace {
 
-constexpr std::size_t due_at_once = 100;  // a step of the loop: below a millisecond
+constexpr std::size_t due_at_once = 100;  // a step of the loop: about a millisecond
 constexpr std::size_t most_released = 1'000;  // before somebody takes them
 constexpr Duration slow_delivery = std::chrono::seconds{15};
 constexpr Duration shortest_probe = std::chrono::seconds{10};

@@ -47,7 +47,15 @@ class Lanes {
 
   explicit Lanes(LaneLimits limits = {}) : limits_(limits) {}
 
-  void set_limits(LaneLimits limits) { limits_ = limits; }
+  void set_limits(LaneLimits limits) {
+    if (limits == limits_) return;
+    limits_ = limits;
+    for (auto& [destination, queue] : queues_) {
+      note(queue);
+      list_all(destination, queue);
+    }
+    for (const auto& one : std::exchange(blocked_, {})) unblock(one);
+  }
   void set_source_limits(SourceLimits limits) {
     if (limits == source_limits_) return;
     source_limits_ = std::move(limits);
@@ -84,7 +92,9 @@ class Lanes {
   // take_job() as long as it gets some, then release().
   std::optional<Slot> next() {
     for (const Lane lane : {Lane::Fresh, Lane::Retry}) {
-      // As often as there are turns: one that is blocked waits apart until a slot is given up.
+      if (free_slots(lane) == 0) continue;
+      for (const Speed speed : {Speed::Unproven, Speed::Slow}) let_one_go_on(speed, lane);
+      // As often as there are turns: one that is blocked waits until a slot is given up, one apart until there is room for such as it.
       for (std::size_t turns = turn_[index(lane)][0].size() + turn_[index(lane)][1].size(); turns > 0; --turns) {
         if (free_slots(lane) == 0) break;
         if (turn_[index(lane)][0].empty() && heavy_is_full(lane)) break;  // one that is released lets the next begin
@@ -94,6 +104,7 @@ class Lanes {
         turn.pop_front();
         auto& queue = queues_[destination];
         queue.listed[index(lane)][index(weight)] = false;
+        const bool went_on = std::exchange(queue.went_on[index(lane)][index(weight)], false);
         if (auto* full = full_source(queue); full != nullptr && may_start(lane, weight, queue)) {
           queue.listed[index(lane)][index(weight)] = true;
           full->blocked.push_back({std::move(destination), lane, weight});
@@ -104,7 +115,9 @@ class Lanes {
           continue;
         }
         if (is_full(queue.speed, lane)) {
-          apart_[index(queue.speed)][index(lane)].push_back({destination, lane, weight});
+          auto& apart = apart_[index(queue.speed)][index(lane)];
+          if (went_on) apart.push_front({destination, lane, weight});  // another was faster: it keeps its place
+          else apart.push_back({destination, lane, weight});
           queue.listed[index(lane)][index(weight)] = queue.apart[index(lane)][index(weight)] = true;
           ++apart_now_[index(lane)];
           for (auto* source : queue.sources) wake(*source);
@@ -157,7 +170,6 @@ class Lanes {
     list_all(slot.destination, queues_[slot.destination]);
     forget_if_idle(slot.destination);
     for (const auto& one : std::exchange(blocked_, {})) unblock(one);
-    for (const Speed speed : {Speed::Unproven, Speed::Slow}) let_one_go_on(speed, slot.lane);
   }
 
   // Empties a lane of a destination: the caller defers what it gets.
@@ -224,8 +236,6 @@ class Lanes {
       speed_used_[index(speed)][index(lane)] += queue.used[index(lane)];
       for (const Weight weight : {Weight::Light, Weight::Heavy})
         if (std::exchange(queue.apart[index(lane)][index(weight)], false)) queue.listed[index(lane)][index(weight)] = false, --apart_now_[index(lane)];
-      for (auto places = queue.used[index(lane)]; places > 0; --places)
-        for (const Speed waiting : {Speed::Unproven, Speed::Slow}) let_one_go_on(waiting, lane);
     }
     list_all(destination, queue);
   }
@@ -315,6 +325,7 @@ class Lanes {
     std::uint32_t limit = 0;
     bool listed[2][2] = {};  // stands in turn_, blocked_ or apart_
     bool apart[2][2] = {};   // in apart_; an entry of it that is false here is void
+    bool went_on[2][2] = {};  // was in apart_, and its turn has not come since
     bool shut[2] = {false, false};
     Cause shut_for[2] = {Cause::Hold, Cause::Hold};
     Speed speed = Speed::Usual;
@@ -404,15 +415,22 @@ class Lanes {
     if (speed == Speed::Slow) return used(Speed::Slow) >= std::max(1U, share(lane) / 2);
     return used(Speed::Slow) + used(Speed::Unproven) >= std::max(1U, share(lane) - share(lane) / 4);
   }
+  // The first of those apart that has something to start gets its turn again, if there is room for such as it. Asked before every
+  // turn: whatever made the room, and whoever got a turn and left it unused, the next one is not forgotten.
   void let_one_go_on(Speed speed, Lane lane) {
     auto& waiting = apart_[index(speed)][index(lane)];
     while (!waiting.empty() && !is_full(speed, lane)) {
       const Blocked first = std::move(waiting.front());
       waiting.pop_front();
       const auto found = queues_.find(first.destination);
-      if (found == queues_.end() || !std::exchange(found->second.apart[index(lane)][index(first.weight)], false)) continue;
+      // Void: its speed changed, and if it stands apart now then by its new one.
+      if (found == queues_.end() || found->second.speed != speed) continue;
+      if (!std::exchange(found->second.apart[index(lane)][index(first.weight)], false)) continue;
       --apart_now_[index(lane)];
-      return unblock(first);
+      const bool goes_on = may_start(lane, first.weight, found->second);
+      found->second.went_on[index(lane)][index(first.weight)] = goes_on;
+      unblock(first);
+      if (goes_on) return;
     }
   }
   void unblock(const Blocked& one) {
@@ -459,7 +477,7 @@ class Lanes {
   std::deque<std::string> turn_[2][2];  // destinations that may start a delivery, each once
   std::vector<Blocked> blocked_;        // whose turn came while they would have left no room for others
   std::size_t apart_now_[2] = {0, 0};   // without the void ones
-  std::deque<Blocked> apart_[3][2];     // by speed: while such as these had their part; one of them goes on for each that ends
+  std::deque<Blocked> apart_[3][2];     // by speed: while such as these had their part
   std::size_t waiting_[2] = {0, 0};
   std::uint32_t used_[2] = {0, 0}, heavy_used_[2] = {0, 0}, speed_used_[3][2] = {};
   std::uint32_t light_turns_[2] = {0, 0};

@@ -153,8 +153,8 @@ TEST_CASE("destinations that have not answered yet leave a quarter of a lane to 
   lanes.set_speed(held[0].destination, Speed::Usual);
   const auto next = started();
   REQUIRE(next.size() == 2);
-  CHECK(next[0].destination == "new75");
-  CHECK(next[1].destination == held[0].destination);
+  CHECK(next[0].destination == held[0].destination);
+  CHECK(next[1].destination == "new75");
   lanes.release(held[1]);
   const auto last = started();
   REQUIRE(last.size() == 1);
@@ -178,6 +178,41 @@ TEST_CASE("what turns out to be slow counts as slow with the slots it has, and w
     unproven += lanes.next().has_value();
   }
   CHECK(unproven == 15);
+}
+
+TEST_CASE("room for unproven ones is not given to one that has nothing to start, or turned out to be slow meanwhile") {
+  TestLanes lanes({.slots = 8, .reserved_fresh = 0, .reserved_retry = 0, .per_destination = 20});
+  std::vector<TestLanes::Slot> held;
+  for (int i = 0; i < 6; ++i) {
+    lanes.add(Lane::Fresh, "n" + std::to_string(i), 1);
+    lanes.set_speed("n" + std::to_string(i), Speed::Unproven);
+    held.push_back(lanes.next().value());
+    REQUIRE(lanes.take_job(held.back()));
+  }
+  for (const std::string name : {"drained", "shut", "tarpit", "well"}) {
+    lanes.add(Lane::Fresh, name, 1);
+    lanes.set_speed(name, Speed::Unproven);
+    CHECK(!lanes.next());  // three quarters are taken: it stands apart
+  }
+  CHECK(lanes.drain("drained", Lane::Fresh).size() == 1);
+  lanes.shut("shut", Lane::Fresh);
+  for (int i = 0; i < 4; ++i) lanes.set_speed("n" + std::to_string(i), Speed::Slow);
+  lanes.set_speed("tarpit", Speed::Slow);
+  CHECK(!lanes.next());
+  lanes.release(held.back());  // one place: four slow, one unproven
+  const auto next = lanes.next();
+  REQUIRE(next);
+  CHECK(next->destination == "well");
+}
+
+TEST_CASE("limits that grow let those begin that waited for it") {
+  TestLanes lanes({.slots = 8, .reserved_fresh = 0, .reserved_retry = 0, .per_destination = 1});
+  lanes.add(Lane::Fresh, "one", 1);
+  lanes.add(Lane::Fresh, "one", 2);
+  REQUIRE(lanes.next());
+  CHECK(!lanes.next());
+  lanes.set_limits({.slots = 8, .reserved_fresh = 0, .reserved_retry = 0, .per_destination = 2});
+  CHECK(lanes.next());
 }
 
 TEST_CASE("a busy destination gives its slot up after its turn when another waits, and keeps it when none does") {

@@ -17,6 +17,7 @@ std::chrono::microseconds micro(Duration duration) { return std::chrono::duratio
 }  // namespace
 
 void Scheduler::configure(SchedulerSettings settings) {
+  if (settings == settings_) return;
   settings_ = std::move(settings);
   lanes_.set_limits(settings_.lanes);
   lanes_.set_source_limits(settings_.sources);

@@ -55,7 +55,7 @@ class Scheduler {
   using Slot = Lanes<RemoteJob>::Slot;
   static constexpr std::uint32_t openers = 3;  // messages that go to a greylist's shut door
 
-  // Costs the number of known destinations. Said each second: it also lists anew what waits apart (Lanes::set_speed).
+  // Said each second. Costs the number of known destinations if anything changed.
   void configure(SchedulerSettings settings);
   [[nodiscard]] const SchedulerSettings& settings() const { return settings_; }
 

@@ -1,0 +1,38 @@
+// Answers: what DNS has said about one session, and what the rules still want to know. Rules are pure: they ask here, and one that
+// gets null cannot judge yet. Whoever drives them looks up all that is wanted, at once, gives the answers and has the rules judge anew.
+//
+// Bounded: after most_questions of a session every further one is answered by a failure, so that no published record makes us ask for ever.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "protocol/spf/evaluation.h"
+
+namespace hikyaku::policy {
+
+using spf::RecordType;
+using Question = spf::Question;
+// MX: the hosts in any order; one that is empty says that the domain takes no mail (RFC 7505).
+using Answer = spf::Answer;
+
+class Answers {
+ public:
+  static constexpr std::size_t most_questions = 600;
+
+  // Null: not known yet; it is wanted from now on. `name`: lower case, no final dot. Valid until the object ends.
+  const Answer* ask(RecordType type, std::string name);
+  void give(const Question& question, Answer answer) { known_[question] = std::move(answer); }
+  // What was asked for in vain since the last call.
+  [[nodiscard]] std::set<Question> take_wanted() { return std::exchange(wanted_, {}); }
+  [[nodiscard]] bool wants() const { return !wanted_.empty(); }
+  [[nodiscard]] const std::map<Question, Answer>& known() const { return known_; }
+
+ private:
+  std::map<Question, Answer> known_;
+  std::set<Question> wanted_;
+};
+
+}  // namespace hikyaku::policy

@@ -1,0 +1,29 @@
+// judge(): the verdict on one recipient before the text comes, by every rule of the stages connect to rcpt, in their order. The first
+// enforced rule that allows, defers or refuses decides; rules in shadow say what they would have done. Pure: asked again with more
+// answers it judges anew.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "services/policy/answers.h"
+#include "services/policy/attempt.h"
+#include "services/policy/greylist.h"
+#include "services/policy/rule.h"
+
+namespace hikyaku::policy {
+
+struct Judgement {
+  std::vector<Finding> findings;  // of rules that found something, in order
+  // Refuse or Defer: by `decided_by`; Nothing and Allow: the mail may come.
+  Finding::Verdict verdict = Finding::Verdict::Nothing;
+  std::optional<std::size_t> decided_by;  // place in findings; nothing: no rule objects
+  bool complete = false;                // false: answers are wanted first, and the rest says nothing
+  // The greylist rule looked at it: the memory is to be told of this try (GreylistMemory::tried).
+  std::optional<GreylistKey> greylist;
+};
+
+// `memory`: what is known of earlier tries; only read.
+[[nodiscard]] Judgement judge(const Attempt& attempt, const Config& config, const GreylistMemory& memory, Answers& answers);
+
+}  // namespace hikyaku::policy

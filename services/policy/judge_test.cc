@@ -1,0 +1,190 @@
+#include <doctest/doctest.h>
+
+#include "services/policy/judge.h"
+#include "services/policy/test_zone.h"
+
+using namespace hikyaku;
+using namespace hikyaku::policy;
+using testing::TestZone;
+using Verdict = Finding::Verdict;
+
+namespace {
+
+struct Rig {
+  TestZone zone;
+  GreylistMemory memory;
+  Config config;
+  Attempt attempt{.client = *io::IpAddress::parse("192.0.2.7"), .helo = "mail.sender.example", .our_name = "mx.here.example",
+                  .reverse_path = {{"a", "sender.example"}}, .recipient = {"b", "here.example"}, .now = WallTime{std::chrono::days{20'000}}};
+
+  Rig() { named("mail.sender.example"); }
+  void set(RuleId rule, Mode mode) { config.modes[static_cast<std::size_t>(rule)] = mode; }
+  void named(const std::string& name) {
+    zone.put(RecordType::Ptr, "7.2.0.192.in-addr.arpa", {name});
+    zone.put(RecordType::A, name, {"192.0.2.7"});
+  }
+  Judgement run() {
+    return zone.until_known([&](Answers& answers) -> std::optional<Judgement> {
+      auto judgement = judge(attempt, config, memory, answers);
+      if (!judgement.complete) {
+        REQUIRE(answers.wants());
+        return std::nullopt;
+      }
+      return judgement;
+    });
+  }
+  // "rule verdict code", or "none"
+  std::string decided() {
+    const auto judgement = run();
+    if (!judgement.decided_by) return "none";
+    const auto& finding = judgement.findings[*judgement.decided_by];
+    return std::string(entry_of(finding.rule).name) + " " + std::to_string(finding.reply.code) + " " + finding.reply.enhanced.text();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("with every rule off nothing is asked and nobody refused") {
+  Rig rig;
+  rig.named("unknown");
+  CHECK(rig.decided() == "none");
+  CHECK(rig.zone.rounds == 0);
+}
+
+TEST_CASE("the first enforced rule decides; a rule in shadow is told of and changes nothing") {
+  Rig rig;
+  rig.config.dnsbl = {*parse_dns_list("bl.example")};
+  rig.zone.put(RecordType::A, "7.2.0.192.bl.example", {"127.0.0.4"});
+  rig.zone.records.erase({RecordType::Ptr, "7.2.0.192.in-addr.arpa"});
+  rig.set(RuleId::Dnsbl, Mode::Shadow);
+  rig.set(RuleId::ReverseName, Mode::Enforce);
+  const auto judgement = rig.run();
+  REQUIRE(judgement.findings.size() == 2);
+  CHECK(judgement.findings[0].rule == RuleId::Dnsbl);
+  CHECK(judgement.findings[0].evidence == "listed by bl.example (127.0.0.4)");
+  CHECK(judgement.verdict == Verdict::Defer);
+  CHECK(rig.decided() == "reverse_name 450 4.7.25");
+  rig.config.reverse_name = Severity::Refuse;
+  CHECK(rig.decided() == "reverse_name 550 5.7.25");
+  rig.set(RuleId::Dnsbl, Mode::Enforce);
+  CHECK(rig.decided() == "dnsbl 554 5.7.1");
+  rig.config.name_rules = true;
+  CHECK(rig.run().findings[0].reply.text.ends_with(" [dnsbl]"));
+}
+
+TEST_CASE("lists: answers that do not count, servers that fail, good clients") {
+  Rig rig;
+  rig.set(RuleId::Dnsbl, Mode::Enforce);
+  rig.config.dnsbl = {*parse_dns_list("bl.example=127.0.0.2,127.0.0.8/29"), *parse_dns_list("other.example")};
+  rig.zone.fail(RecordType::A, "7.2.0.192.other.example");
+  rig.zone.put(RecordType::A, "7.2.0.192.bl.example", {"127.0.0.4"});
+  CHECK(rig.decided() == "none");
+  rig.zone.put(RecordType::A, "7.2.0.192.bl.example", {"127.0.0.4", "127.0.0.9"});
+  CHECK(rig.decided() == "dnsbl 554 5.7.1");
+  rig.zone.put(RecordType::A, "7.2.0.192.bl.example", {});
+  rig.zone.put(RecordType::A, "7.2.0.192.other.example", {"127.255.255.254"});  // "you ask too much"
+  CHECK(rig.decided() == "none");
+  rig.zone.put(RecordType::A, "7.2.0.192.other.example", {"127.0.0.2"});
+  rig.config.dnswl = {*parse_dns_list("wl.example")};
+  rig.zone.put(RecordType::A, "7.2.0.192.wl.example", {"127.0.5.1"});
+  rig.set(RuleId::Dnswl, Mode::Enforce);
+  CHECK(rig.decided() == "none");
+  // It vouches for the client, not for whoever the client says sends.
+  rig.attempt.sender_is = SenderIs::Ours;
+  rig.set(RuleId::LocalSender, Mode::Enforce);
+  CHECK(rig.decided() == "local_sender 550 5.7.1");
+  for (const auto* wrong : {"", "example", "bl.example=", "bl.example=x", "bl.example=127.0.0.2,", "-.example", "bl.example=127.0.0.9/24"})
+    CHECK_MESSAGE(!parse_dns_list(wrong), wrong);
+}
+
+TEST_CASE("S25R alone puts off for ever; with greylisting for suspects they may come again, others pass at once") {
+  Rig rig;
+  rig.set(RuleId::S25r, Mode::Enforce);
+  CHECK(rig.decided() == "none");
+  rig.named("ppp12345.isp.example");
+  CHECK(rig.run().findings[0].evidence == "s25r rule 2: ppp12345.isp.example");
+  CHECK(rig.decided() == "s25r 450 4.7.1");
+  rig.set(RuleId::Greylist, Mode::Enforce);
+  CHECK(rig.decided() == "s25r 450 4.7.1");  // for nobody
+  rig.config.greylist = GreylistScope::Suspects;
+  const auto first = rig.run();
+  REQUIRE(first.decided_by);
+  CHECK(first.findings[*first.decided_by].reply.text == "Greylisted, please try again in 1500 seconds");
+  rig.memory.tried(*first.greylist, rig.attempt.now);
+  rig.attempt.now += 1500s;
+  const auto again = rig.run();
+  CHECK(!again.decided_by);
+  rig.memory.tried(*again.greylist, rig.attempt.now);
+  rig.attempt.client = *io::IpAddress::parse("192.0.2.99");  // a neighbour, which has no name at all
+  rig.attempt.recipient = {"c", "here.example"};
+  rig.set(RuleId::ReverseName, Mode::Enforce);
+  CHECK(rig.decided() == "none");
+  rig.attempt.client = *io::IpAddress::parse("203.0.113.1");
+  CHECK(rig.decided() == "greylist 450 4.7.1");
+  // DNS that fails is no reason to let somebody through who never waits.
+  rig.zone.fail(RecordType::Ptr, "1.113.0.203.in-addr.arpa");
+  CHECK(rig.decided() == "greylist 450 4.7.1");
+}
+
+TEST_CASE("a farm of senders that SPF vouches for is one source") {
+  Rig rig;
+  rig.set(RuleId::Greylist, Mode::Enforce);
+  rig.config.greylist = GreylistScope::Everybody;
+  rig.zone.put(RecordType::Txt, "sender.example", {"v=spf1 ip4:192.0.2.0/24 ip4:198.51.100.0/24 -all"});
+  const auto first = rig.run();
+  REQUIRE(first.greylist);
+  CHECK(first.greylist->source == "spf:sender.example");
+  rig.memory.tried(*first.greylist, rig.attempt.now);
+  rig.attempt.client = *io::IpAddress::parse("198.51.100.3");
+  rig.attempt.now += 1500s;
+  CHECK(rig.decided() == "none");
+  rig.attempt.client = *io::IpAddress::parse("203.0.113.5");  // whom it does not vouch for
+  CHECK(rig.run().greylist->source == "203.0.113.0/24");
+}
+
+TEST_CASE("senders: SPF, domains that nobody can answer, DNS that fails") {
+  Rig rig;
+  rig.set(RuleId::SenderDomain, Mode::Enforce);
+  CHECK(rig.decided() == "sender_domain 450 4.1.8");
+  rig.config.sender_domain = Severity::Refuse;
+  CHECK(rig.decided() == "sender_domain 550 5.1.8");
+  rig.zone.put(RecordType::Mx, "sender.example", {""});
+  CHECK(rig.decided() == "sender_domain 550 5.1.8");  // RFC 7505
+  rig.zone.put(RecordType::Mx, "sender.example", {"mx.sender.example"});
+  CHECK(rig.decided() == "none");
+  rig.zone.records.erase({RecordType::Mx, "sender.example"});
+  rig.zone.put(RecordType::Aaaa, "sender.example", {"2001:db8::1"});
+  CHECK(rig.decided() == "none");
+  rig.zone.fail(RecordType::Mx, "sender.example");
+  CHECK(rig.decided() == "sender_domain 450 4.4.3");
+  rig.attempt.reverse_path = {};
+  CHECK(rig.decided() == "none");
+
+  rig.attempt.reverse_path = {{"a", "sender.example"}};
+  rig.set(RuleId::SenderDomain, Mode::Off);
+  rig.set(RuleId::Spf, Mode::Enforce);
+  CHECK(rig.decided() == "none");
+  rig.zone.put(RecordType::Txt, "sender.example", {"v=spf1 -all"});
+  CHECK(rig.decided() == "spf 550 5.7.23");
+  rig.zone.put(RecordType::Txt, "sender.example", {"v=spf1 ~all"});
+  CHECK(rig.decided() == "none");
+  rig.zone.fail(RecordType::Txt, "sender.example");
+  CHECK(rig.decided() == "spf 451 4.7.24");
+}
+
+TEST_CASE("who says in EHLO that it is us is not") {
+  Rig rig;
+  rig.set(RuleId::HelloName, Mode::Enforce);
+  CHECK(rig.decided() == "none");
+  rig.attempt.helo = "MX.here.example";
+  CHECK(rig.decided() == "hello_name 550 5.7.1");
+}
+
+TEST_CASE("questions of one session have an end") {
+  Answers answers;
+  for (std::size_t i = 0; i < Answers::most_questions; ++i) CHECK(answers.ask(RecordType::A, std::to_string(i)) == nullptr);
+  const auto* last = answers.ask(RecordType::A, "one more");
+  REQUIRE(last);
+  CHECK(last->kind == Answer::Kind::Failure);
+  CHECK(answers.take_wanted().size() == Answers::most_questions);
+}

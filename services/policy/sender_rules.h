@@ -1,0 +1,21 @@
+// The rules that look at the sender's address. Each returns nothing while it waits for answers.
+#pragma once
+
+#include <optional>
+
+#include "protocol/spf/evaluation.h"
+#include "services/policy/answers.h"
+#include "services/policy/attempt.h"
+
+namespace hikyaku::policy {
+
+[[nodiscard]] std::optional<Finding> find_local_sender(const Attempt& attempt, const Config& config, Answers& answers);
+[[nodiscard]] std::optional<Finding> find_sender_domain(const Attempt& attempt, const Config& config, Answers& answers);
+[[nodiscard]] std::optional<Finding> find_spf(const Attempt& attempt, const Config& config, Answers& answers);
+
+// What SPF says of the attempt (RFC 7208).
+[[nodiscard]] std::optional<spf::Verdict> spf_verdict(const Attempt& attempt, Answers& answers);
+// The domain that SPF was asked for: of MAIL FROM, or of HELO for the null reverse-path.
+[[nodiscard]] const std::string& spf_domain(const Attempt& attempt);
+
+}  // namespace hikyaku::policy

@@ -263,7 +263,10 @@ Task<DnsAnswer<IpAddress>> Resolver::aaaa(std::string name, Deadline deadline) {
   return parsed<IpAddress>(state_, std::move(name), type_aaaa, deadline, parse_dns_address);
 }
 Task<DnsAnswer<std::string>> Resolver::ptr(IpAddress address, Deadline deadline) {
-  return parsed<std::string>(state_, address.reverse_name(), type_ptr, deadline, parse_dns_name);
+  return names(address.reverse_name(), deadline);
+}
+Task<DnsAnswer<std::string>> Resolver::names(std::string reverse_name, Deadline deadline) {
+  return parsed<std::string>(state_, std::move(reverse_name), type_ptr, deadline, parse_dns_name);
 }
 Task<DnsAnswer<TlsaRecord>> Resolver::tlsa(std::string name, Deadline deadline) {
   return parsed<TlsaRecord>(state_, std::move(name), type_tlsa, deadline, parse_tlsa);

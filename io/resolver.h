@@ -64,6 +64,8 @@ class Resolver {
   Task<DnsAnswer<IpAddress>> a(std::string name, Deadline deadline);
   Task<DnsAnswer<IpAddress>> aaaa(std::string name, Deadline deadline);
   Task<DnsAnswer<std::string>> ptr(IpAddress address, Deadline deadline);
+  // The PTR records of IpAddress::reverse_name().
+  Task<DnsAnswer<std::string>> names(std::string reverse_name, Deadline deadline);
   Task<DnsAnswer<TlsaRecord>> tlsa(std::string name, Deadline deadline);
   // The alias itself, not what it leads to: secure tells whether that one record is.
   Task<DnsAnswer<std::string>> cname(std::string name, Deadline deadline);

@@ -100,7 +100,7 @@ std::string human_form(const JsonView& line, Language language) {
   out += " " + line.text("service") + " " + (level == "info" ? "" : level + ": ");
   out += event == nullptr ? line.text("event") : std::string(language == Language::Japanese ? event->sentence_ja : event->sentence);
   for (const auto key : {"message", "parent", "sender", "recipient", "original_recipient", "account", "client", "helo", "listener", "destination", "next_hop", "command",
-                         "reply", "next_try", "by", "about", "text", "reason"})
+                         "reply", "next_try", "by", "about", "text", "rule", "mode", "reason"})
     if (const std::string value = line.text(key); !value.empty()) out += std::string(" ") + key + "=" + (value.find(' ') == std::string::npos ? value : "\"" + value + "\"");
   if (!line.text("since").empty() && !line.has("spent_ms")) out += " since=" + line.text("since");  // of an attempt: where `spent` begins
   for (const auto key : {"octets", "count", "attempt"})

@@ -13,6 +13,7 @@
 
 #include "apps/receive/bell.h"
 #include "apps/receive/etrn_limit.h"
+#include "apps/receive/gate.h"
 #include "apps/receive/held_quota.h"
 #include "apps/receive/policies.h"
 #include "apps/service/service.h"
@@ -22,6 +23,7 @@
 #include "io/loop.h"
 #include "io/workers.h"
 #include "services/directory/auth_client.h"
+#include "services/policy/greylist_store.h"
 #include "services/spool/incoming.h"
 
 namespace hikyaku::receive {
@@ -53,6 +55,7 @@ struct Reception {
   io::AddressLimit places;
   Bell& bell;
   HeldQuota& held;
+  policy::GreylistStore& greylist;
   EtrnLimit etrn;
   SystemClock clock;
   std::atomic<std::uint64_t> connections{0};  // ever taken
@@ -89,6 +92,7 @@ class Front {
   io::Loop loop;
   Reception& reception;
   directory::AuthClient auth;
+  Gate gate;
   bool draining = false;
   std::unordered_set<Session*> sessions;
 

@@ -38,6 +38,16 @@ void listen(Service& service, Front& front) {
       front.loop.spawn(front.accept(port, listener.descriptor));
 }
 
+// On the first loop: what was remembered of strangers goes to the disk.
+Task<void> keep_greylist(Front& front, policy::GreylistStore& greylist) {
+  while (!front.loop.stopping()) {
+    auto saving = front.reception.workers.run(front.loop, [&greylist, now = front.reception.clock.wall()] { return greylist.save(now); });
+    const auto saved = co_await std::move(saving);
+    if (saved && !*saved) front.reception.service.log().write(telemetry::events::storage_trouble, {.reason = saved->error().what});
+    co_await front.loop.sleep_until(front.loop.after(2s));
+  }
+}
+
 // On the first loop: the order to stop, handed on to all.
 Task<void> drain_when_told(Service& service, std::vector<std::unique_ptr<Front>>& fronts) {
   auto& loop = fronts.front()->loop;
@@ -55,6 +65,8 @@ int run_receive(Service& service) {
   receive::Bell bell(service.path("run/deliver-bell.sock"));
   incoming->on_group([&bell] { bell.ring(); });
   receive::HeldQuota held(service.path(folder::held_used));
+  policy::GreylistStore greylist(disk, service.path(folder::policy), receive::gate_settings(*service.settings()).greylist);
+  if (!greylist.trouble().empty()) service.log().write(telemetry::events::storage_trouble, {.reason = greylist.trouble()});
   io::Workers workers(worker_threads, worker_queue);
   const auto& smtp = service.settings()->smtp;
   Reception reception{.service = service,
@@ -63,8 +75,13 @@ int run_receive(Service& service) {
                       .places = {static_cast<std::size_t>(smtp.connections_per_address()), static_cast<std::size_t>(smtp.connections())},
                       .bell = bell,
                       .held = held,
+                      .greylist = greylist,
                       .current = receive::make_policies(service)};
-  service.when_reloaded([&] { reception.replace_policies(receive::make_policies(service)); });
+  service.when_reloaded([&] {
+    auto policies = receive::make_policies(service);
+    greylist.set_terms(policies->gate.greylist);
+    reception.replace_policies(std::move(policies));
+  });
 
   std::vector<std::unique_ptr<Front>> fronts;
   const unsigned loops = std::clamp(std::thread::hardware_concurrency(), 1U, most_loops);
@@ -73,6 +90,7 @@ int run_receive(Service& service) {
     listen(service, *fronts.back());
   }
   fronts.front()->loop.spawn(drain_when_told(service, fronts));
+  fronts.front()->loop.spawn(keep_greylist(*fronts.front(), greylist));
   std::vector<std::jthread> threads;
   for (unsigned i = 1; i < loops; ++i) threads.emplace_back([front = fronts[i].get()] { front->loop.run(); });
   service.ready();
@@ -82,6 +100,7 @@ int run_receive(Service& service) {
   // Every answer is given before the loops that wait for it go.
   incoming->stop();
   fronts.clear();
+  if (const auto saved = greylist.save(reception.clock.wall()); !saved) service.log().write(telemetry::events::storage_trouble, {.reason = saved.error().what});
   return 0;
 }
 

@@ -40,6 +40,7 @@ Session::Session(Front& front, std::shared_ptr<const Policies> policies, Port po
       number_(++front.reception.connections),
       started_(front.loop.now()),
       client_(accepted.peer.is_ip() ? accepted.peer.ip().to_string() : std::string{}),
+      address_(accepted.peer.is_ip() ? std::optional(accepted.peer.ip()) : std::nullopt),
       peer_(front.loop, std::move(accepted.socket), accepted.peer),
       talk_(policies_->config(port), facts_of(client_, *policies_)) {
   front_.sessions.insert(this);
@@ -101,7 +102,7 @@ Task<void> Session::run() {
         continue;
       }
       if (auto* content = std::get_if<smtp::server::AppendContent>(&step); content && !arrival_->sink.should_spill() && !arrival_->trouble) {
-        arrival_->sink.append(content->octets);
+        take_text(content->octets);
         continue;
       }
       auto carrying = carry_out(std::move(step));

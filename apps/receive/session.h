@@ -7,6 +7,9 @@
 
 #include "apps/receive/front.h"
 #include "protocol/smtp/server_conversation.h"
+#include "services/policy/judge.h"
+#include "services/policy/mail_checks.h"
+#include "services/policy/results_filter.h"
 
 namespace hikyaku::receive {
 
@@ -31,11 +34,17 @@ class Session {
   void interrupt_if_idle();
 
  private:
+  // Of a stranger's text.
+  struct Checks {
+    policy::MailChecks mail;
+    policy::ResultsFilter forged;
+  };
   // The message that is arriving.
   struct Arrival {
     TraceId id;
     spool::MessageSink sink;
     std::optional<smtp::Reply> trouble;  // of ours: the disk
+    std::unique_ptr<Checks> checks;      // null: nothing is checked
   };
 
   [[nodiscard]] directory::PeerContext context() const;
@@ -50,18 +59,32 @@ class Session {
   Task<bool> carry_out(smtp::ServerStep step);
   Task<void> check_sender(smtp::server::CheckSender step);
   Task<void> check_recipient(smtp::server::CheckRecipient step);
+  [[nodiscard]] smtp::Verdict reason_against(const directory::RecipientAnswer& found, std::uint64_t octets) const;
   Task<void> flush(smtp::server::Flush step);
   Task<directory::Answer<bool>> may_ask_for(smtp::EtrnCommand of);
   Task<void> authenticate(smtp::server::Authenticate step);
   Task<void> append(std::string_view octets);
   Task<void> commit(smtp::server::CommitMessage step);
   void begin_message();
+  // What the rules say of strangers (session_policy.cc).
+  [[nodiscard]] bool is_stranger() const;
+  [[nodiscard]] policy::Attempt attempt(const Address& recipient) const;
+  Task<void> look_up_answers(Deadline deadline);
+  Task<bool> learn_sender();
+  Task<smtp::Verdict> judge(Address recipient);
+  smtp::Verdict conclude(const policy::Judgement& judgement, const Address& recipient);
+  void log_finding(const policy::Finding& finding, std::string_view recipient);
+  void begin_checks();
+  void take_text(std::string_view octets);
+  Task<smtp::Verdict> check_mail(Arrival& arrival);
+  void log_checked(const TraceId& id, const policy::MailFindings& found);
+  [[nodiscard]] smtp::Verdict refuse_by_dmarc(const policy::MailFindings& found);
   void take(const directory::AuthStep& step);
   [[nodiscard]] HeldQuota::Limit held_limit() const;
   // Why a message that is to be held may not be (RFC 4865 §6); nothing: it may.
   [[nodiscard]] std::optional<smtp::Reply> over_held_quota(const Envelope& envelope, std::uint64_t octets) const;
   void refuse_recipient(const Address& recipient, smtp::Reply reply);
-  void refuse_held(const TraceId& id);
+  void refuse_message(const TraceId& id, const smtp::Reply& reply);
   void log_accepted(const Envelope& envelope, const TraceId& id, std::uint64_t octets);
 
   Front& front_;
@@ -70,6 +93,7 @@ class Session {
   const std::uint64_t number_;
   const Instant started_;
   const std::string client_;
+  const std::optional<io::IpAddress> address_;  // the same; nothing: a local socket
   io::Connection peer_;
   smtp::ServerConversation talk_;
   bool waiting_ = false;       // inside read()
@@ -78,6 +102,11 @@ class Session {
   std::optional<bool> may_relay_;
   std::unique_ptr<directory::AuthClient::Exchange> exchange_;
   std::unique_ptr<Arrival> arrival_;
+  policy::Answers answers_;
+  policy::SenderIs sender_is_ = policy::SenderIs::Foreign;  // of the open transaction
+  struct Refusal {
+    std::string rule, evidence;
+  } refused_by_;  // of the recipient being checked; empty: by no rule
 };
 
 }  // namespace hikyaku::receive

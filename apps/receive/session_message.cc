@@ -48,7 +48,7 @@ class Flushed {
 }  // namespace
 
 void Session::begin_message() {
-  arrival_ = std::make_unique<Arrival>(Arrival{front_.reception.incoming.next_id(), front_.reception.incoming.new_sink(), {}});
+  arrival_ = std::make_unique<Arrival>(Arrival{front_.reception.incoming.next_id(), front_.reception.incoming.new_sink(), {}, {}});
   const auto& envelope = talk_.envelope();
   const std::string only = envelope.recipients.size() == 1 ? envelope.recipients[0].address.text() : std::string{};
   arrival_->sink.append(smtp::received_field({.kind = talk_.kind(),
@@ -60,6 +60,7 @@ void Session::begin_message() {
                                               .recipient = only,
                                               .when = front_.reception.clock.wall(),
                                               .priority = envelope.priority}));
+  begin_checks();
 }
 
 Task<void> Session::append(std::string_view octets) {
@@ -73,11 +74,17 @@ Task<void> Session::append(std::string_view octets) {
       arrival_->trouble = reply_for(spilled->error());
     }
   }
-  if (!arrival_->trouble) arrival_->sink.append(octets);
+  if (!arrival_->trouble) take_text(octets);
 }
 
 Task<void> Session::commit(smtp::server::CommitMessage step) {
   const auto arrival = std::move(arrival_);
+  if (arrival->checks && !arrival->trouble) {
+    auto checking = check_mail(*arrival);
+    auto refusal = co_await std::move(checking);
+    if (refusal && refusal->is_permanent()) co_return refuse_message(arrival->id, *std::move(refusal));
+    arrival->trouble = std::move(refusal);
+  }
   const auto octets = arrival->sink.octets();
   auto trouble = arrival->trouble;
   spool::MessageBody body;
@@ -98,7 +105,7 @@ Task<void> Session::commit(smtp::server::CommitMessage step) {
   envelope.accepted_at = front_.reception.clock.wall();
   const bool counts = !trouble && envelope.release && account_ != AccountId{};
   // All sessions of the account take from the same room: only here is it certain.
-  if (counts && !front_.reception.held.enter(account_, held_limit(), octets, front_.loop.now())) co_return refuse_held(arrival->id);
+  if (counts && !front_.reception.held.enter(account_, held_limit(), octets, front_.loop.now())) co_return refuse_message(arrival->id, held_quota_reply);
   if (!trouble) {
     Flushed flushing(front_.loop, front_.reception.incoming, {envelope, std::move(body), {}});
     const auto flushed = co_await flushing;
@@ -120,14 +127,14 @@ Task<void> Session::commit(smtp::server::CommitMessage step) {
   talk_.message_refused(*trouble);
 }
 
-void Session::refuse_held(const TraceId& id) {
+void Session::refuse_message(const TraceId& id, const smtp::Reply& reply) {
   auto said = fields();
-  const auto line = held_quota_reply.line();
+  const auto line = reply.line();
   said.message = id;
   said.account = talk_.account();
   said.reply = line;
   front_.reception.service.log().write(events::mail_refused, said);
-  talk_.message_refused(held_quota_reply);
+  talk_.message_refused(reply);
 }
 
 void Session::log_accepted(const Envelope& envelope, const TraceId& id, std::uint64_t octets) {

@@ -66,6 +66,9 @@ void Session::refuse_recipient(const Address& recipient, smtp::Reply reply) {
   said.reply = line;
   said.sender = sender;
   said.null_sender = sender.empty();
+  said.helo = talk_.helo();
+  said.rule = refused_by_.rule;
+  said.reason = refused_by_.evidence;
   front_.reception.service.log().write(events::recipient_refused, said);
   talk_.recipient_checked(std::move(reply));
 }
@@ -77,29 +80,40 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   auto asking = front_.auth.resolve_recipient(std::move(step.recipient), talk_.envelope().reverse_path, account_, client_);
   const auto answer = co_await std::move(asking);
   const auto* found = std::get_if<directory::RecipientAnswer>(&answer);
+  refused_by_ = {};
   if (found == nullptr) co_return refuse_recipient(recipient, cannot_ask);
-  using Kind = directory::RecipientKind;
+  if (auto refusal = reason_against(*found, step.octets)) co_return refuse_recipient(recipient, *std::move(refusal));
+  // Whoever is refused may complain (RFC 5321 §4.5.1).
+  if (!equal_ignoring_case(recipient.local_part, "postmaster")) {
+    auto judging = judge(recipient);
+    auto refusal = co_await std::move(judging);
+    if (refusal) co_return refuse_recipient(recipient, *std::move(refusal));
+  }
   // RFC 3463 X.3.2: not accepting for now, for maintenance. Only to whom we would take mail from otherwise.
-  const auto taken = [&] {
-    if (found->held.empty()) return talk_.recipient_checked({}, ours ? std::optional(Address{"postmaster", ""}) : std::nullopt);
-    refuse_recipient(recipient, {451, {4, 3, 2}, found->held});
-  };
-  switch (found->kind) {
+  if (!found->held.empty()) co_return refuse_recipient(recipient, {451, {4, 3, 2}, found->held});
+  talk_.recipient_checked({}, ours ? std::optional(Address{"postmaster", ""}) : std::nullopt);
+}
+
+// What the directory says, before any rule is asked.
+smtp::Verdict Session::reason_against(const directory::RecipientAnswer& found, std::uint64_t octets) const {
+  using Kind = directory::RecipientKind;
+  switch (found.kind) {
     case Kind::Local:
       // RFC 3463 X.2.2: the text as declared has no room, though a smaller one might.
-      if (step.octets > found->room_octets) co_return refuse_recipient(recipient, mailbox_full(policies_->settings->smtp));
-      co_return taken();
-    case Kind::Relay: co_return taken();
+      if (octets > found.room_octets) return mailbox_full(policies_->settings->smtp);
+      return std::nullopt;
+    case Kind::Relay: return std::nullopt;
     case Kind::NotOurs:
-      if (account_ != AccountId{} || may_relay_.value_or(false)) co_return taken();
-      if (!may_relay_) co_return refuse_recipient(recipient, cannot_ask);
-      co_return refuse_recipient(recipient, {550, {5, 7, 1}, "This server does not take mail for that domain"});
-    case Kind::UnknownUser: co_return refuse_recipient(recipient, {550, {5, 1, 1}, "No such user here"});
-    case Kind::UnknownDomain: co_return refuse_recipient(recipient, {550, {5, 1, 2}, "No mail can go to that domain"});
-    case Kind::Disabled: co_return refuse_recipient(recipient, {550, {5, 2, 1}, "The mailbox is disabled"});
-    case Kind::MayNotPost: co_return refuse_recipient(recipient, {550, {5, 7, 2}, found->held});  // RFC 3463 X.7.2
-    case Kind::OverQuota: co_return refuse_recipient(recipient, mailbox_full(policies_->settings->smtp));
+      if (account_ != AccountId{} || may_relay_.value_or(false)) return std::nullopt;
+      if (!may_relay_) return cannot_ask;
+      return smtp::Reply{550, {5, 7, 1}, "This server does not take mail for that domain"};
+    case Kind::UnknownUser: return smtp::Reply{550, {5, 1, 1}, "No such user here"};
+    case Kind::UnknownDomain: return smtp::Reply{550, {5, 1, 2}, "No mail can go to that domain"};
+    case Kind::Disabled: return smtp::Reply{550, {5, 2, 1}, "The mailbox is disabled"};
+    case Kind::MayNotPost: return smtp::Reply{550, {5, 7, 2}, found.held};  // RFC 3463 X.7.2
+    case Kind::OverQuota: return mailbox_full(policies_->settings->smtp);
   }
+  return cannot_ask;
 }
 
 // Listed networks may ask for all mail that is taken here. An account may for a domain whose postmaster it is: each wish costs

@@ -28,8 +28,8 @@ struct Row {
 
 const std::vector<Row>& rows() {
   static const std::vector<Row> table = {
-      // Appends to its own journal, asks auth; opens no database.
-      {"receive", {folder::receive_journal}, io::Network::None},
+      // Appends to its own journal, remembers strangers, asks auth and DNS; opens no database.
+      {"receive", {folder::receive_journal, folder::policy}, io::Network::Any},
       // Reads and releases the journals, keeps holding and domains, fills mailboxes, reads routes and aliases (the
       // engine maps its shared page, so even readers need to write), speaks to other servers and logs in there,
       // writes the queue's history.

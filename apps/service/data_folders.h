@@ -15,6 +15,7 @@ inline constexpr std::string_view spool = "spool";          // incoming-N, holdi
 inline constexpr std::string_view sts_policies = "spool/mta-sts";   // what deliver knows of domains' policies, a file each
 inline constexpr std::string_view tls_counts = "spool/tls-counts";   // how TLS with other domains went, kept by deliver
 inline constexpr std::string_view receive_journal = "spool/incoming-1";  // written by receive, journal number 1
+inline constexpr std::string_view policy = "policy";        // what reception remembers of strangers
 inline constexpr std::string_view history = "history";      // what waited when: written by deliver
 inline constexpr std::string_view counters = "counters";    // NAME/now: what each process has counted
 inline constexpr std::string_view alarm = "alarm";          // what is raised; where the alarm's command runs

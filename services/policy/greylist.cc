@@ -90,7 +90,7 @@ void GreylistMemory::erase_waiting(std::map<GreylistKey, Waiting>::iterator at) 
   waiting_.erase(at);
 }
 
-void GreylistMemory::erase_known(std::unordered_map<std::string, Known>::iterator at) {
+void GreylistMemory::erase_known(std::map<std::string, Known>::iterator at) {
   known_by_age_.erase({at->second.last, &at->first});
   known_.erase(at);
 }

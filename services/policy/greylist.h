@@ -9,13 +9,11 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include "base/clock.h"
@@ -78,7 +76,7 @@ class GreylistMemory {
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
   [[nodiscard]] std::size_t known() const { return known_.size(); }
   [[nodiscard]] const std::map<GreylistKey, Waiting>& all_waiting() const { return waiting_; }
-  [[nodiscard]] const std::unordered_map<std::string, Known>& all_known() const { return known_; }
+  [[nodiscard]] const std::map<std::string, Known>& all_known() const { return known_; }
 
   // For the durable copy: what was remembered is put back as it was. Later words about a key replace earlier ones.
   void restore(GreylistKey key, Waiting waiting);
@@ -91,11 +89,11 @@ class GreylistMemory {
   void put(GreylistKey key, Waiting waiting);
   void put(std::string source, Known known);
   void erase_waiting(std::map<GreylistKey, Waiting>::iterator at);
-  void erase_known(std::unordered_map<std::string, Known>::iterator at);
+  void erase_known(std::map<std::string, Known>::iterator at);
 
   GreylistTerms terms_;
   std::map<GreylistKey, Waiting> waiting_;
-  std::unordered_map<std::string, Known> known_;
+  std::map<std::string, Known> known_;
   // By when they were seen last: whom to forget. Pointers to the keys of the maps, whose places are steady.
   std::set<std::pair<WallTime, const GreylistKey*>> waiting_by_age_;
   std::set<std::pair<WallTime, const std::string*>> known_by_age_;

@@ -50,8 +50,8 @@ Finding find_greylist(const GreylistKey& key, const GreylistMemory::Verdict& fou
 
 class Judge {
  public:
-  Judge(const Attempt& attempt, const Config& config, const GreylistMemory& memory, Answers& answers)
-      : attempt_(attempt), config_(config), memory_(memory), answers_(answers) {}
+  Judge(const Attempt& attempt, const Config& config, const GreylistLook& look, Answers& answers)
+      : attempt_(attempt), config_(config), look_(look), answers_(answers) {}
 
   Judgement run() {
     for (const auto& rule : rules()) {
@@ -91,7 +91,7 @@ class Judge {
     if (config_.greylist == GreylistScope::Suspects && !suspect_) return;
     judgement_.greylist = greylist_key(attempt_, answers_);
     if (!judgement_.greylist) return void(waits_ = true);
-    auto finding = find_greylist(*judgement_.greylist, memory_.look(*judgement_.greylist, attempt_.now), attempt_.now);
+    auto finding = find_greylist(*judgement_.greylist, look_(*judgement_.greylist, attempt_.now), attempt_.now);
     finding.rule = RuleId::Greylist;
     finding.mode = mode;
     judgement_.findings.push_back(finding);
@@ -110,7 +110,7 @@ class Judge {
 
   const Attempt& attempt_;
   const Config& config_;
-  const GreylistMemory& memory_;
+  const GreylistLook& look_;
   Answers& answers_;
   Judgement judgement_;
   bool waits_ = false, allowed_ = false, suspect_ = false;
@@ -118,8 +118,8 @@ class Judge {
 
 }  // namespace
 
-Judgement judge(const Attempt& attempt, const Config& config, const GreylistMemory& memory, Answers& answers) {
-  return Judge(attempt, config, memory, answers).run();
+Judgement judge(const Attempt& attempt, const Config& config, const GreylistLook& look, Answers& answers) {
+  return Judge(attempt, config, look, answers).run();
 }
 
 }  // namespace hikyaku::policy

@@ -3,6 +3,7 @@
 // answers it judges anew.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -23,7 +24,9 @@ struct Judgement {
   std::optional<GreylistKey> greylist;
 };
 
-// `memory`: what is known of earlier tries; only read.
-[[nodiscard]] Judgement judge(const Attempt& attempt, const Config& config, const GreylistMemory& memory, Answers& answers);
+// Says what a try now would get; changes nothing (GreylistMemory::look, under its owner's lock).
+using GreylistLook = std::function<GreylistMemory::Verdict(const GreylistKey&, WallTime)>;
+
+[[nodiscard]] Judgement judge(const Attempt& attempt, const Config& config, const GreylistLook& look, Answers& answers);
 
 }  // namespace hikyaku::policy

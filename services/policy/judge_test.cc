@@ -25,7 +25,7 @@ struct Rig {
   }
   Judgement run() {
     return zone.until_known([&](Answers& answers) -> std::optional<Judgement> {
-      auto judgement = judge(attempt, config, memory, answers);
+      auto judgement = judge(attempt, config, [this](const GreylistKey& key, WallTime now) { return memory.look(key, now); }, answers);
       if (!judgement.complete) {
         REQUIRE(answers.wants());
         return std::nullopt;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "services/settings/mail_sections.h"
+#include "services/settings/policy_sections.h"
 #include "services/settings/server_sections.h"
 #include "services/settings/watch_sections.h"
 
@@ -19,6 +20,8 @@ struct Settings {
   ListenSection listen;
   TlsSection tls;
   SmtpSection smtp;
+  PolicySection policy;
+  RulesSection rules;
   ImapSection imap;
   Pop3Section pop3;
   AuthSection auth;

@@ -46,6 +46,20 @@ SpoolResult<> MessageSink::spill() {
   return {};
 }
 
+SpoolResult<> MessageSink::put_first(std::string octets) {
+  octets_ += octets.size();
+  if (!file_) {
+    in_memory_ += octets.size();
+    chunks_.insert(chunks_.begin(), std::move(octets));
+    return {};
+  }
+  TRY(made, folder_->make());
+  TRY_VOID(made->append(octets));
+  TRY_VOID(made->append(*file_));
+  file_ = std::move(made);
+  return {};
+}
+
 SpoolResult<MessageBody> MessageSink::finish() {
   if (file_) {
     TRY_VOID(spill());

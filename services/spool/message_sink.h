@@ -54,6 +54,8 @@ class MessageSink {
   [[nodiscard]] bool spilled() const { return file_ != nullptr; }
   // Moves what is in memory to the file. Blocks. NoSpace: answer 452.
   SpoolResult<> spill();
+  // Before all that was appended: what is known of a message only when it has ended. Blocks when spilled() (the file is copied).
+  SpoolResult<> put_first(std::string octets);
   // The finished text; the sink is empty afterwards. Blocks when spilled() (write, and flush of a large one).
   SpoolResult<MessageBody> finish();
 

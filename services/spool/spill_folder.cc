@@ -38,6 +38,18 @@ SpoolResult<std::string> SpillFile::read_all() {
   return text;
 }
 
+SpoolResult<> SpillFile::append(const SpillFile& other) {
+  constexpr std::uint64_t piece = 256 << 10;
+  std::string octets;
+  for (std::uint64_t at = 0; at < other.octets_; at += octets.size()) {
+    octets.resize(std::min(piece, other.octets_ - at));
+    HIKYAKU_SPOOL_DISK(got, other.file_->read_at(at, octets));
+    if (got != octets.size()) return failure(SpoolError{SpoolFailure::Broken, other.path_ + ": shorter than it was written"});
+    TRY_VOID(append(octets));
+  }
+  return {};
+}
+
 SpoolResult<> SpillFile::become(const std::string& path) {
   HIKYAKU_SPOOL_VOID(disk_.rename(path_, path));
   path_.clear();

@@ -39,6 +39,8 @@ class SpillFile {
   SpoolResult<> append(std::string_view octets);
   SpoolResult<> flush();
   SpoolResult<std::string> read_all();
+  // Appends what `other` has, in pieces.
+  SpoolResult<> append(const SpillFile& other);
   // The name is durable after the folder's next sync.
   SpoolResult<> become(const std::string& path);
   [[nodiscard]] std::uint64_t octets() const { return octets_; }

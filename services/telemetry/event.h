@@ -79,6 +79,8 @@ struct Fields {
   std::string_view by;                      // the operator's name on this system
   std::string_view service;                 // when it is about another service than the writer
   std::string_view text;                    // protocol text (Trace only), a path, a setting's name
+  std::string_view rule;                    // of reception's policy: "s25r"
+  std::string_view mode;                    // that it runs in: "enforce", "shadow"
   std::string_view reason;                  // one sentence or the system's words
 };
 

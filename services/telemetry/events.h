@@ -31,6 +31,10 @@ inline constexpr Event mail_refused{"mail.refused", Level::Info, LogName::Receiv
     "A message was refused after its text.", "本文のあとでメールを断った。"};
 inline constexpr Event mail_postponed{"mail.postponed", Level::Warning, LogName::ReceiveLog,
     "A message was answered 4xx for a trouble of ours.", "こちらの都合で 4xx を返した。"};
+inline constexpr Event rule_found{"rule.found", Level::Info, LogName::ReceiveLog,
+    "A rule of the policy found something; in mode shadow it has no effect.", "受信ポリシーの規則に該当した。shadow なら記録のみ。"};
+inline constexpr Event mail_checked{"mail.checked", Level::Info, LogName::ReceiveLog,
+    "What could be proved of a message (SPF, DKIM, ARC, DMARC).", "メールの認証を検査した(SPF、DKIM、ARC、DMARC)。"};
 inline constexpr Event smtp_login{"smtp.login", Level::Info, LogName::ReceiveLog,
     "A client logged in to send.", "送信のためにログインした。"};
 inline constexpr Event smtp_login_failed{"smtp.login_failed", Level::Warning, LogName::ReceiveLog,

@@ -88,6 +88,8 @@ std::string json_line(const Event& event, const Fields& fields, WallTime when, s
   line.given("by", fields.by);
   line.given("about", fields.service);
   line.given("text", fields.text);
+  line.given("rule", fields.rule);
+  line.given("mode", fields.mode);
   line.given("reason", fields.reason);
   return std::move(line).line();
 }

@@ -1,0 +1,164 @@
+// What a session has the rules judge: each recipient before the text, then the message. Only strangers are judged: on port 25, without a
+// login, from no listed network.
+#include "apps/receive/session.h"
+
+#include "services/policy/judge.h"
+
+namespace hikyaku::receive {
+namespace {
+
+namespace events = telemetry::events;
+using policy::Finding;
+
+// A session whose senders change for ever asks as little as one that begins anew.
+constexpr std::size_t many_answers = policy::Answers::most_questions / 2;
+
+}  // namespace
+
+bool Session::is_stranger() const {
+  return port_ == Port::Smtp && account_ == AccountId{} && !may_relay_.value_or(false) && address_ && !settings::address_is_in(client_, policies_->gate.exempt);
+}
+
+policy::Attempt Session::attempt(const Address& recipient) const {
+  return {.client = *address_,
+          .helo = talk_.helo(),
+          .our_name = policies_->hostname,
+          .reverse_path = talk_.envelope().reverse_path,
+          .sender_is = sender_is_,
+          .recipient = recipient,
+          .now = front_.reception.clock.wall()};
+}
+
+Task<void> Session::look_up_answers(Deadline deadline) {
+  auto looking = front_.gate.look_up(policies_->settings, answers_, deadline);
+  const auto trouble = co_await std::move(looking);
+  if (trouble.empty()) co_return;
+  auto said = fields();
+  said.reason = trouble;
+  front_.reception.service.log().write(events::peer_trouble, said);
+}
+
+// Whether the sender is ours; told by who knows all domains.
+Task<bool> Session::learn_sender() {
+  sender_is_ = policy::SenderIs::Foreign;
+  if (answers_.known().size() >= many_answers) answers_ = {};
+  const auto& sender = talk_.envelope().reverse_path;
+  if (sender.is_null() || policies_->gate.rules.mode(policy::RuleId::LocalSender) == policy::Mode::Off) co_return true;
+  auto asking = front_.auth.resolve_recipient(sender.address, {}, {}, client_);
+  const auto answer = co_await std::move(asking);
+  const auto* found = std::get_if<directory::RecipientAnswer>(&answer);
+  if (found == nullptr) co_return false;
+  using Kind = directory::RecipientKind;
+  if (found->kind != Kind::NotOurs && found->kind != Kind::UnknownDomain) sender_is_ = policy::SenderIs::Ours;
+  co_return true;
+}
+
+Task<smtp::Verdict> Session::judge(Address recipient) {
+  if (!is_stranger()) co_return std::nullopt;
+  auto learning = learn_sender();
+  const bool known = co_await std::move(learning);
+  if (!known) co_return smtp::Reply{451, {4, 3, 0}, "Cannot look that up just now, try again later"};
+  const auto tried = attempt(recipient);
+  auto& memory = front_.reception.greylist;
+  const policy::GreylistLook look = [&memory](const policy::GreylistKey& key, WallTime now) { return memory.look(key, now); };
+  const auto deadline = front_.loop.after(policies_->gate.patience);
+  for (;;) {
+    const auto judgement = policy::judge(tried, policies_->gate.rules, look, answers_);
+    if (judgement.complete) {
+      if (judgement.greylist) memory.tried(*judgement.greylist, tried.now);
+      co_return conclude(judgement, recipient);
+    }
+    auto looking = look_up_answers(deadline);
+    co_await std::move(looking);
+  }
+}
+
+smtp::Verdict Session::conclude(const policy::Judgement& judgement, const Address& recipient) {
+  for (std::size_t i = 0; i < judgement.findings.size(); ++i)
+    if (judgement.decided_by != i) log_finding(judgement.findings[i], recipient.text());
+  if (!judgement.decided_by) return std::nullopt;
+  const auto& decisive = judgement.findings[*judgement.decided_by];
+  refused_by_ = {std::string(policy::entry_of(decisive.rule).name), decisive.evidence};
+  return decisive.reply;
+}
+
+void Session::log_finding(const Finding& finding, std::string_view recipient) {
+  auto said = fields();
+  const auto sender = talk_.envelope().reverse_path.text(), reply = finding.reply.code != 0 ? finding.reply.line() : std::string{};
+  said.sender = sender;
+  said.null_sender = sender.empty();
+  said.recipient = recipient;
+  said.helo = talk_.helo();
+  said.reply = reply;
+  said.rule = policy::entry_of(finding.rule).name;
+  said.mode = policy::mode_name(finding.mode);
+  said.reason = finding.evidence;
+  front_.reception.service.log().write(events::rule_found, said);
+}
+
+// ---- the text --------------------------------------------------------------------------------------------------------
+
+void Session::begin_checks() {
+  if (!policies_->gate.checks_mail || !is_stranger()) return;
+  arrival_->checks = std::make_unique<Checks>(Checks{policy::MailChecks(attempt(talk_.envelope().recipients.front().address), static_cast<unsigned>(number_ % 100)),
+                                                     policy::ResultsFilter(policies_->hostname)});
+}
+
+void Session::take_text(std::string_view octets) {
+  if (!arrival_->checks) return arrival_->sink.append(octets);
+  arrival_->checks->mail.feed(octets);
+  arrival_->sink.append(arrival_->checks->forged.pass(octets));
+}
+
+// Puts what was found before the text. The reply: why the message is not taken.
+Task<smtp::Verdict> Session::check_mail(Arrival& arrival) {
+  auto& checks = *arrival.checks;
+  arrival.sink.append(checks.forged.rest());
+  checks.mail.end();
+  const auto deadline = front_.loop.after(policies_->gate.patience);
+  auto found = checks.mail.results(answers_);
+  while (!found) {
+    auto looking = look_up_answers(deadline);
+    co_await std::move(looking);
+    found = checks.mail.results(answers_);
+  }
+  log_checked(arrival.id, *found);
+  const auto refusal = refuse_by_dmarc(*found);
+  if (refusal) co_return refusal;
+  if (!policies_->settings->policy.authentication_results()) co_return std::nullopt;
+  auto field = authres::field_text({policies_->hostname, found->words});
+  spool::SpoolResult<> put;
+  if (arrival.sink.spilled()) {
+    auto putting = front_.reception.workers.run(front_.loop, [sink = &arrival.sink, &field] { return sink->put_first(std::move(field)); });
+    auto done = co_await std::move(putting);
+    put = done ? std::move(*done) : failure(spool::SpoolError{spool::SpoolFailure::Stopped, "all workers are busy"});
+  } else {
+    put = arrival.sink.put_first(std::move(field));
+  }
+  if (!put) co_return smtp::Reply{451, {4, 3, 0}, "The message could not be stored, try again later"};
+  co_return std::nullopt;
+}
+
+void Session::log_checked(const TraceId& id, const policy::MailFindings& found) {
+  auto said = fields();
+  const auto summary = found.summary();
+  said.message = id;
+  said.text = summary;
+  said.destination = found.author_domain;
+  front_.reception.service.log().write(events::mail_checked, said);
+}
+
+smtp::Verdict Session::refuse_by_dmarc(const policy::MailFindings& found) {
+  const auto& rules = policies_->gate.rules;
+  const auto mode = rules.mode(policy::RuleId::Dmarc);
+  if (mode == policy::Mode::Off) return std::nullopt;
+  auto finding = policy::find_dmarc(found);
+  finding.mode = mode;
+  if (finding.verdict == Finding::Verdict::Nothing) return std::nullopt;
+  if (rules.name_rules) finding.reply.text += " [dmarc]";
+  log_finding(finding, talk_.envelope().recipients.front().address.text());
+  if (mode != policy::Mode::Enforce) return std::nullopt;
+  return finding.reply;
+}
+
+}  // namespace hikyaku::receive

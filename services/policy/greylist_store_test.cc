@@ -1,0 +1,57 @@
+#include <doctest/doctest.h>
+
+#include "io/simulated_disk.h"
+#include "services/policy/greylist_line.h"
+#include "services/policy/greylist_store.h"
+
+using namespace hikyaku;
+using namespace hikyaku::policy;
+using Kind = GreylistMemory::Verdict::Kind;
+
+namespace {
+
+const WallTime start{std::chrono::days{20'000}};
+
+}  // namespace
+
+TEST_CASE("lines come back as they were, whatever strangers wrote; others are nothing") {
+  const GreylistKey key{"spf:a b.example", "\"x y\"@\n%.example", ""};
+  const auto line = greylist_line(WaitingLine{key, {start, start + 5s, 3}});
+  CHECK(line.find('\n') == line.size() - 1);
+  auto read = parse_greylist_line(std::string_view(line).substr(0, line.size() - 1));
+  REQUIRE(read);
+  CHECK(std::get<WaitingLine>(*read).key == key);
+  CHECK(std::get<WaitingLine>(*read).waiting.tries == 3);
+  CHECK(std::get<WaitingLine>(*read).waiting.last == start + 5s);
+  for (const auto* wrong : {"", "w", "w a b c 1 2", "w a b c 1 2 3 4", "w a b c x 2 3", "w a%zz b c 1 2 3", "k a 1 2", "k a 1 2 -3", "k a 1 2 99999999999999999999", "f", "f a b", "x a",
+                            "w a b c 999999999999999 2 3", "W a b c 1 2 3"})
+    CHECK_MESSAGE(!parse_greylist_line(wrong), wrong);
+}
+
+TEST_CASE("who waits and who is known is remembered by the next life, a torn end costs its line alone") {
+  io::SimulatedDisk disk;
+  const GreylistKey one{"192.0.2.0/24", "a@s.example", "b@h.example"}, two{"198.51.100.0/24", "", "b@h.example"};
+  {
+    GreylistStore store(disk, "/policy", {});
+    CHECK(store.trouble().empty());
+    store.tried(one, start);
+    REQUIRE(store.save(start));
+    store.tried(two, start + 1s);
+    CHECK(store.tried(one, start + 25min).kind == Kind::Passes);
+    REQUIRE(store.save(start));
+  }
+  {
+    GreylistStore store(disk, "/policy", {});
+    CHECK(store.trouble().empty());
+    CHECK(store.look(one, start + 26min).kind == Kind::KnownSource);
+    CHECK(store.look(two, start + 60s).kind == Kind::TooEarly);
+    REQUIRE(store.save(start + 26min));
+  }
+  auto file = disk.open("/policy/greylist", io::OpenMode::ReadWrite);
+  REQUIRE(file);
+  const auto size = (*file)->size();
+  REQUIRE((*file)->resize(*size - 4));
+  GreylistStore store(disk, "/policy", {});
+  CHECK(store.trouble().ends_with("1 lines could not be read"));
+  CHECK((store.look(one, start + 26min).kind == Kind::KnownSource) != (store.look(two, start + 60s).kind == Kind::TooEarly));
+}

@@ -1,0 +1,59 @@
+// MailChecks: what can be proved of one message of a stranger: SPF, DKIM, ARC, DMARC and the name of its client, together, in one pass over
+// the text as it arrives. Pure; asks through Answers. The words for Authentication-Results (RFC 8601) come with it.
+//
+//   MailChecks checks(attempt);
+//   checks.feed(octets) ...; checks.end();
+//   while (!(found = checks.results(answers))) look up what answers want;
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "protocol/arc/chain.h"
+#include "protocol/authres/authres.h"
+#include "protocol/dkim/verification.h"
+#include "protocol/dmarc/evaluation.h"
+#include "services/policy/answers.h"
+#include "services/policy/attempt.h"
+#include "services/policy/client_name.h"
+
+namespace hikyaku::policy {
+
+struct MailFindings {
+  ClientName client;
+  spf::Verdict spf;
+  std::vector<dkim::SignatureResult> dkim;
+  arc::Verdict arc;
+  std::variant<dmarc::AuthorProblem, dmarc::Verdict> dmarc;
+  std::string author_domain;  // of From; empty: a problem
+  std::vector<authres::MethodResult> words;
+
+  // "spf=pass dkim=pass arc=none dmarc=fail", for the log.
+  [[nodiscard]] std::string summary() const;
+};
+
+class MailChecks {
+ public:
+  // `sample`: 0..99, by chance for each message (DMARC's pct=).
+  explicit MailChecks(Attempt attempt, unsigned sample = 0) : attempt_(std::move(attempt)), sample_(sample) {}
+  void feed(std::string_view octets) { message_.feed(octets); }
+  void end();
+  // Nothing: answers are wanted. After end().
+  [[nodiscard]] std::optional<MailFindings> results(Answers& answers);
+
+ private:
+  [[nodiscard]] std::optional<MailFindings> judge_author(MailFindings found, Answers& answers) const;
+
+  Attempt attempt_;
+  unsigned sample_;
+  dkim::Message message_;
+  std::optional<dkim::Verification> dkim_;
+  std::optional<arc::Verification> arc_;
+};
+
+// What the rule dmarc says of it.
+[[nodiscard]] Finding find_dmarc(const MailFindings& found);
+
+}  // namespace hikyaku::policy

@@ -1,0 +1,73 @@
+// The sections about the gate: what reception looks at before it takes a stranger's mail, and which rules refuse.
+#pragma once
+
+#include "services/settings/setting.h"
+
+namespace hikyaku::settings {
+
+using namespace std::chrono_literals;
+
+struct PolicySection : Section {
+  PolicySection() : Section("policy", "What reception looks at before it takes mail of strangers: on port 25, without a login, from no network of relay_networks or exempt_networks. Which rules refuse is in [rules].",
+                            "見知らぬ相手(25 番ポート、未ログイン、relay_networks と exempt_networks の外)のメールを受ける前に調べること。拒否する規則は [rules] で選ぶ。") {}
+  Setting<Texts> exempt_networks{*this, "exempt_networks", {
+      .help = "Networks whose mail no rule looks at and no look-up delays; they may relay no more than others.",
+      .help_ja = "規則を適用せず、DNS 検索でも待たせないネットワーク。中継の許可は増えない。", .preset = {"127.0.0.0/8", "::1"}}};
+  Setting<Texts> dnsbl{*this, "dnsbl", {
+      .help = "Lists of bad clients, asked by DNS (RFC 5782): \"bl.example\", or \"bl.example=127.0.0.2,127.0.0.8/29\" with the answers that count.",
+      .help_ja = "悪いクライアントの DNS リスト。\"bl.example\"、または数える応答を付けて \"bl.example=127.0.0.2,127.0.0.8/29\"。"}};
+  Setting<Texts> dnswl{*this, "dnswl", {
+      .help = "Lists of good clients, written as dnsbl: whom one of them has, no rule about the client objects to.",
+      .help_ja = "良いクライアントの DNS リスト(書き方は dnsbl と同じ)。載っていればクライアントについての規則を適用しない。"}};
+  Setting<Text> reverse_name{*this, "reverse_name", {
+      .help = "How the rule reverse_name answers: defer (450) or refuse (550). DNS that fails is always 450.",
+      .help_ja = "規則 reverse_name の応答。defer は 450、refuse は 550。DNS の失敗は常に 450。", .preset = "defer", .choices = {"defer", "refuse"}}};
+  Setting<Text> sender_domain{*this, "sender_domain", {
+      .help = "How the rule sender_domain answers: defer (450) or refuse (550). DNS that fails is always 450.",
+      .help_ja = "規則 sender_domain の応答。defer は 450、refuse は 550。DNS の失敗は常に 450。", .preset = "defer", .choices = {"defer", "refuse"}}};
+  Setting<Text> greylist{*this, "greylist", {
+      .help = "Who is asked to come again: nobody; suspects, whom s25r or reverse_name object to in mode enforce (Rgrey); or everybody.",
+      .help_ja = "再送を求める相手。nobody はなし、suspects は s25r か reverse_name(enforce)に該当する相手(Rgrey)、everybody は全員。",
+      .preset = "nobody", .choices = {"nobody", "suspects", "everybody"}}};
+  Setting<Seconds> greylist_wait{*this, "greylist_wait", {
+      .help = "A try passes when the first was so long ago.", .help_ja = "初回からこの時間が過ぎた再送を受け付ける。", .preset = 25min, .min = 1s, .max = 24h}};
+  Setting<Seconds> greylist_window{*this, "greylist_window", {
+      .help = "A first try is forgotten after so long.", .help_ja = "初回の記録を忘れるまでの時間。", .preset = 120h, .min = 1min, .max = 960h}};
+  Setting<Seconds> greylist_known{*this, "greylist_known", {
+      .help = "Who came again passes at once from then on, until nothing came from its network (or SPF domain) for so long.",
+      .help_ja = "再送してきたネットワーク(または SPF で認証されたドメイン)は以後すぐ通す。この期間メールがなければ忘れる。", .preset = 864h, .min = 1min, .max = 9'600h}};
+  Setting<bool> name_rules{*this, "name_rules", {
+      .help = "A refusal ends with the id of its rule: \"[s25r]\".", .help_ja = "拒否の応答の末尾に規則の名前(\"[s25r]\" など)を付ける。", .preset = false}};
+  Setting<bool> authentication_results{*this, "authentication_results", {
+      .help = "Strangers' mail is checked by SPF, DKIM, ARC and DMARC, and gets an Authentication-Results field (RFC 8601); forged fields in our name are taken out.",
+      .help_ja = "見知らぬ相手のメールを SPF、DKIM、ARC、DMARC で検査し、Authentication-Results を付ける。このサーバの名を騙る同名ヘッダーは取り除く。", .preset = true}};
+  Setting<Seconds> dns_timeout{*this, "dns_timeout", {
+      .help = "Longest wait for the answers of DNS to one client, recipient or message; what is not known then counts as a failure of DNS.",
+      .help_ja = "1 件の判定で DNS の応答を待つ時間。過ぎれば DNS の失敗とみなす。", .preset = 10s, .min = 1s, .max = 60s}};
+};
+
+// One setting for each rule of services/policy/rule.h.
+struct RulesSection : Section {
+  RulesSection() : Section("rules", "Rules about strangers' mail, in the order in which they are judged: enforce, shadow (found and logged, without effect) or off.",
+                           "見知らぬ相手のメールについての規則(判定順)。enforce は適用、shadow は記録のみ、off は使わない。") {}
+  static Rules<Text> rule(std::string_view preset, std::string_view help, std::string_view help_ja) {
+    return {.help = help, .help_ja = help_ja, .preset = Text(preset), .choices = {"enforce", "shadow", "off"}};
+  }
+  Setting<Text> dnswl{*this, "dnswl", rule("enforce", "A client that one of [policy] dnswl has is let past the rules that look at the client.",
+                                            "[policy] dnswl に載るクライアントには、クライアントについての規則を適用しない。")};
+  Setting<Text> dnsbl{*this, "dnsbl", rule("enforce", "A client that one of [policy] dnsbl has is refused (554).", "[policy] dnsbl に載るクライアントを拒否する(554)。")};
+  Setting<Text> reverse_name{*this, "reverse_name", rule("off", "The client's address must have a name that leads back to it.", "クライアントの逆引き名があり、正引きで元のアドレスに戻ること。")};
+  Setting<Text> s25r{*this, "s25r", rule("off", "S25R: the client's name must not look like an end user's line; else 450 for ever, or greylisting ([policy] greylist = \"suspects\").",
+                                          "S25R: 逆引き名がエンドユーザ回線らしくないこと。該当すれば 450 を返し続けるか、[policy] greylist = \"suspects\" ならグレイリストに回す。")};
+  Setting<Text> hello_name{*this, "hello_name", rule("shadow", "A client must not say in EHLO that it is this server.", "EHLO でこのサーバ自身を名乗らないこと。")};
+  Setting<Text> local_sender{*this, "local_sender", rule("enforce", "Who sends as an address of a domain here must log in or come from a listed network.",
+                                                          "このサーバのドメインを差出人とする相手には、ログインか許可ネットワークを求める。")};
+  Setting<Text> sender_domain{*this, "sender_domain", rule("off", "An answer must be able to reach the sender: its domain has MX or an address, and no null MX.",
+                                                            "差出人に返信が届くこと。ドメインに MX かアドレスがあり、null MX でない。")};
+  Setting<Text> spf{*this, "spf", rule("shadow", "The sender's domain says by SPF that this client does not send for it (fail): 550.", "差出人のドメインが SPF で送信元でないと宣言している(fail)相手を拒否する(550)。")};
+  Setting<Text> greylist{*this, "greylist", rule("enforce", "Whom [policy] greylist means is asked to come again (450).", "[policy] greylist の対象に再送を求める(450)。")};
+  Setting<Text> dmarc{*this, "dmarc", rule("shadow", "Mail that fails DMARC is refused (550) where its author's domain asks for reject.",
+                                            "DMARC に失敗し、著者のドメインが reject を求めるメールを拒否する(550)。")};
+};
+
+}  // namespace hikyaku::settings

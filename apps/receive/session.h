@@ -36,6 +36,7 @@ class Session {
  private:
   // Of a stranger's text.
   struct Checks {
+    Checks(policy::Attempt attempt, unsigned sample, const std::string& our_name) : mail(std::move(attempt), sample), forged(our_name) {}
     policy::MailChecks mail;
     policy::ResultsFilter forged;
   };

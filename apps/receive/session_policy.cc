@@ -100,8 +100,7 @@ void Session::log_finding(const Finding& finding, std::string_view recipient) {
 
 void Session::begin_checks() {
   if (!policies_->gate.checks_mail || !is_stranger()) return;
-  arrival_->checks = std::make_unique<Checks>(Checks{policy::MailChecks(attempt(talk_.envelope().recipients.front().address), static_cast<unsigned>(number_ % 100)),
-                                                     policy::ResultsFilter(policies_->hostname)});
+  arrival_->checks = std::make_unique<Checks>(attempt(talk_.envelope().recipients.front().address), static_cast<unsigned>(number_ % 100), policies_->hostname);
 }
 
 void Session::take_text(std::string_view octets) {

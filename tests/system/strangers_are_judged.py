@@ -1,0 +1,106 @@
+"""Strangers meet a server whose rules are in force: lists of bad and good clients, names that do not lead back, S25R with greylisting for
+suspects, forged local senders, SPF. Each client has an address of its own; a real name server knows them. Rules change live; a rule in
+shadow is told of and refuses nobody; what greylisting learned outlives a restart."""
+import smtplib
+import subprocess
+import time
+
+import _namespaces
+
+_namespaces.enter("net")
+
+from harness import DOMAIN, HANAKO, TARO, Server, eventually, expect, need, scenario  # noqa: E402
+from peers.name_server import NameServer  # noqa: E402
+
+# name -> (address, its name, whether that leads back)
+CLIENTS = {"good": ("44.0.0.1", "mail.good.example", True), "home": ("44.0.1.1", "ppp12345.home.example", True),
+           "neighbour": ("44.0.1.2", "ppp12346.home.example", True), "nameless": ("44.0.2.1", None, False),
+           "liar": ("44.0.3.1", "mail.good.example", False), "bad": ("44.0.4.1", "mail.bad.example", True),
+           "vouched": ("44.0.5.1", "ppp99999.vouched.example", True)}
+ALL_OFF = dict.fromkeys(("dnswl", "dnsbl", "reverse_name", "s25r", "hello_name", "local_sender", "sender_domain", "spf", "greylist", "dmarc"), "off")
+
+
+def backwards(address):
+    return ".".join(reversed(address.split(".")))
+
+
+def zone():
+    rows = ["good.example. MX 10 mail.good.example.", 'good.example. TXT "v=spf1 ip4:44.0.0.1 -all"', "null.example. MX 0 ."]
+    for address, name, leads_back in CLIENTS.values():
+        if name:
+            rows.append(f"{backwards(address)}.in-addr.arpa. PTR {name}.")
+        if leads_back:
+            rows.append(f"{name}. A {address}")
+    rows += [f"{backwards(CLIENTS[who][0])}.bl.example. A 127.0.0.2" for who in ("bad", "vouched")]
+    rows += [f"{backwards(CLIENTS['vouched'][0])}.wl.example. A 127.0.1.1"]
+    return "\n".join(rows)
+
+
+def reply_to(server, who, sender="a@good.example", recipient=TARO, helo="client.example"):
+    """What RCPT is answered: (code, text)."""
+    with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=60, source_address=(CLIENTS[who][0], 0), local_hostname=helo) as client:
+        client.ehlo()
+        client.mail(sender)
+        code, text = client.rcpt(recipient)
+        return code, text.decode()
+
+
+@scenario
+def run(folder):
+    need("nsd")
+    for address, _, _ in CLIENTS.values():
+        subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
+    settings = {"delivery": {"hosts_file": ""}, "rules": dict(ALL_OFF),
+                "policy": {"dnsbl": ["bl.example"], "dnswl": ["wl.example"], "authentication_results": False, "name_rules": True, "greylist_wait": "3s"}}
+    with NameServer(folder / "dns", zone()) as dns, Server(folder, settings={**settings, "delivery": {"hosts_file": "", "resolvers": [dns.address]}}) as server:
+        server.start()
+        for who in CLIENTS:
+            expect(reply_to(server, who)[0] == 250, f"{who}: with every rule off everybody is taken")
+        expect(reply_to(server, "bad", recipient=f"nobody@{DOMAIN}")[0] == 550, "an unknown user is unknown whoever asks")
+
+        server.reload(rules={"dnsbl": "enforce", "reverse_name": "shadow", "hello_name": "enforce", "local_sender": "enforce", "spf": "enforce", "sender_domain": "enforce"})
+        code, text = reply_to(server, "bad")
+        expect(code == 554 and "bl.example" in text and text.endswith("[dnsbl]"), f"a listed client is refused and told by which list: {code} {text}")
+        expect(reply_to(server, "bad", recipient=f"postmaster@{DOMAIN}")[0] == 250, "it may complain to the postmaster")
+        expect(reply_to(server, "vouched")[0] == 554, "a good list counts only while its rule does")
+        server.reload(rules={"dnswl": "enforce"})
+        expect(reply_to(server, "vouched", sender="")[0] == 250, "whom a good list has, no bad one keeps out")
+        expect(reply_to(server, "good")[0] == 250, "SPF passes")
+        code, text = reply_to(server, "liar")
+        expect(code == 550 and text.endswith("[spf]"), f"not by the domain's SPF: {code} {text}")
+        expect(reply_to(server, "nameless", sender="a@null.example")[1].endswith("[sender_domain]"), "a domain that takes no mail sends none")
+        expect(reply_to(server, "nameless", sender="a@nowhere.example")[0] == 450, "a domain that is not there is put off")
+        code, text = reply_to(server, "good", sender=HANAKO)
+        expect(code == 550 and text.endswith("[local_sender]"), f"our senders log in: {code} {text}")
+        expect(reply_to(server, "good", sender="", helo=server.name)[1].endswith("[hello_name]"), "nobody else is us")
+        eventually(lambda: any(event["event"] == "rule.found" and (event["rule"], event["mode"]) == ("reverse_name", "shadow")
+                               and "is named mail.good.example, which does not lead back" in event["reason"] for event in server.events("receivelog")), "a rule in shadow is told of")
+
+        server.reload(rules={**ALL_OFF, "reverse_name": "enforce", "s25r": "enforce"})
+        expect(reply_to(server, "good")[0] == 250, "a server's name")
+        expect(reply_to(server, "nameless")[0] == 450 and reply_to(server, "liar")[0] == 450, "no name that leads back")
+        expect(reply_to(server, "home") == (450, "4.7.1 S25R check, be patient [s25r]"), "plain S25R puts off")
+        server.reload(policy={"reverse_name": "refuse"})
+        expect(reply_to(server, "nameless")[0] == 550, "refused, if so set")
+
+        server.reload(policy={"reverse_name": "defer", "greylist": "suspects"}, rules={"greylist": "enforce"})
+        expect(reply_to(server, "good")[0] == 250, "greylisting is for suspects")
+        code, text = reply_to(server, "home")
+        expect(code == 450 and "Greylisted, please try again in 3 seconds" in text, f"a suspect is asked to come again: {text}")
+        expect(reply_to(server, "home")[0] == 450, "too early")
+        time.sleep(3.2)
+        expect(reply_to(server, "home", recipient=HANAKO)[0] == 450, "another mail waits for itself")
+        expect(reply_to(server, "home")[0] == 250, "who comes again passes")
+        expect(reply_to(server, "neighbour", sender="b@other.example", recipient=HANAKO)[0] == 250, "and so does its network from then on")
+        expect(reply_to(server, "nameless")[0] == 450, "nobody else")
+
+        server.cli("service", "restart", "receive")
+        eventually(lambda: reply_to(server, "neighbour", recipient=HANAKO)[0] == 250, "what was learned outlives a restart", 30)
+        expect((server.data / "policy/greylist").read_text().startswith("hikyaku-greylist 1\n"), "it is kept")
+        # A login is no stranger's.
+        server.reload(rules={"local_sender": "enforce"})
+        with smtplib.SMTP("127.0.0.1", server.submission_port, timeout=30, source_address=(CLIENTS["nameless"][0], 0)) as client:
+            client.starttls(context=server.context())
+            client.login(TARO, "correct horse 1")
+            client.sendmail(TARO, [HANAKO], "Subject: of ours\r\n\r\nHello\r\n")
+        eventually(lambda: server.subjects(HANAKO) == ["of ours"], "no rule looks at who logged in", 30)

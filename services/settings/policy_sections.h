@@ -57,8 +57,8 @@ struct RulesSection : Section {
                                             "[policy] dnswl に載るクライアントには、クライアントについての規則を適用しない。")};
   Setting<Text> dnsbl{*this, "dnsbl", rule("enforce", "A client that one of [policy] dnsbl has is refused (554).", "[policy] dnsbl に載るクライアントを拒否する(554)。")};
   Setting<Text> reverse_name{*this, "reverse_name", rule("off", "The client's address must have a name that leads back to it.", "クライアントの逆引き名があり、正引きで元のアドレスに戻ること。")};
-  Setting<Text> s25r{*this, "s25r", rule("off", "S25R: the client's name must not look like an end user's line; else 450 for ever, or greylisting ([policy] greylist = \"suspects\").",
-                                          "S25R: 逆引き名がエンドユーザ回線らしくないこと。該当すれば 450 を返し続けるか、[policy] greylist = \"suspects\" ならグレイリストに回す。")};
+  Setting<Text> s25r{*this, "s25r", rule("off", "S25R: the client's name must not look like an end user's line; else 450 for ever, or greylisting if [policy] greylist says so.",
+                                          "S25R: 逆引き名がエンドユーザ回線らしくないこと。該当すれば 450 を返し続けるか、[policy] greylist が suspects ならグレイリストに回す。")};
   Setting<Text> hello_name{*this, "hello_name", rule("shadow", "A client must not say in EHLO that it is this server.", "EHLO でこのサーバ自身を名乗らないこと。")};
   Setting<Text> local_sender{*this, "local_sender", rule("enforce", "Who sends as an address of a domain here must log in or come from a listed network.",
                                                           "このサーバのドメインを差出人とする相手には、ログインか許可ネットワークを求める。")};

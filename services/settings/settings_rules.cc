@@ -24,6 +24,25 @@ struct Checker {
       if (!is_network(network))
         error(section, setting, "\"" + network + "\" is not a network.", "write an address, or address/bits like \"192.0.2.0/24\".");
   }
+  void dns_lists(const Section& section, const Setting<Texts>& setting) {
+    for (const auto& list : setting())
+      if (!is_dns_list(list))
+        error(section, setting, "\"" + list + "\" is no list of clients.", "write its zone, \"bl.example\", or \"bl.example=127.0.0.2,127.0.0.8/29\".");
+  }
+  // As services/policy reads it.
+  static bool is_dns_list(std::string_view list) {
+    const auto equals = list.find('=');
+    const auto zone = list.substr(0, equals);
+    const auto in_zone = [](char c) { return is_alpha(c) || is_digit(c) || c == '-' || c == '_' || c == '.'; };
+    if (zone.size() > 200 || zone.find('.') == std::string_view::npos || zone.starts_with('.') || zone.ends_with('.') || !std::ranges::all_of(zone, in_zone)) return false;
+    if (equals == std::string_view::npos) return true;
+    for (list.remove_prefix(equals + 1);;) {
+      const auto comma = list.find(',');
+      if (!is_network(list.substr(0, comma))) return false;
+      if (comma == std::string_view::npos) return true;
+      list.remove_prefix(comma + 1);
+    }
+  }
 };
 
 }  // namespace
@@ -39,6 +58,9 @@ void check_rules(const Settings& settings, std::string_view file_name, Errors& e
   if (const auto& policy = settings.smtp.priority_policy(); policy.size() > 20 || !std::ranges::all_of(policy, in_policy))
     checker.error(settings.smtp, settings.smtp.priority_policy, "\"" + policy + "\" is no name of a policy.",
                   "write at most 20 letters, digits, \"-\", \"_\" or \".\", like \"MIXER\".");
+  checker.networks(settings.policy, settings.policy.exempt_networks);
+  checker.dns_lists(settings.policy, settings.policy.dnsbl);
+  checker.dns_lists(settings.policy, settings.policy.dnswl);
   checker.networks(settings.auth, settings.auth.plaintext_login_networks);
   for (const auto* setting : {&settings.listen.smtp, &settings.listen.submission, &settings.listen.submissions, &settings.listen.lmtp,
                               &settings.listen.pop3, &settings.listen.pop3s, &settings.listen.imap, &settings.listen.imaps, &settings.listen.metrics})

@@ -19,7 +19,7 @@ constexpr SentenceRow rows[] = {
     {"{}: [{}] has no setting \"{}\". Remedy: {}", "{1}: [{2}] に「{3}」という設定はない。対処: {4}"},
     {"{}: [{}] {}: this value is not possible. Remedy: {}", "{1}: [{2}] {3}: この値は使えない。対処: {4}"},
     {"{}: [{}] {}: \"{}\" is no list of clients. Remedy: write its zone, \"bl.example\", or \"bl.example=127.0.0.2,127.0.0.8/29\".",
-     "{}: [{}] {}: \"{}\" はクライアントのリストではありません。対処: ゾーン名 \"bl.example\"、または \"bl.example=127.0.0.2,127.0.0.8/29\" と書いてください。"},
+     "{1}: [{2}] {3}: 「{4}」はクライアントのリストではない。対処: ゾーン名 \"bl.example\"、または \"bl.example=127.0.0.2,127.0.0.8/29\" と書く。"},
     {"{}: [{}] {}: \"{}\" is not a network. Remedy: write an address, or address/bits like \"192.0.2.0/24\".",
      "{1}: [{2}] {3}: 「{4}」はネットワークではない。対処: アドレス、または \"192.0.2.0/24\" のようにアドレス/ビット数で書く。"},
     {"{}: [{}] {}: \"{}\" is no name of a policy. Remedy: write at most 20 letters, digits, \"-\", \"_\" or \".\", like \"MIXER\".",

@@ -15,6 +15,15 @@ std::vector<policy::DnsList> lists_of(const settings::Texts& texts) {
   return lists;
 }
 
+// In the order of policy::RuleId.
+std::array<policy::Mode, policy::rule_count> modes_of(const settings::RulesSection& rules) {
+  const std::array<std::string_view, policy::rule_count> texts{rules.dnswl(), rules.dnsbl(), rules.reverse_name(), rules.s25r(), rules.hello_name(),
+                                                               rules.local_sender(), rules.sender_domain(), rules.spf(), rules.greylist(), rules.dmarc()};
+  std::array<policy::Mode, policy::rule_count> modes{};
+  for (std::size_t i = 0; i < modes.size(); ++i) modes[i] = policy::mode_named(texts[i]).value_or(policy::Mode::Off);
+  return modes;
+}
+
 policy::GreylistScope scope_named(const settings::Text& text) {
   if (text == "suspects") return policy::GreylistScope::Suspects;
   return text == "everybody" ? policy::GreylistScope::Everybody : policy::GreylistScope::Nobody;
@@ -24,9 +33,7 @@ policy::GreylistScope scope_named(const settings::Text& text) {
 
 GateSettings gate_settings(const settings::Settings& settings) {
   GateSettings gate;
-  for (const auto* setting : settings.rules.settings())
-    if (const auto rule = policy::rule_named(setting->name()))
-      if (const auto mode = policy::mode_named((*static_cast<const settings::Setting<settings::Text>*>(setting))())) gate.rules.modes[static_cast<std::size_t>(*rule)] = *mode;
+  gate.rules.modes = modes_of(settings.rules);
   const auto& policy = settings.policy;
   gate.rules.dnsbl = lists_of(policy.dnsbl());
   gate.rules.dnswl = lists_of(policy.dnswl());

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "apps/receive/access_book.h"
 #include "apps/receive/bell.h"
 #include "apps/receive/etrn_limit.h"
 #include "apps/receive/gate.h"
@@ -56,6 +57,7 @@ struct Reception {
   Bell& bell;
   HeldQuota& held;
   policy::GreylistStore& greylist;
+  AccessBook access;
   EtrnLimit etrn;
   SystemClock clock;
   std::atomic<std::uint64_t> connections{0};  // ever taken

@@ -17,7 +17,7 @@ std::vector<policy::DnsList> lists_of(const settings::Texts& texts) {
 
 // In the order of policy::RuleId.
 std::array<policy::Mode, policy::rule_count> modes_of(const settings::RulesSection& rules) {
-  const std::array<std::string_view, policy::rule_count> texts{rules.dnswl(), rules.dnsbl(), rules.reverse_name(), rules.s25r(), rules.hello_name(),
+  const std::array<std::string_view, policy::rule_count> texts{rules.access(), rules.dnswl(), rules.dnsbl(), rules.reverse_name(), rules.s25r(), rules.hello_name(),
                                                                rules.local_sender(), rules.sender_domain(), rules.spf(), rules.greylist(), rules.dmarc()};
   std::array<policy::Mode, policy::rule_count> modes{};
   for (std::size_t i = 0; i < modes.size(); ++i) modes[i] = policy::mode_named(texts[i]).value_or(policy::Mode::Off);

@@ -22,6 +22,9 @@ struct Places {
 // Serves one connection until it ends. Spawned on the front's loop.
 Task<void> serve(Front& front, std::shared_ptr<const Policies> policies, Port port, io::Accepted accepted, Places places);
 
+// While `auth` does not answer.
+inline const smtp::Reply cannot_ask{451, {4, 3, 0}, "Cannot look that up just now, try again later"};
+
 class Session {
  public:
   Session(Front& front, std::shared_ptr<const Policies> policies, Port port, io::Accepted accepted);

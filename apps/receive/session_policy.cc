@@ -57,13 +57,19 @@ Task<smtp::Verdict> Session::judge(Address recipient) {
   if (!is_stranger()) co_return std::nullopt;
   auto learning = learn_sender();
   const bool known = co_await std::move(learning);
-  if (!known) co_return smtp::Reply{451, {4, 3, 0}, "Cannot look that up just now, try again later"};
+  if (!known) co_return cannot_ask;
+  auto rules = policies_->gate.rules;
+  if (rules.mode(policy::RuleId::Access) != policy::Mode::Off) {
+    auto asking = front_.reception.access.current(front_.auth, front_.loop.now());
+    rules.access = co_await std::move(asking);
+    if (!rules.access) co_return cannot_ask;
+  }
   const auto tried = attempt(recipient);
   auto& memory = front_.reception.greylist;
   const policy::GreylistLook look = [&memory](const policy::GreylistKey& key, WallTime now) { return memory.look(key, now); };
   const auto deadline = front_.loop.after(policies_->gate.patience);
   for (;;) {
-    const auto judgement = policy::judge(tried, policies_->gate.rules, look, answers_);
+    const auto judgement = policy::judge(tried, rules, look, answers_);
     if (judgement.complete) {
       if (judgement.greylist) memory.tried(*judgement.greylist, tried.now);
       co_return conclude(judgement, recipient);

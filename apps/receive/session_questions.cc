@@ -8,8 +8,6 @@ namespace {
 
 namespace events = telemetry::events;
 
-const smtp::Reply cannot_ask{451, {4, 3, 0}, "Cannot look that up just now, try again later"};
-
 smtp::Reply mailbox_full(const settings::SmtpSection& smtp) {
   if (smtp.over_quota() == "refuse") return {552, {5, 2, 2}, "The mailbox is full"};
   return {452, {4, 2, 2}, "The mailbox is full"};

@@ -132,6 +132,14 @@ Task<Answer<bool>> AuthClient::may_send_as(AccountId account, ReversePath revers
   co_return allowed;
 }
 
+Task<Answer<AccessPage>> AuthClient::access_rows(std::uint64_t known, std::uint32_t from) {
+  auto asking = state_->ask(protocol::AccessRequest{known, from}, io::OnLoss::Repeat);
+  auto reply = co_await std::move(asking);
+  co_return pick<AccessPage>(std::move(reply));
+}
+
+std::optional<storage::Version> AuthClient::version() { return state_->version(); }
+
 Task<Answer<std::optional<Vouched>>> AuthClient::redeem(std::string ticket, Protocol protocol) {
   auto asking = state_->ask(protocol::RedeemRequest{std::move(ticket), protocol}, io::OnLoss::Fail);
   auto reply = co_await std::move(asking);

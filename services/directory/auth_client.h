@@ -74,6 +74,13 @@ struct Vouched {
   std::string client_address;
 };
 
+// A piece of the access rows as text (access.h), one a line.
+struct AccessPage {
+  std::uint64_t stamp = 0;  // of the whole table: the same stamp, the same rows
+  std::string text;         // empty: the table is the one that is known, or has no rows
+  std::uint32_t next = 0;   // where the next piece begins; 0: this was the last
+};
+
 template <class T>
 using Answer = std::variant<T, TemporaryFailure>;
 
@@ -89,6 +96,10 @@ class AuthClient {
   Task<Answer<RecipientAnswer>> resolve_recipient(Address recipient, ReversePath sender = {}, AccountId account = {},
                                                       std::string client_address = {});
   Task<Answer<PeerRights>> rights(PeerContext peer);
+  // The rows from octet `from` of the table; nothing but the stamp when it is `known` and `from` is 0.
+  Task<Answer<AccessPage>> access_rows(std::uint64_t known, std::uint32_t from);
+  // Of the directory, that `auth` acts on now; nothing: it does not say.
+  [[nodiscard]] std::optional<storage::Version> version();
   Task<Answer<bool>> may_send_as(AccountId account, ReversePath reverse_path);
   // Spends the ticket. Nothing: it proves no login by `protocol`, or the account was closed to it meanwhile.
   Task<Answer<std::optional<Vouched>>> redeem(std::string ticket, Protocol protocol);

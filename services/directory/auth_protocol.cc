@@ -7,8 +7,8 @@ namespace hikyaku::directory::auth_protocol {
 namespace {
 
 // The first octet of a message; never changes its meaning.
-enum class RequestKind : std::uint8_t { Resolve = 1, Rights, SendAs, Begin, Step, Cancel, Login, Redeem };
-enum class ReplyKind : std::uint8_t { Recipient = 1, Rights, SendAs, Challenge, Success, Failure, Temporary, Cancelled, Vouched, TicketRefused };
+enum class RequestKind : std::uint8_t { Resolve = 1, Rights, SendAs, Begin, Step, Cancel, Login, Redeem, Access };
+enum class ReplyKind : std::uint8_t { Recipient = 1, Rights, SendAs, Challenge, Success, Failure, Temporary, Cancelled, Vouched, TicketRefused, Access };
 
 constexpr std::size_t most_mechanisms = 16;
 
@@ -42,6 +42,7 @@ struct RequestWriter {
     kind(RequestKind::Login).text(request.user).text(request.password);
     peer(request.peer);
   }
+  void operator()(const AccessRequest& request) { kind(RequestKind::Access).u64(request.stamp).u32(request.from); }
   void operator()(const RedeemRequest& request) { kind(RequestKind::Redeem).text(request.ticket).u8(static_cast<std::uint8_t>(request.protocol)); }
 };
 
@@ -67,6 +68,7 @@ struct ReplyWriter {
   void operator()(const Vouched& reply) {
     kind(ReplyKind::Vouched).u64(reply.account.value()).text(reply.address).text(reply.client_address);
   }
+  void operator()(const AccessPage& reply) { kind(ReplyKind::Access).u64(reply.stamp).text(reply.text).u32(reply.next); }
   void operator()(const TicketRefusedReply&) { kind(ReplyKind::TicketRefused); }
 };
 
@@ -160,6 +162,11 @@ std::optional<Request> decode_request(std::string_view bytes) {
       request = std::move(redeem);
       break;
     }
+    case RequestKind::Access: {
+      const auto stamp = in.u64();
+      request = AccessRequest{stamp, in.u32()};
+      break;
+    }
     default: return {};
   }
   if (!good || !in.complete()) return {};
@@ -226,6 +233,14 @@ std::optional<Reply> decode_reply(std::string_view bytes) {
       break;
     }
     case ReplyKind::TicketRefused: reply = TicketRefusedReply{}; break;
+    case ReplyKind::Access: {
+      AccessPage page;
+      page.stamp = in.u64();
+      page.text = in.text();
+      page.next = in.u32();
+      reply = std::move(page);
+      break;
+    }
     default: return {};
   }
   if (!good || !in.complete()) return {};

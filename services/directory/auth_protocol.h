@@ -24,14 +24,15 @@ struct StepRequest { std::uint64_t exchange = 0; std::string response; };
 struct CancelRequest { std::uint64_t exchange = 0; };
 struct LoginRequest { std::string user, password; PeerContext peer; };
 struct RedeemRequest { std::string ticket; Protocol protocol{}; };
-using Request = std::variant<ResolveRequest, RightsRequest, SendAsRequest, BeginRequest, StepRequest, CancelRequest, LoginRequest, RedeemRequest>;
+struct AccessRequest { std::uint64_t stamp = 0; std::uint32_t from = 0; };  // of the table that is known; 0: none
+using Request = std::variant<ResolveRequest, RightsRequest, SendAsRequest, BeginRequest, StepRequest, CancelRequest, LoginRequest, RedeemRequest, AccessRequest>;
 
 struct SendAsReply { bool allowed = false; storage::Version version; };
 struct ChallengeReply { std::uint64_t exchange = 0; std::string bytes; };
 struct CancelReply {};
 struct TicketRefusedReply {};
 using Reply = std::variant<RecipientAnswer, PeerRights, SendAsReply, ChallengeReply, AuthSuccess, AuthFailure, TemporaryFailure, CancelReply,
-                           Vouched, TicketRefusedReply>;
+                           Vouched, TicketRefusedReply, AccessPage>;
 
 [[nodiscard]] std::string encode(const Request& request);
 [[nodiscard]] std::string encode(const Reply& reply);

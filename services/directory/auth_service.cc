@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/base64.h"
+#include "base/checksum.h"
 #include "base/cursor.h"
 #include "services/directory/address_text.h"
 #include "services/directory/mailing_list.h"
@@ -75,6 +76,7 @@ Task<io::Message> AuthService::answer(io::Message request, io::PeerProcess) {
 Task<AuthService::Reply> AuthService::reply_to(Request request) {
   if (const auto* asked = std::get_if<auth_protocol::ResolveRequest>(&request)) co_return resolve(*asked);
   if (const auto* asked = std::get_if<auth_protocol::RightsRequest>(&request)) co_return rights(asked->peer);
+  if (const auto* asked = std::get_if<auth_protocol::AccessRequest>(&request)) co_return access_rows(*asked);
   if (const auto* asked = std::get_if<auth_protocol::SendAsRequest>(&request)) co_return may_send_as(*asked);
   if (const auto* asked = std::get_if<auth_protocol::RedeemRequest>(&request)) co_return redeem(*asked);
   if (const auto* asked = std::get_if<auth_protocol::CancelRequest>(&request)) {
@@ -175,6 +177,24 @@ AuthService::Reply AuthService::resolve(const auth_protocol::ResolveRequest& req
     if (answer.held.empty() && selects(hold, facts)) answer.held = reply_words(hold);
   }
   return answer;
+}
+
+// Made once for each version of the directory; the same rows have the same stamp.
+AuthService::Reply AuthService::access_rows(const auth_protocol::AccessRequest& request) {
+  constexpr std::size_t piece = auth_protocol::most_octets / 2;
+  const auto snapshot = reader_.snapshot();
+  if (!snapshot) return no_directory();
+  if (access_of_ != snapshot->version()) {
+    access_text_.clear();
+    for (const auto& row : snapshot->contents().access) access_text_ += print_access_row(row) + '\n';
+    access_stamp_ = checksum(access_text_) | 1;  // 0 is nobody's
+    access_of_ = snapshot->version();
+  }
+  if (request.from == 0 && request.stamp == access_stamp_) return AccessPage{.stamp = access_stamp_};
+  if (request.from > access_text_.size()) return AccessPage{.stamp = access_stamp_};
+  auto text = access_text_.substr(request.from, piece);
+  const auto next = request.from + text.size();
+  return AccessPage{access_stamp_, std::move(text), next < access_text_.size() ? static_cast<std::uint32_t>(next) : 0};
 }
 
 AuthService::Reply AuthService::may_send_as(const auth_protocol::SendAsRequest& request) const {

@@ -70,6 +70,7 @@ class AuthService {
   void judge_post(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found, RecipientAnswer& answer) const;
   void judge_room(const Snapshot& snapshot, const Resolution& found, RecipientAnswer& answer);
   Reply rights(const PeerContext& peer) const;
+  Reply access_rows(const auth_protocol::AccessRequest& request);
   Reply may_send_as(const auth_protocol::SendAsRequest& request) const;
   Task<Reply> begin(auth_protocol::BeginRequest request);
   Task<Reply> step(auth_protocol::StepRequest request);
@@ -104,6 +105,10 @@ class AuthService {
   LoginMemory memory_;
   LoginTickets tickets_;
   QuotaReader quotas_;
+  // The access rows of one snapshot as text.
+  std::string access_text_;
+  std::uint64_t access_stamp_ = 0;
+  std::optional<storage::Version> access_of_;
   std::unordered_map<std::uint64_t, Exchange> exchanges_;
   std::list<std::uint64_t> ages_;
   // What read_scram_scope found; written by one worker at a time while the loop awaits it.

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "services/directory/access.h"
 #include "services/directory/hold.h"
 #include "services/directory/types.h"
 #include "storage/engine.h"
@@ -35,6 +36,7 @@ struct Contents {
   std::vector<Forward> forwards;
   std::vector<MailingList> lists;   // by address
   std::vector<Hold> holds;        // by id; ended ones for a while
+  std::vector<AccessRow> access;  // by who and pattern
   std::string postmaster;         // the address that gets postmaster@ of every local domain; empty: the first admin, or without one the domain's first account
   storage::Version version;
 };

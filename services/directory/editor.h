@@ -93,6 +93,15 @@ class Editor {
   // Only one that has not begun: the time of the others stays out of retry periods.
   DirectoryResult<Hold> remove_hold(std::uint64_t id, WallTime now);
 
+  // editor_access.cc. A row of the same who and pattern is replaced. Thousands at once are several commits, each whole; what cannot be is
+  // BadValue before the first.
+  struct AccessChanged {
+    std::size_t added = 0, replaced = 0, unchanged = 0;
+  };
+  DirectoryResult<AccessChanged> set_access(const std::vector<AccessRow>& rows, Run run = Run::Really);
+  // How many went.
+  DirectoryResult<std::size_t> remove_access(const std::function<bool(const AccessRow&)>& selects, Run run = Run::Really);
+
   // Adds many and waits for the readers once. What is there already is skipped and reported by its place in `accounts`
   // (from 0), so is what is wrong; nothing stops the rest. Some hundred share a commit. A password costs some 90 ms of one processor, a hash nothing.
   struct NewAccount {

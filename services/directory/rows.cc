@@ -148,6 +148,20 @@ bool take_list(WireReader& in, std::string_view address, Contents& contents) {
   return true;
 }
 
+bool take_access(WireReader& in, std::string_view rest, Contents& contents) {
+  if (rest.empty() || static_cast<unsigned char>(rest[0]) > static_cast<unsigned char>(AccessWho::Recipient)) return false;
+  AccessRow row{.who = static_cast<AccessWho>(rest[0]), .pattern = std::string(rest.substr(1))};
+  const auto action = in.u8();
+  row.action = static_cast<AccessAction>(action);
+  row.source = in.text();
+  row.note = in.text();
+  row.added = as_time(in.u64());
+  row.expires = as_time(in.u64());
+  if (!in.complete() || action > static_cast<std::uint8_t>(AccessAction::Refuse)) return false;
+  contents.access.push_back(std::move(row));
+  return true;
+}
+
 // Lists come before members in the order of keys, and both in the order of the lists' addresses.
 bool take_member(WireReader& in, std::string_view rest, Contents& contents) {
   const auto address = rest.substr(0, rest.find('\0'));
@@ -166,6 +180,7 @@ std::string address_key(const Address& address) { return "n" + fold(address); }
 std::string alias_key(std::string_view pattern) { return "A" + fold_pattern(pattern); }
 std::string route_key(std::uint32_t number) { return number_key('r', number, 4); }
 std::string hold_key(std::uint64_t id) { return number_key('h', id, 8); }
+std::string access_key(const AccessRow& row) { return std::string("x") + static_cast<char>(row.who) + row.pattern; }
 std::string network_key(std::string_view prefix) { return "w" + std::string(prefix); }
 
 std::string forward_key(AccountId account) { return number_key('f', account.value(), 8); }
@@ -240,6 +255,12 @@ std::string encode(const MailingList& list) {
   return std::move(out).bytes();
 }
 
+std::string encode(const AccessRow& row) {
+  WireWriter out;
+  out.u8(format).u8(static_cast<std::uint8_t>(row.action)).text(row.source).text(row.note).u64(as_number(row.added)).u64(as_number(row.expires));
+  return std::move(out).bytes();
+}
+
 std::string encode_member(std::string_view member) { return WireWriter{}.u8(format).text(member).bytes(); }
 
 bool take_row(const storage::Row& row, Contents& contents) {
@@ -259,6 +280,7 @@ bool take_row(const storage::Row& row, Contents& contents) {
     case 'g': return take_forwarding(in, contents);
     case 'w': return take_network(in, rest, contents);
     case 'h': return take_hold(in, rest, contents);
+    case 'x': return take_access(in, rest, contents);
     case 'f': return take_forward(in, rest, contents);
     case 'l': return take_list(in, rest, contents);
     case 'm': return take_member(in, rest, contents);

@@ -5,6 +5,7 @@
 //   g          the global gateway, and whether all received mail is forwarded
 //   n address  -> account id          i          last account id (the engine's counter)
 //   h id       hold                   H          last hold id, in digits
+//   x who pattern  access row (who: an octet)
 //   f id       forward of an account  l address  mailing list    m address NUL member   a member of it
 #pragma once
 
@@ -26,6 +27,7 @@ namespace hikyaku::directory::rows {
 [[nodiscard]] std::string network_key(std::string_view prefix);
 inline constexpr std::string_view postmaster_key = "p", last_account_key = "i", forwarding_key = "g";
 [[nodiscard]] std::string hold_key(std::uint64_t id);
+[[nodiscard]] std::string access_key(const AccessRow& row);
 inline constexpr std::string_view last_hold_key = "H";
 [[nodiscard]] std::string forward_key(AccountId account);
 [[nodiscard]] std::string list_key(std::string_view address);
@@ -40,6 +42,7 @@ inline constexpr std::string_view last_hold_key = "H";
 [[nodiscard]] std::string encode_forwarding(const std::optional<Route>& gateway, ForwardAll forward_all);
 [[nodiscard]] std::string encode(const Network& network);
 [[nodiscard]] std::string encode(const Hold& hold);  // without its id
+[[nodiscard]] std::string encode(const AccessRow& row);  // without who and pattern
 [[nodiscard]] std::string encode(const Forward& forward);   // without its account
 [[nodiscard]] std::string encode(const MailingList& list);  // without its members
 [[nodiscard]] std::string encode_member(std::string_view member);

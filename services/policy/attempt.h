@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,8 @@
 #include "services/policy/rule.h"
 
 namespace hikyaku::policy {
+
+class AccessTable;
 
 // Whose domain the sender claims.
 enum class SenderIs : std::uint8_t { Foreign, Ours };
@@ -37,6 +40,7 @@ struct Config {
   std::vector<DnsList> dnsbl, dnswl;
   Severity reverse_name = Severity::Defer, sender_domain = Severity::Defer;
   GreylistScope greylist = GreylistScope::Nobody;
+  std::shared_ptr<const AccessTable> access;  // null: none
   bool name_rules = false;  // replies end with the rule's id
 
   [[nodiscard]] Mode mode(RuleId id) const { return modes[static_cast<std::size_t>(id)]; }

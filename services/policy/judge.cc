@@ -4,6 +4,7 @@
 
 #include "base/cursor.h"
 #include "protocol/dns/host_name.h"
+#include "services/policy/access_rule.h"
 #include "services/policy/client_rules.h"
 #include "services/policy/sender_rules.h"
 
@@ -14,7 +15,7 @@ using Verdict = Finding::Verdict;
 using Find = std::optional<Finding> (*)(const Attempt&, const Config&, Answers&);
 
 // By RuleId; the greylist looks at what the others found, and the rules about the text are not of this stage.
-constexpr std::array<Find, rule_count> finders{find_dnswl,        find_dnsbl,         find_reverse_name, find_s25r, find_hello_name,
+constexpr std::array<Find, rule_count> finders{find_access,       find_dnswl,        find_dnsbl,         find_reverse_name, find_s25r, find_hello_name,
                                                find_local_sender, find_sender_domain, find_spf,          nullptr,   nullptr};
 
 bool is_about_client(RuleId id) {
@@ -57,7 +58,7 @@ class Judge {
     for (const auto& rule : rules()) {
       const auto mode = config_.mode(rule.id);
       const auto find = finders[static_cast<std::size_t>(rule.id)];
-      if (mode == Mode::Off || find == nullptr || (allowed_ && is_about_client(rule.id))) continue;
+      if (mode == Mode::Off || find == nullptr || passes(rule.id)) continue;
       auto found = find(attempt_, config_, answers_);
       if (!found) waits_ = true;
       // A later rule need not be asked when an earlier one decides; one that decides waits for the earlier ones' answers.
@@ -68,6 +69,8 @@ class Judge {
   }
 
  private:
+  // An enforced rule before it has let this one past it.
+  [[nodiscard]] bool passes(RuleId id) const { return all_allowed_ || (client_allowed_ && is_about_client(id)); }
   // True: it decides.
   bool note(RuleId id, Mode mode, Finding finding) {
     finding.rule = id;
@@ -78,7 +81,7 @@ class Judge {
     judgement_.findings.push_back(std::move(finding));
     if (mode != Mode::Enforce) return false;
     if (suspect) suspect_ = true;
-    if (verdict == Verdict::Allow) allowed_ = true;
+    if (verdict == Verdict::Allow) (judgement_.findings.back().allows == Allows::Everything ? all_allowed_ : client_allowed_) = true;
     if (suspect || verdict == Verdict::Allow) return false;
     judgement_.verdict = verdict;
     judgement_.decided_by = judgement_.findings.size() - 1;
@@ -87,7 +90,7 @@ class Judge {
 
   void greylist() {
     const auto mode = config_.mode(RuleId::Greylist);
-    if (mode == Mode::Off || config_.greylist == GreylistScope::Nobody || allowed_) return;
+    if (mode == Mode::Off || config_.greylist == GreylistScope::Nobody || passes(RuleId::Greylist)) return;
     if (config_.greylist == GreylistScope::Suspects && !suspect_) return;
     judgement_.greylist = greylist_key(attempt_, answers_);
     if (!judgement_.greylist) return void(waits_ = true);
@@ -113,7 +116,7 @@ class Judge {
   const GreylistLook& look_;
   Answers& answers_;
   Judgement judgement_;
-  bool waits_ = false, allowed_ = false, suspect_ = false;
+  bool waits_ = false, client_allowed_ = false, all_allowed_ = false, suspect_ = false;
 };
 
 }  // namespace

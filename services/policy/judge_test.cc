@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "services/policy/access_table.h"
 #include "services/policy/judge.h"
 #include "services/policy/test_zone.h"
 
@@ -170,6 +171,55 @@ TEST_CASE("senders: SPF, domains that nobody can answer, DNS that fails") {
   CHECK(rig.decided() == "none");
   rig.zone.fail(RecordType::Txt, "sender.example");
   CHECK(rig.decided() == "spf 451 4.7.24");
+}
+
+TEST_CASE("access rows: the most particular one counts, before all rules; a sender who is only claimed is not allowed") {
+  using namespace directory;
+  Rig rig;
+  const auto rows = [&rig](std::vector<AccessRow> all) {
+    for (auto& row : all) {
+      auto normal = normal_access_pattern(row.who, row.pattern);
+      REQUIRE_MESSAGE(normal, row.pattern);
+      row.pattern = *normal;
+    }
+    rig.config.access = std::make_shared<AccessTable>(std::move(all));
+  };
+  rig.set(RuleId::Access, Mode::Enforce);
+  rig.set(RuleId::Dnsbl, Mode::Enforce);
+  rig.config.dnsbl = {*parse_dns_list("bl.example")};
+  rig.zone.put(RecordType::A, "7.2.0.192.bl.example", {"127.0.0.2"});
+  using Who = AccessWho;
+  using Do = AccessAction;
+  rows({{Who::Client, "192.0.2.0/24", Do::Allow}});
+  CHECK(rig.decided() == "none");
+  rows({{Who::Client, "192.0.*.*", Do::Allow}, {Who::Client, "192.0.2.0/28", Do::Refuse}});
+  CHECK(rig.decided() == "access 554 5.7.1");
+  rows({{Who::Client, "192.0.2.7", Do::Allow}, {Who::Client, "192.0.2.0/28", Do::Refuse}});
+  CHECK(rig.decided() == "none");
+  rows({{Who::Client, "*.Sender.example", Do::Allow}});
+  CHECK(rig.decided() == "none");
+  rows({{Who::Client, "mail.sender.example", Do::Defer}, {Who::Client, ".sender.example", Do::Allow}});
+  CHECK(rig.decided() == "access 450 4.7.1");
+  rows({{Who::Client, "/^mail[0-9]*\\.sender/", Do::Allow}});
+  CHECK(rig.decided() == "none");
+  rig.zone.put(RecordType::A, "mail.sender.example", {"192.0.2.8"});  // it does not lead back any more
+  CHECK(rig.decided() == "dnsbl 554 5.7.1");
+  rig.named("mail.sender.example");
+
+  rows({{Who::Sender, ".example", Do::Allow}});
+  CHECK(rig.decided() == "dnsbl 554 5.7.1");
+  rig.zone.put(RecordType::Txt, "sender.example", {"v=spf1 ip4:192.0.2.7 -all"});
+  CHECK(rig.decided() == "none");
+  rows({{Who::Sender, "a@sender.example", Do::Refuse}, {Who::Sender, "sender.example", Do::Allow}, {Who::Client, "192.0.2.7", Do::Allow}});
+  CHECK(rig.decided() == "access 554 5.7.1");
+  rows({{Who::Recipient, "B@here.example", Do::Allow}, {Who::Client, "192.0.2.7", Do::Refuse}});
+  CHECK(rig.decided() == "none");
+  rows({{Who::Recipient, "here.example", Do::Defer}});
+  CHECK(rig.decided() == "access 450 4.7.1");
+  AccessRow old{Who::Client, "192.0.2.7", Do::Allow};
+  old.expires = rig.attempt.now;
+  rows({old});
+  CHECK(rig.decided() == "dnsbl 554 5.7.1");
 }
 
 TEST_CASE("who says in EHLO that it is us is not") {

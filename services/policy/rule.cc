@@ -22,6 +22,7 @@ std::string_view stage_name(Stage stage) {
 
 const std::array<RuleEntry, rule_count>& rules() {
   static constexpr std::array<RuleEntry, rule_count> all{{
+      {RuleId::Access, "access", Stage::Connect},
       {RuleId::Dnswl, "dnswl", Stage::Connect},
       {RuleId::Dnsbl, "dnsbl", Stage::Connect},
       {RuleId::ReverseName, "reverse_name", Stage::Connect},

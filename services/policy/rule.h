@@ -25,6 +25,7 @@ enum class Stage : std::uint8_t { Connect, Hello, Mail, Recipient, Content };
 [[nodiscard]] std::string_view stage_name(Stage stage);
 
 enum class RuleId : std::uint8_t {
+  Access,        // a row of the access table says so
   Dnswl,         // a list of good clients has it: nothing below objects
   Dnsbl,         // a list of bad clients has it
   ReverseName,   // the address has no name that leads back to it
@@ -36,7 +37,7 @@ enum class RuleId : std::uint8_t {
   Greylist,      // come again later
   Dmarc,         // the author's domain asks for it
 };
-inline constexpr std::size_t rule_count = 10;
+inline constexpr std::size_t rule_count = 11;
 
 struct RuleEntry {
   RuleId id;
@@ -48,11 +49,15 @@ struct RuleEntry {
 [[nodiscard]] const RuleEntry& entry_of(RuleId id);
 [[nodiscard]] std::optional<RuleId> rule_named(std::string_view name);
 
+// What a rule that allows lets past: the rules about the client (stages connect and ehlo, and the greylist), or all.
+enum class Allows : std::uint8_t { Client, Everything };
+
 // What one rule found.
 struct Finding {
   enum class Verdict : std::uint8_t { Nothing, Allow, Defer, Refuse } verdict = Verdict::Nothing;
   RuleId rule{};
   Mode mode = Mode::Off;
+  Allows allows = Allows::Client;  // Allow
   smtp::Reply reply;     // Defer: 4xx, Refuse: 5xx
   std::string evidence;  // "s25r rule 2: ppp12345.example.ne.jp"; one line, of foreign text: for the log and `hikyaku policy test`
 };

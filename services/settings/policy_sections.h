@@ -53,6 +53,7 @@ struct RulesSection : Section {
   static Rules<Text> rule(std::string_view preset, std::string_view help, std::string_view help_ja) {
     return {.help = help, .help_ja = help_ja, .preset = Text(preset), .choices = {"enforce", "shadow", "off"}};
   }
+  Setting<Text> access{*this, "access", rule("enforce", "The rows of `hikyaku policy allow` and `deny` count, before all other rules.", "hikyaku policy allow と deny の行を、他の規則より先に適用する。")};
   Setting<Text> dnswl{*this, "dnswl", rule("enforce", "A client that one of [policy] dnswl has is let past the rules that look at the client.",
                                             "[policy] dnswl に載るクライアントには、クライアントについての規則を適用しない。")};
   Setting<Text> dnsbl{*this, "dnsbl", rule("enforce", "A client that one of [policy] dnsbl has is refused (554).", "[policy] dnsbl に載るクライアントを拒否する(554)。")};

@@ -1,0 +1,21 @@
+// Access rows out of lists as others write them: Postfix's access and regexp tables, E-Post's effect.dat, or one name, address, network or
+// expression a line. Pure, linear. What has no meaning here is a bad row that says why: nothing is guessed.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "services/directory/access.h"
+#include "services/directory/gateway_text.h"
+
+namespace hikyaku::directory {
+
+struct ParsedAccess {
+  std::vector<AccessRow> rows;
+  std::vector<std::size_t> lines;  // of each row, from 1
+  std::vector<BadRow> bad;
+};
+// `base`: who, source, expiry and added of all rows, and the action of those that name none.
+[[nodiscard]] ParsedAccess parse_access_list(std::string_view text, const AccessRow& base);
+
+}  // namespace hikyaku::directory

@@ -27,7 +27,7 @@ struct Option {
   Words help;
   std::vector<std::string_view> choices;  // shell completion offers them; with `only_choices` nothing else is taken
   bool only_choices = false;
-  bool repeated = false;  // a Value that may be given several times
+  bool repeated = false;  // a Value or OptionalArgument that may be given several times
 };
 
 enum class Exit : std::uint8_t { Done = 0, Failed = 1, WrongUse = 2, Problem = 3 };

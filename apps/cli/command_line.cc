@@ -72,7 +72,7 @@ void declare(Given& to, const Option& option, Language language) {
     return;
   }
   auto* added = to.app->add_option(name, to.values[name], help);
-  if (option.kind == OptionKind::Arguments) added->expected(1, -1);
+  if (option.kind == OptionKind::Arguments || (option.kind == OptionKind::OptionalArgument && option.repeated)) added->expected(1, -1);
   else if (option.repeated) added->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   else added->expected(1)->allow_extra_args(false);
   if (option.kind == OptionKind::Argument || option.kind == OptionKind::Arguments) added->required();

@@ -1,28 +1,15 @@
-// Gate: what reception needs to judge strangers, for one loop: the resolver that its rules ask. And what the settings of one moment make of the rules.
+// Gate: what reception needs to judge strangers, for one loop: the resolver that its rules ask.
 #pragma once
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "io/loop.h"
 #include "io/resolver.h"
 #include "services/policy/answers.h"
-#include "services/policy/attempt.h"
-#include "services/policy/greylist.h"
 #include "services/settings/settings.h"
 
 namespace hikyaku::receive {
-
-struct GateSettings {
-  policy::Config rules;
-  policy::GreylistTerms greylist;
-  std::vector<std::string> exempt;  // networks
-  bool checks_mail = false;         // Authentication-Results
-  Duration patience{};              // with DNS
-};
-// `settings` passed their check.
-[[nodiscard]] GateSettings gate_settings(const settings::Settings& settings);
 
 class Gate {
  public:

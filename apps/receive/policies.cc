@@ -43,7 +43,7 @@ std::shared_ptr<const Policies> make_policies(apps::Service& service) {
   auto policies = std::make_shared<Policies>();
   policies->settings = service.settings();
   policies->hostname = service.hostname();
-  policies->gate = gate_settings(*policies->settings);
+  policies->policy = policy::policy_settings(*policies->settings);
   if (const auto material = service.tls(); !material.certificate.empty()) {
     auto context = io::TlsServerContext::from_pem(material.certificate, material.key);
     if (context) policies->tls = *std::move(context);

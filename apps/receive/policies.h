@@ -7,10 +7,10 @@
 #include <string>
 #include <string_view>
 
-#include "apps/receive/gate.h"
 #include "apps/service/service.h"
 #include "io/tls_context.h"
 #include "protocol/smtp/server_conversation.h"
+#include "services/policy/policy_settings.h"
 
 namespace hikyaku::receive {
 
@@ -22,7 +22,7 @@ struct Policies {
   std::shared_ptr<const io::TlsServerContext> tls;  // null: no TLS
   std::array<std::shared_ptr<const smtp::ServerConfig>, 4> configs;
   std::string hostname;
-  GateSettings gate;
+  policy::PolicySettings policy;
 
   [[nodiscard]] const std::shared_ptr<const smtp::ServerConfig>& config(Port port) const {
     return configs[static_cast<std::size_t>(port)];

@@ -65,7 +65,7 @@ int run_receive(Service& service) {
   receive::Bell bell(service.path("run/deliver-bell.sock"));
   incoming->on_group([&bell] { bell.ring(); });
   receive::HeldQuota held(service.path(folder::held_used));
-  policy::GreylistStore greylist(disk, service.path(folder::policy), receive::gate_settings(*service.settings()).greylist);
+  policy::GreylistStore greylist(disk, service.path(folder::policy), policy::policy_settings(*service.settings()).greylist);
   if (!greylist.trouble().empty()) service.log().write(telemetry::events::storage_trouble, {.reason = greylist.trouble()});
   io::Workers workers(worker_threads, worker_queue);
   const auto& smtp = service.settings()->smtp;
@@ -79,7 +79,7 @@ int run_receive(Service& service) {
                       .current = receive::make_policies(service)};
   service.when_reloaded([&] {
     auto policies = receive::make_policies(service);
-    greylist.set_terms(policies->gate.greylist);
+    greylist.set_terms(policies->policy.greylist);
     reception.replace_policies(std::move(policies));
   });
 

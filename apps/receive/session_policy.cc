@@ -16,7 +16,7 @@ constexpr std::size_t many_answers = policy::Answers::most_questions / 2;
 }  // namespace
 
 bool Session::is_stranger() const {
-  return port_ == Port::Smtp && account_ == AccountId{} && !may_relay_.value_or(false) && address_ && !settings::address_is_in(client_, policies_->gate.exempt);
+  return port_ == Port::Smtp && account_ == AccountId{} && !may_relay_.value_or(false) && address_ && !settings::address_is_in(client_, policies_->policy.exempt);
 }
 
 policy::Attempt Session::attempt(const Address& recipient) const {
@@ -43,7 +43,7 @@ Task<bool> Session::learn_sender() {
   sender_is_ = policy::SenderIs::Foreign;
   if (answers_.known().size() >= many_answers) answers_ = {};
   const auto& sender = talk_.envelope().reverse_path;
-  if (sender.is_null() || policies_->gate.rules.mode(policy::RuleId::LocalSender) == policy::Mode::Off) co_return true;
+  if (sender.is_null() || policies_->policy.rules.mode(policy::RuleId::LocalSender) == policy::Mode::Off) co_return true;
   auto asking = front_.auth.resolve_recipient(sender.address, {}, {}, client_);
   const auto answer = co_await std::move(asking);
   const auto* found = std::get_if<directory::RecipientAnswer>(&answer);
@@ -58,7 +58,7 @@ Task<smtp::Verdict> Session::judge(Address recipient) {
   auto learning = learn_sender();
   const bool known = co_await std::move(learning);
   if (!known) co_return cannot_ask;
-  auto rules = policies_->gate.rules;
+  auto rules = policies_->policy.rules;
   if (rules.mode(policy::RuleId::Access) != policy::Mode::Off) {
     auto asking = front_.reception.access.current(front_.auth, front_.loop.now());
     rules.access = co_await std::move(asking);
@@ -67,7 +67,7 @@ Task<smtp::Verdict> Session::judge(Address recipient) {
   const auto tried = attempt(recipient);
   auto& memory = front_.reception.greylist;
   const policy::GreylistLook look = [&memory](const policy::GreylistKey& key, WallTime now) { return memory.look(key, now); };
-  const auto deadline = front_.loop.after(policies_->gate.patience);
+  const auto deadline = front_.loop.after(policies_->policy.patience);
   for (;;) {
     const auto judgement = policy::judge(tried, rules, look, answers_);
     if (judgement.complete) {
@@ -105,7 +105,7 @@ void Session::log_finding(const Finding& finding, std::string_view recipient) {
 // ---- the text --------------------------------------------------------------------------------------------------------
 
 void Session::begin_checks() {
-  if (!policies_->gate.checks_mail || !is_stranger()) return;
+  if (!policies_->policy.checks_mail || !is_stranger()) return;
   arrival_->checks = std::make_unique<Checks>(attempt(talk_.envelope().recipients.front().address), static_cast<unsigned>(number_ % 100), policies_->hostname);
 }
 
@@ -120,7 +120,7 @@ Task<smtp::Verdict> Session::check_mail(Arrival& arrival) {
   auto& checks = *arrival.checks;
   arrival.sink.append(checks.forged.rest());
   checks.mail.end();
-  const auto deadline = front_.loop.after(policies_->gate.patience);
+  const auto deadline = front_.loop.after(policies_->policy.patience);
   auto found = checks.mail.results(answers_);
   while (!found) {
     auto looking = look_up_answers(deadline);
@@ -154,7 +154,7 @@ void Session::log_checked(const TraceId& id, const policy::MailFindings& found) 
 }
 
 smtp::Verdict Session::refuse_by_dmarc(const policy::MailFindings& found) {
-  const auto& rules = policies_->gate.rules;
+  const auto& rules = policies_->policy.rules;
   const auto mode = rules.mode(policy::RuleId::Dmarc);
   if (mode == policy::Mode::Off) return std::nullopt;
   auto finding = policy::find_dmarc(found);

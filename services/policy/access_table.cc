@@ -40,6 +40,12 @@ const AccessRow* find_name(const Map& map, std::string_view name, WallTime now) 
 
 }  // namespace
 
+struct AccessTable::Expression {
+  std::unique_ptr<RE2> compiled;
+  const AccessRow* row;
+};
+
+AccessTable::AccessTable() = default;
 AccessTable::AccessTable(std::vector<AccessRow> rows) : rows_(std::move(rows)) {
   for (const auto& row : rows_) {
     if (row.who == AccessWho::Client) add_client(row);

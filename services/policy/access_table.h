@@ -14,15 +14,11 @@
 #include "mail/address.h"
 #include "services/directory/access.h"
 
-namespace re2 {
-class RE2;
-}
-
 namespace hikyaku::policy {
 
 class AccessTable {
  public:
-  AccessTable() = default;
+  AccessTable();
   explicit AccessTable(std::vector<directory::AccessRow> rows);
   ~AccessTable();
   AccessTable(const AccessTable&) = delete;
@@ -39,10 +35,7 @@ class AccessTable {
 
  private:
   using ByText = std::unordered_map<std::string, const directory::AccessRow*>;
-  struct Expression {
-    std::unique_ptr<re2::RE2> compiled;
-    const directory::AccessRow* row;
-  };
+  struct Expression;
   void add_client(const directory::AccessRow& row);
 
   std::vector<directory::AccessRow> rows_;

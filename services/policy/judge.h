@@ -16,7 +16,7 @@ namespace hikyaku::policy {
 
 struct Judgement {
   std::vector<Finding> findings;  // of rules that found something, in order
-  // Refuse or Defer: by `decided_by`; Nothing and Allow: the mail may come.
+  // Refuse or Defer: by `decided_by`; Nothing: the mail may come.
   Finding::Verdict verdict = Finding::Verdict::Nothing;
   std::optional<std::size_t> decided_by;  // place in findings; nothing: no rule objects
   bool complete = false;                // false: answers are wanted first, and the rest says nothing

@@ -1,6 +1,7 @@
 """Strangers meet a server whose rules are in force: lists of bad and good clients, names that do not lead back, S25R with greylisting for
 suspects, forged local senders, SPF. Each client has an address of its own; a real name server knows them. Rules change live; a rule in
 shadow is told of and refuses nobody; what greylisting learned outlives a restart."""
+import json
 import smtplib
 import subprocess
 import time
@@ -17,7 +18,7 @@ CLIENTS = {"good": ("44.0.0.1", "mail.good.example", True), "home": ("44.0.1.1",
            "neighbour": ("44.0.1.2", "ppp12346.home.example", True), "nameless": ("44.0.2.1", None, False),
            "liar": ("44.0.3.1", "mail.good.example", False), "bad": ("44.0.4.1", "mail.bad.example", True),
            "vouched": ("44.0.5.1", "ppp99999.vouched.example", True)}
-ALL_OFF = dict.fromkeys(("dnswl", "dnsbl", "reverse_name", "s25r", "hello_name", "local_sender", "sender_domain", "spf", "greylist", "dmarc"), "off")
+ALL_OFF = dict.fromkeys(("access", "dnswl", "dnsbl", "reverse_name", "s25r", "hello_name", "local_sender", "sender_domain", "spf", "greylist", "dmarc"), "off")
 
 
 def backwards(address):
@@ -43,6 +44,45 @@ def reply_to(server, who, sender="a@good.example", recipient=TARO, helo="client.
         client.mail(sender)
         code, text = client.rcpt(recipient)
         return code, text.decode()
+
+
+def operator_rows(server):
+    """What the operator allows and denies counts before all rules, at once; a list goes as it came."""
+    nameless = CLIENTS["nameless"][0]
+    told = server.cli("policy", "test", "--client", nameless, "--from", "a@good.example", "--to", TARO)
+    expect("put off by greylist: 450" in told and "reverse_name (enforce): defer" in told, f"the evaluation is printed: {told}")
+    server.cli("policy", "allow", nameless, "--note", "their new machine", "--until", "+30d")
+    expect(reply_to(server, "nameless")[0] == 250, "allowed, at once")
+    told = json.loads(server.cli("policy", "test", "--json", "--client", nameless, "--from", "a@good.example", "--to", TARO))
+    expect(told["verdict"] == "pass" and told["findings"][0]["rule"] == "access", f"and told so: {told}")
+    server.cli("policy", "deny", ".good.example", "/^mail[.]bad/")
+    code, text = reply_to(server, "good")
+    expect(code == 554 and text.endswith("[access]"), f"denied by its name: {text}")
+    expect(reply_to(server, "bad")[0] == 554, "and by an expression")
+    expect(reply_to(server, "liar")[0] == 450, "a name that does not lead back is nobody's")
+    server.cli("policy", "deny", "spam@x.example", "--sender", "--defer")
+    expect(reply_to(server, "nameless", sender="spam@x.example")[0] == 450, "a sender is put off, whoever sends")
+    listed = json.loads(server.cli("policy", "list", "--json"))
+    expect({(row["who"], row["pattern"], row["action"]) for row in listed} == {("client", nameless, "allow"), ("client", ".good.example", "refuse"), ("client", "/^mail[.]bad/", "refuse"),
+                                                                               ("sender", "spam@x.example", "defer")}, f"listed: {listed}")
+    server.cli("policy", "remove", nameless, ".good.example", "/^mail[.]bad/")
+    expect(reply_to(server, "nameless")[0] == 450 and reply_to(server, "good")[0] == 250, "taken back, at once")
+
+    published = "# a list\n/^mail[.]good[.]example$/ OK\n44.0.2.0/24 OK\n*.nobody.example REJECT\nrow that is none true\n"
+    refused = server.cli("policy", "import", "-", "--source", "published", "--dry-run", input=published, check=False)
+    expect("3 rows can be taken" in refused, f"looked at first: {refused}")
+    expect(reply_to(server, "nameless")[0] == 450, "nothing was changed")
+    server.cli("policy", "import", "-", "--source", "published", input=published, check=False)
+    expect(reply_to(server, "nameless")[0] == 250, "the list counts")
+    server.cli("policy", "import", "-", "--source", "published", "--replace", input=published.replace("44.0.2.0/24", "44.0.9.0/24"), check=False)
+    expect(reply_to(server, "nameless")[0] == 450, "its next edition replaces it")
+    kept = server.cli("policy", "export")
+    server.cli("policy", "remove", "--source", "published")
+    expect(len(json.loads(server.cli("policy", "list", "--json"))) == 1, "it goes as it came")
+    server.cli("policy", "import", "-", input=kept)
+    expect(server.cli("policy", "export") == kept, "an export is imported as it was")
+    server.cli("policy", "remove", "--source", "published")
+    expect("s25r" in server.cli("policy", "rules") and '"mode":"enforce"' in server.cli("policy", "rules", "--json"), "rules are shown with their modes")
 
 
 @scenario
@@ -83,7 +123,7 @@ def run(folder):
         server.reload(policy={"reverse_name": "refuse"})
         expect(reply_to(server, "nameless")[0] == 550, "refused, if so set")
 
-        server.reload(policy={"reverse_name": "defer", "greylist": "suspects"}, rules={"greylist": "enforce"})
+        server.reload(policy={"reverse_name": "defer", "greylist": "suspects"}, rules={"greylist": "enforce", "access": "enforce"})
         expect(reply_to(server, "good")[0] == 250, "greylisting is for suspects")
         code, text = reply_to(server, "home")
         expect(code == 450 and "Greylisted, please try again in 3 seconds" in text, f"a suspect is asked to come again: {text}")
@@ -93,6 +133,8 @@ def run(folder):
         expect(reply_to(server, "home")[0] == 250, "who comes again passes")
         expect(reply_to(server, "neighbour", sender="b@other.example", recipient=HANAKO)[0] == 250, "and so does its network from then on")
         expect(reply_to(server, "nameless")[0] == 450, "nobody else")
+
+        operator_rows(server)
 
         server.cli("service", "restart", "receive")
         eventually(lambda: reply_to(server, "neighbour", recipient=HANAKO)[0] == 250, "what was learned outlives a restart", 30)

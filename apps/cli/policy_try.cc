@@ -1,0 +1,151 @@
+// hikyaku policy test (files that end in _test are unit tests): what reception would say to a stranger, rule by rule, by the very function it uses.
+#include <fstream>
+#include <iterator>
+
+#include "apps/cli/commands.h"
+#include "apps/cli/data_access.h"
+#include "apps/cli/directory_text.h"
+#include "apps/cli/dns_look.h"
+#include "apps/cli/listing.h"
+#include "apps/service/data_folders.h"
+#include "services/policy/access_table.h"
+#include "services/policy/client_name.h"
+#include "services/policy/greylist_line.h"
+#include "services/policy/greylist_store.h"
+#include "services/policy/judge.h"
+#include "services/policy/look_up.h"
+#include "services/policy/policy_settings.h"
+
+namespace hikyaku::cli {
+
+namespace {
+
+using policy::Finding;
+
+struct Question {
+  policy::Attempt attempt;
+  policy::PolicySettings policy;
+  policy::GreylistMemory memory{};
+  policy::Answers answers;
+  policy::Judgement judgement;
+};
+
+std::string_view verdict_name(Finding::Verdict verdict) {
+  switch (verdict) {
+    case Finding::Verdict::Nothing: return "pass";
+    case Finding::Verdict::Allow: return "allow";
+    case Finding::Verdict::Defer: return "defer";
+    case Finding::Verdict::Refuse: break;
+  }
+  return "refuse";
+}
+
+Task<void> ask(io::Loop& loop, io::Resolver& resolver, Question& question) {
+  const auto deadline = loop.after(question.policy.patience);
+  const policy::GreylistLook look = [&question](const policy::GreylistKey& key, WallTime now) { return question.memory.look(key, now); };
+  for (;;) {
+    question.judgement = policy::judge(question.attempt, question.policy.rules, look, question.answers);
+    if (question.judgement.complete) co_return;
+    auto looking = policy::look_up(loop, resolver, question.answers, deadline);
+    co_await std::move(looking);
+  }
+}
+
+// The end of the verdict in words.
+std::string outcome(const Invocation& call, const Question& question, std::string_view exempt_because) {
+  if (!exempt_because.empty()) return std::string(call.say({"taken: no rule looks at this client: ", "受け付ける。規則の対象外: "})) + std::string(exempt_because);
+  const auto& judged = question.judgement;
+  if (!judged.decided_by) return std::string(call.say({"taken: no rule in force objects", "受け付ける。適用中の規則に反しない"}));
+  const auto& finding = judged.findings[*judged.decided_by];
+  return std::string(call.say(finding.verdict == Finding::Verdict::Refuse ? Words{"refused by ", "拒否する: "} : Words{"put off by ", "保留する: "})) + std::string(policy::entry_of(finding.rule).name) + ": " + finding.reply.line();
+}
+
+void show(Invocation& call, const Question& question, std::string_view exempt_because) {
+  const auto& judged = question.judgement;
+  if (call.json) {
+    telemetry::JsonWriter json;
+    json.object().member("client", question.attempt.client.to_string()).member("sender", question.attempt.reverse_path.text()).member("recipient", question.attempt.recipient.text());
+    json.member("verdict", exempt_because.empty() ? verdict_name(judged.verdict) : "exempt").key("findings").array();
+    for (const auto& finding : judged.findings)
+      json.object().member("rule", policy::entry_of(finding.rule).name).member("mode", policy::mode_name(finding.mode)).member("found", verdict_name(finding.verdict))
+          .member("reply", finding.reply.code != 0 ? finding.reply.line() : "").member("evidence", finding.evidence).end_object();
+    json.end_array().key("dns").array();
+    for (const auto& [asked, answer] : question.answers.known()) {
+      json.object().member("name", asked.name).key("records").array();
+      for (const auto& record : answer.records) json.text(record);
+      json.end_array().flag("failed", answer.kind == policy::Answer::Kind::Failure).end_object();
+    }
+    call.print(json.end_array().end_object().take());
+    return;
+  }
+  for (const auto& entry : policy::rules()) {
+    if (entry.stage == policy::Stage::Content) continue;
+    const auto mode = question.policy.rules.mode(entry.id);
+    std::string line = std::string(entry.name) + " (" + std::string(policy::mode_name(mode)) + "): ";
+    const auto found = std::ranges::find(judged.findings, entry.id, &Finding::rule);
+    if (found != judged.findings.end()) line += std::string(verdict_name(found->verdict)) + ": " + found->evidence;
+    else line += call.say(mode == policy::Mode::Off ? Words{"not asked", "調べない"} : Words{"nothing found", "該当なし"});
+    call.print(line);
+  }
+  for (const auto& [asked, answer] : question.answers.known()) {
+    std::string line = "  DNS " + asked.name + ":";
+    for (const auto& record : answer.records) line += " " + record;
+    if (answer.kind == policy::Answer::Kind::Nothing) line += call.say({" nothing", " なし"});
+    if (answer.kind == policy::Answer::Kind::Failure) line += call.say({" no answer", " 応答なし"});
+    call.print(line);
+  }
+  call.print(outcome(call, question, exempt_because));
+}
+
+policy::GreylistMemory memory_of(const settings::Settings& settings, const policy::GreylistTerms& terms) {
+  policy::GreylistMemory memory(terms);
+  std::ifstream file(policy::greylist_file(apps::folder::in(settings.node.data(), apps::folder::policy)), std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!text.empty()) (void)policy::restore(memory, text);
+  return memory;
+}
+
+directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
+  const auto settings = call.settings();
+  if (!settings) return directory::refuse(directory::DirectoryFailure::BadValue, "The settings cannot be read.");
+  TRY(snapshot, editor.read());
+  const auto client = io::IpAddress::parse(call.value("--client"));
+  if (!client) return directory::refuse(directory::DirectoryFailure::BadValue, "\"" + call.value("--client") + "\" is no address; write --client 192.0.2.7.");
+  Question question{.policy = policy::policy_settings(*settings)};
+  question.attempt = {.client = *client, .helo = call.value("--helo", "client.invalid"), .our_name = settings->node.hostname(), .now = SystemClock{}.wall()};
+  TRY(recipient, wanted_address(call.value("--to")));
+  question.attempt.recipient = recipient;
+  if (const auto from = call.value("--from"); !from.empty() && from != "<>") {
+    TRY(sender, wanted_address(from));
+    question.attempt.reverse_path.address = sender;
+    const auto kind = snapshot->resolve(sender).kind;
+    if (kind != directory::RecipientKind::NotOurs && kind != directory::RecipientKind::UnknownDomain) question.attempt.sender_is = policy::SenderIs::Ours;
+  }
+  question.policy.rules.access = std::make_shared<const policy::AccessTable>(snapshot->contents().access);
+  question.memory = memory_of(*settings, question.policy.greylist);
+  std::string exempt_because;
+  const auto address = client->to_string();
+  if (settings::address_is_in(address, settings->smtp.relay_networks())) exempt_because = "[smtp] relay_networks";
+  else if (settings::address_is_in(address, question.policy.exempt)) exempt_because = "[policy] exempt_networks";
+  const auto trouble = with_resolver(*settings, {}, [&question](io::Loop& loop, io::Resolver& resolver) { return ask(loop, resolver, question); });
+  if (!trouble.empty()) return directory::refuse(directory::DirectoryFailure::Unavailable, trouble);
+  show(call, question, exempt_because);
+  return {};
+}
+
+Exit run(Invocation& call) { return with_directory(call, work); }
+
+}  // namespace
+
+Command policy_test_command() {
+  return {.name = "policy test",
+          .help = {"what reception would say to a stranger, rule by rule, and why", "見知らぬ相手への応答を、規則ごとに理由とともに示す"},
+          .options = {{"--client", OptionKind::Value, {"the client's address", "クライアントのアドレス"}},
+                      {"--to", OptionKind::Value, {"a recipient", "宛先"}},
+                      {"--from", OptionKind::Value, {"the envelope's sender; otherwise the empty one", "差出人(エンベロープ FROM)。省くと空"}},
+                      {"--helo", OptionKind::Value, {"what it says in EHLO", "EHLO で名乗る名前"}}},
+          .run = run,
+          .more = {"DNS is asked now; nothing is remembered of the try. Whether the recipient exists is another question: hikyaku route explain.", "DNS は実際に検索するが、試したことは記録しない。宛先の有無は hikyaku route explain で調べる。"}};
+}
+
+}  // namespace hikyaku::cli

@@ -1,0 +1,48 @@
+#include "services/policy/policy_settings.h"
+
+namespace hikyaku::policy {
+namespace {
+
+Severity severity(const settings::Text& text) { return text == "refuse" ? Severity::Refuse : Severity::Defer; }
+
+std::vector<DnsList> lists_of(const settings::Texts& texts) {
+  std::vector<DnsList> lists;
+  for (const auto& text : texts)
+    if (auto list = parse_dns_list(text)) lists.push_back(*std::move(list));
+  return lists;
+}
+
+// In the order of RuleId.
+std::array<Mode, rule_count> modes_of(const settings::RulesSection& rules) {
+  const std::array<std::string_view, rule_count> texts{rules.access(), rules.dnswl(), rules.dnsbl(), rules.reverse_name(), rules.s25r(), rules.hello_name(),
+                                                               rules.local_sender(), rules.sender_domain(), rules.spf(), rules.greylist(), rules.dmarc()};
+  std::array<Mode, rule_count> modes{};
+  for (std::size_t i = 0; i < modes.size(); ++i) modes[i] = mode_named(texts[i]).value_or(Mode::Off);
+  return modes;
+}
+
+GreylistScope scope_named(const settings::Text& text) {
+  if (text == "suspects") return GreylistScope::Suspects;
+  return text == "everybody" ? GreylistScope::Everybody : GreylistScope::Nobody;
+}
+
+}  // namespace
+
+PolicySettings policy_settings(const settings::Settings& settings) {
+  PolicySettings made;
+  made.rules.modes = modes_of(settings.rules);
+  const auto& policy = settings.policy;
+  made.rules.dnsbl = lists_of(policy.dnsbl());
+  made.rules.dnswl = lists_of(policy.dnswl());
+  made.rules.reverse_name = severity(policy.reverse_name());
+  made.rules.sender_domain = severity(policy.sender_domain());
+  made.rules.greylist = scope_named(policy.greylist());
+  made.rules.name_rules = policy.name_rules();
+  made.greylist = {.wait = policy.greylist_wait(), .window = policy.greylist_window(), .known_for = policy.greylist_known()};
+  made.exempt = policy.exempt_networks();
+  made.checks_mail = policy.authentication_results() || made.rules.mode(RuleId::Dmarc) != Mode::Off;
+  made.patience = policy.dns_timeout();
+  return made;
+}
+
+}  // namespace hikyaku::policy

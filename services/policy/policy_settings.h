@@ -1,0 +1,24 @@
+// What the settings ([policy], [rules]) make of the rules: the same for reception and for the commands that ask what it would do.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "services/policy/attempt.h"
+#include "services/policy/greylist.h"
+#include "services/settings/settings.h"
+
+namespace hikyaku::policy {
+
+struct PolicySettings {
+  Config rules;                     // without the access rows
+  GreylistTerms greylist;
+  std::vector<std::string> exempt;  // networks
+  bool checks_mail = false;         // Authentication-Results
+  Duration patience{};              // with DNS
+};
+// `settings` passed their check.
+[[nodiscard]] PolicySettings policy_settings(const settings::Settings& settings);
+
+}  // namespace hikyaku::policy

@@ -11,7 +11,7 @@ using directory::AccessAction;
 
 directory::DirectoryResult<> set_rows(Invocation& call, directory::Editor& editor, AccessAction action) {
   const auto base = row_of(call, SystemClock{}.wall());
-  if (!base) return directory::refuse(directory::DirectoryFailure::BadValue, "Nothing was changed.");
+  if (!base) return directory::refuse(directory::DirectoryFailure::BadValue, "Nothing was changed; give a time to come.");
   std::vector<directory::AccessRow> rows;
   for (const auto& pattern : call.values("PATTERN")) {
     auto row = *base;

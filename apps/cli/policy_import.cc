@@ -12,21 +12,6 @@ namespace {
 
 using directory::AccessRow;
 
-// Our own export names who, action, source and date in each row.
-directory::ParsedAccess parse(const std::string& text, const AccessRow& base) {
-  if (!text.starts_with("# hikyaku policy\n")) return directory::parse_access_list(text, base);
-  directory::ParsedAccess parsed;
-  std::string_view rest = text;
-  for (std::size_t number = 1; !rest.empty(); ++number) {
-    const auto line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-    if (line.empty() || line.front() == '#') continue;
-    if (auto row = directory::parse_access_row(line)) parsed.rows.push_back(*std::move(row)), parsed.lines.push_back(number);
-    else parsed.bad.push_back({number, "this is no row of `hikyaku policy export`."});
-  }
-  return parsed;
-}
-
 // A list that is imported again takes its former rows along that it has no more.
 directory::DirectoryResult<std::size_t> remove_former(const Invocation& call, directory::Editor& editor, const std::vector<AccessRow>& rows) {
   if (!call.has("--replace")) return 0UZ;
@@ -41,7 +26,7 @@ directory::DirectoryResult<Exit> work(Invocation& call, directory::Editor& edito
   auto base = row_of(call, SystemClock{}.wall());
   if (!base) return Exit::Failed;
   if (const auto action = directory::parse_access(call.value("--action", "allow"))) base->action = *action;
-  auto parsed = parse(text, *base);
+  auto parsed = directory::parse_access_list(text, *base);
   TRY(changed, editor.set_access(parsed.rows, run_of(call)));
   TRY(gone, remove_former(call, editor, parsed.rows));
   if (!call.json && (changed.replaced > 0 || gone > 0))
@@ -54,7 +39,7 @@ Exit run_import(Invocation& call) { return import_text(call, work); }
 Exit run_export(Invocation& call) {
   return with_directory(call, [](Invocation& asked, directory::Editor& editor) -> directory::DirectoryResult<> {
     TRY(snapshot, editor.read());
-    asked.print("# hikyaku policy");
+    asked.print(directory::access_heading);
     for (const auto& row : snapshot->contents().access)
       if (!asked.has("--source") || row.source == asked.value("--source")) asked.print(directory::print_access_row(row));
     return {};

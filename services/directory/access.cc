@@ -75,8 +75,8 @@ Result<std::string, std::string> mail_pattern(AccessWho who, std::string_view te
   } else if (auto name = name_pattern(text)) {
     if (who == AccessWho::Sender || !name->starts_with('.')) return *std::move(name);
   }
-  return failure("\"" + std::string(text) + "\" is no " + std::string(who_name(who)) +
-                 (who == AccessWho::Sender ? "; write user@domain, a domain, .domain for all below it, or <> for error mails." : "; write user@domain, or a domain."));
+  if (who == AccessWho::Sender) return failure("\"" + std::string(text) + "\" is no sender; write user@domain, a domain, .domain for all below it, or <> for error mails.");
+  return failure("\"" + std::string(text) + "\" is no recipient; write user@domain, or a domain.");
 }
 
 // Printable, in one line.

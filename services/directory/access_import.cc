@@ -1,5 +1,7 @@
 #include "services/directory/access_import.h"
 
+#include <algorithm>
+
 #include "base/cursor.h"
 #include "services/directory/address_text.h"
 
@@ -32,46 +34,70 @@ Words words_of(std::string_view line) {
   return {line.substr(0, end), trimmed(line.substr(end))};
 }
 
-// Postfix's words, E-Post's, ours. Nothing: `why` says what it would have meant.
-std::optional<AccessAction> action_of(std::string_view text, AccessAction usual, std::string& why) {
-  const auto word = text.substr(0, text.find_first_of(" \t"));
+// Postfix's words, E-Post's, ours. The error: what it would have meant.
+Result<AccessAction, std::string> action_of(std::string_view text, AccessAction usual) {
+  const std::string word(text.substr(0, text.find_first_of(" \t")));
   const auto is = [&](std::string_view other) { return equal_ignoring_case(word, other); };
   if (word.empty()) return usual;
-  for (const auto allow : {"OK", "PERMIT", "ALLOW", "TRUE", "RELAY"})
-    if (is(allow)) {
-      if (is("TRUE") || is("RELAY")) {
-        why = "\"" + std::string(word) + "\" would let this client relay without a login, which a row here cannot; for that name its network in [smtp] relay_networks.";
-        return std::nullopt;
-      }
-      return AccessAction::Allow;
-    }
-  for (const auto refuse : {"REJECT", "REFUSE", "DENY", "FALSE"})
-    if (is(refuse)) return AccessAction::Refuse;
-  for (const auto defer : {"DEFER", "DEFER_IF_PERMIT"})
-    if (is(defer)) return AccessAction::Defer;
+  if (is("OK") || is("PERMIT") || is("ALLOW")) return AccessAction::Allow;
+  if (is("REJECT") || is("REFUSE") || is("DENY") || is("FALSE")) return AccessAction::Refuse;
+  if (is("DEFER") || is("DEFER_IF_PERMIT")) return AccessAction::Defer;
   if (word.size() == 3 && (word[0] == '4' || word[0] == '5') && is_digit(word[1]) && is_digit(word[2])) return word[0] == '4' ? AccessAction::Defer : AccessAction::Refuse;
-  if (is("DUNNO") || is("DEFAULT")) why = "\"" + std::string(word) + "\" says nothing about this one: leave the row out.";
-  else if (is("ONLY") || is("NORELAY") || word.starts_with("norelay")) why = "\"" + std::string(word) + "\" is about relaying, which only a login or [smtp] relay_networks gives here.";
-  else why = "\"" + std::string(word) + "\" is no action here; write allow, defer or refuse.";
-  return std::nullopt;
+  if (is("TRUE") || is("RELAY")) return failure("\"" + word + "\" would let this client relay without a login, which a row here cannot; for that name its network in [smtp] relay_networks.");
+  if (is("DUNNO") || is("DEFAULT")) return failure("\"" + word + "\" says nothing about this one; leave the row out.");
+  if (is("ONLY") || equal_ignoring_case(word.substr(0, 7), "NORELAY")) return failure("\"" + word + "\" is about relaying, which only a login or [smtp] relay_networks gives here.");
+  return failure("\"" + word + "\" is no action here; write allow, defer or refuse.");
 }
 
 // Postfix's expressions do not mind letters' case unless told to (regexp_table(5)); ours say so themselves.
 Result<std::string, std::string> expression_of(std::string_view pattern) {
   const auto end = pattern.rfind('/');
-  if (end == 0) return failure(std::string("the expression has no end; write it between slashes."));
+  if (end == 0) return failure(std::string("The expression has no end; write it between slashes."));
   bool any_case = true;
   for (const char flag : pattern.substr(end + 1)) {
-    if (flag == 'i') any_case = !any_case;
-    else if (flag != 'm' && flag != 'x') return failure(std::string("the flag \"") + flag + "\" of an expression has no meaning here.");
-    else return failure(std::string("the flags m and x of an expression are not read; write the expression without them."));
+    if (flag != 'i') return failure(std::string("Of the flags of an expression only i is read; write it without the others."));
+    any_case = !any_case;
   }
   return "/" + std::string(any_case ? "(?i)" : "") + std::string(pattern.substr(1, end - 1)) + "/";
+}
+
+// One row; the error says what to write.
+Result<AccessRow, std::string> row_of(std::string_view line, const AccessRow& base) {
+  const auto words = words_of(line);
+  AccessRow row = base;
+  TRY(action, action_of(words.action, base.action));
+  row.action = action;
+  std::string pattern(words.pattern);
+  if (pattern.starts_with('/') && row.who == AccessWho::Client) {
+    TRY(expression, expression_of(pattern));
+    pattern = std::move(expression);
+  }
+  TRY(normal, normal_access_pattern(row.who, pattern));
+  row.pattern = std::move(normal);
+  return row;
+}
+
+// What `hikyaku policy export` wrote.
+ParsedAccess parse_export(std::string_view text) {
+  ParsedAccess parsed;
+  for (std::size_t line = 1; !text.empty(); ++line) {
+    const auto row_text = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), row_text.size() + 1));
+    if (row_text.empty() || row_text.front() == '#') continue;
+    if (auto row = parse_access_row(row_text)) {
+      parsed.rows.push_back(*std::move(row));
+      parsed.lines.push_back(line);
+    } else {
+      parsed.bad.push_back({line, "This is no row of hikyaku policy export; export the rows again."});
+    }
+  }
+  return parsed;
 }
 
 }  // namespace
 
 ParsedAccess parse_access_list(std::string_view text, const AccessRow& base) {
+  if (text.substr(0, text.find('\n')) == access_heading) return parse_export(text);
   ParsedAccess parsed;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const auto end = text.find('\n');
@@ -82,31 +108,12 @@ ParsedAccess parse_access_list(std::string_view text, const AccessRow& base) {
       if (!line.starts_with("#<>")) continue;
       line.remove_prefix(1);
     }
-    const auto words = words_of(line);
-    std::string why;
-    AccessRow row = base;
-    const auto action = action_of(words.action, base.action, why);
-    if (action) row.action = *action;
-    else {
-      parsed.bad.push_back({number, std::move(why)});
+    auto row = row_of(line, base);
+    if (!row) {
+      parsed.bad.push_back({number, std::move(row).error()});
       continue;
     }
-    std::string pattern(words.pattern);
-    if (pattern.starts_with('/') && row.who == AccessWho::Client) {
-      auto expression = expression_of(pattern);
-      if (!expression) {
-        parsed.bad.push_back({number, std::move(expression).error()});
-        continue;
-      }
-      pattern = *std::move(expression);
-    }
-    auto normal = normal_access_pattern(row.who, pattern);
-    if (!normal) {
-      parsed.bad.push_back({number, std::move(normal).error()});
-      continue;
-    }
-    row.pattern = *std::move(normal);
-    parsed.rows.push_back(std::move(row));
+    parsed.rows.push_back(*std::move(row));
     parsed.lines.push_back(number);
   }
   return parsed;

@@ -15,6 +15,8 @@ struct ParsedAccess {
   std::vector<std::size_t> lines;  // of each row, from 1
   std::vector<BadRow> bad;
 };
+// The first line of `hikyaku policy export`, whose rows name who, action, source and dates themselves (print_access_row).
+inline constexpr std::string_view access_heading = "# hikyaku policy";
 // `base`: who, source, expiry and added of all rows, and the action of those that name none.
 [[nodiscard]] ParsedAccess parse_access_list(std::string_view text, const AccessRow& base);
 

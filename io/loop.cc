@@ -135,7 +135,7 @@ Loop::Loop(Options options)
 
 Loop::~Loop() {
   Root::destroy_all(roots_);
-  std::vector<std::move_only_function<void()>> dropped;
+  std::vector<Posted> dropped;
   const std::scoped_lock lock(posted_mutex_);
   closed_ = true;
   dropped.swap(posted_);
@@ -153,6 +153,7 @@ void Loop::run() {
     closed_ = true;
   }
   run_posted();
+  for (auto& work : std::exchange(background_, {})) perform(work, Precedence::Background);
   Root::destroy_all(roots_);
   loop_of_thread = nullptr;
   thread_ = std::thread::id{};
@@ -165,25 +166,26 @@ void Loop::stop() {
 
 Loop* Loop::current() { return loop_of_thread; }
 
-void Loop::post(std::move_only_function<void()> work) {
+void Loop::post(std::move_only_function<void()> work, Precedence precedence) {
   bool first = false;
   {
     const std::scoped_lock lock(posted_mutex_);
     if (closed_) return;
     first = posted_.empty();
-    posted_.push_back(std::move(work));
+    posted_.push_back({std::move(work), precedence});
   }
   if (first) ring(wake_.get());
 }
 
-void Loop::spawn(Task<void> task) {
+void Loop::spawn(Task<void> task, Precedence precedence) {
   const auto owner = thread_.load(std::memory_order_relaxed);
   check(owner == std::thread::id{} || owner == std::this_thread::get_id(),
         "other threads post, only the loop's own spawns");
   const auto root = start(*this, std::move(task));
   auto& first_turn = root.handle.promise().first_turn;
   first_turn.suspended_ = root.handle;
-  first_turn.link_before(ready_);
+  first_turn.precedence_ = precedence;
+  first_turn.link_before(ready(precedence));
 }
 
 DescriptorWait Loop::readable(int fd, Deadline deadline) { return {*this, &entry(fd).readers, deadline, fd, EPOLLIN}; }
@@ -195,43 +197,67 @@ void Loop::turn() {
   if (stopping() && !cancelled_all_) cancel_all_waits();
   run_ready();
   run_posted();
+  run_background();
   poll_descriptors(poll_timeout_ms());
   fire_timers();
 }
 
 void Loop::run_ready() {
   Hook batch;  // what gets ready meanwhile waits for the next turn, so that descriptors and timers are not starved
-  batch.take_all(ready_);
+  batch.take_all(ready(Precedence::Ordinary));
   while (batch.linked()) resume(static_cast<Wait&>(*batch.next()));
+}
+
+// Some of them in turn, of what was posted and of what waited: neither holds the other up.
+void Loop::run_background() {
+  for (int steps = 0; steps < background_steps && (!background_.empty() || ready(Precedence::Background).linked()); ++steps) {
+    const bool posted = !background_.empty() && (steps % 2 == 0 || !ready(Precedence::Background).linked());
+    if (!posted) {
+      resume(static_cast<Wait&>(*ready(Precedence::Background).next()));
+      continue;
+    }
+    auto work = std::move(background_.front());
+    background_.pop_front();
+    perform(work, Precedence::Background);
+  }
 }
 
 void Loop::resume(Wait& wait) {
   const StepWatch watch(longest_step_);
   wait.unlink();
+  precedence_ = wait.precedence_;
   wait.suspended_.resume();
+  precedence_ = Precedence::Ordinary;
 }
 
 void Loop::run_posted() {
-  std::vector<std::move_only_function<void()>> batch;
+  std::vector<Posted> batch;
   {
     const std::scoped_lock lock(posted_mutex_);
     batch.swap(posted_);
   }
-  for (auto& work : batch) {
-    const StepWatch watch(longest_step_);
-    try {
-      work();
-    } catch (...) {
-      report_bug();
-    }
+  for (auto& [work, precedence] : batch) {
+    if (precedence == Precedence::Background) background_.push_back(std::move(work));
+    else perform(work, precedence);
   }
+}
+
+void Loop::perform(std::move_only_function<void()>& work, Precedence precedence) {
+  const StepWatch watch(longest_step_);
+  precedence_ = precedence;
+  try {
+    work();
+  } catch (...) {
+    report_bug();
+  }
+  precedence_ = Precedence::Ordinary;
 }
 
 void Loop::report_bug() const { on_bug_(std::current_exception()); }
 
 int Loop::poll_timeout_ms() const {
   // A loop whose last coroutine has ended after stop() waits for nothing: a command would feel it.
-  if (ready_.linked() || (stopping() && spawned_ == 0)) return 0;
+  if (anything_is_ready() || (stopping() && spawned_ == 0)) return 0;
   // A loop that drains looks at its limit from time to time.
   constexpr int drain_step_ms = 50;
   if (timers_.empty() || timers_.front().due == Instant::max()) return stopping() ? drain_step_ms : -1;
@@ -384,8 +410,9 @@ Wait::~Wait() { loop_->remove_timer(*this); }
 
 void Wait::await_suspend(std::coroutine_handle<> suspended) {
   suspended_ = suspended;
+  precedence_ = loop_->precedence_;
   if (loop_->stopping()) outcome_ = Wake::Cancelled;
-  if (loop_->stopping() || deadline_ == Instant::min()) return link_before(loop_->ready_);
+  if (loop_->stopping() || deadline_ == Instant::min()) return link_before(loop_->ready(precedence_));
   if (list_ != nullptr) link_before(*list_);
   loop_->add_timer(*this, deadline_);
 }
@@ -403,7 +430,7 @@ void Wait::wake(Wake outcome) {
   if (timer_ == no_timer) return;
   outcome_ = outcome;
   loop_->remove_timer(*this);
-  link_before(loop_->ready_);
+  link_before(loop_->ready(precedence_));
 }
 
 }  // namespace hikyaku::io

@@ -2,6 +2,9 @@
 // a loop runs there until it ends; it never migrates. Nothing may block a loop: a debug build (HIKYAKU_DEBUG) aborts
 // when one step uses more than Options::longest_step of CPU time.
 //
+// A turn resumes all ordinary coroutines that are ready, and a few of those that were spawned as background work: however many
+// of these are ready at once, ordinary ones never wait for more than background_steps of them.
+//
 // Stopping: stop() wakes every wait with Wake::Cancelled, and every later wait ends so too. run() returns when all
 // spawned coroutines have ended, or after Options::drain_limit; it destroys what is left, after any worker's call under way for it.
 #pragma once
@@ -28,6 +31,8 @@ class BufferPool;
 
 class Loop {
  public:
+  static constexpr int background_steps = 16;  // of a turn: together about half a millisecond
+
   // Told of an exception that left a spawned coroutine or a posted function: a bug of ours. Called on the loop's
   // thread.
   using BugHandler = std::function<void(std::exception_ptr)>;
@@ -54,9 +59,12 @@ class Loop {
 
   // Runs `work` on the loop's thread, in the order posted. Thread-safe, unbounded: what is posted must be bounded by
   // its source (a worker's queue, a session's one request). Work posted to a loop that has ended its run is destroyed.
-  void post(std::move_only_function<void()> work);
-  // Starts a coroutine at the loop's next turn. From the loop's thread, or before run().
-  void spawn(Task<void> task);
+  void post(std::move_only_function<void()> work, Precedence precedence = Precedence::Ordinary);
+  // Starts a coroutine at the loop's next turn. From the loop's thread, or before run(). All that it awaits is done with its precedence,
+  // on workers too; what it spawns has its own.
+  void spawn(Task<void> task, Precedence precedence = Precedence::Ordinary);
+  // Of what runs now.
+  [[nodiscard]] Precedence precedence() const { return precedence_; }
   // Spawned coroutines that have not ended.
   [[nodiscard]] std::size_t spawned() const { return spawned_; }
 
@@ -104,6 +112,10 @@ class Loop {
   void turn();
   void run_ready();
   void run_posted();
+  void run_background();
+  void perform(std::move_only_function<void()>& work, Precedence precedence);
+  Hook& ready(Precedence precedence) { return ready_[static_cast<std::size_t>(precedence)]; }
+  [[nodiscard]] bool anything_is_ready() const { return ready_[0].linked() || ready_[1].linked() || !background_.empty(); }
   void poll_descriptors(int timeout_ms);
   [[nodiscard]] int poll_timeout_ms() const;
   void fire_timers();
@@ -131,7 +143,8 @@ class Loop {
   Descriptor wake_;
   std::unique_ptr<BufferPool> buffers_;
 
-  Hook ready_;  // waits to be resumed, first come first
+  Hook ready_[2];  // by precedence: waits to be resumed, first come first
+  Precedence precedence_ = Precedence::Ordinary;
   Hook roots_;  // spawned coroutines
   std::size_t spawned_ = 0;
   std::vector<Timer> timers_;                // a binary heap of every wait that is not ready
@@ -141,7 +154,12 @@ class Loop {
   std::atomic<std::thread::id> thread_;  // of run(); none before
   bool cancelled_all_ = false;
   std::mutex posted_mutex_;
-  std::vector<std::move_only_function<void()>> posted_;
+  struct Posted {
+    std::move_only_function<void()> work;
+    Precedence precedence;
+  };
+  std::vector<Posted> posted_;
+  std::deque<std::move_only_function<void()>> background_;  // posted; on the loop's thread only
   bool closed_ = false;  // under posted_mutex_
 };
 

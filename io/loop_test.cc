@@ -192,6 +192,69 @@ TEST_CASE("loop: posts from other threads all arrive, in each thread's order") {
   }
 }
 
+namespace {
+Task<void> note_steps(Loop& loop, std::string name, int steps, std::string& order) {
+  for (; steps > 0; --steps) {
+    order += name;
+    co_await loop.yield();
+  }
+}
+
+Task<void> ask_for_precedence(Loop& loop, Precedence& outer, Precedence& inner, Task<void> awaited) {
+  outer = loop.precedence();
+  co_await std::move(awaited);
+  inner = loop.precedence();
+}
+
+Task<void> stop_when(Loop& loop, const std::string& order, std::size_t length) {
+  while (order.size() < length) co_await loop.yield();
+  loop.stop();
+}
+}  // namespace
+
+TEST_CASE("loop: ordinary work waits for a bounded part of the background work that is ready, and does not starve it") {
+  Loop loop;
+  std::string order;
+  for (int i = 0; i < 100; ++i) loop.spawn(note_steps(loop, "b", 1, order), Precedence::Background);
+  for (int i = 0; i < 100; ++i) loop.post([&order] { order += 'p'; }, Precedence::Background);
+  loop.spawn(note_steps(loop, "o", 5, order));
+  loop.spawn(stop_when(loop, order, 205));
+  loop.run();
+  REQUIRE(order.size() == 205);
+  CHECK(order.front() == 'o');
+  std::size_t between = 0, ordinary = 0;
+  for (const char one : order) {
+    between = one == 'o' ? 0 : between + 1;
+    ordinary += one == 'o' ? 1 : 0;
+    if (ordinary < 5) CHECK(between <= static_cast<std::size_t>(Loop::background_steps));
+  }
+  CHECK(order.substr(0, 3).find('b') != std::string::npos);   // it has its part from the first turn on
+  CHECK(order.substr(0, 18).find('p') != std::string::npos);  // of both kinds
+}
+
+TEST_CASE("loop: what background work awaits is background work, what it spawns is not") {
+  Loop loop;
+  Precedence before{}, after{}, spawned = Precedence::Background;
+  std::string order;
+  loop.spawn(ask_for_precedence(loop, before, after, sleep_and_note(loop, 1ms, "s", order)), Precedence::Background);
+  loop.post([&] { loop.post([&] { spawned = loop.precedence(); }); }, Precedence::Background);
+  loop.spawn(stop_when(loop, order, 1));
+  loop.spawn(stop_after(loop, 20ms));
+  loop.run();
+  CHECK(before == Precedence::Background);
+  CHECK(after == Precedence::Background);
+  CHECK(spawned == Precedence::Ordinary);
+}
+
+TEST_CASE("loop: background work that was posted before the end is performed, like all else") {
+  Loop loop;
+  int performed = 0;
+  for (int i = 0; i < 3 * Loop::background_steps; ++i) loop.post([&] { ++performed; }, Precedence::Background);
+  loop.stop();
+  loop.run();
+  CHECK(performed == 3 * Loop::background_steps);
+}
+
 TEST_CASE(
     "loop: an escaped exception reaches the bug handler, of a coroutine or of posted work, and the loop goes on") {
   int bugs = 0;

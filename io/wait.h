@@ -14,6 +14,9 @@ class Loop;
 // How a wait ended. Cancelled: the loop stops, or somebody gave this wait up; end what you do.
 enum class Wake : std::uint8_t { Ready, TimedOut, Cancelled };
 
+// Whose turn it is where several are ready. Background work gives way to ordinary work, and has a bounded part all the same.
+enum class Precedence : std::uint8_t { Ordinary, Background };
+
 // A link of a circular list, or its head. Unlinks itself when destroyed.
 class Hook {
  public:
@@ -71,6 +74,7 @@ class Wait : public Hook {
   Deadline deadline_;
   std::size_t timer_ = no_timer;  // place in the loop's heap; none once woken
   Wake outcome_;
+  Precedence precedence_ = Precedence::Ordinary;  // of the coroutine that waits
 };
 
 // A Wait that arms the loop's epoll set for a descriptor first.

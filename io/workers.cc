@@ -35,7 +35,7 @@ void abort_on_escape(const std::exception_ptr& thrown) {
 
 }  // namespace
 
-Workers::Workers(int threads, std::size_t queue_limit) : queue_limit_(queue_limit) {
+Workers::Workers(int threads, std::size_t queue_limit) : queue_limit_(queue_limit), threads_limit_(static_cast<std::size_t>(threads)) {
   check(threads > 0, "a pool has threads");
   for (int i = 0; i < threads; ++i) threads_.emplace_back(&Workers::serve, this);
 }
@@ -51,14 +51,15 @@ Workers::~Workers() {
 
 std::size_t Workers::queued() const {
   const std::scoped_lock lock(mutex_);
-  return queue_.size();
+  return queues_[0].size() + queues_[1].size();
 }
 
 bool Workers::enqueue(const std::shared_ptr<detail::Job>& job) {
   {
     const std::scoped_lock lock(mutex_);
-    if (stopping_ || queue_.size() >= queue_limit_) return false;
-    queue_.push_back(job);
+    auto& queue = queues_[static_cast<std::size_t>(job->precedence)];
+    if (stopping_ || queue.size() >= queue_limit_) return false;
+    queue.push_back(job);
   }
   work_there_.notify_one();
   return true;
@@ -72,7 +73,7 @@ void Workers::abandon(detail::Job& job) {
   job.waiting = nullptr;
   std::unique_lock lock(mutex_);
   if (job.state == detail::Job::State::Queued) {
-    std::erase_if(queue_, [&](const auto& queued) { return queued.get() == &job; });
+    std::erase_if(queues_[static_cast<std::size_t>(job.precedence)], [&](const auto& queued) { return queued.get() == &job; });
     return;
   }
   work_over_.wait(lock, [&] { return job.state == detail::Job::State::Over; });
@@ -80,6 +81,7 @@ void Workers::abandon(detail::Job& job) {
 
 Task<bool> Workers::perform(Loop& loop, std::shared_ptr<detail::Job> job) {
   job->loop = &loop;
+  job->precedence = loop.precedence();
   if (!enqueue(job)) co_return false;
   const Claim claim{*this, job};
   co_await JobWait{*job};
@@ -87,13 +89,25 @@ Task<bool> Workers::perform(Loop& loop, std::shared_ptr<detail::Job> job) {
   co_return true;
 }
 
+Workers::Queue* Workers::next_queue() {
+  auto& [ordinary, background] = queues_;
+  const bool may = !background.empty() && (stopping_ || in_background_ < std::max<std::size_t>(1, threads_limit_ / 2));
+  if (may && (ordinary.empty() || ordinary_run_ + 1 >= background_part)) return &background;
+  return ordinary.empty() ? nullptr : &ordinary;
+}
+
 void Workers::serve() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    work_there_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
-    if (queue_.empty()) return;
-    const auto job = std::move(queue_.front());
-    queue_.pop_front();
+    Queue* queue = nullptr;
+    // Who has ended a job looks again before it sleeps: what was not allowed while it ran is seen by it.
+    work_there_.wait(lock, [&] { return (queue = next_queue()) != nullptr || stopping_; });
+    if (queue == nullptr) return;
+    const auto job = std::move(queue->front());
+    queue->pop_front();
+    const bool in_background = job->precedence == Precedence::Background;
+    in_background_ += in_background ? 1 : 0;
+    ordinary_run_ = in_background ? 0 : ordinary_run_ + 1;
     job->state = detail::Job::State::Running;
     lock.unlock();
     try {
@@ -103,11 +117,12 @@ void Workers::serve() {
     }
     if (job->loop != nullptr) {
       // Before `Over`: abandon() waits for that, and so nobody destroys the loop under this call.
-      job->loop->post([job] { finish(*job); });
+      job->loop->post([job] { finish(*job); }, job->precedence);
     } else if (job->thrown) {
       abort_on_escape(job->thrown);
     }
     lock.lock();
+    in_background_ -= in_background ? 1 : 0;
     job->state = detail::Job::State::Over;
     work_over_.notify_all();
   }

@@ -1,5 +1,6 @@
 // Workers: a bounded pool of threads for everything that blocks or computes for long (files, SQLite, argon2, RSA).
-// A coroutine awaits the result, and goes on on its own loop. A full queue is an ordinary answer.
+// A coroutine awaits the result, and goes on on its own loop. A full queue is an ordinary answer. What background work asks for waits
+// behind all else, and never has more than half of the threads; of eight jobs one is of it, whatever else comes.
 //
 //   auto hash = workers.run(loop, [password = std::move(password)] { return hash_of(password); });
 //   auto done = co_await std::move(hash);      // Result<Hash, WorkersBusy>
@@ -49,6 +50,7 @@ class Job {
   enum class State : std::uint8_t { Queued, Running, Over };
   State state = State::Queued;  // under the pool's mutex
   Loop* loop = nullptr;
+  Precedence precedence = Precedence::Ordinary;
 };
 
 template <class Work>
@@ -75,7 +77,7 @@ class JobOf final : public Job {
 
 class Workers {
  public:
-  // Waiting jobs beyond `queue_limit` are refused.
+  // Waiting jobs of a precedence beyond `queue_limit` are refused.
   Workers(int threads, std::size_t queue_limit);
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
@@ -94,15 +96,21 @@ class Workers {
   [[nodiscard]] std::size_t queued() const;
 
  private:
+  using Queue = std::deque<std::shared_ptr<detail::Job>>;
+  static constexpr unsigned background_part = 8;  // one job of so many, at least
+  // Under the mutex: of which queue the next job is; null: of none.
+  [[nodiscard]] Queue* next_queue();
   bool enqueue(const std::shared_ptr<detail::Job>& job);
   void abandon(detail::Job& job);
   void serve();
 
-  const std::size_t queue_limit_;
+  const std::size_t queue_limit_, threads_limit_;
   mutable std::mutex mutex_;
   std::condition_variable work_there_;
   std::condition_variable work_over_;
-  std::deque<std::shared_ptr<detail::Job>> queue_;
+  Queue queues_[2];                // by precedence
+  std::size_t in_background_ = 0;  // threads
+  unsigned ordinary_run_ = 0;      // jobs since the last of background work
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 

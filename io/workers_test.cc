@@ -94,6 +94,67 @@ TEST_CASE("workers: a full queue is an answer, and the rest is done") {
   CHECK(busy == 6);
 }
 
+namespace {
+// A pool of four: what is done while two jobs of background work stand still.
+Task<void> work_behind(Loop& loop, Workers& workers, std::latch& gate, std::atomic<int>& standing, int& over) {
+  auto work = workers.run(loop, [&] {
+    ++standing;
+    gate.wait();
+    --standing;
+  });
+  (void)co_await std::move(work);
+  CHECK(loop.precedence() == Precedence::Background);
+  ++over;
+}
+
+Task<void> go_before(Loop& loop, Workers& workers, std::latch& gate, std::atomic<int>& standing, int& over) {
+  while (standing < 2) co_await loop.sleep_until(loop.after(1ms));
+  for (int i = 0; i < 20; ++i) {
+    int seen = 0;
+    auto work = workers.run(loop, [&] { seen = standing; });
+    const auto done = co_await std::move(work);
+    CHECK(done);
+    CHECK(seen == 2);  // never more than half of the threads
+  }
+  CHECK(over == 0);
+  gate.count_down();
+  while (over < 8) co_await loop.sleep_until(loop.after(1ms));
+  loop.stop();
+}
+
+Task<void> keep_it_busy(Loop& loop, Workers& workers, const int& over) {
+  while (over == 0) {
+    auto work = workers.run(loop, [] { std::this_thread::sleep_for(100us); });
+    (void)co_await std::move(work);
+  }
+  loop.stop();
+}
+}  // namespace
+
+TEST_CASE("workers: background work leaves half of the threads to others, and has its end all the same") {
+  Workers workers(4, 100);
+  Loop loop;
+  std::latch gate(1);
+  std::atomic<int> standing = 0;
+  int over = 0;
+  for (int i = 0; i < 8; ++i) loop.spawn(work_behind(loop, workers, gate, standing, over), Precedence::Background);
+  loop.spawn(go_before(loop, workers, gate, standing, over));
+  loop.run();
+  CHECK(over == 8);
+}
+
+TEST_CASE("workers: one thread that others always keep busy does background work too") {
+  Workers workers(1, 100);
+  Loop loop;
+  std::latch gate(0);
+  std::atomic<int> standing = 0;
+  int over = 0;
+  for (int i = 0; i < 3; ++i) loop.spawn(keep_it_busy(loop, workers, over));
+  loop.spawn(work_behind(loop, workers, gate, standing, over), Precedence::Background);
+  loop.run();
+  CHECK(over == 1);
+}
+
 TEST_CASE("workers: stopping the loop lets running work end") {
   Workers workers(1, 3);
   std::atomic<int> state = 0;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr Duration look_again = 1s;
 constexpr std::size_t timers_at_once = 2'000;
+constexpr std::size_t timers_of_a_step = 200;  // a millisecond
 
 // At most an hour: what is gated for good must not overflow.
 Duration until_wall(WallTime when, WallTime now) { return when > now ? Duration(std::min(when, now + std::chrono::hours{1}) - now) : Duration{}; }
@@ -62,7 +63,8 @@ Task<void> Delivery::load_deferred() {
       continue;
     }
     const auto now = parts_.clock.wall();
-    for (auto& [destination, times, subject] : timers) {
+    for (std::size_t set = 0; auto& [destination, times, subject] : timers) {
+      if (++set % timers_of_a_step == 0) co_await parts_.loop.yield();
       bring_back(times, destination, now);
       const bool told = (times.failure_class & spool::delay_told_bit) != 0;
       if (!delays_loaded_ && times.deadline > times.accepted_at.value_or(WallTime{}) && (times.failure_class & spool::deadline_told_bit) == 0)

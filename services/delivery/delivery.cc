@@ -55,10 +55,10 @@ Delivery::Delivery(Parts parts, std::function<DeliverySettings()> settings)
 }
 
 void Delivery::start(Bell heard) {
-  parts_.loop.spawn(load_deferred());
+  parts_.loop.spawn(load_deferred(), io::Precedence::Background);
   parts_.loop.spawn(run());
   parts_.loop.spawn(listen(std::move(heard)));
-  parts_.loop.spawn(watch_timers());
+  parts_.loop.spawn(watch_timers(), io::Precedence::Background);
   parts_.loop.spawn(tell_delays());
   parts_.loop.spawn(watch_deadlines());
   parts_.loop.spawn(tend());
@@ -293,7 +293,7 @@ Task<void> Delivery::tend() {
   while (!parts_.loop.stopping()) {
     const bool rules_change = !(settings_.retry == current_settings_().retry);
     take_settings();
-    if (rules_change) parts_.loop.spawn(load_deferred());  // what is queued has the new periods at once
+    if (rules_change) parts_.loop.spawn(load_deferred(), io::Precedence::Background);  // what is queued has the new periods at once
     sessions_.tend(stopping_);
     for (const auto& [number, run] : running_)
       if (run.peer_since < parts_.loop.now() - long_run) scheduler_.runs_long(run.destination);

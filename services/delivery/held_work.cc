@@ -174,7 +174,7 @@ Task<void> Delivery::follow_holds() {
   const auto& holds = directory->contents().holds;
   auto holding = hold_destinations(directory, now);
   bool released = co_await std::move(holding);
-  if (released) parts_.loop.spawn(load_deferred());  // periods end later now, by the time of the hold
+  if (released) parts_.loop.spawn(load_deferred(), io::Precedence::Background);  // periods end later now, by the time of the hold
   std::erase_if(waiting_under_, [&](const auto& under) {
     const auto hold = std::ranges::find(holds, under.first, &Hold::id);
     if (hold != holds.end() && hold->runs(now)) return false;

@@ -55,7 +55,11 @@ std::string session_key(const RemoteJob& job) {
 void Delivery::pump() {
   if (stopping_) return;
   scheduler_.at(parts_.clock.wall());
-  while (auto slot = scheduler_.next()) parts_.loop.spawn(work(std::move(*slot)));
+  while (auto slot = scheduler_.next()) {
+    // However many retries are ready at once, fresh mail's steps do not wait for theirs.
+    const auto precedence = slot->lane == Lane::Fresh ? io::Precedence::Ordinary : io::Precedence::Background;
+    parts_.loop.spawn(work(std::move(*slot)), precedence);
+  }
 }
 
 Task<std::string> Delivery::read_text(const Message& message, TextStream& text, std::uint64_t octets) {
@@ -286,7 +290,7 @@ void Delivery::destination_is_silent(const std::string& destination, const Attem
     if (job.message) parts_.loop.spawn(finish(job.message, same_for_all(job.recipients, failed), destination));
     else parts_.loop.spawn(defer_parked(std::move(job), destination, failed));
   }
-  if (down) parts_.loop.spawn(give_up_expired(destination, failed));
+  if (down) parts_.loop.spawn(give_up_expired(destination, failed), io::Precedence::Background);
 }
 
 Task<void> Delivery::defer_parked(RemoteJob job, std::string destination, Attempt failed) {

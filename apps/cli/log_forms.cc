@@ -99,7 +99,7 @@ std::string human_form(const JsonView& line, Language language) {
   const std::string level = line.text("level");
   out += " " + line.text("service") + " " + (level == "info" ? "" : level + ": ");
   out += event == nullptr ? line.text("event") : std::string(language == Language::Japanese ? event->sentence_ja : event->sentence);
-  for (const auto key : {"message", "parent", "sender", "recipient", "original_recipient", "account", "client", "helo", "listener", "destination", "next_hop", "command",
+  for (const auto key : {"message", "parent", "sender", "recipient", "original_recipient", "account", "client", "client_name", "helo", "listener", "destination", "next_hop", "command",
                          "reply", "next_try", "by", "about", "text", "rule", "mode", "reason"})
     if (const std::string value = line.text(key); !value.empty()) out += std::string(" ") + key + "=" + (value.find(' ') == std::string::npos ? value : "\"" + value + "\"");
   if (!line.text("since").empty() && !line.has("spent_ms")) out += " since=" + line.text("since");  // of an attempt: where `spent` begins

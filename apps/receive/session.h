@@ -109,7 +109,7 @@ class Session {
   policy::Answers answers_;
   policy::SenderIs sender_is_ = policy::SenderIs::Foreign;  // of the open transaction
   struct Refusal {
-    std::string rule, evidence;
+    std::string rule, evidence, client_name;
   } refused_by_;  // of the recipient being checked; empty: by no rule
 };
 

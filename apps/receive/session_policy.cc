@@ -84,7 +84,8 @@ smtp::Verdict Session::conclude(const policy::Judgement& judgement, const Addres
     if (judgement.decided_by != i) log_finding(judgement.findings[i], recipient.text());
   if (!judgement.decided_by) return std::nullopt;
   const auto& decisive = judgement.findings[*judgement.decided_by];
-  refused_by_ = {std::string(policy::entry_of(decisive.rule).name), decisive.evidence};
+  const auto name = policy::client_name_known(*address_, answers_);
+  refused_by_ = {std::string(policy::entry_of(decisive.rule).name), decisive.evidence, name ? name->name : std::string{}};
   return decisive.reply;
 }
 

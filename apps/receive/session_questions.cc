@@ -67,6 +67,7 @@ void Session::refuse_recipient(const Address& recipient, smtp::Reply reply) {
   said.helo = talk_.helo();
   said.rule = refused_by_.rule;
   said.reason = refused_by_.evidence;
+  said.client_name = refused_by_.client_name;
   front_.reception.service.log().write(events::recipient_refused, said);
   talk_.recipient_checked(std::move(reply));
 }

@@ -1,25 +1,21 @@
 #include "services/policy/client_name.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "protocol/dns/host_name.h"
 
 namespace hikyaku::policy {
 namespace {
 
+using Ask = std::function<const Answer*(RecordType, std::string)>;  // null: not known
+
 bool leads_to(const Answer& answer, const io::IpAddress& address) {
   return std::ranges::any_of(answer.records, [&](const std::string& one) { return io::IpAddress::parse(one) == address; });
 }
 
-}  // namespace
-
-const std::string& ClientName::text() const {
-  static const std::string unknown = "unknown";
-  return proof == Proof::Confirmed ? name : unknown;
-}
-
-std::optional<ClientName> client_name(const io::IpAddress& address, Answers& answers) {
-  const auto* names = answers.ask(RecordType::Ptr, address.reverse_name());
+std::optional<ClientName> find_name(const io::IpAddress& address, const Ask& ask) {
+  const auto* names = ask(RecordType::Ptr, address.reverse_name());
   if (names == nullptr) return std::nullopt;
   ClientName found;
   if (names->kind == Answer::Kind::Failure) found.proof = ClientName::Proof::Failure;
@@ -30,7 +26,7 @@ std::optional<ClientName> client_name(const io::IpAddress& address, Answers& ans
     auto name = dns::canonical_name(names->records[i]);
     if (!name) continue;
     if (found.claimed.empty()) found.claimed = *name;
-    const auto* addresses = answers.ask(type, *name);
+    const auto* addresses = ask(type, *name);
     if (addresses == nullptr) {
       waits = true;
     } else if (addresses->kind == Answer::Kind::Failure) {
@@ -43,6 +39,24 @@ std::optional<ClientName> client_name(const io::IpAddress& address, Answers& ans
   if (waits) return std::nullopt;
   found.proof = failed ? ClientName::Proof::Failure : found.claimed.empty() ? ClientName::Proof::NoName : ClientName::Proof::Mismatch;
   return found;
+}
+
+}  // namespace
+
+const std::string& ClientName::text() const {
+  static const std::string unknown = "unknown";
+  return proof == Proof::Confirmed ? name : unknown;
+}
+
+std::optional<ClientName> client_name(const io::IpAddress& address, Answers& answers) {
+  return find_name(address, [&answers](RecordType type, std::string name) { return answers.ask(type, std::move(name)); });
+}
+
+std::optional<ClientName> client_name_known(const io::IpAddress& address, const Answers& answers) {
+  return find_name(address, [&answers](RecordType type, std::string name) -> const Answer* {
+    const auto known = answers.known().find({type, std::move(name)});
+    return known == answers.known().end() ? nullptr : &known->second;
+  });
 }
 
 }  // namespace hikyaku::policy

@@ -28,5 +28,7 @@ inline constexpr std::size_t most_names = 10;  // of one address that are looked
 
 // Nothing: not known yet.
 [[nodiscard]] std::optional<ClientName> client_name(const io::IpAddress& address, Answers& answers);
+// The same as far as it was asked for already; nothing is wanted for it.
+[[nodiscard]] std::optional<ClientName> client_name_known(const io::IpAddress& address, const Answers& answers);
 
 }  // namespace hikyaku::policy

@@ -58,6 +58,7 @@ struct Fields {
   std::string_view client;                  // the peer's address, "192.0.2.7"
   std::optional<std::uint16_t> client_port;
   std::string_view helo;                    // what the client called itself
+  std::string_view client_name;             // of its address, that leads back to it
   std::string_view listener;                // "smtp", "submission", "imaps", ...
   std::optional<std::uint64_t> connection;  // number of the connection in this process, from 1
   std::string_view tls;                     // "TLSv1.3", empty: none

@@ -67,6 +67,7 @@ std::string json_line(const Event& event, const Fields& fields, WallTime when, s
   line.given("client", fields.client);
   line.given("client_port", fields.client_port);
   line.given("helo", fields.helo);
+  line.given("client_name", fields.client_name);
   line.given("listener", fields.listener);
   line.given("connection", fields.connection);
   line.given("tls", fields.tls);

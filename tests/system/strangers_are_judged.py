@@ -51,6 +51,15 @@ def operator_rows(server):
     nameless = CLIENTS["nameless"][0]
     told = server.cli("policy", "test", "--client", nameless, "--from", "a@good.example", "--to", TARO)
     expect("put off by greylist: 450" in told and "reverse_name (enforce): defer" in told, f"the evaluation is printed: {told}")
+    def waiting():
+        return {row["network"]: row for row in json.loads(server.cli("refusals", "list", "--json"))}
+    eventually(lambda: waiting().get("44.0.2.0/24", {}).get("tries", 0) >= 2, "the ledger has who keeps trying", 20)
+    row = waiting()["44.0.2.0/24"]
+    expect(row["kind"] == "C" and row["sender"] == "a@good.example" and 0 < row["likely_percent"] < 50 and row["may_give_up"], f"with what is known of it: {row}")
+    server.cli("refusals", "allow", nameless, "--note", "asked by telephone")
+    expect(reply_to(server, "nameless")[0] == 250, "let in, at once")
+    server.cli("policy", "remove", "--source", "refusals")
+    expect(reply_to(server, "nameless")[0] == 450, "and taken back")
     server.cli("policy", "allow", nameless, "--note", "their new machine", "--until", "+30d")
     expect(reply_to(server, "nameless")[0] == 250, "allowed, at once")
     told = json.loads(server.cli("policy", "test", "--json", "--client", nameless, "--from", "a@good.example", "--to", TARO))

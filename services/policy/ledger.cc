@@ -1,0 +1,112 @@
+#include "services/policy/ledger.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/cursor.h"
+#include "io/socket_address.h"
+#include "services/policy/greylist.h"
+
+namespace hikyaku::policy {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string network_text(const std::string& client) {
+  const auto address = io::IpAddress::parse(client);
+  return address ? network_of(*address) : client;
+}
+
+// "mail.a.example" and "a.example" are of one house; so are "mx1.a.example" and "mx2.a.example".
+bool of_one_house(std::string_view a, std::string_view b) {
+  const auto without_host = [](std::string_view name) {
+    const auto dot = name.find('.');
+    return dot != std::string_view::npos && name.find('.', dot + 1) != std::string_view::npos ? name.substr(dot + 1) : name;
+  };
+  return equal_ignoring_case(a, b) || equal_ignoring_case(without_host(a), without_host(b));
+}
+
+}  // namespace
+
+RefusalKind kind_of_rule(std::string_view rule) {
+  if (rule == "reverse_name" || rule == "s25r" || rule == "greylist") return RefusalKind::Client;
+  if (rule == "dnsbl") return RefusalKind::DnsList;
+  if (rule == "local_sender" || rule == "sender_domain" || rule == "spf") return RefusalKind::Sender;
+  if (rule == "hello_name") return RefusalKind::Hello;
+  return RefusalKind::Other;
+}
+
+Likelihood likelihood(const LedgerEntry& entry, std::size_t neighbours) {
+  Likelihood found;
+  const auto give = [&found](bool holds, int points, std::string_view why, std::string_view why_ja) {
+    if (holds) found.points.push_back({points, why, why_ja});
+  };
+  give(entry.tries >= 2, 15, "it came again", "再送してきた");
+  give(entry.tries >= 4 && entry.last - entry.first >= 1h, 15, "it keeps trying", "再送を続けている");
+  give(entry.tries >= 2 && entry.shortest >= 3min, 15, "it waits between its tries as mail servers do", "メールサーバらしい間隔で再送している");
+  give(entry.tries >= 2 && entry.shortest < 30s, -20, "it tried again within seconds", "数秒で再試行した");
+  give(!entry.client_name.empty(), 10, "its name leads back to it", "逆引き名が確認できる");
+  give(!entry.client_name.empty() && of_one_house(entry.helo, entry.client_name), 10, "it says its own name in EHLO", "EHLO で自分の名前を名乗る");
+  give(entry.proved, 20, "SPF vouches for its sender", "送信者が SPF で証明されている");
+  give(entry.helo.find('.') == std::string::npos || entry.helo.starts_with('['), -10, "its EHLO is no name", "EHLO が名前になっていない");
+  give(entry.clients.size() > 5 && !entry.proved, -10, "it comes from many addresses that nothing vouches for", "証明のない多数のアドレスから来る");
+  give(neighbours > 20 && !entry.proved, -20, "its network tries many senders and recipients", "同じネットワークから多数の送信者・宛先を試している");
+  int sum = 25;
+  for (const auto& point : found.points) sum += point.points;
+  found.percent = std::clamp(sum, 1, 99);
+  return found;
+}
+
+WallTime may_give_up(const LedgerEntry& entry, WallTime now) {
+  constexpr std::array<std::chrono::hours, 5> lives{1h, 4h, 24h, 48h, 120h};
+  for (const auto life : lives)
+    if (now < entry.first + life) return entry.first + life;
+  return entry.first + lives.back();
+}
+
+void Ledger::put_off(PutOff refusal) {
+  LedgerKey key{network_text(refusal.client), ascii_lower(refusal.sender), ascii_lower(refusal.recipient)};
+  const auto [at, is_new] = entries_.try_emplace(key);
+  auto& entry = at->second;
+  if (is_new) {
+    ++of_network_[key.network];
+    entry.key = key;
+    entry.first = refusal.at;
+  } else {
+    const auto gap = std::chrono::duration_cast<std::chrono::seconds>(std::max(refusal.at, entry.last) - entry.last);
+    entry.shortest = entry.tries == 1 ? gap : std::min(entry.shortest, gap);
+    entry.longest = std::max(entry.longest, gap);
+  }
+  entry.last = std::max(entry.last, refusal.at);
+  ++entry.tries;
+  if (entry.clients.size() < LedgerEntry::most_clients) entry.clients.insert(std::move(refusal.client));
+  entry.client_name = std::move(refusal.client_name);
+  entry.helo = std::move(refusal.helo);
+  entry.rule = std::move(refusal.rule);
+  entry.reason = std::move(refusal.reason);
+  entry.proved = entry.proved || refusal.proved;
+  entry.came_in = false;
+  if (entries_.size() <= most_entries) return;
+  const auto oldest = std::ranges::min_element(entries_, {}, [](const auto& one) { return one.second.last; });
+  if (--of_network_[oldest->first.network] == 0) of_network_.erase(oldest->first.network);
+  entries_.erase(oldest);
+}
+
+void Ledger::accepted(const std::string& client, const std::string& sender, WallTime at) {
+  const auto network = network_text(client), from = ascii_lower(sender);
+  for (auto one = entries_.lower_bound({network, from, ""}); one != entries_.end() && one->first.network == network && one->first.sender == from; ++one)
+    if (one->second.last <= at) one->second.came_in = true;
+}
+
+std::vector<const LedgerEntry*> Ledger::entries() const {
+  std::vector<const LedgerEntry*> all;
+  for (const auto& [key, entry] : entries_) all.push_back(&entry);
+  return all;
+}
+
+std::size_t Ledger::neighbours(const std::string& network) const {
+  const auto found = of_network_.find(network);
+  return found == of_network_.end() ? 0 : found->second;
+}
+
+}  // namespace hikyaku::policy

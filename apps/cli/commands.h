@@ -81,6 +81,7 @@ Command policy_deny_command();
 Command policy_export_command();
 Command policy_import_command();
 Command policy_list_command();
+Command policy_relay_test_command();
 Command policy_remove_command();
 Command policy_rules_command();
 Command policy_test_command();

@@ -50,6 +50,8 @@ constexpr SentenceRow rows[] = {
     {"The secret must have 1 to 8,192 characters and no line ends; give the password or token alone.", "秘密情報は 1 から 8,192 文字で、改行を含められない。パスワードかトークンだけを渡す。"},
     {"The target \"{}\" is not an address; write user@domain.", "転送先「{1}」はアドレスではない。user@domain の形で書く。"},
     {"The user must be the name after login= in the route; write it as it stands there.", "ユーザーは経路の login= に書いた名前でなければならない。そのとおりに書く。"},
+    {"No address in [listen] smtp can be reached from here; run the test where strangers come from.", "[listen] smtp にここから届くアドレスがない。外部の相手と同じ場所で実行する。"},
+    {"This server passes mail of this machine on; if strangers are like it, take its network out of [smtp] relay_networks.", "このマシンからのメールは中継される。見知らぬ相手も同じ扱いになるなら、そのネットワークを [smtp] relay_networks から外す。"},
     {"Nothing was changed; give a time to come.", "何も変更していない。先の時刻を指定する。"},
     {"Give patterns, or --source for all rows of one source.", "パターンを指定するか、--source で出所を指定する。"},
     {"There is no such row; see: hikyaku policy list", "そのような行はない。hikyaku policy list で確認する。"},

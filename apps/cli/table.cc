@@ -96,6 +96,7 @@ const std::vector<Command>& all_commands() {
       tls_counts_command(),
       policy_rules_command(),
       policy_test_command(),
+      policy_relay_test_command(),
       policy_allow_command(),
       policy_deny_command(),
       policy_list_command(),

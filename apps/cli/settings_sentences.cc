@@ -18,6 +18,8 @@ constexpr SentenceRow rows[] = {
     {"{}: there is no such profile. Remedy: {}", "{1}: そのようなプロファイルはない。対処: {2}"},
     {"{}: [{}] has no setting \"{}\". Remedy: {}", "{1}: [{2}] に「{3}」という設定はない。対処: {4}"},
     {"{}: [{}] {}: this value is not possible. Remedy: {}", "{1}: [{2}] {3}: この値は使えない。対処: {4}"},
+    {"{}: [{}] {}: \"{}\" is no rate. Remedy: write \"account 300/1h\" or \"client 60/1m burst 200\".",
+     "{1}: [{2}] {3}: 「{4}」は頻度の指定ではない。対処: \"account 300/1h\" や \"client 60/1m burst 200\" と書く。"},
     {"{}: [{}] {}: \"{}\" is no list of clients. Remedy: write its zone, \"bl.example\", or \"bl.example=127.0.0.2,127.0.0.8/29\".",
      "{1}: [{2}] {3}: 「{4}」はクライアントのリストではない。対処: ゾーン名 \"bl.example\"、または \"bl.example=127.0.0.2,127.0.0.8/29\" と書く。"},
     {"{}: [{}] {}: \"{}\" is not a network. Remedy: write an address, or address/bits like \"192.0.2.0/24\".",

@@ -17,6 +17,7 @@
 #include "apps/receive/gate.h"
 #include "apps/receive/held_quota.h"
 #include "apps/receive/policies.h"
+#include "apps/receive/rate_book.h"
 #include "apps/service/service.h"
 #include "io/address_limit.h"
 #include "io/connection.h"
@@ -58,6 +59,7 @@ struct Reception {
   HeldQuota& held;
   policy::GreylistStore& greylist;
   AccessBook access;
+  RateBook rates;
   EtrnLimit etrn;
   SystemClock clock;
   std::atomic<std::uint64_t> connections{0};  // ever taken

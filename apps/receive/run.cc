@@ -77,9 +77,11 @@ int run_receive(Service& service) {
                       .held = held,
                       .greylist = greylist,
                       .current = receive::make_policies(service)};
+  reception.rates.set(reception.current->policy.rates);
   service.when_reloaded([&] {
     auto policies = receive::make_policies(service);
     greylist.set_terms(policies->policy.greylist);
+    reception.rates.set(policies->policy.rates);
     reception.replace_policies(std::move(policies));
   });
 

@@ -77,6 +77,7 @@ class Session {
   Task<bool> learn_sender();
   Task<smtp::Verdict> judge(Address recipient);
   smtp::Verdict conclude(const policy::Judgement& judgement, const Address& recipient);
+  [[nodiscard]] smtp::Verdict over_rate(const Address& recipient);
   void log_finding(const policy::Finding& finding, std::string_view recipient);
   void begin_checks();
   void take_text(std::string_view octets);

@@ -2,6 +2,7 @@
 // login, from no listed network.
 #include "apps/receive/session.h"
 
+#include "base/cursor.h"
 #include "services/policy/judge.h"
 
 namespace hikyaku::receive {
@@ -77,6 +78,29 @@ Task<smtp::Verdict> Session::judge(Address recipient) {
     auto looking = look_up_answers(deadline);
     co_await std::move(looking);
   }
+}
+
+// Counts this recipient; the reply when it is one too many.
+smtp::Verdict Session::over_rate(const Address& recipient) {
+  const auto& policy = policies_->policy;
+  const auto mode = policy.rules.mode(policy::RuleId::Rate);
+  if (mode == policy::Mode::Off || policy.rates.empty() || (account_ == AccountId{} && may_relay_.value_or(false)) || settings::address_is_in(client_, policy.exempt)) return std::nullopt;
+  const auto& sender = talk_.envelope().reverse_path;
+  const bool v6 = address_ && address_->family() == io::IpFamily::V6;
+  const auto network = address_ ? policy::network_of(*address_) : std::string{};
+  const auto over = front_.reception.rates.take({.account = talk_.account(), .client = v6 ? network : client_, .network = network, .sender_domain = sender.is_null() ? std::string{} : ascii_lower(sender.address.domain)},
+                                                front_.loop.now());
+  if (!over) return std::nullopt;
+  Finding finding{.verdict = Finding::Verdict::Defer, .rule = policy::RuleId::Rate, .mode = mode,
+                  .reply = {450, {4, 7, 1}, "Too many recipients in a short time, try again in " + std::to_string(over->again_in.count()) + " seconds"},
+                  .evidence = std::string(policy::rate_name(over->rate.of)) + " " + over->who + ": more than " + std::to_string(over->rate.count) + " in " + std::to_string(over->rate.period.count()) + " s"};
+  if (policy.rules.name_rules) finding.reply.text += " [rate]";
+  if (mode == policy::Mode::Shadow) {
+    log_finding(finding, recipient.text());
+    return std::nullopt;
+  }
+  refused_by_ = {"rate", finding.evidence, {}};
+  return finding.reply;
 }
 
 smtp::Verdict Session::conclude(const policy::Judgement& judgement, const Address& recipient) {

@@ -82,6 +82,7 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   refused_by_ = {};
   if (found == nullptr) co_return refuse_recipient(recipient, cannot_ask);
   if (auto refusal = reason_against(*found, step.octets)) co_return refuse_recipient(recipient, *std::move(refusal));
+  if (auto refusal = over_rate(recipient)) co_return refuse_recipient(recipient, *std::move(refusal));
   // Whoever is refused may complain (RFC 5321 §4.5.1).
   if (!equal_ignoring_case(recipient.local_part, "postmaster")) {
     auto judging = judge(recipient);

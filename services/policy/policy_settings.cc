@@ -14,7 +14,7 @@ std::vector<DnsList> lists_of(const settings::Texts& texts) {
 
 // In the order of RuleId.
 std::array<Mode, rule_count> modes_of(const settings::RulesSection& rules) {
-  const std::array<std::string_view, rule_count> texts{rules.access(), rules.dnswl(), rules.dnsbl(), rules.reverse_name(), rules.s25r(), rules.hello_name(),
+  const std::array<std::string_view, rule_count> texts{rules.access(), rules.dnswl(), rules.dnsbl(), rules.reverse_name(), rules.s25r(), rules.hello_name(), rules.rate(),
                                                                rules.local_sender(), rules.sender_domain(), rules.spf(), rules.greylist(), rules.dmarc()};
   std::array<Mode, rule_count> modes{};
   for (std::size_t i = 0; i < modes.size(); ++i) modes[i] = mode_named(texts[i]).value_or(Mode::Off);
@@ -39,6 +39,8 @@ PolicySettings policy_settings(const settings::Settings& settings) {
   made.rules.greylist = scope_named(policy.greylist());
   made.rules.name_rules = policy.name_rules();
   made.greylist = {.wait = policy.greylist_wait(), .window = policy.greylist_window(), .known_for = policy.greylist_known()};
+  for (const auto& text : policy.rates())
+    if (auto rate = parse_rate(text)) made.rates.push_back(*rate);
   made.exempt = policy.exempt_networks();
   made.checks_mail = policy.authentication_results() || made.rules.mode(RuleId::Dmarc) != Mode::Off;
   made.patience = policy.dns_timeout();

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "services/policy/attempt.h"
 #include "services/policy/greylist.h"
+#include "services/policy/rate.h"
 #include "services/settings/settings.h"
 
 namespace hikyaku::policy {
@@ -14,6 +15,7 @@ namespace hikyaku::policy {
 struct PolicySettings {
   Config rules;                     // without the access rows
   GreylistTerms greylist;
+  std::vector<Rate> rates;
   std::vector<std::string> exempt;  // networks
   bool checks_mail = false;         // Authentication-Results
   Duration patience{};              // with DNS

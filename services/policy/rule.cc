@@ -28,6 +28,7 @@ const std::array<RuleEntry, rule_count>& rules() {
       {RuleId::ReverseName, "reverse_name", Stage::Connect},
       {RuleId::S25r, "s25r", Stage::Connect},
       {RuleId::HelloName, "hello_name", Stage::Hello},
+      {RuleId::Rate, "rate", Stage::Mail},
       {RuleId::LocalSender, "local_sender", Stage::Mail},
       {RuleId::SenderDomain, "sender_domain", Stage::Mail},
       {RuleId::Spf, "spf", Stage::Mail},

@@ -31,13 +31,14 @@ enum class RuleId : std::uint8_t {
   ReverseName,   // the address has no name that leads back to it
   S25r,          // its name is that of an end user's line
   HelloName,     // it says it is us, or no name at all
+  Rate,          // too many recipients in too short a time; counts for logins too
   LocalSender,   // a sender of ours, from outside and without a login
   SenderDomain,  // nobody could answer the sender
   Spf,           // the sender's domain says that this client does not send for it
   Greylist,      // come again later
   Dmarc,         // the author's domain asks for it
 };
-inline constexpr std::size_t rule_count = 11;
+inline constexpr std::size_t rule_count = 12;
 
 struct RuleEntry {
   RuleId id;

@@ -36,6 +36,9 @@ struct PolicySection : Section {
   Setting<Seconds> greylist_known{*this, "greylist_known", {
       .help = "Who came again passes at once from then on, until nothing came from its network (or SPF domain) for so long.",
       .help_ja = "再送してきたネットワーク(または SPF で認証されたドメイン)は以後すぐ通す。この期間メールがなければ忘れる。", .preset = 864h, .min = 1min, .max = 9'600h}};
+  Setting<Texts> rates{*this, "rates", {
+      .help = "How many recipients may be named in a time: \"account 300/1h\", \"client 60/1m burst 200\"; of account (who logged in), client (address), network (/24, /64) or sender_domain. More are put off (450). Networks of relay_networks and exempt_networks are not counted.",
+      .help_ja = "一定時間に指定できる宛先数。\"account 300/1h\"、\"client 60/1m burst 200\" のように、account(ログインしたアカウント)、client(アドレス)、network(/24、/64)、sender_domain ごとに書く。超えた分は 450 で保留する。relay_networks と exempt_networks は数えない。"}};
   Setting<bool> name_rules{*this, "name_rules", {
       .help = "A refusal ends with the id of its rule: \"[s25r]\".", .help_ja = "拒否の応答の末尾に規則の名前(\"[s25r]\" など)を付ける。", .preset = false}};
   Setting<bool> authentication_results{*this, "authentication_results", {
@@ -61,6 +64,7 @@ struct RulesSection : Section {
   Setting<Text> s25r{*this, "s25r", rule("off", "S25R: the client's name must not look like an end user's line; else 450 for ever, or greylisting if [policy] greylist says so.",
                                           "S25R: 逆引き名がエンドユーザ回線らしくないこと。該当すれば 450 を返し続けるか、[policy] greylist が suspects ならグレイリストに回す。")};
   Setting<Text> hello_name{*this, "hello_name", rule("shadow", "A client must not say in EHLO that it is this server.", "EHLO でこのサーバ自身を名乗らないこと。")};
+  Setting<Text> rate{*this, "rate", rule("enforce", "The rates of [policy] rates count, for logins too: 450 beyond them.", "[policy] rates の頻度を、ログインした相手にも適用する。超えれば 450。")};
   Setting<Text> local_sender{*this, "local_sender", rule("enforce", "Who sends as an address of a domain here must log in or come from a listed network.",
                                                           "このサーバのドメインを差出人とする相手には、ログインか許可ネットワークを求める。")};
   Setting<Text> sender_domain{*this, "sender_domain", rule("off", "An answer must be able to reach the sender: its domain has MX or an address, and no null MX.",

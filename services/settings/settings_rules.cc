@@ -24,6 +24,25 @@ struct Checker {
       if (!is_network(network))
         error(section, setting, "\"" + network + "\" is not a network.", "write an address, or address/bits like \"192.0.2.0/24\".");
   }
+  void rates(const Section& section, const Setting<Texts>& setting) {
+    for (const auto& rate : setting())
+      if (!is_rate(rate)) error(section, setting, "\"" + rate + "\" is no rate.", "write \"account 300/1h\" or \"client 60/1m burst 200\".");
+  }
+  // As services/policy reads it.
+  static bool is_rate(std::string_view text) {
+    Cursor in(text);
+    const auto of = in.take_while([](char c) { return c != ' '; });
+    if ((of != "account" && of != "client" && of != "network" && of != "sender_domain") || !in.take(' ')) return false;
+    const auto count = parse_number(in, 1'000'000);
+    if (!count || *count == 0 || !in.take('/')) return false;
+    const auto number = parse_number(in, 604'800);
+    const std::uint64_t unit = in.take('s') ? 1 : in.take('m') ? 60 : in.take('h') ? 3'600 : in.take('d') ? 86'400 : 0;
+    if (!number || *number == 0 || unit == 0 || *number * unit > 604'800) return false;
+    if (in.at_end()) return true;
+    if (!in.take(" burst ")) return false;
+    const auto burst = parse_number(in, 1'000'000);
+    return burst && *burst > 0 && in.at_end();
+  }
   void dns_lists(const Section& section, const Setting<Texts>& setting) {
     for (const auto& list : setting())
       if (!is_dns_list(list))
@@ -59,6 +78,7 @@ void check_rules(const Settings& settings, std::string_view file_name, Errors& e
     checker.error(settings.smtp, settings.smtp.priority_policy, "\"" + policy + "\" is no name of a policy.",
                   "write at most 20 letters, digits, \"-\", \"_\" or \".\", like \"MIXER\".");
   checker.networks(settings.policy, settings.policy.exempt_networks);
+  checker.rates(settings.policy, settings.policy.rates);
   checker.dns_lists(settings.policy, settings.policy.dnsbl);
   checker.dns_lists(settings.policy, settings.policy.dnswl);
   checker.networks(settings.auth, settings.auth.plaintext_login_networks);

@@ -70,6 +70,7 @@ TEST_CASE("mistakes name the line, the setting and the remedy") {
            Row{"profile = 1\n", "h.toml:1: there is no such profile. Remedy: `hikyaku config describe` lists the profiles."},
            Row{"smtp = 1\n", "h.toml:1: \"smtp\" is a section. Remedy: write [smtp] on a line of its own."},
            Row{"[listen]\nsmtp = [\"25\"]\n", "h.toml: [listen] smtp: \"25\" is not an address with a port. Remedy: write \"192.0.2.1:25\", \"[2001:db8::1]:25\" or \"*:25\"."},
+           Row{"[policy]\nrates = [\"account 0/1h\"]\n", "h.toml: [policy] rates: \"account 0/1h\" is no rate. Remedy: write \"account 300/1h\" or \"client 60/1m burst 200\"."},
            Row{"[policy]\ndnsbl = [\"bl.example=127.0.0.256\"]\n", "h.toml: [policy] dnsbl: \"bl.example=127.0.0.256\" is no list of clients. Remedy: write its zone, \"bl.example\", or \"bl.example=127.0.0.2,127.0.0.8/29\"."},
            Row{"[smtp]\nrelay_networks = [\"10.0.0.0/33\"]\n", "h.toml: [smtp] relay_networks: \"10.0.0.0/33\" is not a network. Remedy: write an address, or address/bits like \"192.0.2.0/24\"."},
            Row{"[tls]\ncertificate = \"/a\"\n", "h.toml: [tls] key: certificate and key belong together. Remedy: set both, or neither."},

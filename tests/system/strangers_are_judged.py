@@ -18,7 +18,7 @@ CLIENTS = {"good": ("44.0.0.1", "mail.good.example", True), "home": ("44.0.1.1",
            "neighbour": ("44.0.1.2", "ppp12346.home.example", True), "nameless": ("44.0.2.1", None, False),
            "liar": ("44.0.3.1", "mail.good.example", False), "bad": ("44.0.4.1", "mail.bad.example", True),
            "vouched": ("44.0.5.1", "ppp99999.vouched.example", True)}
-ALL_OFF = dict.fromkeys(("access", "dnswl", "dnsbl", "reverse_name", "s25r", "hello_name", "local_sender", "sender_domain", "spf", "greylist", "dmarc"), "off")
+ALL_OFF = dict.fromkeys(("access", "dnswl", "dnsbl", "reverse_name", "s25r", "hello_name", "local_sender", "sender_domain", "spf", "greylist", "dmarc", "rate"), "off")
 
 
 def backwards(address):
@@ -155,3 +155,13 @@ def run(folder):
             client.login(TARO, "correct horse 1")
             client.sendmail(TARO, [HANAKO], "Subject: of ours\r\n\r\nHello\r\n")
         eventually(lambda: server.subjects(HANAKO) == ["of ours"], "no rule looks at who logged in", 30)
+
+        server.reload(policy={"rates": ["account 2/1h", "client 3/1h"]}, rules={**ALL_OFF, "rate": "enforce"})
+        with smtplib.SMTP("127.0.0.1", server.submission_port, timeout=30, source_address=(CLIENTS["liar"][0], 0)) as client:
+            client.starttls(context=server.context())
+            client.login(TARO, "correct horse 1")
+            client.mail(TARO)
+            codes = [client.rcpt(HANAKO)[0], client.rcpt(TARO)[0], client.rcpt(HANAKO)]
+        expect(codes[:2] == [250, 250] and codes[2][0] == 450 and codes[2][1].endswith(b"[rate]"), f"an account has its rate: {codes}")
+        expect(reply_to(server, "liar")[0] == 250 and reply_to(server, "liar")[0] == 450, "a client too")
+        expect(reply_to(server, "good")[0] == 250, "each for itself")

@@ -1,0 +1,114 @@
+#include "services/policy/rate.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/cursor.h"
+
+namespace hikyaku::policy {
+namespace {
+
+constexpr std::array<std::string_view, 4> names{"account", "client", "network", "sender_domain"};
+constexpr std::uint64_t most_count = 1'000'000;
+constexpr auto tended_each = std::chrono::minutes{1};
+
+std::string key_of(const Rate& rate, const std::string& who) {
+  return std::string(rate_name(rate.of)) + '/' + std::to_string(rate.period.count()) + '\0' + who;
+}
+
+// "1h", "30s"
+std::optional<std::chrono::seconds> take_period(Cursor& in) {
+  const auto number = parse_number(in, 604'800);
+  if (!number || *number == 0) return std::nullopt;
+  std::chrono::seconds unit{};
+  if (in.take('s')) unit = std::chrono::seconds{1};
+  else if (in.take('m')) unit = std::chrono::minutes{1};
+  else if (in.take('h')) unit = std::chrono::hours{1};
+  else if (in.take('d')) unit = std::chrono::days{1};
+  else return std::nullopt;
+  const auto period = unit * static_cast<std::int64_t>(*number);
+  return period <= std::chrono::days{7} ? std::optional(period) : std::nullopt;
+}
+
+}  // namespace
+
+std::string_view rate_name(RateOf of) { return names[static_cast<std::size_t>(of)]; }
+
+std::optional<Rate> parse_rate(std::string_view text) {
+  Cursor in(text);
+  const auto word = in.take_while([](char c) { return c != ' '; });
+  const auto name = std::ranges::find(names, word);
+  if (name == names.end() || !in.take(' ')) return std::nullopt;
+  Rate rate{.of = static_cast<RateOf>(name - names.begin())};
+  const auto count = parse_number(in, most_count);
+  if (!count || *count == 0 || !in.take('/')) return std::nullopt;
+  const auto period = take_period(in);
+  if (!period) return std::nullopt;
+  rate.count = rate.burst = *count;
+  rate.period = *period;
+  if (in.take(" burst ")) {
+    const auto burst = parse_number(in, most_count);
+    if (!burst || *burst == 0) return std::nullopt;
+    rate.burst = *burst;
+  }
+  return in.at_end() ? std::optional(rate) : std::nullopt;
+}
+
+void Rates::set(std::vector<Rate> rates) {
+  if (rates == rates_) return;
+  rates_ = std::move(rates);
+  std::erase_if(buckets_, [this](const auto& one) {
+    return std::ranges::none_of(rates_, [&](const Rate& rate) { return one.first.starts_with(key_of(rate, "")); });
+  });
+}
+
+const std::string& Rates::who_of(const Rate& rate, const RateSubject& subject) {
+  switch (rate.of) {
+    case RateOf::Account: return subject.account;
+    case RateOf::Client: return subject.client;
+    case RateOf::Network: return subject.network;
+    case RateOf::SenderDomain: break;
+  }
+  return subject.sender_domain;
+}
+
+double Rates::filled(const Rate& rate, const Bucket& bucket, Instant now) {
+  const auto passed = std::chrono::duration<double>(now - bucket.at).count();
+  const double back = passed * static_cast<double>(rate.count) / static_cast<double>(rate.period.count());
+  return std::min(static_cast<double>(rate.burst), bucket.tokens + back);
+}
+
+std::optional<Rates::Over> Rates::take(const RateSubject& subject, Instant now) {
+  if (rates_.empty()) return std::nullopt;
+  forget_full(now);
+  std::vector<std::pair<Bucket*, double>> taken;
+  for (const auto& rate : rates_) {
+    const auto& who = who_of(rate, subject);
+    if (who.empty()) continue;
+    auto at = buckets_.find(key_of(rate, who));
+    if (at == buckets_.end()) {
+      if (buckets_.size() >= most_buckets) continue;
+      at = buckets_.emplace(key_of(rate, who), Bucket{static_cast<double>(rate.burst), now}).first;
+    }
+    const double tokens = filled(rate, at->second, now);
+    if (tokens < 1) {
+      const auto wait = (1 - tokens) * static_cast<double>(rate.period.count()) / static_cast<double>(rate.count);
+      return Over{rate, who, std::chrono::seconds{static_cast<std::int64_t>(std::ceil(wait))}};
+    }
+    taken.emplace_back(&at->second, tokens);
+  }
+  for (auto& [bucket, tokens] : taken) *bucket = {tokens - 1, now};
+  return std::nullopt;
+}
+
+// Costs what there is, at most once a minute.
+void Rates::forget_full(Instant now) {
+  if (now < tended_ + tended_each) return;
+  tended_ = now;
+  std::erase_if(buckets_, [&](const auto& one) {
+    return std::ranges::any_of(rates_, [&](const Rate& rate) { return one.first.starts_with(key_of(rate, "")) && filled(rate, one.second, now) >= static_cast<double>(rate.burst); });
+  });
+}
+
+}  // namespace hikyaku::policy

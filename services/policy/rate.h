@@ -1,0 +1,69 @@
+// Rates: how many recipients an account, a client, its network or a sender's domain may name in a time, with a burst. Token buckets: a bucket holds
+// `burst`, and gets `count` back in each `period`, evenly.
+//
+// In memory, bounded; what is idle long enough to be full again is forgotten. O(1) a call, amortised. Not for several threads; callers lock.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace hikyaku::policy {
+
+enum class RateOf : std::uint8_t {
+  Account,       // who logged in
+  Client,        // an address (IPv6: its /64)
+  Network,       // /24, /64
+  SenderDomain,  // of the reverse-path
+};
+[[nodiscard]] std::string_view rate_name(RateOf of);  // "account"
+
+struct Rate {
+  RateOf of = RateOf::Account;
+  std::uint64_t count = 0, burst = 0;
+  std::chrono::seconds period{};
+  friend bool operator==(const Rate&, const Rate&) = default;
+};
+// "account 300/1h", "client 60/1m burst 200". Nothing: neither. Counts of 1 to 1,000,000 in 1 s to 7 days.
+[[nodiscard]] std::optional<Rate> parse_rate(std::string_view text);
+
+// Who names a recipient; a text that is empty is not counted.
+struct RateSubject {
+  std::string account, client, network, sender_domain;
+};
+
+class Rates {
+ public:
+  static constexpr std::size_t most_buckets = 200'000;  // beyond it nobody new is counted until some are full again
+
+  // Buckets of rates that are still there go on.
+  void set(std::vector<Rate> rates);
+  struct Over {
+    Rate rate;
+    std::string who;
+    std::chrono::seconds again_in{};  // until there is room for one
+  };
+  // Takes one from each bucket of the subject, or nothing from any: then which is empty.
+  std::optional<Over> take(const RateSubject& subject, Instant now);
+  [[nodiscard]] std::size_t buckets() const { return buckets_.size(); }
+
+ private:
+  struct Bucket {
+    double tokens = 0;
+    Instant at{};
+  };
+  [[nodiscard]] static const std::string& who_of(const Rate& rate, const RateSubject& subject);
+  [[nodiscard]] static double filled(const Rate& rate, const Bucket& bucket, Instant now);
+  void forget_full(Instant now);
+
+  std::vector<Rate> rates_;
+  std::unordered_map<std::string, Bucket> buckets_;  // "place of the rate NUL who"
+  Instant tended_{};
+};
+
+}  // namespace hikyaku::policy

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "services/directory/access.h"
+#include "services/directory/dkim_key.h"
 #include "services/directory/hold.h"
 #include "services/directory/types.h"
 #include "storage/engine.h"
@@ -37,6 +38,7 @@ struct Contents {
   std::vector<MailingList> lists;   // by address
   std::vector<Hold> holds;        // by id; ended ones for a while
   std::vector<AccessRow> access;  // by who and pattern
+  std::vector<DkimKey> dkim_keys;   // by domain, then selector
   std::string postmaster;         // the address that gets postmaster@ of every local domain; empty: the first admin, or without one the domain's first account
   storage::Version version;
 };
@@ -73,6 +75,8 @@ class Snapshot {
   [[nodiscard]] const MailingList* list(const Address& address) const;  // the list's own address only
   // The list whose copies have this reverse-path.
   [[nodiscard]] const MailingList* list_of_bounces(const Address& address) const;
+  // Of exactly this domain (folded), in the order of selectors.
+  [[nodiscard]] std::span<const DkimKey> dkim_keys(std::string_view domain) const;
   // The account's address and every alias (catch-alls too) that leads to it may be its MAIL FROM. The null path may always.
   [[nodiscard]] bool owns(AccountId id, const ReversePath& reverse_path) const;
   // The rights of a client's network: the longest matching prefix. Nothing listed: no rights.

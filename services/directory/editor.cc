@@ -162,6 +162,8 @@ DirectoryResult<> Editor::remove_domain(std::string_view name) {
     const auto accounts = std::ranges::count_if(snapshot.contents().accounts, [&](const auto& a) { return a.address.domain == domain->name; });
     const auto aliases = std::ranges::count_if(snapshot.contents().aliases, [&](const auto& a) { return a.pattern.ends_with(ending); });
     const auto lists = std::ranges::count_if(snapshot.contents().lists, [&](const auto& one) { return one.address.ends_with(ending); });
+    if (!snapshot.dkim_keys(domain->name).empty())
+      return refuse(DirectoryFailure::InUse, domain->name + " still has DKIM keys; remove them first: hikyaku dkim key list " + domain->name);
     if (accounts + aliases + lists > 0)
       return refuse(DirectoryFailure::InUse, domain->name + " still has " + std::to_string(accounts) + " accounts, " + std::to_string(aliases) + " aliases and " + std::to_string(lists) + " lists; remove them first.");
     return Changes{Erase{rows::domain_key(domain->name)}};

@@ -102,6 +102,15 @@ class Editor {
   // How many went.
   DirectoryResult<std::size_t> remove_access(const std::function<bool(const AccessRow&)>& selects, Run run = Run::Really);
 
+  // editor_dkim.cc. The domain must be in the directory. A selector is used once.
+  DirectoryResult<> add_dkim_key(DkimKey key);
+  // What DNS says of a prepared key: since when its record is there; nothing: it is not. Changes nothing when that is known.
+  DirectoryResult<> dkim_key_seen(std::string_view domain, std::string_view selector, std::optional<WallTime> published);
+  // In the same commit the active key of the same algorithm retires.
+  DirectoryResult<DkimKey> activate_dkim_key(std::string_view domain, std::string_view selector, WallTime now);
+  DirectoryResult<DkimKey> retire_dkim_key(std::string_view domain, std::string_view selector, WallTime now);
+  DirectoryResult<DkimKey> remove_dkim_key(std::string_view domain, std::string_view selector);  // InUse: it is active
+
   // Adds many and waits for the readers once. What is there already is skipped and reported by its place in `accounts`
   // (from 0), so is what is wrong; nothing stops the rest. Some hundred share a commit. A password costs some 90 ms of one processor, a hash nothing.
   struct NewAccount {

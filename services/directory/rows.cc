@@ -110,6 +110,26 @@ bool take_hold(WireReader& in, std::string_view id, Contents& contents) {
   return true;
 }
 
+// The key is domain, NUL, selector.
+bool take_dkim_key(WireReader& in, std::string_view rest, Contents& contents) {
+  DkimKey key;
+  const auto between = rest.find('\0');
+  if (between == std::string_view::npos) return false;
+  key.domain = rest.substr(0, between);
+  key.selector = rest.substr(between + 1);
+  const auto algorithm = in.u8(), stage = in.u8(), takes_over = in.u8();
+  key.algorithm = static_cast<dkim::Algorithm>(algorithm);
+  key.stage = static_cast<DkimStage>(stage);
+  key.takes_over = static_cast<TakesOver>(takes_over);
+  for (auto* text : {&key.name, &key.public_octets}) *text = in.text();
+  for (auto* time : {&key.created, &key.published, &key.activated, &key.retired}) *time = as_time(in.u64());
+  const bool known = algorithm <= static_cast<std::uint8_t>(dkim::Algorithm::Ed25519Sha256) && stage <= static_cast<std::uint8_t>(DkimStage::Retired) &&
+                     takes_over <= static_cast<std::uint8_t>(TakesOver::WhenPublished);
+  if (!in.complete() || !known) return false;
+  contents.dkim_keys.push_back(std::move(key));
+  return true;
+}
+
 void put_texts(WireWriter& out, const std::vector<std::string>& texts) {
   out.varint(texts.size());
   for (const auto& text : texts) out.text(text);
@@ -183,6 +203,7 @@ std::string hold_key(std::uint64_t id) { return number_key('h', id, 8); }
 std::string access_key(const AccessRow& row) { return std::string("x") + static_cast<char>(row.who) + row.pattern; }
 std::string network_key(std::string_view prefix) { return "w" + std::string(prefix); }
 
+std::string dkim_key(std::string_view domain, std::string_view selector) { return "k" + std::string(domain) + '\0' + std::string(selector); }
 std::string forward_key(AccountId account) { return number_key('f', account.value(), 8); }
 std::string list_key(std::string_view address) { return "l" + fold_pattern(address); }
 std::string members_key(std::string_view list) { return "m" + fold_pattern(list) + '\0'; }
@@ -238,6 +259,14 @@ std::string encode(const Hold& hold) {
   return std::move(out).bytes();
 }
 
+std::string encode(const DkimKey& key) {
+  WireWriter out;
+  out.u8(format).u8(static_cast<std::uint8_t>(key.algorithm)).u8(static_cast<std::uint8_t>(key.stage)).u8(static_cast<std::uint8_t>(key.takes_over));
+  out.text(key.name).text(key.public_octets);
+  for (const auto time : {key.created, key.published, key.activated, key.retired}) out.u64(as_number(time));
+  return std::move(out).bytes();
+}
+
 std::string encode(const Forward& forward) {
   WireWriter out;
   out.u8(format).u8(forward.keep == KeepCopy::Yes ? 1 : 0);
@@ -281,6 +310,7 @@ bool take_row(const storage::Row& row, Contents& contents) {
     case 'w': return take_network(in, rest, contents);
     case 'h': return take_hold(in, rest, contents);
     case 'x': return take_access(in, rest, contents);
+    case 'k': return take_dkim_key(in, rest, contents);
     case 'f': return take_forward(in, rest, contents);
     case 'l': return take_list(in, rest, contents);
     case 'm': return take_member(in, rest, contents);

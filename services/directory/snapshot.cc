@@ -330,6 +330,12 @@ RouteDecision Snapshot::route(const Address& recipient, const ReversePath& sende
 const Account* Snapshot::account(AccountId id) const { return look_up(index_->ids, id.value()); }
 const Account* Snapshot::account(const Address& address) const { return look_up(index_->addresses, fold(address)); }
 const Alias* Snapshot::alias(const std::string& pattern) const { return look_up(index_->patterns, std::string_view(pattern)); }
+std::span<const DkimKey> Snapshot::dkim_keys(std::string_view domain) const {
+  const auto& keys = index_->contents.dkim_keys;
+  const auto [first, last] = std::ranges::equal_range(keys, domain, {}, [](const DkimKey& key) { return std::string_view(key.domain); });
+  return {first, last};
+}
+
 const Domain* Snapshot::domain(std::string_view name) const { return look_up(index_->domains, fold_domain(name)); }
 const Forward* Snapshot::forward(AccountId account) const { return look_up(index_->forwards, account.value()); }
 const MailingList* Snapshot::list(const Address& address) const { return look_up(index_->lists, fold(address)); }

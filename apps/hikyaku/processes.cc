@@ -7,6 +7,7 @@
 #include "apps/pop3_front/run.h"
 #include "apps/pop3_store/run.h"
 #include "apps/receive/run.h"
+#include "apps/signer/run.h"
 #include "apps/watch/run.h"
 
 namespace hikyaku::apps {
@@ -20,6 +21,7 @@ std::span<const ProcessFunction> process_functions() {
       {"imap-store", run_imap_store},
       {"pop3-front", run_pop3_front},
       {"pop3-store", run_pop3_store},
+      {"signer", run_signer},
       {"watch", run_watch},
   };
   return functions;

@@ -35,6 +35,8 @@ const std::vector<Row>& rows() {
       // writes the queue's history.
       {"deliver", {folder::spool, folder::accounts, folder::directory, folder::route_logins, folder::history, folder::srs}, io::Network::Any},
       {"auth", {folder::directory, folder::secrets, folder::srs}, io::Network::None},
+      // Reads private keys, which the command line writes; can change none.
+      {"signer", {}, io::Network::None, {folder::dkim_keys}},
       {"pop3-front", {}, io::Network::None},
       {"imap-front", {}, io::Network::None},
       {"pop3-store", {folder::accounts, folder::directory}, io::Network::None},

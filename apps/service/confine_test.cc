@@ -21,8 +21,8 @@ namespace {
 // A data folder with one file in each place.
 struct Fixture {
   std::string folder = std::filesystem::temp_directory_path() / ("hikyaku-confine-" + std::to_string(getpid()));
-  std::vector<std::string> places = {"accounts", "directory", "secrets", "route-logins", "history", "srs", "policy", "counters", "counters/receive", "alarm", "spool/incoming-1", "spool/incoming-2", "spool/holding", "supervisor",
-                                     "log", "log/inlog", "log/receive", "log/deliver", "log/auth", "log/imap-front", "log/pop3-front",
+  std::vector<std::string> places = {"accounts", "directory", "secrets", "route-logins", "history", "srs", "policy", "dkim-keys", "counters", "counters/receive", "alarm", "spool/incoming-1", "spool/incoming-2", "spool/holding", "supervisor",
+                                     "log", "log/inlog", "log/receive", "log/deliver", "log/auth", "log/signer", "log/imap-front", "log/pop3-front",
                                      "log/imap-store", "log/pop3-store", "log/supervisor", "run"};
   Fixture() {
     for (const auto& place : places) {
@@ -108,6 +108,7 @@ TEST_CASE("each service opens its own places and nothing else") {
   for (const auto& row : {Row{"receive", {"spool/incoming-1", "policy"}, true},
                           Row{"deliver", {"spool/incoming-1", "spool/incoming-2", "spool/holding", "accounts", "directory", "route-logins", "history", "srs"}, true},
                           Row{"auth", {"directory", "secrets", "srs"}, false},
+                          Row{"signer", {}, false, {"dkim-keys"}},
                           Row{"imap-front", {}, false},
                           Row{"pop3-front", {}, false},
                           Row{"imap-store", {"accounts", "directory"}, false},

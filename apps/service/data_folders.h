@@ -10,6 +10,7 @@ inline constexpr std::string_view accounts = "accounts";    // mailboxes: the en
 inline constexpr std::string_view directory = "directory";  // domains, accounts, aliases, routes: the engine's partition
 inline constexpr std::string_view secrets = "secrets";      // password verifiers: an engine of its own
 inline constexpr std::string_view route_logins = "route-logins";  // what deliver logs in with at other servers
+inline constexpr std::string_view dkim_keys = "dkim-keys";  // private keys, a file each, read by signer alone
 inline constexpr std::string_view srs = "srs";              // what the senders of forwarded mail are signed with
 inline constexpr std::string_view spool = "spool";          // incoming-N, holding, domains
 inline constexpr std::string_view sts_policies = "spool/mta-sts";   // what deliver knows of domains' policies, a file each

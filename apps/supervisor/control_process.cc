@@ -75,7 +75,7 @@ std::optional<std::string> ControlProcess::take_settings(std::string text) {
 // The folders services expect, and the lock that lets only one server use them. The lock lives in the parent.
 std::string ControlProcess::take_the_folder() {
   for (const auto inside : {folder::run, folder::log, folder::spool, folder::receive_journal, folder::accounts, folder::directory, folder::secrets, folder::route_logins, folder::history, folder::policy, folder::counters, folder::alarm,
-                            folder::srs, folder::supervisor})
+                            folder::srs, folder::dkim_keys, folder::supervisor})
     if (const auto made = disk_.make_folder(folder::in(begun_.data_folder, inside)); !made)
       return made.error().what + ". Remedy: make the data folder writable for the user the services run as.";
   // Confined services cannot sync the names of their own folders.
@@ -155,6 +155,7 @@ int ControlProcess::run() {
     answer_pending();
     tell_how_all_stand();
     hosts.follow();
+    follow_keys();
     poll_once();
   }
   answer_pending();
@@ -172,6 +173,14 @@ void ControlProcess::wish_services() {
     for (const auto& process : service.processes)
       if (supervision_.one(process.name).wanted != up) supervision_.want(process.name, up);
   }
+}
+
+void ControlProcess::follow_keys() {
+  if (clock_.now() < look_for_keys_at_) return;
+  look_for_keys_at_ = clock_.now() + 1s;
+  const auto& signer = *find_service("signer");
+  const bool wanted = !shutting_down_ && is_configured(signer, *settings_.values) && !stopped_.contains(signer.name);
+  if (supervision_.one(signer.processes.front().name).wanted != wanted) wish_services();
 }
 
 bool ControlProcess::all_down() const {

@@ -52,6 +52,8 @@ class ControlProcess {
   void give_up(const std::string& why);
   void handle(ControlMessage message);
   void wish_services();
+  // Services that begin and end without a reload: signer, with its first and its last key.
+  void follow_keys();
   void carry_out();
   void start_process(const std::string& name);
   void stop_process(const std::string& name, bool keep_listeners);
@@ -97,6 +99,7 @@ class ControlProcess {
   LifeSign life_;
   Instant say_alive_at_{};
   std::string told_standing_;
+  Instant look_for_keys_at_{};
   bool shutting_down_ = false, parent_gone_ = false;
 };
 

@@ -1,7 +1,9 @@
 #include "apps/supervisor/service_table.h"
 
+#include "apps/service/data_folders.h"
 #include "base/check.h"
 #include "base/cursor.h"
+#include "services/signing/key_store.h"
 
 namespace hikyaku::apps {
 
@@ -19,7 +21,7 @@ std::span<const ServiceEntry> service_table() {
        {{"imap-store", {}, {"imap-store"}, false}, {"imap-front", {"imap", "imaps"}, {}, true}}},
       {"auth", "checks logins and recipients for the others", "ログインと宛先の確認", {}, {{"auth", {}, {"auth"}, false}}},
       {"watch", "watches the queue: alarms and metrics", "キューの監視(警報とメトリクス)", {}, {{"watch", {"metrics"}, {}, false}}},
-      {"signer", "signs outgoing mail (DKIM)", "送信メールへの署名(DKIM)", {}, {}},
+      {"signer", "signs outgoing mail (DKIM)", "送信メールへの署名(DKIM)", {}, {{"signer", {}, {"signer"}, false}}},
       {"virusdb", "updates virus patterns", "ウイルスパターンの更新", {"VMCS", "modifys"}, {}},
       {"vip", "watches the other node and the virtual address", "相手ノードと仮想 IP の監視", {"IPWCS"}, {}},
       {"console", "the web console", "Web 管理画面", {"Mail Control", "control center"}, {}}};
@@ -54,6 +56,7 @@ std::string why_not_configured(const ServiceEntry& service) {
   if (service.processes.empty()) return name + " is not part of this version of Hikyaku.";
   if (service.name == "watch")
     return name + " is not configured. Remedy: set [listen] metrics, [metrics] file, or [alarm] webhook, command or syslog, then `hikyaku config reload`.";
+  if (service.name == "signer") return name + " is not configured: there is no DKIM key. Remedy: `hikyaku dkim key add DOMAIN`; it starts by itself.";
   std::string ports;
   for (const auto& process : service.processes)
     for (const auto listener : process.listeners) ports += (ports.empty() ? "" : ", ") + std::string(listener);
@@ -64,6 +67,7 @@ bool is_configured(const ServiceEntry& service, const settings::Settings& settin
   const auto& alarm = settings.alarm;
   const bool tells = !alarm.webhook().empty() || !alarm.command().empty() || !alarm.syslog().empty() || !settings.metrics.file().empty();
   if (service.name == "watch" && tells) return true;
+  if (service.name == "signer") return signing::has_keys(folder::in(settings.node.data(), folder::dkim_keys));
   bool has_listeners = false;
   for (const auto& process : service.processes)
     for (const auto listener : process.listeners) {

@@ -30,6 +30,7 @@ struct ServiceEntry {
 [[nodiscard]] const ServiceEntry* find_service(std::string_view name);
 [[nodiscard]] const ProcessEntry* find_process(std::string_view name);
 // Whether these settings give the service anything to do: a service whose every port is turned off has nothing.
+// signer has something to do while there is a key: it looks into its folder.
 [[nodiscard]] bool is_configured(const ServiceEntry& service, const settings::Settings& settings);
 // For the operator who asks for a service that is not: that this version lacks it, or which settings it waits for.
 [[nodiscard]] std::string why_not_configured(const ServiceEntry& service);

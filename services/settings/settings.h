@@ -11,6 +11,7 @@
 #include "services/settings/mail_sections.h"
 #include "services/settings/policy_sections.h"
 #include "services/settings/server_sections.h"
+#include "services/settings/signing_section.h"
 #include "services/settings/watch_sections.h"
 
 namespace hikyaku::settings {
@@ -26,6 +27,7 @@ struct Settings {
   Pop3Section pop3;
   AuthSection auth;
   DeliverySection delivery;
+  SigningSection signing;
   SpoolSection spool;
   HistorySection history;
   AlarmSection alarm;

@@ -44,7 +44,7 @@ std::span<const Event* const> all_events() {
       &mail_sent, &mail_delivered, &delivery_confirmed, &mail_expanded, &queue_changed, &directory_changed, &mail_failed, &pop3_login, &pop3_login_failed, &pop3_command, &pop3_closed,
       &imap_login, &imap_login_failed, &imap_command, &imap_closed, &login_unproven, &service_started, &service_stopping,
       &service_stopped, &service_died, &server_ended, &control_ended, &service_unconfined, &service_failed, &settings_reloaded, &settings_refused, &bug_found, &bodies_collected, &alias_target_lost, &owner_wrong,
-      &schedule_restored, &clock_set, &storage_trouble, &disk_low, &peer_trouble, &log_dropped, &log_suppressed};
+      &schedule_restored, &clock_set, &storage_trouble, &disk_low, &signer_away, &signer_back, &key_unusable, &mail_unsigned, &dkim_key_active, &peer_trouble, &log_dropped, &log_suppressed};
   return all;
 }
 

@@ -133,6 +133,18 @@ inline constexpr Event clock_set{"clock.set", Level::Warning, LogName::ServiceLo
     "時計の時刻が変更された。その時刻で配送を始め直す。再送の期間は短くならない。"};
 inline constexpr Event storage_trouble{"storage.trouble", Level::Error, LogName::ServiceLog,
     "The disk or the store failed to answer.", "ディスクまたはストアが応答しない。"};
+inline constexpr Event signer_away{"signer.away", Level::Error, LogName::ServiceLog,
+    "The service signer does not sign; what must be signed waits, or goes without, as [signing] when_away says.",
+    "signer サービスが署名しない。署名が必要なメールは、[signing] when_away に従って待つか、署名なしで送られる。"};
+inline constexpr Event signer_back{"signer.back", Level::Info, LogName::ServiceLog,
+    "The service signer signs again; since says when it stopped.", "signer サービスが署名を再開した。since は止まった時刻。"};
+inline constexpr Event key_unusable{"signer.key_unusable", Level::Error, LogName::ServiceLog,
+    "A private DKIM key that mail is to be signed with is missing or cannot be read.", "署名に使う DKIM の秘密鍵がないか、読めない。"};
+inline constexpr Event mail_unsigned{"mail.unsigned", Level::Warning, LogName::ServiceLog,
+    "A mail that should be signed leaves without a signature; reason says why.", "署名すべきメールを署名なしで送る。理由は reason。"};
+inline constexpr Event dkim_key_active{"dkim.key_active", Level::Info, LogName::ServiceLog,
+    "DNS shows the record of a prepared DKIM key: it signs from now on, and the one before it of its algorithm is retired.",
+    "準備済みの DKIM 鍵のレコードが DNS で確認できたため、以後この鍵で署名する。同じ方式の以前の鍵は引退した。"};
 inline constexpr Event bodies_collected{"bodies.collected", Level::Info, LogName::ServiceLog,
     "Bodies in an account that no message names were removed; count is how many.",
     "アカウント内のどのメールにも属さない本文を削除した。count はその数。"};

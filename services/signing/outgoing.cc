@@ -1,0 +1,133 @@
+#include "services/signing/outgoing.h"
+
+#include <algorithm>
+
+#include "protocol/dkim/signing.h"
+#include "protocol/dmarc/evaluation.h"
+
+namespace hikyaku::signing {
+namespace {
+
+constexpr Duration look_again = std::chrono::milliseconds{5};
+constexpr int most_looks = 2'000;
+
+std::vector<std::string> names_of(const std::vector<directory::DkimKey>& keys) {
+  std::vector<std::string> names;
+  for (const auto& key : keys) names.push_back(key.domain + " " + key.selector + " " + key.name);
+  return names;
+}
+
+std::optional<std::string> author_of(const dkim::Message& message) {
+  auto author = dmarc::author_domain(message.fields());
+  if (!author) return std::nullopt;
+  return std::move(*author);
+}
+
+dkim::SignTerms terms_of(const directory::DkimKey& key, WallTime now) {
+  dkim::SignTerms terms;
+  terms.algorithm = key.algorithm;
+  terms.domain = key.domain;
+  terms.selector = key.selector;
+  terms.unix_time = static_cast<std::uint64_t>(std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count());
+  return terms;
+}
+
+}  // namespace
+
+std::optional<WallTime> OutgoingSigner::came_back() { return std::exchange(was_away_since_, std::nullopt); }
+
+void OutgoingSigner::went_away() {
+  if (away_since_) return;
+  away_since_ = clock_.wall();
+  log_.write(telemetry::events::signer_away, {});
+}
+
+std::optional<SignedCopy> OutgoingSigner::kept(const directory::Snapshot& directory, const Envelope& envelope, Origin origin) {
+  const auto found = kept_.find(envelope.id);
+  if (found == kept_.end()) return std::nullopt;
+  const auto& made = found->second;
+  const auto keys = keys_for(directory, origin, envelope.reverse_path, made.author);
+  if (keys.empty()) return SignedCopy{};
+  if (names_of(keys) != made.keys || clock_.now() - made.made > kept_for) return std::nullopt;
+  return SignedCopy{SignedCopy::State::Ready, made.fields};
+}
+
+void OutgoingSigner::keep(const TraceId& id, Kept made) {
+  if (kept_.size() >= most_kept) {
+    const auto oldest = std::ranges::min_element(kept_, {}, [](const auto& one) { return one.second.made; });
+    const auto before = oldest->second.made + kept_for / 48;  // a sweep is not for one place alone
+    std::erase_if(kept_, [&](const auto& one) { return one.second.made <= before; });
+  }
+  kept_.insert_or_assign(id, std::move(made));
+}
+
+Task<SignedCopy> OutgoingSigner::sign(std::shared_ptr<const directory::Snapshot> directory, const Envelope& envelope,
+                                      std::span<const io::IpNetwork> relay_networks, const Feed& feed) {
+  if (!directory || !signs_any(*directory)) co_return SignedCopy{};
+  const auto origin = origin_of(envelope, *directory, relay_networks);
+  if (origin == Origin::Elsewhere) co_return SignedCopy{};
+  // Another destination of the same message may be at it: its fields serve here too.
+  for (int looks = 0; under_way_.contains(envelope.id) && looks < most_looks; ++looks) {
+    const auto outcome = co_await loop_.sleep_until(loop_.after(look_again));
+    if (outcome == io::Wake::Cancelled) co_return SignedCopy{SignedCopy::State::Away, {}};
+  }
+  if (auto made = kept(*directory, envelope, origin)) co_return std::move(*made);
+  if (client_.is_away() && client_.somebody_asks()) co_return SignedCopy{SignedCopy::State::Away, {}};
+  under_way_.insert(envelope.id);
+  auto making = make(std::move(directory), envelope, origin, feed);
+  auto copy = co_await std::move(making);
+  under_way_.erase(envelope.id);
+  if (copy.state == SignedCopy::State::Away) went_away();
+  co_return copy;
+}
+
+Task<SignedCopy> OutgoingSigner::make(std::shared_ptr<const directory::Snapshot> directory, const Envelope& envelope, Origin origin, const Feed& feed) {
+  // What others signed is not judged here: no hash is made for it.
+  dkim::MessageLimits limits;
+  limits.most_signatures = 0;
+  dkim::Message message(limits, {dkim::SignTerms{}.body()});
+  auto feeding = feed(message);
+  const bool whole = co_await std::move(feeding);
+  if (!whole) co_return SignedCopy{SignedCopy::State::Unreadable, {}};
+  Kept made{author_of(message), {}, {}, clock_.now()};
+  const auto keys = keys_for(*directory, origin, envelope.reverse_path, made.author);
+  if (!keys.empty()) {
+    made.keys = names_of(keys);
+    auto signing = fields_of(message, envelope, keys);
+    auto fields = co_await std::move(signing);
+    if (!fields) co_return SignedCopy{SignedCopy::State::Away, {}};
+    made.fields = std::move(*fields);
+  }
+  SignedCopy copy{SignedCopy::State::Ready, made.fields};
+  keep(envelope.id, std::move(made));
+  co_return copy;
+}
+
+// The fields, those of all keys that signed; none: the text has no header that can be signed. Nothing: no key could sign.
+Task<std::optional<std::string>> OutgoingSigner::fields_of(const dkim::Message& message, const Envelope& envelope, const Keys& keys) {
+  std::vector<dkim::ToSign> prepared;
+  std::vector<SignItem> items;
+  for (const auto& key : keys) {
+    auto one = dkim::prepare_signature(message, terms_of(key, clock_.wall()));
+    if (!one) {
+      log_.write(telemetry::events::mail_unsigned, {.message = envelope.id, .reason = one.error()});
+      co_return std::string{};
+    }
+    items.push_back({key.name, one->digest});
+    prepared.push_back(std::move(*one));
+  }
+  auto asking = client_.sign(std::move(items));
+  const auto signatures = co_await std::move(asking);
+  if (!signatures) co_return std::nullopt;
+  std::string fields;
+  for (std::size_t n = 0; n < prepared.size(); ++n)
+    if ((*signatures)[n].state == Signature::State::Made) fields += prepared[n].field((*signatures)[n].octets);
+  if (fields.empty()) co_return std::nullopt;
+  if (const auto since = std::exchange(away_since_, std::nullopt)) {
+    was_away_since_ = std::min(was_away_since_.value_or(*since), *since);
+    log_.write(telemetry::events::signer_back, {.since = *since});
+  }
+  co_return fields;
+}
+
+}  // namespace hikyaku::signing

@@ -1,0 +1,75 @@
+// OutgoingSigner: the DKIM-Signature fields of a copy that leaves, one for each active algorithm of its domain. The text is read
+// once for both; what was made is kept for the next attempt and for the message's other destinations, until the keys change.
+//
+// relaxed/relaxed; From, To, Subject, Date and the like are signed once more than they are there (RFC 6376 §8.15), so that a
+// field added later spoils the signature.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "mail/trace_id.h"
+#include "protocol/dkim/message.h"
+#include "services/signing/choice.h"
+#include "services/signing/signer_client.h"
+#include "services/telemetry/log.h"
+
+namespace hikyaku::signing {
+
+struct SignedCopy {
+  enum class State : std::uint8_t {
+    Ready,       // `fields` go above the header; none: this copy is not signed
+    Away,        // it should be signed, and cannot be now
+    Unreadable,  // the text could not be read
+  } state = State::Ready;
+  std::string fields;
+};
+
+class OutgoingSigner {
+ public:
+  static constexpr std::size_t most_kept = 4'096;           // some 1,200 octets each
+  static constexpr Duration kept_for = std::chrono::hours{12};
+
+  OutgoingSigner(io::Loop& loop, SignerClient& client, telemetry::Log& log, const Clock& clock) : loop_(loop), client_(client), log_(log), clock_(clock) {}
+
+  // Feeds the whole text to the message and ends it; false: it could not be read.
+  using Feed = std::function<Task<bool>(dkim::Message& message)>;
+  // One copy's fields. `envelope` and `feed` must outlive the task. Without keys, and for what is not signed: no text is read.
+  Task<SignedCopy> sign(std::shared_ptr<const directory::Snapshot> directory, const Envelope& envelope, std::span<const io::IpNetwork> relay_networks, const Feed& feed);
+
+  // Since when no copy can be signed; nothing: all is well, as far as known.
+  [[nodiscard]] std::optional<WallTime> away_since() const { return away_since_; }
+  // The same, and it is over: told once.
+  [[nodiscard]] std::optional<WallTime> came_back();
+
+ private:
+  using Keys = std::vector<directory::DkimKey>;
+  struct Kept {
+    std::optional<std::string> author;
+    std::vector<std::string> keys;  // by name
+    std::string fields;
+    Instant made{};
+  };
+  [[nodiscard]] std::optional<SignedCopy> kept(const directory::Snapshot& directory, const Envelope& envelope, Origin origin);
+  Task<SignedCopy> make(std::shared_ptr<const directory::Snapshot> directory, const Envelope& envelope, Origin origin, const Feed& feed);
+  Task<std::optional<std::string>> fields_of(const dkim::Message& message, const Envelope& envelope, const Keys& keys);
+  void keep(const TraceId& id, Kept made);
+  void went_away();
+
+  io::Loop& loop_;
+  SignerClient& client_;
+  telemetry::Log& log_;
+  const Clock& clock_;
+  std::map<TraceId, Kept> kept_;
+  std::set<TraceId> under_way_;
+  std::optional<WallTime> away_since_, was_away_since_;
+};
+
+}  // namespace hikyaku::signing

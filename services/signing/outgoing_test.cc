@@ -1,0 +1,178 @@
+// Signer, its client and the signing of copies over a real socket; verified by our own engine.
+#include "services/signing/outgoing.h"
+
+#include "io/posix_disk.h"
+#include "io/test_folder.h"
+#include "io/test_loop.h"
+#include "protocol/dkim/verification.h"
+#include "services/directory/test_directory.h"
+#include "services/signing/published.h"
+#include "services/signing/sign_service.h"
+
+namespace hikyaku::signing {
+namespace {
+
+using State = SignedCopy::State;
+constexpr std::string_view text = "From: ann@a.example\r\nSubject: hello\r\n\r\nHow are you?\r\n";
+
+struct Rig : directory::DirectoryRig {
+  io::TestFolder folder;
+  io::PosixDisk disk;
+  SystemClock clock;
+  telemetry::Log& log = telemetry::discarding_log();
+  KeyStore store{disk, folder / "keys"};
+  io::Workers workers{2, 64};
+  io::Loop loop{{.longest_step = 10s}};
+  std::string path = folder / "signer.sock";
+  std::unique_ptr<SignService> service;
+  std::unique_ptr<io::ChannelServer> server;
+  SignerClient client{loop, path, 300ms};
+  OutgoingSigner signer{loop, client, log, clock};
+  int requests = 0, reads = 0;
+  Envelope envelope;
+
+  Rig() {
+    domain("a.example");
+    envelope.id = TraceId{1, 1, 0, 1};
+    envelope.account = "ann@a.example";
+    envelope.reverse_path = ReversePath{directory::at("ann@a.example")};
+  }
+  std::string add_key(std::string selector, dkim::Algorithm algorithm = dkim::Algorithm::Ed25519Sha256) {
+    const auto key = dkim::PrivateKey::generate(algorithm);
+    const auto name = *store.add(key, "a key");
+    REQUIRE(editor.add_dkim_key({.domain = "a.example", .selector = selector, .algorithm = algorithm, .name = name, .public_octets = key.public_octets()}));
+    REQUIRE(editor.activate_dkim_key("a.example", selector, WallTime{1s}));
+    return name;
+  }
+  void serve() {
+    service = std::make_unique<SignService>(loop, workers, store, log);
+    auto* answering = service.get();
+    server = std::make_unique<io::ChannelServer>(loop, *io::listen_on(io::SocketAddress::unix_path(path)),
+        [answering, this](io::Message request, io::PeerProcess peer) { return ++requests, answering->answer(std::move(request), peer); });
+    loop.spawn(server->serve());
+  }
+  Task<bool> feed(dkim::Message& message) {
+    ++reads;
+    message.feed(text);
+    message.end();
+    co_return true;
+  }
+  Task<SignedCopy> sign() {
+    const OutgoingSigner::Feed feeding = [this](dkim::Message& message) { return feed(message); };
+    const std::vector<io::IpNetwork> none;
+    auto signing = signer.sign(snapshot(), envelope, none, feeding);
+    auto copy = co_await std::move(signing);
+    co_return copy;
+  }
+  // "ed good, rsa good"
+  std::string judged(const std::string& fields) {
+    dkim::Message message;
+    message.feed(fields);
+    message.feed(text);
+    message.end();
+    dkim::Verification verification(message, {});
+    for (const auto& key : snapshot()->dkim_keys("a.example")) verification.answer(record_name(key), {dkim::KeyAnswer::Kind::Records, {record_text(key)}});
+    std::string all;
+    for (const auto& one : verification.results()) all += (all.empty() ? "" : ", ") + one.selector + (one.outcome == dkim::Outcome::Pass ? " good" : " " + one.reason);
+    return all;
+  }
+};
+
+Task<void> both_algorithms(Rig& rig) {
+  auto first = rig.sign();
+  const auto unsigned_copy = co_await std::move(first);
+  CHECK((unsigned_copy.state == State::Ready && unsigned_copy.fields.empty()));
+  CHECK(rig.reads == 0);  // without a key nothing is read
+  rig.add_key("ed");
+  rig.add_key("rsa", dkim::Algorithm::RsaSha256);
+  auto second = rig.sign();
+  const auto copy = co_await std::move(second);
+  CHECK(copy.state == State::Ready);
+  CHECK(rig.judged(copy.fields) == "ed good, rsa good");
+  CHECK(rig.requests == 1);
+  // Another destination, a retry: made once.
+  auto third = rig.sign();
+  const auto again = co_await std::move(third);
+  CHECK(again.fields == copy.fields);
+  CHECK((rig.requests == 1 && rig.reads == 1));
+  // Keys that changed count at once.
+  rig.add_key("new");
+  auto fourth = rig.sign();
+  const auto changed = co_await std::move(fourth);
+  CHECK(rig.judged(changed.fields) == "new good, rsa good");
+  // Two at once.
+  rig.envelope.id.sequence = 2;
+  auto one = rig.sign(), other = rig.sign();
+  const auto of_one = co_await std::move(one);
+  const auto of_other = co_await std::move(other);
+  CHECK(of_one.fields == of_other.fields);
+  CHECK(rig.reads == 3);
+}
+
+TEST_CASE("a copy is signed by each active key, and once") {
+  Rig rig;
+  rig.serve();
+  io::run_to_end(rig.loop, both_algorithms(rig));
+}
+
+Task<void> away_and_back(Rig& rig) {
+  auto first = rig.sign();
+  const auto away = co_await std::move(first);
+  CHECK(away.state == State::Away);
+  CHECK(rig.signer.away_since());
+  CHECK_FALSE(rig.signer.came_back());
+  rig.serve();
+  auto second = rig.sign();
+  const auto copy = co_await std::move(second);
+  CHECK(rig.judged(copy.fields) == "ed good");
+  CHECK_FALSE(rig.signer.away_since());
+  CHECK(rig.signer.came_back());
+  CHECK_FALSE(rig.signer.came_back());
+}
+
+TEST_CASE("while signer is away nothing is called unsigned") {
+  Rig rig;
+  rig.add_key("ed");
+  io::run_to_end(rig.loop, away_and_back(rig));
+}
+
+Task<void> missing_key(Rig& rig, std::string name) {
+  auto first = rig.sign();
+  const auto good = co_await std::move(first);
+  CHECK(rig.judged(good.fields) == "ed good");
+  REQUIRE(rig.store.remove(name));
+  rig.service = std::make_unique<SignService>(rig.loop, rig.workers, rig.store, rig.log);  // that knows no key
+  rig.envelope.id.sequence = 2;
+  auto second = rig.sign();
+  const auto none = co_await std::move(second);
+  CHECK(none.state == State::Away);
+  rig.add_key("other", dkim::Algorithm::RsaSha256);
+  auto third = rig.sign();
+  const auto by_other = co_await std::move(third);
+  CHECK(rig.judged(by_other.fields) == "other good");
+}
+
+TEST_CASE("a private key that is gone is no reason to send unsigned, another one signs") {
+  Rig rig;
+  const auto name = rig.add_key("ed");
+  rig.service = std::make_unique<SignService>(rig.loop, rig.workers, rig.store, rig.log);
+  rig.server = std::make_unique<io::ChannelServer>(rig.loop, *io::listen_on(io::SocketAddress::unix_path(rig.path)),
+      [&rig](io::Message request, io::PeerProcess peer) { return rig.service->answer(std::move(request), peer); });
+  rig.loop.spawn(rig.server->serve());
+  io::run_to_end(rig.loop, missing_key(rig, name));
+}
+
+Task<void> not_understood(Rig& rig) {
+  auto answering = rig.service->answer({"nonsense", {}}, {});
+  const auto reply = co_await std::move(answering);
+  CHECK(decode_sign_reply(reply.octets) == SignReply{});
+}
+
+TEST_CASE("a request that is not understood gets an empty reply") {
+  Rig rig;
+  rig.serve();
+  io::run_to_end(rig.loop, not_understood(rig));
+}
+
+}  // namespace
+}  // namespace hikyaku::signing

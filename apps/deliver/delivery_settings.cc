@@ -50,6 +50,7 @@ delivery::DeliverySettings delivery_settings(const settings::Settings& settings,
   for (const auto& text : settings.smtp.relay_networks())
     if (const auto network = io::IpNetwork::parse(text)) to.routing.relay_networks.push_back(*network);
   to.when_full = settings.smtp.over_quota() == "refuse" ? delivery::WhenFull::Refuse : delivery::WhenFull::Defer;
+  to.unsigned_while_away = settings.signing.when_away() == "unsigned";
   to.session.our_name = hostname;
   to.session.connect_time = from.connect_time();
   to.session.reply_time = from.reply_time();

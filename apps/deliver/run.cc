@@ -23,6 +23,8 @@
 #include "services/directory/quota_page.h"
 #include "services/directory/seen_page.h"
 #include "services/directory/srs_secrets.h"
+#include "services/signing/outgoing.h"
+#include "services/signing/take_over.h"
 #include "storage/sqlite_engine.h"
 
 namespace hikyaku::apps {
@@ -232,6 +234,8 @@ Ended run_life(Service& service) {
   delivery::QuotaFigures quotas({.loop = loop, .workers = workers, .mailboxes = *parts->mailboxes, .directory = *parts->directory,
                                  .page = *quota_page, .largest_message = [&] { return service.settings()->smtp.message_size().octets; }});
   directory::Editor editor(*parts->directory_engine, *parts->directory_engine, nullptr);  // of holds only: no secret is in reach
+  signing::SignerClient signer_client(loop, service.path("run/signer.sock"));
+  signing::OutgoingSigner signer(loop, signer_client, service.log(), parts->clock);
   delivery::Delivery delivery({.loop = loop, .workers = workers, .spool = *parts->spool, .flusher = flusher,
                                .mailboxes = *parts->mailboxes, .directory = *parts->directory, .lookup = *lookup,
                                .ledger = *parts->ledger, .log = service.log(), .clock = parts->clock,
@@ -242,9 +246,15 @@ Ended run_life(Service& service) {
                                },
                                .add_hold = [&](const directory::Hold& hold) { return words_of(editor.add_hold(hold, parts->clock.wall())); },
                                .release_hold = [&](std::uint64_t id) { return words_of(editor.release_hold(id, parts->clock.wall())); },
-                               .quotas = &quotas},
+                               .signer = &signer, .quotas = &quotas},
                               [&] { return delivery_settings(*service.settings(), service.hostname(), parts->tls, routing, observe); });
 
+  signing::TakeOver take_over({.loop = loop, .workers = workers, .editor = editor, .directory = *parts->directory, .log = service.log(), .clock = parts->clock,
+                               .txt = [&resolver](std::string name, Deadline deadline) { return resolver.txt(std::move(name), deadline); },
+                               .times = [&service] {
+                                 const auto now = service.settings();
+                                 return signing::TakeOverTimes{now->signing.check_interval(), now->signing.settle_time()};
+                               }});
   delivery::AccountUpkeep upkeep({.loop = loop, .workers = workers, .spool = *parts->spool, .mailboxes = *parts->mailboxes,
                                   .directory = *parts->directory, .log = service.log(),
                                   .node = static_cast<std::uint16_t>(settings->node.id())});
@@ -267,6 +277,7 @@ Ended run_life(Service& service) {
   loop.spawn(history.run());
   loop.spawn(policies.run());
   loop.spawn(reporter.run());
+  loop.spawn(take_over.run());
   loop.spawn(follow_files(loop, workers, *parts->logins, hosts, service.log()));
   Ended ended = Ended::Told;
   loop.spawn(stop_when_told(service, loop, delivery));

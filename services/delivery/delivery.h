@@ -40,6 +40,7 @@
 #include "services/delivery/settler.h"
 #include "services/delivery/why/why_view.h"
 #include "services/directory/login_secrets.h"
+#include "services/signing/outgoing.h"
 
 namespace hikyaku::delivery {
 
@@ -55,6 +56,7 @@ struct DeliverySettings {
   bool automatic_hold = false;    // make it, and release it when the host answers
   RoutingSettings routing;
   WhenFull when_full = WhenFull::Defer;
+  bool unsigned_while_away = false;  // mail that should be signed does not wait for signer
   std::size_t window_messages = 10'000;  // of each lane
 };
 
@@ -85,6 +87,7 @@ class Delivery {
     // For automatic holds; on a worker, may block. A sentence when it failed. Empty: none are made.
     std::function<std::string(const directory::Hold&)> add_hold = {};
     std::function<std::string(std::uint64_t)> release_hold = {};
+    signing::OutgoingSigner* signer = nullptr;  // null: nothing is signed
     QuotaFigures* quotas = nullptr;  // null: nobody is told of full mailboxes
   };
   // `settings` is asked often and must not wait; a change counts at once, for what is queued too.
@@ -269,6 +272,9 @@ class Delivery {
   // DNS fails for everybody: our own trouble, nobody's attempt. True: the job is put back.
   bool blame_our_dns(const std::string& destination, const RemoteJob& job, Lane lane);
   void dns_answered();
+  // signing.cc: the header fields that go above this copy. Nothing: it cannot be signed now, or not be read; the job is put back.
+  Task<bool> feed_text(const Message& mail, dkim::Message& message);
+  Task<std::optional<std::string>> signed_above(const RemoteJob& job, Slot slot, CauseWatch& watch);
   struct TextStream {
     std::unique_ptr<spool::TextReader> reader;
     std::string damage;  // why it can never be read

@@ -363,7 +363,7 @@ Attempt RemoteSession::attempt_of(const smtp::RecipientOutcome& outcome, std::ui
 }
 
 Task<std::vector<Attempt>> RemoteSession::deliver(MessagePointer message, std::vector<std::uint32_t> recipients,
-                                                  ReadText read_text, const Clock& clock, CauseWatch* watch) {
+                                                  ReadText read_text, const Clock& clock, CauseWatch* watch, std::string above) {
   struct Watched {  // for as long as this transaction
     CauseWatch*& place;
     ~Watched() { place = nullptr; }
@@ -373,7 +373,7 @@ Task<std::vector<Attempt>> RemoteSession::deliver(MessagePointer message, std::v
   smtp::OutgoingMessage outgoing;
   outgoing.reverse_path = message->envelope.reverse_path;
   for (const auto index : recipients) outgoing.recipients.push_back(message->recipient(index));
-  outgoing.size = message->envelope.body_octets;
+  outgoing.size = message->envelope.body_octets + above.size();
   outgoing.body_type = message->envelope.body_type;
   outgoing.smtputf8 = message->envelope.smtputf8;
   outgoing.require_tls = message->envelope.tls_wish == TlsWish::Require;
@@ -397,12 +397,13 @@ Task<std::vector<Attempt>> RemoteSession::deliver(MessagePointer message, std::v
       const auto left = message->envelope.body_octets - offset;
       auto reading = read_text(*message, offset, std::min(left, text_piece));
       turn(Cause::Disk);
-      const std::string piece = co_await std::move(reading);
+      std::string piece = co_await std::move(reading);
       turn(Cause::Reply);
       if (piece.empty()) {  // half a message must not be taken for a whole one: break the line
         connection_->abort();
         co_return std::vector<Attempt>{};
       }
+      if (offset == 0) talk_.content(above);
       offset += piece.size();
       talk_.content(piece);
     } else if (auto* outcome = std::get_if<smtp::client::Outcome>(&step)) {

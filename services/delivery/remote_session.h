@@ -54,8 +54,9 @@ class RemoteSession {
 
   // One transaction. One attempt for each of `recipients`, in order. Nothing: the text could not be read, nobody is to
   // blame, and the session is closed. By `clock` a next hop is told what is left of the message's time. `watch` is told what takes the time; it must outlive the task, here and above.
+  // `above`: header fields that go before the text (signatures).
   Task<std::vector<Attempt>> deliver(MessagePointer message, std::vector<std::uint32_t> recipients, ReadText read_text,
-                                     const Clock& clock, CauseWatch* watch = nullptr);
+                                     const Clock& clock, CauseWatch* watch = nullptr, std::string above = {});
 
   // Ready for another message.
   [[nodiscard]] bool usable() const { return ready_ && delivered_ < settings_.messages; }

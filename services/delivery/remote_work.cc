@@ -226,6 +226,9 @@ Task<Delivery::Opened> Delivery::open_hosts(const std::string& destination, Next
 Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, RemoteJob job, Slot slot, Run& run) {
   TextStream text;
   CauseWatch& watch = *run.watch;
+  auto signing = signed_above(job, slot, watch);
+  const auto above = co_await std::move(signing);
+  if (!above) co_return false;
   const ReadText reader = [this, &text](const Message& message, std::uint64_t offset, std::uint64_t octets) {
     if (offset == 0) text = {};
     return read_text(message, text, octets);
@@ -251,7 +254,7 @@ Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, RemoteJo
     }
     const auto began = parts_.loop.now();
     run.peer_since = began;
-    auto delivering = session->deliver(job.message, job.recipients, reader, parts_.clock, &watch);
+    auto delivering = session->deliver(job.message, job.recipients, reader, parts_.clock, &watch, *above);
     auto attempts = co_await std::move(delivering);
     run.peer_since = Instant::max();
     watch.turn(Cause::Disk);

@@ -310,11 +310,11 @@ const Attempt* Scheduler::last_failure(const std::string& key) const {
   return found == known_.end() || !found->second.last ? nullptr : &*found->second.last;
 }
 
-void Scheduler::pause(const std::string& key, WallTime until) {
+void Scheduler::pause(const std::string& key, WallTime until, Cause cause) {
   auto& known = know(key, until);
   known.paused_until = until;
   set_look(key, known, until);
-  for (const Lane lane : {Lane::Fresh, Lane::Retry}) lanes_.shut(key, lane, Cause::Dns);
+  for (const Lane lane : {Lane::Fresh, Lane::Retry}) lanes_.shut(key, lane, cause);
 }
 
 void Scheduler::probe_is_gone(const std::string& key) {

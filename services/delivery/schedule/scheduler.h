@@ -122,7 +122,7 @@ class Scheduler {
   void runs_long(const std::string& key);
   [[nodiscard]] const Attempt* last_failure(const std::string& key) const;
   // Nothing of the destination is tried before `until`: our own trouble, nobody's failure.
-  void pause(const std::string& key, WallTime until);
+  void pause(const std::string& key, WallTime until, Cause cause = Cause::Dns);
   // The probe of a destination that is down went elsewhere or is gone.
   void probe_is_gone(const std::string& key);
 

@@ -21,6 +21,7 @@ constexpr std::array<Named, causes> names{{
     {"reply", "waited for the next hop's replies", "相手サーバの応答待ち"},
     {"scan", "was filtered and scanned", "フィルタと検査"},
     {"disk", "our own disk", "自サーバのディスク"},
+    {"signing", "was signed, or waited for the service signer", "署名(signer サービスの応答待ちを含む)"},
 }};
 
 }  // namespace

@@ -2,7 +2,7 @@
 // all causes is the time from the beginning to the last mark by construction, whatever the clock on the wall does: a step
 // back adds nothing, and is not taken for time again later.
 //
-// Pure values of 120 octets: no clock, no I/O; a turn costs an addition.
+// Pure values of 128 octets: no clock, no I/O; a turn costs an addition.
 #pragma once
 
 #include <array>
@@ -32,8 +32,9 @@ enum class Cause : std::uint8_t {
   Reply,     // the next hop's answers, its greeting included
   Scan,      // filters and scanners
   Disk,      // our own reading and writing
+  Signing,   // signatures are made, or signer is away
 };
-constexpr std::size_t causes = 12;
+constexpr std::size_t causes = 13;
 [[nodiscard]] std::string_view cause_name(Cause cause);  // "schedule": in logs and JSON
 [[nodiscard]] std::string_view cause_words(Cause cause, bool japanese);
 [[nodiscard]] std::optional<Cause> parse_cause(std::string_view name);

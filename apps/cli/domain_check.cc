@@ -1,0 +1,85 @@
+// hikyaku domain check
+#include <algorithm>
+
+#include "apps/cli/commands.h"
+#include "apps/cli/dkim_view.h"
+#include "apps/cli/domain_records.h"
+#include "services/directory/address_text.h"
+
+namespace hikyaku::cli {
+
+namespace {
+
+using delivery::RecordState;
+
+std::string_view mark(const Invocation& call, RecordState state) {
+  switch (state) {
+    case RecordState::Good: return call.say({"good", "正常"});
+    case RecordState::Missing: return call.say({"MISSING", "なし"});
+    case RecordState::Wrong: return call.say({"WRONG", "誤り"});
+    case RecordState::Unknown: return call.say({"unknown", "不明"});
+    case RecordState::NotChecked: return call.say({"-", "-"});
+  }
+  return "";
+}
+
+void print_findings(const Invocation& call, const std::vector<DomainRecord>& records) {
+  for (const auto& one : records) {
+    call.print("[" + std::string(mark(call, one.state)) + "] " + one.kind + ": " + (call.language == Language::Japanese ? one.japanese : one.english));
+    if (one.state != RecordState::Good && !one.publish.empty()) call.print("    " + one.publish);
+  }
+}
+
+void print_json(const Invocation& call, const std::string& domain, const std::vector<DomainRecord>& records) {
+  telemetry::JsonWriter json;
+  json.object().member("domain", domain).key("records").array();
+  for (const auto& one : records)
+    json.object().member("record", one.kind).member("state", delivery::state_name(one.state)).member("text", call.language == Language::Japanese ? one.japanese : one.english).member("publish", one.publish).end_object();
+  call.print(json.end_array().end_object().take());
+}
+
+std::vector<io::IpAddress> our_addresses(const Invocation& call) {
+  std::vector<io::IpAddress> ours;
+  for (const auto& text : call.values("--address"))
+    if (const auto address = io::IpAddress::parse(text)) ours.push_back(*address);
+  if (!ours.empty()) return ours;
+  // Where the way out begins; nothing is sent there (RFC 5737, RFC 3849).
+  for (const auto* far : {"198.51.100.1", "2001:db8::1"})
+    if (const auto target = io::IpAddress::parse(far))
+      if (const auto address = address_towards(*target)) ours.push_back(*address);
+  return ours;
+}
+
+bool harms(const DomainRecord& one) { return one.needed && (one.state == RecordState::Missing || one.state == RecordState::Wrong); }
+
+Exit run(Invocation& call) {
+  for (const auto& text : call.values("--address"))
+    if (!io::IpAddress::parse(text)) return call.fail("\"" + text + "\" is no address. Remedy: write one such as 192.0.2.1.");
+  const auto access = DirectoryAccess::open(call);
+  if (!access) return Exit::Failed;
+  const auto snapshot = access->editor().read();
+  if (!snapshot) return call.fail(snapshot.error().what);
+  const auto domain = directory::fold_domain(call.value("DOMAIN"));
+  if ((*snapshot)->domain(domain) == nullptr) return call.fail("There is no domain " + domain + "; add it with: hikyaku domain add " + domain);
+  const auto addresses = our_addresses(call);
+  if (addresses.empty()) return call.fail("No address of this machine is known. Remedy: give it with --address.");
+  const auto keys = (*snapshot)->dkim_keys(domain);
+  const auto records = check_domain(*call.settings(), {domain, addresses, {keys.begin(), keys.end()}});
+  if (call.json) print_json(call, domain, records);
+  else print_findings(call, records);
+  return std::ranges::any_of(records, harms) ? Exit::Problem : Exit::Done;
+}
+
+}  // namespace
+
+Command domain_check_command() {
+  return {.name = "domain check",
+          .help = {"check a domain's DNS records, and print what to publish", "ドメインの DNS レコードを検査し、公開すべき内容を表示する"},
+          .options = {{"DOMAIN", OptionKind::Argument, {"which", "ドメイン"}},
+                      {"--address", OptionKind::Value, {"our address as the world sees it, where a translator stands before this machine; may be repeated", "外から見える自サーバのアドレス(NAT の内側にある場合)。複数指定可"}, {}, false, true}},
+          .run = run,
+          .more = {"Looked at: MX, SPF, the DKIM keys, DMARC, the reverse name of our addresses, the name we greet with, MTA-STS and TLSRPT. The status is 3 when something is missing or wrong.",
+                   "調べるもの: MX、SPF、DKIM の鍵、DMARC、アドレスの逆引き、HELO 名、MTA-STS、TLSRPT。欠落や誤りがあれば終了コードは 3。"}};
+}
+
+}  // namespace hikyaku::cli

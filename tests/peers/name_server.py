@@ -4,6 +4,7 @@
 """
 import pathlib
 import shutil
+import signal
 import subprocess
 
 from . import net
@@ -55,6 +56,12 @@ class NameServer:
             self.stop()
             raise RuntimeError("NSD did not start: " + (self.folder / "nsd.log").read_text()) from None
         return self
+
+    def publish(self, records):
+        """Other records from now on; resolvers may believe the old ones for as long as the zone says."""
+        self.serial = getattr(self, "serial", 1) + 1
+        (self.folder / "root.zone").write_text(ROOT.replace("admin.root. 1 ", f"admin.root. {self.serial} ") + records + "\n")
+        self.process.send_signal(signal.SIGHUP)
 
     def stop(self):
         if self.process and self.process.poll() is None:

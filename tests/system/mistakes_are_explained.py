@@ -8,10 +8,11 @@ from harness import DOMAIN, HANAKO, TARO, Server, eventually, expect, scenario
 
 def only_what_there_is(server, said):
     shown = server.cli("status")
-    for absent in ("signer", "virusdb", "vip", "console"):
+    for absent in ("virusdb", "vip", "console"):
         expect(absent not in shown and absent not in server.states(), f"{absent} is not of this version: {shown}")
         words = said("service", "start", absent)
         expect("not part of this version" in words and "[listen]" not in words, f"{absent}: {words}")
+    expect("dkim key add" in said("service", "start", "signer"), "what signer needs")
     expect("[alarm]" in said("service", "start", "watch") and "[metrics]" in said("service", "start", "watch"), "what watch needs")
 
 
@@ -49,7 +50,7 @@ def completion_is_sound(server, folder):
 
     expect(offered("hikyaku", "log", "") >= ["days", "residence"] and "--follow" in offered("hikyaku", "log", ""), "a group that is a command")
     expect("--days" in offered("hikyaku", "log", "days", "--") and "--follow" not in offered("hikyaku", "log", "days", "--"), "one of its commands")
-    expect("deliver" in offered("hikyaku", "service", "stop", "d") and "signer" not in offered("hikyaku", "service", "stop", ""), "its choices")
+    expect("deliver" in offered("hikyaku", "service", "stop", "d") and "virusdb" not in offered("hikyaku", "service", "stop", ""), "its choices")
     expect("set" in offered("hikyaku", "account", "forward", ""), "a group in a group")
 
 

@@ -1,0 +1,83 @@
+"""signer is killed under load, stopped, and asked too late: no mail is lost, none leaves unsigned, and none is tried meanwhile. With
+when_away = "unsigned" mail goes on without."""
+import json
+import os
+import signal
+import smtplib
+import threading
+
+from harness import DOMAIN, PASSWORD, TARO, Server, eventually, expect, scenario
+from peers.next_hop import NextHop
+
+MAILS, SENDERS = 60, 3
+
+
+def submit_many(server, sender, subjects):
+    with smtplib.SMTP("127.0.0.1", server.submission_port, timeout=60) as client:
+        client.starttls(context=server.context())
+        client.login(TARO, PASSWORD)
+        for subject in subjects:
+            client.sendmail(TARO, [f"friend{sender}@outside.example"], f"From: {TARO}\r\nSubject: {subject}\r\n\r\nHello\r\n")
+
+
+def subjects_of(hop):
+    return [line for one in hop.transactions for line in one.text.decode().split("\r\n") if line.startswith("Subject: ")]
+
+
+def unsigned(hop):
+    return [one.text.decode() for one in hop.transactions if not one.text.startswith(b"DKIM-Signature:")]
+
+
+@scenario
+def run(folder):
+    with NextHop() as hop, Server(folder, name=f"mail.{DOMAIN}").start() as server:
+        server.cli("route", "add", f"*,127.0.0.1,{hop.port}")
+        for key in json.loads(server.cli("dkim", "key", "add", DOMAIN, "--manual", "--json")):
+            server.cli("dkim", "key", "activate", DOMAIN, key["selector"], "--force")
+        eventually(lambda: server.states()["signer"] == "running", "signer runs")
+        killed_under_load(server, hop)
+        stopped_and_started(server, hop)
+        sent_unsigned_by_setting(server, hop)
+
+
+def killed_under_load(server, hop):
+    wanted = [[f"load {sender} {n}" for n in range(MAILS)] for sender in range(SENDERS)]
+    threads = [threading.Thread(target=submit_many, args=(server, sender, subjects)) for sender, subjects in enumerate(wanted)]
+    for thread in threads:
+        thread.start()
+    kills = 0
+    while any(thread.is_alive() for thread in threads) or kills < 2:
+        pid = server.pids("signer")["signer"]
+        if pid and server.states()["signer"] == "running":
+            os.kill(pid, signal.SIGKILL)
+            kills += 1
+        eventually(lambda: server.pids("signer")["signer"] not in (None, 0, pid), "signer is started again", 60)
+    for thread in threads:
+        thread.join()
+    everything = {f"Subject: {subject}" for subjects in wanted for subject in subjects}
+    eventually(lambda: everything <= set(subjects_of(hop)), f"all mail of the load after {kills} kills", 180)
+    expect(len(subjects_of(hop)) == len(everything), "each once")
+    expect(not unsigned(hop), f"all of it signed: {unsigned(hop)[:1]}")
+
+
+def stopped_and_started(server, hop):
+    server.cli("service", "stop", "signer")
+    before = len(hop.transactions)
+    server.send(recipient="friend@outside.example", subject="waits", port=server.submission_port, tls=True, user=TARO)
+    eventually(lambda: [one for one in server.events("servicelog") if one["event"] == "signer.away"], "the log says that signer is away")
+    expect(len(hop.transactions) == before, "nothing leaves")
+    waiting = json.loads(server.cli("queue", "list", "--json"))
+    expect("waits" not in str(subjects_of(hop)) and "4." not in json.dumps(waiting.get("last_reply", "") if isinstance(waiting, dict) else ""), f"and no attempt is counted: {waiting}")
+    server.cli("service", "start", "signer")
+    eventually(lambda: "Subject: waits" in subjects_of(hop), "it leaves when signer is back", 60)
+    expect(not unsigned(hop), "signed")
+    expect([one for one in server.events("servicelog") if one["event"] == "signer.back"], "the log says that it is back")
+
+
+def sent_unsigned_by_setting(server, hop):
+    server.change_settings(signing={"when_away": "unsigned"})
+    server.cli("service", "stop", "signer")
+    server.send(recipient="friend@outside.example", subject="goes all the same", port=server.submission_port, tls=True, user=TARO)
+    eventually(lambda: "Subject: goes all the same" in subjects_of(hop), "it leaves", 60)
+    expect(len(unsigned(hop)) == 1, "without a signature, as the setting says")
+    expect([one for one in server.events("servicelog") if one["event"] == "mail.unsigned"], "and the log says so")

@@ -15,7 +15,10 @@ CauseClock Delivery::waited_in_lane(const Slot& slot, const RemoteJob& job) {
   clock.turn(waited.shut_for, waited.since);
   clock.turn(Cause::Rate, waited.since + waited.shut);
   clock.turn(Cause::Slot, waited.since + waited.shut + waited.at_limit);
-  return clock;
+  if (!job.spent) return clock;
+  auto whole = *job.spent;
+  whole.append(clock);
+  return whole;
 }
 
 CauseClock Delivery::time_of(const Message& message, std::uint32_t recipient, const std::string& destination, const CauseClock& spent,

@@ -131,6 +131,7 @@ Task<void> Delivery::queue_again_later(RemoteJob job, Slot slot, spool::SpoolErr
 Task<bool> Delivery::read_back(RemoteJob& job, const Slot& slot, CauseWatch& watch) {
   Message message{job.ref, {}, {}};
   const bool was_deferred = !job.from.empty();
+  const auto turned_away = job.turned_away;
   if (!was_deferred) in_hand_.leave(job.ref.id, job.recipients);  // before its history says that it is deferred
   auto work = parts_.workers.run(parts_.loop, [&] { return recall(message); });
   auto ran = co_await std::move(work);
@@ -159,7 +160,7 @@ Task<bool> Delivery::read_back(RemoteJob& job, const Slot& slot, CauseWatch& wat
   auto recipients = std::move(job.recipients);
   job.recipients.clear();
   job.message = hold(std::move(message), slot.lane);
-  job.from.clear();
+  auto from = std::exchange(job.from, {});
   if (!recipients.empty()) scheduler_.names_domain(slot.destination, job.message->recipient(recipients.front()).address.domain);
   if (slot.destination.starts_with("mx:")) {
     watch.turn(Cause::Dns);
@@ -171,6 +172,9 @@ Task<bool> Delivery::read_back(RemoteJob& job, const Slot& slot, CauseWatch& wat
   dispatch(job.message, recipients, slot.lane);
   wanted_ = {};
   if (job.recipients.empty()) scheduler_.probe_is_gone(slot.destination);
+  std::erase_if(from, [&](const DeferredIndex::Due& one) { return std::ranges::find(job.recipients, one.entry.recipient) == job.recipients.end(); });
+  job.read_from = std::move(from);
+  job.turned_away = turned_away;
   co_return !job.recipients.empty();
 }
 

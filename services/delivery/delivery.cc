@@ -14,7 +14,6 @@ constexpr auto wait_for_a_turn = std::chrono::minutes{1};
 constexpr Duration long_run = 15s;
 constexpr std::uint32_t sessions_that_share_writes = 8;
 constexpr Duration patience_of_others = 30s;  // more than a server that greets late on purpose takes
-constexpr std::size_t most_checked = 5'000;  // jobs: a step of the loop stays short
 constexpr std::uint64_t most_learned_octets = 16 << 20;
 constexpr Duration directory_settles = 3s;  // a reader's snapshot is at most a second old (services/directory)
 
@@ -331,18 +330,13 @@ Task<void> Delivery::tend_slowly() {
     auto keeping = keep_what_was_learned();
     co_await std::move(keeping);
     check_owners();
+    auto checking = check_spool_owners();
+    co_await std::move(checking);
     auto proposing = propose();
     co_await std::move(proposing);
     const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(10s));
     if (outcome == io::Wake::Cancelled) break;
   }
-}
-
-void Delivery::check_owners() {
-  if (scheduler_.waiting(Lane::Fresh) + scheduler_.waiting(Lane::Retry) > most_checked) return;
-  const auto found = scheduler_.check_ownership();
-  for (const auto& entry : found.twice) parts_.log.write(telemetry::events::owner_wrong, {.message = entry.message, .reason = "owned twice"});
-  for (const auto& entry : found.unclaimed) parts_.log.write(telemetry::events::owner_wrong, {.message = entry.message, .reason = "waits unclaimed"});
 }
 
 // Lost in a crash, it is learned again: a file replaced now and then is enough.

@@ -24,6 +24,7 @@
 #include "services/delivery/in_hand.h"
 #include "services/delivery/local_delivery.h"
 #include "services/delivery/onward/onward.h"
+#include "services/delivery/owner_watch.h"
 #include "services/delivery/pause_ledger.h"
 #include "services/delivery/queue.h"
 #include "services/delivery/queue_actions.h"
@@ -150,8 +151,6 @@ class Delivery {
   Task<void> keep_what_was_learned();
   // Slots held by next hops that are still not ready after half a minute, where they are more than half of a lane and others wait.
   void give_slots_back();
-  // Invariant 5, while the lanes are short enough to walk over: what waits is claimed, once. The log tells otherwise.
-  void check_owners();
   void take_settings();
   [[nodiscard]] bool was_just_accepted(const Message& message) const;
   void tell_lost(const Message& message, std::uint32_t recipient, const std::string& why);
@@ -261,13 +260,20 @@ class Delivery {
   void pump();
   Task<void> work(Slot slot);
   void change_session(std::unique_ptr<RemoteSession>& session, std::string& hop, const std::string& wanted, const Slot& slot);
-  Task<std::unique_ptr<RemoteSession>> open_session(const std::string& destination, const RemoteJob& job, Lane lane, CauseWatch& watch);
   using Opened = Result<std::unique_ptr<RemoteSession>, Attempt>;
+  // Why there is none. Told: the job's recipients, and all that waits for the destination, have been told. PutBack: the job
+  // waits again, and the slot is to be given up.
+  enum class NoSession : std::uint8_t { Told, PutBack };
+  Task<Result<std::unique_ptr<RemoteSession>, NoSession>> open_session(Slot slot, RemoteJob& job, CauseWatch& watch);
+  // One more connection keeps to the destination's limit afterwards: those that nobody uses are closed first.
+  Task<void> make_room(const std::string& destination, CauseWatch& watch);
+  // Keeps the session for more mail, or says goodbye to what is above the limit.
+  void put_away(const std::string& destination, const std::string& key, std::unique_ptr<RemoteSession> session);
   // The hop's own hosts, and the fallback of its row when those have failed often enough.
   Task<Opened> open_hop(const std::string& destination, NextHop hop, TlsWish wish, CauseWatch& watch);
   Task<Opened> open_hosts(const std::string& destination, NextHop hop, TlsWish wish, CauseWatch& watch);
   Task<bool> carry_out(std::unique_ptr<RemoteSession>& session, RemoteJob job, Slot slot, Run& run);
-  void destination_is_silent(const std::string& destination, const Attempt& failed);
+  Scheduler::Setback destination_is_silent(const std::string& destination, const Attempt& failed);
   Task<void> defer_parked(RemoteJob job, std::string destination, Attempt failed);
   // DNS fails for everybody: our own trouble, nobody's attempt. True: the job is put back.
   bool blame_our_dns(const std::string& destination, const RemoteJob& job, Lane lane);
@@ -299,6 +305,10 @@ class Delivery {
   // The lane key of mail from `sender` to `recipient` now; empty: none, or DNS is being asked for it.
   [[nodiscard]] std::string other_route_of(const std::string& domain, WallTime now) const;
   [[nodiscard]] std::string key_for(std::string_view sender, std::string_view recipient) const;
+
+  // owner_check.cc: invariant 5, by the lanes while they are short enough to walk over, and by the spool
+  void check_owners();
+  Task<void> check_spool_owners();
 
   // reporting.cc: the mail that causes
   [[nodiscard]] spool::GeneratedMail report_mail(const Message& message, std::vector<RecipientReport> reports,
@@ -347,6 +357,8 @@ class Delivery {
   Scheduler scheduler_;
   InHand in_hand_;
   std::size_t leaving_lanes_ = 0;  // who was taken, and may be in one still
+  std::shared_ptr<OpenConnections> connections_ = std::make_shared<OpenConnections>();
+  OwnerWatch owners_;
   SessionPool sessions_;
   Settler settler_;
   ReportGathering gathering_;

@@ -136,7 +136,7 @@ TEST_CASE("the scheduler tells each destination that appears, and the next hops 
   CHECK_FALSE(scheduler.take_newcomers().too_many);
   std::vector<RemoteJob> untried;
   for (const char* key : {"host:b:25", "host:a:25", "mx:c.example"})
-    CHECK(scheduler.session_failed(key, {0, AttemptResult::Failed, FailureClass::ConnectionRefused, "4.4.1", "", "refused", key, ""}, noon, untried));
+    CHECK(scheduler.session_failed(key, {0, AttemptResult::Failed, FailureClass::ConnectionRefused, "4.4.1", "", "refused", key, ""}, noon, 0, untried) == Scheduler::Setback::Down);
   CHECK(scheduler.silent_hosts() == std::vector<std::string>{"host:a:25", "host:b:25"});
   scheduler.session_opened("host:a:25", noon + 1s);
   CHECK(scheduler.silent_hosts() == std::vector<std::string>{"host:b:25"});

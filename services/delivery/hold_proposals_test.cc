@@ -11,7 +11,7 @@ const WallTime noon{1'700'000'000s};
 
 void falls_silent(Scheduler& scheduler, const std::string& key) {
   std::vector<RemoteJob> untried;
-  CHECK(scheduler.session_failed(key, {0, AttemptResult::Failed, FailureClass::ConnectionRefused, "4.4.1", "", "Connection refused", key, ""}, noon, untried));
+  CHECK(scheduler.session_failed(key, {0, AttemptResult::Failed, FailureClass::ConnectionRefused, "4.4.1", "", "Connection refused", key, ""}, noon, 0, untried) == Scheduler::Setback::Down);
 }
 
 TEST_CASE("an automatic hold is of the route, without an end, and says why in one line") {

@@ -1,5 +1,6 @@
 // Lanes: which destination may use the next free delivery slot. Fresh mail never waits for retries: each lane has a
-// reserved share of all slots and of each destination's. In a lane the destinations take turns; light mail (one to one)
+// reserved share of all slots and of each destination's: half of these while fresh mail waits there, else what set_limit()
+// leaves it. In a lane the destinations take turns; light mail (one to one)
 // overtakes heavy mail (large mailings), four to one at most; and no destination takes more of what is free than leaves
 // room for others: slow ones together at most half of a lane, these and who has not answered three quarters. Of one destination's
 // mail the more urgent goes first. Destinations that share one of our addresses share its limit.
@@ -34,7 +35,7 @@ struct LaneLimits {
   std::uint32_t slots = 100;              // parallel deliveries in all
   std::uint32_t reserved_fresh = 50;      // of those never used by retries
   std::uint32_t reserved_retry = 10;      // of those never used by fresh mail
-  std::uint32_t per_destination = 20;     // parallel deliveries to one destination; half of them at most for retries
+  std::uint32_t per_destination = 20;     // parallel deliveries to one destination; half of them at most for retries while fresh mail waits
   friend bool operator==(const LaneLimits&, const LaneLimits&) = default;
 };
 
@@ -69,8 +70,7 @@ class Lanes {
     if (queue.sources.empty())
       for (auto& source : sources_of(destination)) queue.sources.push_back(&source_named(std::move(source)));
     note(queue);
-    queue.waiting[index(lane)][index(weight)].push(
-        priority, {std::move(job), now_, milliseconds(queue.at_limit[index(lane)]), milliseconds(queue.was_shut[index(lane)])});
+    queue.waiting[index(lane)][index(weight)].push(priority, waiting_now(std::move(job), queue, lane));
     ++waiting_[index(lane)];
     list(lane, weight, destination, queue);
   }
@@ -139,6 +139,15 @@ class Lanes {
     return std::nullopt;
   }
 
+  // The slot's job could not be begun: it waits again, and is the next.
+  void take_back(const Slot& slot, Job job) {
+    auto& queue = queues_[slot.destination];
+    note(queue);
+    queue.waiting[index(slot.lane)][index(slot.weight)].put_back(waiting_now(std::move(job), queue, slot.lane));
+    ++waiting_[index(slot.lane)];
+    list(slot.lane, slot.weight, slot.destination, queue);
+  }
+
   // The next job of the slot's destination and lane; nothing when it is empty or shut, bears fewer deliveries now, or
   // others wait for a slot and this one had its turn.
   std::optional<Job> take_job(Slot& slot) {
@@ -146,6 +155,8 @@ class Lanes {
     if (found == queues_.end() || found->second.shut[index(slot.lane)]) return std::nullopt;
     auto& queue = found->second;
     if (slot.taken > 0 && queue.used[0] + queue.used[1] > limit_of(queue)) return std::nullopt;
+    // Fresh mail came: what retries have beyond their half is given back.
+    if (slot.taken > 0 && slot.lane == Lane::Retry && queue.used[index(Lane::Retry)] > retries_of(queue)) return std::nullopt;
     if (slot.taken >= jobs_of_a_turn && free_slots(slot.lane) == 0 && others_wait(slot.lane)) return std::nullopt;
     auto& light = queue.waiting[index(slot.lane)][index(Weight::Light)];
     auto& heavy = queue.waiting[index(slot.lane)][index(Weight::Heavy)];
@@ -159,6 +170,7 @@ class Lanes {
     slot.waited = waited_by(first, queue, slot.lane);
     --waiting_[index(slot.lane)];
     ++slot.taken;
+    if (slot.lane == Lane::Fresh && !fresh_waits(queue)) list_lane(Lane::Retry, slot.destination, queue);  // they may have more than half again
     return std::move(first.job);
   }
 
@@ -216,12 +228,14 @@ class Lanes {
     list_all(destination, found->second);
     forget_if_idle(destination);
   }
-  // How many deliveries the destination bears; 0: per_destination of the limits. Forgotten with the last job: say it again.
-  void set_limit(const std::string& destination, std::uint32_t limit) {
+  // How many deliveries the destination bears; 0: per_destination of the limits. `retries`: how many of them may be retries while
+  // no fresh mail waits for it; 0: half. Forgotten with the last job: say it again.
+  void set_limit(const std::string& destination, std::uint32_t limit, std::uint32_t retries = 0) {
     const auto found = queues_.find(destination);
-    if (found == queues_.end() || found->second.limit == limit) return;
+    if (found == queues_.end() || (found->second.limit == limit && found->second.retries == retries)) return;
     note(found->second);
     found->second.limit = limit;
+    found->second.retries = retries;
     list_all(destination, found->second);
   }
   // Counts at once, also for the slots it has. Forgotten with the last job.
@@ -322,7 +336,7 @@ class Lanes {
     UrgencyQueue<Waiting> waiting[2][2];
     std::uint32_t used[2] = {0, 0};
     std::uint32_t light_run[2] = {0, 0};
-    std::uint32_t limit = 0;
+    std::uint32_t limit = 0, retries = 0;
     bool listed[2][2] = {};  // stands in turn_, blocked_ or apart_
     bool apart[2][2] = {};   // in apart_; an entry of it that is false here is void
     bool went_on[2][2] = {};  // was in apart_, and its turn has not come since
@@ -335,6 +349,9 @@ class Lanes {
     WallTime noted{};
   };
 
+  Waiting waiting_now(Job job, const Queue& queue, Lane lane) const {
+    return {std::move(job), now_, milliseconds(queue.at_limit[index(lane)]), milliseconds(queue.was_shut[index(lane)])};
+  }
   static typename Slot::Waited waited_by(const Waiting& job, const Queue& queue, Lane lane) {
     return {job.since, std::chrono::milliseconds{milliseconds(queue.at_limit[index(lane)]) - job.at_limit},
             std::chrono::milliseconds{milliseconds(queue.was_shut[index(lane)]) - job.was_shut}, queue.shut_for[index(lane)]};
@@ -361,7 +378,15 @@ class Lanes {
   }
   [[nodiscard]] bool is_at_limit(Lane lane, const Queue& queue) const {
     const auto limit = limit_of(queue);
-    return queue.used[index(lane)] >= (lane == Lane::Fresh ? limit : (limit + 1) / 2) || queue.used[0] + queue.used[1] >= limit;
+    return queue.used[index(lane)] >= (lane == Lane::Fresh ? limit : retries_of(queue)) || queue.used[0] + queue.used[1] >= limit;
+  }
+  [[nodiscard]] static bool fresh_waits(const Queue& queue) {
+    const auto& waiting = queue.waiting[index(Lane::Fresh)];
+    return !queue.shut[index(Lane::Fresh)] && !(waiting[0].empty() && waiting[1].empty());
+  }
+  [[nodiscard]] std::uint32_t retries_of(const Queue& queue) const {
+    const auto half = (limit_of(queue) + 1) / 2;
+    return fresh_waits(queue) ? half : std::max(half, queue.retries);
   }
   [[nodiscard]] std::uint32_t limit_of(const Queue& queue) const { return queue.limit == 0 ? limits_.per_destination : queue.limit; }
 
@@ -454,9 +479,11 @@ class Lanes {
     queue.listed[index(lane)][index(weight)] = true;
     turn_[index(lane)][index(weight)].push_back(destination);
   }
+  void list_lane(Lane lane, const std::string& destination, Queue& queue) {
+    for (const Weight weight : {Weight::Light, Weight::Heavy}) list(lane, weight, destination, queue);
+  }
   void list_all(const std::string& destination, Queue& queue) {
-    for (const Lane lane : {Lane::Fresh, Lane::Retry})
-      for (const Weight weight : {Weight::Light, Weight::Heavy}) list(lane, weight, destination, queue);
+    for (const Lane lane : {Lane::Fresh, Lane::Retry}) list_lane(lane, destination, queue);
   }
 
   void forget_if_idle(const std::string& destination) {

@@ -70,6 +70,116 @@ TEST_CASE("a shut destination gets no slot and gives no job; opened, it goes on"
   CHECK(lanes.next());
 }
 
+TEST_CASE("retries leave one delivery of a destination to fresh mail, and half of them while some waits") {
+  TestLanes lanes({.slots = 100, .reserved_fresh = 0, .reserved_retry = 0, .per_destination = 20});
+  for (int i = 0; i < 1'000; ++i) lanes.add(Lane::Retry, "d", i);
+  const auto started = [&] {
+    std::vector<TestLanes::Slot> slots;
+    while (auto slot = lanes.next()) {
+      REQUIRE(lanes.take_job(*slot));
+      slots.push_back(*slot);
+    }
+    return slots;
+  };
+  lanes.set_limit("d", 10);  // nobody says more: half
+  auto retries = started();
+  CHECK(retries.size() == 5);
+  lanes.set_limit("d", 10, 9);
+  for (auto& slot : started()) retries.push_back(slot);
+  CHECK(retries.size() == 9);
+  lanes.add(Lane::Fresh, "d", 5'000);
+  auto fresh = started();
+  REQUIRE(fresh.size() == 1);
+  CHECK(fresh[0].lane == Lane::Fresh);
+  for (auto& slot : retries) CHECK(lanes.take_job(slot));  // none waits: they go on
+
+  // More fresh mail than the one place: four of nine give theirs back, each after the job it is at.
+  for (int i = 0; i < 20; ++i) lanes.add(Lane::Fresh, "d", 5'001 + i);
+  CHECK(started().empty());
+  std::size_t kept = 0;
+  for (auto& slot : retries) {
+    if (lanes.take_job(slot)) {
+      ++kept;
+      continue;
+    }
+    lanes.release(slot);
+    for (auto& one : started()) {
+      CHECK(one.lane == Lane::Fresh);
+      fresh.push_back(one);
+    }
+  }
+  CHECK(kept == 5);
+  CHECK(fresh.size() == 5);
+  // With the last of it taken they have theirs again.
+  for (auto& slot : fresh) {
+    while (lanes.take_job(slot)) {}
+    lanes.release(slot);
+  }
+  CHECK(started().size() == 4);
+}
+
+TEST_CASE("a destination that bears one or two deliveries lets retries have one") {
+  for (const std::uint32_t limit : {1U, 2U}) {
+    TestLanes lanes({.slots = 100, .reserved_fresh = 0, .reserved_retry = 0, .per_destination = 20});
+    for (int i = 0; i < 10; ++i) lanes.add(Lane::Retry, "d", i);
+    lanes.set_limit("d", limit, limit - 1);
+    CHECK(lanes.next());
+    CHECK(!lanes.next());
+  }
+}
+
+TEST_CASE("fresh mail that may not go keeps no place from retries") {
+  TestLanes lanes({.slots = 100, .reserved_fresh = 0, .reserved_retry = 0, .per_destination = 20});
+  for (int i = 0; i < 100; ++i) lanes.add(Lane::Retry, "d", i);
+  lanes.add(Lane::Fresh, "d", 1'000);
+  lanes.shut("d", Lane::Fresh);
+  lanes.set_limit("d", 10, 9);
+  int retries = 0;
+  while (auto slot = lanes.next()) {
+    CHECK(slot->lane == Lane::Retry);
+    ++retries;
+  }
+  CHECK(retries == 9);
+}
+
+TEST_CASE("a job whose slot could not begin it is the next one again") {
+  TestLanes lanes({.slots = 1, .reserved_fresh = 0, .reserved_retry = 0, .per_destination = 1});
+  for (int i = 0; i < 4; ++i) lanes.add(Lane::Fresh, "d", i);
+  lanes.add(Lane::Fresh, "d", 9, Weight::Light, 4);
+  auto slot = lanes.next();
+  REQUIRE(slot);
+  REQUIRE(lanes.take_job(*slot) == 9);
+  lanes.take_back(*slot, 9);
+  lanes.release(*slot);
+  CHECK(lanes.waiting(Lane::Fresh) == 5);
+  slot = lanes.next();
+  REQUIRE(slot);
+  CHECK(lanes.take_job(*slot) == 9);
+  CHECK(lanes.take_job(*slot) == 0);
+  lanes.take_back(*slot, 0);
+  CHECK(lanes.take_job(*slot) == 0);
+  CHECK(lanes.take_job(*slot) == 1);
+}
+
+TEST_CASE("what was put back is the next, and nobody is overtaken more often for it") {
+  TestLanes lanes({.slots = 1, .reserved_fresh = 0, .reserved_retry = 0, .per_destination = 1});
+  lanes.add(Lane::Fresh, "d", -1);
+  lanes.at(WallTime{std::chrono::seconds{1}});
+  for (int n = 0; n < 20; ++n) lanes.add(Lane::Fresh, "d", n, Weight::Light, 4);
+  auto slot = lanes.next();
+  REQUIRE(slot);
+  for (int n = 0; n < 8; ++n) {
+    CHECK(lanes.take_job(*slot) == n);
+    lanes.take_back(*slot, n);
+    CHECK(lanes.take_job(*slot) == n);
+  }
+  CHECK(lanes.take_job(*slot) == -1);
+  lanes.take_back(*slot, -1);
+  lanes.add(Lane::Fresh, "d", 20, Weight::Light, 9);
+  CHECK(lanes.take_job(*slot) == -1);
+  CHECK(lanes.waiting(Lane::Fresh) == 13);
+}
+
 TEST_CASE("drain empties one lane of one destination alone") {
   TestLanes lanes;
   lanes.add(Lane::Fresh, "d", 1);

@@ -11,6 +11,7 @@
 #include "protocol/smtp/client_conversation.h"
 #include "services/delivery/address_lookup.h"
 #include "services/delivery/attempt.h"
+#include "services/delivery/open_connections.h"
 #include "services/delivery/tls/tls_observation.h"
 
 namespace hikyaku::delivery {
@@ -70,7 +71,10 @@ class RemoteSession {
   [[nodiscard]] std::string tls_version() const;
   // "TLSv1.3 dane": the version, and by what the peer was verified ("dane", "mta-sts", "verified"); empty: in the clear.
   [[nodiscard]] std::string tls_text() const;
-  // Says QUIT and closes; at most a few seconds.
+  // Among the connections to its destination, for as long as this lives.
+  void hold(OpenConnections::Place place) { place_ = std::move(place); }
+  [[nodiscard]] OpenConnections::Place& place() { return place_; }
+  // Says QUIT, closes, and waits until the peer has closed too; at most a few seconds.
   Task<void> quit();
 
  private:
@@ -99,6 +103,7 @@ class RemoteSession {
   [[nodiscard]] static std::optional<io::SocketAddress> source_for(const Candidate& candidate, const SessionSettings& settings);
 
   io::Loop& loop_;
+  OpenConnections::Place place_;  // given back when the connection is closed
   std::unique_ptr<io::Connection> connection_;
   Candidate candidate_;
   SessionSettings settings_;

@@ -21,6 +21,7 @@ auto talk_logger(telemetry::Log& log) {
 
 constexpr unsigned most_tries_to_read = 5;
 constexpr auto dns_pause = std::chrono::seconds{15};
+constexpr Duration goodbye_time = 8s;  // until a connection that is closed on our side counts no more
 
 bool is_gone_for_good(spool::SpoolFailure kind) {
   return kind == spool::SpoolFailure::Damaged || kind == spool::SpoolFailure::Gone || kind == spool::SpoolFailure::NotFound;
@@ -99,7 +100,7 @@ void Delivery::change_session(std::unique_ptr<RemoteSession>& session, std::stri
   if (hop == wanted) return;
   if (session) {
     scheduler_.session_closed(slot.destination);
-    sessions_.put(hop, std::move(session));
+    put_away(slot.destination, hop, std::move(session));
   }
   hop = wanted;
   if (!wanted.empty()) session = sessions_.take(wanted);
@@ -145,25 +146,53 @@ Task<void> Delivery::work(Slot slot) {
   pump();
 }
 
-// A session for the job, or null: then the job's recipients, and all that waits for the destination, have been told.
-Task<std::unique_ptr<RemoteSession>> Delivery::open_session(const std::string& destination, const RemoteJob& job, Lane lane, CauseWatch& watch) {
+void Delivery::put_away(const std::string& destination, const std::string& key, std::unique_ptr<RemoteSession> session) {
+  const bool too_many = connections_->count(destination) - connections_->closing(destination) > scheduler_.connections_of(destination);
+  if (too_many) sessions_.dismiss(std::move(session));
+  else sessions_.put(key, std::move(session));
+}
+
+// Who is at work, or connects, has a slot, and slots keep to the limit: only what is kept or on its way out can be too many.
+Task<void> Delivery::make_room(const std::string& destination, CauseWatch& watch) {
+  const auto give_up = parts_.loop.after(goodbye_time);
+  while (connections_->count(destination) >= scheduler_.connections_of(destination)) {
+    const auto beyond = connections_->count(destination) + 1 - scheduler_.connections_of(destination);
+    if (const auto closing = connections_->closing(destination); beyond > closing) sessions_.dismiss_some(destination, beyond - closing);
+    if (connections_->closing(destination) == 0) co_return;
+    watch.turn(Cause::Rate);
+    const auto outcome = co_await connections_->given_back().wait(parts_.loop, give_up);
+    if (outcome != io::Wake::Ready) co_return;
+  }
+}
+
+auto Delivery::open_session(Slot slot, RemoteJob& job, CauseWatch& watch) -> Task<Result<std::unique_ptr<RemoteSession>, NoSession>> {
+  const auto& destination = slot.destination;
+  auto making = make_room(destination, watch);
+  co_await std::move(making);
+  auto place = connections_->take(destination);
   auto opening = open_hop(destination, job.hop, binding_wish(*job.message), watch);
   auto opened = co_await std::move(opening);
   if (opened) {
+    (*opened)->hold(std::move(place));
     scheduler_.session_opened(destination, parts_.clock.wall());
     wake_timers();
     co_return std::move(*opened);
   }
   watch.turn(Cause::Disk);
   Attempt failed = std::move(opened).error();
-  if (parts_.loop.stopping()) co_return nullptr;  // our stop is nobody's failure
-  if (failed.failure == FailureClass::NoDnsAnswer && blame_our_dns(destination, job, lane)) co_return nullptr;
+  if (parts_.loop.stopping()) co_return failure(NoSession::Told);  // our stop is nobody's failure
+  if (failed.failure == FailureClass::NoDnsAnswer && blame_our_dns(destination, job, slot.lane)) co_return failure(NoSession::Told);
   if (failed.failure == FailureClass::Name) dns_answered();
-  if (limit_of(failed.failure) == Limit::Period) destination_is_silent(destination, failed);
+  if (limit_of(failed.failure) == Limit::Period && destination_is_silent(destination, failed) == Scheduler::Setback::TurnedAway && !watch.ended_early()) {
+    watch.turn(Cause::Rate);
+    job.spent = std::make_shared<const CauseClock>(watch.clock());
+    if (scheduler_.take_back(slot, job)) co_return failure(NoSession::PutBack);
+  }
+  place = {};
   failed.spent = watch.clock();
   auto finishing = finish(job.message, same_for_all(job.recipients, failed), destination);
   co_await std::move(finishing);
-  co_return nullptr;
+  co_return failure(NoSession::Told);
 }
 
 Task<Delivery::Opened> Delivery::open_hop(const std::string& destination, NextHop hop, TlsWish wish, CauseWatch& watch) {
@@ -238,13 +267,14 @@ Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, RemoteJo
     if (!reused) {
       if (session) {
         scheduler_.session_closed(slot.destination);
-        sessions_.put(session_key(job), std::move(session));  // says goodbye
+        sessions_.dismiss(std::move(session));
       }
       run.peer_since = parts_.loop.now();
-      auto opening = open_session(slot.destination, job, slot.lane, watch);
-      session = co_await std::move(opening);
+      auto opening = open_session(slot, job, watch);
+      auto opened = co_await std::move(opening);
       run.peer_since = Instant::max();
-      if (!session) co_return scheduler_.health(slot.destination) != Health::Down;
+      if (!opened) co_return opened.error() == NoSession::Told && scheduler_.health(slot.destination) != Health::Down;
+      session = std::move(*opened);
     }
     // More recipients than the peer takes at once: the rest is a job of its own.
     if (const std::size_t most = session->recipient_limit(); job.recipients.size() > most) {
@@ -286,14 +316,16 @@ Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, RemoteJo
 
 // One gate instead of an attempt for each message: fresh mail that waits is deferred without being tried, what was
 // deferred before stays untouched but for those whose period is over.
-void Delivery::destination_is_silent(const std::string& destination, const Attempt& failed) {
+Scheduler::Setback Delivery::destination_is_silent(const std::string& destination, const Attempt& failed) {
   std::vector<RemoteJob> untried;
-  const bool down = scheduler_.session_failed(destination, failed, parts_.clock.wall(), untried);
+  const auto others = connections_->count(destination) - connections_->closing(destination) - 1;  // the failed one has its place still
+  const auto setback = scheduler_.session_failed(destination, failed, parts_.clock.wall(), others, untried);
   for (auto& job : untried) {
     if (job.message) parts_.loop.spawn(finish(job.message, same_for_all(job.recipients, failed), destination));
     else parts_.loop.spawn(defer_parked(std::move(job), destination, failed));
   }
-  if (down) parts_.loop.spawn(give_up_expired(destination, failed), io::Precedence::Background);
+  if (setback == Scheduler::Setback::Down) parts_.loop.spawn(give_up_expired(destination, failed), io::Precedence::Background);
+  return setback;
 }
 
 Task<void> Delivery::defer_parked(RemoteJob job, std::string destination, Attempt failed) {

@@ -15,10 +15,14 @@ class SessionPool {
  public:
   SessionPool(io::Loop& loop, Duration keep = 5s, std::size_t most = 200) : loop_(loop), keep_(keep), most_(most) {}
 
-  // The one used last, or null.
-  std::unique_ptr<RemoteSession> take(const std::string& destination);
+  // The one used last, or null. `key`: the next hop, and what was agreed on with it.
+  std::unique_ptr<RemoteSession> take(const std::string& key);
   // Keeps it when it is usable and there is room, says goodbye otherwise.
-  void put(const std::string& destination, std::unique_ptr<RemoteSession> session);
+  void put(const std::string& key, std::unique_ptr<RemoteSession> session);
+  // Says goodbye and closes it; its place counts until then.
+  void dismiss(std::unique_ptr<RemoteSession> session);
+  // Says goodbye to `count` of those kept for the destination, whatever was agreed on with it; to all when there are fewer.
+  void dismiss_some(const std::string& destination, std::uint32_t count);
   // Says goodbye to what has waited too long, or to all. Every second.
   void tend(bool all);
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -28,7 +32,7 @@ class SessionPool {
     std::unique_ptr<RemoteSession> session;
     Instant until;
   };
-  static Task<void> dismiss(std::unique_ptr<RemoteSession> session);
+  static Task<void> say_goodbye(std::unique_ptr<RemoteSession> session);
 
   io::Loop& loop_;
   const Duration keep_;

@@ -1,6 +1,7 @@
 // UrgencyQueue: what waits for one destination in one lane: first come, first served, but for the urgent (RFC 6710). A
 // higher priority goes before a lower one, `urgent_before_older` times in a row at most while an older one of lower priority
-// waits, whatever came with it or before it between: then that goes, so that nobody waits for ever.
+// waits, whatever came with it or before it between: then that goes, so that nobody waits for ever. What was taken and could not
+// be begun is the next again, as if it had not been taken.
 //
 // `T` has a `since`, by which what waits is ordered. Pure; O(1) an operation, and some pointers more where all is ordinary.
 #pragma once
@@ -10,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <vector>
 
 namespace hikyaku::delivery {
 
@@ -18,9 +20,9 @@ inline constexpr unsigned urgent_before_older = 8;
 template <class T>
 class UrgencyQueue {
  public:
-  [[nodiscard]] bool empty() const { return usual_.empty() && (!others_ || others_->empty()); }
+  [[nodiscard]] bool empty() const { return again_.empty() && usual_.empty() && (!others_ || others_->empty()); }
   [[nodiscard]] std::size_t size() const {
-    std::size_t all = usual_.size();
+    std::size_t all = again_.size() + usual_.size();
     if (others_)
       for (const auto& [priority, level] : *others_) all += level.size();
     return all;
@@ -32,8 +34,16 @@ class UrgencyQueue {
     (*others_)[priority].push_back(std::move(one));
   }
 
+  // It was taken from here: its turn has come already. Costs the number of those that were put back and not taken since.
+  void put_back(T one) { again_.push_back(std::move(one)); }
+
   // It is not empty.
   T pop() {
+    if (!again_.empty()) {
+      T one = std::move(again_.front());
+      again_.erase(again_.begin());
+      return one;
+    }
     if (!others_ || others_->empty()) return take(usual_);
     const auto first = highest();
     const auto older = oldest_below(first);
@@ -59,13 +69,14 @@ class UrgencyQueue {
   }
   template <class Ends>
   std::size_t erase_if(Ends ends) {
-    std::size_t erased = std::erase_if(usual_, ends);
+    std::size_t erased = std::erase_if(again_, ends) + std::erase_if(usual_, ends);
     if (!others_) return erased;
     for (auto& [priority, level] : *others_) erased += std::erase_if(level, ends);
     std::erase_if(*others_, [](const auto& level) { return level.second.empty(); });
     return erased;
   }
   void clear() {
+    again_.clear();
     usual_.clear();
     others_.reset();
     overtaken_ = 0;
@@ -76,6 +87,7 @@ class UrgencyQueue {
 
   template <class Self, class Visit>
   static void each_level(Self& self, Visit& visit) {
+    for (auto& one : self.again_) visit(one);
     for (auto& one : self.usual_) visit(one);
     if (self.others_)
       for (auto& [priority, level] : *self.others_)
@@ -108,6 +120,7 @@ class UrgencyQueue {
     return one;
   }
 
+  std::vector<T> again_;  // put back, first come first
   std::deque<T> usual_;
   std::unique_ptr<Levels> others_;
   unsigned overtaken_ = 0;  // since an older one had its turn

@@ -40,13 +40,13 @@ TEST_CASE("one burst of refusals halves it once; the next round may halve it aga
   CHECK(d.health() == Health::Healthy);
 }
 
-TEST_CASE("a refused connection beside living ones is too many, alone it is down; an answer starts slowly from one") {
+TEST_CASE("a failure that is not about connections counts beside living ones, alone it is down; an answer starts slowly from one") {
   Destination d;
   d.set_most(10);
   for (int n = 0; n < 20; ++n) d.answered(noon, 10ms);
-  CHECK(!d.silent(noon, why(FailureClass::ConnectionRefused), 9));
+  CHECK(!d.silent(noon, why(FailureClass::Tls), 9));
   CHECK(d.limit() == 5);
-  CHECK(d.silent(noon + 1s, why(FailureClass::ConnectionRefused), 0));
+  CHECK(d.silent(noon + 1s, why(FailureClass::Tls), 0));
   CHECK(d.health() == Health::Down);
   CHECK(d.since() == noon + 1s);
   CHECK(d.limit() == 1);
@@ -85,6 +85,12 @@ TEST_CASE("silence that goes on while a tarpit keeps its sessions is down in the
   int tried = 1;
   while (!d.silent(noon, why(), 2)) REQUIRE(++tried < 30);
   CHECK(tried >= 3);
+  Destination other;
+  other.set_most(4);
+  tried = 1;
+  while (other.turned_away(noon, why(), 2) == Destination::Setback::TurnedAway) REQUIRE(++tried < 30);
+  CHECK(tried >= 3);
+  CHECK(other.health() == Health::Down);
 }
 
 TEST_CASE("an answer far slower than usual is evidence; slow from the start is usual") {

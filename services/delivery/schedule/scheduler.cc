@@ -10,9 +10,6 @@ namespace {
 constexpr std::size_t due_at_once = 100;  // a step of the loop: about a millisecond
 constexpr std::size_t most_released = 1'000;  // before somebody takes them
 constexpr Duration slow_delivery = std::chrono::seconds{15};
-constexpr Duration shortest_probe = std::chrono::seconds{10};
-
-std::chrono::microseconds micro(Duration duration) { return std::chrono::duration_cast<std::chrono::microseconds>(duration); }
 
 }  // namespace
 
@@ -46,8 +43,11 @@ Scheduler::Known& Scheduler::know(const std::string& key, WallTime now) {
 
 // What the destination bears, told to its lanes; they forget it with their last job.
 void Scheduler::apply(const std::string& key, Known& known) {
-  lanes_.set_limit(key, std::max(1U, known.state.limit()));
-  lanes_.set_speed(key, known.state.usual() >= slow_delivery ? Speed::Slow : known.state.proven() ? Speed::Usual : Speed::Unproven);
+  const auto limit = std::max(1U, known.state.limit());
+  const auto speed = known.state.usual() >= slow_delivery ? Speed::Slow : known.state.proven() ? Speed::Usual : Speed::Unproven;
+  // Where slots are soon free again retries leave one to fresh mail, and also that one while we ask whether it bears more.
+  lanes_.set_limit(key, limit, speed != Speed::Usual ? 0 : known.state.asks_for_more() ? limit : limit - 1);
+  lanes_.set_speed(key, speed);
 }
 
 // ---- what waits for a slot ------------------------------------------------------------------------------------------
@@ -92,6 +92,7 @@ void Scheduler::release(const Slot& slot, WallTime now) {
   if (const auto found = known_.find(slot.destination); found != known_.end()) {
     auto& known = found->second;
     known.used = now;
+    if (!known.releasing && lanes_.waiting_for(slot.destination, Lane::Retry) == 0) known.backlog = 0;
     if (known.full && retry_room(slot.destination) > least_share / 2) {
       known.full = false;
       deferred_.ungate(slot.destination);
@@ -227,48 +228,6 @@ void Scheduler::flush(const std::string& key, WallTime now) {
 
 // ---- what happened --------------------------------------------------------------------------------------------------
 
-void Scheduler::session_opened(const std::string& key, WallTime now, Session session) {
-  auto& known = know(key, now);
-  ++known.sessions;
-  if (session == Session::Kept) return;
-  if (known.state.answered(now, Duration{}) == Destination::Was::Down) begin_release(key, known, now);
-  apply(key, known);
-}
-
-void Scheduler::session_closed(const std::string& key) {
-  const auto found = known_.find(key);
-  if (found != known_.end() && found->second.sessions > 0) --found->second.sessions;
-}
-
-// The next probe: by the rules, and when the first period is over if that is earlier, since it is the last attempt.
-void Scheduler::gate(const std::string& key, const Known& known, WallTime now) {
-  const auto rule = settings_.retry.rules_for(known.domain, key).rule(known.last->failure);
-  const WallTime by_rule = now + micro(wait_after(rule, known.state.failures()));
-  WallTime until = by_rule;
-  if (known.state.held_until()) until = WallTime::max();
-  else if (const auto end = deferred_.first_end(key)) until = std::min(until, std::max(*end, now + micro(std::min(rule.interval, shortest_probe))));
-  deferred_.gate(key, until);
-}
-
-bool Scheduler::session_failed(const std::string& key, const Attempt& failed, WallTime now, std::vector<RemoteJob>& untried) {
-  auto& known = know(key, now);
-  const Evidence evidence{now, failed.failure, failed.diagnostic.empty() ? failed.explanation : failed.diagnostic, failed.remote_mta};
-  known.last = failed;
-  known.last->account.clear();
-  const bool down = known.state.silent(now, evidence, known.sessions);
-  apply(key, known);
-  if (!down) return false;
-  if (key.starts_with("host:")) silent_hosts_.insert(key);
-  known.releasing = known.full = false;
-  for (auto& job : lanes_.drain(key, Lane::Fresh)) untried.push_back(std::move(job));
-  for (auto& job : lanes_.drain(key, Lane::Retry)) {
-    if (!job.from.empty()) put_back(job);
-    else untried.push_back(std::move(job));
-  }
-  gate(key, known, now);
-  return true;
-}
-
 std::vector<DeferredIndex::Due> Scheduler::take_expired(const std::string& key, WallTime now) {
   auto expired = deferred_.take_expired(key, now);
   for (const auto& one : expired) claims_.insert(one.entry);
@@ -333,6 +292,7 @@ void Scheduler::hold(const std::string& key, WallTime now, WallTime until, std::
   known.state.hold(now, until, std::move(reason));
   set_look(key, known, now);
   known.releasing = known.full = false;
+  known.backlog = 0;
   for (const Lane lane : {Lane::Fresh, Lane::Retry}) lanes_.shut(key, lane);
   for (auto& job : lanes_.drain(key, Lane::Retry)) {
     if (!job.from.empty()) put_back(job);
@@ -381,7 +341,7 @@ void Scheduler::begin_release(const std::string& key, Known& known, WallTime now
   known.releasing = true;
   known.cursor.reset();
   known.released_are = which;
-  known.released = 0;
+  known.backlog = deferred_.waiting_for(key) + lanes_.waiting_for(key, Lane::Retry);
   known.released_since = now;
   deferred_.ungate(key);
   if (std::ranges::find(releasing_, key) == releasing_.end()) releasing_.push_back(key);
@@ -392,7 +352,6 @@ bool Scheduler::feed_release(const std::string& key, Known& known) {
   const auto waiting = lanes_.waiting_for(key, Lane::Retry);
   if (waiting >= wanted) return false;  // its lane has enough for now
   const auto oldest = deferred_.take_oldest(key, known.cursor, wanted - waiting, known.released_are);
-  known.released += oldest.size();
   if (oldest.empty()) known.releasing = false;
   queue_due(oldest);
   apply(key, known);
@@ -464,9 +423,9 @@ std::optional<Scheduler::View> Scheduler::view(const std::string& key, WallTime 
   view.deferred = deferred_.waiting_for(key);
   if (known.state.down()) view.next_probe = deferred_.gate_of(key);
   if (const auto* profile = greylists_.find(key); profile != nullptr && profile->enough() != Duration::max()) view.greylist_wait = profile->enough();
-  if (known.releasing && known.released > view.retry && now > known.released_since)
-    view.drained_in = (now - known.released_since) * static_cast<std::int64_t>(view.deferred + view.retry) /
-                      static_cast<std::int64_t>(known.released - view.retry);
+  const auto left = view.deferred + view.retry;
+  if (left > 0 && known.backlog > left && now > known.released_since)
+    view.drained_in = (now - known.released_since) * static_cast<std::int64_t>(left) / static_cast<std::int64_t>(known.backlog - left);
   return view;
 }
 

@@ -38,6 +38,9 @@ struct RemoteJob {
   std::vector<DeferredIndex::Due> from;  // deferred and not tried yet: their times, to be put back
   std::chrono::milliseconds looked_up{};  // how long it waited for its domain's MX hosts before it came to its lane
   std::int8_t priority = 0;
+  std::vector<DeferredIndex::Due> read_from;     // `from`, once its message is read: what it is again when it is taken back
+  std::uint8_t turned_away = 0;                  // how often its connection was one too many
+  std::shared_ptr<const CauseClock> spent = {};  // until it was turned away last
 };
 
 struct SchedulerSettings {
@@ -54,6 +57,7 @@ class Scheduler {
  public:
   using Slot = Lanes<RemoteJob>::Slot;
   static constexpr std::uint32_t openers = 3;  // messages that go to a greylist's shut door
+  static constexpr std::uint8_t most_turned_away = 3;  // times; the next one is an attempt
 
   // Said each second. Costs the number of known destinations if anything changed.
   void configure(SchedulerSettings settings);
@@ -76,6 +80,11 @@ class Scheduler {
   [[nodiscard]] std::optional<Slot> next() { return lanes_.next(); }
   [[nodiscard]] std::optional<RemoteJob> take(Slot& slot) { return lanes_.take_job(slot); }
   void release(const Slot& slot, WallTime now);
+  // The job's connection was one too many: it waits again, the first of its lane, as if nobody had tried; the slot is to be
+  // released. False: that was so too often, and it counts as an attempt.
+  [[nodiscard]] bool take_back(const Slot& slot, RemoteJob& job);
+  // Connections that there may be to the destination now.
+  [[nodiscard]] std::uint32_t connections_of(const std::string& key) const;
   // What waits for the destination's slots, to be planned again; their recipients stay claimed. What was deferred before and
   // not tried yet goes back to its times instead.
   [[nodiscard]] std::vector<std::pair<Lane, RemoteJob>> unqueue(const std::string& key);
@@ -110,9 +119,13 @@ class Scheduler {
   enum class Session : std::uint8_t { New, Kept };
   void session_opened(const std::string& key, WallTime now, Session session = Session::New);
   void session_closed(const std::string& key);
-  // No session came about. True: the destination is down, `untried` is fresh mail that waited for it, to be deferred with
-  // `failed` without an attempt.
-  bool session_failed(const std::string& key, const Attempt& failed, WallTime now, std::vector<RemoteJob>& untried);
+  enum class Setback : std::uint8_t {
+    Counts,      // an attempt like others
+    TurnedAway,  // one connection too many: take_back()
+    Down,        // the destination is down; `untried` is fresh mail that waited for it, to be deferred with `failed` without an attempt
+  };
+  // No session came about, while `others` stood or were being opened.
+  Setback session_failed(const std::string& key, const Attempt& failed, WallTime now, std::uint32_t others, std::vector<RemoteJob>& untried);
   // After that: those whose period is over as far as their timers know, claimed. What was no attempt of theirs counts as none:
   // who is not to be given up by it after all is deferred again.
   [[nodiscard]] std::vector<DeferredIndex::Due> take_expired(const std::string& key, WallTime now);
@@ -173,7 +186,7 @@ class Scheduler {
     std::size_t fresh = 0, retry = 0, deferred = 0;
     bool proven = false;  // it answered, and has not fallen silent since
     std::optional<WallTime> next_probe;
-    std::optional<Duration> greylist_wait, drained_in;  // at the rate since the release began
+    std::optional<Duration> greylist_wait, drained_in;  // at the rate since the release began; its backlog
   };
   [[nodiscard]] std::optional<View> view(const std::string& key, WallTime now) const;
   [[nodiscard]] std::vector<std::string> destinations() const;  // known, not those where mail only waits for its time
@@ -194,7 +207,7 @@ class Scheduler {
     bool releasing = false, full = false;  // full: its retry lane is; the index keeps the rest
     DeferredIndex::ReleaseCursor cursor;
     DeferredIndex::Which released_are = DeferredIndex::Which::All;
-    std::uint64_t released = 0;
+    std::size_t backlog = 0;  // when its release began; until that is over
     WallTime released_since{}, used{};
     std::optional<WallTime> look;  // its place in looks_; always there outside of tend()
   };

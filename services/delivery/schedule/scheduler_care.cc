@@ -4,7 +4,7 @@
 namespace hikyaku::delivery {
 namespace {
 
-constexpr std::chrono::microseconds forget_after = std::chrono::minutes{10};
+constexpr std::chrono::microseconds forget_after = std::chrono::minutes{10}, forget_ceiling_after = std::chrono::hours{1};
 constexpr std::chrono::microseconds door_patience = std::chrono::minutes{1};
 
 }  // namespace
@@ -46,8 +46,10 @@ void Scheduler::look_after(const std::string& key, Known& known, WallTime now) {
 }
 
 bool Scheduler::is_forgettable(const std::string& key, const Known& known, WallTime now) const {
-  const bool rests = known.state.health() == Health::Healthy && !known.releasing && !known.full && !known.paused_until && known.sessions == 0;
-  return rests && now - known.used > forget_after && lanes_.waiting_for(key) == 0 && lanes_.used_for(key) == 0;
+  const bool is_throttled = known.state.health() == Health::Throttled;  // by a ceiling it would have to learn again
+  const bool is_well = is_throttled || known.state.health() == Health::Healthy;
+  const bool rests = is_well && !known.releasing && !known.full && !known.paused_until && known.sessions == 0;
+  return rests && now - known.used > (is_throttled ? forget_ceiling_after : forget_after) && lanes_.waiting_for(key) == 0 && lanes_.used_for(key) == 0;
 }
 
 // What is known of it wants to be looked at when its next moment comes: not later than that, and not much before.

@@ -64,7 +64,7 @@ TEST_CASE("what waits for a slot, or is down, is not forgotten") {
   Attempt failed;
   failed.failure = FailureClass::Timeout;
   std::vector<RemoteJob> untried;
-  for (int n = 0; n < 10 && down.health(key) != Health::Down; ++n) (void)down.session_failed(key, failed, start, untried);
+  for (int n = 0; n < 10 && down.health(key) != Health::Down; ++n) (void)down.session_failed(key, failed, start, 0, untried);
   tend(down, start, start + minutes{30});
   CHECK(down.health(key) == Health::Down);
 }

@@ -32,7 +32,7 @@ void take_down(Scheduler& scheduler, WallTime now) {
   Attempt failed;
   failed.failure = FailureClass::Timeout;
   std::vector<RemoteJob> untried;
-  for (int n = 0; n < 10 && scheduler.health(key) != Health::Down; ++n) (void)scheduler.session_failed(key, failed, now, untried);
+  CHECK(scheduler.session_failed(key, failed, now, 0, untried) == Scheduler::Setback::Down);
   REQUIRE(scheduler.health(key) == Health::Down);
   CHECK(untried.empty());
 }

@@ -41,6 +41,7 @@ class Simulation {
   std::set<Id> may_repeat;    // an outcome or a transaction was lost in a crash
   std::size_t attempts = 0, reads = 0, early_ends = 0, late_ends = 0;
   std::size_t counted_untried = 0;  // attempts that nobody made
+  std::size_t turned_away = 0, turned_away_for_good = 0;  // connections too many; those of them that counted as attempts
   std::size_t truly_early = 0;  // by the steady clock, which nobody sets
   Duration latest_end{};        // by it, the longest that anything went on after its period was over
   Pauses pauses;
@@ -191,8 +192,13 @@ class Simulation {
     RemoteJob job;
     Peer* peer = nullptr;
     std::string host;
-    bool connected = false, in_transaction = false;
+    bool connected = false, in_transaction = false, connecting = false;
   };
+  [[nodiscard]] std::uint32_t connections(const std::string& key) const {
+    std::uint32_t count = 0;
+    for (const auto& [number, slot] : slots_) count += slot.slot.destination == key && (slot.connected || slot.connecting) ? 1 : 0;
+    return count;
+  }
 
   [[nodiscard]] static RuledBy ruled_by(const Message& message, const spool::Schedule& schedule) {
     return {message.recipient(schedule.recipient).address.domain, schedule.destination, kind_of(message.envelope)};
@@ -275,10 +281,15 @@ class Simulation {
       const auto connected = running.peer->connect(steady(), scheduler_->preferred_host(running.slot.destination));
       running.host = connected.host;
       running.connected = connected.ready;
+      running.connecting = !connected.ready;
       if (connected.ready) return after(connected.took, number, &Simulation::session_ready);
       failures_[number] = connected.failed;
       return after(connected.took, number, &Simulation::session_failed);
     }
+    give_up_slot(number);
+  }
+  void give_up_slot(std::uint64_t number) {
+    auto& running = slots_.at(number);
     hang_up(running);
     scheduler_->release(running.slot, now);
     slots_.erase(number);
@@ -299,7 +310,14 @@ class Simulation {
     failures_.erase(number);
     std::vector<RemoteJob> untried;
     const std::string key = running.slot.destination;
-    const bool down = scheduler_->session_failed(key, failed, now, untried);
+    running.connecting = false;
+    const auto setback = scheduler_->session_failed(key, failed, now, connections(key), untried);
+    const bool down = setback == Scheduler::Setback::Down;
+    if (setback == Scheduler::Setback::TurnedAway) {
+      ++turned_away;
+      if (scheduler_->take_back(running.slot, running.job)) return give_up_slot(number);
+      ++turned_away_for_good;
+    }
     ++attempts;
     finish(*running.job.message, same_for_all(running.job.recipients, failed), key);
     for (auto& job : untried) finish(job.message ? *job.message : *read(job.ref.id), same_for_all(job.recipients, failed), key);

@@ -14,13 +14,15 @@
 namespace hikyaku::delivery::simulation {
 
 struct Behaviour {
-  enum class Kind : std::uint8_t { Healthy, Dead, Refusing, Greylisting, Throttling, Tarpit, Flaky, Cutting } kind = Kind::Healthy;
+  enum class Kind : std::uint8_t { Healthy, Dead, Refusing, Greylisting, Throttling, Moody, Tarpit, Flaky, Cutting } kind = Kind::Healthy;
   Duration latency = 200ms;
   FailureClass silence = FailureClass::Timeout;         // Dead: how
   Duration greylist_wait = std::chrono::minutes{5};
   enum class Key : std::uint8_t { Address, Network, Exchanger } key = Key::Address;  // what a greylist remembers
   bool hints = false;                                   // it says how long to wait
   std::uint32_t bears = 3;                              // Throttling: connections
+  bool resets = false;                                  // Throttling: the line is reset instead of a 421
+  std::uint32_t moods = 3;                              // Moody: one connection of so many is told 421, however many there are
 };
 
 class Peer {
@@ -46,8 +48,13 @@ class Peer {
       out.ready = false;
       out.took = how.silence == FailureClass::Timeout ? Duration(30s) : Duration(10ms);
       out.failed = failed(how.silence, "4.4.1", "nothing answers", out.host);
-    } else if (how.kind == Behaviour::Kind::Throttling && open_ >= how.bears) {
+    } else if (how.kind == Behaviour::Kind::Throttling && how.resets && open_ >= how.bears) {
       out.ready = false;
+      ++over;
+      out.failed = failed(FailureClass::ConnectionRefused, "4.4.1", "the connection was refused", out.host);
+    } else if ((how.kind == Behaviour::Kind::Throttling && open_ >= how.bears) || (how.kind == Behaviour::Kind::Moody && random_() % how.moods == 0)) {
+      out.ready = false;
+      ++over;
       out.failed = failed(FailureClass::Transient, "4.7.0", "421 4.7.0 too many connections", out.host);
       out.failed.pace = Pace::TooFast;
     } else {
@@ -101,8 +108,9 @@ class Peer {
   std::map<Id, int> taken;           // how often
   std::map<Id, WallTime> taken_at;
   std::set<Id> unclear;              // taken, and the line cut before our side knew
-  std::size_t connects = 0, too_early = 0;
+  std::size_t connects = 0, too_early = 0, over = 0;  // over: told that they are too many
   std::uint32_t most_open = 0;
+  [[nodiscard]] std::uint32_t open() const { return open_; }
 
  private:
   static Attempt failed(FailureClass failure, std::string status, std::string words, std::string host) {

@@ -28,7 +28,9 @@ class UrgencyWatch {
       scheduler.lanes().for_each_waiting(slot.destination, slot.lane, weight, [&](const RemoteJob& job, WallTime since) { queue.push_back({id_of(job), job.priority, since}); });
     }
   }
+  // What was put back has had its turn already.
   void taken(const RemoteJob& job) {
+    if (job.turned_away > 0) return;
     for (std::size_t weight = 0; weight < 2; ++weight)
       for (const auto& one : waiting_[weight])
         if (one.id == id_of(job)) return judge(one, waiting_[weight], queues_[{destination_, lane_, weight}]);

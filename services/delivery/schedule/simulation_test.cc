@@ -8,7 +8,7 @@ namespace {
 
 Behaviour random_behaviour(std::mt19937_64& random) {
   using Kind = Behaviour::Kind;
-  constexpr Kind kinds[] = {Kind::Healthy, Kind::Healthy, Kind::Dead, Kind::Refusing, Kind::Greylisting, Kind::Throttling, Kind::Tarpit, Kind::Flaky, Kind::Cutting};
+  constexpr Kind kinds[] = {Kind::Healthy, Kind::Healthy, Kind::Dead, Kind::Refusing, Kind::Greylisting, Kind::Throttling, Kind::Moody, Kind::Tarpit, Kind::Flaky, Kind::Cutting};
   Behaviour how;
   how.kind = kinds[random() % std::size(kinds)];
   how.latency = std::chrono::milliseconds{10 + random() % 2'000};
@@ -18,6 +18,8 @@ Behaviour random_behaviour(std::mt19937_64& random) {
   how.key = static_cast<Behaviour::Key>(random() % 3);
   how.hints = random() % 2 == 0;
   how.bears = 1 + random() % 5;
+  how.resets = random() % 3 == 0;
+  how.moods = 2 + static_cast<std::uint32_t>(random() % 4);
   return how;
 }
 

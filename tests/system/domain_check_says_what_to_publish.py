@@ -1,0 +1,67 @@
+"""`hikyaku domain check`: what is missing is named with the line to publish; with exactly those lines published all is well; a record
+that says something else is told apart from one that is not there."""
+import json
+import os
+import subprocess
+
+from harness import DOMAIN, Server, eventually, expect, need, scenario
+from peers.name_server import NameServer
+
+ADDRESS = "192.0.2.77"
+NEEDED = {"mx", "spf", "dkim", "dmarc", "ptr", "helo"}
+
+
+def check(server, *more):
+    run = subprocess.run([server.program, "--config", server.config, "domain", "check", DOMAIN, "--address", ADDRESS, "--json", *more],
+                         capture_output=True, text=True, env={**os.environ, "LANG": "C"})
+    expect(run.returncode in (0, 3), f"it answers: {run.stderr}")
+    return run.returncode, json.loads(run.stdout)["records"]
+
+
+def states(records):
+    return {(one["record"], one["state"]) for one in records}
+
+
+@scenario
+def run(folder):
+    need("nsd")
+    with NameServer(folder / "dns", "") as dns, Server(folder, accounts=False, name=f"mail.{DOMAIN}", settings={"delivery": {"resolvers": [dns.address]}}).start() as server:
+        server.add_domain(DOMAIN)
+        for key in json.loads(server.cli("dkim", "key", "add", DOMAIN, "--manual", "--json")):
+            server.cli("dkim", "key", "activate", DOMAIN, key["selector"], "--force")
+        nothing_is_published(server)
+        _, records = check(server)
+        lines = [one["publish"] for one in records if one["publish"]]
+        all_as_it_says(server, dns, lines)
+        something_else(server, dns, lines)
+
+
+def nothing_is_published(server):
+    status, records = check(server)
+    expect(status == 3, "something is missing")
+    expect({kind for kind, state in states(records) if state == "missing"} == NEEDED, f"all of it: {records}")
+    expect(("tlsrpt", "not checked") in states(records), f"and what may be left out is said so: {records}")
+    shown = server.cli("domain", "check", DOMAIN, "--address", ADDRESS, check=False)
+    expect("[MISSING] mx" in shown and f"{DOMAIN}. IN MX 10 mail.{DOMAIN}." in shown, f"for people: {shown}")
+    japanese = subprocess.run([server.program, "--config", server.config, "domain", "check", DOMAIN, "--address", ADDRESS], capture_output=True, text=True,
+                              env={**os.environ, "LANG": "ja_JP.UTF-8", "LC_ALL": "ja_JP.UTF-8"}).stdout
+    expect("[なし] mx" in japanese, f"in Japanese: {japanese}")
+
+
+def all_as_it_says(server, dns, lines):
+    dns.publish("\n".join(lines))
+
+    def good():
+        status, records = check(server)
+        return status == 0 and {kind for kind, state in states(records) if state == "good"} >= NEEDED | {"tlsrpt"}
+    eventually(good, f"with what it printed published, all is well: {check(server)}")
+
+
+def something_else(server, dns, lines):
+    others = [line.replace("v=DKIM1; k=ed25519; p=", "v=DKIM1; k=ed25519; p=AAAA").replace(f"MX 10 mail.{DOMAIN}.", "MX 10 other.example.").replace(f"ip4:{ADDRESS}", "ip4:192.0.2.1") for line in lines]
+    dns.publish("\n".join(others))
+
+    def told():
+        status, records = check(server)
+        return status == 3 and {("mx", "wrong"), ("spf", "wrong"), ("dkim", "wrong"), ("dkim", "good"), ("dmarc", "good")} <= states(records)
+    eventually(told, f"what is wrong: {check(server)}")

@@ -26,7 +26,7 @@ directory::DirectoryResult<Exit> work(Invocation& call, directory::Editor& edito
   auto base = row_of(call, SystemClock{}.wall());
   if (!base) return Exit::Failed;
   if (const auto action = directory::parse_access(call.value("--action", "allow"))) base->action = *action;
-  auto parsed = directory::parse_access_list(text, *base);
+  auto parsed = directory::parse_access_list(text, *base, call.has("--below") ? directory::Names::AndBelow : directory::Names::Themselves);
   TRY(changed, editor.set_access(parsed.rows, run_of(call)));
   TRY(gone, remove_former(call, editor, parsed.rows));
   if (!call.json && (changed.replaced > 0 || gone > 0))
@@ -51,6 +51,7 @@ Exit run_export(Invocation& call) {
 Command policy_import_command() {
   auto between = who_options();
   between.push_back({"--action", OptionKind::Value, {"of rows that name none: allow (usual), defer, refuse", "動作の書かれていない行の動作: allow(既定)、defer、refuse"}, {"allow", "defer", "refuse"}, true});
+  between.push_back({"--below", OptionKind::Flag, {"a name means all names below it too, as in Postfix's access tables", "名前にはその下の名前も含める(Postfix の access 表と同じ)"}});
   for (auto& one : row_options()) between.push_back(std::move(one));
   between.push_back({"--replace", OptionKind::Flag, {"rows of this source that the text has no more go", "この出所の行のうち、ファイルにないものは削除する"}});
   return {.name = "policy import",

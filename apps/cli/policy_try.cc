@@ -46,7 +46,7 @@ Task<void> ask(io::Loop& loop, io::Resolver& resolver, Question& question) {
   for (;;) {
     question.judgement = policy::judge(question.attempt, question.policy.rules, look, question.answers);
     if (question.judgement.complete) co_return;
-    auto looking = policy::look_up(loop, resolver, question.answers, deadline);
+    auto looking = policy::look_up(loop, {std::shared_ptr<void>{}, &resolver}, question.answers, deadline);
     co_await std::move(looking);
   }
 }
@@ -118,8 +118,7 @@ directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
   if (const auto from = call.value("--from"); !from.empty() && from != "<>") {
     TRY(sender, wanted_address(from));
     question.attempt.reverse_path.address = sender;
-    const auto kind = snapshot->resolve(sender).kind;
-    if (kind != directory::RecipientKind::NotOurs && kind != directory::RecipientKind::UnknownDomain) question.attempt.sender_is = policy::SenderIs::Ours;
+    question.attempt.sender_is = policy::whose(snapshot->resolve(sender).kind);
   }
   question.policy.rules.access = std::make_shared<const policy::AccessTable>(snapshot->contents().access);
   question.memory = memory_of(*settings, question.policy.greylist);
@@ -127,6 +126,8 @@ directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
   const auto address = client->to_string();
   if (settings::address_is_in(address, settings->smtp.relay_networks())) exempt_because = "[smtp] relay_networks";
   else if (settings::address_is_in(address, question.policy.exempt)) exempt_because = "[policy] exempt_networks";
+  else if (snapshot->network(address).relay == directory::Enabled::Yes) exempt_because = "network list";
+  else if (policy::is_always_taken(recipient)) exempt_because = "postmaster";
   const auto trouble = with_resolver(*settings, {}, [&question](io::Loop& loop, io::Resolver& resolver) { return ask(loop, resolver, question); });
   if (!trouble.empty()) return directory::refuse(directory::DirectoryFailure::Unavailable, trouble);
   show(call, question, exempt_because);

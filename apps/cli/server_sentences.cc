@@ -70,6 +70,7 @@ constexpr SentenceRow rows[] = {
     {"The user must be the name after login= in the route; write it as it stands there.", "ユーザーは経路の login= に書いた名前でなければならない。そのとおりに書く。"},
     {"No address in [listen] smtp can be reached from here; run the test where strangers come from.", "[listen] smtp にここから届くアドレスがない。外部の相手と同じ場所で実行する。"},
     {"This server passes mail of this machine on; if strangers are like it, take its network out of [smtp] relay_networks.", "このマシンからのメールは中継される。見知らぬ相手も同じ扱いになるなら、そのネットワークを [smtp] relay_networks から外す。"},
+    {"There would be more than 2,000 expressions, each of which is tried on every client; use names and .domains.", "正規表現が 2,000 件を超える。どれもクライアントごとに試すので、名前や .domain で書く。"},
     {"Nothing was changed; give a time to come.", "何も変更していない。先の時刻を指定する。"},
     {"Give patterns, or --source for all rows of one source.", "パターンを指定するか、--source で出所を指定する。"},
     {"There is no such row; see: hikyaku policy list", "そのような行はない。hikyaku policy list で確認する。"},

@@ -1,5 +1,7 @@
 #include "apps/receive/access_book.h"
 
+#include <utility>
+
 namespace hikyaku::receive {
 namespace {
 
@@ -15,12 +17,14 @@ std::vector<directory::AccessRow> rows_of(std::string_view text) {
   return rows;
 }
 
+constexpr Duration patience = 5s, look_again = 5ms;
+
 struct Fetched {
   std::uint64_t stamp = 0;
   std::optional<std::string> text;  // nothing: it is as it was
 };
 
-Task<std::optional<Fetched>> fetch(directory::AuthClient& auth, std::uint64_t known) {
+Task<std::optional<Fetched>> fetch_rows(directory::AuthClient& auth, std::uint64_t known) {
   for (unsigned tries = 0; tries < most_tries; ++tries) {
     std::string text;
     std::uint64_t stamp = 0;
@@ -45,25 +49,55 @@ Task<std::optional<Fetched>> fetch(directory::AuthClient& auth, std::uint64_t kn
 
 }  // namespace
 
-Task<AccessBook::Table> AccessBook::current(directory::AuthClient& auth, Instant now) {
-  const auto version = auth.version();
-  std::uint64_t stamp = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    const bool fresh = version ? known_.version == version : known_.stamp != 0 && now < known_.asked + std::chrono::seconds{1};
-    if (fresh) co_return known_.table;
-    stamp = known_.stamp;
-  }
-  auto fetching = fetch(auth, stamp);
-  auto fetched = co_await std::move(fetching);
-  if (!fetched) co_return nullptr;
-  auto table = fetched->text ? std::make_shared<const policy::AccessTable>(rows_of(*fetched->text)) : nullptr;
+AccessBook::Turn AccessBook::take_turn(const std::optional<storage::Version>& version, Instant now, Known& known) {
   const std::lock_guard lock(mutex_);
-  // Another loop may have brought a newer one meanwhile; the version was read before the rows, so that none is missed.
-  if (table) known_.table = std::move(table), known_.stamp = fetched->stamp;
-  else if (known_.stamp != fetched->stamp) co_return known_.table;
-  known_.version = version;
-  known_.asked = now;
+  known = known_;
+  const bool fresh = version ? known_.version == version : known_.stamp != 0 && now < known_.asked + std::chrono::seconds{1};
+  if (fresh) return Turn::Fresh;
+  return std::exchange(fetching_, true) ? Turn::Wait : Turn::Fetch;
+}
+
+Task<AccessBook::Table> AccessBook::current(Asker asker) {
+  Known known;
+  for (const auto deadline = asker.loop.after(patience); asker.loop.now() < deadline && !asker.loop.stopping();) {
+    const auto version = asker.auth.version();
+    switch (take_turn(version, asker.loop.now(), known)) {
+      case Turn::Fresh: co_return known.table;
+      case Turn::Wait: co_await asker.loop.sleep_until(asker.loop.after(look_again)); break;
+      case Turn::Fetch: {
+        auto fetching = fetch(asker, version, known.stamp);
+        auto table = co_await std::move(fetching);
+        co_return table;
+      }
+    }
+  }
+  co_return nullptr;
+}
+
+Task<AccessBook::Table> AccessBook::fetch(Asker asker, std::optional<storage::Version> version, std::uint64_t stamp) {
+  // Whatever ends this, another may fetch then.
+  struct Turns {
+    AccessBook& book;
+    ~Turns() {
+      const std::lock_guard lock(book.mutex_);
+      book.fetching_ = false;
+    }
+  } const turns{*this};
+  auto asking = fetch_rows(asker.auth, stamp);
+  auto fetched = co_await std::move(asking);
+  if (!fetched) co_return nullptr;
+  Table table;
+  if (fetched->text) {
+    auto building = asker.workers.run(asker.loop, [text = &*fetched->text] { return std::make_shared<const policy::AccessTable>(rows_of(*text)); });
+    auto built = co_await std::move(building);
+    if (!built) co_return nullptr;
+    table = std::move(*built);
+  }
+  const std::lock_guard lock(mutex_);
+  if (table) known_.table = std::move(table);
+  known_.stamp = fetched->stamp;
+  known_.version = version;  // read before the rows, so that no change is missed
+  known_.asked = asker.loop.now();
   co_return known_.table;
 }
 

@@ -8,6 +8,8 @@
 #include <optional>
 
 #include "base/task.h"
+#include "io/loop.h"
+#include "io/workers.h"
 #include "services/directory/auth_client.h"
 #include "services/policy/access_table.h"
 
@@ -16,10 +18,16 @@ namespace hikyaku::receive {
 class AccessBook {
  public:
   using Table = std::shared_ptr<const policy::AccessTable>;
+  // Of the loop that asks.
+  struct Asker {
+    io::Loop& loop;
+    io::Workers& workers;
+    directory::AuthClient& auth;
+  };
 
   // Null: `auth` does not answer, and what was known may have changed. Usually without a question: only when the directory has changed,
-  // or when auth does not say at what version it is and a second has passed. Thread-safe; `auth` is the caller's loop's.
-  Task<Table> current(directory::AuthClient& auth, Instant now);
+  // or when auth does not say at what version it is and a second has passed. One loop fetches, the others wait. Thread-safe.
+  Task<Table> current(Asker asker);
 
  private:
   struct Known {
@@ -28,7 +36,12 @@ class AccessBook {
     std::optional<storage::Version> version;
     Instant asked{};
   };
+  enum class Turn : std::uint8_t { Fresh, Fetch, Wait };
+  [[nodiscard]] Turn take_turn(const std::optional<storage::Version>& version, Instant now, Known& known);
+  Task<Table> fetch(Asker asker, std::optional<storage::Version> version, std::uint64_t stamp);
+
   std::mutex mutex_;
+  bool fetching_ = false;
   Known known_;
 };
 

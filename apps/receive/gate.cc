@@ -5,14 +5,13 @@
 
 namespace hikyaku::receive {
 std::string Gate::open(const settings::Settings& settings) {
-  const auto asked = settings.delivery.resolvers.value_text() + settings.delivery.trust_anchors();
-  if (resolver_ && asked == asked_) return {};
+  auto asked = settings.delivery.resolvers.value_text() + settings.delivery.trust_anchors();
+  if (asked == asked_) return {};
+  asked_ = std::move(asked);
   auto options = delivery::resolver_options(settings);
   if (!options) return std::move(options).error();
   try {
-    // Nobody waits for the one before the last longer than `patience`, and settings change at a person's pace.
-    former_ = std::exchange(resolver_, std::make_unique<io::Resolver>(loop_, *std::move(options)));
-    asked_ = asked;
+    resolver_ = std::make_shared<io::Resolver>(loop_, *std::move(options));
   } catch (const std::runtime_error& error) {
     return error.what();
   }
@@ -21,13 +20,13 @@ std::string Gate::open(const settings::Settings& settings) {
 
 Task<std::string> Gate::look_up(settings::SettingsPointer settings, policy::Answers& answers, Deadline deadline) {
   auto trouble = open(*settings);
-  if (!trouble.empty()) {
+  if (!resolver_) {
     for (const auto& question : answers.take_wanted()) answers.give(question, {policy::Answer::Kind::Failure, {}});
     co_return trouble;
   }
-  auto looking = policy::look_up(loop_, *resolver_, answers, deadline);
+  auto looking = policy::look_up(loop_, resolver_, answers, deadline);
   co_await std::move(looking);
-  co_return std::string{};
+  co_return trouble;
 }
 
 }  // namespace hikyaku::receive

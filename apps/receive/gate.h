@@ -14,17 +14,16 @@ namespace hikyaku::receive {
 class Gate {
  public:
   explicit Gate(io::Loop& loop) : loop_(loop) {}
-  // Looks up what `answers` want; what cannot be had by then is a failure. `answers` must outlive the task. The error, told once for each
-  // change of it: why DNS cannot be asked at all.
+  // Looks up what `answers` want; what cannot be had by then is a failure. `settings`: those in force now, whatever the session began with. `answers`
+  // must outlive the task. The text, once for each change of the settings: why DNS cannot be asked as they say.
   Task<std::string> look_up(settings::SettingsPointer settings, policy::Answers& answers, Deadline deadline);
 
  private:
   [[nodiscard]] std::string open(const settings::Settings& settings);
 
   io::Loop& loop_;
-  std::string asked_;  // the settings that resolver_ was made by, as text
-  std::unique_ptr<io::Resolver> resolver_;
-  std::unique_ptr<io::Resolver> former_;  // by settings before; questions to it may be under way
+  std::string asked_;  // the settings that were tried last, as text
+  std::shared_ptr<io::Resolver> resolver_;  // by the last that could be used; questions under way keep it
 };
 
 }  // namespace hikyaku::receive

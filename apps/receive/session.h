@@ -25,6 +25,8 @@ Task<void> serve(Front& front, std::shared_ptr<const Policies> policies, Port po
 // While `auth` does not answer.
 inline const smtp::Reply cannot_ask{451, {4, 3, 0}, "Cannot look that up just now, try again later"};
 
+[[nodiscard]] smtp::Reply reply_for(const spool::SpoolError& error);
+
 class Session {
  public:
   Session(Front& front, std::shared_ptr<const Policies> policies, Port port, io::Accepted accepted);
@@ -37,18 +39,13 @@ class Session {
   void interrupt_if_idle();
 
  private:
-  // Of a stranger's text.
-  struct Checks {
-    Checks(policy::Attempt attempt, unsigned sample, const std::string& our_name) : mail(std::move(attempt), sample), forged(our_name) {}
-    policy::MailChecks mail;
-    policy::ResultsFilter forged;
-  };
   // The message that is arriving.
   struct Arrival {
     TraceId id;
     spool::MessageSink sink;
     std::optional<smtp::Reply> trouble;  // of ours: the disk
-    std::unique_ptr<Checks> checks;      // null: nothing is checked
+    std::optional<policy::ResultsFilter> forged;  // nothing: LMTP, where whoever hands over may have checked in our name
+    std::unique_ptr<policy::MailChecks> checks;   // null: not a stranger's
   };
 
   [[nodiscard]] directory::PeerContext context() const;
@@ -82,6 +79,8 @@ class Session {
   void begin_checks();
   void take_text(std::string_view octets);
   Task<smtp::Verdict> check_mail(Arrival& arrival);
+  Task<policy::MailFindings> find_out(policy::MailChecks& checks);
+  Task<smtp::Verdict> put_first(Arrival& arrival, std::string field);
   void log_checked(const TraceId& id, const policy::MailFindings& found);
   [[nodiscard]] smtp::Verdict refuse_by_dmarc(const policy::MailFindings& found);
   void take(const directory::AuthStep& step);
@@ -108,6 +107,7 @@ class Session {
   std::unique_ptr<directory::AuthClient::Exchange> exchange_;
   std::unique_ptr<Arrival> arrival_;
   policy::Answers answers_;
+  bool spared_ = false;  // a recipient of the open transaction is one that no rule refuses: its copy may not be refused with the others'
   policy::SenderIs sender_is_ = policy::SenderIs::Foreign;  // of the open transaction
   struct Refusal {
     std::string rule, evidence, client_name;

@@ -6,11 +6,6 @@ namespace {
 
 namespace events = telemetry::events;
 
-smtp::Reply reply_for(const spool::SpoolError& error) {
-  if (error.kind == spool::SpoolFailure::NoSpace) return {452, {4, 3, 1}, "The disk is nearly full, try again later"};
-  return {451, {4, 3, 0}, "The message could not be stored, try again later"};
-}
-
 // Waits on the loop for what the flusher thread says.
 class Flushed {
  public:
@@ -47,8 +42,13 @@ class Flushed {
 
 }  // namespace
 
+smtp::Reply reply_for(const spool::SpoolError& error) {
+  if (error.kind == spool::SpoolFailure::NoSpace) return {452, {4, 3, 1}, "The disk is nearly full, try again later"};
+  return {451, {4, 3, 0}, "The message could not be stored, try again later"};
+}
+
 void Session::begin_message() {
-  arrival_ = std::make_unique<Arrival>(Arrival{front_.reception.incoming.next_id(), front_.reception.incoming.new_sink(), {}, {}});
+  arrival_ = std::make_unique<Arrival>(Arrival{front_.reception.incoming.next_id(), front_.reception.incoming.new_sink(), {}, {}, {}});
   const auto& envelope = talk_.envelope();
   const std::string only = envelope.recipients.size() == 1 ? envelope.recipients[0].address.text() : std::string{};
   arrival_->sink.append(smtp::received_field({.kind = talk_.kind(),
@@ -79,6 +79,7 @@ Task<void> Session::append(std::string_view octets) {
 
 Task<void> Session::commit(smtp::server::CommitMessage step) {
   const auto arrival = std::move(arrival_);
+  if (arrival->forged && !arrival->trouble) arrival->sink.append(arrival->forged->rest());
   if (arrival->checks && !arrival->trouble) {
     auto checking = check_mail(*arrival);
     auto refusal = co_await std::move(checking);

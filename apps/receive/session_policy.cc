@@ -2,6 +2,7 @@
 // login, from no listed network.
 #include "apps/receive/session.h"
 
+#include "base/checksum.h"
 #include "base/cursor.h"
 #include "services/policy/judge.h"
 
@@ -12,7 +13,7 @@ namespace events = telemetry::events;
 using policy::Finding;
 
 // A session whose senders change for ever asks as little as one that begins anew.
-constexpr std::size_t many_answers = policy::Answers::most_questions / 2;
+constexpr std::size_t many_answers = policy::Answers::most_questions / 10;
 
 }  // namespace
 
@@ -31,7 +32,7 @@ policy::Attempt Session::attempt(const Address& recipient) const {
 }
 
 Task<void> Session::look_up_answers(Deadline deadline) {
-  auto looking = front_.gate.look_up(policies_->settings, answers_, deadline);
+  auto looking = front_.gate.look_up(front_.reception.policies()->settings, answers_, deadline);
   const auto trouble = co_await std::move(looking);
   if (trouble.empty()) co_return;
   auto said = fields();
@@ -49,19 +50,25 @@ Task<bool> Session::learn_sender() {
   const auto answer = co_await std::move(asking);
   const auto* found = std::get_if<directory::RecipientAnswer>(&answer);
   if (found == nullptr) co_return false;
-  using Kind = directory::RecipientKind;
-  if (found->kind != Kind::NotOurs && found->kind != Kind::UnknownDomain) sender_is_ = policy::SenderIs::Ours;
+  sender_is_ = policy::whose(found->kind);
   co_return true;
 }
 
 Task<smtp::Verdict> Session::judge(Address recipient) {
+  // Whether its network is listed is not known while `auth` is away: then nobody is a stranger yet.
+  if (port_ == Port::Smtp && account_ == AccountId{} && !may_relay_) {
+    auto asking = learn_rights();
+    co_await std::move(asking);
+    if (!may_relay_) co_return cannot_ask;
+  }
   if (!is_stranger()) co_return std::nullopt;
+  answers_.forget_failures();
   auto learning = learn_sender();
   const bool known = co_await std::move(learning);
   if (!known) co_return cannot_ask;
   auto rules = policies_->policy.rules;
   if (rules.mode(policy::RuleId::Access) != policy::Mode::Off) {
-    auto asking = front_.reception.access.current(front_.auth, front_.loop.now());
+    auto asking = front_.reception.access.current({front_.loop, front_.reception.workers, front_.auth});
     rules.access = co_await std::move(asking);
     if (!rules.access) co_return cannot_ask;
   }
@@ -73,6 +80,7 @@ Task<smtp::Verdict> Session::judge(Address recipient) {
     const auto judgement = policy::judge(tried, rules, look, answers_);
     if (judgement.complete) {
       if (judgement.greylist) memory.tried(*judgement.greylist, tried.now);
+      if (!judgement.decided_by && judgement.allows_everything) spared_ = true;
       co_return conclude(judgement, recipient);
     }
     auto looking = look_up_answers(deadline);
@@ -130,33 +138,50 @@ void Session::log_finding(const Finding& finding, std::string_view recipient) {
 // ---- the text --------------------------------------------------------------------------------------------------------
 
 void Session::begin_checks() {
+  if (port_ != Port::Lmtp) arrival_->forged.emplace(policies_->hostname);
   if (!policies_->policy.checks_mail || !is_stranger()) return;
-  arrival_->checks = std::make_unique<Checks>(attempt(talk_.envelope().recipients.front().address), static_cast<unsigned>(number_ % 100), policies_->hostname);
+  const auto sample = static_cast<unsigned>(checksum(arrival_->id.text()) % 100);
+  arrival_->checks = std::make_unique<policy::MailChecks>(attempt(talk_.envelope().recipients.front().address), sample);
 }
 
 void Session::take_text(std::string_view octets) {
-  if (!arrival_->checks) return arrival_->sink.append(octets);
-  arrival_->checks->mail.feed(octets);
-  arrival_->sink.append(arrival_->checks->forged.pass(octets));
+  if (arrival_->checks) arrival_->checks->feed(octets);
+  arrival_->sink.append(arrival_->forged ? arrival_->forged->pass(octets) : octets);
 }
 
-// Puts what was found before the text. The reply: why the message is not taken.
-Task<smtp::Verdict> Session::check_mail(Arrival& arrival) {
-  auto& checks = *arrival.checks;
-  arrival.sink.append(checks.forged.rest());
-  checks.mail.end();
+// Signatures of many keys cost milliseconds: not on the loop.
+Task<policy::MailFindings> Session::find_out(policy::MailChecks& checks) {
+  checks.end();
   const auto deadline = front_.loop.after(policies_->policy.patience);
-  auto found = checks.mail.results(answers_);
-  while (!found) {
+  for (;;) {
+    std::optional<policy::MailFindings> found;
+    if (checks.is_heavy()) {
+      auto working = front_.reception.workers.run(front_.loop, [&checks, this] { return checks.results(answers_); });
+      auto done = co_await std::move(working);
+      found = done ? std::move(*done) : checks.results(answers_);  // all workers are busy
+    } else {
+      found = checks.results(answers_);
+    }
+    if (found) co_return *std::move(found);
     auto looking = look_up_answers(deadline);
     co_await std::move(looking);
-    found = checks.mail.results(answers_);
   }
-  log_checked(arrival.id, *found);
-  const auto refusal = refuse_by_dmarc(*found);
+}
+
+// The reply: why the message is not taken.
+Task<smtp::Verdict> Session::check_mail(Arrival& arrival) {
+  auto finding_out = find_out(*arrival.checks);
+  const auto found = co_await std::move(finding_out);
+  log_checked(arrival.id, found);
+  const auto refusal = refuse_by_dmarc(found);
   if (refusal) co_return refusal;
   if (!policies_->settings->policy.authentication_results()) co_return std::nullopt;
-  auto field = authres::field_text({policies_->hostname, found->words});
+  auto putting = put_first(arrival, authres::field_text({policies_->hostname, found.words}));
+  auto trouble = co_await std::move(putting);
+  co_return trouble;
+}
+
+Task<smtp::Verdict> Session::put_first(Arrival& arrival, std::string field) {
   spool::SpoolResult<> put;
   if (arrival.sink.spilled()) {
     auto putting = front_.reception.workers.run(front_.loop, [sink = &arrival.sink, &field] { return sink->put_first(std::move(field)); });
@@ -165,8 +190,9 @@ Task<smtp::Verdict> Session::check_mail(Arrival& arrival) {
   } else {
     put = arrival.sink.put_first(std::move(field));
   }
-  if (!put) co_return smtp::Reply{451, {4, 3, 0}, "The message could not be stored, try again later"};
-  co_return std::nullopt;
+  if (put) co_return std::nullopt;
+  front_.reception.service.log().write(events::storage_trouble, {.message = arrival.id, .reason = put.error().what});
+  co_return reply_for(put.error());
 }
 
 void Session::log_checked(const TraceId& id, const policy::MailFindings& found) {
@@ -187,7 +213,8 @@ smtp::Verdict Session::refuse_by_dmarc(const policy::MailFindings& found) {
   if (finding.verdict == Finding::Verdict::Nothing) return std::nullopt;
   if (rules.name_rules) finding.reply.text += " [dmarc]";
   log_finding(finding, talk_.envelope().recipients.front().address.text());
-  if (mode != policy::Mode::Enforce) return std::nullopt;
+  // One text for all: whom no rule may refuse is not refused with the others.
+  if (mode != policy::Mode::Enforce || spared_) return std::nullopt;
   return finding.reply;
 }
 

@@ -83,8 +83,10 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   if (found == nullptr) co_return refuse_recipient(recipient, cannot_ask);
   if (auto refusal = reason_against(*found, step.octets)) co_return refuse_recipient(recipient, *std::move(refusal));
   if (auto refusal = over_rate(recipient)) co_return refuse_recipient(recipient, *std::move(refusal));
-  // Whoever is refused may complain (RFC 5321 §4.5.1).
-  if (!equal_ignoring_case(recipient.local_part, "postmaster")) {
+  if (talk_.envelope().recipients.empty()) spared_ = false;  // the first of its transaction
+  if (policy::is_always_taken(recipient)) {
+    spared_ = true;
+  } else {
     auto judging = judge(recipient);
     auto refusal = co_await std::move(judging);
     if (refusal) co_return refuse_recipient(recipient, *std::move(refusal));

@@ -145,6 +145,7 @@ std::string_view Message::feed_header(std::string_view chunk) {
 
 void Message::end_header() {
   state_ = State::Body;
+  if (static_cast<std::size_t>(std::ranges::count(header_, '\n')) > limits_.most_header_lines) header_too_long_ = true, header_ = {};
   if (header_too_long_) return;
   fields_ = FieldIndex(header_);
   for (const auto* field : fields_.first("dkim-signature", limits_.most_signatures)) {

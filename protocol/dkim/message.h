@@ -70,6 +70,7 @@ class FieldIndex {
 
 struct MessageLimits {
   std::size_t most_header_octets = 1 << 20;
+  std::size_t most_header_lines = 20'000;   // more are as good as too long: each costs a hundred octets of index
   std::size_t most_signatures = 8;  // DKIM-Signature fields that are looked at, from the top
 };
 inline constexpr std::size_t most_arc_fields = 50;      // of each kind (RFC 8617 §4.2.1)

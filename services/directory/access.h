@@ -20,11 +20,13 @@ enum class AccessWho : std::uint8_t {
 };
 enum class AccessAction : std::uint8_t { Allow, Defer, Refuse };
 
+inline constexpr std::string_view operator_source = "operator";
+
 struct AccessRow {
   AccessWho who = AccessWho::Client;
   std::string pattern;  // normal_access_pattern()
   AccessAction action = AccessAction::Allow;
-  std::string source = "operator";  // whose row it is: a list's name
+  std::string source{operator_source};  // whose row it is: a list's name
   std::string note;
   WallTime added{};
   WallTime expires = WallTime::max();  // max: never
@@ -32,6 +34,7 @@ struct AccessRow {
 };
 
 inline constexpr std::size_t most_access_rows = 200'000, longest_access_text = 500;
+inline constexpr std::ptrdiff_t most_access_expressions = 2'000;
 
 [[nodiscard]] std::string_view who_name(AccessWho who);           // "client"
 [[nodiscard]] std::optional<AccessWho> parse_who(std::string_view name);

@@ -77,6 +77,11 @@ Result<AccessRow, std::string> row_of(std::string_view line, const AccessRow& ba
   return row;
 }
 
+// A name, and nothing else that may be a pattern.
+bool is_name(std::string_view pattern) {
+  return pattern.find_first_of("/@:<") == std::string_view::npos && !pattern.starts_with('.') && pattern.find_first_not_of("0123456789.") != std::string_view::npos;
+}
+
 // What `hikyaku policy export` wrote.
 ParsedAccess parse_export(std::string_view text) {
   ParsedAccess parsed;
@@ -96,7 +101,7 @@ ParsedAccess parse_export(std::string_view text) {
 
 }  // namespace
 
-ParsedAccess parse_access_list(std::string_view text, const AccessRow& base) {
+ParsedAccess parse_access_list(std::string_view text, const AccessRow& base, Names names) {
   if (text.substr(0, text.find('\n')) == access_heading) return parse_export(text);
   ParsedAccess parsed;
   for (std::size_t number = 1; !text.empty(); ++number) {
@@ -113,8 +118,13 @@ ParsedAccess parse_access_list(std::string_view text, const AccessRow& base) {
       parsed.bad.push_back({number, std::move(row).error()});
       continue;
     }
-    parsed.rows.push_back(*std::move(row));
+    parsed.rows.push_back(*row);
     parsed.lines.push_back(number);
+    if (names == Names::AndBelow && is_name(row->pattern)) {
+      row->pattern.insert(0, ".");
+      parsed.rows.push_back(*std::move(row));
+      parsed.lines.push_back(number);
+    }
   }
   return parsed;
 }

@@ -17,7 +17,9 @@ struct ParsedAccess {
 };
 // The first line of `hikyaku policy export`, whose rows name who, action, source and dates themselves (print_access_row).
 inline constexpr std::string_view access_heading = "# hikyaku policy";
+// A name alone means that name. In Postfix's access tables it means all names below it too (parent_domain_matches_subdomains).
+enum class Names : std::uint8_t { Themselves, AndBelow };
 // `base`: who, source, expiry and added of all rows, and the action of those that name none.
-[[nodiscard]] ParsedAccess parse_access_list(std::string_view text, const AccessRow& base);
+[[nodiscard]] ParsedAccess parse_access_list(std::string_view text, const AccessRow& base, Names names = Names::Themselves);
 
 }  // namespace hikyaku::directory

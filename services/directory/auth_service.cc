@@ -184,10 +184,14 @@ AuthService::Reply AuthService::access_rows(const auth_protocol::AccessRequest& 
   constexpr std::size_t piece = auth_protocol::most_octets / 2;
   const auto snapshot = reader_.snapshot();
   if (!snapshot) return no_directory();
-  if (access_of_ != snapshot->version()) {
-    access_text_.clear();
-    for (const auto& row : snapshot->contents().access) access_text_ += print_access_row(row) + '\n';
-    access_stamp_ = checksum(access_text_) | 1;  // 0 is nobody's
+  // Further pieces are of the table that was begun: its stamp tells when another took its place.
+  if (request.from == 0 && access_of_ != snapshot->version()) {
+    if (access_stamp_ == 0 || access_rows_ != snapshot->contents().access) {
+      access_rows_ = snapshot->contents().access;
+      access_text_.clear();
+      for (const auto& row : access_rows_) access_text_ += print_access_row(row) + '\n';
+      access_stamp_ = checksum(access_text_) | 1;  // 0 is nobody's
+    }
     access_of_ = snapshot->version();
   }
   if (request.from == 0 && request.stamp == access_stamp_) return AccessPage{.stamp = access_stamp_};

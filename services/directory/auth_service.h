@@ -105,7 +105,8 @@ class AuthService {
   LoginMemory memory_;
   LoginTickets tickets_;
   QuotaReader quotas_;
-  // The access rows of one snapshot as text.
+  // The access rows of one snapshot, and as text.
+  std::vector<AccessRow> access_rows_;
   std::string access_text_;
   std::uint64_t access_stamp_ = 0;
   std::optional<storage::Version> access_of_;

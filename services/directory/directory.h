@@ -37,7 +37,7 @@ struct Contents {
   std::vector<Forward> forwards;
   std::vector<MailingList> lists;   // by address
   std::vector<Hold> holds;        // by id; ended ones for a while
-  std::vector<AccessRow> access;  // by who and pattern
+  std::vector<AccessRow> access;  // by who, pattern and source
   std::vector<DkimKey> dkim_keys;   // by domain, then selector
   std::string postmaster;         // the address that gets postmaster@ of every local domain; empty: the first admin, or without one the domain's first account
   storage::Version version;

@@ -93,7 +93,7 @@ class Editor {
   // Only one that has not begun: the time of the others stays out of retry periods.
   DirectoryResult<Hold> remove_hold(std::uint64_t id, WallTime now);
 
-  // editor_access.cc. A row of the same who and pattern is replaced. Thousands at once are several commits, each whole; what cannot be is
+  // editor_access.cc. A row of the same who, pattern and source is replaced. Thousands at once are several commits, each whole; what cannot be is
   // BadValue before the first.
   struct AccessChanged {
     std::size_t added = 0, replaced = 0, unchanged = 0;

@@ -1,6 +1,7 @@
 // Access rows, as the editor changes them.
 #include <algorithm>
 #include <span>
+#include <tuple>
 
 #include "services/directory/editor.h"
 #include "services/directory/rows.h"
@@ -9,6 +10,10 @@ namespace hikyaku::directory {
 namespace {
 
 constexpr std::size_t rows_a_commit = 2'000;
+
+std::tuple<AccessWho, std::string_view, std::string_view> place_of(const AccessRow& row) { return {row.who, row.pattern, row.source}; }
+
+bool is_expression(const AccessRow& row) { return row.pattern.starts_with('/'); }
 
 }  // namespace
 
@@ -23,10 +28,12 @@ DirectoryResult<Editor::AccessChanged> Editor::set_access(const std::vector<Acce
       of_part = {};
       Changes changes;
       const auto& there = snapshot.contents().access;
+      const auto expressions = std::ranges::count_if(there, is_expression) + std::ranges::count_if(part, is_expression);
+      if (expressions > most_access_expressions) return refuse(DirectoryFailure::BadValue, "There would be more than 2,000 expressions, each of which is tried on every client; use names and .domains.");
       if (there.size() + part.size() > most_access_rows) return refuse(DirectoryFailure::BadValue, "There would be more than 200,000 rows; use networks, .domains or expressions.");
       for (const auto& row : part) {
-        const auto old = std::ranges::lower_bound(there, std::pair(row.who, std::string_view(row.pattern)), {}, [](const AccessRow& one) { return std::pair(one.who, std::string_view(one.pattern)); });
-        const bool is_there = old != there.end() && old->who == row.who && old->pattern == row.pattern;
+        const auto old = std::ranges::lower_bound(there, place_of(row), {}, place_of);
+        const bool is_there = old != there.end() && place_of(*old) == place_of(row);
         if (is_there && old->action == row.action && old->expires == row.expires && old->note == row.note) {
           ++of_part.unchanged;
           continue;

@@ -170,10 +170,11 @@ bool take_list(WireReader& in, std::string_view address, Contents& contents) {
 
 bool take_access(WireReader& in, std::string_view rest, Contents& contents) {
   if (rest.empty() || static_cast<unsigned char>(rest[0]) > static_cast<unsigned char>(AccessWho::Recipient)) return false;
-  AccessRow row{.who = static_cast<AccessWho>(rest[0]), .pattern = std::string(rest.substr(1))};
+  const auto end = rest.find('\0', 1);
+  if (end == std::string_view::npos) return false;
+  AccessRow row{.who = static_cast<AccessWho>(rest[0]), .pattern = std::string(rest.substr(1, end - 1)), .source = std::string(rest.substr(end + 1))};
   const auto action = in.u8();
   row.action = static_cast<AccessAction>(action);
-  row.source = in.text();
   row.note = in.text();
   row.added = as_time(in.u64());
   row.expires = as_time(in.u64());
@@ -200,7 +201,7 @@ std::string address_key(const Address& address) { return "n" + fold(address); }
 std::string alias_key(std::string_view pattern) { return "A" + fold_pattern(pattern); }
 std::string route_key(std::uint32_t number) { return number_key('r', number, 4); }
 std::string hold_key(std::uint64_t id) { return number_key('h', id, 8); }
-std::string access_key(const AccessRow& row) { return std::string("x") + static_cast<char>(row.who) + row.pattern; }
+std::string access_key(const AccessRow& row) { return std::string("x") + static_cast<char>(row.who) + row.pattern + '\0' + row.source; }
 std::string network_key(std::string_view prefix) { return "w" + std::string(prefix); }
 
 std::string dkim_key(std::string_view domain, std::string_view selector) { return "k" + std::string(domain) + '\0' + std::string(selector); }
@@ -286,7 +287,7 @@ std::string encode(const MailingList& list) {
 
 std::string encode(const AccessRow& row) {
   WireWriter out;
-  out.u8(format).u8(static_cast<std::uint8_t>(row.action)).text(row.source).text(row.note).u64(as_number(row.added)).u64(as_number(row.expires));
+  out.u8(format).u8(static_cast<std::uint8_t>(row.action)).text(row.note).u64(as_number(row.added)).u64(as_number(row.expires));
   return std::move(out).bytes();
 }
 

@@ -5,7 +5,7 @@
 //   g          the global gateway, and whether all received mail is forwarded
 //   n address  -> account id          i          last account id (the engine's counter)
 //   h id       hold                   H          last hold id, in digits
-//   x who pattern  access row (who: an octet)
+//   x who pattern NUL source  access row (who: an octet)
 //   k domain NUL selector   DKIM key, without its private half
 //   f id       forward of an account  l address  mailing list    m address NUL member   a member of it
 #pragma once

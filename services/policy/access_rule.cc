@@ -23,13 +23,18 @@ Finding permission(const AccessRow& row, Allows allows) {
   return {.verdict = Verdict::Allow, .allows = allows, .evidence = std::string(directory::who_name(row.who)) + " " + row.pattern + " (" + row.source + ")"};
 }
 
-// The row of the client's address, else of its name. Null: none.
-std::optional<const AccessRow*> client_row(const Attempt& attempt, const AccessTable& table, Answers& answers) {
-  if (const auto* row = table.of_address(attempt.client, attempt.now)) return row;
-  if (!table.has_names()) return nullptr;
+// The row of the client's address, else of its name.
+struct ClientRow {
+  const AccessRow* row = nullptr;  // null: none
+  bool unsure = false;             // its name could not be had
+};
+std::optional<ClientRow> client_row(const Attempt& attempt, const AccessTable& table, Answers& answers) {
+  if (const auto* row = table.of_address(attempt.client, attempt.now)) return ClientRow{row};
+  if (!table.has_names()) return ClientRow{};
   const auto name = client_name(attempt.client, answers);
   if (!name) return std::nullopt;
-  return name->proof == ClientName::Proof::Confirmed ? table.of_name(name->name, attempt.now) : nullptr;
+  if (name->proof == ClientName::Proof::Confirmed) return ClientRow{table.of_name(name->name, attempt.now)};
+  return ClientRow{nullptr, name->proof == ClientName::Proof::Failure};
 }
 
 }  // namespace
@@ -42,15 +47,15 @@ std::optional<Finding> find_access(const Attempt& attempt, const Config& config,
   if (recipient != nullptr && recipient->action != AccessAction::Allow) return objection(*recipient);
   if (sender != nullptr && sender->action != AccessAction::Allow) return objection(*sender);
   const auto client = client_row(attempt, table, answers);
-  if (client && *client != nullptr && (*client)->action != AccessAction::Allow && recipient == nullptr) return objection(**client);
+  if (client && client->row != nullptr && client->row->action != AccessAction::Allow && recipient == nullptr) return objection(*client->row);
   if (recipient != nullptr) return permission(*recipient, Allows::Everything);
   if (!client) return std::nullopt;
-  if (*client != nullptr) return permission(**client, Allows::Client);
-  if (sender == nullptr) return Finding{};
+  if (client->row != nullptr) return permission(*client->row, Allows::Client);
+  if (sender == nullptr) return Finding{.unsure = client->unsure};
   const auto spf = spf_verdict(attempt, answers);
   if (!spf) return std::nullopt;
-  if (spf->outcome == spf::Outcome::Pass) return permission(*sender, Allows::Client);
-  return Finding{.evidence = "sender " + sender->pattern + " is allowed, but SPF does not prove it"};
+  if (vouches(*spf)) return permission(*sender, Allows::Client);
+  return Finding{.unsure = client->unsure || spf->outcome == spf::Outcome::TempError, .evidence = "sender " + sender->pattern + " is allowed, but SPF does not prove it"};
 }
 
 }  // namespace hikyaku::policy

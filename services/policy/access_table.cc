@@ -23,6 +23,13 @@ std::string masked(std::string_view octets, int bits) {
   return base;
 }
 
+// Of two rows for the same: the operator's, else the stricter.
+void put(auto& map, std::string key, const AccessRow& row) {
+  const auto [at, is_new] = map.try_emplace(std::move(key), &row);
+  if (is_new || at->second->source == directory::operator_source) return;
+  if (row.source == directory::operator_source || row.action > at->second->action) at->second = &row;
+}
+
 template <class Map>
 const AccessRow* find_in(const Map& map, const std::string& key, WallTime now) {
   const auto found = map.find(key);
@@ -49,7 +56,7 @@ AccessTable::AccessTable() = default;
 AccessTable::AccessTable(std::vector<AccessRow> rows) : rows_(std::move(rows)) {
   for (const auto& row : rows_) {
     if (row.who == AccessWho::Client) add_client(row);
-    else (row.who == AccessWho::Sender ? senders_ : recipients_)[row.pattern] = &row;
+    else put(row.who == AccessWho::Sender ? senders_ : recipients_, row.pattern, row);
   }
 }
 
@@ -67,10 +74,10 @@ void AccessTable::add_client(const AccessRow& row) {
   }
   const auto slash = pattern.find('/');
   const auto address = io::IpAddress::parse(pattern.substr(0, slash));
-  if (!address) return void(names_[row.pattern] = &row);
+  if (!address) return put(names_, row.pattern, row);
   int bits = address->family() == io::IpFamily::V4 ? 32 : 128;
   if (slash != std::string_view::npos) (void)std::from_chars(pattern.data() + slash + 1, pattern.data() + pattern.size(), bits);
-  networks_[{address->family(), bits}][masked(address->octets(), bits)] = &row;
+  put(networks_[{address->family(), bits}], masked(address->octets(), bits), row);
 }
 
 const AccessRow* AccessTable::of_address(const io::IpAddress& client, WallTime now) const {

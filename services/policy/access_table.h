@@ -1,6 +1,6 @@
 // AccessTable: the directory's access rows, made ready for look-ups. Of a client's rows the most particular one counts: its address, then the
-// narrowest network, its name, the nearest .domain above it, then expressions in the order of the rows. Names count only when they lead back
-// to the address. Built once for each change; a look-up costs the networks' widths, the labels, and each expression once (linear: RE2).
+// narrowest network, its name, the nearest .domain above it, then expressions in the order of the rows. Of rows of several sources the operator's counts, else the
+// strictest. Names count only when they lead back to the address. Built once for each change; a look-up costs the networks' widths, the labels, and each expression once (linear: RE2).
 #pragma once
 
 #include <map>

@@ -25,6 +25,10 @@ class Answers {
   // Null: not known yet; it is wanted from now on. `name`: lower case, no final dot. Valid until the object ends.
   const Answer* ask(RecordType type, std::string name);
   void give(const Question& question, Answer answer) { known_[question] = std::move(answer); }
+  // What DNS failed to say is asked anew.
+  void forget_failures() {
+    std::erase_if(known_, [](const auto& one) { return one.second.kind == Answer::Kind::Failure; });
+  }
   // What was asked for in vain since the last call.
   [[nodiscard]] std::set<Question> take_wanted() { return std::exchange(wanted_, {}); }
   [[nodiscard]] bool wants() const { return !wanted_.empty(); }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "io/socket_address.h"
 #include "mail/address.h"
+#include "services/directory/types.h"
 #include "services/policy/dns_list.h"
 #include "services/policy/rule.h"
 
@@ -19,6 +20,11 @@ class AccessTable;
 
 // Whose domain the sender claims.
 enum class SenderIs : std::uint8_t { Foreign, Ours };
+
+// An address of a relay domain is its inner server's, who may write from anywhere.
+[[nodiscard]] SenderIs whose(directory::RecipientKind kind_of_sender);
+// Whoever is refused may complain to the postmaster (RFC 5321 §4.5.1): no rule looks at mail for it.
+[[nodiscard]] bool is_always_taken(const Address& recipient);
 
 struct Attempt {
   io::IpAddress client;

@@ -11,7 +11,7 @@ using Verdict = Finding::Verdict;
 
 // The first list of several that has the client; all are asked at once. A list that fails has nobody.
 struct FirstListing {
-  bool waits = false;
+  bool waits = false, failed = false;
   const DnsList* by = nullptr;
   std::string answer;
 };
@@ -20,6 +20,7 @@ FirstListing first_listing(const std::vector<DnsList>& lists, const io::IpAddres
   for (const auto& list : lists) {
     const auto listing = look_up(list, client, answers);
     if (!listing) first.waits = true;
+    else if (listing->kind == Listing::Kind::Failure) first.failed = true;
     else if (first.by == nullptr && listing->kind == Listing::Kind::Listed) first.by = &list, first.answer = listing->answer;
   }
   return first;
@@ -31,7 +32,7 @@ std::optional<Finding> find_dnswl(const Attempt& attempt, const Config& config, 
   const auto first = first_listing(config.dnswl, attempt.client, answers);
   if (first.by != nullptr) return Finding{.verdict = Verdict::Allow, .evidence = "listed by " + first.by->zone + " (" + first.answer + ")"};
   if (first.waits) return std::nullopt;
-  return Finding{};
+  return Finding{.unsure = first.failed};
 }
 
 std::optional<Finding> find_dnsbl(const Attempt& attempt, const Config& config, Answers& answers) {

@@ -39,17 +39,18 @@ GreylistMemory::Verdict GreylistMemory::tried(const GreylistKey& key, WallTime n
   return verdict;
 }
 
-void GreylistMemory::tend(WallTime now) {
-  while (!waiting_by_age_.empty()) {
+bool GreylistMemory::tend(WallTime now, std::size_t most) {
+  for (; most > 0 && !waiting_by_age_.empty(); --most) {
     const auto at = waiting_.find(*waiting_by_age_.begin()->second);
     if (now - at->second.last <= terms_.window) break;
     erase_waiting(at);
   }
-  while (!known_by_age_.empty()) {
+  for (; most > 0 && !known_by_age_.empty(); --most) {
     const auto at = known_.find(*known_by_age_.begin()->second);
     if (now - at->second.last < terms_.known_for) break;
     erase_known(at);
   }
+  return most == 0;
 }
 
 void GreylistMemory::restore(GreylistKey key, Waiting waiting) { put(std::move(key), waiting); }
@@ -70,7 +71,9 @@ bool GreylistMemory::forget(const GreylistKey& key) {
 }
 
 void GreylistMemory::put(GreylistKey key, Waiting waiting) {
+  if (const auto source = of_source_.find(key.source); source != of_source_.end() && source->second >= terms_.most_of_source && !waiting_.contains(key)) return;
   const auto [at, is_new] = waiting_.try_emplace(std::move(key), waiting);
+  if (is_new) ++of_source_[at->first.source];
   if (!is_new) waiting_by_age_.erase({at->second.last, &at->first});
   at->second = waiting;
   waiting_by_age_.emplace(waiting.last, &at->first);
@@ -87,6 +90,7 @@ void GreylistMemory::put(std::string source, Known known) {
 
 void GreylistMemory::erase_waiting(std::map<GreylistKey, Waiting>::iterator at) {
   waiting_by_age_.erase({at->second.last, &at->first});
+  if (const auto source = of_source_.find(at->first.source); --source->second == 0) of_source_.erase(source);
   waiting_.erase(at);
 }
 

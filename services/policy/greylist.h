@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,7 @@ struct GreylistTerms {
   std::chrono::seconds window = std::chrono::days{5};     // a try later than this after the first begins anew
   std::chrono::seconds known_for = std::chrono::days{36}; // a known network that sends nothing for so long is forgotten
   std::size_t most = 1'000'000;                           // of each kind that are remembered
+  std::size_t most_of_source = 1'000;                     // that wait, of one source; further ones are put off and not remembered
   friend bool operator==(const GreylistTerms&, const GreylistTerms&) = default;
 };
 
@@ -70,8 +72,8 @@ class GreylistMemory {
   [[nodiscard]] Verdict look(const GreylistKey& key, WallTime now) const;
   // There was a try: looks, and remembers it.
   Verdict tried(const GreylistKey& key, WallTime now);
-  // Forgets what is over. Costs what it forgets.
-  void tend(WallTime now);
+  // Forgets what is over, at most so many. True: there is more.
+  bool tend(WallTime now, std::size_t most = 1'000);
 
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
   [[nodiscard]] std::size_t known() const { return known_.size(); }
@@ -93,6 +95,7 @@ class GreylistMemory {
 
   GreylistTerms terms_;
   std::map<GreylistKey, Waiting> waiting_;
+  std::unordered_map<std::string, std::size_t> of_source_;  // how many wait
   std::map<std::string, Known> known_;
   // By when they were seen last: whom to forget. Pointers to the keys of the maps, whose places are steady.
   std::set<std::pair<WallTime, const GreylistKey*>> waiting_by_age_;

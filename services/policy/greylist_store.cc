@@ -54,15 +54,18 @@ GreylistMemory::Verdict GreylistStore::tried(const GreylistKey& key, WallTime no
   // Busy sources are known for weeks: an hour's mails need no line each.
   if (verdict.kind == Kind::KnownSource && now - verdict.known.last < known_is_written_each) return verdict;
   if (verdict.passes()) unsaved_ += greylist_line(KnownLine{key.source, memory_.all_known().at(key.source)});
-  else unsaved_ += greylist_line(WaitingLine{key, memory_.all_waiting().at(key)});
+  else if (const auto waits = memory_.all_waiting().find(key); waits != memory_.all_waiting().end()) unsaved_ += greylist_line(WaitingLine{key, waits->second});
   return verdict;
 }
 
 io::DiskResult<> GreylistStore::save(WallTime now) {
+  for (bool more = true; more;) {  // in pieces: reception waits for the lock
+    const std::lock_guard lock(mutex_);
+    more = memory_.tend(now);
+  }
   std::string lines;
   {
     const std::lock_guard lock(mutex_);
-    memory_.tend(now);
     lines.swap(unsaved_);
   }
   if (file_ && lines.empty()) return {};

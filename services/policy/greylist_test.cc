@@ -53,6 +53,16 @@ TEST_CASE("its memory is bounded: who was seen longest ago is forgotten first") 
   CHECK(memory.look({"n0", "", ""}, start + 7s).kind == Kind::TooEarly);
 }
 
+TEST_CASE("one source fills no more than its part") {
+  GreylistMemory memory({.most_of_source = 10});
+  for (int i = 0; i < 100; ++i) CHECK(memory.tried({"192.0.2.0/24", std::to_string(i), ""}, start).kind == Kind::New);
+  CHECK(memory.waiting() == 10);
+  CHECK(memory.tried({"198.51.100.0/24", "x", ""}, start).kind == Kind::New);
+  CHECK(memory.waiting() == 11);
+  CHECK(memory.tried({"192.0.2.0/24", "3", ""}, start + 25min).kind == Kind::Passes);
+  CHECK(memory.tried({"192.0.2.0/24", "99", ""}, start + 25min).kind == Kind::KnownSource);
+}
+
 TEST_CASE("a clock that was set back costs nobody more than the wait") {
   GreylistMemory memory;
   memory.tried(key, start);

@@ -34,7 +34,7 @@ std::optional<GreylistKey> greylist_key(const Attempt& attempt, Answers& answers
   const auto spf = spf_verdict(attempt, answers);
   if (!spf) return std::nullopt;
   const auto domain = dns::canonical_name(spf_domain(attempt));
-  const bool vouched = spf->outcome == spf::Outcome::Pass && domain;
+  const bool vouched = vouches(*spf) && domain;
   return GreylistKey{vouched ? "spf:" + *domain : network_of(attempt.client), ascii_lower(attempt.reverse_path.text()), ascii_lower(attempt.recipient.text())};
 }
 
@@ -75,6 +75,7 @@ class Judge {
   bool note(RuleId id, Mode mode, Finding finding) {
     finding.rule = id;
     finding.mode = mode;
+    if (finding.unsure && mode == Mode::Enforce) unsure_ = true;
     if (finding.verdict == Verdict::Nothing) return false;
     const bool suspect = makes_suspect(finding, config_);
     const auto verdict = finding.verdict;
@@ -105,8 +106,14 @@ class Judge {
 
   Judgement finish() {
     judgement_.complete = !waits_;
+    judgement_.allows_everything = all_allowed_;
     if (!judgement_.decided_by) return std::move(judgement_);
     auto& reply = judgement_.findings[*judgement_.decided_by].reply;
+    // Whoever may be allowed is refused for good by nobody: our DNS is our own trouble.
+    if (unsure_ && judgement_.verdict == Verdict::Refuse) {
+      judgement_.verdict = Verdict::Defer;
+      reply = {451, {4, 4, 3}, "Whether this is allowed cannot be looked up just now, try again later"};
+    }
     if (config_.name_rules) reply.text += " [" + std::string(entry_of(judgement_.findings[*judgement_.decided_by].rule).name) + "]";
     return std::move(judgement_);
   }
@@ -116,7 +123,7 @@ class Judge {
   const GreylistLook& look_;
   Answers& answers_;
   Judgement judgement_;
-  bool waits_ = false, client_allowed_ = false, all_allowed_ = false, suspect_ = false;
+  bool waits_ = false, client_allowed_ = false, all_allowed_ = false, suspect_ = false, unsure_ = false;
 };
 
 }  // namespace

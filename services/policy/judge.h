@@ -19,6 +19,7 @@ struct Judgement {
   // Refuse or Defer: by `decided_by`; Nothing: the mail may come.
   Finding::Verdict verdict = Finding::Verdict::Nothing;
   std::optional<std::size_t> decided_by;  // place in findings; nothing: no rule objects
+  bool allows_everything = false;       // the operator lets this recipient have all mail
   bool complete = false;                // false: answers are wanted first, and the rest says nothing
   // The greylist rule looked at it: the memory is to be told of this try (GreylistMemory::tried).
   std::optional<GreylistKey> greylist;

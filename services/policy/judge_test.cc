@@ -2,6 +2,7 @@
 
 #include "services/policy/access_table.h"
 #include "services/policy/judge.h"
+#include "services/policy/sender_rules.h"
 #include "services/policy/test_zone.h"
 
 using namespace hikyaku;
@@ -220,6 +221,51 @@ TEST_CASE("access rows: the most particular one counts, before all rules; a send
   old.expires = rig.attempt.now;
   rows({old});
   CHECK(rig.decided() == "dnsbl 554 5.7.1");
+}
+
+TEST_CASE("while DNS does not say whether somebody is allowed, nobody is refused for good") {
+  using namespace directory;
+  Rig rig;
+  rig.set(RuleId::Access, Mode::Enforce);
+  rig.set(RuleId::Dnswl, Mode::Enforce);
+  rig.set(RuleId::Dnsbl, Mode::Enforce);
+  rig.config.dnsbl = {*parse_dns_list("bl.example")};
+  rig.zone.put(RecordType::A, "7.2.0.192.bl.example", {"127.0.0.2"});
+  rig.config.access = std::make_shared<AccessTable>(std::vector<AccessRow>{{AccessWho::Client, ".sender.example", AccessAction::Allow}});
+  CHECK(rig.decided() == "none");
+  rig.zone.fail(RecordType::Ptr, "7.2.0.192.in-addr.arpa");
+  CHECK(rig.decided() == "dnsbl 451 4.4.3");
+  rig.config.access = std::make_shared<AccessTable>(std::vector<AccessRow>{{AccessWho::Sender, "sender.example", AccessAction::Allow}});
+  CHECK(rig.decided() == "dnsbl 554 5.7.1");
+  rig.zone.fail(RecordType::Txt, "sender.example");
+  CHECK(rig.decided() == "dnsbl 451 4.4.3");
+  rig.config.access = {};
+  rig.config.dnswl = {*parse_dns_list("wl.example")};
+  rig.zone.fail(RecordType::A, "7.2.0.192.wl.example");
+  CHECK(rig.decided() == "dnsbl 451 4.4.3");
+}
+
+TEST_CASE("SPF that passes everybody vouches for nobody") {
+  for (const auto* by : {"+all", "all", "ip4:0.0.0.0/1", "ip4:10.0.0.0/8", "ip6:2000::/3", "a/8", "mx:x.example/15", "a//16", "a/24//20"})
+    CHECK_MESSAGE(!vouches({.outcome = spf::Outcome::Pass, .matched = by}), by);
+  for (const auto* by : {"ip4:192.0.2.0/24", "ip4:192.0.2.1", "a", "mx", "include:_spf.a.example", "ip6:2001:db8::/32", "a/24//64", "+ip4:198.18.0.0/16"})
+    CHECK_MESSAGE(vouches({.outcome = spf::Outcome::Pass, .matched = by}), by);
+  CHECK(!vouches({.outcome = spf::Outcome::SoftFail, .matched = "ip4:192.0.2.1"}));
+}
+
+TEST_CASE("of rows for the same the operator's counts, else the strictest") {
+  using namespace directory;
+  Rig rig;
+  rig.set(RuleId::Access, Mode::Enforce);
+  const AccessRow mine{AccessWho::Client, "192.0.2.7", AccessAction::Allow}, list{AccessWho::Client, "192.0.2.7", AccessAction::Refuse, "list"}, other{AccessWho::Client, "192.0.2.7", AccessAction::Allow, "other"};
+  for (const auto& rows : {std::vector{mine, list}, std::vector{list, mine}}) {
+    rig.config.access = std::make_shared<AccessTable>(rows);
+    CHECK(rig.decided() == "none");
+  }
+  for (const auto& rows : {std::vector{other, list}, std::vector{list, other}}) {
+    rig.config.access = std::make_shared<AccessTable>(rows);
+    CHECK(rig.decided() == "access 554 5.7.1");
+  }
 }
 
 TEST_CASE("who says in EHLO that it is us is not") {

@@ -8,6 +8,8 @@
 namespace hikyaku::policy {
 namespace {
 
+constexpr std::size_t most_answer_octets = 32 << 10, most_answer_records = 200;
+
 // Shared with the look-ups under way, which a session that ends with its loop may leave behind.
 struct Round {
   std::map<Question, Answer> found;
@@ -24,8 +26,15 @@ Answer told(const io::DnsAnswer<Record>& answer, ToText to_text) {
     case io::DnsOutcome::TemporaryFailure:
     case io::DnsOutcome::Bogus: return {Answer::Kind::Failure, {}};
   }
+  // SPF, keys and DMARC need a few records of a few KB; what attackers publish may be any.
   Answer all{Answer::Kind::Records, {}};
-  for (const auto& record : answer.records) all.records.push_back(to_text(record));
+  std::size_t octets = 0;
+  for (const auto& record : answer.records) {
+    auto text = to_text(record);
+    octets += text.size();
+    if (octets > most_answer_octets || all.records.size() == most_answer_records) break;
+    all.records.push_back(std::move(text));
+  }
   return all;
 }
 
@@ -63,12 +72,12 @@ Task<Answer> ask(io::Resolver& resolver, Question question, Deadline deadline) {
   co_return Answer{};
 }
 
-Task<void> ask_one(std::shared_ptr<Round> round, io::Resolver& resolver, Question question, Deadline deadline) {
+Task<void> ask_one(std::shared_ptr<Round> round, std::shared_ptr<io::Resolver> resolver, Question question, Deadline deadline) {
   // Names that no DNS can have are not asked for.
   const bool askable = !question.name.empty() && question.name.size() <= dns::most_name_octets;
   Answer answer;
   if (askable) {
-    auto asking = ask(resolver, question, deadline);
+    auto asking = ask(*resolver, question, deadline);
     answer = co_await std::move(asking);
   }
   round->found[std::move(question)] = std::move(answer);
@@ -77,7 +86,7 @@ Task<void> ask_one(std::shared_ptr<Round> round, io::Resolver& resolver, Questio
 
 }  // namespace
 
-Task<void> look_up(io::Loop& loop, io::Resolver& resolver, Answers& answers, Deadline deadline) {
+Task<void> look_up(io::Loop& loop, std::shared_ptr<io::Resolver> resolver, Answers& answers, Deadline deadline) {
   auto wanted = answers.take_wanted();
   const auto round = std::make_shared<Round>();
   round->left = wanted.size();

@@ -80,7 +80,8 @@ std::optional<MailFindings> MailChecks::results(Answers& answers) {
   auto spf = spf_verdict(attempt_, answers);
   const bool keys = give_keys(*dkim_, answers), seals = give_keys(*arc_, answers);
   if (!client || !spf || !keys || !seals) return std::nullopt;
-  return judge_author({.client = *std::move(client), .spf = *std::move(spf), .dkim = dkim_->results(), .arc = arc_->verdict(), .dmarc = dmarc::Verdict{}, .author_domain = {}, .words = {}}, answers);
+  if (!proved_) proved_ = Proved{dkim_->results(), arc_->verdict()};
+  return judge_author({.client = *std::move(client), .spf = *std::move(spf), .dkim = proved_->dkim, .arc = proved_->arc, .dmarc = dmarc::Verdict{}, .author_domain = {}, .words = {}}, answers);
 }
 
 // DMARC, and the words of all.
@@ -115,6 +116,13 @@ std::optional<MailFindings> MailChecks::judge_author(MailFindings found, Answers
 
 Finding find_dmarc(const MailFindings& found) {
   Finding finding{.rule = RuleId::Dmarc};
+  // Whose policy counts cannot be told (RFC 7489 §6.6.1).
+  if (const auto* problem = std::get_if<dmarc::AuthorProblem>(&found.dmarc)) {
+    finding.verdict = Finding::Verdict::Refuse;
+    finding.evidence = std::string(dmarc::problem_text(*problem));
+    finding.reply = {550, {5, 7, 1}, "The author of the message cannot be told from its From field: " + finding.evidence};
+    return finding;
+  }
   const auto* verdict = std::get_if<dmarc::Verdict>(&found.dmarc);
   if (verdict == nullptr || verdict->outcome != dmarc::Outcome::Fail || verdict->disposition != dmarc::Policy::Reject) return finding;
   finding.verdict = Finding::Verdict::Refuse;

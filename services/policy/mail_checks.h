@@ -36,21 +36,29 @@ struct MailFindings {
 
 class MailChecks {
  public:
+  static constexpr std::size_t most_header_octets = 256 << 10;  // of a longer header nothing can be proved
   // `sample`: 0..99, by chance for each message (DMARC's pct=).
-  explicit MailChecks(Attempt attempt, unsigned sample = 0) : attempt_(std::move(attempt)), sample_(sample) {}
+  explicit MailChecks(Attempt attempt, unsigned sample = 0) : attempt_(std::move(attempt)), sample_(sample), message_({.most_header_octets = most_header_octets}) {}
   void feed(std::string_view octets) { message_.feed(octets); }
   void end();
-  // Nothing: answers are wanted. After end().
+  // Many keys: results() costs milliseconds. After end().
+  [[nodiscard]] bool is_heavy() const { return dkim_->key_names().size() + arc_->key_names().size() > 3; }
+  // Nothing: answers are wanted. After end(). Keys are tried once, however often it is asked.
   [[nodiscard]] std::optional<MailFindings> results(Answers& answers);
 
  private:
   [[nodiscard]] std::optional<MailFindings> judge_author(MailFindings found, Answers& answers) const;
+  struct Proved {
+    std::vector<dkim::SignatureResult> dkim;
+    arc::Verdict arc;
+  };
 
   Attempt attempt_;
   unsigned sample_;
   dkim::Message message_;
   std::optional<dkim::Verification> dkim_;
   std::optional<arc::Verification> arc_;
+  std::optional<Proved> proved_;
 };
 
 // What the rule dmarc says of it.

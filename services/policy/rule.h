@@ -30,7 +30,7 @@ enum class RuleId : std::uint8_t {
   Dnsbl,         // a list of bad clients has it
   ReverseName,   // the address has no name that leads back to it
   S25r,          // its name is that of an end user's line
-  HelloName,     // it says it is us, or no name at all
+  HelloName,     // it says that it is us
   Rate,          // too many recipients in too short a time; counts for logins too
   LocalSender,   // a sender of ours, from outside and without a login
   SenderDomain,  // nobody could answer the sender
@@ -60,6 +60,7 @@ struct Finding {
   Mode mode = Mode::Off;
   Allows allows = Allows::Client;  // Allow
   smtp::Reply reply;     // Defer: 4xx, Refuse: 5xx
+  bool unsure = false;   // Nothing, but only because DNS did not say whether it allows: nothing is refused for good then
   std::string evidence;  // "s25r rule 2: ppp12345.example.ne.jp"; one line, of foreign text: for the log and `hikyaku policy test`
 };
 

@@ -1,6 +1,7 @@
 #include "services/policy/sender_rules.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/cursor.h"
 #include "protocol/dns/host_name.h"
@@ -54,6 +55,23 @@ std::optional<Finding> find_sender_domain(const Attempt& attempt, const Config& 
   if (v6->kind == Answer::Kind::Records) return Finding{};
   if (v4->kind == Answer::Kind::Failure || v6->kind == Answer::Kind::Failure) return unknown(*domain);
   return unanswerable(config, *domain, "it has neither MX nor address");
+}
+
+bool vouches(const spf::Verdict& verdict) {
+  constexpr int least_bits_v4 = 16, least_bits_v6 = 32;
+  if (verdict.outcome != spf::Outcome::Pass) return false;
+  std::string_view by = verdict.matched;
+  if (by.starts_with('+')) by.remove_prefix(1);
+  if (by.empty() || equal_ignoring_case(by, "all")) return false;
+  // "a/8", "ip4:0.0.0.0/1", "mx//16", "a/24//64"
+  for (auto slash = by.find('/'); slash != std::string_view::npos; slash = by.find('/', slash + 1)) {
+    const bool v6 = by.substr(0, 4) == "ip6:" || by.substr(0, slash).ends_with('/');
+    int bits = 0;
+    const auto number = by.substr(slash + 1);
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), bits);
+    if (error == std::errc{} && end != number.data() && bits < (v6 ? least_bits_v6 : least_bits_v4)) return false;
+  }
+  return true;
 }
 
 const std::string& spf_domain(const Attempt& attempt) { return attempt.reverse_path.is_null() ? attempt.helo : attempt.reverse_path.address.domain; }

@@ -15,6 +15,8 @@ namespace hikyaku::policy {
 
 // What SPF says of the attempt (RFC 7208).
 [[nodiscard]] std::optional<spf::Verdict> spf_verdict(const Attempt& attempt, Answers& answers);
+// Whether a pass says something of this client: one by "all", or by a network as wide as a part of the world, vouches for nobody.
+[[nodiscard]] bool vouches(const spf::Verdict& verdict);
 // The domain that SPF was asked for: of MAIL FROM, or of HELO for the null reverse-path.
 [[nodiscard]] const std::string& spf_domain(const Attempt& attempt);
 

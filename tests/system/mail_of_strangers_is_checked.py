@@ -94,11 +94,20 @@ def run(folder):
             expect(False, "what the author's domain wants refused is refused")
         except smtplib.SMTPDataError as refused:
             expect(refused.smtp_code == 550 and refused.smtp_error.endswith(b"[dmarc]"), f"{refused}")
+        two = mail("ceo@victim.example", "two").replace(b"To: ", b"From: x@unknown.example\r\nTo: ", 1)
+        try:
+            send(two, "a@signed.example")
+            expect(False, "two authors are none")
+        except smtplib.SMTPDataError as refused:
+            expect(refused.smtp_code == 550, f"{refused}")
+        with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=60, source_address=(CLIENT, 0)) as client:
+            client.sendmail("a@signed.example", ["postmaster@a.example"], mail("ceo@victim.example", "complaint"))
         send(signed(mail("a@signed.example", "proved")), "b@unknown.example")
         arrived("proved")
-        eventually(lambda: ["dmarc=fail" in event["text"] for event in server.events("receivelog") if event["event"] == "mail.checked"] == [False, False, False, True, True, False],
+        eventually(lambda: ["dmarc=fail" in event["text"] for event in server.events("receivelog") if event["event"] == "mail.checked"] == [False, False, False, True, True, False, True, False],
                    "each is told of in the log")
         # Whoever is on this machine is no stranger.
         with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=60) as client:
             client.sendmail("a@victim.example", [TARO], mail("a@victim.example", "local"))
-        expect("Authentication-Results: mail.test.example; spf" in arrived("local"), "its mail is left as it is")
+        text = arrived("local")
+        expect("Authentication-Results: mail.test.example" not in text and "Authentication-Results: other.example; none" in text, "it is not checked, and a forged field goes all the same")

@@ -1,6 +1,7 @@
 #include "services/signing/key_store.h"
 
 #include <dirent.h>
+#include <openssl/crypto.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -54,7 +55,7 @@ io::DiskResult<dkim::PrivateKey> KeyStore::read(std::string_view name) const {
   if (!is_key_name(name)) return failure(io::DiskError{io::DiskFailure::NotFound, "no name of a key"});
   TRY(text, io::read_file(disk_, path_of(name), most_file_octets));
   auto key = dkim::PrivateKey::read(text);
-  std::ranges::fill(text, '\0');
+  OPENSSL_cleanse(text.data(), text.size());
   if (!key) return no(std::move(key).error());
   if (key_name_of(key->public_octets()) != name) return no("it holds another key than its name says");
   return std::move(*key);

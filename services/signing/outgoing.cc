@@ -23,6 +23,13 @@ std::optional<std::string> author_of(const dkim::Message& message) {
   return std::move(*author);
 }
 
+std::size_t signatures_in(std::string_view fields) {
+  constexpr std::string_view begins = "DKIM-Signature:";
+  std::size_t count = 0;
+  for (auto at = fields.find(begins); at != std::string_view::npos; at = fields.find(begins, at + 1)) ++count;
+  return count;
+}
+
 dkim::SignTerms terms_of(const directory::DkimKey& key, WallTime now) {
   dkim::SignTerms terms;
   terms.algorithm = key.algorithm;
@@ -97,6 +104,7 @@ Task<SignedCopy> OutgoingSigner::make(std::shared_ptr<const directory::Snapshot>
     auto fields = co_await std::move(signing);
     if (!fields) co_return SignedCopy{SignedCopy::State::Away, {}};
     made.fields = std::move(*fields);
+    if (!made.fields.empty() && signatures_in(made.fields) < keys.size()) co_return SignedCopy{SignedCopy::State::Ready, made.fields};  // the next one may have all
   }
   SignedCopy copy{SignedCopy::State::Ready, made.fields};
   keep(envelope.id, std::move(made));

@@ -150,6 +150,12 @@ Task<void> missing_key(Rig& rig, std::string name) {
   auto third = rig.sign();
   const auto by_other = co_await std::move(third);
   CHECK(rig.judged(by_other.fields) == "other good");
+  // Not kept: the next copy has both, should the key be back.
+  const int reads = rig.reads;
+  auto fourth = rig.sign();
+  const auto again = co_await std::move(fourth);
+  CHECK(rig.judged(again.fields) == "other good");
+  CHECK(rig.reads == reads + 1);
 }
 
 TEST_CASE("a private key that is gone is no reason to send unsigned, another one signs") {

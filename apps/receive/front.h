@@ -26,6 +26,7 @@
 #include "io/workers.h"
 #include "services/directory/auth_client.h"
 #include "services/policy/greylist_store.h"
+#include "services/scanning/scanner.h"
 #include "services/spool/incoming.h"
 
 namespace hikyaku::receive {
@@ -61,6 +62,7 @@ struct Reception {
   AccessBook access;
   RateBook rates;
   EtrnLimit etrn;
+  std::size_t loops = 1;
   SystemClock clock;
   std::atomic<std::uint64_t> connections{0};  // ever taken
   std::atomic<std::uint64_t> open{0};
@@ -97,6 +99,7 @@ class Front {
   Reception& reception;
   directory::AuthClient auth;
   Gate gate;
+  scanning::Scanner scanner{loop};
   bool draining = false;
   std::unordered_set<Session*> sessions;
 

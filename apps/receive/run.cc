@@ -69,6 +69,7 @@ int run_receive(Service& service) {
   if (!greylist.trouble().empty()) service.log().write(telemetry::events::storage_trouble, {.reason = greylist.trouble()});
   io::Workers workers(worker_threads, worker_queue);
   const auto& smtp = service.settings()->smtp;
+  const unsigned loops = std::clamp(std::thread::hardware_concurrency(), 1U, most_loops);
   Reception reception{.service = service,
                       .incoming = *incoming,
                       .workers = workers,
@@ -76,6 +77,7 @@ int run_receive(Service& service) {
                       .bell = bell,
                       .held = held,
                       .greylist = greylist,
+                      .loops = loops,
                       .current = receive::make_policies(service)};
   reception.rates.set(reception.current->policy.rates);
   service.when_reloaded([&] {
@@ -86,7 +88,6 @@ int run_receive(Service& service) {
   });
 
   std::vector<std::unique_ptr<Front>> fronts;
-  const unsigned loops = std::clamp(std::thread::hardware_concurrency(), 1U, most_loops);
   for (unsigned i = 0; i < loops; ++i) {
     fronts.push_back(std::make_unique<Front>(reception, loop_options(service)));
     listen(service, *fronts.back());

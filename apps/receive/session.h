@@ -6,6 +6,7 @@
 #include <string>
 
 #include "apps/receive/front.h"
+#include "protocol/smtp/field_filter.h"
 #include "protocol/smtp/server_conversation.h"
 #include "services/policy/judge.h"
 #include "services/policy/mail_checks.h"
@@ -24,6 +25,8 @@ Task<void> serve(Front& front, std::shared_ptr<const Policies> policies, Port po
 
 // While `auth` does not answer.
 inline const smtp::Reply cannot_ask{451, {4, 3, 0}, "Cannot look that up just now, try again later"};
+// Only we say what the scanner said.
+inline constexpr std::string_view scan_fields[] = {"X-Virus-Scanned", "X-Virus-Status"};
 
 [[nodiscard]] smtp::Reply reply_for(const spool::SpoolError& error);
 
@@ -46,7 +49,22 @@ class Session {
     std::optional<smtp::Reply> trouble;  // of ours: the disk
     std::optional<policy::ResultsFilter> forged;  // nothing: LMTP, where whoever hands over may have checked in our name
     std::unique_ptr<policy::MailChecks> checks;   // null: not a stranger's
+    std::optional<smtp::FieldFilter> marks;  // takes out what only our scanner's verdict may say
+
+    void keep(std::string_view octets) {
+      if (!marks) return sink.append(octets);
+      marks->take(octets, [this](std::string_view part) { sink.append(part); });
+    }
   };
+
+  // Scanning for viruses (session_scan.cc). Answered: the client has its reply.
+  enum class AfterScan : std::uint8_t { GoOn, Answered };
+  [[nodiscard]] bool is_to_be_scanned() const;
+  Task<AfterScan> scan(Arrival& arrival, const Envelope& envelope);
+  Task<AfterScan> take_found(Arrival& arrival, const Envelope& envelope, std::string name);
+  Task<AfterScan> take_unscanned(Arrival& arrival, const Envelope& envelope, scanning::Scan scan);
+  Task<AfterScan> mark(Arrival& arrival, std::string fields);
+  void log_scan(const telemetry::Event& event, const Arrival& arrival, const Envelope& envelope, telemetry::Fields said);
 
   [[nodiscard]] directory::PeerContext context() const;
   [[nodiscard]] telemetry::Fields fields() const;

@@ -48,7 +48,8 @@ smtp::Reply reply_for(const spool::SpoolError& error) {
 }
 
 void Session::begin_message() {
-  arrival_ = std::make_unique<Arrival>(Arrival{front_.reception.incoming.next_id(), front_.reception.incoming.new_sink(), {}, {}, {}});
+  arrival_ = std::make_unique<Arrival>(Arrival{front_.reception.incoming.next_id(), front_.reception.incoming.new_sink(), {}, {}, {}, {}});
+  if (is_to_be_scanned()) arrival_->marks.emplace(scan_fields);
   const auto& envelope = talk_.envelope();
   const std::string only = envelope.recipients.size() == 1 ? envelope.recipients[0].address.text() : std::string{};
   arrival_->sink.append(smtp::received_field({.kind = talk_.kind(),
@@ -79,12 +80,17 @@ Task<void> Session::append(std::string_view octets) {
 
 Task<void> Session::commit(smtp::server::CommitMessage step) {
   const auto arrival = std::move(arrival_);
-  if (arrival->forged && !arrival->trouble) arrival->sink.append(arrival->forged->rest());
+  if (arrival->forged && !arrival->trouble) arrival->keep(arrival->forged->rest());
   if (arrival->checks && !arrival->trouble) {
     auto checking = check_mail(*arrival);
     auto refusal = co_await std::move(checking);
     if (refusal && refusal->is_permanent()) co_return refuse_message(arrival->id, *std::move(refusal));
     arrival->trouble = std::move(refusal);
+  }
+  if (!arrival->trouble && is_to_be_scanned()) {
+    auto scanning = scan(*arrival, step.envelope);
+    const auto after = co_await std::move(scanning);
+    if (after == AfterScan::Answered) co_return;
   }
   const auto octets = arrival->sink.octets();
   auto trouble = arrival->trouble;

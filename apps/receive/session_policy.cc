@@ -146,7 +146,7 @@ void Session::begin_checks() {
 
 void Session::take_text(std::string_view octets) {
   if (arrival_->checks) arrival_->checks->feed(octets);
-  arrival_->sink.append(arrival_->forged ? arrival_->forged->pass(octets) : octets);
+  arrival_->keep(arrival_->forged ? arrival_->forged->pass(octets) : octets);
 }
 
 // Signatures of many keys cost milliseconds: not on the loop.

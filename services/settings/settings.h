@@ -10,6 +10,7 @@
 
 #include "services/settings/mail_sections.h"
 #include "services/settings/policy_sections.h"
+#include "services/settings/scan_sections.h"
 #include "services/settings/server_sections.h"
 #include "services/settings/signing_section.h"
 #include "services/settings/watch_sections.h"
@@ -23,6 +24,7 @@ struct Settings {
   SmtpSection smtp;
   PolicySection policy;
   RulesSection rules;
+  ScanningSection scanning;
   ImapSection imap;
   Pop3Section pop3;
   AuthSection auth;

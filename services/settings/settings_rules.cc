@@ -64,6 +64,12 @@ struct Checker {
   }
 };
 
+// "/run/clamd.ctl", "unix:/run/clamd.ctl", "127.0.0.1:3310".
+bool is_socket(std::string_view text) {
+  if (text.starts_with('/') || text.starts_with("unix:/")) return true;
+  return !text.starts_with('*') && parse_listen_address(std::string(text)).has_value();
+}
+
 }  // namespace
 
 void check_rules(const Settings& settings, std::string_view file_name, Errors& errors) {
@@ -81,6 +87,9 @@ void check_rules(const Settings& settings, std::string_view file_name, Errors& e
   checker.rates(settings.policy, settings.policy.rates);
   checker.dns_lists(settings.policy, settings.policy.dnsbl);
   checker.dns_lists(settings.policy, settings.policy.dnswl);
+  checker.networks(settings.scanning, settings.scanning.unscanned_networks);
+  if (const auto& clamd = settings.scanning.clamd(); !clamd.empty() && !is_socket(clamd))
+    checker.error(settings.scanning, settings.scanning.clamd, "\"" + clamd + "\" is no socket.", "write \"/run/clamav/clamd.ctl\", or an address with a port like \"127.0.0.1:3310\".");
   checker.networks(settings.auth, settings.auth.plaintext_login_networks);
   for (const auto* setting : {&settings.listen.smtp, &settings.listen.submission, &settings.listen.submissions, &settings.listen.lmtp,
                               &settings.listen.pop3, &settings.listen.pop3s, &settings.listen.imap, &settings.listen.imaps, &settings.listen.metrics})

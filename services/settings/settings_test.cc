@@ -73,6 +73,8 @@ TEST_CASE("mistakes name the line, the setting and the remedy") {
            Row{"[policy]\nrates = [\"account 0/1h\"]\n", "h.toml: [policy] rates: \"account 0/1h\" is no rate. Remedy: write \"account 300/1h\" or \"client 60/1m burst 200\"."},
            Row{"[policy]\ndnsbl = [\"bl.example=127.0.0.256\"]\n", "h.toml: [policy] dnsbl: \"bl.example=127.0.0.256\" is no list of clients. Remedy: write its zone, \"bl.example\", or \"bl.example=127.0.0.2,127.0.0.8/29\"."},
            Row{"[smtp]\nrelay_networks = [\"10.0.0.0/33\"]\n", "h.toml: [smtp] relay_networks: \"10.0.0.0/33\" is not a network. Remedy: write an address, or address/bits like \"192.0.2.0/24\"."},
+           Row{"[scanning]\nclamd = \"clamd\"\n", "h.toml: [scanning] clamd: \"clamd\" is no socket. Remedy: write \"/run/clamav/clamd.ctl\", or an address with a port like \"127.0.0.1:3310\"."},
+           Row{"[scanning]\nclamd = \"*:3310\"\n", "h.toml: [scanning] clamd: \"*:3310\" is no socket. Remedy: write \"/run/clamav/clamd.ctl\", or an address with a port like \"127.0.0.1:3310\"."},
            Row{"[tls]\ncertificate = \"/a\"\n", "h.toml: [tls] key: certificate and key belong together. Remedy: set both, or neither."},
            Row{"[node]\ndata = \"var\"\n", "h.toml: [node] data: the data folder must be an absolute path. Remedy: write \"/var/lib/hikyaku\"."}})
     CHECK(problems(row.toml) == row.want);

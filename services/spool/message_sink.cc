@@ -60,6 +60,8 @@ SpoolResult<> MessageSink::put_first(std::string octets) {
   return {};
 }
 
+SpoolResult<std::string> MessageSink::read_spilled(std::uint64_t offset, std::uint64_t octets) const { return file_->read(offset, octets); }
+
 SpoolResult<MessageBody> MessageSink::finish() {
   if (file_) {
     TRY_VOID(spill());

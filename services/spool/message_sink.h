@@ -59,6 +59,12 @@ class MessageSink {
   // The finished text; the sink is empty afterwards. Blocks when spilled() (write, and flush of a large one).
   SpoolResult<MessageBody> finish();
 
+  // The text so far, for who looks at it before finish(): what is in the file, then the chunks in memory.
+  [[nodiscard]] std::uint64_t spilled_octets() const { return octets_ - in_memory_; }
+  // Fewer octets at the file's end. Blocks.
+  SpoolResult<std::string> read_spilled(std::uint64_t offset, std::uint64_t octets) const;
+  [[nodiscard]] const std::vector<std::string>& in_memory() const { return chunks_; }
+
  private:
   std::shared_ptr<SpillFolder> folder_;
   std::vector<std::string> chunks_;

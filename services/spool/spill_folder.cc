@@ -31,10 +31,10 @@ SpoolResult<> SpillFile::flush() {
   return {};
 }
 
-SpoolResult<std::string> SpillFile::read_all() {
-  std::string text(octets_, '\0');
-  HIKYAKU_SPOOL_DISK(got, file_->read_at(0, text));
-  if (got != octets_) return failure(SpoolError{SpoolFailure::Broken, path_ + ": shorter than it was written"});
+SpoolResult<std::string> SpillFile::read(std::uint64_t offset, std::uint64_t octets) {
+  std::string text(offset >= octets_ ? 0 : std::min(octets, octets_ - offset), '\0');
+  HIKYAKU_SPOOL_DISK(got, file_->read_at(offset, text));
+  if (got != text.size()) return failure(SpoolError{SpoolFailure::Broken, path_ + ": shorter than it was written"});
   return text;
 }
 

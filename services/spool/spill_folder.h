@@ -38,7 +38,9 @@ class SpillFile {
   ~SpillFile();
   SpoolResult<> append(std::string_view octets);
   SpoolResult<> flush();
-  SpoolResult<std::string> read_all();
+  SpoolResult<std::string> read_all() { return read(0, octets_); }
+  // At most `octets` from `offset`; fewer at the end.
+  SpoolResult<std::string> read(std::uint64_t offset, std::uint64_t octets);
   // Appends what `other` has, in pieces.
   SpoolResult<> append(const SpillFile& other);
   // The name is durable after the folder's next sync.

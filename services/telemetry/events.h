@@ -35,6 +35,14 @@ inline constexpr Event rule_found{"rule.found", Level::Info, LogName::ReceiveLog
     "A rule of the policy found something; in mode shadow it has no effect.", "受信ポリシーの規則に該当した。shadow なら記録のみ。"};
 inline constexpr Event mail_checked{"mail.checked", Level::Info, LogName::ReceiveLog,
     "What could be proved of a message (SPF, DKIM, ARC, DMARC).", "メールの認証を検査した(SPF、DKIM、ARC、DMARC)。"};
+inline constexpr Event virus_found{"virus.found", Level::Warning, LogName::ReceiveLog,
+    "The scanner found a virus in a message; text is its name, reply what the client was answered.",
+    "スキャナがメールにウイルスを見つけた。text はその名前、reply は相手への応答。"};
+inline constexpr Event scan_failed{"scan.failed", Level::Warning, LogName::ReceiveLog,
+    "A message could not be scanned for viruses; reason says why, reply what was answered (none: it was taken with a mark).",
+    "メールをウイルススキャンできなかった。reason はその理由、reply は応答(なければ印を付けて受け取った)。"};
+inline constexpr Event mail_quarantined{"mail.quarantined", Level::Warning, LogName::InLog,
+    "A message was put into quarantine and answered 250; reason says why.", "メールを隔離し、250 を返した。reason はその理由。"};
 inline constexpr Event smtp_login{"smtp.login", Level::Info, LogName::ReceiveLog,
     "A client logged in to send.", "送信のためにログインした。"};
 inline constexpr Event smtp_login_failed{"smtp.login_failed", Level::Warning, LogName::ReceiveLog,
@@ -131,6 +139,20 @@ inline constexpr Event schedule_restored{"schedule.restored", Level::Info, LogNa
 inline constexpr Event clock_set{"clock.set", Level::Warning, LogName::ServiceLog,
     "The machine's clock was set; delivery begins anew with its time, and no period is shorter for it.",
     "時計の時刻が変更された。その時刻で配送を始め直す。再送の期間は短くならない。"};
+inline constexpr Event quarantine_changed{"quarantine.changed", Level::Info, LogName::ServiceLog,
+    "A quarantined message was released (as the mail named by message, parent being its id there), deleted, or became too old; text says which.",
+    "隔離したメールを解放(message は新しい追跡 ID、parent は隔離時の ID)、削除、または期限切れで削除した。text はその別。"};
+inline constexpr Event quarantine_full{"quarantine.full", Level::Error, LogName::ServiceLog,
+    "The quarantine has reached its size; what is to go there is answered 452 until there is room.", "隔離領域が上限に達した。空きができるまで、隔離すべきメールには 452 を返す。"};
+inline constexpr Event patterns_updated{"patterns.updated", Level::Info, LogName::ServiceLog,
+    "New virus patterns passed their test and are in force; text names them.", "新しいウイルスパターンが検査に合格し、有効になった。text はその名前。"};
+inline constexpr Event patterns_refused{"patterns.refused", Level::Error, LogName::ServiceLog,
+    "New virus patterns failed their test, or could not be had; the old ones stay in force. reason says why.",
+    "新しいウイルスパターンが検査に不合格、または入手できなかった。前のパターンのまま動く。reason はその理由。"};
+inline constexpr Event patterns_rolled_back{"patterns.rolled_back", Level::Warning, LogName::ServiceLog,
+    "Earlier virus patterns are in force again; text names them.", "以前のウイルスパターンに戻した。text はその名前。"};
+inline constexpr Event patterns_stale{"patterns.stale", Level::Error, LogName::ServiceLog,
+    "The virus patterns in force are older than [virusdb] stale.", "有効なウイルスパターンが [virusdb] stale より古い。"};
 inline constexpr Event storage_trouble{"storage.trouble", Level::Error, LogName::ServiceLog,
     "The disk or the store failed to answer.", "ディスクまたはストアが応答しない。"};
 inline constexpr Event signer_away{"signer.away", Level::Error, LogName::ServiceLog,

@@ -8,7 +8,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 def main():
     declared = []
-    for header in ("server_sections.h", "mail_sections.h", "policy_sections.h", "watch_sections.h"):
+    for header in ("server_sections.h", "mail_sections.h", "scan_sections.h", "policy_sections.h", "watch_sections.h"):
         section = None
         for line in (ROOT / "services/settings" / header).read_text().splitlines():
             opened = re.search(r'Section\("(\w+)"', line) or re.search(r': Section\("(\w+)"', line)

@@ -75,7 +75,7 @@ Result<Confined, ConfinementError> confine(const Confinement& wanted) {
   TRY_VOID(drop_capabilities());
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("prctl(PR_SET_NO_NEW_PRIVS)");
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return failed("prctl(PR_SET_DUMPABLE)");
-  if (auto restricted = landlock_restrict(wanted.read, wanted.read_write, wanted.run); !restricted) {
+  if (auto restricted = landlock_restrict(wanted.read, wanted.read_write, wanted.run, wanted.deposit); !restricted) {
     return failure(ConfinementError{"confinement: " + restricted.error()});
   }
   const auto confined = confinement_offered();

@@ -60,7 +60,7 @@ int landlock_abi() {
 
 Result<void, std::string> landlock_restrict(const std::vector<std::string>& read,
                                             const std::vector<std::string>& read_write,
-                                            const std::vector<std::string>& run) {
+                                            const std::vector<std::string>& run, const std::vector<std::string>& deposit) {
   const int abi = landlock_abi();
   if (abi == 0) return {};
   landlock_ruleset_attr wanted{};
@@ -70,6 +70,8 @@ Result<void, std::string> landlock_restrict(const std::vector<std::string>& read
   if (!ruleset) return failure(describe_errno("landlock_create_ruleset", {}, errno));
   for (const auto& path : read) TRY_VOID(allow(ruleset.get(), path, reading));
   for (const auto& path : read_write) TRY_VOID(allow(ruleset.get(), path, rights_known(abi) & ~not_for_data));
+  for (const auto& path : deposit)
+    TRY_VOID(allow(ruleset.get(), path, (reading | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | right_truncate) & rights_known(abi)));
   for (const auto& path : run) TRY_VOID(allow(ruleset.get(), path, reading | LANDLOCK_ACCESS_FS_EXECUTE));
   if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) == 0) return {};
   return failure(describe_errno("landlock_restrict_self", {}, errno));

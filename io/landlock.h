@@ -15,6 +15,6 @@ namespace hikyaku::io {
 // sentence. Needs no_new_privs. Nothing happens, without error, where landlock_abi() is 0.
 [[nodiscard]] Result<void, std::string> landlock_restrict(const std::vector<std::string>& read,
                                                           const std::vector<std::string>& read_write,
-                                            const std::vector<std::string>& run);
+                                                          const std::vector<std::string>& run, const std::vector<std::string>& deposit);
 
 }  // namespace hikyaku::io

@@ -4,6 +4,7 @@
 
 #include "apps/deliver/delivery_settings.h"
 #include "apps/deliver/history_task.h"
+#include "apps/deliver/quarantine_task.h"
 #include "apps/deliver/queue_server.h"
 #include "apps/service/data_folders.h"
 #include "apps/service/service_loop.h"
@@ -213,6 +214,7 @@ Ended run_life(Service& service) {
   io::Loop loop(loop_options(service));
   const auto settings = service.settings();
   HistoryTask history(service, loop, workers, parts->disk, *parts->spool);
+  QuarantineTask quarantine(service, loop, workers, parts->disk, *parts->spool);
   io::Resolver resolver(loop, resolver_options(*settings));
   const delivery::RoutingSettings routing{.dns_servers = delivery::dns_servers(settings->delivery.resolvers()), .srs = parts->srs->current()};
   io::HostsFiles hosts({service.path(folder::own_hosts), service.path(folder::system_hosts)});
@@ -275,6 +277,7 @@ Ended run_life(Service& service) {
   loop.spawn(quotas.run());
   loop.spawn(held.run());
   loop.spawn(history.run());
+  loop.spawn(quarantine.run());
   loop.spawn(policies.run());
   loop.spawn(reporter.run());
   loop.spawn(take_over.run());

@@ -8,6 +8,7 @@
 #include "apps/pop3_store/run.h"
 #include "apps/receive/run.h"
 #include "apps/signer/run.h"
+#include "apps/virusdb/run.h"
 #include "apps/watch/run.h"
 
 namespace hikyaku::apps {
@@ -22,6 +23,7 @@ std::span<const ProcessFunction> process_functions() {
       {"pop3-front", run_pop3_front},
       {"pop3-store", run_pop3_store},
       {"signer", run_signer},
+      {"virusdb", run_virusdb},
       {"watch", run_watch},
   };
   return functions;

@@ -26,6 +26,7 @@
 #include "io/workers.h"
 #include "services/directory/auth_client.h"
 #include "services/policy/greylist_store.h"
+#include "services/quarantine/store.h"
 #include "services/scanning/scanner.h"
 #include "services/spool/incoming.h"
 
@@ -61,6 +62,7 @@ struct Reception {
   policy::GreylistStore& greylist;
   AccessBook access;
   RateBook rates;
+  quarantine::Store& quarantine;
   EtrnLimit etrn;
   std::size_t loops = 1;
   SystemClock clock;

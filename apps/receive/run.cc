@@ -67,6 +67,7 @@ int run_receive(Service& service) {
   receive::HeldQuota held(service.path(folder::held_used));
   policy::GreylistStore greylist(disk, service.path(folder::policy), policy::policy_settings(*service.settings()).greylist);
   if (!greylist.trouble().empty()) service.log().write(telemetry::events::storage_trouble, {.reason = greylist.trouble()});
+  quarantine::Store quarantine(disk, service.path(folder::quarantine), service.settings()->spool.reserve().octets);
   io::Workers workers(worker_threads, worker_queue);
   const auto& smtp = service.settings()->smtp;
   const unsigned loops = std::clamp(std::thread::hardware_concurrency(), 1U, most_loops);
@@ -77,6 +78,7 @@ int run_receive(Service& service) {
                       .bell = bell,
                       .held = held,
                       .greylist = greylist,
+                      .quarantine = quarantine,
                       .loops = loops,
                       .current = receive::make_policies(service)};
   reception.rates.set(reception.current->policy.rates);

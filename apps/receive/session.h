@@ -62,6 +62,7 @@ class Session {
   [[nodiscard]] bool is_to_be_scanned() const;
   Task<AfterScan> scan(Arrival& arrival, const Envelope& envelope);
   Task<AfterScan> take_found(Arrival& arrival, const Envelope& envelope, std::string name);
+  Task<AfterScan> put_into_quarantine(Arrival& arrival, Envelope envelope, std::string why);
   Task<AfterScan> take_unscanned(Arrival& arrival, const Envelope& envelope, scanning::Scan scan);
   Task<AfterScan> mark(Arrival& arrival, std::string fields);
   void log_scan(const telemetry::Event& event, const Arrival& arrival, const Envelope& envelope, telemetry::Fields said);

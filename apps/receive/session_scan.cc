@@ -139,11 +139,44 @@ Task<Session::AfterScan> Session::take_found(Arrival& arrival, const Envelope& e
     co_return AfterScan::Answered;
   }
   log_scan(events::virus_found, arrival, envelope, {.text = name});
+  if (action == "quarantine") {
+    auto putting = put_into_quarantine(arrival, envelope, (unwanted ? "unwanted " : "virus ") + name);
+    co_return co_await std::move(putting);
+  }
   std::string fields;
   if (action != "pass") fields = fields_of_scan(policies_->hostname, (unwanted ? "Unwanted (" : "Infected (") + name + ")", When::Scanned);
   else if (wanted.header()) fields = fields_of_scan(policies_->hostname, "Clean", When::Scanned);
   auto marking = mark(arrival, std::move(fields));
   co_return co_await std::move(marking);
+}
+
+// 250 is said when the file is on stable storage: as with the journal.
+Task<Session::AfterScan> Session::put_into_quarantine(Arrival& arrival, Envelope envelope, std::string why) {
+  envelope.id = arrival.id;
+  envelope.accepted_at = front_.reception.clock.wall();
+  envelope.body_octets = arrival.sink.octets();
+  const quarantine::Entry entry{std::move(envelope), std::move(why), front_.reception.clock.wall(), arrival.sink.octets()};
+  const auto& sink = arrival.sink;
+  const quarantine::Source text = [&sink](const quarantine::To& to) -> spool::SpoolResult<> {
+    for (std::uint64_t at = 0; at < sink.spilled_octets();) {
+      TRY(piece, sink.read_spilled(at, std::min(read_at_once, sink.spilled_octets() - at)));
+      TRY_VOID(to(piece));
+      at += piece.size();
+    }
+    for (const auto& chunk : sink.in_memory()) TRY_VOID(to(chunk));
+    return {};
+  };
+  auto depositing = front_.reception.workers.run(front_.loop, [this, &entry, &text] { return front_.reception.quarantine.deposit(entry, text); });
+  const auto deposited = co_await std::move(depositing);
+  if (deposited && *deposited) {
+    log_scan(events::mail_quarantined, arrival, entry.envelope, {.reason = entry.why});
+    talk_.message_committed(arrival.id);
+    co_return AfterScan::Answered;
+  }
+  const bool full = deposited && deposited->error().kind == spool::SpoolFailure::NoSpace;
+  front_.reception.service.log().write(events::storage_trouble, {.message = arrival.id, .text = "quarantine", .reason = deposited ? deposited->error().what : "all workers are busy"});
+  arrival.trouble = full ? smtp::Reply{452, {4, 3, 1}, "There is no room for this message, try again later"} : smtp::Reply{451, {4, 3, 0}, "The message could not be stored, try again later"};
+  co_return AfterScan::GoOn;
 }
 
 Task<Session::AfterScan> Session::take_unscanned(Arrival& arrival, const Envelope& envelope, scanning::Scan scan) {

@@ -33,7 +33,7 @@ const std::vector<Row>& rows() {
       // Reads and releases the journals, keeps holding and domains, fills mailboxes, reads routes and aliases (the
       // engine maps its shared page, so even readers need to write), speaks to other servers and logs in there,
       // writes the queue's history.
-      {"deliver", {folder::spool, folder::accounts, folder::directory, folder::route_logins, folder::history, folder::srs}, io::Network::Any},
+      {"deliver", {folder::spool, folder::accounts, folder::directory, folder::route_logins, folder::history, folder::srs, folder::quarantine}, io::Network::Any},
       {"auth", {folder::directory, folder::secrets, folder::srs}, io::Network::None},
       // Reads private keys, which the command line writes; can change none.
       {"signer", {}, io::Network::None, {folder::dkim_keys}},
@@ -41,8 +41,10 @@ const std::vector<Row>& rows() {
       {"imap-front", {}, io::Network::None},
       {"pop3-store", {folder::accounts, folder::directory}, io::Network::None},
       {"imap-store", {folder::accounts, folder::directory}, io::Network::None},
+      // Runs ClamAV's freshclam and clamscan on its own folder.
+      {"virusdb", {folder::virusdb}, io::Network::Any},
       // Reads what the others tell of themselves; tells people by webhook, syslog, and the one command of the settings.
-      {"watch", {folder::alarm}, io::Network::Any, {folder::history, folder::counters}}};
+      {"watch", {folder::alarm}, io::Network::Any, {folder::history, folder::counters, folder::virusdb}}};
   return table;
 }
 
@@ -53,6 +55,17 @@ void allow_the_watch(io::Confinement& wanted, const settings::Settings& settings
   if (settings.alarm.command().empty()) return;
   wanted.run = {"/usr", "/bin", "/sbin", "/lib", "/lib64", "/opt", folder_of(settings.alarm.command().front())};
   for (const auto* file : {"/etc/alternatives", "/etc/passwd", "/etc/group", "/etc/hostname", "/etc/mailname"}) wanted.read.emplace_back(file);
+  wanted.read_write.emplace_back("/dev/null");
+}
+
+// ClamAV's programs, and the folder that patterns come from.
+void allow_virusdb(io::Confinement& wanted, const settings::Settings& settings) {
+  const auto& virusdb = settings.virusdb;
+  if (virusdb.source_folder().empty() && virusdb.mirrors().empty() && virusdb.private_mirrors().empty()) return;
+  const auto folder_of = [](const std::string& path) { return path.substr(0, path.rfind('/')); };
+  wanted.run = {"/usr", "/bin", "/sbin", "/lib", "/lib64", folder_of(virusdb.freshclam()), folder_of(virusdb.clamscan())};
+  for (const auto* file : {"/etc/alternatives", "/etc/passwd", "/etc/group", "/etc/clamav"}) wanted.read.emplace_back(file);
+  if (const auto& source = virusdb.source_folder(); !source.empty()) wanted.read.push_back(source);
   wanted.read_write.emplace_back("/dev/null");
 }
 
@@ -80,6 +93,8 @@ Result<io::Confined, std::string> confine(std::string_view process, const settin
   TRY_VOID(make_folder(counters));
   wanted.read_write = {log, counters};
   for (const auto inside : row->read) wanted.read.push_back(folder::in(data, inside));
+  if (process == "receive") wanted.deposit.push_back(folder::in(data, folder::quarantine));
+  if (process == "virusdb") allow_virusdb(wanted, settings);
   if (process == "watch") allow_the_watch(wanted, settings);
   for (const auto inside : row->read_write) {
     wanted.read_write.push_back(folder::in(data, inside));

@@ -22,7 +22,7 @@ std::span<const ServiceEntry> service_table() {
       {"auth", "checks logins and recipients for the others", "ログインと宛先の確認", {}, {{"auth", {}, {"auth"}, false}}},
       {"watch", "watches the queue: alarms and metrics", "キューの監視(警報とメトリクス)", {}, {{"watch", {"metrics"}, {}, false}}},
       {"signer", "signs outgoing mail (DKIM)", "送信メールへの署名(DKIM)", {}, {{"signer", {}, {"signer"}, false}}},
-      {"virusdb", "updates virus patterns", "ウイルスパターンの更新", {"VMCS", "modifys"}, {}},
+      {"virusdb", "updates virus patterns", "ウイルスパターンの更新", {"VMCS", "modifys"}, {{"virusdb", {}, {}, false}}},
       {"vip", "watches the other node and the virtual address", "相手ノードと仮想 IP の監視", {"IPWCS"}, {}},
       {"console", "the web console", "Web 管理画面", {"Mail Control", "control center"}, {}}};
   return table;
@@ -57,6 +57,7 @@ std::string why_not_configured(const ServiceEntry& service) {
   if (service.name == "watch")
     return name + " is not configured. Remedy: set [listen] metrics, [metrics] file, or [alarm] webhook, command or syslog, then `hikyaku config reload`.";
   if (service.name == "signer") return name + " is not configured: there is no DKIM key. Remedy: `hikyaku dkim key add DOMAIN`; it starts by itself.";
+  if (service.name == "virusdb") return name + " is not configured. Remedy: set [virusdb] source_folder, mirrors or private_mirrors, then `hikyaku config reload`.";
   std::string ports;
   for (const auto& process : service.processes)
     for (const auto listener : process.listeners) ports += (ports.empty() ? "" : ", ") + std::string(listener);
@@ -68,6 +69,8 @@ bool is_configured(const ServiceEntry& service, const settings::Settings& settin
   const bool tells = !alarm.webhook().empty() || !alarm.command().empty() || !alarm.syslog().empty() || !settings.metrics.file().empty();
   if (service.name == "watch" && tells) return true;
   if (service.name == "signer") return signing::has_keys(folder::in(settings.node.data(), folder::dkim_keys));
+  if (const auto& patterns = settings.virusdb; service.name == "virusdb")
+    return !patterns.source_folder().empty() || !patterns.mirrors().empty() || !patterns.private_mirrors().empty();
   bool has_listeners = false;
   for (const auto& process : service.processes)
     for (const auto listener : process.listeners) {

@@ -6,6 +6,7 @@
 #include "services/telemetry/events.h"
 #include "services/telemetry/json_writer.h"
 #include "services/telemetry/stamp.h"
+#include "services/virusdb/record.h"
 
 namespace hikyaku::apps {
 namespace {
@@ -13,7 +14,8 @@ namespace {
 using history::AlarmNotice;
 constexpr std::uint64_t largest_raised_file = 1 << 16;
 
-history::AlarmLimits limits_of(const settings::AlarmSection& alarm) {
+history::AlarmLimits limits_of(const settings::Settings& settings) {
+  const auto& alarm = settings.alarm;
   using history::Alarm;
   history::AlarmLimits limits;
   limits.of(Alarm::IncomingAge) = static_cast<std::uint64_t>(alarm.incoming_age().count());
@@ -22,6 +24,8 @@ history::AlarmLimits limits_of(const settings::AlarmSection& alarm) {
   limits.of(Alarm::Octets) = alarm.octets().octets;
   limits.of(Alarm::Growth) = static_cast<std::uint64_t>(alarm.growth());
   limits.of(Alarm::Silence) = static_cast<std::uint64_t>(alarm.silence().count());
+  limits.of(Alarm::PatternsAge) = static_cast<std::uint64_t>(settings.virusdb.stale().count());
+  limits.of(Alarm::PatternsRefused) = 1;  // second: at once, and over with the next that pass
   limits.clear_percent = static_cast<unsigned>(alarm.clear_percent());
   return limits;
 }
@@ -57,6 +61,19 @@ void AlarmTask::remember_the_past() {
 
 std::optional<history::Levels> AlarmTask::newest() const { return history::levels_of(reader_.newest(clock_.wall())); }
 
+// From the records that virusdb keeps; nothing where it has never put any patterns in force.
+std::optional<history::PatternFacts> AlarmTask::patterns() const {
+  const auto text = io::read_file(disk_, service_.path(folder::virusdb) + "/history");
+  const auto records = text ? virusdb::parse_records(*text) : std::vector<virusdb::Record>{};
+  const auto* in_force = virusdb::in_force(records);
+  if (in_force == nullptr) return std::nullopt;
+  const auto seconds_since = [now = clock_.wall()](WallTime then) { return now > then ? static_cast<std::uint64_t>(std::chrono::floor<std::chrono::seconds>(now - then).count()) : 0; };
+  history::PatternFacts facts{seconds_since(in_force->built), 0};
+  for (const auto* record = in_force; record != records.data() + records.size(); ++record)
+    if (record->kind == virusdb::Kind::Refused && facts.refused_seconds == 0) facts.refused_seconds = std::max<std::uint64_t>(2, seconds_since(record->at));
+  return facts;
+}
+
 void AlarmTask::tell(const AlarmNotice& notice) {
   const bool japanese = service_.settings()->alarm.language() == "japanese";
   auto text = std::make_shared<NoticeText>();
@@ -84,10 +101,10 @@ Task<void> AlarmTask::run() {
   const auto remembered = co_await std::move(remembering);
   (void)remembered;
   while (!loop_.stopping()) {
-    auto work = workers_.run(loop_, [this] { return newest(); });
-    const auto levels = co_await std::move(work);
-    if (levels)
-      for (const auto& notice : watch_.look(limits_of(service_.settings()->alarm), *levels, std::chrono::floor<history::Seconds>(clock_.wall()))) tell(notice);
+    auto work = workers_.run(loop_, [this] { return std::pair(newest(), patterns()); });
+    const auto found = co_await std::move(work);
+    if (found)
+      for (const auto& notice : watch_.look(limits_of(*service_.settings()), found->first, std::chrono::floor<history::Seconds>(clock_.wall()), found->second)) tell(notice);
     auto keeping = keep();
     co_await std::move(keeping);
     const auto outcome = co_await loop_.sleep_until(loop_.after(service_.settings()->alarm.check_interval()));

@@ -19,6 +19,7 @@ class AlarmTask {
  private:
   void remember_the_past();
   [[nodiscard]] std::optional<history::Levels> newest() const;
+  [[nodiscard]] std::optional<history::PatternFacts> patterns() const;
   void tell(const history::AlarmNotice& notice);
   // What is raised is written only when it was told: a notice under way when we die is told again.
   Task<void> keep();

@@ -7,7 +7,7 @@
 namespace hikyaku::history {
 namespace {
 
-constexpr std::array<std::string_view, alarm_count> names = {"incoming-age", "deferred-age", "messages", "octets", "growth", "silence"};
+constexpr std::array<std::string_view, alarm_count> names = {"incoming-age", "deferred-age", "messages", "octets", "growth", "silence", "patterns-age", "patterns-refused"};
 constexpr auto growth_within = std::chrono::hours{1};
 constexpr auto kept_apart = std::chrono::minutes{1};
 
@@ -25,6 +25,8 @@ constexpr std::array<Wording, alarm_count> wordings = {{
     {"The queue holds # octets (limit %).", "キューのメールが # オクテットある(しきい値 %)。"},
     {"The queue has grown by # messages within an hour (limit %).", "キューが 1 時間以内に # 通増えた(しきい値 %)。"},
     {"Nothing has been told of the queue for # (limit %): deliver does not run, or cannot write.", "キューの記録が # 途絶えている(しきい値 %)。deliver が停止しているか、書き込めない。", true},
+    {"The virus patterns in force are # old (limit %).", "有効なウイルスパターンは # 前のもの(しきい値 %)。", true},
+    {"New virus patterns failed their test # ago; the old ones stay in force: hikyaku virusdb status.", "新しいウイルスパターンが # 前に検査に不合格となり、前のパターンのまま動いている: hikyaku virusdb status。", true},
 }};
 
 std::string quantity(std::uint64_t value, bool is_time) {
@@ -72,7 +74,9 @@ void AlarmWatch::remember(const Levels& levels) {
   past_.emplace_back(levels.at, levels.incoming.count + levels.holding.count);
 }
 
-std::optional<std::uint64_t> AlarmWatch::value_of(Alarm alarm, const std::optional<Levels>& newest, Time now) const {
+std::optional<std::uint64_t> AlarmWatch::value_of(Alarm alarm, const std::optional<Levels>& newest, Time now, const std::optional<PatternFacts>& patterns) const {
+  if (alarm == Alarm::PatternsAge) return patterns ? std::optional(patterns->age_seconds) : std::nullopt;
+  if (alarm == Alarm::PatternsRefused) return patterns ? std::optional(patterns->refused_seconds) : std::nullopt;
   if (alarm == Alarm::Silence) return seconds_between(newest ? std::max(newest->at, began_) : began_, now);
   if (!newest) return std::nullopt;
   const auto messages = newest->incoming.count + newest->holding.count;
@@ -86,12 +90,12 @@ std::optional<std::uint64_t> AlarmWatch::value_of(Alarm alarm, const std::option
       for (const auto& [at, count] : past_) lowest = std::min(lowest, count);
       return messages - lowest;
     }
-    case Alarm::Silence: break;
+    case Alarm::Silence: case Alarm::PatternsAge: case Alarm::PatternsRefused: break;
   }
   return std::nullopt;
 }
 
-std::vector<AlarmNotice> AlarmWatch::look(const AlarmLimits& limits, const std::optional<Levels>& newest, Time now) {
+std::vector<AlarmNotice> AlarmWatch::look(const AlarmLimits& limits, const std::optional<Levels>& newest, Time now, const std::optional<PatternFacts>& patterns) {
   if (began_ == Time{}) began_ = now;
   if (newest) remember(*newest);
   const auto latest = newest ? newest->at : now;
@@ -100,7 +104,7 @@ std::vector<AlarmNotice> AlarmWatch::look(const AlarmLimits& limits, const std::
   for (std::size_t i = 0; i < alarm_count; ++i) {
     const auto alarm = static_cast<Alarm>(i);
     const auto limit = limits.of(alarm);
-    const auto value = value_of(alarm, newest, now);
+    const auto value = value_of(alarm, newest, now, patterns);
     auto& raised = raised_[i];
     if (!value) continue;
     if (!raised && limit > 0 && *value > limit) {

@@ -1,4 +1,4 @@
-// AlarmWatch: thresholds on what waits. An alarm is raised when a figure passes its limit and cleared when the figure has
+// AlarmWatch: thresholds on what waits, and on the virus patterns. An alarm is raised when a figure passes its limit and cleared when the figure has
 // come well below it, so that one that trembles at the limit gives one notice, not a hundred. Pure: told the time and the
 // figures; whoever tells people is elsewhere.
 #pragma once
@@ -21,8 +21,10 @@ enum class Alarm : std::uint8_t {
   Octets,       // of those
   Growth,       // messages more than at the lowest of the last hour
   Silence,      // time without a sample: deliver does not run, or its disk fails
+  PatternsAge,      // of the virus patterns in force
+  PatternsRefused,  // time since new ones failed their test, and none has passed since
 };
-constexpr std::size_t alarm_count = 6;
+constexpr std::size_t alarm_count = 8;
 [[nodiscard]] std::string_view alarm_name(Alarm alarm);  // "incoming-age", ...
 [[nodiscard]] std::optional<Alarm> parse_alarm(std::string_view name);
 
@@ -42,6 +44,11 @@ struct Levels {
 // Nothing: no totals among them.
 [[nodiscard]] std::optional<Levels> levels_of(const std::vector<Point>& sample);
 
+// Of the virus patterns, where `virusdb` runs.
+struct PatternFacts {
+  std::uint64_t age_seconds = 0, refused_seconds = 0;
+};
+
 struct AlarmNotice {
   enum class Change : std::uint8_t { Raised, Cleared } change = Change::Raised;
   Alarm alarm = Alarm::IncomingAge;
@@ -58,7 +65,7 @@ class AlarmWatch {
   // A sample, for growth only: what was before this watch began.
   void remember(const Levels& levels);
   // What changed with the newest sample; nothing: there is none yet. The same sample may be given again and again.
-  [[nodiscard]] std::vector<AlarmNotice> look(const AlarmLimits& limits, const std::optional<Levels>& newest, Time now);
+  [[nodiscard]] std::vector<AlarmNotice> look(const AlarmLimits& limits, const std::optional<Levels>& newest, Time now, const std::optional<PatternFacts>& patterns = {});
 
   struct Raised {
     Time since{};
@@ -70,7 +77,7 @@ class AlarmWatch {
   void decode(std::string_view text);
 
  private:
-  [[nodiscard]] std::optional<std::uint64_t> value_of(Alarm alarm, const std::optional<Levels>& newest, Time now) const;
+  [[nodiscard]] std::optional<std::uint64_t> value_of(Alarm alarm, const std::optional<Levels>& newest, Time now, const std::optional<PatternFacts>& patterns) const;
   std::deque<std::pair<Time, std::uint64_t>> past_;  // messages, of the last hour, one a minute
   std::array<std::optional<Raised>, alarm_count> raised_;
   Time began_{};  // of the first look

@@ -101,5 +101,20 @@ TEST_CASE("notices are sentences in both languages") {
   CHECK(notice_text(over, NoticeLanguage::Japanese) == "解消: incoming の最も古いメールが初回配送を 3 s 待っている(しきい値 30 min)。");
 }
 
+TEST_CASE("alarm: virus patterns that are old, or were refused") {
+  AlarmWatch watch;
+  AlarmLimits both;
+  both.of(Alarm::PatternsAge) = 1'000, both.of(Alarm::PatternsRefused) = 1;
+  const Time now{std::chrono::seconds{5'000}};
+  CHECK(watch.look(both, std::nullopt, now).empty());
+  CHECK(watch.look(both, std::nullopt, now, PatternFacts{900, 0}).empty());
+  const auto raised = watch.look(both, std::nullopt, now, PatternFacts{1'001, 2});
+  REQUIRE(raised.size() == 2);
+  CHECK(raised[0].alarm == Alarm::PatternsAge);
+  CHECK(notice_text(raised[1], NoticeLanguage::English).find("failed their test 2 s ago") != std::string::npos);
+  CHECK(watch.look(both, std::nullopt, now, PatternFacts{2'000, 90}).empty());
+  CHECK(watch.look(both, std::nullopt, now, PatternFacts{10, 0}).size() == 2);
+}
+
 }  // namespace
 }  // namespace hikyaku::history

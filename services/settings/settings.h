@@ -25,6 +25,8 @@ struct Settings {
   PolicySection policy;
   RulesSection rules;
   ScanningSection scanning;
+  QuarantineSection quarantine;
+  VirusdbSection virusdb;
   ImapSection imap;
   Pop3Section pop3;
   AuthSection auth;

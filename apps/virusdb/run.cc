@@ -1,0 +1,92 @@
+#include "apps/virusdb/run.h"
+
+#include "apps/service/service_loop.h"
+#include "apps/virusdb/options.h"
+#include "io/workers.h"
+
+namespace hikyaku::apps {
+namespace {
+
+namespace events = telemetry::events;
+using virusdb::Kind, virusdb::Updater;
+
+constexpr int worker_threads = 1;
+constexpr std::size_t worker_queue = 4;
+constexpr Duration look_interval = 1s;
+
+// One look: whether patterns are to be fetched, what came of it, and how old they are now.
+class Keeper {
+ public:
+  explicit Keeper(Service& service) : service_(service) {}
+
+  // Blocks, for as long as freshclam and clamscan take.
+  void look() {
+    const auto settings = service_.settings();
+    const auto now = clock_.wall();
+    Updater updater(virusdb_options(*settings));
+    if (!next_) {  // a new life goes on where the one before was
+      const auto status = updater.status();
+      next_ = status && status->generation != 0 ? status->checked + settings->virusdb.interval() : now;
+    }
+    const auto latest = now + settings->virusdb.interval();
+    next_ = std::min(*next_, latest);  // a shorter interval counts at once
+    if (now < *next_) return;
+    next_ = latest;
+    tell(updater.update(now, virusdb::Force::No));
+    look_at_the_age(updater, now, settings->virusdb.stale());
+  }
+
+ private:
+  void tell(const Updater::Outcome& outcome) {
+    auto& log = service_.log();
+    if (!outcome) return log.write(events::patterns_refused, {.reason = outcome.error()});
+    if (!*outcome) return;
+    const auto& record = **outcome;
+    if (record.kind == Kind::Updated) log.write(events::patterns_updated, {.count = record.generation, .text = record.names, .reason = record.why});
+    else log.write(events::patterns_refused, {.text = record.names, .reason = record.why});
+  }
+
+  void look_at_the_age(Updater& updater, WallTime now, Duration stale) {
+    const auto status = updater.status();
+    const bool is_stale = stale > Duration{} && status && (status->generation == 0 || now - status->patterns.built > stale);
+    if (is_stale && !std::exchange(told_stale_, true))
+      service_.log().write(events::patterns_stale, {.since = status->patterns.built, .text = status->generation == 0 ? std::string("none") : status->patterns.names()});
+    if (!is_stale) told_stale_ = false;
+  }
+
+  Service& service_;
+  const SystemClock clock_;
+  std::optional<WallTime> next_;
+  bool told_stale_ = false;
+};
+
+Task<void> keep(Keeper& keeper, io::Loop& loop, io::Workers& workers) {
+  while (!loop.stopping()) {
+    auto looking = workers.run(loop, [&keeper] { keeper.look(); });
+    const auto looked = co_await std::move(looking);
+    (void)looked;
+    const auto outcome = co_await loop.sleep_until(loop.after(look_interval));
+    if (outcome == io::Wake::Cancelled) break;
+  }
+}
+
+Task<void> stop_when_told(Service& service, io::Loop& loop) {
+  auto told = told_to_stop(service, loop);
+  co_await std::move(told);
+  loop.stop();
+}
+
+}  // namespace
+
+int run_virusdb(Service& service) {
+  io::Workers workers(worker_threads, worker_queue);
+  io::Loop loop(loop_options(service));
+  Keeper keeper(service);
+  loop.spawn(keep(keeper, loop, workers));
+  loop.spawn(stop_when_told(service, loop));
+  service.ready();
+  loop.run();
+  return 0;
+}
+
+}  // namespace hikyaku::apps

@@ -1,0 +1,59 @@
+#include "services/quarantine/release.h"
+
+#include <future>
+
+#include "services/spool/incoming.h"
+
+namespace hikyaku::quarantine {
+namespace {
+
+using spool::SpoolResult;
+
+SpoolResult<TraceId> append(Store& store, spool::IncomingWriter& writer, const TraceId& id, WallTime now) {
+  TRY(entry, store.find(id));
+  auto sink = writer.new_sink();
+  sink.append("X-Virus-Status: Released from quarantine (" + entry.why + ")\r\n");
+  TRY_VOID(store.read(id, [&](std::string_view piece) -> SpoolResult<> {
+    sink.append(piece);
+    return sink.should_spill() ? sink.spill() : SpoolResult<>{};
+  }));
+  TRY(body, sink.finish());
+  spool::Submission submission;
+  submission.envelope = std::move(entry.envelope);
+  submission.envelope.id = writer.next_id();
+  // Its periods begin now: the time here was not the recipient's.
+  submission.envelope.accepted_at = now;
+  submission.envelope.release.reset();
+  submission.envelope.deliver_by.reset();
+  submission.body = std::move(body);
+  const TraceId as = submission.envelope.id;
+  std::promise<SpoolResult<>> flushed;
+  auto answer = flushed.get_future();
+  submission.on_done = [&flushed](SpoolResult<> result) { flushed.set_value(std::move(result)); };
+  writer.submit(std::move(submission));
+  TRY_VOID(answer.get());
+  return as;
+}
+
+}  // namespace
+
+SpoolResult<> release(io::Disk& disk, Store& store, const std::vector<TraceId>& ids, const ReleaseOptions& options, WallTime now,
+                      const std::function<void(const Released&)>& each) {
+  spool::IncomingOptions incoming;
+  incoming.folder = options.spool_folder + "/incoming-" + std::to_string(release_journal);
+  incoming.node = options.node;
+  incoming.journal = release_journal;
+  incoming.segments.segment_octets = 16 << 20;
+  incoming.segments.spare_segments = 0;
+  incoming.segments.reserve_octets = options.reserve_octets;
+  TRY(writer, spool::IncomingWriter::open(disk, std::move(incoming)));
+  for (const auto& id : ids) {
+    TRY(as, append(store, *writer, id, now));
+    TRY_VOID(store.remove(id));
+    each({id, as});
+  }
+  writer->stop();
+  return {};
+}
+
+}  // namespace hikyaku::quarantine

@@ -1,0 +1,24 @@
+// Releasing: a quarantined message goes into an incoming journal of its own, whose writer is whoever releases it, and is delivered like
+// any accepted mail. It needs no service to run and none to stop. Only when it is durable there it leaves the quarantine: a crash
+// between leaves it in both, and a second release makes a second copy.
+#pragma once
+
+#include "services/quarantine/store.h"
+
+namespace hikyaku::quarantine {
+
+inline constexpr std::uint16_t release_journal = 1001;  // its number: above those of reception
+
+struct ReleaseOptions {
+  std::string spool_folder;
+  std::uint16_t node = 1;
+  std::uint64_t reserve_octets = 1ULL << 30;
+};
+// The ids under which they go on, in order; blocks. An error ends it: those before it are released.
+struct Released {
+  TraceId from, as;
+};
+[[nodiscard]] spool::SpoolResult<> release(io::Disk& disk, Store& store, const std::vector<TraceId>& ids, const ReleaseOptions& options, WallTime now,
+                                           const std::function<void(const Released&)>& each);
+
+}  // namespace hikyaku::quarantine

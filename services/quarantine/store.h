@@ -1,0 +1,72 @@
+// Quarantine: mail that was accepted (250) and is kept from its recipients until the administrator decides. A file a message below the
+// quarantine folder, named by its trace id: who it was for, why it is here, its text as it came. docs/adr/0027-scanning.md.
+//
+//   HKQUAR1 LF | octets of the head, 4 | checksum of the head, 8 | head | text | checksum of the text, 8
+//
+// deposit() is what receive may do: it makes files there and can neither remove nor rename one. What is shorter than its head says
+// was never answered 250. All calls block.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/disk.h"
+#include "mail/envelope.h"
+#include "services/spool/message.h"
+
+namespace hikyaku::quarantine {
+
+struct Entry {
+  Envelope envelope;   // its id names the message here
+  std::string why;     // "virus Eicar-Test-Signature"
+  WallTime taken{};
+  std::uint64_t octets = 0;  // of the text
+};
+
+// Gives a text piece by piece to `to`, and stops at its first error.
+using To = std::function<spool::SpoolResult<>(std::string_view piece)>;
+using Source = std::function<spool::SpoolResult<>(const To& to)>;
+
+struct Contents {
+  std::vector<Entry> entries;  // oldest first
+  std::vector<std::string> incomplete, damaged;  // names of files
+  std::uint64_t octets = 0;    // of all files
+};
+
+class Store {
+ public:
+  static constexpr std::uint64_t most_head_octets = 16 << 20;
+
+  // `reserve_octets`: of the disk, left free by deposit().
+  Store(io::Disk& disk, std::string folder, std::uint64_t reserve_octets = 0) : disk_(disk), folder_(std::move(folder)), reserve_octets_(reserve_octets) {}
+
+  // Durable when it returns. NoSpace: of the disk, or the keeper said that the quarantine is full.
+  spool::SpoolResult<> deposit(const Entry& entry, const Source& text);
+
+  // Reads heads, not texts.
+  spool::SpoolResult<Contents> list();
+  // NotFound, Damaged.
+  spool::SpoolResult<Entry> find(const TraceId& id);
+  // The text; Damaged at its end when it is not what was taken.
+  spool::SpoolResult<> read(const TraceId& id, const To& to);
+  spool::SpoolResult<> remove(const TraceId& id) { return remove_file(id.text()); }
+  spool::SpoolResult<> remove_file(const std::string& name);
+
+  // While it is full deposit() answers NoSpace.
+  enum class Room : std::uint8_t { Left, Full };
+  spool::SpoolResult<> say(Room room);
+
+ private:
+  struct Opened;
+  spool::SpoolResult<Opened> open(const std::string& name);
+  [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
+  spool::SpoolResult<> write(io::File& file, const Entry& entry, const Source& text);
+
+  io::Disk& disk_;
+  const std::string folder_;
+  const std::uint64_t reserve_octets_;
+};
+
+}  // namespace hikyaku::quarantine

@@ -1,0 +1,119 @@
+#include "services/quarantine/store.h"
+
+#include <doctest/doctest.h>
+
+#include "io/simulated_disk.h"
+#include "services/quarantine/entry.h"
+
+using namespace hikyaku;
+using namespace hikyaku::quarantine;
+
+namespace {
+
+Entry entry_of(std::uint64_t number, std::string_view text) {
+  Entry entry;
+  entry.envelope.id = {8, 1, 1, number};
+  entry.envelope.reverse_path.address = {"a", "b.example"};
+  entry.envelope.recipients.push_back({{"c", "d.example"}, "", {}});
+  entry.why = "virus Eicar";
+  entry.taken = WallTime{std::chrono::seconds{1'000 + number}};
+  entry.octets = text.size();
+  return entry;
+}
+
+Source source_of(std::string_view text) {
+  return [text](const To& to) -> spool::SpoolResult<> {
+    for (std::size_t at = 0; at < text.size(); at += 1'000) TRY_VOID(to(text.substr(at, 1'000)));
+    return {};
+  };
+}
+
+std::optional<std::string> text_of(Store& store, const TraceId& id) {
+  std::string text;
+  const auto read = store.read(id, [&](std::string_view piece) -> spool::SpoolResult<> { return text += piece, spool::SpoolResult<>{}; });
+  return read ? std::optional(text) : std::nullopt;
+}
+
+struct World {
+  explicit World(std::uint64_t seed = 1) : disk({.seed = seed}) {
+    REQUIRE(disk.make_folder("/q"));
+    REQUIRE(disk.sync_folder("/"));
+  }
+  io::SimulatedDisk disk;
+  Store store{disk, "/q"};
+};
+
+}  // namespace
+
+TEST_CASE("quarantine: what was deposited is listed, read, and removed") {
+  World world;
+  const std::string text(5'000, 'x');
+  REQUIRE(world.store.deposit(entry_of(2, text), source_of(text)));
+  REQUIRE(world.store.deposit(entry_of(1, ""), source_of("")));
+  const auto contents = world.store.list();
+  REQUIRE(contents);
+  REQUIRE(contents->entries.size() == 2);
+  CHECK(contents->entries[0].envelope.id.sequence == 1);  // oldest first
+  CHECK(contents->entries[1].why == "virus Eicar");
+  CHECK(contents->entries[1].envelope == entry_of(2, text).envelope);
+  CHECK(text_of(world.store, {8, 1, 1, 2}) == text);
+  CHECK(text_of(world.store, {8, 1, 1, 1}) == "");
+  CHECK_FALSE(text_of(world.store, {8, 1, 1, 3}));
+  CHECK_FALSE(world.store.deposit(entry_of(2, text), source_of(text)));  // never another one of that name
+  REQUIRE(world.store.remove({8, 1, 1, 2}));
+  CHECK_FALSE(world.store.find({8, 1, 1, 2}));
+  CHECK(world.store.list()->entries.size() == 1);
+}
+
+TEST_CASE("quarantine: a 250 outlives the power, at every moment") {
+  const std::string text = [] {
+    std::string out;
+    for (int n = 0; n < 2'000; ++n) out += std::to_string(n) + ",";
+    return out;
+  }();
+  for (std::uint64_t seed = 1; seed <= 5; ++seed)
+    for (std::uint64_t calls = 0;; ++calls) {
+      World world(seed);
+      const auto entry = entry_of(7, text);
+      world.disk.stop_after(calls);
+      const bool accepted = world.store.deposit(entry, source_of(text)).has_value();
+      const bool was_cut = world.disk.stopped();
+      world.disk.cut();
+      const auto contents = world.store.list();
+      REQUIRE(contents);
+      if (accepted) CHECK(text_of(world.store, entry.envelope.id) == text);
+      // What was refused may be whole or incomplete; it never reads as something else.
+      const auto left = text_of(world.store, entry.envelope.id);
+      CHECK((!left || *left == text));
+      if (!was_cut) break;
+    }
+}
+
+TEST_CASE("quarantine: full, nearly full, and a text that cannot be read") {
+  World world;
+  world.disk.set_capacity(1 << 20);
+  Store careful(world.disk, "/q", 1 << 21);
+  CHECK(careful.deposit(entry_of(1, "x"), source_of("x")).error().kind == spool::SpoolFailure::NoSpace);
+  REQUIRE(world.store.say(Store::Room::Full));
+  CHECK(world.store.deposit(entry_of(1, "x"), source_of("x")).error().kind == spool::SpoolFailure::NoSpace);
+  REQUIRE(world.store.say(Store::Room::Full));
+  REQUIRE(world.store.say(Store::Room::Left));
+  CHECK_FALSE(world.store.deposit(entry_of(1, "xyz"), source_of("x")));  // not what was said
+  CHECK(world.store.list()->incomplete == std::vector<std::string>{TraceId{8, 1, 1, 1}.text()});
+  world.disk.fail(io::DiskCall::Flush, 1, io::DiskFailure::Broken);
+  CHECK(world.store.deposit(entry_of(2, "x"), source_of("x")).error().kind == spool::SpoolFailure::FlushFailed);
+  CHECK(world.store.list()->entries.empty());
+}
+
+TEST_CASE("quarantine: damage is told, never given out") {
+  World world;
+  const std::string text(4'000, 'x');
+  const auto name = TraceId{8, 1, 1, 1}.text();
+  REQUIRE(world.store.deposit(entry_of(1, text), source_of(text)));
+  REQUIRE(world.disk.damage("/q/" + name, 2'000, 1));
+  CHECK_FALSE(text_of(world.store, {8, 1, 1, 1}));
+  CHECK(world.store.list()->entries.size() == 1);  // its head is good
+  REQUIRE(world.disk.damage("/q/" + name, 21, 4));
+  CHECK(world.store.list()->damaged == std::vector<std::string>{name});
+  CHECK(world.store.find({8, 1, 1, 1}).error().kind == spool::SpoolFailure::Damaged);
+}

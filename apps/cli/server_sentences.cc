@@ -133,6 +133,7 @@ constexpr SentenceRow rows[] = {
     {"{} is over, but its time must stay out of retry periods; it goes by itself 120 days after its end.", "{1} は終わっているが、その期間を再送期限から除くため残す。終了の 120 日後に自動的に消える。"},
     {"{} is over; add a new one.", "{1} は終わっている。新しく追加する。"},
     {"{} is running; end it with: hikyaku hold release {}", "{1} は実施中である。終えるには: hikyaku hold release {2}"},
+    {"The settings were read, but {} has not taken them yet. Remedy: look again with `hikyaku status`.", "設定は読み込んだが、{1} がまだ反映していない。対処: `hikyaku status` でもう一度確かめる。"},
     {"{} is still {}.", "{1} はまだ {2} の状態である。"},
     {"{} is stopped. Remedy: `hikyaku service start {}`.", "{1} は停止している。対処: `hikyaku service start {2}`"},
     {"{} is too long for a local socket", "{1} はローカルソケットのパスとして長すぎる"},

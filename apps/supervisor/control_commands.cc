@@ -12,6 +12,7 @@ namespace {
 
 namespace events = telemetry::events;
 constexpr std::size_t most_commands = 64;  // waiting at once
+constexpr Duration reload_patience = 10s;  // with a process that does not take new settings
 constexpr Duration start_patience = 65s;   // an answer to "start" is given by then
 
 }  // namespace
@@ -94,10 +95,30 @@ void ControlProcess::reload(io::Descriptor connection) {
   wish_services();
   for (const auto& service : service_table())
     for (const auto& process : service.processes)
-      if (supervision_.one(process.name).pid != 0) link_.tell(ControlKind::ReloadProcess, spawn_message(process).encode());
+      if (supervision_.one(process.name).pid != 0) {
+        link_.tell(ControlKind::ReloadProcess, spawn_message(process).encode());
+        if (supervision_.one(process.name).state == ProcessState::Up) ++taking_[std::string(process.name)];
+      }
   keep_as_last_good();
   log_->write(events::settings_reloaded, {.service = "supervisor"});
-  if (!connection) return;
+  if (connection) reloads_.emplace_back(std::move(connection), clock_.now() + reload_patience);
+}
+
+// A command returns when its settings are in force: then a test, and a person, may rely on them.
+void ControlProcess::answer_reloads() {
+  if (reloads_.empty()) return;
+  std::string behind;
+  for (const auto& [name, count] : taking_) behind += (behind.empty() ? "" : ", ") + name;
+  std::vector<std::pair<io::Descriptor, Instant>> rest;
+  for (auto& [connection, until] : reloads_) {
+    if (behind.empty()) answer_reload(connection);
+    else if (clock_.now() >= until || shutting_down_) send_answer(connection.get(), {false, "The settings were read, but " + behind + " has not taken them yet. Remedy: look again with `hikyaku status`."});
+    else rest.emplace_back(std::move(connection), until);
+  }
+  reloads_ = std::move(rest);
+}
+
+void ControlProcess::answer_reload(const io::Descriptor& connection) {
   telemetry::JsonWriter waiting;
   waiting.array();
   for (const auto& one : waiting_settings()) waiting.object().member("setting", one.setting).member("restart", one.restart).end_object();

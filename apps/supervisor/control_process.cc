@@ -153,12 +153,14 @@ int ControlProcess::run() {
   while (!parent_gone_ && !(shutting_down_ && all_down())) {
     carry_out();
     answer_pending();
+    answer_reloads();
     tell_how_all_stand();
     hosts.follow();
     follow_keys();
     poll_once();
   }
   answer_pending();
+  answer_reloads();
   unlink(control_socket_path(begun_.data_folder).c_str());
   parent_gone_ ? life_file_->still_alive(clock_.wall()) : life_file_->end();
   log_->write(events::service_stopped, {.service = "supervisor", .reason = parent_gone_ ? "the parent is gone" : ""});
@@ -297,6 +299,7 @@ void ControlProcess::handle(ControlMessage message) {
     case ControlKind::Ended:
       if (const auto process = ProcessMessage::decode(message.text)) {
         channels_.erase(process->process);
+        taking_.erase(process->process);
         const bool ordered = supervision_.one(process->process).state == ProcessState::Stopping;
         supervision_.ended(process->process, process->trouble, clock_.now());
         log_->write(ordered ? events::service_stopped : events::service_died, {.service = process->process, .reason = process->trouble});
@@ -356,6 +359,8 @@ void ControlProcess::hear_service(const std::string& name) {
     return;
   }
   for (const int descriptor : message->descriptors) close(descriptor);
+  if (message->kind == ControlKind::ReloadTaken)
+    if (const auto taking = taking_.find(name); taking != taking_.end() && --taking->second == 0) taking_.erase(taking);
   if (message->kind != ControlKind::Ready) return;
   protection_[name] = protection_named(message->text).value_or(Protection::None);
   supervision_.ready(name, clock_.now());

@@ -67,6 +67,8 @@ class ControlProcess {
   void order(io::Descriptor connection, const Caller& caller, const std::string& verb, const ServiceEntry& service);
   void reload(io::Descriptor connection);
   void answer_pending();
+  void answer_reloads();
+  void answer_reload(const io::Descriptor& connection);
   // For commands to go by while the file has mistakes (services/settings/last_good.h).
   void keep_as_last_good();
   [[nodiscard]] std::vector<WaitingSetting> waiting_settings() const;
@@ -91,6 +93,8 @@ class ControlProcess {
   std::vector<ListenerMessage> listeners_;          // open in the parent
   io::Descriptor control_socket_;
   std::vector<Pending> pending_;
+  std::vector<std::pair<io::Descriptor, Instant>> reloads_;  // commands that wait until the settings are in force everywhere, and until when
+  std::map<std::string, unsigned> taking_;                   // how many reloads a process has not taken yet
   std::vector<std::pair<io::Descriptor, Instant>> callers_;  // connected, have not asked
   io::PosixDisk disk_;
   SystemClock clock_;

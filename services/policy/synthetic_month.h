@@ -7,6 +7,7 @@
 // Bots: lines at home, each with an address of its own and 1 to 5 mails; 90 % never try again, 8 % try once more within minutes, 2 % for hours.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>

@@ -29,11 +29,11 @@ def away(server, clamd):
     expect(send(server, "away") == 451, "put off while the scanner is away")
     expect(time.monotonic() - began < 30, "at once")
     expect(send(server, "unscanned", source=UNSCANNED) == 250, "who needs no scan passes")
-    server.reload(scanning={"when_away": "pass"})
+    server.change_settings(scanning={"when_away": "pass"})
     expect(send(server, "marked") == 250, "passed by setting")
     server.wait_for_subjects(["marked"])
     expect(b"X-Virus-Status: Not scanned (the scanner is away)" in text_of(server, "marked"), "with a mark")
-    server.reload(scanning={"when_away": "defer"})
+    server.change_settings(scanning={"when_away": "defer"})
     clamd.start()
     expect(send(server, "back") == 250, "it is back")
 
@@ -101,12 +101,12 @@ class Slow:
 
 
 def slow(server, clamd, folder):
-    server.reload(scanning={"clamd": Slow(clamd, folder / "slow.sock", 3).path})
+    server.change_settings(scanning={"clamd": Slow(clamd, folder / "slow.sock", 3).path})
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         waiting = [pool.submit(send, server, f"slow {n}", EICAR if n % 2 else "hello") for n in range(6)]
         expect(send(server, "beside the slow", source=UNSCANNED) == 250, "who needs no scan does not wait")
         expect([one.result() for one in waiting] == [250, 550] * 3, f"the slow verdict counts: {[one.result() for one in waiting]}")
-    server.reload(scanning={"clamd": clamd.socket})
+    server.change_settings(scanning={"clamd": clamd.socket})
 
 
 def restarted_under_load(server, clamd):

@@ -105,14 +105,6 @@ class Server(Hikyaku):
         client.user(user), client.pass_(PASSWORD)
         return client
 
-    def reload(self, **sections):
-        """Changes settings and waits until reception goes by them."""
-        def reloads():
-            return sum(event["event"] == "settings.reloaded" and event["service"] == "receive" for event in self.events("servicelog"))
-        before = reloads()
-        self.change_settings(**sections)
-        eventually(lambda: reloads() > before, "receive has the new settings", 30)
-
     def context(self):
         context = ssl.create_default_context(cafile=str(self.certificate))
         context.check_hostname = False

@@ -88,7 +88,7 @@ def run(folder):
         text = arrived("changed").split("\r\nReceived")[0]
         expect("dkim=fail" in text and "dmarc=fail" in text and "spf=none" in text, f"changed on the way: {text}")
 
-        server.reload(rules={"dmarc": "enforce"}, policy={"name_rules": True})
+        server.change_settings(rules={"dmarc": "enforce"}, policy={"name_rules": True})
         try:
             send(mail("ceo@victim.example", "forged"), "a@signed.example")
             expect(False, "what the author's domain wants refused is refused")

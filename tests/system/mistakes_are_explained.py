@@ -51,7 +51,7 @@ def completion_is_sound(server, folder):
 
     expect(offered("hikyaku", "log", "") >= ["days", "residence"] and "--follow" in offered("hikyaku", "log", ""), "a group that is a command")
     expect("--days" in offered("hikyaku", "log", "days", "--") and "--follow" not in offered("hikyaku", "log", "days", "--"), "one of its commands")
-    expect("deliver" in offered("hikyaku", "service", "stop", "d") and "virusdb" not in offered("hikyaku", "service", "stop", ""), "its choices")
+    expect("deliver" in offered("hikyaku", "service", "stop", "d") and "vip" not in offered("hikyaku", "service", "stop", ""), "its choices")
     expect("set" in offered("hikyaku", "account", "forward", ""), "a group in a group")
 
 

@@ -85,7 +85,7 @@ def deleted(server):
 
 
 def full(server):
-    server.reload(quarantine={"size": "1MiB"})
+    server.change_settings(quarantine={"size": "1MiB"})
     big = "".join(f"line {n} of a text that fills the quarantine\r\n" for n in range(30_000))
     expect(send(server, "fills", big + EICAR)[0] == 250, "the last one that fits")
     eventually(lambda: send(server, "one more")[0] == 452, "452 when it is full")
@@ -95,7 +95,7 @@ def full(server):
 
 
 def digest(server):
-    server.reload(quarantine={"digest": TARO, "digest_hour": 0})
+    server.change_settings(quarantine={"digest": TARO, "digest_hour": 0})
     mails = eventually(lambda: [s for s in server.subjects(TARO) if s.startswith("Quarantine on ")], "the digest", 60)
     expect(len(mails) == 1, f"one: {mails}")
 

@@ -107,12 +107,12 @@ def run(folder):
             expect(reply_to(server, who)[0] == 250, f"{who}: with every rule off everybody is taken")
         expect(reply_to(server, "bad", recipient=f"nobody@{DOMAIN}")[0] == 550, "an unknown user is unknown whoever asks")
 
-        server.reload(rules={"dnsbl": "enforce", "reverse_name": "shadow", "hello_name": "enforce", "local_sender": "enforce", "spf": "enforce", "sender_domain": "enforce"})
+        server.change_settings(rules={"dnsbl": "enforce", "reverse_name": "shadow", "hello_name": "enforce", "local_sender": "enforce", "spf": "enforce", "sender_domain": "enforce"})
         code, text = reply_to(server, "bad")
         expect(code == 554 and "bl.example" in text and text.endswith("[dnsbl]"), f"a listed client is refused and told by which list: {code} {text}")
         expect(reply_to(server, "bad", recipient=f"postmaster@{DOMAIN}")[0] == 250, "it may complain to the postmaster")
         expect(reply_to(server, "vouched")[0] == 554, "a good list counts only while its rule does")
-        server.reload(rules={"dnswl": "enforce"})
+        server.change_settings(rules={"dnswl": "enforce"})
         expect(reply_to(server, "vouched", sender="")[0] == 250, "whom a good list has, no bad one keeps out")
         expect(reply_to(server, "good")[0] == 250, "SPF passes")
         code, text = reply_to(server, "liar")
@@ -125,14 +125,14 @@ def run(folder):
         eventually(lambda: any(event["event"] == "rule.found" and (event["rule"], event["mode"]) == ("reverse_name", "shadow")
                                and "is named mail.good.example, which does not lead back" in event["reason"] for event in server.events("receivelog")), "a rule in shadow is told of")
 
-        server.reload(rules={**ALL_OFF, "reverse_name": "enforce", "s25r": "enforce"})
+        server.change_settings(rules={**ALL_OFF, "reverse_name": "enforce", "s25r": "enforce"})
         expect(reply_to(server, "good")[0] == 250, "a server's name")
         expect(reply_to(server, "nameless")[0] == 450 and reply_to(server, "liar")[0] == 450, "no name that leads back")
         expect(reply_to(server, "home") == (450, "4.7.1 S25R check, be patient [s25r]"), "plain S25R puts off")
-        server.reload(policy={"reverse_name": "refuse"})
+        server.change_settings(policy={"reverse_name": "refuse"})
         expect(reply_to(server, "nameless")[0] == 550, "refused, if so set")
 
-        server.reload(policy={"reverse_name": "defer", "greylist": "suspects"}, rules={"greylist": "enforce", "access": "enforce"})
+        server.change_settings(policy={"reverse_name": "defer", "greylist": "suspects"}, rules={"greylist": "enforce", "access": "enforce"})
         expect(reply_to(server, "good")[0] == 250, "greylisting is for suspects")
         code, text = reply_to(server, "home")
         expect(code == 450 and "Greylisted, please try again in 3 seconds" in text, f"a suspect is asked to come again: {text}")
@@ -149,14 +149,14 @@ def run(folder):
         eventually(lambda: reply_to(server, "neighbour", recipient=HANAKO)[0] == 250, "what was learned outlives a restart", 30)
         expect((server.data / "policy/greylist").read_text().startswith("hikyaku-greylist 1\n"), "it is kept")
         # A login is no stranger's.
-        server.reload(rules={"local_sender": "enforce"})
+        server.change_settings(rules={"local_sender": "enforce"})
         with smtplib.SMTP("127.0.0.1", server.submission_port, timeout=30, source_address=(CLIENTS["nameless"][0], 0)) as client:
             client.starttls(context=server.context())
             client.login(TARO, "correct horse 1")
             client.sendmail(TARO, [HANAKO], "Subject: of ours\r\n\r\nHello\r\n")
         eventually(lambda: server.subjects(HANAKO) == ["of ours"], "no rule looks at who logged in", 30)
 
-        server.reload(policy={"rates": ["account 2/1h", "client 3/1h"]}, rules={**ALL_OFF, "rate": "enforce"})
+        server.change_settings(policy={"rates": ["account 2/1h", "client 3/1h"]}, rules={**ALL_OFF, "rate": "enforce"})
         with smtplib.SMTP("127.0.0.1", server.submission_port, timeout=30, source_address=(CLIENTS["liar"][0], 0)) as client:
             client.starttls(context=server.context())
             client.login(TARO, "correct horse 1")

@@ -116,7 +116,7 @@ def by_freshclam(server):
     threading.Thread(target=web.serve_forever, daemon=True).start()
     before = status(server)
     server.settings["virusdb"] = {"private_mirrors": [f"http://127.0.0.1:{web.server_port}"], "interval": "1h"}
-    server.reload()
+    server.change_settings()
     server.cli("service", "restart", "virusdb")
     server.cli("virusdb", "update", check=False)
     told = history(server)[-1]
@@ -137,7 +137,7 @@ def run(folder):
         source.put(test__ndb=GOOD)
         active = server.data / "virusdb" / "active"
         clamd = Clamd(folder / "clamd", DatabaseDirectory=active)
-        server.reload(scanning={"clamd": clamd.socket}, virusdb={"source_folder": str(source.folder), "interval": "1s"})
+        server.change_settings(scanning={"clamd": clamd.socket}, virusdb={"source_folder": str(source.folder), "interval": "1s"})
         server.cli("service", "start", "virusdb", check=False)
         eventually(lambda: server.states()["virusdb"] == "running", "it runs")
         eventually(lambda: status(server)["generation"] == 1, "the first patterns are in force")

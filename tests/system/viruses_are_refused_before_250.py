@@ -122,23 +122,23 @@ def large_mail_is_scanned_from_its_file(server):
 
 
 def what_is_tagged(server):
-    server.reload(scanning={"on_infected": "tag"})
+    server.change_settings(scanning={"on_infected": "tag"})
     send(server, plain("tagged"))
     expect(headers(server, "tagged").get_all("X-Virus-Status") == [f"Infected ({NAME})"], "tagged")
-    server.reload(scanning={"unwanted_names": ["eicar"], "on_unwanted": "pass", "on_infected": "refuse"})
+    server.change_settings(scanning={"unwanted_names": ["eicar"], "on_unwanted": "pass", "on_infected": "refuse"})
     send(server, plain("passed"))
     expect(headers(server, "passed")["X-Virus-Status"] == "Clean", "a class that may pass")
-    server.reload(scanning={"on_unwanted": "refuse"})
+    server.change_settings(scanning={"on_unwanted": "refuse"})
     code = refusal(server, plain("unwanted"))
     expect(code and code[0] == 550 and "unwanted software" in code[1], f"a class with its own action: {code}")
-    server.reload(scanning={"unwanted_names": [], "unscanned_networks": ["127.0.0.0/8"]})
+    server.change_settings(scanning={"unwanted_names": [], "unscanned_networks": ["127.0.0.0/8"]})
     send(server, "X-Virus-Status: of the inner server\r\nSubject: unscanned\r\n\r\n" + EICAR + "\r\n")
     expect(headers(server, "unscanned")["X-Virus-Status"] == "of the inner server", "a network that scans by itself")
-    server.reload(scanning={"unscanned_networks": [], "size": "64KiB", "too_large": "pass"})
+    server.change_settings(scanning={"unscanned_networks": [], "size": "64KiB", "too_large": "pass"})
     send(server, "Subject: beyond\r\n\r\n" + 10_000 * "text text\r\n")
     expect(headers(server, "beyond")["X-Virus-Status"] == "Not scanned (too large)", "too large, passed with a mark")
     for choice, code in (("defer", 451), ("refuse", 552)):
-        server.reload(scanning={"too_large": choice})
+        server.change_settings(scanning={"too_large": choice})
         answer = refusal(server, "Subject: beyond\r\n\r\n" + 10_000 * "text text\r\n")
         expect(answer and answer[0] == code, f"too large, {choice}: {answer}")
 

@@ -11,6 +11,7 @@ namespace {
 constexpr std::uint8_t format = 1;
 constexpr auto kept = std::chrono::days{60};
 constexpr std::uint64_t largest_file = 1 << 20;
+constexpr std::size_t most_pauses = 20'000;  // the oldest go first: that shortens periods, and loses no mail
 
 std::uint64_t as_number(WallTime time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); }
 WallTime as_time(std::uint64_t number) { return WallTime{std::chrono::microseconds{static_cast<std::int64_t>(number)}}; }
@@ -75,6 +76,7 @@ void PauseLedger::add_pause(WallTime from, WallTime until) {
     return true;
   });
   pauses_.insert(std::ranges::upper_bound(pauses_, std::pair{from, until}), {from, until});
+  if (pauses_.size() > most_pauses) pauses_.erase(pauses_.begin());
 }
 
 Pauses PauseLedger::pauses_between(WallTime from, WallTime until) const {

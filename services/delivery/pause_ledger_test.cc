@@ -62,3 +62,17 @@ TEST_CASE("our own trouble is a pause; what overlaps counts once, and it survive
   REQUIRE(again);
   CHECK(again->paused_between(at(0), at(605)) == std::chrono::seconds{200});
 }
+
+TEST_CASE("however many pauses there were, the ledger can be read again") {
+  io::SimulatedDisk disk;
+  REQUIRE(disk.make_folder("spool"));
+  {
+    auto ledger = PauseLedger::open(disk, "spool/stopped", at(0));
+    REQUIRE(ledger);
+    for (int i = 0; i < 30'000; ++i) ledger->add_pause(at(10 * i), at(10 * i + 1));
+    REQUIRE(ledger->seen_alive(at(300'000)));
+  }
+  auto again = PauseLedger::open(disk, "spool/stopped", at(300'000));
+  REQUIRE(again);
+  CHECK(again->paused_between(at(100'000), at(300'000)) == std::chrono::seconds{20'000});
+}

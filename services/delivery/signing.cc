@@ -50,10 +50,10 @@ Task<std::optional<std::string>> Delivery::signed_above(const RemoteJob& job, Sl
   watch.turn(Cause::Disk);
   using State = signing::SignedCopy::State;
   // A text that cannot be read is found out, and dealt with, where it is sent.
-  if (copy.state != State::Away) co_return std::move(copy.fields);
+  if (copy.state != State::Away && copy.state != State::NoKey) co_return std::move(copy.fields);
   if (parts_.loop.stopping()) co_return std::nullopt;
   if (settings_.unsigned_while_away) {
-    parts_.log.write(telemetry::events::mail_unsigned, {.message = message->ref.id, .reason = "the service signer does not sign"});
+    parts_.log.write(telemetry::events::mail_unsigned, {.message = message->ref.id, .reason = copy.state == State::Away ? "the service signer does not sign" : "the key of its domain is lost"});
     co_return std::string{};
   }
   // Our own trouble: nobody's attempt, and no time passes (came_back() above).

@@ -94,7 +94,7 @@ SpoolResult<Contents> Store::list() {
     if (!opened && opened.error().kind == SpoolFailure::NotFound) continue;  // gone meanwhile
     if (!opened && opened.error().kind != SpoolFailure::Damaged) return failure(std::move(opened).error());
     if (opened) contents.octets += opened->size;
-    if (!opened) contents.damaged.push_back(name);
+    if (!opened || (opened->text_at != 0 && opened->entry.envelope.id.text() != name)) contents.damaged.push_back(name);
     else if (opened->text_at == 0 || opened->size < opened->text_at + opened->entry.octets + behind_text) contents.incomplete.push_back(name);
     else if (!opened->whole()) contents.damaged.push_back(name);
     else contents.entries.push_back(std::move(opened->entry));

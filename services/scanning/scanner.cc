@@ -24,7 +24,8 @@ Scan scan_of(const clamd::ScanReply& reply) {
   switch (reply.verdict) {
     case clamd::Verdict::Clean: return {Outcome::Clean, {}, {}};
     case clamd::Verdict::Infected: return {Outcome::Infected, reply.name, {}};
-    case clamd::Verdict::TooLarge: return {Outcome::TooLarge, {}, "the scanner takes no text of this size (StreamMaxLength of clamd.conf)"};
+    // Ours said that this size is scanned: that clamd does not is our trouble, not the sender's.
+    case clamd::Verdict::TooLarge: return {Outcome::Failed, {}, "the scanner takes no text of this size (StreamMaxLength of clamd.conf)"};
     case clamd::Verdict::Failed: break;
   }
   return {Outcome::Failed, {}, "the scanner said: " + reply.words};
@@ -114,7 +115,10 @@ Task<Scan> talk(io::Loop& loop, const ScannerOptions& options, Text& text, Deadl
   auto reading = read_reply(**connection, sent.written ? end : std::min(end, loop.after(last_words_limit)));
   const auto reply = co_await std::move(reading);
   if (!reply) co_return trouble_of(sent.written ? reply.error() : sent.written.error());
-  co_return scan_of(clamd::parse_scan_reply(*reply));
+  auto scan = scan_of(clamd::parse_scan_reply(*reply));
+  // Nothing is clean that was not seen whole.
+  if (scan.outcome == Outcome::Clean && !sent.written) co_return trouble_of(sent.written.error());
+  co_return scan;
 }
 
 }  // namespace

@@ -150,7 +150,7 @@ TEST_CASE("scanner: what clamd says, and what it does not say") {
     Outcome outcome;
     std::string_view name;
   };
-  for (const auto& row : {Row{"stream: Eicar-Test-Signature FOUND", Outcome::Infected, "Eicar-Test-Signature"}, Row{"INSTREAM size limit exceeded. ERROR", Outcome::TooLarge, ""},
+  for (const auto& row : {Row{"stream: Eicar-Test-Signature FOUND", Outcome::Infected, "Eicar-Test-Signature"}, Row{"INSTREAM size limit exceeded. ERROR", Outcome::Failed, ""},
                           Row{"stream: OK", Outcome::Clean, ""}, Row{"", Outcome::Failed, ""}, Row{"stream: Can't open file or directory ERROR", Outcome::Failed, ""}, Row{"OK", Outcome::Failed, ""}}) {
     World world;
     world.daemon.answer = row.answer.empty() ? "" : row.answer + '\0';
@@ -162,14 +162,19 @@ TEST_CASE("scanner: what clamd says, and what it does not say") {
   }
 }
 
-TEST_CASE("scanner: what is too large for us is not sent, what is too large for clamd is told as such") {
+TEST_CASE("scanner: what is too large for us is not sent; what is too large for clamd alone is our trouble, and told as such") {
   World world;
   world.options.most_octets = 4;
   CHECK(scan_of(world, {"12345"}).outcome == Outcome::TooLarge);
   CHECK(world.daemon.streams.empty());
   World early;
   early.daemon.manner = Daemon::Manner::HangUpEarly, early.daemon.answer = std::string("INSTREAM size limit exceeded. ERROR\0", 36);
-  CHECK(scan_of(early, {std::string(8 << 20, 'x')}).outcome == Outcome::TooLarge);
+  const auto refused = scan_of(early, {std::string(8 << 20, 'x')});
+  CHECK(refused.outcome == Outcome::Failed);
+  CHECK(refused.words.find("StreamMaxLength") != std::string::npos);
+  World cut;
+  cut.daemon.manner = Daemon::Manner::HangUpEarly, cut.daemon.answer = std::string("stream: OK\0", 11);
+  CHECK(scan_of(cut, {std::string(8 << 20, 'x')}).outcome != Outcome::Clean);  // it has not seen all of it
 }
 
 TEST_CASE("scanner: away, cut off, unreadable") {

@@ -102,7 +102,7 @@ Task<SignedCopy> OutgoingSigner::make(std::shared_ptr<const directory::Snapshot>
     made.keys = names_of(keys);
     auto signing = fields_of(message, envelope, keys);
     auto fields = co_await std::move(signing);
-    if (!fields) co_return SignedCopy{SignedCopy::State::Away, {}};
+    if (!fields) co_return SignedCopy{fields.error(), {}};
     made.fields = std::move(*fields);
     if (!made.fields.empty() && signatures_in(made.fields) < keys.size()) co_return SignedCopy{SignedCopy::State::Ready, made.fields};  // the next one may have all
   }
@@ -111,8 +111,8 @@ Task<SignedCopy> OutgoingSigner::make(std::shared_ptr<const directory::Snapshot>
   co_return copy;
 }
 
-// The fields, those of all keys that signed; none: the text has no header that can be signed. Nothing: no key could sign.
-Task<std::optional<std::string>> OutgoingSigner::fields_of(const dkim::Message& message, const Envelope& envelope, const Keys& keys) {
+// The fields, those of all keys that signed; none: the text has no header that can be signed. The error: why no key could sign.
+Task<Result<std::string, SignedCopy::State>> OutgoingSigner::fields_of(const dkim::Message& message, const Envelope& envelope, const Keys& keys) {
   std::vector<dkim::ToSign> prepared;
   std::vector<SignItem> items;
   for (const auto& key : keys) {
@@ -126,15 +126,16 @@ Task<std::optional<std::string>> OutgoingSigner::fields_of(const dkim::Message& 
   }
   auto asking = client_.sign(std::move(items));
   const auto signatures = co_await std::move(asking);
-  if (!signatures) co_return std::nullopt;
-  std::string fields;
-  for (std::size_t n = 0; n < prepared.size(); ++n)
-    if ((*signatures)[n].state == Signature::State::Made) fields += prepared[n].field((*signatures)[n].octets);
-  if (fields.empty()) co_return std::nullopt;
+  if (!signatures) co_return failure(SignedCopy::State::Away);
   if (const auto since = std::exchange(away_since_, std::nullopt)) {
     was_away_since_ = std::min(was_away_since_.value_or(*since), *since);
     log_.write(telemetry::events::signer_back, {.since = *since});
   }
+  std::string fields;
+  for (std::size_t n = 0; n < prepared.size(); ++n)
+    if ((*signatures)[n].state == Signature::State::Made) fields += prepared[n].field((*signatures)[n].octets);
+  // One domain's lost key is not signer's absence: it stops nobody else's clocks.
+  if (fields.empty()) co_return failure(SignedCopy::State::NoKey);
   co_return fields;
 }
 

@@ -26,7 +26,8 @@ namespace hikyaku::signing {
 struct SignedCopy {
   enum class State : std::uint8_t {
     Ready,       // `fields` go above the header; none: this copy is not signed
-    Away,        // it should be signed, and cannot be now
+    Away,        // it should be signed, and signer does not answer
+    NoKey,       // signer answers, and has none of the keys that its domain names
     Unreadable,  // the text could not be read
   } state = State::Ready;
   std::string fields;
@@ -59,7 +60,7 @@ class OutgoingSigner {
   };
   [[nodiscard]] std::optional<SignedCopy> kept(const directory::Snapshot& directory, const Envelope& envelope, Origin origin);
   Task<SignedCopy> make(std::shared_ptr<const directory::Snapshot> directory, const Envelope& envelope, Origin origin, const Feed& feed);
-  Task<std::optional<std::string>> fields_of(const dkim::Message& message, const Envelope& envelope, const Keys& keys);
+  Task<Result<std::string, SignedCopy::State>> fields_of(const dkim::Message& message, const Envelope& envelope, const Keys& keys);
   void keep(const TraceId& id, Kept made);
   void went_away();
 

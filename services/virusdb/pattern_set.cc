@@ -136,6 +136,11 @@ std::string objection_to(const PatternSet& fresh, const PatternSet& old) {
       if (file.version > 0 && before.version > file.version && before.name.substr(0, before.name.rfind('.')) == stem)
         return file.name + " is version " + std::to_string(file.version) + ", and " + std::to_string(before.version) + " is in force";
   }
+  // A copy that was caught half-way may have the large file and lack the new one.
+  const auto stem_of = [](const auto& file) { return file.name.substr(0, file.name.rfind('.')); };
+  for (const auto& before : old.files)
+    if (before.version > 0 && std::ranges::none_of(fresh.files, [&](const auto& file) { return stem_of(file) == stem_of(before); }))
+      return before.name + " is missing, and version " + std::to_string(before.version) + " of it is in force";
   if (fresh.octets * 100 < old.octets * least_percent)
     return "the patterns have shrunk from " + std::to_string(old.octets) + " to " + std::to_string(fresh.octets) + " octets";
   return {};

@@ -162,6 +162,8 @@ TEST_CASE("virusdb: an older version of ClamAV's own patterns is refused") {
   CHECK((*world.update())->why.find("26999") != std::string::npos);
   world.offer("ClamAV-VDB:cut", "daily.cvd");
   CHECK((*world.update())->why.find("no head") != std::string::npos);
+  std::filesystem::remove(world.folder / "source/daily.cvd");
+  CHECK((*world.update())->why.find("daily.cvd is missing") != std::string::npos);
   world.offer(head("27001"), "daily.cvd");
   CHECK((*world.update())->kind == Kind::Updated);
 }

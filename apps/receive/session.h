@@ -91,7 +91,13 @@ class Session {
   [[nodiscard]] policy::Attempt attempt(const Address& recipient) const;
   Task<void> look_up_answers(Deadline deadline);
   Task<bool> learn_sender();
-  Task<smtp::Verdict> judge(Address recipient);
+  struct Judged {
+    smtp::Verdict refusal;
+    bool spared = false;  // no rule may refuse its mail
+  };
+  Task<Judged> judge(Address recipient);
+  // A verdict on the text would be one for all: who is spared it comes apart from who is not (DESIGN's per-recipient verdicts).
+  [[nodiscard]] bool must_come_apart(bool spared) const;
   smtp::Verdict conclude(const policy::Judgement& judgement, const Address& recipient);
   [[nodiscard]] smtp::Verdict over_rate(const Address& recipient);
   void log_finding(const policy::Finding& finding, std::string_view recipient);
@@ -126,7 +132,7 @@ class Session {
   std::unique_ptr<directory::AuthClient::Exchange> exchange_;
   std::unique_ptr<Arrival> arrival_;
   policy::Answers answers_;
-  bool spared_ = false;  // a recipient of the open transaction is one that no rule refuses: its copy may not be refused with the others'
+  bool spared_ = false;  // the recipients of the open transaction are such as no rule refuses
   policy::SenderIs sender_is_ = policy::SenderIs::Foreign;  // of the open transaction
   struct Refusal {
     std::string rule, evidence, client_name;

@@ -54,23 +54,23 @@ Task<bool> Session::learn_sender() {
   co_return true;
 }
 
-Task<smtp::Verdict> Session::judge(Address recipient) {
+Task<Session::Judged> Session::judge(Address recipient) {
   // Whether its network is listed is not known while `auth` is away: then nobody is a stranger yet.
   if (port_ == Port::Smtp && account_ == AccountId{} && !may_relay_) {
     auto asking = learn_rights();
     co_await std::move(asking);
-    if (!may_relay_) co_return cannot_ask;
+    if (!may_relay_) co_return Judged{cannot_ask};
   }
-  if (!is_stranger()) co_return std::nullopt;
+  if (!is_stranger()) co_return Judged{};
   answers_.forget_failures();
   auto learning = learn_sender();
   const bool known = co_await std::move(learning);
-  if (!known) co_return cannot_ask;
+  if (!known) co_return Judged{cannot_ask};
   auto rules = policies_->policy.rules;
   if (rules.mode(policy::RuleId::Access) != policy::Mode::Off) {
     auto asking = front_.reception.access.current({front_.loop, front_.reception.workers, front_.auth});
     rules.access = co_await std::move(asking);
-    if (!rules.access) co_return cannot_ask;
+    if (!rules.access) co_return Judged{cannot_ask};
   }
   const auto tried = attempt(recipient);
   auto& memory = front_.reception.greylist;
@@ -80,12 +80,15 @@ Task<smtp::Verdict> Session::judge(Address recipient) {
     const auto judgement = policy::judge(tried, rules, look, answers_);
     if (judgement.complete) {
       if (judgement.greylist) memory.tried(*judgement.greylist, tried.now);
-      if (!judgement.decided_by && judgement.allows_everything) spared_ = true;
-      co_return conclude(judgement, recipient);
+      co_return Judged{conclude(judgement, recipient), judgement.allows_everything};
     }
     auto looking = look_up_answers(deadline);
     co_await std::move(looking);
   }
+}
+
+bool Session::must_come_apart(bool spared) const {
+  return !talk_.envelope().recipients.empty() && spared != spared_ && policies_->policy.rules.mode(policy::RuleId::Dmarc) == policy::Mode::Enforce && is_stranger();
 }
 
 // Counts this recipient; the reply when it is one too many.
@@ -213,7 +216,7 @@ smtp::Verdict Session::refuse_by_dmarc(const policy::MailFindings& found) {
   if (finding.verdict == Finding::Verdict::Nothing) return std::nullopt;
   if (rules.name_rules) finding.reply.text += " [dmarc]";
   log_finding(finding, talk_.envelope().recipients.front().address.text());
-  // One text for all: whom no rule may refuse is not refused with the others.
+  // Whoever else shares the transaction is spared as well (must_come_apart).
   if (mode != policy::Mode::Enforce || spared_) return std::nullopt;
   return finding.reply;
 }

@@ -83,16 +83,17 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   if (found == nullptr) co_return refuse_recipient(recipient, cannot_ask);
   if (auto refusal = reason_against(*found, step.octets)) co_return refuse_recipient(recipient, *std::move(refusal));
   if (auto refusal = over_rate(recipient)) co_return refuse_recipient(recipient, *std::move(refusal));
-  if (talk_.envelope().recipients.empty()) spared_ = false;  // the first of its transaction
-  if (policy::is_always_taken(recipient)) {
-    spared_ = true;
-  } else {
+  bool spared = policy::is_always_taken(recipient);
+  if (!spared) {
     auto judging = judge(recipient);
-    auto refusal = co_await std::move(judging);
-    if (refusal) co_return refuse_recipient(recipient, *std::move(refusal));
+    auto judged = co_await std::move(judging);
+    if (judged.refusal) co_return refuse_recipient(recipient, *std::move(judged.refusal));
+    spared = judged.spared;
   }
+  if (must_come_apart(spared)) co_return refuse_recipient(recipient, {452, {4, 5, 3}, "Send this recipient's copy in a transaction of its own"});
   // RFC 3463 X.3.2: not accepting for now, for maintenance. Only to whom we would take mail from otherwise.
   if (!found->held.empty()) co_return refuse_recipient(recipient, {451, {4, 3, 2}, found->held});
+  if (talk_.envelope().recipients.empty()) spared_ = spared;
   talk_.recipient_checked({}, ours ? std::optional(Address{"postmaster", ""}) : std::nullopt);
 }
 

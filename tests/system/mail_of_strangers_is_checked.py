@@ -101,6 +101,14 @@ def run(folder):
         except smtplib.SMTPDataError as refused:
             expect(refused.smtp_code == 550, f"{refused}")
         with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=60, source_address=(CLIENT, 0)) as client:
+            client.ehlo()
+            client.mail("a@signed.example")
+            codes = [client.rcpt(one)[0] for one in ("postmaster@a.example", TARO)]
+            client.rset()
+            client.mail("a@signed.example")
+            codes += [client.rcpt(one)[0] for one in (TARO, "postmaster@a.example", "hanako@a.example")]
+            expect(codes == [250, 452, 250, 452, 250], f"the postmaster's copy shields nobody else's: {codes}")
+            client.rset()
             client.sendmail("a@signed.example", ["postmaster@a.example"], mail("ceo@victim.example", "complaint"))
         send(signed(mail("a@signed.example", "proved")), "b@unknown.example")
         arrived("proved")

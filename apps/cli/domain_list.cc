@@ -2,6 +2,7 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/directory_text.h"
 #include "apps/cli/directory_views.h"
+#include "services/directory/relay_recipients.h"
 
 namespace hikyaku::cli {
 
@@ -9,14 +10,18 @@ namespace {
 
 directory::DirectoryResult<> add_rows(Listing& to, const directory::Snapshot& directory) {
   for (const auto& domain : directory.contents().domains) {
-    to.json().object().member("name", domain.name).member("kind", domain_kind_name(domain.kind)).end_object();
-    to.row({domain.name, std::string(domain_kind_name(domain.kind))});
+    const auto check = directory::recipient_check_name(domain.recipients);
+    const bool elsewhere = domain.kind != directory::DomainKind::Local;
+    auto& json = to.json().object().member("name", domain.name).member("kind", domain_kind_name(domain.kind));
+    if (elsewhere) json.member("recipients", check);
+    json.end_object();
+    to.row({domain.name, std::string(domain_kind_name(domain.kind)), elsewhere ? std::string(check) : ""});
   }
   return {};
 }
 
 Exit run(Invocation& call) {
-  return list_directory(call, {{"DOMAIN", "ドメイン"}, {"KIND", "種別"}},
+  return list_directory(call, {{"DOMAIN", "ドメイン"}, {"KIND", "種別"}, {"RECIPIENTS", "宛先の確認"}},
                         {"There is no domain yet. Add one: hikyaku domain add example.jp", "ドメインはまだない。追加するには: hikyaku domain add example.jp"}, add_rows);
 }
 

@@ -142,6 +142,14 @@ Task<void> follow_files(io::Loop& loop, io::Workers& workers, directory::LoginSe
   }
 }
 
+Task<io::Message> tell_of_recipient(delivery::Delivery& delivery, io::Message message) {
+  auto question = delivery::decode_recipient_question(message.octets);
+  if (!question) co_return io::Message{encode(delivery::RecipientFinding{delivery::RecipientWord::Away, false, "deliver did not understand the question"}), {}};
+  auto asking = delivery.ask(*std::move(question));
+  const auto found = co_await std::move(asking);
+  co_return io::Message{encode(found), {}};
+}
+
 std::string words_of(const directory::DirectoryResult<directory::Hold>& changed) { return changed ? std::string{} : changed.error().what; }
 
 // Policies are asked for as next hops are: by our resolver, after the hosts files.
@@ -268,6 +276,12 @@ Ended run_life(Service& service) {
     controls.push_back(std::make_unique<io::ChannelServer>(
         loop, io::Descriptor(::dup(listener.descriptor)),
         [&queue](io::Message request, io::PeerProcess peer) { return queue.answer(std::move(request), peer); }));
+    loop.spawn(controls.back()->serve());
+  }
+  // Apart from the queue's commands: who meets strangers may ask here, and no more.
+  for (const auto& listener : service.listeners("deliver-asks")) {
+    controls.push_back(std::make_unique<io::ChannelServer>(loop, io::Descriptor(::dup(listener.descriptor)),
+                                                           [&delivery](io::Message question, io::PeerProcess) { return tell_of_recipient(delivery, std::move(question)); }));
     loop.spawn(controls.back()->serve());
   }
   const auto bells = service.listeners("deliver-bell");

@@ -26,7 +26,7 @@ void turn_away(Reception& reception, const io::Accepted& accepted, Port port, st
 }  // namespace
 
 Front::Front(Reception& shared, io::Loop::Options options)
-    : loop(std::move(options)), reception(shared), auth(loop, shared.service.path("run/auth.sock"), auth_limit, shared.service.path("run/directory-seen")), gate(loop) {}
+    : loop(std::move(options)), reception(shared), auth(loop, shared.service.path("run/auth.sock"), auth_limit, shared.service.path("run/directory-seen")), gate(loop), inner(loop, shared.inner_recipients, shared.service.path("run/deliver-asks.sock")) {}
 
 Task<void> Front::accept(Port port, int descriptor) {
   // Our own number for the inherited socket: closing it leaves the supervisor's open for a successor.

@@ -16,6 +16,7 @@
 #include "apps/receive/etrn_limit.h"
 #include "apps/receive/gate.h"
 #include "apps/receive/held_quota.h"
+#include "apps/receive/inner_recipients.h"
 #include "apps/receive/policies.h"
 #include "apps/receive/rate_book.h"
 #include "apps/service/service.h"
@@ -60,6 +61,7 @@ struct Reception {
   Bell& bell;
   HeldQuota& held;
   policy::GreylistStore& greylist;
+  policy::RecipientStore& inner_recipients;
   AccessBook access;
   RateBook rates;
   quarantine::Store& quarantine;
@@ -101,6 +103,7 @@ class Front {
   Reception& reception;
   directory::AuthClient auth;
   Gate gate;
+  InnerRecipients inner;
   scanning::Scanner scanner{loop};
   bool draining = false;
   std::unordered_set<Session*> sessions;

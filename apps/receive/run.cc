@@ -38,10 +38,13 @@ void listen(Service& service, Front& front) {
       front.loop.spawn(front.accept(port, listener.descriptor));
 }
 
-// On the first loop: what was remembered of strangers goes to the disk.
-Task<void> keep_greylist(Front& front, policy::GreylistStore& greylist) {
+// On the first loop: what was remembered of strangers, and of inner servers' users, goes to the disk.
+Task<void> keep_memories(Front& front, policy::GreylistStore& greylist, policy::RecipientStore& inner) {
   while (!front.loop.stopping()) {
-    auto saving = front.reception.workers.run(front.loop, [&greylist, now = front.reception.clock.wall()] { return greylist.save(now); });
+    auto saving = front.reception.workers.run(front.loop, [&greylist, &inner, now = front.reception.clock.wall()]() -> io::DiskResult<> {
+      TRY_VOID(greylist.save(now));
+      return inner.save(now);
+    });
     const auto saved = co_await std::move(saving);
     if (saved && !*saved) front.reception.service.log().write(telemetry::events::storage_trouble, {.reason = saved->error().what});
     co_await front.loop.sleep_until(front.loop.after(2s));
@@ -67,6 +70,8 @@ int run_receive(Service& service) {
   receive::HeldQuota held(service.path(folder::held_used));
   policy::GreylistStore greylist(disk, service.path(folder::policy), policy::policy_settings(*service.settings()).greylist);
   if (!greylist.trouble().empty()) service.log().write(telemetry::events::storage_trouble, {.reason = greylist.trouble()});
+  policy::RecipientStore inner(disk, service.path(folder::policy), policy::policy_settings(*service.settings()).recipients);
+  if (!inner.trouble().empty()) service.log().write(telemetry::events::storage_trouble, {.reason = inner.trouble()});
   quarantine::Store quarantine(disk, service.path(folder::quarantine), service.settings()->spool.reserve().octets);
   io::Workers workers(worker_threads, worker_queue);
   const auto& smtp = service.settings()->smtp;
@@ -78,6 +83,7 @@ int run_receive(Service& service) {
                       .bell = bell,
                       .held = held,
                       .greylist = greylist,
+                      .inner_recipients = inner,
                       .quarantine = quarantine,
                       .loops = loops,
                       .current = receive::make_policies(service)};
@@ -85,6 +91,7 @@ int run_receive(Service& service) {
   service.when_reloaded([&] {
     auto policies = receive::make_policies(service);
     greylist.set_terms(policies->policy.greylist);
+    inner.set_terms(policies->policy.recipients);
     reception.rates.set(policies->policy.rates);
     reception.replace_policies(std::move(policies));
   });
@@ -95,7 +102,7 @@ int run_receive(Service& service) {
     listen(service, *fronts.back());
   }
   fronts.front()->loop.spawn(drain_when_told(service, fronts));
-  fronts.front()->loop.spawn(keep_greylist(*fronts.front(), greylist));
+  fronts.front()->loop.spawn(keep_memories(*fronts.front(), greylist, inner));
   std::vector<std::jthread> threads;
   for (unsigned i = 1; i < loops; ++i) threads.emplace_back([front = fronts[i].get()] { front->loop.run(); });
   service.ready();
@@ -106,6 +113,7 @@ int run_receive(Service& service) {
   incoming->stop();
   fronts.clear();
   if (const auto saved = greylist.save(reception.clock.wall()); !saved) service.log().write(telemetry::events::storage_trouble, {.reason = saved.error().what});
+  if (const auto saved = inner.save(reception.clock.wall()); !saved) service.log().write(telemetry::events::storage_trouble, {.reason = saved.error().what});
   return 0;
 }
 

@@ -80,6 +80,8 @@ class Session {
   Task<void> check_sender(smtp::server::CheckSender step);
   Task<void> check_recipient(smtp::server::CheckRecipient step);
   [[nodiscard]] smtp::Verdict reason_against(const directory::RecipientAnswer& found, std::uint64_t octets) const;
+  // Of a user whom the inner server is to be asked for.
+  Task<smtp::Verdict> check_inner(Address recipient, directory::RecipientAnswer::OnInnerServer on_inner);
   Task<void> flush(smtp::server::Flush step);
   Task<directory::Answer<bool>> may_ask_for(smtp::EtrnCommand of);
   Task<void> authenticate(smtp::server::Authenticate step);

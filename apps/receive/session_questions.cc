@@ -7,6 +7,9 @@ namespace hikyaku::receive {
 namespace {
 
 namespace events = telemetry::events;
+using OnInner = directory::RecipientAnswer::OnInnerServer;
+
+const smtp::Reply no_such_user{550, {5, 1, 1}, "No such user here"};
 
 smtp::Reply mailbox_full(const settings::SmtpSection& smtp) {
   if (smtp.over_quota() == "refuse") return {552, {5, 2, 2}, "The mailbox is full"};
@@ -81,6 +84,8 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   const auto* found = std::get_if<directory::RecipientAnswer>(&answer);
   refused_by_ = {};
   if (found == nullptr) co_return refuse_recipient(recipient, cannot_ask);
+  const auto on_inner = policy::is_always_taken(recipient) ? OnInner::Any : found->on_inner;
+  if (found->kind == directory::RecipientKind::Relay && on_inner == OnInner::NotListed) co_return refuse_recipient(recipient, no_such_user);
   if (auto refusal = reason_against(*found, step.octets)) co_return refuse_recipient(recipient, *std::move(refusal));
   if (auto refusal = over_rate(recipient)) co_return refuse_recipient(recipient, *std::move(refusal));
   bool spared = policy::is_always_taken(recipient);
@@ -93,6 +98,12 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   if (must_come_apart(spared)) co_return refuse_recipient(recipient, {452, {4, 5, 3}, "Send this recipient's copy in a transaction of its own"});
   // RFC 3463 X.3.2: not accepting for now, for maintenance. Only to whom we would take mail from otherwise.
   if (!found->held.empty()) co_return refuse_recipient(recipient, {451, {4, 3, 2}, found->held});
+  // Last: nobody else is asked for whom we refuse ourselves.
+  if (on_inner == OnInner::Ask || on_inner == OnInner::AskHeld) {
+    auto checking = check_inner(recipient, on_inner);
+    auto refusal = co_await std::move(checking);
+    if (refusal) co_return refuse_recipient(recipient, *std::move(refusal));
+  }
   if (talk_.envelope().recipients.empty()) spared_ = spared;
   talk_.recipient_checked({}, ours ? std::optional(Address{"postmaster", ""}) : std::nullopt);
 }
@@ -110,13 +121,39 @@ smtp::Verdict Session::reason_against(const directory::RecipientAnswer& found, s
       if (account_ != AccountId{} || may_relay_.value_or(false)) return std::nullopt;
       if (!may_relay_) return cannot_ask;
       return smtp::Reply{550, {5, 7, 1}, "This server does not take mail for that domain"};
-    case Kind::UnknownUser: return smtp::Reply{550, {5, 1, 1}, "No such user here"};
+    case Kind::UnknownUser: return no_such_user;
     case Kind::UnknownDomain: return smtp::Reply{550, {5, 1, 2}, "No mail can go to that domain"};
     case Kind::Disabled: return smtp::Reply{550, {5, 2, 1}, "The mailbox is disabled"};
     case Kind::MayNotPost: return smtp::Reply{550, {5, 7, 2}, found.held};  // RFC 3463 X.7.2
     case Kind::OverQuota: return mailbox_full(policies_->settings->smtp);
   }
   return cannot_ask;
+}
+
+Task<smtp::Verdict> Session::check_inner(Address recipient, OnInner on_inner) {
+  const auto policies = front_.reception.policies();  // those in force now: a server may just have been stopped
+  const auto& recipients = policies->settings->recipients;
+  const auto began = front_.loop.now();
+  const auto address = recipient.text(), domain = recipient.domain;
+  auto finding = front_.inner.find(std::move(recipient), {.reach = on_inner == OnInner::AskHeld ? policy::Reach::Held : policy::Reach::Open,
+                                                         .otherwise = recipients.while_away() == "defer" ? policy::UnknownWhileAway::Defer : policy::UnknownWhileAway::Accept,
+                                                         .patience = recipients.ask_time()});
+  const auto found = co_await std::move(finding);
+  if (!found.words.empty()) {
+    auto said = fields();
+    said.recipient = address;
+    said.destination = domain;
+    said.reply = found.words;
+    said.took = front_.loop.now() - began;
+    front_.reception.service.log().write(events::recipient_asked, said);
+  }
+  switch (found.verdict) {
+    case policy::RecipientVerdict::Accept:
+    case policy::RecipientVerdict::Ask: break;
+    case policy::RecipientVerdict::Refuse: co_return smtp::Verdict(no_such_user);
+    case policy::RecipientVerdict::Defer: co_return smtp::Verdict(smtp::Reply{450, {4, 2, 1}, "Whether this user exists cannot be asked just now, try again later"});
+  }
+  co_return smtp::Verdict{};
 }
 
 // Listed networks may ask for all mail that is taken here. An account may for a domain whose postmaster it is: each wish costs

@@ -25,7 +25,7 @@ namespace hikyaku::apps {
 // accept from it, never shut it down. Several processes' loops may accept from the same one.
 struct Listener {
   std::string name;     // "smtp", "submission", "submissions", "lmtp", "imap", "imaps", "pop3", "pop3s", or the name of
-                        // a local socket: "auth", "deliver-control", "imap-store", "pop3-store", and "deliver-bell",
+                        // a local socket: "auth", "deliver-control", "deliver-asks", "imap-store", "pop3-store", and "deliver-bell",
                         // which takes datagrams
   std::string address;  // "192.0.2.1:25", "[::]:25", or the path of a local socket
   int descriptor = -1;

@@ -12,7 +12,7 @@ std::span<const ServiceEntry> service_table() {
       {"receive", "receives mail: SMTP, submission, LMTP", "メールの受信(SMTP、送信用ポート、LMTP)",
        {"EPSTRS", "epstrd"}, {{"receive", {"smtp", "submission", "submissions", "lmtp"}, {}, true}}},
       {"deliver", "delivers mail: mailboxes, other servers, retries, bounces", "メールの配送(メールボックス、他サーバ、再送、不達通知)",
-       {"EPSTDS", "epstdd"}, {{"deliver", {}, {"deliver-bell", "deliver-control"}, false}}},
+       {"EPSTDS", "epstdd"}, {{"deliver", {}, {"deliver-bell", "deliver-control", "deliver-asks"}, false}}},
       {"pop3", "lets people fetch mail by POP3", "POP3 によるメールの取り出し",
        {"EPSTPOP3S", "EPSTPOP3", "epstpop3d"},
        {{"pop3-store", {}, {"pop3-store"}, false}, {"pop3-front", {"pop3", "pop3s"}, {}, true}}},

@@ -90,6 +90,9 @@ struct OutgoingMessage {
   std::string envelope_id;
   std::int8_t priority = 0;
   std::optional<ByRequest> by;        // from now
+  // Only asks whether the recipients would be taken: MAIL and RCPT, and no text. Whoever would be is Accepted at stage Rcpt; the transaction ends
+  // with the next one's RSET, or with QUIT.
+  bool only_asks = false;
 };
 
 struct ClientTls {

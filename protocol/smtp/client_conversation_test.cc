@@ -120,6 +120,34 @@ TEST_CASE("the session is used again, after RSET where a transaction is open") {
   CHECK(run.outcomes[3][0].stage == Stage::Data);
 }
 
+TEST_CASE("a question: MAIL and RCPT and no text, and RSET before what comes next") {
+  const auto question = [](std::initializer_list<const char*> whom) {
+    OutgoingMessage asked;
+    asked.only_asks = true;
+    for (const auto* local_part : whom) asked.recipients.push_back({{local_part, "far.example"}, "", {}});
+    return asked;
+  };
+  const auto run = converse(plain, {{"", "220 far.example\r\n"}, {ehlo, all},
+                                    {"MAIL FROM:<> SIZE=0\r\nRCPT TO:<a@far.example>\r\nRCPT TO:<x@far.example>\r\n", "250 2.1.0 ok\r\n250 2.1.5 ok\r\n550 5.1.1 no such user\r\n"},
+                                    {"RSET\r\nMAIL FROM:<> SIZE=0\r\nRCPT TO:<b@far.example>\r\n", "250 ok\r\n550 5.7.1 not from you\r\n503 5.5.1 MAIL first\r\n"},
+                                    {"MAIL FROM:<s@here.example> SIZE=14\r\nRCPT TO:<a@far.example>\r\n", "250 ok\r\n250 ok\r\n"}, {"DATA\r\n", "354 go on\r\n"}, {"A: b\r\n\r\n..dot\r\n.\r\n", "250 taken\r\n"},
+                                    {"QUIT\r\n", "221 bye\r\n"}},
+                            {question({"a", "x"}), question({"b"}), mail()});
+  CHECK(run.told);
+  REQUIRE(run.outcomes.size() == 3);
+  CHECK(run.outcomes[0][0].klass == OutcomeClass::Accepted);
+  CHECK(run.outcomes[0][0].stage == Stage::Rcpt);
+  CHECK(run.outcomes[0][1].klass == OutcomeClass::Refused);
+  CHECK(run.outcomes[0][1].reply.enhanced == EnhancedCode{5, 1, 1});
+  CHECK(run.outcomes[1][0].stage == Stage::Mail);
+  CHECK(run.outcomes[2][0].klass == OutcomeClass::Accepted);
+  const auto bare = converse(plain, {{"", "220 far.example\r\n"}, {ehlo, "250 far.example\r\n"}, {"MAIL FROM:<>\r\n", "250 ok\r\n"}, {"RCPT TO:<a@far.example>\r\n", "250 ok\r\n"},
+                                     {"RCPT TO:<x@far.example>\r\n", "450 4.2.0 later\r\n"}, {"QUIT\r\n", "221 bye\r\n"}},
+                             {question({"a", "x"})});
+  CHECK(bare.told);
+  CHECK(bare.outcomes[0][1].klass == OutcomeClass::Transient);
+}
+
 TEST_CASE("BDAT, DSN, 8BITMIME and SMTPUTF8 where they are offered") {
   auto message = mail({"a"});
   message.body_type = BodyType::EightBitMime;

@@ -174,6 +174,7 @@ void ClientConversation::take_envelope_reply(Reply reply) {
 
 void ClientConversation::envelope_answered() {
   if (mail_refused_) fail_open_recipients(*mail_refused_);
+  if (message_.only_asks) fail_open_recipients({OutcomeClass::Accepted, Stage::Rcpt, {250, {2, 1, 5}, "The recipient would be taken"}, false});
   bool any = false;
   for (const auto& outcome : outcomes_) any |= !outcome.has_value();
   if (!any) {

@@ -35,7 +35,7 @@ OnwardPlan onward_plan(RecipientPlan plan) {
 
 Delivery::Delivery(Parts parts, std::function<DeliverySettings()> settings)
     : parts_(std::move(parts)), current_settings_(std::move(settings)), settings_(current_settings_()),
-      in_hand_([this](const DeferredEntry& entry) { scheduler_.disclaim(entry.message, entry.recipient); }), sessions_(parts_.loop),
+      in_hand_([this](const DeferredEntry& entry) { scheduler_.disclaim(entry.message, entry.recipient); }), sessions_(parts_.loop), asking_sessions_(parts_.loop, 5s, 20),
       settler_(parts_.loop, parts_.workers, parts_.spool, parts_.flusher, parts_.log,
                [this] { return scheduler_.slots_in_use() >= sessions_that_share_writes; }),
       local_({parts_.loop, parts_.workers, parts_.spool, parts_.mailboxes, parts_.directory, parts_.log, parts_.clock,
@@ -294,6 +294,7 @@ Task<void> Delivery::tend() {
     take_settings();
     if (rules_change) parts_.loop.spawn(load_deferred(), io::Precedence::Background);  // what is queued has the new periods at once
     sessions_.tend(stopping_);
+    asking_sessions_.tend(stopping_);
     for (const auto& [number, run] : running_)
       if (run.peer_since < parts_.loop.now() - long_run) scheduler_.runs_long(run.destination);
     give_slots_back();

@@ -15,6 +15,7 @@
 #include "io/loop.h"
 #include "io/workers.h"
 #include "services/delivery/address_lookup.h"
+#include "services/delivery/asking.h"
 #include "services/delivery/attempt.h"
 #include "services/delivery/conclusion.h"
 #include "services/delivery/fallback_watch.h"
@@ -107,6 +108,9 @@ class Delivery {
   // ETRN: what waits for the domain's next hop is tried now, oldest first; `subdomains` of ours too. DNS may be asked first;
   // of more than a hundred wishes at once the rest is lost. On the loop.
   void flush(const std::string& domain, Subdomains subdomains);
+  // Whether the next hop has this user (recipient_asking.cc). Within some tens of seconds. At most 4 questions to a destination are under way; of those beyond
+  // at most 200 wait, for some seconds. On the loop.
+  Task<RecipientFinding> ask(RecipientQuestion question);
   // What only a running delivery knows of destinations.
   void add_states(QueueSummary& summary);
   // Where the recipients are and what they wait for, and how their destinations stand; `domain`: whose destination too.
@@ -271,7 +275,9 @@ class Delivery {
   void put_away(const std::string& destination, const std::string& key, std::unique_ptr<RemoteSession> session);
   // The hop's own hosts, and the fallback of its row when those have failed often enough.
   Task<Opened> open_hop(const std::string& destination, NextHop hop, TlsWish wish, CauseWatch& watch);
-  Task<Opened> open_hosts(const std::string& destination, NextHop hop, TlsWish wish, CauseWatch& watch);
+  // `most`: of the waits for a connection and for each reply, where the settings have longer ones.
+  Task<Opened> open_hosts(const std::string& destination, NextHop hop, TlsWish wish, CauseWatch& watch, Duration most = Duration::max());
+  Task<RecipientFinding> ask_there(std::string destination, NextHop hop, RecipientQuestion question);
   Task<bool> carry_out(std::unique_ptr<RemoteSession>& session, RemoteJob job, Slot slot, Run& run);
   Scheduler::Setback destination_is_silent(const std::string& destination, const Attempt& failed);
   Task<void> defer_parked(RemoteJob job, std::string destination, Attempt failed);
@@ -359,7 +365,10 @@ class Delivery {
   std::size_t leaving_lanes_ = 0;  // who was taken, and may be in one still
   std::shared_ptr<OpenConnections> connections_ = std::make_shared<OpenConnections>();
   OwnerWatch owners_;
-  SessionPool sessions_;
+  SessionPool sessions_, asking_sessions_;
+  std::map<std::string, std::size_t> askings_;  // under way, by destination
+  std::size_t askings_waiting_ = 0;             // for one of the few places of their destination
+  io::Event asking_done_;
   Settler settler_;
   ReportGathering gathering_;
   DelayQueue delays_, deadlines_;

@@ -426,6 +426,36 @@ Task<std::vector<Attempt>> RemoteSession::deliver(MessagePointer message, std::v
   }
 }
 
+Task<std::vector<smtp::RecipientOutcome>> RemoteSession::ask(std::vector<Address> recipients, Duration reply_time) {
+  settings_.reply_time = reply_time;
+  smtp::OutgoingMessage question;
+  question.only_asks = true;
+  for (auto& address : recipients) question.recipients.push_back({std::move(address), "", {}});
+  const auto asked = question.recipients.size();
+  about_ = {};
+  talk_.deliver(std::move(question));
+  ready_ = false;
+  stale_ = false;
+  ++delivered_;
+  const auto octets_before = connection_->octets_read();
+  std::vector<smtp::RecipientOutcome> outcomes;
+  for (;;) {
+    auto driving = drive();
+    auto step = co_await std::move(driving);
+    if (auto* outcome = std::get_if<smtp::client::Outcome>(&step)) {
+      outcomes = std::move(outcome->recipients);
+      continue;
+    }
+    ready_ = std::holds_alternative<smtp::client::Ready>(step);
+    if (ready_) co_return outcomes;
+    const auto* closed = std::get_if<smtp::client::Closed>(&step);
+    check(closed != nullptr, "a question ends ready or closed");
+    stale_ = delivered_ > 1 && connection_->octets_read() == octets_before;
+    if (outcomes.empty()) outcomes.assign(asked, closed->why);
+    co_return outcomes;
+  }
+}
+
 Task<void> RemoteSession::quit() {
   if (!connection_->open()) co_return;
   if (ready_) {

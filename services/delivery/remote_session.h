@@ -59,6 +59,10 @@ class RemoteSession {
   Task<std::vector<Attempt>> deliver(MessagePointer message, std::vector<std::uint32_t> recipients, ReadText read_text,
                                      const Clock& clock, CauseWatch* watch = nullptr, std::string above = {});
 
+  // Asks whether these would be taken (MAIL FROM:<>, RCPT, no text), each reply within `reply_time`, which stays the session's. One outcome for each, in
+  // order. Nobody's mail: was_stale() as after deliver().
+  Task<std::vector<smtp::RecipientOutcome>> ask(std::vector<Address> recipients, Duration reply_time);
+
   // Ready for another message.
   [[nodiscard]] bool usable() const { return ready_ && delivered_ < settings_.messages; }
   // True when the last deliver() failed before the peer said anything to it: a connection kept open that the peer has

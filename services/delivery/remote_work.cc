@@ -213,7 +213,7 @@ Task<Delivery::Opened> Delivery::open_hop(const std::string& destination, NextHo
   co_return std::move(other);
 }
 
-Task<Delivery::Opened> Delivery::open_hosts(const std::string& destination, NextHop hop, TlsWish wish, CauseWatch& watch) {
+Task<Delivery::Opened> Delivery::open_hosts(const std::string& destination, NextHop hop, TlsWish wish, CauseWatch& watch, Duration most) {
   Attempt failed;
   std::optional<sasl::ClientContext> login;
   if (const auto& user = hop.terms().login; !user.empty()) {
@@ -245,6 +245,8 @@ Task<Delivery::Opened> Delivery::open_hosts(const std::string& destination, Next
   // A secret is not told to whomever DNS names: their certificate must.
   if (under.login && !by_named_hosts) under.tls_use = smtp::TlsUse::Required, under.check = io::PeerCheck::Name;
   if (hop.via == Via::Mx && wish != TlsWish::Waive) under.domain = hop.name;
+  under.connect_time = std::min(under.connect_time, most);
+  under.reply_time = std::min(under.reply_time, most);
   if (parts_.log.wants(telemetry::events::sender_said)) under.heard = talk_logger(parts_.log);
   auto opening = RemoteSession::open(parts_.loop, std::move(*candidates), std::move(under), &watch);
   auto opened = co_await std::move(opening);

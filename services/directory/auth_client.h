@@ -59,6 +59,8 @@ struct RecipientAnswer {
   storage::Version version;  // of the directory it was read from
   std::string held = {};  // why a hold refuses the recipient for now, as words of a reply; empty: none does. MayNotPost: why not
   enum class HoldsFor : std::uint8_t { EverySender, ThisSender } holds_for = HoldsFor::EverySender;  // whom the answer is for
+  // Kind Relay: what is known here of the user on the inner server. AskHeld: to be asked for, but mail that way is held, so nobody is asked now.
+  enum class OnInnerServer : std::uint8_t { Any, Listed, NotListed, Ask, AskHeld } on_inner = OnInnerServer::Any;
   std::uint64_t room_octets = ~0ULL;  // what the one mailbox behind it still takes, as far as known (quota_page.h)
 };
 // What this client may be offered and do before it logs in.

@@ -51,7 +51,7 @@ struct ReplyWriter {
 
   WireWriter& kind(ReplyKind kind) { return out.u8(static_cast<std::uint8_t>(kind)); }
   void operator()(const RecipientAnswer& reply) {
-    kind(ReplyKind::Recipient).u8(static_cast<std::uint8_t>(reply.kind)).u64(reply.version.value()).text(reply.held).u8(static_cast<std::uint8_t>(reply.holds_for)).u64(reply.room_octets);
+    kind(ReplyKind::Recipient).u8(static_cast<std::uint8_t>(reply.kind)).u64(reply.version.value()).text(reply.held).u8(static_cast<std::uint8_t>(reply.holds_for)).u8(static_cast<std::uint8_t>(reply.on_inner)).u64(reply.room_octets);
   }
   void operator()(const PeerRights& reply) {
     kind(ReplyKind::Rights).u8(reply.may_relay ? 1 : 0).varint(reply.mechanisms.size());
@@ -185,6 +185,7 @@ std::optional<Reply> decode_reply(std::string_view bytes) {
       answer.version = storage::Version{in.u64()};
       answer.held = in.text();
       answer.holds_for = enumerator(in, RecipientAnswer::HoldsFor::ThisSender, good);
+      answer.on_inner = enumerator(in, RecipientAnswer::OnInnerServer::AskHeld, good);
       answer.room_octets = in.u64();
       reply = std::move(answer);
       break;

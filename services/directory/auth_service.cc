@@ -153,6 +153,23 @@ void AuthService::judge_room(const Snapshot& snapshot, const Resolution& found, 
   if (account->quota_octets != 0) answer.room_octets = account->quota_octets - std::min(used->octets, account->quota_octets);
 }
 
+// A user of an inner server, by its domain's check.
+void AuthService::judge_inner(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found, RecipientAnswer& answer) const {
+  using OnInner = RecipientAnswer::OnInnerServer;
+  const auto* domain = found.kind == RecipientKind::Relay ? snapshot.domain(request.recipient.domain) : nullptr;
+  if (domain == nullptr || domain->recipients == RecipientCheck::Any) return;
+  if (domain->recipients == RecipientCheck::List) {
+    answer.on_inner = snapshot.is_relay_recipient(request.recipient) ? OnInner::Listed : OnInner::NotListed;
+    return;
+  }
+  answer.on_inner = OnInner::Ask;
+  const auto now = SystemClock{}.wall();
+  const auto& holds = snapshot.contents().holds;
+  if (std::ranges::none_of(holds, [&](const Hold& hold) { return hold.runs(now); })) return;
+  const HeldQuestion asked(snapshot, request, found);
+  if (std::ranges::any_of(holds, [&](const Hold& hold) { return hold.runs(now) && holds_back(hold, domain->name, asked.destination); })) answer.on_inner = OnInner::AskHeld;
+}
+
 AuthService::Reply AuthService::resolve(const auth_protocol::ResolveRequest& request) {
   const auto snapshot = reader_.snapshot();
   if (!snapshot) return no_directory();
@@ -163,6 +180,7 @@ AuthService::Reply AuthService::resolve(const auth_protocol::ResolveRequest& req
   const auto found = snapshot->resolve(request.recipient, enough);
   RecipientAnswer answer{found.kind, snapshot->version()};
   judge_room(*snapshot, found, answer);
+  judge_inner(*snapshot, request, found, answer);
   judge_post(*snapshot, request, found, answer);
   if (answer.kind == RecipientKind::MayNotPost) return answer;
   const auto now = SystemClock{}.wall();

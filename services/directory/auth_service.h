@@ -68,6 +68,7 @@ class AuthService {
   Task<Reply> reply_to(auth_protocol::Request request);
   Reply resolve(const auth_protocol::ResolveRequest& request);
   void judge_post(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found, RecipientAnswer& answer) const;
+  void judge_inner(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found, RecipientAnswer& answer) const;
   void judge_room(const Snapshot& snapshot, const Resolution& found, RecipientAnswer& answer);
   Reply rights(const PeerContext& peer) const;
   Reply access_rows(const auth_protocol::AccessRequest& request);

@@ -39,6 +39,7 @@ struct Contents {
   std::vector<Hold> holds;        // by id; ended ones for a while
   std::vector<AccessRow> access;  // by who, pattern and source
   std::vector<DkimKey> dkim_keys;   // by domain, then selector
+  std::vector<RelayRecipient> relay_recipients;  // by domain, then local part
   std::string postmaster;         // the address that gets postmaster@ of every local domain; empty: the first admin, or without one the domain's first account
   storage::Version version;
 };
@@ -77,6 +78,11 @@ class Snapshot {
   [[nodiscard]] const MailingList* list_of_bounces(const Address& address) const;
   // Of exactly this domain (folded), in the order of selectors.
   [[nodiscard]] std::span<const DkimKey> dkim_keys(std::string_view domain) const;
+  // Of exactly this domain (folded), in the order of local parts.
+  [[nodiscard]] std::span<const RelayRecipient> relay_recipients(std::string_view domain) const;
+  [[nodiscard]] const RelayRecipient* relay_recipient(std::string_view domain, std::string_view local_part) const;  // both folded
+  // Whether a list names the user, with or without a subaddress ("user+detail"). Whether the list counts is the domain's to say.
+  [[nodiscard]] bool is_relay_recipient(const Address& recipient) const;
   // The account's address and every alias (catch-alls too) that leads to it may be its MAIL FROM. The null path may always.
   [[nodiscard]] bool owns(AccountId id, const ReversePath& reverse_path) const;
   // The rights of a client's network: the longest matching prefix. Nothing listed: no rights.

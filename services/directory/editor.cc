@@ -150,7 +150,8 @@ DirectoryResult<> Editor::set_domain_kind(std::string_view name, DomainKind kind
     const auto& accounts = snapshot.contents().accounts;
     if (kind == DomainKind::Relay && std::ranges::any_of(accounts, [&](const auto& a) { return a.address.domain == domain->name; }))
       return refuse(DirectoryFailure::InUse, domain->name + " has accounts here, so it cannot become a relay domain; remove them first.");
-    return Changes{Put{rows::domain_key(domain->name), rows::encode(Domain{domain->name, kind})}};
+    const auto check = kind == DomainKind::Local ? RecipientCheck::Any : domain->recipients;
+    return Changes{Put{rows::domain_key(domain->name), rows::encode(Domain{domain->name, kind, check})}};
   });
 }
 
@@ -166,7 +167,9 @@ DirectoryResult<> Editor::remove_domain(std::string_view name) {
       return refuse(DirectoryFailure::InUse, domain->name + " still has DKIM keys; remove them first: hikyaku dkim key list " + domain->name);
     if (accounts + aliases + lists > 0)
       return refuse(DirectoryFailure::InUse, domain->name + " still has " + std::to_string(accounts) + " accounts, " + std::to_string(aliases) + " aliases and " + std::to_string(lists) + " lists; remove them first.");
-    return Changes{Erase{rows::domain_key(domain->name)}};
+    auto beyond = rows::relay_recipients_key(domain->name);
+    beyond.back() = '\1';
+    return Changes{Erase{rows::domain_key(domain->name)}, storage::EraseRange{rows::relay_recipients_key(domain->name), beyond}};
   });
 }
 

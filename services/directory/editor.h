@@ -102,6 +102,13 @@ class Editor {
   // How many went.
   DirectoryResult<std::size_t> remove_access(const std::function<bool(const AccessRow&)>& selects, Run run = Run::Really);
 
+  // editor_recipients.cc: users of inner servers. A check by a list that is empty is BadValue, and so is what is no address of the domain.
+  DirectoryResult<> set_recipient_check(std::string_view domain, RecipientCheck check);
+  // Thousands at once are several commits, each whole. Who is there by another source is this one's from then on.
+  DirectoryResult<MembersChanged> add_relay_recipients(std::string_view domain, const std::vector<std::string>& addresses, const std::string& source, WallTime now, Run run = Run::Really);
+  // How many went. InUse: nobody would be left of a list that counts.
+  DirectoryResult<std::size_t> remove_relay_recipients(std::string_view domain, const std::function<bool(const RelayRecipient&)>& selects, Run run = Run::Really);
+
   // editor_dkim.cc. The domain must be in the directory. A selector is used once.
   DirectoryResult<> add_dkim_key(DkimKey key);
   // What DNS says of a prepared key: since when its record is there; nothing: it is not. Changes nothing when that is known.

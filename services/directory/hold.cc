@@ -96,6 +96,11 @@ bool selects_all_of(const Hold& hold, std::string_view destination) {
   return false;
 }
 
+bool holds_back(const Hold& hold, std::string_view domain, std::string_view destination) {
+  if (hold.scope == HoldScope::Sender || hold.scope == HoldScope::Account) return false;
+  return selects(hold, {.domain = domain, .destination = destination, .sender = {}, .sent_by = {}, .mailbox_of = {}});
+}
+
 const Hold* find_hold(const std::vector<Hold>& holds, const HoldFacts& facts, WallTime now) {
   const Hold* elsewhere = nullptr;
   for (const auto& hold : holds) {

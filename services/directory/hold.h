@@ -65,6 +65,8 @@ struct HoldFacts {
 [[nodiscard]] bool selects(const Hold& hold, const HoldFacts& facts);
 // Whether it selects all mail of a destination, whoever sent it and whoever it is for.
 [[nodiscard]] bool selects_all_of(const Hold& hold, std::string_view destination);
+// Whether all mail for this domain that goes this way waits, whoever sent it and whoever it is for.
+[[nodiscard]] bool holds_back(const Hold& hold, std::string_view domain, std::string_view destination);
 // The first running hold that selects it; one that keeps or refuses goes before one that only routes elsewhere. Null: none.
 [[nodiscard]] const Hold* find_hold(const std::vector<Hold>& holds, const HoldFacts& facts, WallTime now);
 // When the holds that select this mail ran, cut to [from, until]; in no order, they may overlap.

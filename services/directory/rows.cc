@@ -25,8 +25,9 @@ Enabled enabled(std::uint8_t octet) { return octet != 0 ? Enabled::Yes : Enabled
 
 bool take_domain(WireReader& in, std::string_view name, Contents& contents) {
   const auto kind = in.u8();
-  if (!in.complete() || kind > static_cast<std::uint8_t>(DomainKind::LocalPassUnknown)) return false;
-  contents.domains.push_back({std::string(name), static_cast<DomainKind>(kind)});
+  const std::uint8_t check = in.complete() ? 0 : in.u8();  // older rows end before
+  if (!in.complete() || kind > static_cast<std::uint8_t>(DomainKind::LocalPassUnknown) || check > static_cast<std::uint8_t>(RecipientCheck::Ask)) return false;
+  contents.domains.push_back({std::string(name), static_cast<DomainKind>(kind), static_cast<RecipientCheck>(check)});
   return true;
 }
 
@@ -183,6 +184,16 @@ bool take_access(WireReader& in, std::string_view rest, Contents& contents) {
   return true;
 }
 
+// Keys are in the order of domains and local parts.
+bool take_relay_recipient(WireReader& in, std::string_view rest, Contents& contents) {
+  const auto between = rest.find('\0');
+  if (between == std::string_view::npos) return false;
+  RelayRecipient row{std::string(rest.substr(0, between)), std::string(rest.substr(between + 1)), std::string(in.text()), as_time(in.u64())};
+  if (!in.complete()) return false;
+  contents.relay_recipients.push_back(std::move(row));
+  return true;
+}
+
 // Lists come before members in the order of keys, and both in the order of the lists' addresses.
 bool take_member(WireReader& in, std::string_view rest, Contents& contents) {
   const auto address = rest.substr(0, rest.find('\0'));
@@ -205,13 +216,18 @@ std::string access_key(const AccessRow& row) { return std::string("x") + static_
 std::string network_key(std::string_view prefix) { return "w" + std::string(prefix); }
 
 std::string dkim_key(std::string_view domain, std::string_view selector) { return "k" + std::string(domain) + '\0' + std::string(selector); }
+std::string relay_recipients_key(std::string_view domain) { return "u" + std::string(domain) + '\0'; }
+std::string relay_recipient_key(std::string_view domain, std::string_view local_part) { return relay_recipients_key(domain) + std::string(local_part); }
 std::string forward_key(AccountId account) { return number_key('f', account.value(), 8); }
 std::string list_key(std::string_view address) { return "l" + fold_pattern(address); }
 std::string members_key(std::string_view list) { return "m" + fold_pattern(list) + '\0'; }
 std::string member_key(std::string_view list, std::string_view member) { return members_key(list) + fold_pattern(member); }
 
 std::string encode(const Domain& domain) {
-  return WireWriter{}.u8(format).u8(static_cast<std::uint8_t>(domain.kind)).bytes();
+  WireWriter out;
+  out.u8(format).u8(static_cast<std::uint8_t>(domain.kind));
+  if (domain.recipients != RecipientCheck::Any) out.u8(static_cast<std::uint8_t>(domain.recipients));
+  return std::move(out).bytes();
 }
 
 std::string encode(const Account& account) {
@@ -291,6 +307,8 @@ std::string encode(const AccessRow& row) {
   return std::move(out).bytes();
 }
 
+std::string encode(const RelayRecipient& row) { return WireWriter{}.u8(format).text(row.source).u64(as_number(row.added)).bytes(); }
+
 std::string encode_member(std::string_view member) { return WireWriter{}.u8(format).text(member).bytes(); }
 
 bool take_row(const storage::Row& row, Contents& contents) {
@@ -312,6 +330,7 @@ bool take_row(const storage::Row& row, Contents& contents) {
     case 'h': return take_hold(in, rest, contents);
     case 'x': return take_access(in, rest, contents);
     case 'k': return take_dkim_key(in, rest, contents);
+    case 'u': return take_relay_recipient(in, rest, contents);
     case 'f': return take_forward(in, rest, contents);
     case 'l': return take_list(in, rest, contents);
     case 'm': return take_member(in, rest, contents);

@@ -7,6 +7,7 @@
 //   h id       hold                   H          last hold id, in digits
 //   x who pattern NUL source  access row (who: an octet)
 //   k domain NUL selector   DKIM key, without its private half
+//   u domain NUL local part   relay recipient
 //   f id       forward of an account  l address  mailing list    m address NUL member   a member of it
 #pragma once
 
@@ -31,6 +32,8 @@ inline constexpr std::string_view postmaster_key = "p", last_account_key = "i", 
 [[nodiscard]] std::string access_key(const AccessRow& row);
 inline constexpr std::string_view last_hold_key = "H";
 [[nodiscard]] std::string dkim_key(std::string_view domain, std::string_view selector);
+[[nodiscard]] std::string relay_recipient_key(std::string_view domain, std::string_view local_part);
+[[nodiscard]] std::string relay_recipients_key(std::string_view domain);  // of all of them, the beginning
 [[nodiscard]] std::string forward_key(AccountId account);
 [[nodiscard]] std::string list_key(std::string_view address);
 [[nodiscard]] std::string members_key(std::string_view list);  // of all of them, the beginning
@@ -46,6 +49,7 @@ inline constexpr std::string_view last_hold_key = "H";
 [[nodiscard]] std::string encode(const Hold& hold);  // without its id
 [[nodiscard]] std::string encode(const AccessRow& row);  // without who and pattern
 [[nodiscard]] std::string encode(const DkimKey& key);       // without domain and selector
+[[nodiscard]] std::string encode(const RelayRecipient& row);  // without domain and local part
 [[nodiscard]] std::string encode(const Forward& forward);   // without its account
 [[nodiscard]] std::string encode(const MailingList& list);  // without its members
 [[nodiscard]] std::string encode_member(std::string_view member);

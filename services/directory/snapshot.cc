@@ -330,6 +330,24 @@ RouteDecision Snapshot::route(const Address& recipient, const ReversePath& sende
 const Account* Snapshot::account(AccountId id) const { return look_up(index_->ids, id.value()); }
 const Account* Snapshot::account(const Address& address) const { return look_up(index_->addresses, fold(address)); }
 const Alias* Snapshot::alias(const std::string& pattern) const { return look_up(index_->patterns, std::string_view(pattern)); }
+std::span<const RelayRecipient> Snapshot::relay_recipients(std::string_view domain) const {
+  const auto found = std::ranges::equal_range(index_->contents.relay_recipients, domain, {}, [](const RelayRecipient& one) { return std::string_view(one.domain); });
+  return {found.begin(), found.end()};
+}
+
+const RelayRecipient* Snapshot::relay_recipient(std::string_view domain, std::string_view local_part) const {
+  const auto listed = relay_recipients(domain);
+  const auto found = std::ranges::lower_bound(listed, local_part, {}, [](const RelayRecipient& one) { return std::string_view(one.local_part); });
+  return found == listed.end() || found->local_part != local_part ? nullptr : &*found;
+}
+
+bool Snapshot::is_relay_recipient(const Address& recipient) const {
+  const auto domain = fold_domain(recipient.domain), local_part = ascii_lower(recipient.local_part);
+  if (relay_recipient(domain, local_part) != nullptr) return true;
+  const auto detail = local_part.find('+');
+  return detail != std::string::npos && detail > 0 && relay_recipient(domain, std::string_view(local_part).substr(0, detail)) != nullptr;
+}
+
 std::span<const DkimKey> Snapshot::dkim_keys(std::string_view domain) const {
   const auto& keys = index_->contents.dkim_keys;
   const auto [first, last] = std::ranges::equal_range(keys, domain, {}, [](const DkimKey& key) { return std::string_view(key.domain); });

@@ -19,10 +19,17 @@ enum class DomainKind : std::uint8_t {
   LocalPassUnknown,  // local, and unknown users are sent on by the route table
 };
 enum class Enabled : std::uint8_t { No, Yes };
+// What RCPT asks about users that are on an inner server (of Relay and LocalPassUnknown domains).
+enum class RecipientCheck : std::uint8_t {
+  Any,   // nothing: the inner server will say
+  List,  // they are listed here (relay_recipients.h)
+  Ask,   // the inner server, which the route table names, is asked by SMTP, and its answers are remembered
+};
 
 struct Domain {
   std::string name;  // lower-case A-labels
   DomainKind kind = DomainKind::Local;
+  RecipientCheck recipients = RecipientCheck::Any;
   friend bool operator==(const Domain&, const Domain&) = default;
 };
 
@@ -35,6 +42,14 @@ struct Account {
   Enabled pop3 = Enabled::Yes, imap = Enabled::Yes, smtp_auth = Enabled::Yes;
   std::uint64_t quota_octets = 0, quota_messages = 0;  // 0: no limit
   friend bool operator==(const Account&, const Account&) = default;
+};
+
+// A user of an inner server, by an imported list.
+struct RelayRecipient {
+  std::string domain, local_part;  // folded
+  std::string source;              // whose list it is from
+  WallTime added{};
+  friend bool operator==(const RelayRecipient&, const RelayRecipient&) = default;
 };
 
 // Mail for `pattern` goes to all targets instead. It may have an account's own name: the account keeps a copy when it is

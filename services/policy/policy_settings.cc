@@ -39,6 +39,8 @@ PolicySettings policy_settings(const settings::Settings& settings) {
   made.rules.greylist = scope_named(policy.greylist());
   made.rules.name_rules = policy.name_rules();
   made.greylist = {.wait = policy.greylist_wait(), .window = policy.greylist_window(), .known_for = policy.greylist_known()};
+  const auto& recipients = settings.recipients;
+  made.recipients = {.taken_for = recipients.taken(), .known_for = recipients.known_while_away(), .unknown_for = recipients.unknown()};
   for (const auto& text : policy.rates())
     if (auto rate = parse_rate(text)) made.rates.push_back(*rate);
   made.exempt = policy.exempt_networks();

@@ -8,6 +8,7 @@
 #include "services/policy/attempt.h"
 #include "services/policy/greylist.h"
 #include "services/policy/rate.h"
+#include "services/policy/recipient_memory.h"
 #include "services/settings/settings.h"
 
 namespace hikyaku::policy {
@@ -15,6 +16,7 @@ namespace hikyaku::policy {
 struct PolicySettings {
   Config rules;                     // without the access rows
   GreylistTerms greylist;
+  RecipientTerms recipients;
   std::vector<Rate> rates;
   std::vector<std::string> exempt;  // networks
   bool checks_mail = false;         // Authentication-Results

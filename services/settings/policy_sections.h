@@ -75,4 +75,23 @@ struct RulesSection : Section {
                                             "DMARC に失敗し、著者のドメインが reject を求めるメールを拒否する(550)。")};
 };
 
+// Users of inner servers, of domains whose check is `ask` (`hikyaku domain recipients mode`).
+struct RecipientsSection : Section {
+  RecipientsSection() : Section("recipients", "Users of inner servers: how reception asks for those of relay domains whose recipients are to be asked for (`hikyaku domain recipients mode DOMAIN ask`).",
+                                "中継先サーバの利用者。宛先の有無を尋ねるドメイン(hikyaku domain recipients mode DOMAIN ask)で、どう尋ねるか。") {}
+  Setting<Seconds> ask_time{*this, "ask_time", {
+      .help = "Longest wait of one RCPT for the inner server's answer; without one it counts as away.",
+      .help_ja = "1 つの RCPT が中継先の応答を待つ時間。過ぎれば応答なしとみなす。", .preset = 10s, .min = 1s, .max = 60s}};
+  Setting<Seconds> taken{*this, "taken", {
+      .help = "A user whom the inner server took is asked for again after so long.", .help_ja = "中継先が受け付けた宛先を、あらためて尋ねるまでの時間。", .preset = 168h, .min = 1s, .max = 8'760h}};
+  Setting<Seconds> known_while_away{*this, "known_while_away", {
+      .help = "A user whom the inner server took stays known for so long while it does not answer or its mail is held.",
+      .help_ja = "中継先が応答しない間や保留中に、以前受け付けられた宛先を既知とみなす期間。", .preset = 1'440h, .min = 1s, .max = 8'760h}};
+  Setting<Seconds> unknown{*this, "unknown", {
+      .help = "A user whom the inner server refused is asked for again after so long.", .help_ja = "中継先が拒否した宛先を、あらためて尋ねるまでの時間。", .preset = 10min, .min = 1s, .max = 24h}};
+  Setting<Text> while_away{*this, "while_away", {
+      .help = "While the inner server does not answer or its mail is held, mail for users who are not known: accept, or defer (450). Never refused for good.",
+      .help_ja = "中継先が応答しない間や保留中の、未知の宛先への扱い。accept は受け取り、defer は 450 で待たせる。恒久的に拒否することはない。", .preset = "accept", .choices = {"accept", "defer"}}};
+};
+
 }  // namespace hikyaku::settings

@@ -24,6 +24,7 @@ struct Settings {
   SmtpSection smtp;
   PolicySection policy;
   RulesSection rules;
+  RecipientsSection recipients;
   ScanningSection scanning;
   QuarantineSection quarantine;
   VirusdbSection virusdb;

@@ -27,6 +27,8 @@ inline constexpr Event command_refused{"command.refused", Level::Info, LogName::
     "A command was refused.", "コマンドを断った。"};
 inline constexpr Event recipient_refused{"recipient.refused", Level::Info, LogName::ReceiveLog,
     "A recipient was refused.", "宛先を断った。"};
+inline constexpr Event recipient_asked{"recipient.asked", Level::Info, LogName::ReceiveLog,
+    "The inner server of a relay domain was asked for a user.", "中継先のサーバに宛先の有無を尋ねた。"};
 inline constexpr Event mail_refused{"mail.refused", Level::Info, LogName::ReceiveLog,
     "A message was refused after its text.", "本文のあとでメールを断った。"};
 inline constexpr Event mail_postponed{"mail.postponed", Level::Warning, LogName::ReceiveLog,

@@ -99,6 +99,7 @@ Command policy_relay_test_command();
 Command policy_remove_command();
 Command policy_rules_command();
 Command policy_test_command();
+Command policy_replay_command();
 Command refusals_allow_command();
 Command refusals_deny_command();
 Command refusals_list_command();

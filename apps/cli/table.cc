@@ -123,6 +123,7 @@ const std::vector<Command>& all_commands() {
       tls_counts_command(),
       policy_rules_command(),
       policy_test_command(),
+      policy_replay_command(),
       policy_relay_test_command(),
       policy_allow_command(),
       policy_deny_command(),

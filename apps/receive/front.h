@@ -62,6 +62,8 @@ struct Reception {
   HeldQuota& held;
   policy::GreylistStore& greylist;
   policy::RecipientStore& inner_recipients;
+  policy::SessionJournal& sessions;
+  std::string life;  // a name of this process's own, for the sessions it records
   AccessBook access;
   RateBook rates;
   quarantine::Store& quarantine;
@@ -70,6 +72,7 @@ struct Reception {
   SystemClock clock;
   std::atomic<std::uint64_t> connections{0};  // ever taken
   std::atomic<std::uint64_t> open{0};
+  std::atomic<std::uint64_t> tarpitted{0};  // sessions that wait for a reply on purpose
 
   [[nodiscard]] std::shared_ptr<const Policies> policies() const {
     const std::lock_guard lock(mutex);

@@ -39,11 +39,12 @@ void listen(Service& service, Front& front) {
 }
 
 // On the first loop: what was remembered of strangers, and of inner servers' users, goes to the disk.
-Task<void> keep_memories(Front& front, policy::GreylistStore& greylist, policy::RecipientStore& inner) {
+Task<void> keep_memories(Front& front, policy::GreylistStore& greylist, policy::RecipientStore& inner, policy::SessionJournal& sessions) {
   while (!front.loop.stopping()) {
-    auto saving = front.reception.workers.run(front.loop, [&greylist, &inner, now = front.reception.clock.wall()]() -> io::DiskResult<> {
+    auto saving = front.reception.workers.run(front.loop, [&greylist, &inner, &sessions, now = front.reception.clock.wall()]() -> io::DiskResult<> {
       TRY_VOID(greylist.save(now));
-      return inner.save(now);
+      TRY_VOID(inner.save(now));
+      return sessions.save(now);
     });
     const auto saved = co_await std::move(saving);
     if (saved && !*saved) front.reception.service.log().write(telemetry::events::storage_trouble, {.reason = saved->error().what});
@@ -72,6 +73,7 @@ int run_receive(Service& service) {
   if (!greylist.trouble().empty()) service.log().write(telemetry::events::storage_trouble, {.reason = greylist.trouble()});
   policy::RecipientStore inner(disk, service.path(folder::policy), policy::policy_settings(*service.settings()).recipients);
   if (!inner.trouble().empty()) service.log().write(telemetry::events::storage_trouble, {.reason = inner.trouble()});
+  policy::SessionJournal sessions(disk, service.path(folder::policy), policy::policy_settings(*service.settings()).sessions);
   quarantine::Store quarantine(disk, service.path(folder::quarantine), service.settings()->spool.reserve().octets);
   io::Workers workers(worker_threads, worker_queue);
   const auto& smtp = service.settings()->smtp;
@@ -84,6 +86,8 @@ int run_receive(Service& service) {
                       .held = held,
                       .greylist = greylist,
                       .inner_recipients = inner,
+                      .sessions = sessions,
+                      .life = std::to_string(SystemClock{}.wall().time_since_epoch().count()),
                       .quarantine = quarantine,
                       .loops = loops,
                       .current = receive::make_policies(service)};
@@ -92,6 +96,7 @@ int run_receive(Service& service) {
     auto policies = receive::make_policies(service);
     greylist.set_terms(policies->policy.greylist);
     inner.set_terms(policies->policy.recipients);
+    sessions.set_terms(policies->policy.sessions);
     reception.rates.set(policies->policy.rates);
     reception.replace_policies(std::move(policies));
   });
@@ -102,7 +107,7 @@ int run_receive(Service& service) {
     listen(service, *fronts.back());
   }
   fronts.front()->loop.spawn(drain_when_told(service, fronts));
-  fronts.front()->loop.spawn(keep_memories(*fronts.front(), greylist, inner));
+  fronts.front()->loop.spawn(keep_memories(*fronts.front(), greylist, inner, sessions));
   std::vector<std::jthread> threads;
   for (unsigned i = 1; i < loops; ++i) threads.emplace_back([front = fronts[i].get()] { front->loop.run(); });
   service.ready();
@@ -113,6 +118,7 @@ int run_receive(Service& service) {
   incoming->stop();
   fronts.clear();
   if (const auto saved = greylist.save(reception.clock.wall()); !saved) service.log().write(telemetry::events::storage_trouble, {.reason = saved.error().what});
+  if (const auto saved = sessions.save(reception.clock.wall()); !saved) service.log().write(telemetry::events::storage_trouble, {.reason = saved.error().what});
   if (const auto saved = inner.save(reception.clock.wall()); !saved) service.log().write(telemetry::events::storage_trouble, {.reason = saved.error().what});
   return 0;
 }

@@ -101,6 +101,11 @@ class Session {
   // A verdict on the text would be one for all: who is spared it comes apart from who is not (DESIGN's per-recipient verdicts).
   [[nodiscard]] bool must_come_apart(bool spared) const;
   smtp::Verdict conclude(const policy::Judgement& judgement, const Address& recipient);
+  // Keeps the client waiting for its reply. Stayed: it is still there, and its mail may come.
+  enum class InTarpit : std::uint8_t { Stayed, Left };
+  Task<InTarpit> wait_in_tarpit(policy::Judgement& judgement, std::string recipient);
+  [[nodiscard]] bool client_is_gone() const;
+  void record(const policy::Attempt& tried, const policy::Judgement& judgement, InTarpit tarpit);
   [[nodiscard]] smtp::Verdict over_rate(const Address& recipient);
   void log_finding(const policy::Finding& finding, std::string_view recipient);
   void begin_checks();
@@ -134,6 +139,7 @@ class Session {
   std::unique_ptr<directory::AuthClient::Exchange> exchange_;
   std::unique_ptr<Arrival> arrival_;
   policy::Answers answers_;
+  std::optional<std::uint64_t> recorded_;  // the revision of the answers that were recorded last
   bool spared_ = false;  // the recipients of the open transaction are such as no rule refuses
   policy::SenderIs sender_is_ = policy::SenderIs::Foreign;  // of the open transaction
   struct Refusal {

@@ -2,6 +2,8 @@
 // login, from no listed network.
 #include "apps/receive/session.h"
 
+#include <poll.h>
+
 #include "base/checksum.h"
 #include "base/cursor.h"
 #include "services/policy/judge.h"
@@ -43,7 +45,7 @@ Task<void> Session::look_up_answers(Deadline deadline) {
 // Whether the sender is ours; told by who knows all domains.
 Task<bool> Session::learn_sender() {
   sender_is_ = policy::SenderIs::Foreign;
-  if (answers_.known().size() >= many_answers) answers_ = {};
+  if (answers_.known().size() >= many_answers) answers_ = {}, recorded_.reset();
   const auto& sender = talk_.envelope().reverse_path;
   if (sender.is_null() || policies_->policy.rules.mode(policy::RuleId::LocalSender) == policy::Mode::Off) co_return true;
   auto asking = front_.auth.resolve_recipient(sender.address, {}, {}, client_);
@@ -77,14 +79,65 @@ Task<Session::Judged> Session::judge(Address recipient) {
   const policy::GreylistLook look = [&memory](const policy::GreylistKey& key, WallTime now) { return memory.look(key, now); };
   const auto deadline = front_.loop.after(policies_->policy.patience);
   for (;;) {
-    const auto judgement = policy::judge(tried, rules, look, answers_);
+    auto judgement = policy::judge(tried, rules, look, answers_);
     if (judgement.complete) {
       if (judgement.greylist) memory.tried(*judgement.greylist, tried.now);
+      auto waiting = wait_in_tarpit(judgement, recipient.text());
+      const auto tarpit = co_await std::move(waiting);
+      record(tried, judgement, tarpit);
+      if (tarpit == InTarpit::Stayed) co_return Judged{};
       co_return Judged{conclude(judgement, recipient), judgement.allows_everything};
     }
     auto looking = look_up_answers(deadline);
     co_await std::move(looking);
   }
+}
+
+// A look at the line, each second: a client that hangs up gives its place to the next.
+bool Session::client_is_gone() const {
+  pollfd line{peer_.descriptor(), POLLRDHUP, 0};
+  return ::poll(&line, 1, 0) != 0 && (line.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+Task<Session::InTarpit> Session::wait_in_tarpit(policy::Judgement& judgement, std::string recipient) {
+  if (judgement.tarpit == std::chrono::seconds{} || !judgement.greylist || !judgement.decided_by) co_return InTarpit::Left;
+  const auto place = OpenPlace::enter(front_.reception.tarpitted, static_cast<std::uint64_t>(policies_->settings->policy.tarpit_sessions()));
+  if (!place) co_return InTarpit::Left;
+  auto& finding = judgement.findings[*judgement.decided_by];
+  Finding waits = finding;
+  waits.reply = {};
+  waits.evidence += "; waits " + std::to_string(judgement.tarpit.count()) + " s for the reply";
+  log_finding(waits, recipient);
+  const auto began = front_.loop.now();
+  const auto end = front_.loop.after(judgement.tarpit);
+  while (front_.loop.now() < end && !front_.draining && !client_is_gone()) {
+    const auto outcome = co_await front_.loop.sleep_until(std::min<Deadline>(end, front_.loop.after(1s)));
+    if (outcome == io::Wake::Cancelled) break;
+  }
+  const bool stayed = front_.loop.now() >= end && !client_is_gone();
+  finding.evidence += (stayed ? "; stayed for " : "; left the tarpit after ") + std::to_string(std::chrono::floor<std::chrono::seconds>(front_.loop.now() - began).count()) + " s";
+  if (!stayed) co_return InTarpit::Left;
+  finding.reply = {};
+  for (const auto& one : judgement.findings) log_finding(one, recipient);
+  front_.reception.greylist.stayed(*judgement.greylist, front_.reception.clock.wall());
+  co_return InTarpit::Stayed;
+}
+
+// What `hikyaku policy replay` judges anew.
+void Session::record(const policy::Attempt& tried, const policy::Judgement& judgement, InTarpit tarpit) {
+  auto& sessions = front_.reception.sessions;
+  if (!sessions.records()) return;
+  policy::SessionRecord one;
+  one.session = front_.reception.life + '.' + std::to_string(number_);
+  one.attempt = tried;
+  const bool decided = judgement.decided_by && tarpit == InTarpit::Left;
+  if (decided) one.rule = policy::entry_of(judgement.findings[*judgement.decided_by].rule).name;
+  using Given = policy::SessionRecord::Verdict;
+  if (decided) one.verdict = judgement.verdict == Finding::Verdict::Refuse ? Given::Refused : Given::Deferred;
+  if (recorded_ == answers_.revision()) one.answers_are = policy::SessionRecord::AnswersAre::AsBefore;
+  else one.answers = answers_.known();
+  recorded_ = answers_.revision();
+  sessions.add(one);
 }
 
 bool Session::must_come_apart(bool spared) const {

@@ -24,11 +24,12 @@ class Answers {
 
   // Null: not known yet; it is wanted from now on. `name`: lower case, no final dot. Valid until the object ends.
   const Answer* ask(RecordType type, std::string name);
-  void give(const Question& question, Answer answer) { known_[question] = std::move(answer); }
+  void give(const Question& question, Answer answer) { known_[question] = std::move(answer), ++revision_; }
   // What DNS failed to say is asked anew.
   void forget_failures() {
-    std::erase_if(known_, [](const auto& one) { return one.second.kind == Answer::Kind::Failure; });
+    if (std::erase_if(known_, [](const auto& one) { return one.second.kind == Answer::Kind::Failure; }) > 0) ++revision_;
   }
+  [[nodiscard]] std::uint64_t revision() const { return revision_; }  // another one: something is known that was not, or is not that was
   // What was asked for in vain since the last call.
   [[nodiscard]] std::set<Question> take_wanted() { return std::exchange(wanted_, {}); }
   [[nodiscard]] bool wants() const { return !wanted_.empty(); }
@@ -37,6 +38,7 @@ class Answers {
  private:
   std::map<Question, Answer> known_;
   std::set<Question> wanted_;
+  std::uint64_t revision_ = 0;
 };
 
 }  // namespace hikyaku::policy

@@ -46,6 +46,7 @@ struct Config {
   std::vector<DnsList> dnsbl, dnswl;
   Severity reverse_name = Severity::Defer, sender_domain = Severity::Defer;
   GreylistScope greylist = GreylistScope::Nobody;
+  std::chrono::seconds tarpit{};  // whom the greylist would put off may wait so long for the reply instead (taRgrey); zero: nobody
   std::shared_ptr<const AccessTable> access;  // null: none
   bool name_rules = false;  // replies end with the rule's id
 

@@ -39,6 +39,12 @@ GreylistMemory::Verdict GreylistMemory::tried(const GreylistKey& key, WallTime n
   return verdict;
 }
 
+void GreylistMemory::stayed(const GreylistKey& key, WallTime now) {
+  forget(key);
+  const auto known = known_.find(key.source);
+  put(key.source, known == known_.end() ? Known{now, now, 1} : Known{known->second.since, std::max(now, known->second.last), known->second.mails + 1});
+}
+
 bool GreylistMemory::tend(WallTime now, std::size_t most) {
   for (; most > 0 && !waiting_by_age_.empty(); --most) {
     const auto at = waiting_.find(*waiting_by_age_.begin()->second);

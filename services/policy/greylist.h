@@ -72,6 +72,8 @@ class GreylistMemory {
   [[nodiscard]] Verdict look(const GreylistKey& key, WallTime now) const;
   // There was a try: looks, and remembers it.
   Verdict tried(const GreylistKey& key, WallTime now);
+  // It waited for the reply of its try as long as it was asked to: its source is known, as if it had come again.
+  void stayed(const GreylistKey& key, WallTime now);
   // Forgets what is over, at most so many. True: there is more.
   bool tend(WallTime now, std::size_t most = 1'000);
 

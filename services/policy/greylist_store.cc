@@ -58,6 +58,12 @@ GreylistMemory::Verdict GreylistStore::tried(const GreylistKey& key, WallTime no
   return verdict;
 }
 
+void GreylistStore::stayed(const GreylistKey& key, WallTime now) {
+  const std::lock_guard lock(mutex_);
+  memory_.stayed(key, now);
+  unsaved_ += greylist_line(KnownLine{key.source, memory_.all_known().at(key.source)});
+}
+
 io::DiskResult<> GreylistStore::save(WallTime now) {
   for (bool more = true; more;) {  // in pieces: reception waits for the lock
     const std::lock_guard lock(mutex_);

@@ -25,6 +25,7 @@ class GreylistStore {
   void set_terms(GreylistTerms terms);
   [[nodiscard]] GreylistMemory::Verdict look(const GreylistKey& key, WallTime now) const;
   GreylistMemory::Verdict tried(const GreylistKey& key, WallTime now);
+  void stayed(const GreylistKey& key, WallTime now);
 
   // Writes what was remembered since, and forgets what is over. Blocks; one at a time: on a worker, about once a second.
   io::DiskResult<> save(WallTime now);

@@ -29,6 +29,23 @@ TEST_CASE("the first try waits, one too early waits on, one in time passes and m
   CHECK(memory.look({key.source, "x", "y"}, start).known.mails == 2);
 }
 
+TEST_CASE("who stays in the tarpit is known as if it had come again; who left may come again") {
+  GreylistMemory memory;
+  memory.tried(key, start);
+  memory.stayed(key, start + 125s);
+  CHECK(memory.waiting() == 0);
+  const auto known = memory.look({key.source, "x", "y"}, start + 126s);
+  CHECK(known.kind == Kind::KnownSource);
+  CHECK(known.known.mails == 1);
+  memory.stayed(key, start + 200s);
+  CHECK(memory.look(key, start + 201s).known.mails == 2);
+  CHECK(memory.look(key, start + 201s).known.since == start + 125s);
+  const GreylistKey other{"198.51.100.0/24", "x", "y"};
+  memory.tried(other, start);  // and left
+  CHECK(memory.look(other, start + 24min).kind == Kind::TooEarly);
+  CHECK(memory.look(other, start + 25min).kind == Kind::Passes);
+}
+
 TEST_CASE("a try after the window begins anew; a network that falls silent is forgotten") {
   GreylistMemory memory({.wait = 300s, .window = std::chrono::hours{48}, .known_for = std::chrono::days{3}});
   memory.tried(key, start);

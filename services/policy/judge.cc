@@ -102,6 +102,7 @@ class Judge {
     if (mode != Mode::Enforce || finding.verdict == Verdict::Nothing) return;
     judgement_.verdict = finding.verdict;
     judgement_.decided_by = judgement_.findings.size() - 1;
+    judgement_.tarpit = config_.tarpit;
   }
 
   Judgement finish() {

@@ -21,6 +21,7 @@ struct Judgement {
   std::optional<std::size_t> decided_by;  // place in findings; nothing: no rule objects
   bool allows_everything = false;       // the operator lets this recipient have all mail
   bool complete = false;                // false: answers are wanted first, and the rest says nothing
+  std::chrono::seconds tarpit{};  // Defer by the greylist only: who waits so long for the reply is taken (GreylistMemory::stayed); zero: nobody is asked to
   // The greylist rule looked at it: the memory is to be told of this try (GreylistMemory::tried).
   std::optional<GreylistKey> greylist;
 };

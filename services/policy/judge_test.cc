@@ -128,6 +128,33 @@ TEST_CASE("S25R alone puts off for ever; with greylisting for suspects they may 
   CHECK(rig.decided() == "greylist 450 4.7.1");
 }
 
+TEST_CASE("taRgrey: only whom the greylist puts off may wait for it instead") {
+  Rig rig;
+  rig.named("ppp12345.line.example");
+  rig.set(RuleId::S25r, Mode::Enforce);
+  rig.config.tarpit = 125s;
+  CHECK(rig.run().tarpit == 0s);  // plain S25R
+  rig.set(RuleId::Greylist, Mode::Shadow);
+  rig.config.greylist = GreylistScope::Suspects;
+  CHECK(rig.run().tarpit == 0s);
+  rig.set(RuleId::Greylist, Mode::Enforce);
+  auto judgement = rig.run();
+  CHECK(judgement.tarpit == 125s);
+  CHECK(judgement.verdict == Verdict::Defer);  // for who does not wait
+  REQUIRE(judgement.greylist);
+  rig.memory.tried(*judgement.greylist, rig.attempt.now);
+  CHECK(rig.run().tarpit == 125s);  // too early, but it may wait now
+  rig.memory.stayed(*judgement.greylist, rig.attempt.now);
+  CHECK(rig.decided() == "none");
+  CHECK(rig.run().tarpit == 0s);
+  rig.memory.forget_source(judgement.greylist->source);
+  rig.named("mail.sender.example");
+  CHECK(rig.run().tarpit == 0s);  // no suspect
+  rig.config.tarpit = 0s;
+  rig.named("ppp12345.line.example");
+  CHECK(rig.run().tarpit == 0s);
+}
+
 TEST_CASE("a farm of senders that SPF vouches for is one source") {
   Rig rig;
   rig.set(RuleId::Greylist, Mode::Enforce);

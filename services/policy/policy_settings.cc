@@ -37,6 +37,8 @@ PolicySettings policy_settings(const settings::Settings& settings) {
   made.rules.reverse_name = severity(policy.reverse_name());
   made.rules.sender_domain = severity(policy.sender_domain());
   made.rules.greylist = scope_named(policy.greylist());
+  made.rules.tarpit = policy.tarpit();
+  made.sessions = {.days = static_cast<unsigned>(policy.replay_days()), .octets = policy.replay_space().octets};
   made.rules.name_rules = policy.name_rules();
   made.greylist = {.wait = policy.greylist_wait(), .window = policy.greylist_window(), .known_for = policy.greylist_known()};
   const auto& recipients = settings.recipients;

@@ -9,6 +9,7 @@
 #include "services/policy/greylist.h"
 #include "services/policy/rate.h"
 #include "services/policy/recipient_memory.h"
+#include "services/policy/session_journal.h"
 #include "services/settings/settings.h"
 
 namespace hikyaku::policy {
@@ -17,6 +18,7 @@ struct PolicySettings {
   Config rules;                     // without the access rows
   GreylistTerms greylist;
   RecipientTerms recipients;
+  SessionJournalTerms sessions;
   std::vector<Rate> rates;
   std::vector<std::string> exempt;  // networks
   bool checks_mail = false;         // Authentication-Results

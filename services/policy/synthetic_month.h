@@ -4,6 +4,8 @@
 // Honest: 200 senders whose names S25R takes for lines at home, or who have none; each sends some mails on each day to a few of 50 recipients, tries again by the
 // schedule of a known mail server and gives up after 1 hour, 2 or 5 days. One in five is a farm that tries again from another address: of its own /24, or
 // of several networks that its SPF record names.
+// In a tarpit honest servers wait as long as the standard tells them to (RFC 5321 §4.5.3.2.3: 5 minutes), but for one in ten, which has its own, shorter, patience; of the
+// bots one in twenty does.
 // Bots: lines at home, each with an address of its own and 1 to 5 mails; 90 % never try again, 8 % try once more within minutes, 2 % for hours.
 #pragma once
 
@@ -25,6 +27,7 @@ struct MonthNumbers {
   unsigned honest_senders = 200, bots = 6'000, recipients = 50, days = 30;
   double honest_mails_a_day = 0.7;
   double farms = 0.2;                                       // of the honest senders
+  double honest_hang_up = 0.1, bots_stay = 0.05;            // in a tarpit of more than some seconds
   double bots_never = 0.90, bots_once = 0.08;               // the rest tries for hours
 };
 
@@ -64,6 +67,7 @@ class SyntheticMonth {
     std::vector<std::string> clients;        // of its tries, in turn
     std::string name, sender, recipient;     // name: of all its clients; empty: none
     std::vector<std::chrono::seconds> after; // its tries, after the first
+    bool stays = true;                       // for the reply, in a tarpit
   };
   struct Try {
     WallTime at;
@@ -114,10 +118,11 @@ class SyntheticMonth {
     }
     const std::string name = chance(0.2) ? "" : "host" + std::to_string(10'000 + number) + "-44." + domain;
     const auto times = schedule();
+    const bool stays = !chance(numbers_.honest_hang_up);
     const auto mails = 1 + below(static_cast<std::uint64_t>(2 * numbers_.honest_mails_a_day * numbers_.days));
     for (std::uint64_t n = 0; n < mails; ++n) {
       ++result_.honest;
-      add({Who::Honest, clients, name, "sender" + std::to_string(n % 3) + "@" + domain, recipient(), times});
+      add({Who::Honest, clients, name, "sender" + std::to_string(n % 3) + "@" + domain, recipient(), times, stays});
     }
   }
 
@@ -130,9 +135,10 @@ class SyntheticMonth {
       else for (auto at = 300s; at <= 4h; at += 300s) times.push_back(at);
     }
     const std::string name = chance(0.4) ? "" : "ppp" + std::to_string(10'000 + number) + ".line.example";
+    const bool stays = chance(numbers_.bots_stay);
     for (auto mails = 1 + below(5); mails > 0; --mails) {
       ++result_.bot_mails;
-      add({Who::Bot, {client}, name, "x" + std::to_string(below(1'000'000)) + "@victim" + std::to_string(below(500)) + ".example", recipient(), times});
+      add({Who::Bot, {client}, name, "x" + std::to_string(below(1'000'000)) + "@victim" + std::to_string(below(500)) + ".example", recipient(), times, stays});
     }
   }
 
@@ -154,6 +160,10 @@ class SyntheticMonth {
     const auto judgement = judge_fully(tried, mail);
     if (judgement.greylist) memory_.tried(*judgement.greylist, now.at);
     if (judgement.verdict == Finding::Verdict::Nothing) return came_in(now, judgement);
+    if (judgement.tarpit > std::chrono::seconds{} && mail.stays) {
+      memory_.stayed(*judgement.greylist, now.at + judgement.tarpit);
+      return came_in({now.at + judgement.tarpit, now.mail, now.number}, judgement);
+    }
     if (judgement.verdict == Finding::Verdict::Refuse || now.number >= mail.after.size()) {
       if (mail.who == Who::Honest) ++result_.honest_lost, result_.lost.push_back(mail.sender + " from " + client);
       return;

@@ -36,6 +36,17 @@ struct PolicySection : Section {
   Setting<Seconds> greylist_known{*this, "greylist_known", {
       .help = "Who came again passes at once from then on, until nothing came from its network (or SPF domain) for so long.",
       .help_ja = "再送してきたネットワーク(または SPF で認証されたドメイン)は以後すぐ通す。この期間メールがなければ忘れる。", .preset = 864h, .min = 1min, .max = 9'600h}};
+  Setting<Seconds> tarpit{*this, "tarpit", {
+      .help = "Whom [policy] greylist means may wait so long for the reply to RCPT and is taken then (taRgrey: 65s or 125s are usual); who hangs up is greylisted. 0s: nobody waits.",
+      .help_ja = "[policy] greylist の対象に、RCPT の応答をこの時間遅らせ、待てば受け付ける(taRgrey。65s か 125s が普通)。待たずに切った相手はグレイリストに回す。0s なら遅らせない。", .preset = 0s, .min = 0s, .max = 280s}};
+  Setting<Count> tarpit_sessions{*this, "tarpit_sessions", {
+      .help = "So many sessions at most wait in the tarpit at once; beyond, who would wait is greylisted.",
+      .help_ja = "同時に応答を遅らせるセッションの上限。超えた相手はグレイリストに回す。", .preset = 500, .min = 1, .max = 100'000}};
+  Setting<Count> replay_days{*this, "replay_days", {
+      .help = "For so many days it is recorded whose mail was judged and what DNS said, for `hikyaku policy replay`; 0: nothing is.",
+      .help_ja = "hikyaku policy replay のために、判定した相手と DNS の応答を記録しておく日数。0 なら記録しない。", .preset = 30, .min = 0, .max = 400}};
+  Setting<ByteCount> replay_space{*this, "replay_space", {
+      .help = "The record is at most so large: the oldest days go first.", .help_ja = "その記録の大きさの上限。古い日から消す。", .preset = ByteCount{1ULL << 30}, .min = ByteCount{1 << 20}, .max = ByteCount{1ULL << 40}}};
   Setting<Texts> rates{*this, "rates", {
       .help = "How many recipients may be named in a time: \"account 300/1h\", \"client 60/1m burst 200\"; of account (who logged in), client (address), network (/24, /64) or sender_domain. More are put off (450). Networks of relay_networks and exempt_networks are not counted.",
       .help_ja = "一定時間に指定できる宛先数。\"account 300/1h\"、\"client 60/1m burst 200\" のように、account(ログインしたアカウント)、client(アドレス)、network(/24、/64)、sender_domain ごとに書く。超えた分は 450 で保留する。relay_networks と exempt_networks は数えない。"}};

@@ -26,6 +26,7 @@
 #include "io/loop.h"
 #include "io/workers.h"
 #include "services/directory/auth_client.h"
+#include "services/filters/policy_server.h"
 #include "services/policy/greylist_store.h"
 #include "services/quarantine/store.h"
 #include "services/scanning/scanner.h"
@@ -108,6 +109,8 @@ class Front {
   Gate gate;
   InnerRecipients inner;
   scanning::Scanner scanner{loop};
+  filters::AllAsked asked{loop};
+  filters::PolicyServers policy_servers{loop};
   bool draining = false;
   std::unordered_set<Session*> sessions;
 

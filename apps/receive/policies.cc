@@ -37,6 +37,16 @@ smtp::Role role_of(Port port) {
   return port == Port::Smtp ? smtp::Role::Relay : smtp::Role::Submission;
 }
 
+// The settings passed their check.
+void take_filters(const settings::FiltersSection& filters, Policies& into) {
+  using settings::FilterKind;
+  for (const auto& text : filters.milters())
+    if (auto row = settings::parse_filter_row(FilterKind::Milter, text)) into.milters.push_back(*std::move(row));
+  for (const auto& text : filters.policy_servers())
+    if (auto row = settings::parse_filter_row(FilterKind::PolicyServer, text)) into.policy_servers.push_back(*std::move(row));
+  if (auto row = settings::parse_filter_row(FilterKind::Rspamd, filters.rspamd())) into.rspamd = *std::move(row);
+}
+
 }  // namespace
 
 std::shared_ptr<const Policies> make_policies(apps::Service& service) {
@@ -44,6 +54,7 @@ std::shared_ptr<const Policies> make_policies(apps::Service& service) {
   policies->settings = service.settings();
   policies->hostname = service.hostname();
   policies->policy = policy::policy_settings(*policies->settings);
+  take_filters(policies->settings->filters, *policies);
   if (const auto material = service.tls(); !material.certificate.empty()) {
     auto context = io::TlsServerContext::from_pem(material.certificate, material.key);
     if (context) policies->tls = *std::move(context);

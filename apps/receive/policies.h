@@ -11,6 +11,7 @@
 #include "io/tls_context.h"
 #include "protocol/smtp/server_conversation.h"
 #include "services/policy/policy_settings.h"
+#include "services/settings/filter_row.h"
 
 namespace hikyaku::receive {
 
@@ -23,6 +24,8 @@ struct Policies {
   std::array<std::shared_ptr<const smtp::ServerConfig>, 4> configs;
   std::string hostname;
   policy::PolicySettings policy;
+  std::vector<settings::FilterRow> milters, policy_servers;
+  std::optional<settings::FilterRow> rspamd;
 
   [[nodiscard]] const std::shared_ptr<const smtp::ServerConfig>& config(Port port) const {
     return configs[static_cast<std::size_t>(port)];

@@ -8,6 +8,9 @@
 #include "apps/receive/front.h"
 #include "protocol/smtp/field_filter.h"
 #include "protocol/smtp/server_conversation.h"
+#include "protocol/policy_delegation/delegation.h"
+#include "services/filters/milter.h"
+#include "services/filters/outcome.h"
 #include "services/policy/judge.h"
 #include "services/policy/mail_checks.h"
 #include "services/policy/results_filter.h"
@@ -50,6 +53,8 @@ class Session {
     std::optional<policy::ResultsFilter> forged;  // nothing: LMTP, where whoever hands over may have checked in our name
     std::unique_ptr<policy::MailChecks> checks;   // null: not a stranger's
     std::optional<smtp::FieldFilter> marks;  // takes out what only our scanner's verdict may say
+    std::uint64_t ours = 0;  // octets of the text above the sender's first field
+    filters::Outcome outcome;
 
     void keep(std::string_view octets) {
       if (!marks) return sink.append(octets);
@@ -57,15 +62,46 @@ class Session {
     }
   };
 
-  // Scanning for viruses (session_scan.cc). Answered: the client has its reply.
-  enum class AfterScan : std::uint8_t { GoOn, Answered };
+  // What is asked about a text, one after the other, before the flush that 250 stands for (session_filters.cc). Each says what it thinks (never Trouble)
+  // and which fields it wants changed. Answered: the client has its reply.
+  using Heard = filters::Heard;
+  using TextFilter = Task<Heard> (Session::*)(Arrival& arrival, Envelope& envelope);
+  enum class AfterFilters : std::uint8_t { GoOn, Answered };
+  Task<AfterFilters> filter_text(Arrival& arrival, Envelope& envelope);
+  Task<AfterFilters> keep_back(Arrival& arrival, Envelope& envelope);
+  Task<bool> edit_header(Arrival& arrival, std::vector<filters::HeaderEdit> edits);
+  Task<bool> put_first(Arrival& arrival, std::string octets, std::uint64_t instead_of);
+  Task<bool> put_into_quarantine(Arrival& arrival, Envelope envelope, std::string why);
+  [[nodiscard]] bool concerns(const settings::FilterRow& row) const;
+  [[nodiscard]] filters::AskTerms ask_terms() const;
+  // One filter's verdict, logged as its rule's finding; in mode shadow, and for whom no rule may refuse, it has no effect.
+  [[nodiscard]] Heard judged(policy::RuleId rule, std::string_view by, Heard heard, std::string_view recipient = {}, const TraceId* message = nullptr);
+  [[nodiscard]] Heard when_away(const settings::FilterRow& row, policy::RuleId rule, const Heard& heard);
+  Task<Heard> authenticate_text(Arrival& arrival, Envelope& envelope);
+
+  // Scanning for viruses (session_scan.cc).
+  Task<Heard> scan(Arrival& arrival, Envelope& envelope);
   [[nodiscard]] bool is_to_be_scanned() const;
-  Task<AfterScan> scan(Arrival& arrival, const Envelope& envelope);
-  Task<AfterScan> take_found(Arrival& arrival, const Envelope& envelope, std::string name);
-  Task<AfterScan> put_into_quarantine(Arrival& arrival, Envelope envelope, std::string why);
-  Task<AfterScan> take_unscanned(Arrival& arrival, const Envelope& envelope, scanning::Scan scan);
-  Task<AfterScan> mark(Arrival& arrival, std::string fields);
+  [[nodiscard]] Heard take_found(Arrival& arrival, const Envelope& envelope, const std::string& name);
+  [[nodiscard]] Heard take_unscanned(Arrival& arrival, const Envelope& envelope, const scanning::Scan& scan);
   void log_scan(const telemetry::Event& event, const Arrival& arrival, const Envelope& envelope, telemetry::Fields said);
+
+  // Rspamd (session_rspamd.cc).
+  Task<Heard> ask_rspamd(Arrival& arrival, Envelope& envelope);
+
+  // Milters (session_milters.cc): at RCPT those that want it so, the others when the text is there.
+  Task<smtp::Verdict> ask_milters_at_rcpt(Address recipient);
+  Task<Heard> ask_milters(Arrival& arrival, Envelope& envelope);
+  Task<Heard> ask_milter(filters::MilterTalk& talk, Arrival& arrival, Envelope& envelope);
+  Task<Heard> tell_recipients(filters::MilterTalk& talk, Arrival& arrival, const Envelope& envelope);
+  Task<bool> carry_out_changes(filters::MilterTalk& talk, Arrival& arrival, Envelope& envelope, spool::MessageSink new_body);
+  void change_envelope(const filters::MilterTalk& talk, Arrival& arrival, Envelope& envelope);
+  [[nodiscard]] filters::MilterFacts milter_facts(const ReversePath& sender, const TraceId* id) const;
+  [[nodiscard]] std::unique_ptr<filters::MilterTalk> new_talk(const settings::FilterRow& row);
+
+  // Policy servers (session_policy_servers.cc), when no rule of ours objects.
+  Task<smtp::Verdict> ask_policy_servers(Address recipient);
+  [[nodiscard]] smtp::Verdict take_action(const settings::FilterRow& row, const policy_delegation::Action& action, const Address& recipient);
 
   [[nodiscard]] directory::PeerContext context() const;
   [[nodiscard]] telemetry::Fields fields() const;
@@ -107,12 +143,10 @@ class Session {
   [[nodiscard]] bool client_is_gone() const;
   void record(const policy::Attempt& tried, const policy::Judgement& judgement, InTarpit tarpit);
   [[nodiscard]] smtp::Verdict over_rate(const Address& recipient);
-  void log_finding(const policy::Finding& finding, std::string_view recipient);
+  void log_finding(const policy::Finding& finding, std::string_view recipient, const TraceId* message = nullptr);
   void begin_checks();
   void take_text(std::string_view octets);
-  Task<smtp::Verdict> check_mail(Arrival& arrival);
   Task<policy::MailFindings> find_out(policy::MailChecks& checks);
-  Task<smtp::Verdict> put_first(Arrival& arrival, std::string field);
   void log_checked(const TraceId& id, const policy::MailFindings& found);
   [[nodiscard]] smtp::Verdict refuse_by_dmarc(const policy::MailFindings& found);
   void take(const directory::AuthStep& step);
@@ -141,6 +175,11 @@ class Session {
   policy::Answers answers_;
   std::optional<std::uint64_t> recorded_;  // the revision of the answers that were recorded last
   bool spared_ = false;  // the recipients of the open transaction are such as no rule refuses
+  // Of the open transaction: milters that are asked at RCPT, and what policy servers want of its message.
+  std::vector<std::unique_ptr<filters::MilterTalk>> milters_;
+  std::vector<std::string> prepended_;  // fields
+  std::vector<std::pair<std::string, std::string>> kept_back_;  // recipient, why: its copy goes into quarantine
+  std::string mechanism_;  // of the login
   policy::SenderIs sender_is_ = policy::SenderIs::Foreign;  // of the open transaction
   struct Refusal {
     std::string rule, evidence, client_name;

@@ -48,7 +48,8 @@ smtp::Reply reply_for(const spool::SpoolError& error) {
 }
 
 void Session::begin_message() {
-  arrival_ = std::make_unique<Arrival>(Arrival{front_.reception.incoming.next_id(), front_.reception.incoming.new_sink(), {}, {}, {}, {}});
+  arrival_ = std::make_unique<Arrival>(Arrival{front_.reception.incoming.next_id(), front_.reception.incoming.new_sink(), {}, {}, {}, {}, 0, {}});
+  for (const auto& field : prepended_) arrival_->sink.append(field);
   if (is_to_be_scanned()) arrival_->marks.emplace(scan_fields);
   const auto& envelope = talk_.envelope();
   const std::string only = envelope.recipients.size() == 1 ? envelope.recipients[0].address.text() : std::string{};
@@ -61,6 +62,7 @@ void Session::begin_message() {
                                               .recipient = only,
                                               .when = front_.reception.clock.wall(),
                                               .priority = envelope.priority}));
+  arrival_->ours = arrival_->sink.octets();
   begin_checks();
 }
 
@@ -80,17 +82,12 @@ Task<void> Session::append(std::string_view octets) {
 
 Task<void> Session::commit(smtp::server::CommitMessage step) {
   const auto arrival = std::move(arrival_);
-  if (arrival->forged && !arrival->trouble) arrival->keep(arrival->forged->rest());
-  if (arrival->checks && !arrival->trouble) {
-    auto checking = check_mail(*arrival);
-    auto refusal = co_await std::move(checking);
-    if (refusal && refusal->is_permanent()) co_return refuse_message(arrival->id, *std::move(refusal));
-    arrival->trouble = std::move(refusal);
-  }
-  if (!arrival->trouble && is_to_be_scanned()) {
-    auto scanning = scan(*arrival, step.envelope);
-    const auto after = co_await std::move(scanning);
-    if (after == AfterScan::Answered) co_return;
+  Envelope envelope = std::move(step.envelope);
+  envelope.id = arrival->id;
+  if (!arrival->trouble) {
+    auto filtering = filter_text(*arrival, envelope);
+    const auto after = co_await std::move(filtering);
+    if (after == AfterFilters::Answered) co_return;
   }
   const auto octets = arrival->sink.octets();
   auto trouble = arrival->trouble;
@@ -107,8 +104,6 @@ Task<void> Session::commit(smtp::server::CommitMessage step) {
     if (finished) body = *std::move(finished);
     else trouble = reply_for(finished.error());
   }
-  Envelope envelope = std::move(step.envelope);
-  envelope.id = arrival->id;
   envelope.accepted_at = front_.reception.clock.wall();
   const bool counts = !trouble && envelope.release && account_ != AccountId{};
   // All sessions of the account take from the same room: only here is it certain.

@@ -141,7 +141,10 @@ void Session::record(const policy::Attempt& tried, const policy::Judgement& judg
 }
 
 bool Session::must_come_apart(bool spared) const {
-  return !talk_.envelope().recipients.empty() && spared != spared_ && policies_->policy.rules.mode(policy::RuleId::Dmarc) == policy::Mode::Enforce && is_stranger();
+  if (talk_.envelope().recipients.empty() || spared == spared_ || !is_stranger()) return false;
+  const auto& rules = policies_->policy.rules;
+  return rules.mode(policy::RuleId::Dmarc) == policy::Mode::Enforce || (policies_->rspamd && rules.mode(policy::RuleId::Rspamd) == policy::Mode::Enforce) ||
+         (!policies_->milters.empty() && rules.mode(policy::RuleId::Milter) == policy::Mode::Enforce);
 }
 
 // Counts this recipient; the reply when it is one too many.
@@ -177,8 +180,9 @@ smtp::Verdict Session::conclude(const policy::Judgement& judgement, const Addres
   return decisive.reply;
 }
 
-void Session::log_finding(const Finding& finding, std::string_view recipient) {
+void Session::log_finding(const Finding& finding, std::string_view recipient, const TraceId* message) {
   auto said = fields();
+  if (message != nullptr) said.message = *message;
   const auto sender = talk_.envelope().reverse_path.text(), reply = finding.reply.code != 0 ? finding.reply.line() : std::string{};
   said.sender = sender;
   said.null_sender = sender.empty();
@@ -224,31 +228,17 @@ Task<policy::MailFindings> Session::find_out(policy::MailChecks& checks) {
   }
 }
 
-// The reply: why the message is not taken.
-Task<smtp::Verdict> Session::check_mail(Arrival& arrival) {
+// SPF, DKIM, ARC, DMARC, and the field that says how they went.
+Task<filters::Heard> Session::authenticate_text(Arrival& arrival, Envelope&) {
+  if (!arrival.checks) co_return Heard{};
   auto finding_out = find_out(*arrival.checks);
   const auto found = co_await std::move(finding_out);
   log_checked(arrival.id, found);
-  const auto refusal = refuse_by_dmarc(found);
-  if (refusal) co_return refusal;
-  if (!policies_->settings->policy.authentication_results()) co_return std::nullopt;
-  auto putting = put_first(arrival, authres::field_text({policies_->hostname, found.words}));
-  auto trouble = co_await std::move(putting);
-  co_return trouble;
-}
-
-Task<smtp::Verdict> Session::put_first(Arrival& arrival, std::string field) {
-  spool::SpoolResult<> put;
-  if (arrival.sink.spilled()) {
-    auto putting = front_.reception.workers.run(front_.loop, [sink = &arrival.sink, &field] { return sink->put_first(std::move(field)); });
-    auto done = co_await std::move(putting);
-    put = done ? std::move(*done) : failure(spool::SpoolError{spool::SpoolFailure::Stopped, "all workers are busy"});
-  } else {
-    put = arrival.sink.put_first(std::move(field));
-  }
-  if (put) co_return std::nullopt;
-  front_.reception.service.log().write(events::storage_trouble, {.message = arrival.id, .reason = put.error().what});
-  co_return reply_for(put.error());
+  if (auto refusal = refuse_by_dmarc(found)) co_return Heard{refusal->is_permanent() ? Heard::Kind::Refuse : Heard::Kind::Defer, *std::move(refusal), {}, {}};
+  if (!policies_->settings->policy.authentication_results()) co_return Heard{};
+  auto putting = put_first(arrival, authres::field_text({policies_->hostname, found.words}), 0);
+  co_await std::move(putting);
+  co_return Heard{};
 }
 
 void Session::log_checked(const TraceId& id, const policy::MailFindings& found) {

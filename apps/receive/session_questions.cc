@@ -41,6 +41,7 @@ std::optional<smtp::Reply> Session::over_held_quota(const Envelope& envelope, st
 }
 
 Task<void> Session::check_sender(smtp::server::CheckSender step) {
+  milters_.clear(), prepended_.clear(), kept_back_.clear();
   // Said before the client sends its text in vain (RFC 5321 §4.2.4, 452).
   if (!front_.reception.incoming.has_space())
     co_return talk_.sender_checked(smtp::Reply{452, {4, 3, 1}, "The disk is nearly full, try again later"});
@@ -98,13 +99,19 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   if (must_come_apart(spared)) co_return refuse_recipient(recipient, {452, {4, 5, 3}, "Send this recipient's copy in a transaction of its own"});
   // RFC 3463 X.3.2: not accepting for now, for maintenance. Only to whom we would take mail from otherwise.
   if (!found->held.empty()) co_return refuse_recipient(recipient, {451, {4, 3, 2}, found->held});
-  // Last: nobody else is asked for whom we refuse ourselves.
+  // Last: nobody else is asked about whom we refuse ourselves.
   if (on_inner == OnInner::Ask || on_inner == OnInner::AskHeld) {
     auto checking = check_inner(recipient, on_inner);
     auto refusal = co_await std::move(checking);
     if (refusal) co_return refuse_recipient(recipient, *std::move(refusal));
   }
-  if (talk_.envelope().recipients.empty()) spared_ = spared;
+  if (!spared) {
+    auto asking_servers = ask_policy_servers(recipient);
+    if (auto refusal = co_await std::move(asking_servers)) co_return refuse_recipient(recipient, *std::move(refusal));
+    auto asking_milters = ask_milters_at_rcpt(recipient);
+    if (auto refusal = co_await std::move(asking_milters)) co_return refuse_recipient(recipient, *std::move(refusal));
+  }
+  spared_ = spared && (talk_.envelope().recipients.empty() || spared_);
   talk_.recipient_checked({}, ours ? std::optional(Address{"postmaster", ""}) : std::nullopt);
 }
 
@@ -195,6 +202,7 @@ Task<void> Session::flush(smtp::server::Flush step) {
 Task<void> Session::authenticate(smtp::server::Authenticate step) {
   using Phase = smtp::server::Authenticate::Phase;
   if (step.phase == Phase::Cancel) co_return exchange_.reset();
+  if (step.phase == Phase::Begin) mechanism_ = sasl::mechanism_name(step.mechanism);
   if (step.phase == Phase::Begin) exchange_ = std::make_unique<directory::AuthClient::Exchange>(front_.auth);
   auto asking = step.phase == Phase::Begin
                     ? exchange_->begin(std::string(sasl::mechanism_name(step.mechanism)), std::move(step.octets), context())

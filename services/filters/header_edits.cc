@@ -31,6 +31,7 @@ class Editor {
       case HeaderEdit::Kind::Append: return void(fields_.push_back({edit.name, field_octets(edit.name, edit.value)}));
       case HeaderEdit::Kind::Insert: return insert(edit);
       case HeaderEdit::Kind::Change: return change(edit);
+      case HeaderEdit::Kind::Remove: return void(fields_.remove_if([&](const Field& field) { return equal_ignoring_case(field.name, edit.name); }));
     }
   }
 

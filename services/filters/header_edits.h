@@ -15,6 +15,7 @@ struct HeaderEdit {
     Append,  // behind the last field
     Insert,  // place 0: above everything; n: above the sender's n-th field, or behind the last one
     Change,  // the place-th field of that name, from 1 (of none such: appended); an empty value: it goes
+    Remove,  // all fields of that name
   } kind = Kind::Append;
   std::uint32_t place = 0;
   std::string name;   // 1*ftext

@@ -23,6 +23,7 @@ TEST_CASE("where fields go") {
   CHECK(edited({{Kind::Change, 2, "X-A", " 3"}}) == top + "Subject: one\r\n two\r\nX-A: 1\r\nTo: c\r\nX-A: 3\r\n\r\n");
   CHECK(edited({{Kind::Change, 1, "SUBJECT", ""}}) == top + "X-A: 1\r\nTo: c\r\nx-a:2\r\n\r\n");
   CHECK(edited({{Kind::Change, 3, "X-A", ""}}) == top + rest + "\r\n");
+  CHECK(edited({{Kind::Remove, 0, "x-A", ""}, {Kind::Remove, 0, "X-Ours", ""}}) == top + "Subject: one\r\n two\r\nTo: c\r\n\r\n");
   CHECK(edited({{Kind::Change, 3, "X-A", " 9"}}) == top + rest + "X-A: 9\r\n\r\n");
   CHECK(edited({{Kind::Change, 1, "Received", ""}}) == top + rest + "\r\n");  // ours is not theirs to change
   CHECK(edited({{Kind::Append, 0, "X-N", " v"}}, "") == top + rest + "X-N: v\r\n");

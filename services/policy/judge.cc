@@ -14,9 +14,11 @@ namespace {
 using Verdict = Finding::Verdict;
 using Find = std::optional<Finding> (*)(const Attempt&, const Config&, Answers&);
 
-// By RuleId; the greylist looks at what the others found, rates count before any rule is asked (rate.h), and the rules about the text are not of this stage.
+// By RuleId; the greylist looks at what the others found, rates count before any rule is asked (rate.h), policy servers are asked when all these let pass,
+// and the rules about the text are not of this stage.
 constexpr std::array<Find, rule_count> finders{find_access,       find_dnswl,        find_dnsbl,         find_reverse_name, find_s25r, find_hello_name,
-                                               nullptr,           find_local_sender, find_sender_domain, find_spf,          nullptr,   nullptr};
+                                               nullptr,           find_local_sender, find_sender_domain, find_spf,          nullptr,   nullptr,
+                                               nullptr,           nullptr,           nullptr,            nullptr};
 
 bool is_about_client(RuleId id) {
   const auto stage = entry_of(id).stage;

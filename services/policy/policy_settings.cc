@@ -15,7 +15,8 @@ std::vector<DnsList> lists_of(const settings::Texts& texts) {
 // In the order of RuleId.
 std::array<Mode, rule_count> modes_of(const settings::RulesSection& rules) {
   const std::array<std::string_view, rule_count> texts{rules.access(), rules.dnswl(), rules.dnsbl(), rules.reverse_name(), rules.s25r(), rules.hello_name(), rules.rate(),
-                                                               rules.local_sender(), rules.sender_domain(), rules.spf(), rules.greylist(), rules.dmarc()};
+                                                               rules.local_sender(), rules.sender_domain(), rules.spf(), rules.greylist(),
+                                                               rules.policy_server(), rules.dmarc(), rules.content(), rules.rspamd(), rules.milter()};
   std::array<Mode, rule_count> modes{};
   for (std::size_t i = 0; i < modes.size(); ++i) modes[i] = mode_named(texts[i]).value_or(Mode::Off);
   return modes;

@@ -33,7 +33,11 @@ const std::array<RuleEntry, rule_count>& rules() {
       {RuleId::SenderDomain, "sender_domain", Stage::Mail},
       {RuleId::Spf, "spf", Stage::Mail},
       {RuleId::Greylist, "greylist", Stage::Recipient},
+      {RuleId::PolicyServer, "policy_server", Stage::Recipient},
       {RuleId::Dmarc, "dmarc", Stage::Content},
+      {RuleId::Content, "content", Stage::Content},
+      {RuleId::Rspamd, "rspamd", Stage::Content},
+      {RuleId::Milter, "milter", Stage::Content},
   }};
   return all;
 }

@@ -36,9 +36,13 @@ enum class RuleId : std::uint8_t {
   SenderDomain,  // nobody could answer the sender
   Spf,           // the sender's domain says that this client does not send for it
   Greylist,      // come again later
+  PolicyServer,  // a policy server ([filters] policy_servers) says so
   Dmarc,         // the author's domain asks for it
+  Content,       // a row of `hikyaku policy content` says so; counts for logins too, as what follows
+  Rspamd,        // rspamd says so
+  Milter,        // a milter says so
 };
-inline constexpr std::size_t rule_count = 12;
+inline constexpr std::size_t rule_count = 16;
 
 struct RuleEntry {
   RuleId id;

@@ -27,7 +27,7 @@ bool take_time(std::string_view value, Seconds& into) {
 // "headers,body"
 bool take_permissions(std::string_view value, FilterRow& row) {
   row.may_headers = row.may_body = row.may_recipients = row.may_sender = false;
-  for (bool more = !value.empty(); more;) {
+  for (bool more = true; more;) {
     const auto comma = value.find(',');
     const auto word = value.substr(0, comma);
     if (word == "headers") row.may_headers = true;
@@ -46,7 +46,7 @@ bool take_option(FilterKind kind, std::string_view word, FilterRow& row) {
   if (equals == std::string_view::npos) return false;
   const auto name = word.substr(0, equals), value = word.substr(equals + 1);
   if (name == "for") return take_choice(value, std::array<std::string_view, 3>{"all", "strangers", "ours"}, row.whom);
-  if (name == "away") return take_choice(value, std::array<std::string_view, 3>{"defer", "pass", "refuse"}, row.away);
+  if (name == "away") return take_choice(value, std::array<std::string_view, 2>{"defer", "pass"}, row.away);
   if (name == "timeout") return take_time(value, row.timeout);
   if (name == "total" && kind != FilterKind::PolicyServer) return take_time(value, row.total);
   if (kind != FilterKind::Milter) return false;
@@ -61,11 +61,11 @@ bool is_name(std::string_view name) {
 
 std::string_view options_of(FilterKind kind) {
   switch (kind) {
-    case FilterKind::Milter: return "at=rcpt, for=strangers, for=ours, away=pass, away=refuse, timeout=20s, total=60s, may=headers,body,recipients,sender";
-    case FilterKind::PolicyServer: return "for=strangers, for=ours, away=pass, away=refuse, timeout=20s";
+    case FilterKind::Milter: return "at=rcpt, for=strangers, for=ours, away=pass, timeout=20s, total=60s, may=headers,body,recipients,sender";
+    case FilterKind::PolicyServer: return "for=strangers, for=ours, away=pass, timeout=20s";
     case FilterKind::Rspamd: break;
   }
-  return "for=strangers, for=ours, away=pass, away=refuse, timeout=20s, total=60s";
+  return "for=strangers, for=ours, away=pass, timeout=20s, total=60s";
 }
 
 }  // namespace

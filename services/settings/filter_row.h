@@ -15,7 +15,7 @@ namespace hikyaku::settings {
 struct FilterRow {
   enum class At : std::uint8_t { Text, Recipient };
   enum class For : std::uint8_t { All, Strangers, Ours };  // Ours: who logged in, and networks of ours
-  enum class Away : std::uint8_t { Defer, Pass, Refuse };
+  enum class Away : std::uint8_t { Defer, Pass };  // our own trouble is never 5xx
 
   std::string name;     // as logs say it
   std::string socket;   // "/run/x.sock", "unix:/run/x.sock", "127.0.0.1:5000"

@@ -82,8 +82,12 @@ struct RulesSection : Section {
                                                             "差出人に返信が届くこと。ドメインに MX かアドレスがあり、null MX でない。")};
   Setting<Text> spf{*this, "spf", rule("shadow", "The sender's domain says by SPF that this client does not send for it (fail): 550.", "差出人のドメインが SPF で送信元でないと宣言している(fail)相手を拒否する(550)。")};
   Setting<Text> greylist{*this, "greylist", rule("enforce", "Whom [policy] greylist means is asked to come again (450).", "[policy] greylist の対象に再送を求める(450)。")};
+  Setting<Text> policy_server{*this, "policy_server", rule("enforce", "What [filters] policy_servers answer counts.", "[filters] policy_servers の応答に従う。")};
   Setting<Text> dmarc{*this, "dmarc", rule("shadow", "Mail that fails DMARC is refused (550) where its author's domain asks for reject.",
                                             "DMARC に失敗し、著者のドメインが reject を求めるメールを拒否する(550)。")};
+  Setting<Text> content{*this, "content", rule("enforce", "The rows of `hikyaku policy content` count, for everybody's mail.", "hikyaku policy content の行を、すべてのメールに適用する。")};
+  Setting<Text> rspamd{*this, "rspamd", rule("enforce", "What [filters] rspamd says counts.", "[filters] rspamd の判定に従う。")};
+  Setting<Text> milter{*this, "milter", rule("enforce", "What [filters] milters say and change counts.", "[filters] milters の判定と変更に従う。")};
 };
 
 // Users of inner servers, of domains whose check is `ask` (`hikyaku domain recipients mode`).

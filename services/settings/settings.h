@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "services/settings/filters_section.h"
 #include "services/settings/mail_sections.h"
 #include "services/settings/policy_sections.h"
 #include "services/settings/scan_sections.h"
@@ -24,6 +25,7 @@ struct Settings {
   SmtpSection smtp;
   PolicySection policy;
   RulesSection rules;
+  FiltersSection filters;
   RecipientsSection recipients;
   ScanningSection scanning;
   QuarantineSection quarantine;

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "base/cursor.h"
+#include "services/settings/filter_row.h"
 #include "services/settings/listen_address.h"
 #include "services/settings/settings.h"
 
@@ -43,6 +44,15 @@ struct Checker {
     const auto burst = parse_number(in, 1'000'000);
     return burst && *burst > 0 && in.at_end();
   }
+  void filters(const Section& section, const Setting<Texts>& setting, FilterKind kind) {
+    for (const auto& text : setting())
+      if (const auto row = parse_filter_row(kind, text); !row) filter_error(section, setting, row.error());
+  }
+  // "what; remedy."
+  void filter_error(const Section& section, const AnySetting& setting, const std::string& sentence) {
+    const auto middle = sentence.find("; ");
+    error(section, setting, sentence.substr(0, middle) + ".", sentence.substr(std::min(sentence.size(), middle + 2)));
+  }
   void dns_lists(const Section& section, const Setting<Texts>& setting) {
     for (const auto& list : setting())
       if (!is_dns_list(list))
@@ -64,12 +74,6 @@ struct Checker {
   }
 };
 
-// "/run/clamd.ctl", "unix:/run/clamd.ctl", "127.0.0.1:3310".
-bool is_socket(std::string_view text) {
-  if (text.starts_with('/') || text.starts_with("unix:/")) return true;
-  return !text.starts_with('*') && parse_listen_address(std::string(text)).has_value();
-}
-
 }  // namespace
 
 void check_rules(const Settings& settings, std::string_view file_name, Errors& errors) {
@@ -87,6 +91,10 @@ void check_rules(const Settings& settings, std::string_view file_name, Errors& e
   checker.rates(settings.policy, settings.policy.rates);
   checker.dns_lists(settings.policy, settings.policy.dnsbl);
   checker.dns_lists(settings.policy, settings.policy.dnswl);
+  checker.filters(settings.filters, settings.filters.milters, FilterKind::Milter);
+  checker.filters(settings.filters, settings.filters.policy_servers, FilterKind::PolicyServer);
+  if (const auto& rspamd = settings.filters.rspamd(); !rspamd.empty())
+    if (const auto row = parse_filter_row(FilterKind::Rspamd, rspamd); !row) checker.filter_error(settings.filters, settings.filters.rspamd, row.error());
   checker.networks(settings.scanning, settings.scanning.unscanned_networks);
   if (const auto& clamd = settings.scanning.clamd(); !clamd.empty() && !is_socket(clamd))
     checker.error(settings.scanning, settings.scanning.clamd, "\"" + clamd + "\" is no socket.", "write \"/run/clamav/clamd.ctl\", or an address with a port like \"127.0.0.1:3310\".");

@@ -1,5 +1,8 @@
 #include "services/spool/message_sink.h"
 
+#include <algorithm>
+
+#include "base/check.h"
 #include "services/spool/spill_folder.h"
 
 namespace hikyaku::spool {
@@ -46,17 +49,33 @@ SpoolResult<> MessageSink::spill() {
   return {};
 }
 
-SpoolResult<> MessageSink::put_first(std::string octets) {
-  octets_ += octets.size();
+// The first octets of what is in memory.
+void MessageSink::drop_from_memory(std::uint64_t octets) {
+  octets_ -= octets;
+  in_memory_ -= static_cast<std::size_t>(octets);
+  std::size_t chunk = 0;
+  while (chunk < chunks_.size() && octets >= chunks_[chunk].size()) octets -= chunks_[chunk++].size();
+  chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(chunk));
+  if (octets > 0) chunks_.front().erase(0, static_cast<std::size_t>(octets));
+}
+
+SpoolResult<> MessageSink::put_first(std::string octets, std::uint64_t instead_of) {
+  check(instead_of <= octets_, "what is replaced is there");
   if (!file_) {
+    drop_from_memory(instead_of);
+    octets_ += octets.size();
     in_memory_ += octets.size();
     chunks_.insert(chunks_.begin(), std::move(octets));
     return {};
   }
+  const auto of_file = std::min(instead_of, file_->octets());
   TRY(made, folder_->make());
   TRY_VOID(made->append(octets));
-  TRY_VOID(made->append(*file_));
+  TRY_VOID(made->append(*file_, of_file));
   file_ = std::move(made);
+  drop_from_memory(instead_of - of_file);
+  octets_ += octets.size();
+  octets_ -= of_file;
   return {};
 }
 

@@ -54,8 +54,9 @@ class MessageSink {
   [[nodiscard]] bool spilled() const { return file_ != nullptr; }
   // Moves what is in memory to the file. Blocks. NoSpace: answer 452.
   SpoolResult<> spill();
-  // Before all that was appended: what is known of a message only when it has ended. Blocks when spilled() (the file is copied).
-  SpoolResult<> put_first(std::string octets);
+  // Before all that was appended: what is known of a message only when it has ended; in place of its first `instead_of` octets. Blocks when spilled()
+  // (the file is copied).
+  SpoolResult<> put_first(std::string octets, std::uint64_t instead_of = 0);
   // The finished text; the sink is empty afterwards. Blocks when spilled() (write, and flush of a large one).
   SpoolResult<MessageBody> finish();
 
@@ -66,6 +67,8 @@ class MessageSink {
   [[nodiscard]] const std::vector<std::string>& in_memory() const { return chunks_; }
 
  private:
+  void drop_from_memory(std::uint64_t octets);
+
   std::shared_ptr<SpillFolder> folder_;
   std::vector<std::string> chunks_;
   std::unique_ptr<SpillFile> file_;

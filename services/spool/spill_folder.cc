@@ -38,10 +38,10 @@ SpoolResult<std::string> SpillFile::read(std::uint64_t offset, std::uint64_t oct
   return text;
 }
 
-SpoolResult<> SpillFile::append(const SpillFile& other) {
+SpoolResult<> SpillFile::append(const SpillFile& other, std::uint64_t offset) {
   constexpr std::uint64_t piece = 256 << 10;
   std::string octets;
-  for (std::uint64_t at = 0; at < other.octets_; at += octets.size()) {
+  for (std::uint64_t at = offset; at < other.octets_; at += octets.size()) {
     octets.resize(std::min(piece, other.octets_ - at));
     HIKYAKU_SPOOL_DISK(got, other.file_->read_at(at, octets));
     if (got != octets.size()) return failure(SpoolError{SpoolFailure::Broken, other.path_ + ": shorter than it was written"});

@@ -41,8 +41,8 @@ class SpillFile {
   SpoolResult<std::string> read_all() { return read(0, octets_); }
   // At most `octets` from `offset`; fewer at the end.
   SpoolResult<std::string> read(std::uint64_t offset, std::uint64_t octets);
-  // Appends what `other` has, in pieces.
-  SpoolResult<> append(const SpillFile& other);
+  // Appends what `other` has from `offset` on, in pieces.
+  SpoolResult<> append(const SpillFile& other, std::uint64_t offset = 0);
   // The name is durable after the folder's next sync.
   SpoolResult<> become(const std::string& path);
   [[nodiscard]] std::uint64_t octets() const { return octets_; }

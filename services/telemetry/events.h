@@ -43,6 +43,11 @@ inline constexpr Event virus_found{"virus.found", Level::Warning, LogName::Recei
 inline constexpr Event scan_failed{"scan.failed", Level::Warning, LogName::ReceiveLog,
     "A message could not be scanned for viruses; reason says why, reply what was answered (none: it was taken with a mark).",
     "メールをウイルススキャンできなかった。reason はその理由、reply は応答(なければ印を付けて受け取った)。"};
+inline constexpr Event filter_failed{"filter.failed", Level::Warning, LogName::ReceiveLog,
+    "A program that is asked about mail (text) did not say; reason says why, reply what was answered (none: the mail went on).",
+    "メールについて問い合わせたプログラム(text)から判定を得られなかった。reason はその理由、reply は応答(なければそのまま続けた)。"};
+inline constexpr Event filter_changed{"filter.changed", Level::Info, LogName::ReceiveLog,
+    "A program that is asked about mail (text) changed a message; reason says what.", "メールについて問い合わせたプログラム(text)がメールを変更した。reason はその内容。"};
 inline constexpr Event mail_quarantined{"mail.quarantined", Level::Warning, LogName::InLog,
     "A message was put into quarantine and answered 250; reason says why.", "メールを隔離し、250 を返した。reason はその理由。"};
 inline constexpr Event smtp_login{"smtp.login", Level::Info, LogName::ReceiveLog,

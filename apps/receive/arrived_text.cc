@@ -1,0 +1,47 @@
+#include "apps/receive/arrived_text.h"
+
+#include <algorithm>
+
+namespace hikyaku::receive {
+
+std::string_view ArrivedText::of_memory() {
+  if (!std::exchange(in_memory_, true)) chunk_begins_ = sink_.spilled_octets();
+  const auto& chunks = sink_.in_memory();
+  while (chunk_ < chunks.size() && at_ >= chunk_begins_ + chunks[chunk_].size()) chunk_begins_ += chunks[chunk_++].size();
+  if (chunk_ == chunks.size()) return {};
+  return std::string_view(chunks[chunk_]).substr(static_cast<std::size_t>(at_ - chunk_begins_));
+}
+
+Task<Result<std::string_view, std::string>> ArrivedText::next() {
+  if (left_ == 0) co_return std::string_view{};
+  std::string_view piece;
+  if (at_ < sink_.spilled_octets()) {
+    const auto octets = std::min({read_at_once, sink_.spilled_octets() - at_, left_});
+    auto reading = workers_.run(loop_, [this, octets] { return sink_.read_spilled(at_, octets); });
+    auto read = co_await std::move(reading);
+    if (!read) co_return failure(std::string("all workers are busy"));
+    if (!*read) co_return failure(read->error().what);
+    piece_ = **std::move(read);
+    piece = piece_;
+  } else {
+    piece = of_memory();
+  }
+  piece = piece.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), left_)));
+  at_ += piece.size();
+  left_ -= piece.size();
+  co_return piece;
+}
+
+Task<Result<std::string, std::string>> whole_text(ArrivedText given) {
+  ArrivedText text = std::move(given);
+  std::string out;
+  for (;;) {
+    auto reading = text.next();
+    const auto piece = co_await std::move(reading);
+    if (!piece) co_return failure(piece.error());
+    if (piece->empty()) co_return out;
+    out += *piece;
+  }
+}
+
+}  // namespace hikyaku::receive

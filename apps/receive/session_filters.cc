@@ -1,0 +1,178 @@
+// The filters at the end of the text: each is asked in turn, their verdicts are one outcome, and what they change is in the text before it is made durable.
+// docs/adr/0029-filters.md.
+#include "apps/receive/arrived_text.h"
+#include "apps/receive/session.h"
+#include "protocol/mime/header.h"
+
+namespace hikyaku::receive {
+namespace {
+
+namespace events = telemetry::events;
+using policy::Finding;
+
+Finding::Verdict verdict_of(filters::Heard::Kind kind) {
+  if (kind == filters::Heard::Kind::Defer) return Finding::Verdict::Defer;
+  return kind == filters::Heard::Kind::Pass ? Finding::Verdict::Nothing : Finding::Verdict::Refuse;
+}
+
+}  // namespace
+
+// Whom a row is for. Who logged in, networks of ours and exempt ones are no strangers.
+bool Session::concerns(const settings::FilterRow& row) const {
+  using For = settings::FilterRow::For;
+  return row.whom == For::All || (row.whom == For::Strangers) == is_stranger();
+}
+
+filters::AskTerms Session::ask_terms() const {
+  const auto& filters = policies_->settings->filters;
+  return {.rest = filters.rest(), .at_once = std::max<std::size_t>(1, static_cast<std::size_t>(filters.parallel()) / front_.reception.loops)};
+}
+
+filters::Heard Session::judged(policy::RuleId rule, std::string_view by, Heard heard, std::string_view recipient, const TraceId* message) {
+  const auto& rules = policies_->policy.rules;
+  const auto mode = rules.mode(rule);
+  if (heard.kind != Heard::Kind::Pass) {
+    if (rules.name_rules && heard.reply.code != 0) heard.reply.text += " [" + std::string(policy::entry_of(rule).name) + "]";
+    Finding finding{.verdict = verdict_of(heard.kind), .rule = rule, .mode = mode, .reply = heard.reply, .evidence = std::string(by) + ": " + heard.why};
+    heard.why = finding.evidence;
+    log_finding(finding, recipient, message);
+  }
+  if (mode != policy::Mode::Enforce) return {};
+  if (spared_ && message != nullptr && heard.kind != Heard::Kind::Pass) heard.kind = Heard::Kind::Pass;
+  return heard;
+}
+
+// Our own trouble is never 5xx.
+filters::Heard Session::when_away(const settings::FilterRow& row, policy::RuleId rule, const Heard& heard) {
+  const bool passes = row.away == settings::FilterRow::Away::Pass || policies_->policy.rules.mode(rule) != policy::Mode::Enforce;
+  const smtp::Reply reply{451, {4, 3, 0}, "The message could not be checked, try again later"};
+  const auto line = passes ? std::string{} : reply.line();
+  auto said = fields();
+  said.text = row.name;
+  said.rule = policy::entry_of(rule).name;
+  said.reason = heard.why;
+  said.reply = line;
+  front_.reception.service.log().write(events::filter_failed, said);
+  if (passes) return {};
+  return {Heard::Kind::Defer, reply, heard.why, {}};
+}
+
+Task<Session::AfterFilters> Session::filter_text(Arrival& arrival, Envelope& envelope) {
+  static constexpr TextFilter all[] = {&Session::authenticate_text, &Session::scan, &Session::ask_rspamd, &Session::ask_milters};
+  if (arrival.forged) arrival.keep(arrival.forged->rest());
+  if (arrival.marks) arrival.sink.append(arrival.marks->finish());
+  for (const auto filter : all) {
+    auto asking = (this->*filter)(arrival, envelope);
+    auto heard = co_await std::move(asking);
+    if (arrival.trouble) break;
+    if (!arrival.outcome.take(heard)) break;
+    if (heard.edits.empty()) continue;
+    auto editing = edit_header(arrival, std::move(heard.edits));
+    const bool edited = co_await std::move(editing);
+    if (!edited) break;
+  }
+  milters_.clear();
+  if (arrival.trouble) co_return AfterFilters::GoOn;
+  if (const auto& against = arrival.outcome.against()) {
+    if (against->is_permanent()) {
+      refuse_message(arrival.id, *against);
+      co_return AfterFilters::Answered;
+    }
+    arrival.trouble = *against;
+    co_return AfterFilters::GoOn;
+  }
+  auto keeping = keep_back(arrival, envelope);
+  co_return co_await std::move(keeping);
+}
+
+// What goes into quarantine: all copies, or some recipients'.
+Task<Session::AfterFilters> Session::keep_back(Arrival& arrival, Envelope& envelope) {
+  for (auto& [recipient, why] : kept_back_) arrival.outcome.keep_back(recipient, why);
+  std::string why;
+  const auto apart = arrival.outcome.quarantine().empty() ? arrival.outcome.take_apart(envelope, why) : std::nullopt;
+  if (apart) {
+    auto putting = put_into_quarantine(arrival, *apart, why);
+    co_await std::move(putting);
+    co_return AfterFilters::GoOn;
+  }
+  if (arrival.outcome.quarantine().empty()) co_return AfterFilters::GoOn;
+  auto putting = put_into_quarantine(arrival, envelope, arrival.outcome.quarantine());
+  const bool put = co_await std::move(putting);
+  if (!put) co_return AfterFilters::GoOn;
+  talk_.message_committed(arrival.id);
+  co_return AfterFilters::Answered;
+}
+
+// Of a text in a file on a worker.
+Task<bool> Session::put_first(Arrival& arrival, std::string octets, std::uint64_t instead_of) {
+  arrival.ours += octets.size();
+  arrival.ours -= std::min(arrival.ours, instead_of);
+  spool::SpoolResult<> put;
+  if (arrival.sink.spilled()) {
+    auto putting = front_.reception.workers.run(front_.loop, [sink = &arrival.sink, &octets, instead_of] { return sink->put_first(std::move(octets), instead_of); });
+    auto done = co_await std::move(putting);
+    put = done ? std::move(*done) : failure(spool::SpoolError{spool::SpoolFailure::Stopped, "all workers are busy"});
+  } else {
+    put = arrival.sink.put_first(std::move(octets), instead_of);
+  }
+  if (put) co_return true;
+  front_.reception.service.log().write(events::storage_trouble, {.message = arrival.id, .reason = put.error().what});
+  arrival.trouble = reply_for(put.error());
+  co_return false;
+}
+
+Task<bool> Session::edit_header(Arrival& arrival, std::vector<filters::HeaderEdit> wanted) {
+  const auto edits = std::move(wanted);
+  // What is above everything needs no look at what is below.
+  std::string above;
+  const bool all_above = std::ranges::all_of(edits, [](const auto& edit) { return edit.kind == filters::HeaderEdit::Kind::Insert && edit.place == 0; });
+  for (const auto& edit : edits)
+    if (edit.kind == filters::HeaderEdit::Kind::Insert && edit.place == 0) above.insert(0, filters::field_octets(edit.name, edit.value));
+  if (all_above) {
+    auto putting = put_first(arrival, std::move(above), 0);
+    co_return co_await std::move(putting);
+  }
+  auto reading = whole_text(ArrivedText(front_.loop, front_.reception.workers, arrival.sink, 0, arrival.ours + filters::MilterTalk::most_header_octets));
+  auto read = co_await std::move(reading);
+  if (!read) {
+    arrival.trouble = smtp::Reply{451, {4, 3, 0}, "The message could not be read, try again later"};
+    co_return false;
+  }
+  const auto header_octets = static_cast<std::size_t>(mime::header_octets(*read));
+  auto header = filters::edit_header(std::string_view(*read).substr(0, header_octets), static_cast<std::size_t>(arrival.ours), edits);
+  const auto ours = arrival.ours + above.size();
+  auto putting = put_first(arrival, std::move(header), header_octets);
+  const bool put = co_await std::move(putting);
+  arrival.ours = ours;
+  co_return put;
+}
+
+// 250 is said when the file is on stable storage: as with the journal. False: arrival.trouble says why not.
+Task<bool> Session::put_into_quarantine(Arrival& arrival, Envelope envelope, std::string why) {
+  envelope.id = arrival.id;
+  envelope.accepted_at = front_.reception.clock.wall();
+  envelope.body_octets = arrival.sink.octets();
+  const quarantine::Entry entry{std::move(envelope), std::move(why), front_.reception.clock.wall(), arrival.sink.octets()};
+  const auto& sink = arrival.sink;
+  const quarantine::Source text = [&sink](const quarantine::To& to) -> spool::SpoolResult<> {
+    for (std::uint64_t at = 0; at < sink.spilled_octets();) {
+      TRY(piece, sink.read_spilled(at, std::min(ArrivedText::read_at_once, sink.spilled_octets() - at)));
+      TRY_VOID(to(piece));
+      at += piece.size();
+    }
+    for (const auto& chunk : sink.in_memory()) TRY_VOID(to(chunk));
+    return {};
+  };
+  auto depositing = front_.reception.workers.run(front_.loop, [this, &entry, &text] { return front_.reception.quarantine.deposit(entry, text); });
+  const auto deposited = co_await std::move(depositing);
+  if (deposited && *deposited) {
+    log_scan(events::mail_quarantined, arrival, entry.envelope, {.reason = entry.why});
+    co_return true;
+  }
+  const bool full = deposited && deposited->error().kind == spool::SpoolFailure::NoSpace;
+  front_.reception.service.log().write(events::storage_trouble, {.message = arrival.id, .text = "quarantine", .reason = deposited ? deposited->error().what : "all workers are busy"});
+  arrival.trouble = full ? smtp::Reply{452, {4, 3, 1}, "There is no room for this message, try again later"} : smtp::Reply{451, {4, 3, 0}, "The message could not be stored, try again later"};
+  co_return false;
+}
+
+}  // namespace hikyaku::receive

@@ -1,0 +1,58 @@
+// Outcome: what all filters at the end of a text say together. Who refuses or puts off ends it; quarantine is remembered while the others are asked, since a
+// refusal tells the sender more.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "mail/envelope.h"
+#include "services/filters/heard.h"
+
+namespace hikyaku::filters {
+
+class Outcome {
+ public:
+  // False: the chain ends here. Trouble has become another kind before: by the setting of whoever was asked.
+  [[nodiscard]] bool take(const Heard& heard) {
+    if (heard.kind == Heard::Kind::Quarantine) quarantine_ += (quarantine_.empty() ? "" : "; ") + heard.why;
+    if (heard.kind == Heard::Kind::Refuse || heard.kind == Heard::Kind::Defer) against_ = heard.reply;
+    return !against_;
+  }
+  // Only this recipient's copy is kept back: a verdict on one is none on the others.
+  void keep_back(const std::string& recipient, std::string why) { apart_.push_back({recipient, std::move(why)}); }
+
+  [[nodiscard]] const std::optional<smtp::Reply>& against() const { return against_; }
+  [[nodiscard]] const std::string& quarantine() const { return quarantine_; }  // why; empty: no
+
+  // Takes those kept back out of the envelope; nothing: none is, or it is all of them (then quarantine() says why).
+  [[nodiscard]] std::optional<Envelope> take_apart(Envelope& envelope, std::string& why) {
+    Envelope kept_back = envelope;
+    kept_back.recipients.clear();
+    why.clear();
+    std::erase_if(envelope.recipients, [&](Recipient& one) {
+      const auto text = one.address.text();
+      for (const auto& apart : apart_) {
+        if (apart.recipient != text) continue;
+        if (why.find(apart.why) == std::string::npos) why += (why.empty() ? "" : "; ") + apart.why;
+        kept_back.recipients.push_back(std::move(one));
+        return true;
+      }
+      return false;
+    });
+    if (kept_back.recipients.empty()) return std::nullopt;
+    if (!envelope.recipients.empty()) return kept_back;
+    envelope.recipients = std::move(kept_back.recipients);
+    quarantine_ += (quarantine_.empty() ? "" : "; ") + why;
+    return std::nullopt;
+  }
+
+ private:
+  struct Apart {
+    std::string recipient, why;
+  };
+  std::optional<smtp::Reply> against_;
+  std::string quarantine_;
+  std::vector<Apart> apart_;
+};
+
+}  // namespace hikyaku::filters

@@ -58,7 +58,7 @@ namespace {
 
 // What others change meanwhile is not theirs.
 bool only_looks(std::string_view command) {
-  if (command.starts_with("why ") || command.starts_with("queue ")) return !command.starts_with("queue hold") && !command.starts_with("queue release");
+  if (command.starts_with("why ") || command.starts_with("queue ")) return !command.starts_with("queue hold");
   return std::ranges::any_of(std::array<std::string_view, 5>{" list", " show", " export", " explain", " members"}, [&](std::string_view word) {
     const auto at = command.find(word);
     return at != std::string_view::npos && (at + word.size() == command.size() || command[at + word.size()] == ' ');

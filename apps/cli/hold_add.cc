@@ -1,4 +1,4 @@
-// hikyaku hold add, hikyaku queue hold
+// hikyaku hold add
 #include "apps/cli/commands.h"
 #include "apps/cli/data_access.h"
 #include "apps/cli/forecast.h"
@@ -41,21 +41,18 @@ Exit run(Invocation& call) {
   return print_hold(call, *added, now), Exit::Done;
 }
 
-Command command(std::string_view name) {
+}  // namespace
+
+Command hold_add_command() {
   auto options = selector_options();
   for (auto& option : term_options()) options.push_back(std::move(option));
   options.push_back({"--dry-run", OptionKind::Flag, {"only tell what waits now and would be held", "今あるメールのうち対象になるものを示すだけ"}});
   options.push_back({"--forecast", OptionKind::Flag, {"only tell how much mail to expect by the end, and whether the disk suffices", "終わりまでに溜まる量の予測とディスクの過不足を示すだけ"}});
-  return {.name = name,
+  return {.name = "hold add",
           .help = {"hold mail back, now or from a time: it is not tried, and no retry period of it runs", "メールを保留する(今すぐ、または予定)。配送を試みず、再送の期限も進まない"},
           .options = std::move(options),
           .run = run,
           .more = {"hikyaku hold add --destination inner.example --end \"2026-11-25 20:00\" --reason \"disk exchange\"", "例: hikyaku hold add --destination inner.example --end \"2026-11-25 20:00\" --reason \"ディスク交換\""}};
 }
-
-}  // namespace
-
-Command hold_add_command() { return command("hold add"); }
-Command queue_hold_command() { return command("queue hold"); }
 
 }  // namespace hikyaku::cli

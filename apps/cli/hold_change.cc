@@ -1,4 +1,4 @@
-// hikyaku hold change, release, remove; hikyaku queue release
+// hikyaku hold change, release, remove
 #include "apps/cli/commands.h"
 #include "apps/cli/data_access.h"
 #include "apps/cli/hold_options.h"
@@ -38,14 +38,6 @@ Exit run_remove(Invocation& call) {
 
 const Option which{"ID", OptionKind::Argument, {"its number", "番号"}};
 
-Command release_command(std::string_view name) {
-  return {.name = name,
-          .help = {"end a hold now: what waited goes, oldest first, slowly at first", "保留を今すぐ解除する。古いものから、はじめはゆっくり配送する"},
-          .options = {which},
-          .run = run_release,
-          .more = {"Nothing held expires without a fresh attempt after the release.", "解除後に少なくとも 1 回試みるまで、期限切れにはならない。"}};
-}
-
 }  // namespace
 
 Command hold_change_command() {
@@ -54,8 +46,13 @@ Command hold_change_command() {
   return {.name = "hold change", .help = {"change when a hold ends, why, or what becomes of new mail", "保留の終了時刻、理由、新着の扱いを変える"}, .options = std::move(options), .run = run_change};
 }
 
-Command hold_release_command() { return release_command("hold release"); }
-Command queue_release_command() { return release_command("queue release"); }
+Command hold_release_command() {
+  return {.name = "hold release",
+          .help = {"end a hold now: what waited goes, oldest first, slowly at first", "保留を今すぐ解除する。古いものから、はじめはゆっくり配送する"},
+          .options = {which},
+          .run = run_release,
+          .more = {"Nothing held expires without a fresh attempt after the release.", "解除後に少なくとも 1 回試みるまで、期限切れにはならない。"}};
+}
 
 Command hold_remove_command() {
   return {.name = "hold remove", .help = {"take back a hold that has not begun", "まだ始まっていない保留を取り消す"}, .options = {which}, .run = run_remove};

@@ -28,7 +28,7 @@ Exit run(Invocation& call) {
   }
   print_hold(call, *found, now);
   if (call.json || !found->runs(now)) return Exit::Done;
-  const auto count = ask_queue_for<delivery::HoldCount>(call, delivery::QueueHoldRequest{found->scope, found->pattern});
+  const auto count = ask_queue_for<delivery::HoldCount>(call, delivery::QueueHoldRequest{found->scope, found->pattern, found->id});
   if (!count) return Exit::Failed;
   call.print(std::string(call.say({"It keeps ", "保留中: "})) + (count->whole ? "" : std::string(call.say({"at least ", "少なくとも "}))) + std::to_string(count->incoming + count->deferred) +
              std::string(call.say({" recipients, ", " 件の宛先、"})) + std::to_string(count->octets) + std::string(call.say({" octets.", " オクテット"})));

@@ -14,6 +14,7 @@ Words scope_words(directory::HoldScope scope) {
     case directory::HoldScope::Sender: return {"sender", "送信者"};
     case directory::HoldScope::Account: return {"account", "アカウント"};
     case directory::HoldScope::All: return {"all mail", "すべて"};
+    case directory::HoldScope::Chosen: return {"chosen:", "選択したメール:"};
   }
   return {"", ""};
 }

@@ -79,10 +79,11 @@ std::optional<delivery::QueueReply> QueueAccess::ask(const delivery::QueueReques
   const SystemClock clock;
   if (spool_) {
     const auto settings = call_.settings();
-    const delivery::ActionContext context{host_name(*settings), 0, clock.wall(), delivery::report_language(settings->delivery)};
+    delivery::ActionContext context{{host_name(*settings), 0, clock.wall(), delivery::report_language(settings->delivery)}};
+    const bool asks_holds = std::holds_alternative<delivery::QueueListRequest>(request) || std::holds_alternative<delivery::QueueActionRequest>(request);
+    if (asks_holds) context.directory = directory_now(call_);
     std::vector<delivery::Touched> touched;
-    const auto directory = std::holds_alternative<delivery::QueueListRequest>(request) ? directory_now(call_) : nullptr;
-    auto reply = delivery::answer_queue(*spool_, directory, request, context, delivery::ReadIncoming::Yes, touched);
+    auto reply = delivery::answer_queue(*spool_, request, context, delivery::ReadIncoming::Yes, touched);
     const auto* act = std::get_if<delivery::QueueActionRequest>(&request);
     if (act == nullptr || act->run == delivery::ActionRun::Dry) return reply;
     if (!log_) log_ = std::make_unique<OperatorLog>(call_), audit_ = std::make_unique<delivery::QueueAudit>(log_->log());

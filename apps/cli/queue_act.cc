@@ -1,5 +1,7 @@
 #include "apps/cli/queue_act.h"
 
+#include <cstdlib>
+
 #include "apps/cli/progress.h"
 #include "apps/cli/queue_items.h"
 
@@ -23,6 +25,8 @@ std::optional<std::uint64_t> count(QueueAccess& queue, delivery::QueueActionRequ
 
 // Mail before its first attempt is due as it is: there is nothing to try sooner, but for what is to be released later.
 bool is_meant(const delivery::QueueItem& item, const delivery::QueueAction& action, WallTime now) {
+  if (action.kind == delivery::QueueActionKind::Hold) return !directory::is_chosen_key(item.destination);
+  if (action.kind == delivery::QueueActionKind::Release) return directory::is_chosen_key(item.destination);
   return action.kind != delivery::QueueActionKind::Retry || item.state == delivery::QueueState::Deferred || (item.release_at && *item.release_at > now);
 }
 
@@ -49,10 +53,12 @@ Exit show_first(Invocation& call, QueueAccess& queue, const delivery::QueueActio
   return Exit::Done;
 }
 
-Exit finish(Invocation& call, std::uint64_t changed, const std::vector<std::string>& troubles, const Words& words) {
+Exit finish(Invocation& call, const delivery::QueueAction& action, std::uint64_t changed, const std::vector<std::string>& troubles, const Words& words) {
   if (call.json) {
     telemetry::JsonWriter json;
-    json.object().flag("dry_run", false).member("recipients", changed).key("troubles").array();
+    json.object().flag("dry_run", false).member("recipients", changed);
+    if (action.kind == delivery::QueueActionKind::Hold && !action.to.empty()) json.member("hold", std::strtoull(action.to.c_str() + action.to.find(':') + 1, nullptr, 10));
+    json.key("troubles").array();
     for (const auto& trouble : troubles) json.text(trouble);
     call.print(json.end_array().end_object().take());
   } else {
@@ -64,7 +70,7 @@ Exit finish(Invocation& call, std::uint64_t changed, const std::vector<std::stri
 
 }  // namespace
 
-Exit act_on_queue(Invocation& call, const delivery::QueueAction& action, Caution caution, const ActionWords& words) {
+Exit act_on_queue(Invocation& call, delivery::QueueAction action, Caution caution, const ActionWords& words, const Prepare& prepare) {
   const auto filter = filter_of(call);
   if (!filter) return Exit::Failed;
   if (*filter == delivery::QueueFilter{} && !call.has("--all"))
@@ -75,12 +81,14 @@ Exit act_on_queue(Invocation& call, const delivery::QueueAction& action, Caution
   if (!counted) return Exit::Failed;
   if (call.has("--dry-run") || (caution == Caution::ShowsFirst && !call.has("--yes")))
     return show_first(call, *queue, {*filter, action}, *counted, caution, words);
+  // With nothing to change there is nothing to prepare. A dry count of addresses goes by hashes: it never says too few.
+  if (prepare && *counted > 0 && !prepare(action)) return Exit::Failed;
   std::optional<Progress> progress;
   if (!call.json && *counted > 0) progress.emplace(*counted);
   std::uint64_t changed = 0;
   std::vector<std::string> troubles;
   delivery::QueueActionRequest request{*filter, action, delivery::ActionRun::Real};
-  for (;;) {
+  while (*counted > 0) {
     const auto reply = queue->ask_for<delivery::QueueActionReply>(request);
     if (!reply) return Exit::Failed;
     changed += reply->recipients;
@@ -90,7 +98,7 @@ Exit act_on_queue(Invocation& call, const delivery::QueueAction& action, Caution
     request.after = *reply->next;
   }
   progress.reset();
-  return finish(call, changed, troubles, queue->deliver_runs() || words.stopped.en.empty() ? words.done : words.stopped);
+  return finish(call, action, changed, troubles, queue->deliver_runs() || words.stopped.en.empty() ? words.done : words.stopped);
 }
 
 std::vector<Option> action_options(Caution caution) {

@@ -13,7 +13,9 @@ struct ActionWords {
   Words done;   // " recipients were ..." after a number
   Words stopped = {"", ""};  // instead of `done` while deliver is stopped; empty: the same
 };
-[[nodiscard]] Exit act_on_queue(Invocation& call, const delivery::QueueAction& action, Caution caution, const ActionWords& words);
+// Called when it is sure that mail is to be changed, to make the action whole. False: it cannot be, and why was printed.
+using Prepare = std::function<bool(delivery::QueueAction&)>;
+[[nodiscard]] Exit act_on_queue(Invocation& call, delivery::QueueAction action, Caution caution, const ActionWords& words, const Prepare& prepare = nullptr);
 
 // The options of all of them: what chooses mail, --all, and --dry-run or --yes.
 [[nodiscard]] std::vector<Option> action_options(Caution caution);

@@ -40,6 +40,7 @@ constexpr SentenceRow rows[] = {
     {"A list has at most 1,000 posters and 100 owners; name whole domains.", "メーリングリストの投稿者は 1,000 件、管理者は 100 件まで。ドメイン単位で指定する。"},
     {"A list has at most 50,000 members; make several, which a list of lists joins.", "メーリングリストのメンバーは 50,000 件まで。複数に分け、それらを束ねるリストを作る。"},
     {"A moderator is one person, so \"{}\" cannot be one; write user@domain.", "承認者は 1 人なので「{1}」は指定できない。user@domain の形で書く。"},
+    {"No new mail comes under a hold of chosen mail; leave --action away.", "選択したメールの保留に新着メールは入らない。--action を付けずに指定する。"},
     {"Another route needs its host and port; give --other-route gw2.example.jp:25.", "別経路にはホストとポートが要る。--other-route gw2.example.jp:25 のように指定する。"},
     {"Bounces to the list itself would go to its members; give another address.", "リスト自身宛の不達通知はメンバーに届いてしまう。別のアドレスを指定する。"},
     {"Held by hold {}: {}", "保留 {1} により保留中: {2}"},

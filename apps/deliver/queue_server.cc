@@ -8,9 +8,8 @@ Task<io::Message> QueueServer::answer(io::Message message, io::PeerProcess peer)
     co_return io::Message{encode(delivery::QueueReply{delivery::QueueRefusal{
         "deliver did not understand the request: use the `hikyaku` of the running version"}}), {}};
   std::vector<delivery::Touched> touched;
-  const delivery::ActionContext context = origin_();
-  const auto directory = directory_.newest();
-  auto work = workers_.run(loop_, [&] { return answer_queue(spool_, directory, *request, context, delivery::ReadIncoming::No, touched, &delivery_.in_hand()); });
+  const delivery::ActionContext context{origin_(), directory_.newest()};
+  auto work = workers_.run(loop_, [&] { return answer_queue(spool_, *request, context, delivery::ReadIncoming::No, touched, &delivery_.in_hand()); });
   auto reply = co_await std::move(work);
   if (!reply)
     co_return io::Message{encode(delivery::QueueReply{delivery::QueueRefusal{"deliver is busy: try again shortly"}}), {}};

@@ -77,7 +77,7 @@ Task<void> Delivery::keep_until_release(MessagePointer message, std::vector<std:
   --finishing_;
 }
 
-// As fresh mail, which it is: never tried. In parts, one after the other, as there is room for them.
+// Who was never tried as fresh mail. In parts, one after the other, as there is room for them.
 Task<void> Delivery::let_go() {
   if (std::exchange(letting_go_, true)) co_return;
   for (auto released = scheduler_.take_released(); !released.empty(); released = scheduler_.take_released()) {
@@ -121,6 +121,7 @@ Task<bool> Delivery::let_some_go(std::map<TraceId, std::vector<std::uint32_t>> s
   for (auto& [message, trouble] : read) {
     const auto id = message.ref.id;
     auto& recipients = some.at(id);
+    for (const auto recipient : recipients) wishes_.erase({id, recipient});
     std::erase_if(recipients, [&](std::uint32_t recipient) {
       const bool over = trouble ? trouble->kind == spool::SpoolFailure::NotFound || trouble->kind == spool::SpoolFailure::Gone
                                 : !message.history.contains(recipient);
@@ -129,8 +130,15 @@ Task<bool> Delivery::let_some_go(std::map<TraceId, std::vector<std::uint32_t>> s
       return over || trouble.has_value();
     });
     if (recipients.empty()) continue;
-    auto dispatching = dispatch_all(hold(std::move(message), Lane::Fresh), std::move(recipients), Lane::Fresh);
-    co_await std::move(dispatching);
+    const auto tried = std::ranges::partition(recipients, [&](std::uint32_t recipient) { return message.history.at(recipient).attempts == 0; });
+    std::vector<std::uint32_t> again(tried.begin(), tried.end());
+    recipients.erase(tried.begin(), tried.end());
+    const auto held = hold(std::move(message), recipients.empty() ? Lane::Retry : Lane::Fresh);
+    for (auto& [lane, whom] : {std::pair{Lane::Fresh, &recipients}, std::pair{Lane::Retry, &again}}) {
+      if (whom->empty()) continue;
+      auto dispatching = dispatch_all(held, std::move(*whom), lane);
+      co_await std::move(dispatching);
+    }
     pump();
   }
   co_return true;

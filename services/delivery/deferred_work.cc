@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "services/delivery/chosen_hold.h"
 #include "services/delivery/deferred_subjects.h"
 #include "services/delivery/delivery.h"
 #include "services/delivery/schedule/another_clock.h"
@@ -104,10 +105,19 @@ Task<void> Delivery::watch_timers() {
   }
 }
 
+// Of chosen mail.
+void Delivery::leave_ended_hold(spool::Schedule& schedule, WallTime now) const {
+  if (!directory::is_chosen_key(schedule.destination)) return;
+  const auto directory = parts_.directory.newest();
+  if (!directory || chosen_hold(schedule, directory->contents().holds, now) != nullptr) return;
+  leave_chosen_hold(schedule, directory->contents().holds, parts_.ledger.pauses_between(schedule.first_failed, now), now);
+}
+
 std::optional<spool::SpoolError> Delivery::recall(Message& message) const {
   const auto now = parts_.clock.wall();
   for (auto& deferred : parts_.spool.deferred(message.ref.id)) {
     bring_back(deferred.schedule, now);
+    leave_ended_hold(deferred.schedule, now);
     message.history.insert({deferred.schedule.recipient, std::move(deferred.schedule)});
   }
   auto envelope = parts_.spool.envelope(message.ref);
@@ -139,6 +149,7 @@ Task<bool> Delivery::read_back(RemoteJob& job, const Slot& slot, CauseWatch& wat
   if (!ran) trouble = spool::SpoolError{spool::SpoolFailure::Broken, "all workers are busy"};
   else trouble = std::move(*ran);
   if (!was_deferred) in_hand_.leave(job.ref.id, job.recipients);
+  for (const auto recipient : job.recipients) wishes_.erase({job.ref.id, recipient});  // its schedule says so by now
   // Settled meanwhile (by the operator): nothing to try.
   const bool gone = trouble && (trouble->kind == spool::SpoolFailure::Gone || trouble->kind == spool::SpoolFailure::NotFound);
   std::erase_if(job.recipients, [&](std::uint32_t recipient) {

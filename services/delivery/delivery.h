@@ -180,6 +180,8 @@ class Delivery {
   Task<void> flush_all(std::string domain, Subdomains subdomains);
   Task<void> flush_one(std::shared_ptr<const directory::Snapshot> directory, std::string domain);
   void leave_lanes(const std::vector<Touched>& touched);
+  void shut_soon(const std::string& key, WallTime now);
+  void apply_wishes(const Message& message, std::vector<spool::Schedule>& schedules);
   void sweep_lanes();
   Task<void> take_orphans();
 
@@ -223,6 +225,7 @@ class Delivery {
   Task<void> give_up_expired(std::string destination, Attempt failed);
   // A message as the spool knows it, on a worker. Its trouble, when it could not be read and still waits.
   std::optional<spool::SpoolError> recall(Message& message) const;
+  void leave_ended_hold(spool::Schedule& schedule, WallTime now) const;
   void look_again_later(const std::string& destination, DeferredEntry entry, const spool::SpoolError& trouble, WallTime give_up_at = WallTime::max());
   Task<void> queue_again_later(RemoteJob job, Slot slot, spool::SpoolError trouble);
   // A parked job's message is read back and planned again. False: nothing is left for this slot.
@@ -353,7 +356,7 @@ class Delivery {
   Task<Settler::Ending> settle_with_mail(spool::Settlement settlement);
   // What is written ends the claims.
   void ended(const Message& message, const std::vector<spool::RecipientOutcome>& outcomes);
-  void deferred(const Message& message, const std::vector<spool::Schedule>& schedules, const std::string& destination);
+  void deferred(const Message& message, const std::vector<spool::Schedule>& schedules);
   void log_conclusion(const Message& message, const std::vector<Attempt>& attempts, const Conclusion& conclusion,
                       const std::string& destination, WallTime concluded_at);
 
@@ -400,6 +403,7 @@ class Delivery {
   FallbackWatch fallbacks_;
   std::shared_ptr<const directory::Snapshot> routed_by_;  // whose table the queue follows
   bool replanning_ = false;
+  std::map<DeferredEntry, spool::Schedule> wishes_;  // of operators, about what was under an attempt or in a lane
   std::vector<HoldProposal> proposed_;
   Instant probed_{};      // held hosts
   bool probing_ = false;

@@ -3,6 +3,7 @@
 // and then waits in the deferred index for the hold's end or release.
 #include <algorithm>
 
+#include "services/delivery/chosen_hold.h"
 #include "services/delivery/delivery.h"
 #include "services/delivery/schedule/stood_still.h"
 
@@ -43,6 +44,8 @@ std::optional<NextHop> other_hop(const Hold& hold) {
 const Hold* Delivery::hold_on(const directory::Snapshot& directory, const Message& message, std::uint32_t recipient, RecipientPlan& plan) const {
   const auto& holds = directory.contents().holds;
   if (holds.empty()) return nullptr;
+  if (const auto before = message.history.find(recipient); before != message.history.end())
+    if (const auto* hold = chosen_hold(before->second, holds, parts_.clock.wall())) return hold;
   const std::string key = destination_of(plan);
   if (key.empty()) return nullptr;  // an alias, or nothing to deliver: its copies meet the holds
   const auto* mailbox = std::get_if<ToMailbox>(&plan);

@@ -20,7 +20,7 @@ HoldCount count_held(spool::Spool& spool, const directory::Hold& hold, std::size
   spool.for_each_deferred([&](const spool::DeferredRecipient& one) {
     const bool sure = directory::selects_all_of(hold, one.schedule.destination);
     if (sure) ++count.deferred;
-    if (hold.scope == directory::HoldScope::All || hold.scope == directory::HoldScope::Route) {
+    if (hold.scope == directory::HoldScope::All || hold.scope == directory::HoldScope::Route || hold.scope == directory::HoldScope::Chosen) {
       if (!sure) return;  // nothing but the destination decides
     }
     if (look.size() < most) look[one.id].emplace_back(one.schedule.recipient, one.schedule.destination);
@@ -38,6 +38,7 @@ HoldCount count_held(spool::Spool& spool, const directory::Hold& hold, std::size
     }
     if (any) count.octets += envelope->body_octets;
   }
+  if (hold.scope == directory::HoldScope::Chosen) return count;  // all of it is in holding
   std::vector<spool::MessageRef> fresh;
   spool.for_each_fresh([&](const spool::MessageRef& message) { fresh.push_back(message); });
   for (const auto& message : fresh) {

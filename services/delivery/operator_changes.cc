@@ -21,22 +21,46 @@ void Delivery::queue_changed(const std::vector<Touched>& touched) {
     if (one.was == QueueState::Incoming) {
       if (!one.again) continue;
       if (scheduler_.claimed(entry)) in_hand_.pass_on(entry);
+      if (directory::is_chosen_key(one.again->destination)) shut_soon(one.again->destination, now);
       scheduler_.defer(one.again->destination, entry, one.again->next_due, WallTime::max(), one.priority);
-      scheduler_.due_now(one.again->destination, entry, now);
+      if (one.again->next_due <= now) scheduler_.due_now(one.again->destination, entry, now);
       continue;
     }
     const bool waits = index.contains(one.destination, entry);
+    wishes_.erase(entry);
     const auto end = index.end_of(entry);
     const auto priority = index.priority_of(entry);
     if (waits && (!one.again || one.again->destination != one.destination)) index.remove(one.destination, entry);
     if (!one.again) continue;
+    if (!waits && scheduler_.claimed(entry) && one.again->destination != one.destination) wishes_.insert_or_assign(entry, *one.again);
+    if (directory::is_chosen_key(one.again->destination)) shut_soon(one.again->destination, now);
     // Sent elsewhere, its period may be another; never after the one it has, and the message tells when it is over.
     if (waits) scheduler_.defer(one.again->destination, entry, one.again->next_due, end, priority);
-    scheduler_.due_now(one.again->destination, entry, now);
+    if (one.again->next_due <= now) scheduler_.due_now(one.again->destination, entry, now);
   }
   if (touched.empty()) return;
   look_for_fresh();  // bounces and redirected mail
   wake_timers();
+}
+
+// What was under an attempt when the operator sent it elsewhere, or put it under a hold: it goes there, with what the attempt
+// has to tell.
+void Delivery::apply_wishes(const Message& message, std::vector<spool::Schedule>& schedules) {
+  for (auto& schedule : schedules) {
+    const auto wish = wishes_.find({message.ref.id, schedule.recipient});
+    if (wish == wishes_.end()) continue;
+    schedule.destination = wish->second.destination;
+    schedule.via = wish->second.via;
+    if (directory::is_chosen_key(schedule.destination)) shut_soon(schedule.destination, parts_.clock.wall());
+    else schedule.next_due = parts_.clock.wall();
+    wishes_.erase(wish);
+  }
+}
+
+// Where chosen mail is put under a hold: until the holds are looked at, which is within a second.
+void Delivery::shut_soon(const std::string& key, WallTime now) {
+  constexpr std::chrono::seconds soon{5};
+  if (scheduler_.health(key) != Health::Held) scheduler_.hold(key, now, now + soon, "Held");
 }
 
 // Who waited for a first attempt, and was given an end or another way, leaves the lanes: at once where it comes back by them,

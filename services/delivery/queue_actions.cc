@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 
 #include "base/cursor.h"
 #include "services/delivery/attempt.h"
+#include "services/delivery/chosen_hold.h"
 #include "services/delivery/notification.h"
 #include "services/delivery/schedule/scheduler.h"
 
@@ -17,6 +19,7 @@ constexpr std::uint64_t most_texts = 16 << 20;  // octets in memory, but for one
 
 // Of fresh mail, which is due as it is: what its sender wants released later.
 bool concerns_fresh(const QueueAction& action, const Envelope& envelope, WallTime now) {
+  if (action.kind == QueueActionKind::Release) return false;
   return action.kind != QueueActionKind::Retry || (envelope.release && envelope.release->at > now);
 }
 
@@ -24,6 +27,17 @@ spool::FreshFilter fresh_ones(const QueueFilter& filter, const QueueAction& acti
   auto out = fresh_for_spool(filter, now);
   out.matches = [matches = std::move(out.matches), &action, now](const Envelope& envelope, std::uint32_t recipient) {
     return matches(envelope, recipient) && concerns_fresh(action, envelope, now);
+  };
+  return out;
+}
+
+// Of deferred mail.
+spool::DeferredFilter deferred_ones(const QueueFilter& filter, const QueueAction& action, WallTime now) {
+  auto out = for_spool(filter, now);
+  if (action.kind != QueueActionKind::Hold && action.kind != QueueActionKind::Release) return out;
+  const bool wanted = action.kind == QueueActionKind::Release;
+  out.destination = [wanted, others = std::move(out.destination)](std::string_view key) {
+    return directory::is_chosen_key(key) == wanted && (!others || others(key));
   };
   return out;
 }
@@ -50,7 +64,7 @@ class Actor {
     auto place = chosen_.find(one.id);
     if (place == chosen_.end()) {
       Message message{{one.id, 0, {}}, {}, {}};
-      if (needs_envelope(filter_) || needs_text()) {
+      if (needs_envelope(filter_) || needs_whole()) {
         auto envelope = spool_.envelope(message.ref);
         if (!envelope) return note(one.id, envelope.error());
         message.envelope = *std::move(envelope);
@@ -58,7 +72,7 @@ class Actor {
       place = chosen_.emplace(one.id, Chosen{std::move(message), {}, QueueState::Deferred}).first;
     }
     const auto& envelope = place->second.message.envelope;
-    if (needs_envelope(filter_) || needs_text()) {
+    if (needs_envelope(filter_) || needs_whole()) {
       if (one.schedule.recipient >= envelope.recipients.size()) return;
       if (!envelope_matches(filter_, envelope, one.schedule.recipient, context_.now)) return;
     }
@@ -79,7 +93,7 @@ class Actor {
 
   // In groups, as texts allow.
   spool::SpoolResult<> carry_out() {
-    const bool schedules = action_.kind == QueueActionKind::Retry || action_.kind == QueueActionKind::RedirectHost;
+    const bool schedules = action_.kind != QueueActionKind::Bounce && action_.kind != QueueActionKind::Delete && action_.kind != QueueActionKind::RedirectAddress;
     for (auto& [id, one] : chosen_) {
       if (one.schedules.empty()) continue;
       if (schedules) deferrals_.push_back(again(one));
@@ -115,11 +129,16 @@ class Actor {
 
   // What the command has met before its first attempt comes here behind that.
   [[nodiscard]] bool is_as_wanted(const spool::Schedule& schedule) const {
+    const bool chosen = directory::is_chosen_key(schedule.destination);
+    if (action_.kind == QueueActionKind::Hold) return chosen;
+    if (action_.kind == QueueActionKind::Release) return !chosen;
     if (schedule.attempts > 0 || schedule.next_due > context_.now) return false;
     if (action_.kind == QueueActionKind::Retry) return schedule.destination == release_key;
     return action_.kind == QueueActionKind::RedirectHost && schedule.via == action_.to;
   }
 
+  // The envelope tells of a release that its sender wished.
+  [[nodiscard]] bool needs_whole() const { return needs_text() || action_.kind == QueueActionKind::Release; }
   [[nodiscard]] bool needs_text() const {
     return action_.kind == QueueActionKind::Bounce || action_.kind == QueueActionKind::RedirectAddress;
   }
@@ -133,16 +152,32 @@ class Actor {
     for (auto schedule : one.schedules) {
       const auto before = schedule.destination;
       if (one.was == QueueState::Incoming) never_tried(schedule);
-      schedule.next_due = context_.now;
-      if (action_.kind == QueueActionKind::RedirectHost) {
-        schedule.via = action_.to;
-        if (const auto hop = parse_chosen_hop(action_.to)) schedule.destination = hop->key();
-      }
+      change(schedule, one.message.envelope, one.was);
       page.touched.push_back({.id = one.message.ref.id, .recipient = schedule.recipient, .destination = before, .again = schedule,
                               .was = one.was, .priority = one.message.envelope.priority});
       deferral.recipients.push_back(std::move(schedule));
     }
     return deferral;
+  }
+
+  void change(spool::Schedule& schedule, const Envelope& envelope, QueueState was) const {
+    if (action_.kind == QueueActionKind::Hold) {
+      schedule.destination = action_.to;
+      if (was == QueueState::Incoming) schedule.next_due = envelope.release ? std::max(context_.now, envelope.release->at) : context_.now;
+      return;
+    }
+    if (action_.kind != QueueActionKind::Retry) leave_chosen_hold(schedule, holds(), {}, context_.now);
+    if (action_.kind == QueueActionKind::Release) {
+      schedule.destination = release_key;
+      if (envelope.release && schedule.attempts == 0 && envelope.release->at > context_.now) return;  // its sender's wish stands
+    }
+    schedule.next_due = context_.now;
+    if (action_.kind != QueueActionKind::RedirectHost) return;
+    schedule.via = action_.to;
+    if (const auto hop = parse_chosen_hop(action_.to)) schedule.destination = hop->key();
+  }
+  [[nodiscard]] std::span<const directory::Hold> holds() const {
+    return context_.directory ? std::span<const directory::Hold>(context_.directory->contents().holds) : std::span<const directory::Hold>{};
   }
 
   // No attempt is counted, and no period has begun.
@@ -285,7 +320,7 @@ spool::SpoolResult<ActionPage> act_on_queue(spool::Spool& spool, const QueueFilt
   } else if (filter.id) {
     for (const auto& one : spool.deferred(*filter.id)) actor.choose(one);
   } else {
-    TRY(found, spool.find_deferred(for_spool(filter, context.now), after.deferred, limit, enough));
+    TRY(found, spool.find_deferred(deferred_ones(filter, action, context.now), after.deferred, limit, enough));
     for (const auto& one : found.found) actor.choose(one);
     if (found.next) actor.page.next = QueueCursor{*found.next, std::nullopt};
   }
@@ -303,7 +338,7 @@ spool::SpoolResult<ActionCount> count_for_action(spool::Spool& spool, const Queu
     const auto all = spool.deferred(*filter.id);
     return ActionCount{static_cast<std::uint64_t>(std::ranges::count_if(all, [&](const auto& one) { return schedule_matches(filter, one.id, one.schedule); })), {}};
   }
-  TRY(counted, spool.count_deferred(for_spool(filter, now)));
+  TRY(counted, spool.count_deferred(deferred_ones(filter, action, now)));
   return ActionCount{counted, {}};
 }
 

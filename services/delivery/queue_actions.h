@@ -4,6 +4,7 @@
 // Blocking: call on workers.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "services/delivery/next_hop.h"
 #include "services/delivery/queue.h"
 #include "services/delivery/report/report_mail.h"
+#include "services/directory/directory.h"
 #include "services/spool/spool.h"
 
 namespace hikyaku::delivery {
@@ -21,8 +23,11 @@ enum class QueueActionKind : std::uint8_t {
   Bounce,         // given up, and the sender is told as RFC 3464 says (nobody, for the null reverse-path or NOTIFY=NEVER)
   Delete,         // discarded; nobody is told
   RedirectHost,   // to the next hop `to` from now on, due now
-  RedirectAddress // a new mail with the same text and sender to `to`; RFC 3461 §5.2.7's ORCPT names the old one
+  RedirectAddress,// a new mail with the same text and sender to `to`; RFC 3461 §5.2.7's ORCPT names the old one
+  Hold,           // waits under the hold of chosen mail that `to` is the key of; what another such hold keeps stays there
+  Release,        // of what such a hold keeps: planned anew, due now
 };
+inline constexpr QueueActionKind last_queue_action = QueueActionKind::Release;
 struct QueueAction {
   QueueActionKind kind = QueueActionKind::Retry;
   std::string to;
@@ -54,7 +59,9 @@ struct ActionPage {
   std::optional<QueueCursor> next;            // nothing: all were looked at
   std::vector<std::string> troubles;          // of messages that could not be changed (a damaged text); at most 10
 };
-using ActionContext = ReportOrigin;
+struct ActionContext : ReportOrigin {
+  std::shared_ptr<const directory::Snapshot> directory = nullptr;  // tells of holds; null: nothing of them is known
+};
 
 // Of the recipients from `after` on, at most `limit` that match; fewer when it was `enough`. Every match is verified on its
 // envelope. `in_hand`: of a running delivery; null: nobody else has the spool.

@@ -11,7 +11,7 @@ using namespace hikyaku::delivery;
 namespace {
 
 constexpr WallTime now{std::chrono::seconds{1'700'010'000}};
-const ActionContext context{"mx.here.example", 0, now};
+const ActionContext context{{"mx.here.example", 0, now, {}}};
 
 std::uint64_t act(spool::Spool& spool, const QueueFilter& filter, QueueActionKind kind, const std::string& to = "", InHand* in_hand = nullptr,
                   std::size_t limit = 7, std::vector<Touched>* touched = nullptr) {
@@ -33,7 +33,7 @@ std::uint64_t count(spool::Spool& spool, const QueueFilter& filter, QueueActionK
   QueueActionRequest request{filter, {kind, "bob@other.example"}};
   for (std::optional<QueueCursor> from = first_of_all; from;) {
     request.after = *from;
-    const auto reply = answer_queue(spool, nullptr, request, context, ReadIncoming::Yes, touched);
+    const auto reply = answer_queue(spool, request, context, ReadIncoming::Yes, touched);
     all += std::get<QueueActionReply>(reply).recipients;
     from = std::get<QueueActionReply>(reply).next;
   }

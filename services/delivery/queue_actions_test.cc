@@ -10,7 +10,7 @@ using namespace hikyaku::delivery;
 namespace {
 
 constexpr WallTime now{std::chrono::seconds{1'700'010'000}};
-const ActionContext context{"mx.here.example", 0, now};
+const ActionContext context{{"mx.here.example", 0, now, {}}};
 
 // `messages` with two recipients each, r0 and r1@example.net, deferred.
 std::unique_ptr<spool::Spool> deferred_queue(spool::Rig& rig, int messages, std::vector<TraceId>& ids) {
@@ -168,7 +168,7 @@ TEST_CASE("queue: what an operator did is in the log, and what ended by it has i
     QueueActionRequest request{filter, action, how, first_of_all, limit};
     for (;;) {
       std::vector<Touched> touched;
-      const auto reply = answer_queue(*spool, nullptr, request, context, ReadIncoming::Yes, touched);
+      const auto reply = answer_queue(*spool, request, context, ReadIncoming::Yes, touched);
       audit.carried_out(request, reply, touched, 7, "taro");
       const auto& done = std::get<QueueActionReply>(reply);
       if (!done.next) break;

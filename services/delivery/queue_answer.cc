@@ -11,7 +11,6 @@ constexpr Duration longest_search = 25ms;
 
 struct Answerer {
   spool::Spool& spool;
-  const std::shared_ptr<const directory::Snapshot>& directory;
   const ActionContext& context;
   ReadIncoming reading;
   std::vector<Touched>& touched;
@@ -29,7 +28,7 @@ struct Answerer {
 
   QueueReply operator()(const QueueListRequest& list) const {
     auto found = list_queue(spool, list.filter, list.after, list.limit, context.now, search_enough());
-    if (found) HoldsInForce(directory, context.now).mark(*found);
+    if (found) HoldsInForce(context.directory, context.now).mark(*found);
     return reply_of(std::move(found));
   }
   QueueReply operator()(const QueueCountRequest&) const {
@@ -53,7 +52,7 @@ struct Answerer {
   }
   QueueReply operator()(const QueueHoldRequest& asked) const {
     directory::Hold hold;
-    hold.scope = asked.scope, hold.pattern = asked.pattern;
+    hold.scope = asked.scope, hold.pattern = asked.pattern, hold.id = asked.id;
     while (reading == ReadIncoming::Yes) {
       const auto more = spool.fresh(10'000);
       if (!more || more->empty()) break;
@@ -87,9 +86,9 @@ struct Answerer {
 
 }  // namespace
 
-QueueReply answer_queue(spool::Spool& spool, const std::shared_ptr<const directory::Snapshot>& directory, const QueueRequest& request,
-                        const ActionContext& context, ReadIncoming reading, std::vector<Touched>& touched, InHand* in_hand) {
-  return std::visit(Answerer{spool, directory, context, reading, touched, in_hand}, request);
+QueueReply answer_queue(spool::Spool& spool, const QueueRequest& request, const ActionContext& context, ReadIncoming reading,
+                        std::vector<Touched>& touched, InHand* in_hand) {
+  return std::visit(Answerer{spool, context, reading, touched, in_hand}, request);
 }
 
 }  // namespace hikyaku::delivery

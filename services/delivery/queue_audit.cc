@@ -7,20 +7,17 @@
 namespace hikyaku::delivery {
 namespace {
 
-constexpr std::array<std::string_view, 5> names{"retry", "bounce", "delete", "redirect --to-host", "redirect --to-address"};
+constexpr std::array<std::string_view, 7> names{"retry", "bounce", "delete", "redirect --to-host", "redirect --to-address", "hold", "release"};
 
 std::string seconds(Duration time) { return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + "s"; }
 
 }  // namespace
 
-std::string command_text(const QueueActionRequest& request) {
-  const auto& filter = request.filter;
-  std::string text(names[static_cast<std::size_t>(request.action.kind)]);
-  if (!request.action.to.empty()) text += " " + request.action.to;
+std::string filter_text(const QueueFilter& filter) {
+  std::string text;
   const auto given = [&text](std::string_view option, const std::string& value) {
-    if (!value.empty()) text += " " + std::string(option) + " " + value;
+    if (!value.empty()) text += (text.empty() ? "" : " ") + std::string(option) + " " + value;
   };
-  const auto before = text.size();
   given("--id", filter.id ? filter.id->text() : "");
   given("--sender", filter.sender), given("--recipient", filter.recipient), given("--domain", filter.domain);
   given("--account", filter.account), given("--destination", filter.destination), given("--error", filter.error), given("--code", filter.code);
@@ -29,7 +26,13 @@ std::string command_text(const QueueActionRequest& request) {
   if (filter.at_most_old) given("--younger", seconds(*filter.at_most_old));
   if (filter.least_octets > 0) given("--larger", std::to_string(filter.least_octets));
   if (filter.most_octets < UINT64_MAX) given("--smaller", std::to_string(filter.most_octets));
-  return text.size() == before ? text + " --all" : text;
+  return text.empty() ? "--all" : text;
+}
+
+std::string command_text(const QueueActionRequest& request) {
+  std::string text(names[static_cast<std::size_t>(request.action.kind)]);
+  if (!request.action.to.empty()) text += " " + request.action.to;
+  return text + " " + filter_text(request.filter);
 }
 
 void QueueAudit::carried_out(const QueueRequest& request, const QueueReply& reply, const std::vector<Touched>& touched, int pid,

@@ -34,7 +34,9 @@ class QueueAudit {
   Command under_way_;
 };
 
-// "bounce --domain example.net", as the operator could have typed it.
+// "--domain example.net", as the operator could have typed it; "--all" where nothing is chosen.
+[[nodiscard]] std::string filter_text(const QueueFilter& filter);
+// "bounce --domain example.net".
 [[nodiscard]] std::string command_text(const QueueActionRequest& request);
 
 }  // namespace hikyaku::delivery

@@ -157,7 +157,7 @@ void put_request(WireWriter& out, const QueueActionRequest& act) {
 
 void put_request(WireWriter& out, const QueueHoldRequest& hold) {
   put_kind(out, Kind::Hold);
-  out.u8(static_cast<std::uint8_t>(hold.scope)).text(hold.pattern);
+  out.u8(static_cast<std::uint8_t>(hold.scope)).text(hold.pattern).varint(hold.id);
 }
 
 void put_request(WireWriter& out, const QueueWhyRequest& why) {
@@ -220,7 +220,7 @@ std::vector<directory::Hold> get_holds(WireReader& in) {
   for (auto count = in.varint(); count > 0 && !in.broken(); --count) {
     auto& hold = holds.emplace_back();
     hold.id = in.varint();
-    hold.scope = static_cast<directory::HoldScope>(std::min<std::uint8_t>(in.u8(), static_cast<std::uint8_t>(directory::HoldScope::All)));
+    hold.scope = static_cast<directory::HoldScope>(std::min<std::uint8_t>(in.u8(), static_cast<std::uint8_t>(directory::last_hold_scope)));
     hold.pattern = in.text(), hold.reason = in.text();
   }
   return holds;
@@ -252,7 +252,7 @@ std::optional<QueueRequest> get_action(WireReader& in) {
   QueueActionRequest act;
   act.filter = get_filter(in);
   const auto kind = in.u8();
-  if (kind > static_cast<std::uint8_t>(QueueActionKind::RedirectAddress)) return std::nullopt;
+  if (kind > static_cast<std::uint8_t>(last_queue_action)) return std::nullopt;
   act.action.kind = static_cast<QueueActionKind>(kind);
   act.action.to = in.text();
   act.run = in.u8() != 0 ? ActionRun::Real : ActionRun::Dry;
@@ -294,7 +294,9 @@ std::optional<QueueRequest> decode_queue_request(std::string_view bytes) {
     }
     case Kind::Hold: {
       const auto scope = in.u8();
-      if (scope <= static_cast<std::uint8_t>(directory::HoldScope::All)) request = QueueHoldRequest{static_cast<directory::HoldScope>(scope), std::string(in.text())};
+      QueueHoldRequest hold{directory::HoldScope::All, std::string(in.text()), in.varint()};
+      hold.scope = static_cast<directory::HoldScope>(scope);
+      if (scope <= static_cast<std::uint8_t>(directory::last_hold_scope)) request = std::move(hold);
       break;
     }
     case Kind::Action: request = get_action(in); break;

@@ -40,6 +40,7 @@ struct QueueActionRequest {
 struct QueueHoldRequest {
   directory::HoldScope scope = directory::HoldScope::All;
   std::string pattern;
+  std::uint64_t id = 0;  // of a hold of chosen mail
 };
 // Where a message is, or what a domain's mail waits for: answered with a WhyAnswer.
 struct QueueWhyRequest {
@@ -63,9 +64,9 @@ using QueueReply = std::variant<QueueList, spool::SpoolCounts, QueueSummary, Que
 [[nodiscard]] std::string encode(const QueueReply& reply);
 [[nodiscard]] std::optional<QueueReply> decode_queue_reply(std::string_view bytes);
 
-// Carries a request out, wherever the spool is open; `directory` tells of the holds (null: nothing of them is told). What it
-// changed is added to `touched`. `in_hand`: as act_on_queue() has it. Blocks.
-[[nodiscard]] QueueReply answer_queue(spool::Spool& spool, const std::shared_ptr<const directory::Snapshot>& directory, const QueueRequest& request,
-                                      const ActionContext& context, ReadIncoming reading, std::vector<Touched>& touched, InHand* in_hand = nullptr);
+// Carries a request out, wherever the spool is open. What it changed is added to `touched`. `in_hand`: as act_on_queue() has it.
+// Blocks.
+[[nodiscard]] QueueReply answer_queue(spool::Spool& spool, const QueueRequest& request, const ActionContext& context, ReadIncoming reading,
+                                      std::vector<Touched>& touched, InHand* in_hand = nullptr);
 
 }  // namespace hikyaku::delivery

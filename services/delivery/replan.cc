@@ -41,7 +41,7 @@ Task<void> Delivery::replan() {
     }
   for (const auto& destination : destinations) {
     if (stopping_ || parts_.loop.stopping()) break;
-    if (destination == release_key) continue;  // planned when it is let go
+    if (is_set_apart(destination)) continue;  // planned when it is let go
     auto moving = replan_deferred(destination);
     co_await std::move(moving);
   }

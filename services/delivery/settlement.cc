@@ -8,14 +8,17 @@ namespace hikyaku::delivery {
 
 // Each recipient that has an end is nobody's any more.
 void Delivery::ended(const Message& message, const std::vector<spool::RecipientOutcome>& outcomes) {
-  for (const auto& outcome : outcomes) scheduler_.disclaim(message.ref.id, outcome.recipient);
+  for (const auto& outcome : outcomes) {
+    scheduler_.disclaim(message.ref.id, outcome.recipient);
+    wishes_.erase({message.ref.id, outcome.recipient});
+  }
   forget_fresh(message);
 }
 
 // Those that have a time are the deferred index's.
-void Delivery::deferred(const Message& message, const std::vector<spool::Schedule>& schedules, const std::string& destination) {
+void Delivery::deferred(const Message& message, const std::vector<spool::Schedule>& schedules) {
   for (const auto& schedule : schedules) {
-    scheduler_.defer(destination, {message.ref.id, schedule.recipient}, schedule.next_due, give_up_time(message, destination, schedule),
+    scheduler_.defer(schedule.destination, {message.ref.id, schedule.recipient}, schedule.next_due, give_up_time(message, schedule.destination, schedule),
                      message.envelope.priority);
     if (schedule.attempts == 1) watch_deadline(message.ref.id, message.envelope);
     if (schedule.attempts == 1 && !message.envelope.reverse_path.is_null()) delays_.add(message.ref.id, schedule.first_failed);
@@ -90,11 +93,12 @@ Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> attempt
     if (makes_mail) look_for_fresh();
   }
   if (written && !conclusion.schedules.empty()) {
+    apply_wishes(*message, conclusion.schedules);
     remember_told(message->ref.id, conclusion.schedules);
     auto deferring = settler_.defer({message->ref, conclusion.schedules, {}});
     const auto ending = co_await std::move(deferring);
     written = ending == Settler::Ending::Written;
-    if (written) deferred(*message, conclusion.schedules, destination);
+    if (written) deferred(*message, conclusion.schedules);
     if (ending == Settler::Ending::Over)
       for (const auto& schedule : conclusion.schedules) scheduler_.disclaim(message->ref.id, schedule.recipient);
     // A full disk: delivery is what makes space, so they are tried again from where they are, gate or not.

@@ -10,6 +10,7 @@ namespace hikyaku::directory {
 namespace {
 
 constexpr std::size_t longest_reply_words = 400;
+constexpr std::string_view chosen_prefix = "hold:";
 
 // "*.a.example" covers a.example itself, as it does in every table of patterns here that speaks of whole domains.
 bool domain_matches(std::string_view pattern, std::string_view domain) {
@@ -73,6 +74,9 @@ HoldStage Hold::stage(WallTime now) const {
   return now < start ? HoldStage::Planned : HoldStage::Running;
 }
 
+std::string chosen_key(std::uint64_t hold) { return std::string(chosen_prefix) + std::to_string(hold); }
+bool is_chosen_key(std::string_view destination) { return destination.starts_with(chosen_prefix); }
+
 bool selects(const Hold& hold, const HoldFacts& facts) {
   switch (hold.scope) {
     case HoldScope::Destination: return domain_matches(hold.pattern, facts.domain) || host_matches(hold.pattern, facts.destination);
@@ -81,6 +85,7 @@ bool selects(const Hold& hold, const HoldFacts& facts) {
     case HoldScope::Account:
       return equal_ignoring_case(hold.pattern, facts.sent_by) || equal_ignoring_case(hold.pattern, facts.mailbox_of);
     case HoldScope::All: return true;
+    case HoldScope::Chosen: return facts.destination == chosen_key(hold.id);
   }
   return false;
 }
@@ -90,6 +95,7 @@ bool selects_all_of(const Hold& hold, std::string_view destination) {
     case HoldScope::Destination: return host_matches(hold.pattern, destination);
     case HoldScope::Route: return route_host_matches(hold.pattern, destination);
     case HoldScope::All: return true;
+    case HoldScope::Chosen: return destination == chosen_key(hold.id);
     case HoldScope::Sender:
     case HoldScope::Account: return false;
   }
@@ -125,6 +131,7 @@ Result<std::string, std::string> normal_hold_pattern(HoldScope scope, std::strin
     return failure("\"" + std::string(pattern) + "\" selects no mail; write " + std::string(remedy) + ".");
   };
   if (scope == HoldScope::All) return pattern.empty() ? Result<std::string, std::string>{std::string{}} : cannot("--all alone");
+  if (scope == HoldScope::Chosen) return is_one_line(pattern) ? Result<std::string, std::string>{std::string(pattern)} : cannot("one line of at most 500 octets");
   if (pattern.empty() || pattern.find_first_of(" ,;|\t") != std::string_view::npos || !is_one_line(pattern)) return cannot("one domain, host or address");
   if (scope == HoldScope::Sender && pattern == "<>") return std::string(pattern);
   auto folded = fold_pattern(pattern);
@@ -142,7 +149,8 @@ Result<std::string, std::string> normal_hold_pattern(HoldScope scope, std::strin
     case HoldScope::Route:
       if (has_at || !is_domain(scope == HoldScope::Route ? std::string(without_port(plain)) : plain)) return cannot("a domain, *.domain or a host");
       break;
-    case HoldScope::All: break;
+    case HoldScope::All:
+    case HoldScope::Chosen: break;
   }
   return folded;
 }
@@ -152,6 +160,7 @@ std::string why_no_hold(const Hold& hold) {
   if (hold.reason.empty()) return "A hold needs a reason, for whoever looks at the queue later; give --reason.";
   if (!is_one_line(hold.reason) || !is_one_line(hold.owner)) return "Reason and owner are one line of at most 500 octets each; shorten them.";
   if (hold.start >= hold.end) return "The hold would end before it starts; give a later --end.";
+  if (hold.scope == HoldScope::Chosen && hold.action != HoldAction::Keep) return "No new mail comes under a hold of chosen mail; leave --action away.";
   if (hold.action == HoldAction::OtherRoute) {
     const auto host = without_port(hold.other_route);
     if (hold.other_route.empty() || host == hold.other_route || !is_domain(host)) return "Another route needs its host and port; give --other-route gw2.example.jp:25.";
@@ -168,6 +177,7 @@ std::string_view scope_name(HoldScope scope) {
     case HoldScope::Sender: return "sender";
     case HoldScope::Account: return "account";
     case HoldScope::All: return "all";
+    case HoldScope::Chosen: return "chosen";
   }
   return "";
 }

@@ -22,7 +22,9 @@ enum class HoldScope : std::uint8_t {
   Sender,       // envelope sender: "user@a.example", "a.example", "*.a.example", or "<>" for error mails
   Account,      // mail for the account's mailbox, and mail it sent after logging in
   All,
+  Chosen,       // recipients that an operator chose from the queue; their schedules name the hold, and no new mail comes under it
 };
+constexpr HoldScope last_hold_scope = HoldScope::Chosen;
 // What becomes of mail that comes while the hold runs. Mail that was there before is kept in any case.
 enum class HoldAction : std::uint8_t {
   Keep,        // accepted, kept
@@ -34,7 +36,7 @@ enum class HoldStage : std::uint8_t { Planned, Running, Ended };
 struct Hold {
   std::uint64_t id = 0;
   HoldScope scope = HoldScope::Destination;
-  std::string pattern;  // empty for All
+  std::string pattern;  // empty for All; of chosen mail what it was chosen by, in words
   std::string reason, owner;
   HoldAction action = HoldAction::Keep;
   std::string other_route;  // "host:port"
@@ -60,6 +62,10 @@ struct HoldFacts {
   std::string_view sent_by;       // the account that logged in to send it; empty: none
   std::string_view mailbox_of;    // the account here it is for; empty: none
 };
+
+// Where mail waits that a hold of chosen mail keeps, in place of a destination: "hold:7".
+[[nodiscard]] std::string chosen_key(std::uint64_t hold);
+[[nodiscard]] bool is_chosen_key(std::string_view destination);
 
 // Whether the hold, when it runs, selects this mail. Linear in the texts.
 [[nodiscard]] bool selects(const Hold& hold, const HoldFacts& facts);

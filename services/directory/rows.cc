@@ -105,7 +105,7 @@ bool take_hold(WireReader& in, std::string_view id, Contents& contents) {
   hold.action = static_cast<HoldAction>(action);
   for (auto* text : {&hold.pattern, &hold.reason, &hold.owner, &hold.other_route}) *text = in.text();
   for (auto* time : {&hold.created, &hold.start, &hold.end}) *time = as_time(in.u64());
-  const bool known = scope <= static_cast<std::uint8_t>(HoldScope::All) && action <= static_cast<std::uint8_t>(HoldAction::Refuse);
+  const bool known = scope <= static_cast<std::uint8_t>(last_hold_scope) && action <= static_cast<std::uint8_t>(HoldAction::Refuse);
   if (!in.complete() || !known || id.size() != 8) return false;
   contents.holds.push_back(std::move(hold));
   return true;

@@ -76,7 +76,7 @@ def kept_and_released(server, inner, other):
     server.cli("service", "stop", "deliver")
     expect(all(i.get("hold") == 1 for i in waiting(server)), "named while deliver is stopped")
     server.cli("service", "start", "deliver")
-    server.cli("queue", "release", "1")
+    server.cli("hold", "release", "1")
     eventually(lambda: sorted(inner.recipients) == [f"r{n}@inner.example" for n in range(6)], "delivered after the release", 20)
     eventually(lambda: waiting(server) == [], "the queue is empty")
     ended = json.loads(server.cli("hold", "list", "--ended", "--json"))["holds"]

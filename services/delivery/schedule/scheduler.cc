@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "services/directory/hold.h"
 
 namespace hikyaku::delivery {
 namespace {
@@ -12,6 +13,8 @@ constexpr std::size_t most_released = 1'000;  // before somebody takes them
 constexpr Duration slow_delivery = std::chrono::seconds{15};
 
 }  // namespace
+
+bool is_set_apart(std::string_view key) { return key == release_key || directory::is_chosen_key(key); }
 
 void Scheduler::configure(SchedulerSettings settings) {
   if (settings == settings_) return;
@@ -122,7 +125,7 @@ void Scheduler::queue_due(const std::vector<DeferredIndex::Due>& due) {
   std::map<std::pair<std::string_view, TraceId>, RemoteJob> jobs;
   std::vector<std::pair<std::string_view, TraceId>> order;
   for (const auto& one : due) {
-    if (one.destination == release_key) {
+    if (is_set_apart(one.destination)) {
       claims_.insert(one.entry);
       released_.push_back(one.entry);
       continue;
@@ -142,8 +145,8 @@ void Scheduler::queue_due(const std::vector<DeferredIndex::Due>& due) {
 }
 
 std::vector<DeferredEntry> Scheduler::take_released() {
-  const std::string key(release_key);
-  if (released_.size() >= most_released && health(key) != Health::Held) deferred_.ungate(key);
+  for (const auto& key : std::exchange(apart_, {}))
+    if (health(key) != Health::Held) deferred_.ungate(key);
   return std::exchange(released_, {});
 }
 
@@ -188,9 +191,11 @@ bool Scheduler::feed(WallTime now) {
   });
   const auto due = deferred_.take_due(now, due_at_once);
   queue_due(due);
-  if (released_.size() >= most_released) deferred_.gate(std::string(release_key), WallTime::max());
   for (const auto& one : due) {
-    if (one.destination == release_key) continue;
+    if (is_set_apart(one.destination)) {
+      if (released_.size() >= most_released && apart_.insert(one.destination).second) deferred_.gate(one.destination, WallTime::max());
+      continue;
+    }
     auto& known = know(one.destination, now);
     apply(one.destination, known);
     // More than its share waits for slots: the index keeps the rest until there is room again.
@@ -348,6 +353,7 @@ void Scheduler::begin_release(const std::string& key, Known& known, WallTime now
 }
 
 bool Scheduler::feed_release(const std::string& key, Known& known) {
+  if (is_set_apart(key) && released_.size() >= most_released) return false;  // when these are taken
   const std::size_t wanted = std::min<std::size_t>(retry_room(key), 4 * std::max(1U, known.state.limit()));
   const auto waiting = lanes_.waiting_for(key, Lane::Retry);
   if (waiting >= wanted) return false;  // its lane has enough for now

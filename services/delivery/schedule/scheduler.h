@@ -28,6 +28,8 @@ namespace hikyaku::delivery {
 
 // Where mail waits that its sender wants released later (RFC 4865): no destination, and no lane is for it.
 inline constexpr std::string_view release_key = "future-release";
+// That place, or where chosen mail waits under a hold: whoever comes from there is planned anew.
+[[nodiscard]] bool is_set_apart(std::string_view key);
 
 // Some recipients of one message for one destination.
 struct RemoteJob {
@@ -100,8 +102,8 @@ class Scheduler {
   void defer(const std::string& key, DeferredEntry entry, WallTime due, WallTime give_up_at, std::int8_t priority);
   // Takes what is due, or released, into the retry lanes. True: there is more.
   bool feed(WallTime now);
-  // Whose release has come since the last call, a few thousand at most: the others wait in the index until these are taken.
-  // They are claimed.
+  // Who was set apart and may go since the last call, a few thousand at most: the others wait in the index until these are
+  // taken. They are claimed.
   [[nodiscard]] std::vector<DeferredEntry> take_released();
   [[nodiscard]] bool has_released() const { return !released_.empty(); }
   [[nodiscard]] std::optional<WallTime> next_time() const { return deferred_.next_due(); }
@@ -242,6 +244,7 @@ class Scheduler {
   std::set<std::string> silent_hosts_;  // and some that were
   std::vector<std::string> releasing_;
   std::vector<DeferredEntry> released_;
+  std::set<std::string> apart_;  // places they come from, shut while too many of them wait to be taken
   std::unordered_map<std::string, std::vector<std::pair<WallTime, WallTime>>> holds_;  // that are over
   GreylistMemory greylists_;
   MailingMeter mailings_;

@@ -1,0 +1,20 @@
+// Mail that an operator chose from the queue waits under a hold of its own (HoldScope::Chosen): its schedule names the hold in
+// place of a destination. So nothing is kept beside the spool's records, and the hold's time counts by the same rules as any.
+#pragma once
+
+#include <span>
+
+#include "services/delivery/schedule/stood_still.h"
+#include "services/directory/hold.h"
+#include "services/spool/message.h"
+
+namespace hikyaku::delivery {
+
+// The hold that keeps it now; null: none, or it is over.
+[[nodiscard]] const directory::Hold* chosen_hold(const spool::Schedule& schedule, std::span<const directory::Hold> holds, WallTime now);
+
+// It leaves the hold that its schedule names, and stands nowhere until it is planned: the hold's time since its first failure,
+// but for what `others` take out of its period anyway, is told by the schedule from now on. Of other mail nothing changes.
+void leave_chosen_hold(spool::Schedule& schedule, std::span<const directory::Hold> holds, const Pauses& others, WallTime now);
+
+}  // namespace hikyaku::delivery

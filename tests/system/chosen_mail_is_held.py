@@ -1,0 +1,141 @@
+"""Mail chosen from the queue is held: by recipient, by error text, by id; before its first attempt and after it; with deliver running
+and stopped. It waits longer than its period, through kill -9, is named by the queue, and goes when it is released, one by
+one or all at once; new mail is not concerned."""
+import json
+import smtplib
+import threading
+import time
+
+from harness import HANAKO, TARO, Server, eventually, expect, scenario
+from peers.next_hop import NextHop
+
+LOCAL = ("127.0.0.5", 0)
+
+
+def mail(server, number, sender=HANAKO):
+    with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=30, source_address=LOCAL) as client:
+        client.sendmail(sender, [f"r{number}@inner.example"], f"Subject: number {number}\r\n\r\nHello {number}\r\n")
+
+
+def waiting(server, *filters):
+    return {item["recipient"].split("@")[0]: item for item in json.loads(server.cli("queue", "list", "--json", *filters))["items"]}
+
+
+def hold(server, *arguments):
+    return json.loads(server.cli("queue", "hold", "--json", "--reason", "asked the sender", *arguments))
+
+
+def got(inner):
+    return {address.split("@")[0] for address in inner.recipients}
+
+
+def tried(server, *names):
+    def all_were():
+        now = waiting(server)
+        return all(name in now and now[name].get("attempts", 0) > 0 for name in names)
+    eventually(all_were, "each was tried", 20)
+
+
+@scenario
+def run(folder):
+    settings = {"smtp": {"relay_networks": ["127.0.0.5"]},
+                "delivery": {"retry_interval": "1s", "retry_growth": "constant", "unanswered_period": "20s", "propose_hold_after": "0s"}}
+    with Server(folder, settings=settings) as server, NextHop() as inner:
+        server.start()
+        server.cli("route", "add", f"inner.example,127.0.0.1,{inner.port}")
+        inner.stop()
+        for number in (1, 2):
+            mail(server, number)
+        mail(server, 3, TARO)
+        tried(server, "r1", "r2", "r3")
+        dry = json.loads(server.cli("queue", "hold", "--json", "--reason", "x", "--sender", HANAKO, "--dry-run"))
+        expect(dry["recipients"] == 2 and json.loads(server.cli("hold", "list", "--json"))["holds"] == [], f"a dry run makes no hold: {dry}")
+        none = hold(server, "--recipient", "nobody@inner.example")
+        expect(none["recipients"] == 0 and json.loads(server.cli("hold", "list", "--json"))["holds"] == [], f"nor does what chooses nothing: {none}")
+        first = hold(server, "--sender", HANAKO)
+        expect(first["recipients"] == 2 and first["hold"] == 1, first)
+        [row] = json.loads(server.cli("hold", "list", "--json"))["holds"]
+        expect(row["scope"] == "chosen" and row["pattern"] == f"--sender {HANAKO}" and row["reason"] == "asked the sender", row)
+        held = eventually(lambda: (w := waiting(server)) and w["r1"].get("hold") == 1 and w["r2"].get("hold") == 1 and w, "named by the queue")
+        expect("hold" not in held["r3"], held)
+        expect("It keeps 2 recipients" in server.cli("hold", "show", "1"), server.cli("hold", "show", "1"))
+        inner.start()
+        eventually(lambda: "r3" in got(inner), "other mail goes", 20)
+        mail(server, 4)
+        eventually(lambda: "r4" in got(inner), "new mail of the same sender too", 20)
+        server.process.kill()
+        server.process.wait()
+        eventually(lambda: again(server), "started again after kill -9", 60)
+        time.sleep(22)  # longer than the period
+        expect(set(waiting(server)) == {"r1", "r2"} and not {"r1", "r2"} & got(inner), f"kept over kill -9 and longer than the period: {waiting(server)}")
+        released = json.loads(server.cli("queue", "release", "--json", "--recipient", "r1@inner.example"))
+        expect(released["recipients"] == 1, released)
+        eventually(lambda: "r1" in got(inner), "the one goes", 20)
+        expect(waiting(server)["r2"].get("hold") == 1 and "r2" not in got(inner), "the other stays")
+        server.cli("hold", "release", "1")
+        eventually(lambda: "r2" in got(inner) and not waiting(server), "and goes when the hold is over", 20)
+        while_stopped(server, inner)
+        by_error_with_an_end(server, inner)
+        under_an_attempt(server, inner)
+        expect(server.subjects(HANAKO) == [] and server.subjects(TARO) == [], "no bounce was sent")
+
+
+def again(server):
+    try:
+        return server.start(20)
+    except RuntimeError:
+        return None
+
+
+# Before its first attempt.
+def while_stopped(server, inner):
+    server.cli("service", "stop", "deliver")
+    for number in (11, 12):
+        mail(server, number)
+    chosen = hold(server, "--id", waiting(server)["r11"]["message"])
+    expect(chosen["recipients"] == 1, chosen)
+    expect(waiting(server)["r11"].get("hold") == chosen["hold"], waiting(server))
+    server.cli("service", "start", "deliver")
+    eventually(lambda: "r12" in got(inner), "what was not chosen goes", 20)
+    expect(set(waiting(server)) == {"r11"} and waiting(server)["r11"]["attempts"] == 0 and "r11" not in got(inner), waiting(server))
+    server.cli("hold", "release", chosen["hold"])
+    eventually(lambda: "r11" in got(inner), "released", 20)
+
+
+# The hold is over by itself.
+def by_error_with_an_end(server, inner):
+    inner.stop()
+    mail(server, 21)
+    tried(server, "r21")
+    chosen = hold(server, "--error", "refused", "--end", "+5s")
+    expect(chosen["recipients"] == 1, (chosen, waiting(server)))
+    inner.start()
+    eventually(lambda: "r21" in got(inner), "it goes at the end", 30)
+    expect([one["stage"] for one in json.loads(server.cli("hold", "list", "--ended", "--json"))["holds"] if one["id"] == chosen["hold"]] == ["ended"], "the hold is over")
+
+
+# The attempt goes on, fails, and its recipient is held nevertheless.
+def under_an_attempt(server, inner):
+    asked, go_on = [], threading.Event()
+
+    def slow(verb, line, session):
+        if verb != "RCPT":
+            return None
+        asked.append(line)
+        if len(asked) == 2:
+            go_on.wait(60)
+        return "452 4.2.2 Full"
+    inner.answer = slow
+    try:
+        mail(server, 31)
+        eventually(lambda: len(asked) == 2, "the second attempt is under way", 20)
+        chosen = hold(server, "--recipient", "r31@inner.example")
+        expect(chosen["recipients"] == 1, chosen)
+    finally:
+        go_on.set()
+    eventually(lambda: waiting(server)["r31"].get("attempts") == 2, "the attempt counts", 20)
+    time.sleep(4)  # four intervals
+    expect(len(asked) == 2 and waiting(server)["r31"].get("hold") == chosen["hold"], (asked, waiting(server)))
+    inner.answer = None
+    server.cli("hold", "release", chosen["hold"])
+    eventually(lambda: "r31" in got(inner), "released", 20)

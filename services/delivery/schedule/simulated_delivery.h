@@ -118,6 +118,7 @@ class Simulation {
     scheduler_.reset();
     for (auto& [number, slot] : slots_) {
       if (slot.connected) slot.peer->hang_up();
+      end_work(slot.slot.destination);
       if (slot.in_transaction)
         for (const auto index : slot.job.recipients) may_repeat.insert({slot.job.ref.id, index});
     }
@@ -245,6 +246,7 @@ class Simulation {
   void start_slots() {
     while (auto slot = scheduler_->next()) {
       const auto number = ++next_slot_;
+      begin_work(slot->destination);
       slots_[number].slot = std::move(*slot);
       go_on(number);
     }
@@ -291,6 +293,7 @@ class Simulation {
   void give_up_slot(std::uint64_t number) {
     auto& running = slots_.at(number);
     hang_up(running);
+    end_work(running.slot.destination);
     scheduler_->release(running.slot, now);
     slots_.erase(number);
   }
@@ -395,14 +398,36 @@ class Simulation {
     else latest_end = std::max(latest_end, truly - *period);
   }
   // After the later of the ends that its last two failures make. Where nothing answers a probe comes at the end, ten seconds after
-  // the one before, and takes half a minute; at a host that answers it may wait for its turn.
+  // the one before, and takes half a minute; at a host that answers it may wait for its turn: while others have theirs (a tarpit with
+  // a backlog makes that long), and for a while besides.
   void judge_late(const spool::Schedule& before, const RuledBy& by, const Attempt& last, const std::string& key) {
     constexpr Duration probe = std::chrono::seconds{41}, turn = std::chrono::hours{3};
     const auto still = stood_still(key, before.first_failed, now);
     const auto end = std::max(period_end(settings_.retry, by, before, still), period_end_after(last.failure, settings_.retry, by, before, still));
     const auto view = scheduler_->view(key, now);
     const bool down = view && view->health == Health::Down;
-    if (down ? now - std::max(end, view->since) > probe : now - end > turn) ++late_ends;
+    if (down ? now - std::max(end, view->since) > probe : (now - end) - worked(key, end) > turn) ++late_ends;
+  }
+  // When something was under way for a destination, by the steady clock; short gaps are none.
+  struct Work {
+    std::uint32_t under_way = 0;
+    Pauses spans;
+  };
+  void begin_work(const std::string& key) {
+    auto& work = work_[key];
+    if (work.under_way++ > 0) return;
+    if (work.spans.empty() || steady() - work.spans.back().second > std::chrono::seconds{1}) work.spans.emplace_back(steady(), steady());
+  }
+  void end_work(const std::string& key) {
+    auto& work = work_.at(key);
+    if (--work.under_way == 0) work.spans.back().second = steady();
+  }
+  [[nodiscard]] Duration worked(const std::string& key, WallTime from) const {
+    const auto found = work_.find(key);
+    if (found == work_.end()) return {};
+    auto spans = found->second.spans;
+    if (found->second.under_way > 0) spans.back().second = steady();
+    return covered(std::move(spans), from - set_by, steady());
   }
   void undo(const Id& id) {
     const auto& [schedule, fresh] = before_.at(id);
@@ -426,6 +451,7 @@ class Simulation {
   std::map<std::uint64_t, Running> slots_;
   std::map<std::uint64_t, Attempt> failures_;
   std::map<std::uint64_t, Peer::Answered> answers_;
+  std::map<std::string, Work> work_;
   std::deque<std::pair<Id, WallTime>> unflushed_;
   std::map<Id, std::pair<spool::Schedule, bool>> before_;
 };

@@ -27,7 +27,8 @@ namespace hikyaku::delivery {
 
 enum class Lane : std::uint8_t { Fresh, Retry };
 enum class Weight : std::uint8_t { Light, Heavy };
-// Unproven: it has not answered yet, or not since it fell silent: each slot may wait for nothing until the connection's time is over.
+// Unproven: no delivery to it came to an end yet, or not since it fell silent: each slot may wait for nothing until the connection's
+// time is over. That it takes connections says little: a tarpit does.
 // Slow: a delivery to it takes many seconds (a tarpit).
 enum class Speed : std::uint8_t { Usual, Unproven, Slow };
 

@@ -100,7 +100,7 @@ void Destination::grow(WallTime now) {
 void Destination::forget_silence(WallTime now) {
   if (!down_) return;
   start_slowly(now);
-  proven_ = false;
+  proven_ = served_ = false;
   failures_ = 0;
   enter(now);
 }
@@ -136,6 +136,7 @@ bool Destination::goes_on(WallTime now, Evidence evidence, std::uint32_t others)
   // What a row that ends like this said of a ceiling was not about one.
   if (std::exchange(learned_in_row_, false)) ceiling_ = ceiling_before_;
   down_ = true;
+  served_ = false;
   enter(now);
   return false;
 }

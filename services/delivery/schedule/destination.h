@@ -72,6 +72,10 @@ class Destination {
   [[nodiscard]] std::uint32_t failures() const { return failures_; }  // in a row
   [[nodiscard]] bool down() const { return down_; }
   [[nodiscard]] bool proven() const { return proven_ && !down_; }  // it has answered, and has not fallen silent since
+  // A transaction came to its end, whatever that was.
+  void served() { served_ = true; }
+  // One has since it fell silent last: it does not only take connections.
+  [[nodiscard]] bool serves() const { return served_ && !down_; }
   [[nodiscard]] Duration usual() const { return usual_; }  // of a transaction, smoothed; zero: not known
 
   // The door of a greylist is shut until `until`, as far as we know.
@@ -96,7 +100,7 @@ class Destination {
   double limit_ = first_limit, threshold_ = 1e9;
   std::uint32_t since_cut_ = 1'000'000;  // results
   std::uint32_t failures_ = 0, limit_before_ = first_limit;  // in a row; the limit when it began
-  bool down_ = false, throttled_ = false, proven_ = false;
+  bool down_ = false, throttled_ = false, proven_ = false, served_ = false;
   double before_cut_ = 0;
   std::optional<std::uint32_t> ceiling_, ceiling_before_;  // before_: the present row of failures
   bool learned_in_row_ = false, asks_for_more_ = false;    // asks: the limit is one above the ceiling

@@ -47,7 +47,8 @@ Scheduler::Known& Scheduler::know(const std::string& key, WallTime now) {
 // What the destination bears, told to its lanes; they forget it with their last job.
 void Scheduler::apply(const std::string& key, Known& known) {
   const auto limit = std::max(1U, known.state.limit());
-  const auto speed = known.state.usual() >= slow_delivery ? Speed::Slow : known.state.proven() ? Speed::Usual : Speed::Unproven;
+  const bool slow = known.runs_long || known.state.usual() >= slow_delivery;
+  const auto speed = slow ? Speed::Slow : known.state.serves() ? Speed::Usual : Speed::Unproven;
   // Where slots are soon free again retries leave one to fresh mail, and also that one while we ask whether it bears more.
   lanes_.set_limit(key, limit, speed != Speed::Usual ? 0 : known.state.asks_for_more() ? limit : limit - 1);
   lanes_.set_speed(key, speed);
@@ -244,6 +245,7 @@ std::vector<DeferredIndex::Due> Scheduler::take_expired(const std::string& key, 
 
 void Scheduler::concluded(const std::string& key, const Message& message, const std::vector<Attempt>& attempts, Duration took, WallTime now) {
   auto& known = know(key, now);
+  known.runs_long = took >= slow_delivery;
   const Attempt* silent = nullptr;
   const Attempt* fast = nullptr;
   bool answered = false, shut_out = true;  // shut out: by a greylist, which is no sign of what the peer bears
@@ -264,10 +266,16 @@ void Scheduler::concluded(const std::string& key, const Message& message, const 
     const auto before = message.history.find(attempt.recipient);
     take_greylist_evidence(key, known, attempt, before == message.history.end() ? nullptr : &before->second, now);
   }
+  if (answered) known.state.served();
   apply(key, known);
 }
 
-void Scheduler::runs_long(const std::string& key) { lanes_.set_speed(key, Speed::Slow); }
+void Scheduler::runs_long(const std::string& key) {
+  const auto found = known_.find(key);
+  if (found == known_.end()) return;
+  found->second.runs_long = true;
+  apply(key, found->second);
+}
 
 const Attempt* Scheduler::last_failure(const std::string& key) const {
   const auto found = known_.find(key);

@@ -206,6 +206,7 @@ class Scheduler {
     std::optional<Attempt> last;
     std::uint32_t at_door = 0;
     std::optional<WallTime> last_pass, learner_until, paused_until;
+    bool runs_long = false;  // a transaction of it does, or the last one did
     bool releasing = false, full = false;  // full: its retry lane is; the index keeps the rest
     DeferredIndex::ReleaseCursor cursor;
     DeferredIndex::Which released_are = DeferredIndex::Which::All;

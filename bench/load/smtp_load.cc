@@ -3,7 +3,8 @@
 //
 // Lock-step like an ordinary client without PIPELINING (every server is asked the same): EHLO, then for each message
 // MAIL, RCPT, DATA, text. Prints one JSON line: accepted, refused, seconds, and the latency from the end of data to the
-// reply in milliseconds (p50, p99).
+// reply in milliseconds (p50, p99). With --refused what is counted is the refusal of RCPT, and its time since the connection
+// was begun.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -21,7 +22,8 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 struct Options {
-  std::string host = "127.0.0.1", from = "sender@load.example", to = "user%d@load.example", verb = "EHLO";
+  std::string host = "127.0.0.1", source, text, from = "sender@load.example", to = "user%d@load.example", verb = "EHLO";
+  bool refused = false;  // every RCPT is to be refused
   int port = 0, connections = 20, recipients = 1;
   long messages = 1'000, per_connection = 1;
   long size = 10'240;
@@ -32,6 +34,7 @@ struct Options {
   std::fprintf(stderr,
                "smtp_load: %s\nusage: smtp_load --port N [--host IPv4] [--connections N] [--messages N] [--seconds S]\n"
                "  [--per-connection N] [--size OCTETS] [--from ADDRESS] [--to ADDRESS-with-%%d] [--recipients N] [--lmtp]\n"
+               "  [--source IPv4] [--text FILE] [--refused]\n"
                "--to: %%d is replaced by 0 .. recipients-1 in turn\n",
                problem);
   std::exit(2);
@@ -45,6 +48,10 @@ Options parse(int argc, char** argv) {
       o.verb = "LHLO";
       continue;
     }
+    if (name == "--refused") {
+      o.refused = true;
+      continue;
+    }
     if (i + 1 == argc) usage("an option lacks its value");
     const char* value = argv[++i];
     if (name == "--host") o.host = value;
@@ -54,6 +61,8 @@ Options parse(int argc, char** argv) {
     else if (name == "--seconds") o.seconds = std::atof(value);
     else if (name == "--per-connection") o.per_connection = std::atol(value);
     else if (name == "--size") o.size = std::atol(value);
+    else if (name == "--source") o.source = value;
+    else if (name == "--text") o.text = value;
     else if (name == "--from") o.from = value;
     else if (name == "--to") o.to = value;
     else if (name == "--recipients") o.recipients = std::atoi(value);
@@ -71,8 +80,26 @@ struct Client {
   std::string in, out;
   std::size_t sent = 0;
   long left = 0, number = 0;  // number: of the message under way, among all
-  Steady::time_point finished_sending;
+  Steady::time_point begun, finished_sending;
 };
+
+// A message from a file, its lines ended by CRLF, as DATA takes it (RFC 5321 §4.5.2).
+std::string stuffed(const std::string& path) {
+  std::FILE* file = std::fopen(path.c_str(), "rb");
+  if (file == nullptr) usage("the file of --text cannot be read");
+  std::string text, out;
+  char buffer[65536];
+  for (std::size_t got; (got = std::fread(buffer, 1, sizeof buffer, file)) > 0;) text.append(buffer, got);
+  std::fclose(file);
+  bool at_start = true;
+  for (const char c : text) {
+    if (at_start && c == '.') out += '.';
+    out += c;
+    at_start = c == '\n';
+  }
+  if (!at_start) usage("the text of --text must end with CRLF");
+  return out;
+}
 
 class Load {
  public:
@@ -82,6 +109,7 @@ class Load {
     const std::string line = "The quick brown fox jumps over the lazy dog while the courier runs on.....\r\n";
     while (static_cast<long>(tail_.size() + line.size() + body_.size()) < options_.size) tail_ += line;
     tail_ += ".\r\n";
+    if (!options_.text.empty()) text_ = stuffed(options_.text) + ".\r\n";
     clients_.resize(static_cast<std::size_t>(options_.connections));
   }
 
@@ -113,6 +141,14 @@ class Load {
     client.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     const int on = 1;
     setsockopt(client.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (!options_.source.empty()) {
+      sockaddr_in own{};
+      own.sin_family = AF_INET;
+      inet_pton(AF_INET, options_.source.c_str(), &own.sin_addr);
+      setsockopt(client.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+      if (bind(client.fd, reinterpret_cast<sockaddr*>(&own), sizeof own) != 0) usage("--source is no address of this machine");
+    }
+    client.begun = Steady::now();
     client.waiting = Waiting::Greeting;
     client.in.clear();
     client.out.clear();
@@ -161,6 +197,16 @@ class Load {
 
   void reply(Client& client, const std::string& line) {
     const bool fine = line[0] == '2' || line[0] == '3';
+    if (options_.refused && !fine && (client.waiting == Waiting::Rcpt || client.waiting == Waiting::Greeting)) {
+      ++accepted_;
+      finished_ = Steady::now();
+      latencies_.push_back(std::chrono::duration<float, std::milli>(finished_ - client.begun).count());
+      return say(client, "QUIT\r\n", Waiting::Quit);
+    }
+    if (options_.refused && client.waiting == Waiting::Rcpt) {
+      if (refused_++ < 3) std::fprintf(stderr, "smtp_load: taken, though it should be refused: %s\n", line.c_str());
+      return say(client, "QUIT\r\n", Waiting::Quit);
+    }
     if (!fine && refused_++ < 3) std::fprintf(stderr, "smtp_load: refused: %s\n", line.c_str());
     if (!fine) return say(client, "QUIT\r\n", Waiting::Quit);
     switch (client.waiting) {
@@ -174,7 +220,8 @@ class Load {
       }
       case Waiting::Rcpt: return say(client, "DATA\r\n", Waiting::Data);
       case Waiting::Data: {
-        say(client, body_ + std::to_string(getpid()) + "." + std::to_string(begun_) + tail_, Waiting::Accepted);
+        if (!text_.empty()) say(client, text_, Waiting::Accepted);
+        else say(client, body_ + std::to_string(getpid()) + "." + std::to_string(begun_) + tail_, Waiting::Accepted);
         client.finished_sending = Steady::now();
         return;
       }
@@ -226,7 +273,7 @@ class Load {
 
   Options options_;
   int epoll_;
-  std::string body_, tail_;
+  std::string body_, tail_, text_;  // text_: the same for every message
   std::vector<Client> clients_;
   std::vector<float> latencies_;
   Steady::time_point started_, finished_;

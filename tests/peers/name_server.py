@@ -38,10 +38,10 @@ ns.root. A 127.0.0.1
 
 
 class NameServer:
-    def __init__(self, folder, records):
+    def __init__(self, folder, records, port=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True)
-        self.port = net.free_port()
+        self.port = port or net.free_port()
         self.address = f"127.0.0.1@{self.port}"
         (self.folder / "nsd.conf").write_text(CONFIG.format(folder=self.folder, port=self.port))
         (self.folder / "root.zone").write_text(ROOT + records + "\n")

@@ -39,9 +39,9 @@ tlsmgr unix - - n 1000? 1 tlsmgr
 
 class Postfix:
     """`settings` are main.cf lines as a dict; `hold=True` keeps every accepted message in the hold queue. A fixed port is for
-    network namespaces of the test's own."""
+    network namespaces of the test's own; `services` are more lines of master.cf."""
 
-    def __init__(self, folder, settings=None, hold=False, host="127.0.0.1", port=None):
+    def __init__(self, folder, settings=None, hold=False, host="127.0.0.1", port=None, services=""):
         self.folder = pathlib.Path(folder)
         self.host, self.port = host, port or net.free_port()
         self.config = self.folder / "etc"
@@ -84,7 +84,7 @@ class Postfix:
         (self.config / "main.cf").write_text("".join(f"{k} = {v}\n" for k, v in main.items()))
         # Only numeric services are reachable from outside; the log daemon keeps the system's syslog out of it.
         master = MASTER.format(listen=f"{host}:{self.port}")
-        master += "postlog unix-dgram n - n - 1 postlogd\n"
+        master += "postlog unix-dgram n - n - 1 postlogd\n" + services
         (self.config / "master.cf").write_text(master)
         for name in ("dynamicmaps.cf", "postfix-files"):
             source = pathlib.Path("/etc/postfix") / name

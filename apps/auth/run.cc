@@ -22,13 +22,14 @@ using directory::AuthOptions;
 constexpr std::size_t most_waiting_jobs = 512;  // logins beyond it are told to come again
 constexpr Duration start_limit = 30s;
 
-AuthOptions options_of(const settings::Settings& settings, std::string quota_page, const directory::SrsSecrets& srs) {
+AuthOptions options_of(const settings::Settings& settings, std::string quota_page, const directory::SrsSecrets& srs, storage::Engine& directory) {
   const auto& section = settings.auth;
   AuthOptions options;
   options.slow_failures = section.slow_failures() ? AuthOptions::SlowFailures::Yes : AuthOptions::SlowFailures::No;
   options.remember = section.remember();
   options.quota_page = std::move(quota_page);
   options.srs = &srs;
+  options.content = &directory;
   for (const auto& text : section.plaintext_login_networks())
     if (const auto network = io::IpNetwork::parse(text)) options.plaintext_networks.push_back(*network);
   for (const auto& text : settings.smtp.relay_networks())
@@ -66,7 +67,7 @@ int run_auth(Service& service) {
   // argon2id takes 19 MiB and 90 ms of one core each: more threads than cores would only use more memory.
   io::Workers workers(static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 2U, 8U)), most_waiting_jobs);
   io::Loop loop(loop_options(service));
-  directory::AuthService auth(loop, workers, reader, directory::Secrets(*secrets_engine), options_of(*service.settings(), service.path(folder::quota_used), srs));
+  directory::AuthService auth(loop, workers, reader, directory::Secrets(*secrets_engine), options_of(*service.settings(), service.path(folder::quota_used), srs, *directory_engine));
   if (const auto prepared = auth.prepare(loop.after(start_limit)); !prepared) throw std::runtime_error(prepared.error().what);
 
   const auto listeners = service.listeners("auth");
@@ -75,7 +76,7 @@ int run_auth(Service& service) {
   io::ChannelServer server(loop, io::Descriptor(::fcntl(listeners.front().descriptor, F_DUPFD_CLOEXEC, 3)),
                            [&auth](io::Message request, io::PeerProcess peer) { return auth.answer(std::move(request), peer); });
   service.when_reloaded([&] {
-    loop.post([&auth, options = options_of(*service.settings(), service.path(folder::quota_used), srs)]() mutable { auth.set_options(std::move(options)); });
+    loop.post([&auth, options = options_of(*service.settings(), service.path(folder::quota_used), srs, *directory_engine)]() mutable { auth.set_options(std::move(options)); });
   });
   loop.spawn(server.serve());
   loop.spawn(auth.follow_secrets());

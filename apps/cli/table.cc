@@ -1,4 +1,5 @@
 #include "apps/cli/commands.h"
+#include "apps/cli/policy_content.h"
 
 namespace hikyaku::cli {
 
@@ -18,6 +19,7 @@ const std::vector<Group>& all_groups() {
       {"hold", {"mail kept back: maintenance windows", "メールの保留(メンテナンス時間帯)"}},
       {"queue", {"mail that waits for delivery", "配送を待つメール"}},
       {"policy", {"whom reception lets in, puts off or keeps out", "受信の可否(規則と許可・拒否の行)"}},
+      {"policy content", {"what is done with mail by what is in it", "内容によるメールの扱い"}},
       {"refusals", {"senders who were put off and keep trying", "保留した相手の一覧と判断"}},
       {"quarantine", {"mail kept from its recipients until you decide", "隔離したメール"}},
       {"virusdb", {"virus patterns: age, update, rollback", "ウイルスパターンの確認、更新、巻き戻し"}},
@@ -131,6 +133,12 @@ const std::vector<Command>& all_commands() {
       policy_remove_command(),
       policy_import_command(),
       policy_export_command(),
+      policy_content_add_command(),
+      policy_content_list_command(),
+      policy_content_remove_command(),
+      policy_content_test_command(),
+      policy_content_import_command(),
+      policy_content_export_command(),
       refusals_list_command(),
       refusals_allow_command(),
       refusals_deny_command(),

@@ -7,14 +7,17 @@ namespace {
 
 constexpr unsigned most_tries = 5;  // while the table changes between its pieces
 
-std::vector<directory::AccessRow> rows_of(std::string_view text) {
-  std::vector<directory::AccessRow> rows;
+AccessBook::Table table_of(std::string_view text) {
+  std::vector<directory::AccessRow> access;
+  std::vector<directory::ContentRow> content;
   while (!text.empty()) {
     const auto end = text.find('\n');
-    if (auto row = directory::parse_access_row(text.substr(0, end))) rows.push_back(*std::move(row));
+    const auto line = text.substr(0, end);
+    if (auto row = directory::parse_access_row(line)) access.push_back(*std::move(row));
+    else if (auto other = directory::parse_content_row(line)) content.push_back(*std::move(other));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
-  return rows;
+  return std::make_shared<const AccessBook::Rows>(std::move(access), std::move(content));
 }
 
 constexpr Duration patience = 5s, look_again = 5ms;
@@ -88,7 +91,7 @@ Task<AccessBook::Table> AccessBook::fetch(Asker asker, std::optional<storage::Ve
   if (!fetched) co_return nullptr;
   Table table;
   if (fetched->text) {
-    auto building = asker.workers.run(asker.loop, [text = &*fetched->text] { return std::make_shared<const policy::AccessTable>(rows_of(*text)); });
+    auto building = asker.workers.run(asker.loop, [text = &*fetched->text] { return table_of(*text); });
     auto built = co_await std::move(building);
     if (!built) co_return nullptr;
     table = std::move(*built);

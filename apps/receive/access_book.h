@@ -1,4 +1,4 @@
-// AccessBook: the access rows that all loops of reception go by, as `auth` tells them. A session that judges asks for it first: nobody is judged by rows
+// AccessBook: the access rows and content rows that all loops of reception go by, as `auth` tells them. A session that judges asks for it first: nobody is judged by rows
 // older than the directory that `auth` acts on.
 #pragma once
 
@@ -11,13 +11,19 @@
 #include "io/loop.h"
 #include "io/workers.h"
 #include "services/directory/auth_client.h"
+#include "services/filters/content.h"
 #include "services/policy/access_table.h"
 
 namespace hikyaku::receive {
 
 class AccessBook {
  public:
-  using Table = std::shared_ptr<const policy::AccessTable>;
+  struct Rows {
+    Rows(std::vector<directory::AccessRow> of_access, std::vector<directory::ContentRow> of_content) : access(std::move(of_access)), content(std::move(of_content)) {}
+    policy::AccessTable access;
+    filters::ContentTable content;
+  };
+  using Table = std::shared_ptr<const Rows>;
   // Of the loop that asks.
   struct Asker {
     io::Loop& loop;
@@ -31,7 +37,7 @@ class AccessBook {
 
  private:
   struct Known {
-    Table table = std::make_shared<const policy::AccessTable>();
+    Table table;
     std::uint64_t stamp = 0;
     std::optional<storage::Version> version;
     Instant asked{};

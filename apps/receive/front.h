@@ -111,6 +111,7 @@ class Front {
   scanning::Scanner scanner{loop};
   filters::AllAsked asked{loop};
   filters::PolicyServers policy_servers{loop};
+  filters::Turns inspecting{loop};
   bool draining = false;
   std::unordered_set<Session*> sessions;
 

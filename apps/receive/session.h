@@ -86,6 +86,10 @@ class Session {
   [[nodiscard]] Heard take_unscanned(Arrival& arrival, const Envelope& envelope, const scanning::Scan& scan);
   void log_scan(const telemetry::Event& event, const Arrival& arrival, const Envelope& envelope, telemetry::Fields said);
 
+  // Content rows (session_content.cc).
+  Task<Heard> ask_content(Arrival& arrival, Envelope& envelope);
+  void take_content(const filters::ContentFound& found, Arrival& arrival, const Envelope& envelope, std::vector<std::string>& passed, Heard& heard);
+
   // Rspamd (session_rspamd.cc).
   Task<Heard> ask_rspamd(Arrival& arrival, Envelope& envelope);
 
@@ -132,10 +136,11 @@ class Session {
   struct Judged {
     smtp::Verdict refusal;
     bool spared = false;  // no rule may refuse its mail
+    std::string scope{};  // the content rows of its own
   };
   Task<Judged> judge(Address recipient);
   // A verdict on the text would be one for all: who is spared it comes apart from who is not (DESIGN's per-recipient verdicts).
-  [[nodiscard]] bool must_come_apart(bool spared) const;
+  [[nodiscard]] bool must_come_apart(bool spared, std::string_view scope) const;
   smtp::Verdict conclude(const policy::Judgement& judgement, const Address& recipient);
   // Keeps the client waiting for its reply. Stayed: it is still there, and its mail may come.
   enum class InTarpit : std::uint8_t { Stayed, Left };
@@ -175,6 +180,7 @@ class Session {
   policy::Answers answers_;
   std::optional<std::uint64_t> recorded_;  // the revision of the answers that were recorded last
   bool spared_ = false;  // the recipients of the open transaction are such as no rule refuses
+  std::string scope_;    // of the first of them (Judged)
   // Of the open transaction: milters that are asked at RCPT, and what policy servers want of its message.
   std::vector<std::unique_ptr<filters::MilterTalk>> milters_;
   std::vector<std::string> prepended_;  // fields

@@ -69,10 +69,13 @@ Task<Session::Judged> Session::judge(Address recipient) {
   const bool known = co_await std::move(learning);
   if (!known) co_return Judged{cannot_ask};
   auto rules = policies_->policy.rules;
+  std::string scope;
   if (rules.mode(policy::RuleId::Access) != policy::Mode::Off) {
     auto asking = front_.reception.access.current({front_.loop, front_.reception.workers, front_.auth});
-    rules.access = co_await std::move(asking);
-    if (!rules.access) co_return Judged{cannot_ask};
+    const auto rows = co_await std::move(asking);
+    if (!rows) co_return Judged{cannot_ask};
+    rules.access = {rows, &rows->access};
+    if (rules.mode(policy::RuleId::Content) == policy::Mode::Enforce) scope = rows->content.rows_of(recipient);
   }
   const auto tried = attempt(recipient);
   auto& memory = front_.reception.greylist;
@@ -86,7 +89,7 @@ Task<Session::Judged> Session::judge(Address recipient) {
       const auto tarpit = co_await std::move(waiting);
       record(tried, judgement, tarpit);
       if (tarpit == InTarpit::Stayed) co_return Judged{};
-      co_return Judged{conclude(judgement, recipient), judgement.allows_everything};
+      co_return Judged{conclude(judgement, recipient), judgement.allows_everything, std::move(scope)};
     }
     auto looking = look_up_answers(deadline);
     co_await std::move(looking);
@@ -140,8 +143,10 @@ void Session::record(const policy::Attempt& tried, const policy::Judgement& judg
   sessions.add(one);
 }
 
-bool Session::must_come_apart(bool spared) const {
-  if (talk_.envelope().recipients.empty() || spared == spared_ || !is_stranger()) return false;
+bool Session::must_come_apart(bool spared, std::string_view scope) const {
+  if (talk_.envelope().recipients.empty() || !is_stranger()) return false;
+  if (scope != scope_ && !spared) return true;
+  if (spared == spared_) return false;
   const auto& rules = policies_->policy.rules;
   return rules.mode(policy::RuleId::Dmarc) == policy::Mode::Enforce || (policies_->rspamd && rules.mode(policy::RuleId::Rspamd) == policy::Mode::Enforce) ||
          (!policies_->milters.empty() && rules.mode(policy::RuleId::Milter) == policy::Mode::Enforce);

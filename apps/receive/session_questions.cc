@@ -90,13 +90,15 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   if (auto refusal = reason_against(*found, step.octets)) co_return refuse_recipient(recipient, *std::move(refusal));
   if (auto refusal = over_rate(recipient)) co_return refuse_recipient(recipient, *std::move(refusal));
   bool spared = policy::is_always_taken(recipient);
+  std::string scope;
   if (!spared) {
     auto judging = judge(recipient);
     auto judged = co_await std::move(judging);
     if (judged.refusal) co_return refuse_recipient(recipient, *std::move(judged.refusal));
     spared = judged.spared;
+    scope = std::move(judged.scope);
   }
-  if (must_come_apart(spared)) co_return refuse_recipient(recipient, {452, {4, 5, 3}, "Send this recipient's copy in a transaction of its own"});
+  if (must_come_apart(spared, scope)) co_return refuse_recipient(recipient, {452, {4, 5, 3}, "Send this recipient's copy in a transaction of its own"});
   // RFC 3463 X.3.2: not accepting for now, for maintenance. Only to whom we would take mail from otherwise.
   if (!found->held.empty()) co_return refuse_recipient(recipient, {451, {4, 3, 2}, found->held});
   // Last: nobody else is asked about whom we refuse ourselves.
@@ -111,6 +113,7 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
     auto asking_milters = ask_milters_at_rcpt(recipient);
     if (auto refusal = co_await std::move(asking_milters)) co_return refuse_recipient(recipient, *std::move(refusal));
   }
+  if (talk_.envelope().recipients.empty()) scope_ = std::move(scope);
   spared_ = spared && (talk_.envelope().recipients.empty() || spared_);
   talk_.recipient_checked({}, ours ? std::optional(Address{"postmaster", ""}) : std::nullopt);
 }

@@ -76,7 +76,12 @@ Task<io::Message> AuthService::answer(io::Message request, io::PeerProcess) {
 Task<AuthService::Reply> AuthService::reply_to(Request request) {
   if (const auto* asked = std::get_if<auth_protocol::ResolveRequest>(&request)) co_return resolve(*asked);
   if (const auto* asked = std::get_if<auth_protocol::RightsRequest>(&request)) co_return rights(asked->peer);
-  if (const auto* asked = std::get_if<auth_protocol::AccessRequest>(&request)) co_return access_rows(*asked);
+  if (const auto* asked = std::get_if<auth_protocol::AccessRequest>(&request)) {
+    auto learning = learn_content(asked->from);
+    const bool known = co_await std::move(learning);
+    if (!known) co_return no_directory();
+    co_return access_rows(*asked);
+  }
   if (const auto* asked = std::get_if<auth_protocol::SendAsRequest>(&request)) co_return may_send_as(*asked);
   if (const auto* asked = std::get_if<auth_protocol::RedeemRequest>(&request)) co_return redeem(*asked);
   if (const auto* asked = std::get_if<auth_protocol::CancelRequest>(&request)) {
@@ -197,17 +202,32 @@ AuthService::Reply AuthService::resolve(const auth_protocol::ResolveRequest& req
   return answer;
 }
 
+// Content rows are in no snapshot: read on a worker when the directory has changed since.
+Task<bool> AuthService::learn_content(std::uint32_t from) {
+  const auto snapshot = reader_.snapshot();
+  if (options_.content == nullptr || from != 0 || !snapshot || (content_known_ && content_.version >= snapshot->version())) co_return true;
+  auto reading = workers_.run(loop_, [engine = options_.content, deadline = loop_.after(std::chrono::seconds{3})] { return read_content(*engine, deadline); });
+  auto read = co_await std::move(reading);
+  if (!read || !*read) co_return false;
+  content_changed_ = content_changed_ || !content_known_ || content_.rows != (*read)->rows;
+  content_ = std::move(**read);
+  content_known_ = true;
+  co_return true;
+}
+
 // Made once for each version of the directory; the same rows have the same stamp.
 AuthService::Reply AuthService::access_rows(const auth_protocol::AccessRequest& request) {
   constexpr std::size_t piece = auth_protocol::most_octets / 2;
   const auto snapshot = reader_.snapshot();
   if (!snapshot) return no_directory();
   // Further pieces are of the table that was begun: its stamp tells when another took its place.
-  if (request.from == 0 && access_of_ != snapshot->version()) {
-    if (access_stamp_ == 0 || access_rows_ != snapshot->contents().access) {
+  if (request.from == 0 && (access_of_ != snapshot->version() || content_changed_)) {
+    if (access_stamp_ == 0 || content_changed_ || access_rows_ != snapshot->contents().access) {
+      content_changed_ = false;
       access_rows_ = snapshot->contents().access;
       access_text_.clear();
       for (const auto& row : access_rows_) access_text_ += print_access_row(row) + '\n';
+      for (const auto& row : content_.rows) access_text_ += print_content_row(row) + '\n';
       access_stamp_ = checksum(access_text_) | 1;  // 0 is nobody's
     }
     access_of_ = snapshot->version();

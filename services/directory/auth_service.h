@@ -17,6 +17,7 @@
 #include "io/workers.h"
 #include "protocol/sasl/server_exchange.h"
 #include "services/directory/auth_protocol.h"
+#include "services/directory/content_store.h"
 #include "services/directory/directory.h"
 #include "services/directory/login_limits.h"
 #include "services/directory/login_memory.h"
@@ -34,6 +35,7 @@ struct AuthOptions {
   Duration remember = 5min;                       // 0: never
   PasswordCost cost;
   std::string quota_page;  // run/quota-used; empty: nobody says what mailboxes use
+  storage::Engine* content = nullptr;  // where content rows are read; null: there are none
   const SrsSecrets* srs = nullptr;  // null: no bounces of rewritten senders are known
 };
 
@@ -71,6 +73,7 @@ class AuthService {
   void judge_inner(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found, RecipientAnswer& answer) const;
   void judge_room(const Snapshot& snapshot, const Resolution& found, RecipientAnswer& answer);
   Reply rights(const PeerContext& peer) const;
+  Task<bool> learn_content(std::uint32_t from);
   Reply access_rows(const auth_protocol::AccessRequest& request);
   Reply may_send_as(const auth_protocol::SendAsRequest& request) const;
   Task<Reply> begin(auth_protocol::BeginRequest request);
@@ -108,6 +111,8 @@ class AuthService {
   QuotaReader quotas_;
   // The access rows of one snapshot, and as text.
   std::vector<AccessRow> access_rows_;
+  ContentRows content_;
+  bool content_known_ = false, content_changed_ = false;
   std::string access_text_;
   std::uint64_t access_stamp_ = 0;
   std::optional<storage::Version> access_of_;

@@ -329,6 +329,7 @@ bool take_row(const storage::Row& row, Contents& contents) {
     case 'w': return take_network(in, rest, contents);
     case 'h': return take_hold(in, rest, contents);
     case 'x': return take_access(in, rest, contents);
+    case 'c': return true;  // content rows (content_store.h) are in no snapshot
     case 'k': return take_dkim_key(in, rest, contents);
     case 'u': return take_relay_recipient(in, rest, contents);
     case 'f': return take_forward(in, rest, contents);

@@ -1,0 +1,105 @@
+#include "services/filters/content.h"
+
+#include <doctest/doctest.h>
+
+using namespace hikyaku;
+using namespace hikyaku::filters;
+using namespace hikyaku::directory;
+
+namespace {
+
+std::vector<std::string> found_in(std::vector<ContentRow> rows, std::string_view message) {
+  const ContentTable table(std::move(rows));
+  std::vector<std::string> names;
+  for (const auto& found : table.inspect(message)) names.push_back(found.row->name);
+  return names;
+}
+bool finds(ContentPart part, std::string_view pattern, std::string_view message, std::string_view field = "Subject") {
+  return !found_in({{.name = "a", .part = part, .field = std::string(field), .pattern = std::string(pattern)}}, message).empty();
+}
+
+// Subject: 請求書のご案内 (ISO-2022-JP); body: 未承諾広告 (ISO-2022-JP); a file 請求書.exe by RFC 2047 and one by RFC 2231.
+constexpr std::string_view japanese =
+    "Subject: =?ISO-2022-JP?B?GyRCQEE1YT1xJE4kNDBGRmIbKEI=?=\r\nFrom: a@a.example\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    "--b\r\nContent-Type: text/plain; charset=ISO-2022-JP\r\n\r\n\x1b$BL$>5Bz9-9p\x1b(B\r\n"
+    "--b\r\nContent-Type: application/octet-stream; name=\"=?ISO-2022-JP?B?GyRCQEE1YT1xGyhCLmV4ZQ==?=\"\r\nContent-Transfer-Encoding: base64\r\n\r\nTVo=\r\n"
+    "--b\r\nContent-Type: image/png\r\nContent-Disposition: attachment; filename*=UTF-8''%E5%9B%B3.PNG%20.\r\n\r\nx\r\n--b--\r\n";
+
+}  // namespace
+
+TEST_CASE("words are found as people read them, expressions in the decoded text") {
+  CHECK(finds(ContentPart::Header, "請求書", japanese));
+  CHECK(finds(ContentPart::Header, "/^請求書.*案内$/", japanese));
+  CHECK_FALSE(finds(ContentPart::Header, "領収書", japanese));
+  CHECK_FALSE(finds(ContentPart::Header, "GyRC", japanese));
+  CHECK(finds(ContentPart::Header, "請求書", japanese, "*"));
+  CHECK_FALSE(finds(ContentPart::Header, "請求書", japanese, "From"));
+  CHECK(finds(ContentPart::Body, "未承諾広告", japanese));
+  CHECK(finds(ContentPart::Body, "/未承諾.告/", japanese));
+  CHECK_FALSE(finds(ContentPart::Body, "請求書のご案内", japanese));
+  CHECK(finds(ContentPart::Header, "free money", "Subject: ＦＲＥＥ　Money\r\n\r\n"));
+  CHECK_FALSE(finds(ContentPart::Header, "/free/", "Subject: FREE\r\n\r\n"));
+  CHECK(finds(ContentPart::Header, "/(?i)free/", "Subject: FREE\r\n\r\n"));
+  CHECK(finds(ContentPart::Body, "lottery", "Content-Transfer-Encoding: base64\r\n\r\nTG90dGVyeSE=\r\n"));
+  CHECK(finds(ContentPart::Body, "click here", "Content-Type: text/html\r\n\r\n<p>Click <b>here</b></p>\r\n"));
+  CHECK_FALSE(finds(ContentPart::Body, "words", "Subject: words\r\n\r\n"));
+  CHECK_FALSE(finds(ContentPart::Body, "words", ""));
+}
+
+TEST_CASE("attachments by extension, type and name") {
+  CHECK(finds(ContentPart::Attachment, ".exe", japanese));
+  CHECK(finds(ContentPart::Attachment, ".EXE", japanese));
+  CHECK(finds(ContentPart::Attachment, ".png", japanese));  // "図.PNG ." as Windows would open it
+  CHECK(finds(ContentPart::Attachment, "請求書", japanese));
+  CHECK(finds(ContentPart::Attachment, "/^請求書[.]exe$/", japanese));
+  CHECK(finds(ContentPart::Attachment, "image/*", japanese));
+  CHECK(finds(ContentPart::Attachment, "application/octet-stream", japanese));
+  CHECK_FALSE(finds(ContentPart::Attachment, ".zip", japanese));
+  CHECK_FALSE(finds(ContentPart::Attachment, "text/plain", japanese));  // the text is none
+  CHECK_FALSE(finds(ContentPart::Attachment, "image/p", japanese));
+  CHECK_FALSE(finds(ContentPart::Attachment, ".exe", "Subject: a.exe\r\n\r\na.exe\r\n"));
+  CHECK(finds(ContentPart::Attachment, ".exe", "Content-Type: text/plain; name=a.exe\r\n\r\nMZ\r\n"));
+}
+
+TEST_CASE("rows in the order of their names; one that lets pass ends it") {
+  const ContentRow first{.name = "1", .part = ContentPart::Header, .field = "*", .pattern = "friend", .action = ContentAction::Pass}, second{.name = "2", .part = ContentPart::Body, .pattern = "lottery"};
+  auto shadow = first, off = second, mine = first;
+  shadow.mode = ContentMode::Shadow;
+  off.mode = ContentMode::Off;
+  mine.recipient = "a.example";
+  constexpr std::string_view mail = "From: friend\r\n\r\nlottery\r\n";
+  CHECK(found_in({second, first}, mail) == std::vector<std::string>{"1"});
+  CHECK(found_in({second, shadow}, mail) == std::vector<std::string>{"1", "2"});
+  CHECK(found_in({second, mine}, mail) == std::vector<std::string>{"1", "2"});
+  CHECK(found_in({off}, mail).empty());
+}
+
+TEST_CASE("whose rows") {
+  ContentRow row{.name = "a", .pattern = "x", .recipient = "a.example"};
+  CHECK(ContentTable::concerns(row, {"taro", "a.example"}));
+  CHECK_FALSE(ContentTable::concerns(row, {"taro", "b.example"}));
+  row.recipient = "taro@a.example";
+  CHECK(ContentTable::concerns(row, {"Taro", "a.example"}));
+  CHECK_FALSE(ContentTable::concerns(row, {"hanako", "a.example"}));
+  const ContentTable table({row});
+  CHECK(table.rows_of({"taro", "a.example"}) == "a ");
+  CHECK(table.rows_of({"hanako", "a.example"}).empty());
+}
+
+TEST_CASE("rows that are none") {
+  const auto bad = [](ContentRow row) { return !normal_content_row(std::move(row)).has_value(); };
+  CHECK(bad({.name = "", .field = "Subject", .pattern = "x"}));
+  CHECK(bad({.name = "a b", .field = "Subject", .pattern = "x"}));
+  CHECK(bad({.name = "a", .field = "", .pattern = "x"}));
+  CHECK(bad({.name = "a", .field = "A:", .pattern = "x"}));
+  CHECK(bad({.name = "a", .field = "A", .pattern = ""}));
+  CHECK(bad({.name = "a", .field = "A", .pattern = "/(/"}));
+  CHECK(bad({.name = "a", .field = "A", .pattern = "x\ty"}));
+  CHECK(bad({.name = "a", .field = "A", .pattern = std::string(1'001, 'x')}));
+  CHECK(bad({.name = "a", .field = "A", .pattern = "x", .recipient = "no recipient"}));
+  CHECK_FALSE(bad({.name = "a", .field = "A", .pattern = "x", .recipient = "A.Example"}));
+  for (const auto* line : {"", "content\ta", "content\ta\theader\tA\tx\trefuse\tenforce\t\t-1\t", "content\ta\theader\tA\tx\tdefer\tenforce\t\t1\t", "content\ta\tbody\tA\tx\ttag\toff\t\t1\t", "client\ta\theader\tA\tx\ttag\toff\t\t1\t"})
+    CHECK_FALSE(parse_content_row(line));
+  const ContentRow row{"a", ContentPart::Header, "*", "/x/", ContentAction::Tag, ContentMode::Shadow, "a.example", "note", WallTime{std::chrono::seconds{5}}};
+  CHECK(parse_content_row(print_content_row(row)) == row);
+}

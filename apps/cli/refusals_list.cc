@@ -2,13 +2,12 @@
 #include <algorithm>
 
 #include "apps/cli/commands.h"
-#include "apps/cli/json_view.h"
 #include "apps/cli/listing.h"
 #include "apps/cli/log_files.h"
 #include "apps/cli/when_text.h"
 #include "apps/service/data_folders.h"
 #include "base/cursor.h"
-#include "services/policy/ledger.h"
+#include "services/policy/ledger_line.h"
 #include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
@@ -17,19 +16,11 @@ namespace {
 
 using policy::LedgerEntry;
 
-bool is_event(const LogLine& line, std::string_view name) { return line.text.find("\"event\":\"" + std::string(name) + "\"") != std::string_view::npos; }
-
 void take(policy::Ledger& ledger, const LogLine& line) {
-  const bool refused = is_event(line, "recipient.refused");
-  if (!refused && !is_event(line, "mail.accepted")) return;
-  const auto at = telemetry::parse_stamp(line.time);
-  const auto event = JsonView::parse(line.text);
-  if (!at || !event) return;
-  if (!refused) return ledger.accepted(event->text("client"), event->text("sender"), *at);
-  // What no rule put off is our own trouble, or a mailbox that is full.
-  if (!event->text("reply").starts_with('4') || event->text("rule").empty()) return;
-  ledger.put_off({.at = *at, .client = event->text("client"), .client_name = event->text("client_name"), .helo = event->text("helo"), .sender = event->text("sender"),
-                  .recipient = event->text("recipient"), .rule = event->text("rule"), .reason = event->text("reason"), .proved = event->text("reason").find(" spf:") != std::string::npos});
+  auto told = policy::parse_ledger_line(line.text);
+  if (!told) return;
+  if (auto* put_off = std::get_if<policy::PutOff>(&*told)) return ledger.put_off(std::move(*put_off));
+  if (const auto* taken = std::get_if<policy::TakenIn>(&*told)) ledger.accepted(taken->client, taken->sender, taken->recipient, taken->at);
 }
 
 policy::Ledger read_ledger(const settings::Settings& settings, WallTime since, WallTime now) {
@@ -54,7 +45,7 @@ std::vector<Row> rows_of(const Invocation& call, const policy::Ledger& ledger) {
   Cursor least(call.value("--likely", "0"));
   const auto percent = static_cast<int>(parse_number(least, 100).value_or(0));
   for (const auto* entry : ledger.entries()) {
-    if (entry->came_in && !call.has("--all")) continue;
+    if (entry->came_in() && !call.has("--all")) continue;
     auto likely = policy::likelihood(*entry, ledger.neighbours(entry->key.network));
     if (likely.percent >= percent) rows.push_back({entry, std::move(likely)});
   }
@@ -76,13 +67,13 @@ std::string why_text(const Invocation& call, const policy::Likelihood& likely) {
 
 void add(Listing& listing, const Row& row, WallTime now) {
   const auto& entry = *row.entry;
-  const std::string kind(1, static_cast<char>(entry.kind())), ends = entry.came_in ? "" : telemetry::stamp_text(policy::may_give_up(entry, now));
+  const std::string kind(1, static_cast<char>(entry.kind())), ends = entry.came_in() ? "" : telemetry::stamp_text(policy::may_give_up(entry, now));
   const auto why = why_text(listing.call(), row.likely);
   auto& json = listing.json().object();
   json.member("kind", kind).member("network", entry.key.network).member("client_name", entry.client_name).member("helo", entry.helo).member("sender", entry.key.sender)
       .member("recipient", entry.key.recipient).member("first", telemetry::stamp_text(entry.first)).member("last", telemetry::stamp_text(entry.last)).member("tries", entry.tries)
       .member("interval", interval_text(entry)).member("rule", entry.rule).member("reason", entry.reason).member("likely_percent", std::uint64_t(row.likely.percent)).member("why", why)
-      .member("may_give_up", ends).flag("came_in", entry.came_in).key("clients").array();
+      .member("may_give_up", ends).flag("came_in", entry.came_in()).key("clients").array();
   for (const auto& client : entry.clients) json.text(client);
   json.end_array().end_object();
   listing.row({kind, std::to_string(row.likely.percent) + "%", entry.key.network, entry.client_name.empty() ? entry.helo : entry.client_name, entry.key.sender, entry.key.recipient,

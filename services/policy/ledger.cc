@@ -64,15 +64,40 @@ WallTime may_give_up(const LedgerEntry& entry, WallTime now) {
   return entry.first + lives.back();
 }
 
+bool has_given_up(const LedgerEntry& entry, WallTime now) {
+  const auto patience = std::clamp<std::chrono::seconds>(3 * entry.longest, 4h, 24h);
+  return !entry.came_in() && now - entry.last > patience;
+}
+
+void Ledger::enter(const LedgerEntry& entry) {
+  by_silence_.insert(place_of(entry));
+  if (entry.tries == 1) ++once_;
+}
+
+void Ledger::leave(const LedgerEntry& entry) {
+  by_silence_.erase(place_of(entry));
+  if (entry.tries == 1) --once_;
+}
+
+void Ledger::erase(const LedgerKey& key) {
+  const auto at = entries_.find(key);
+  leave(at->second);
+  by_pair_.erase({at->first.sender, at->first.recipient, at->first.network});
+  if (const auto network = of_network_.find(key.network); --network->second == 0) of_network_.erase(network);
+  entries_.erase(at);
+}
+
 void Ledger::put_off(PutOff refusal) {
   LedgerKey key{network_text(refusal.client), ascii_lower(refusal.sender), ascii_lower(refusal.recipient)};
-  const auto [at, is_new] = entries_.try_emplace(key);
+  const auto [at, is_new] = entries_.try_emplace(std::move(key));
   auto& entry = at->second;
   if (is_new) {
-    ++of_network_[key.network];
-    entry.key = key;
+    ++of_network_[at->first.network];
+    entry.key = at->first;
+    by_pair_.insert({at->first.sender, at->first.recipient, at->first.network});
     entry.first = refusal.at;
   } else {
+    leave(entry);
     const auto gap = std::chrono::duration_cast<std::chrono::seconds>(std::max(refusal.at, entry.last) - entry.last);
     entry.shortest = entry.tries == 1 ? gap : std::min(entry.shortest, gap);
     entry.longest = std::max(entry.longest, gap);
@@ -85,17 +110,38 @@ void Ledger::put_off(PutOff refusal) {
   entry.rule = std::move(refusal.rule);
   entry.reason = std::move(refusal.reason);
   entry.proved = entry.proved || refusal.proved;
-  entry.came_in = false;
+  enter(entry);
   if (entries_.size() <= most_entries) return;
-  const auto oldest = std::ranges::min_element(entries_, {}, [](const auto& one) { return one.second.last; });
-  if (--of_network_[oldest->first.network] == 0) of_network_.erase(oldest->first.network);
-  entries_.erase(oldest);
+  const auto again = by_silence_.lower_bound(Place{true, WallTime::min(), nullptr});
+  const bool from_once = once_ > most_entries / 4 || again == by_silence_.end();
+  const LedgerKey oldest = *std::get<2>(from_once ? *by_silence_.begin() : *again);
+  erase(oldest);
 }
 
-void Ledger::accepted(const std::string& client, const std::string& sender, WallTime at) {
-  const auto network = network_text(client), from = ascii_lower(sender);
-  for (auto one = entries_.lower_bound({network, from, ""}); one != entries_.end() && one->first.network == network && one->first.sender == from; ++one)
-    if (one->second.last <= at) one->second.came_in = true;
+void Ledger::accepted(const std::string& client, const std::string& sender, const std::string& recipient, WallTime at) {
+  const auto network = network_text(client), from = ascii_lower(sender), to = ascii_lower(recipient);
+  const auto mark = [at](LedgerEntry& entry) {
+    if (entry.last <= at) entry.came_in_at = std::max(entry.came_in_at, at);
+  };
+  for (auto one = entries_.lower_bound({network, from, ""}); one != entries_.end() && one->first.network == network && one->first.sender == from; ++one) mark(one->second);
+  // A farm of servers: what one of them could not bring, another did.
+  for (auto one = by_pair_.lower_bound({from, to, ""}); one != by_pair_.end() && std::get<0>(*one) == from && std::get<1>(*one) == to; ++one)
+    mark(entries_.find({std::string(std::get<2>(*one)), from, to})->second);
+}
+
+void Ledger::forget(WallTime before) {
+  std::vector<LedgerKey> silent;
+  const auto of = [&](bool again) {
+    for (auto one = by_silence_.lower_bound(Place{again, WallTime::min(), nullptr}); one != by_silence_.end() && std::get<0>(*one) == again && std::get<1>(*one) < before; ++one) silent.push_back(*std::get<2>(*one));
+  };
+  of(false);
+  of(true);
+  for (const auto& key : silent) erase(key);
+}
+
+const LedgerEntry* Ledger::find(const LedgerKey& key) const {
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? nullptr : &found->second;
 }
 
 std::vector<const LedgerEntry*> Ledger::entries() const {

@@ -94,7 +94,7 @@ void Replay::take(SessionRecord record) {
   add(totals_.now, now.known ? std::optional(now.verdict) : std::nullopt);
   add(totals_.changed, changed.known ? std::optional(changed.verdict) : std::nullopt);
   if (now.known && now.verdict == record.verdict) ++totals_.as_then;
-  if (record.verdict == Given::Taken) ledger_.accepted(attempt.client.to_string(), attempt.reverse_path.text(), attempt.now);
+  if (record.verdict == Given::Taken) ledger_.accepted(attempt.client.to_string(), attempt.reverse_path.text(), attempt.recipient.text(), attempt.now);
   if (!now.known || !changed.known) return;
   if (!now.rule.empty()) --totals_.by_rule[now.rule];
   if (!changed.rule.empty()) ++totals_.by_rule[changed.rule];
@@ -132,7 +132,7 @@ std::vector<ReplayVictim> Replay::victims(std::size_t most) const {
     const auto entry = entries.find(key);
     if (entry == entries.end()) continue;
     all.back().likely = likelihood(*entry->second, ledger_.neighbours(key.network));
-    all.back().came_in_later = entry->second->came_in;
+    all.back().came_in_later = entry->second->came_in();
   }
   const auto rank = [](const ReplayVictim& one) { return std::tuple(-one.likely.percent, -static_cast<std::int64_t>(one.tries), std::string_view(one.client), std::string_view(one.sender), std::string_view(one.recipient)); };
   std::ranges::sort(all, {}, rank);

@@ -1,0 +1,30 @@
+#include "services/policy/ledger_line.h"
+
+#include "services/telemetry/line_reader.h"
+#include "services/telemetry/stamp.h"
+
+namespace hikyaku::policy {
+
+std::optional<LedgerLine> parse_ledger_line(std::string_view line) {
+  const bool refused = line.find("\"event\":\"recipient.refused\"") != std::string_view::npos;
+  if (!refused && line.find("\"event\":\"mail.accepted\"") == std::string_view::npos) return std::nullopt;
+  const telemetry::LineReader event(line);
+  const auto at = telemetry::parse_stamp(event.text("time"));
+  auto client = event.text("client");
+  if (!at || client.empty()) return std::nullopt;
+  if (!refused) {
+    if (event.text("event") != "mail.accepted") return std::nullopt;
+    return TakenIn{*at, std::move(client), event.text("sender"), event.text("recipient")};
+  }
+  auto rule = event.text("rule");
+  const auto reply = event.text("reply");
+  if (event.text("event") != "recipient.refused" || rule.empty()) return std::nullopt;
+  if (reply.starts_with('5')) return RefusedForGood{*at, std::move(client), std::move(rule)};
+  if (!reply.starts_with('4')) return std::nullopt;
+  auto reason = event.text("reason");
+  const bool proved = reason.find(" spf:") != std::string::npos;
+  return PutOff{.at = *at, .client = std::move(client), .client_name = event.text("client_name"), .helo = event.text("helo"), .sender = event.text("sender"),
+                .recipient = event.text("recipient"), .rule = std::move(rule), .reason = std::move(reason), .proved = proved};
+}
+
+}  // namespace hikyaku::policy

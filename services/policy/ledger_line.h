@@ -1,0 +1,26 @@
+// What a line of reception's log tells the ledger. Pure, linear; lines that tell it nothing are the most, and cost little.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include "services/policy/ledger.h"
+
+namespace hikyaku::policy {
+
+struct TakenIn {
+  WallTime at{};
+  std::string client, sender, recipient;
+};
+// A recipient that a rule refused for good.
+struct RefusedForGood {
+  WallTime at{};
+  std::string client, rule;
+};
+using LedgerLine = std::variant<PutOff, TakenIn, RefusedForGood>;
+
+// Nothing: it is about something else, it is damaged, or no rule had a part in it (our own trouble, a full mailbox).
+[[nodiscard]] std::optional<LedgerLine> parse_ledger_line(std::string_view line);
+
+}  // namespace hikyaku::policy

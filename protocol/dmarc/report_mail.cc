@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "base/check.h"
 #include "protocol/mime/structure.h"
 #include "protocol/mime/transfer_encoding.h"
 
@@ -69,6 +70,20 @@ Result<std::string, std::string> unpack_report(std::string_view octets, std::siz
   if (octets.starts_with(gzip_mark)) return inflated(octets, Wrapping::Gzip, most_octets);
   if (octets.starts_with(zip_mark)) return first_of_zip(octets, most_octets);
   return std::string(octets);
+}
+
+std::string pack_report(std::string_view xml) {
+  z_stream stream{};
+  check(deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, static_cast<int>(Wrapping::Gzip), 8, Z_DEFAULT_STRATEGY) == Z_OK, "zlib can compress");
+  const std::unique_ptr<z_stream, int (*)(z_stream*)> owner(&stream, &deflateEnd);
+  std::string out(deflateBound(&stream, xml.size()), '\0');
+  stream.next_in = reinterpret_cast<unsigned char*>(const_cast<char*>(xml.data()));  // zlib only reads it
+  stream.avail_in = static_cast<unsigned>(xml.size());
+  stream.next_out = reinterpret_cast<unsigned char*>(out.data());
+  stream.avail_out = static_cast<unsigned>(out.size());
+  check(deflate(&stream, Z_FINISH) == Z_STREAM_END, "the bound of zlib holds");
+  out.resize(stream.total_out);
+  return out;
 }
 
 Result<AggregateReport, std::string> report_in_mail(std::string_view message) {

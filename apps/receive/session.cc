@@ -42,7 +42,8 @@ Session::Session(Front& front, std::shared_ptr<const Policies> policies, Port po
       client_(accepted.peer.is_ip() ? accepted.peer.ip().to_string() : std::string{}),
       address_(accepted.peer.is_ip() ? std::optional(accepted.peer.ip()) : std::nullopt),
       peer_(front.loop, std::move(accepted.socket), accepted.peer),
-      talk_(policies_->config(port), facts_of(client_, *policies_)) {
+      talk_(policies_->config(port), facts_of(client_, *policies_)),
+      patience_(static_cast<std::uint32_t>(policies_->settings->smtp.free_errors())) {
   front_.sessions.insert(this);
   auto said = fields();
   if (accepted.peer.is_ip()) said.client_port = accepted.peer.port();
@@ -124,6 +125,8 @@ Task<bool> Session::carry_out(smtp::ServerStep step) {
     co_return co_await std::move(reading);
   }
   if (auto* words = std::get_if<Send>(&step)) {
+    auto waiting = slow_down();
+    co_await std::move(waiting);
     auto sending = send(std::move(words->bytes));
     co_return co_await std::move(sending);
   }
@@ -198,6 +201,13 @@ Task<bool> Session::send(std::string octets) {
   auto writing = peer_.write(octets, front_.loop.after(write_limit));
   const auto written = co_await std::move(writing);
   co_return written.has_value();
+}
+
+Task<void> Session::slow_down() {
+  const auto wait = is_stranger() ? patience_.take(talk_.errors(), talk_.idle_commands()) : Duration{};
+  if (wait == Duration{}) co_return;
+  auto sleeping = front_.loop.sleep_until(front_.loop.after(wait));
+  co_await sleeping;
 }
 
 Task<bool> Session::begin_tls(std::string_view unread) {

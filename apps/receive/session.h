@@ -6,6 +6,7 @@
 #include <string>
 
 #include "apps/receive/front.h"
+#include "apps/receive/patience.h"
 #include "protocol/smtp/field_filter.h"
 #include "protocol/smtp/server_conversation.h"
 #include "protocol/policy_delegation/delegation.h"
@@ -116,6 +117,8 @@ class Session {
   // False: the connection is over.
   Task<bool> read();
   Task<bool> send(std::string octets);
+  // Of a stranger that floods.
+  Task<void> slow_down();
   Task<bool> carry_out(smtp::ServerStep step);
   Task<void> check_sender(smtp::server::CheckSender step);
   Task<void> check_recipient(smtp::server::CheckRecipient step);
@@ -171,6 +174,7 @@ class Session {
   const std::optional<io::IpAddress> address_;  // the same; nothing: a local socket
   io::Connection peer_;
   smtp::ServerConversation talk_;
+  Patience patience_;
   bool waiting_ = false;       // inside read()
   bool rights_asked_ = false;  // of `auth`, for the stream as it is now
   AccountId account_;

@@ -135,6 +135,9 @@ class ServerConversation {
   [[nodiscard]] const Envelope& envelope() const;
   [[nodiscard]] SessionKind kind() const;
   [[nodiscard]] std::uint32_t messages() const { return messages_; }
+  // Wrong or refused commands so far, and all since the last message was taken.
+  [[nodiscard]] std::uint32_t errors() const { return errors_; }
+  [[nodiscard]] std::uint32_t idle_commands() const { return idle_commands_; }
   // The last negative reply given, for the log; empty when the last was none.
   [[nodiscard]] const std::string& last_refusal() const { return last_refusal_; }
 

@@ -43,6 +43,10 @@ struct SmtpSection : Section {
       .help = "Wrong commands or refused recipients after which a connection is closed (421).",
       .help_ja = "この回数だけ誤りや拒否が続くと接続を閉じる(421)。",
       .preset = 100, .min = 1, .max = 100'000, .takes_effect = TakesEffect::NewConnections}};
+  Setting<Count> free_errors{*this, "free_errors", {
+      .help = "Errors of a stranger's connection that cost it nothing; for each further one it waits a second, and for each hundred commands without mail beyond 2,000. 0: nobody waits.",
+      .help_ja = "見知らぬ相手の 1 接続で、この回数までの誤りは待たせない。超えた分は 1 回につき、またメールのないまま 2,000 を超えたコマンドは 100 個につき 1 秒待たせる。0 なら待たせない。",
+      .preset = 10, .min = 0, .max = 100'000, .takes_effect = TakesEffect::NewConnections}};
   Setting<Count> commands{*this, "commands", {
       .help = "Commands of one connection.", .help_ja = "1 接続で受け付けるコマンド数。",
       .preset = 1'000'000, .min = 100, .max = 1'000'000'000, .takes_effect = TakesEffect::NewConnections}};

@@ -3,12 +3,16 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
+#include "apps/auth/orders.h"
 #include "apps/service/data_folders.h"
 #include "apps/service/service_loop.h"
+#include "apps/service/stop_when_told.h"
 #include "io/posix_disk.h"
+#include "services/abuse/login_folder.h"
 #include "services/directory/auth_service.h"
 #include "services/directory/seen_page.h"
 #include "storage/sqlite_engine.h"
@@ -21,11 +25,20 @@ using directory::AuthOptions;
 
 constexpr std::size_t most_waiting_jobs = 512;  // logins beyond it are told to come again
 constexpr Duration start_limit = 30s;
+constexpr Duration save_interval = 1min;
+
+directory::GuardTerms guard_terms(const settings::Settings& settings) {
+  directory::GuardTerms terms;
+  terms.slow_failures = settings.auth.slow_failures() ? directory::SlowFailures::Yes : directory::SlowFailures::No;
+  for (const auto& text : settings.policy.exempt_networks())
+    if (const auto network = io::IpNetwork::parse(text)) terms.penalties.exempt.push_back(*network);
+  return terms;
+}
 
 AuthOptions options_of(const settings::Settings& settings, std::string quota_page, const directory::SrsSecrets& srs, storage::Engine& directory) {
   const auto& section = settings.auth;
   AuthOptions options;
-  options.slow_failures = section.slow_failures() ? AuthOptions::SlowFailures::Yes : AuthOptions::SlowFailures::No;
+  options.guard = guard_terms(settings);
   options.remember = section.remember();
   options.quota_page = std::move(quota_page);
   options.srs = &srs;
@@ -43,11 +56,22 @@ std::unique_ptr<storage::SqliteEngine> open_engine(io::Disk& disk, const std::st
   return std::move(*engine);
 }
 
-Task<void> stop_when_told(Service& service, io::Loop& loop, io::ChannelServer& server) {
-  auto told = told_to_stop(service, loop);
-  co_await std::move(told);
-  server.close();
-  loop.stop();
+// What was learned goes to the disk, and what belongs to accounts that are no more goes.
+Task<void> keep_habits(Service& service, io::Loop& loop, io::Workers& workers, abuse::HabitsStore& habits, const directory::Reader& reader) {
+  while (!loop.stopping()) {
+    const auto woken = co_await loop.sleep_until(loop.after(save_interval));
+    if (woken == io::Wake::Cancelled) co_return;
+    auto saving = workers.run(loop, [&] {
+      std::set<std::uint64_t> accounts;
+      if (const auto snapshot = reader.newest()) {
+        for (const auto& account : snapshot->contents().accounts) accounts.insert(account.id.value());
+        habits.keep_only(accounts);
+      }
+      return habits.save();
+    });
+    const auto saved = co_await std::move(saving);
+    if (saved && !*saved) service.log().write(telemetry::events::storage_trouble, {.reason = saved->error().what});
+  }
 }
 
 }  // namespace
@@ -67,7 +91,9 @@ int run_auth(Service& service) {
   // argon2id takes 19 MiB and 90 ms of one core each: more threads than cores would only use more memory.
   io::Workers workers(static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 2U, 8U)), most_waiting_jobs);
   io::Loop loop(loop_options(service));
-  directory::AuthService auth(loop, workers, reader, directory::Secrets(*secrets_engine), options_of(*service.settings(), service.path(folder::quota_used), srs, *directory_engine));
+  abuse::HabitsStore habits(disk, service.path(abuse::logins_folder));
+  if (!habits.trouble().empty()) service.log().write(telemetry::events::storage_trouble, {.reason = habits.trouble()});
+  directory::AuthService auth(loop, workers, reader, directory::Secrets(*secrets_engine), options_of(*service.settings(), service.path(folder::quota_used), srs, *directory_engine), {&habits, &service.log()});
   if (const auto prepared = auth.prepare(loop.after(start_limit)); !prepared) throw std::runtime_error(prepared.error().what);
 
   const auto listeners = service.listeners("auth");
@@ -79,11 +105,15 @@ int run_auth(Service& service) {
     loop.post([&auth, options = options_of(*service.settings(), service.path(folder::quota_used), srs, *directory_engine)]() mutable { auth.set_options(std::move(options)); });
   });
   loop.spawn(server.serve());
+  LoginOrders orders(service, loop, workers, disk, auth.guard());
   loop.spawn(auth.follow_secrets());
+  loop.spawn(orders.run());
+  loop.spawn(keep_habits(service, loop, workers, habits, reader));
   loop.spawn(stop_when_told(service, loop, server));
   service.ready();
   loop.run();
   service.when_reloaded({});
+  if (const auto saved = habits.save(); !saved) service.log().write(telemetry::events::storage_trouble, {.reason = saved.error().what});
   return 0;
 }
 

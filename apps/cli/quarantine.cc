@@ -71,6 +71,8 @@ std::unique_ptr<Access> open(Invocation& call) {
   auto access = std::make_unique<Access>(*call.settings());
   const auto made = access->disk.make_folder(apps::folder::in(call.settings()->node.data(), apps::folder::quarantine));
   if (!made) return call.fail(made.error().what), nullptr;
+  // What reception left is taken over with deliver stopped, too.
+  if (const auto gathered = access->store.gather(); !gathered) return call.fail(gathered.error().what), nullptr;
   return access;
 }
 
@@ -86,7 +88,7 @@ Exit run_list(Invocation& call) {
     listing.row({entry.envelope.id.text(), minute(entry.taken), sender_text(entry), recipients_text(entry), std::to_string(entry.octets), entry.why});
   }
   listing.print();
-  for (const auto& name : contents->damaged) call.fail(name + std::string(call.say({": damaged; it cannot be released", ": 破損しており、解放できない"})));
+  for (const auto& name : contents->damaged) call.fail(name + std::string(call.say({": damaged; it cannot be released, only deleted", ": 破損しており、解放できない(削除はできる)"})));
   return contents->damaged.empty() ? Exit::Done : Exit::Problem;
 }
 
@@ -127,17 +129,26 @@ Exit run_show(Invocation& call) {
   return Exit::Done;
 }
 
+enum class Damaged : std::uint8_t { No, Too };
 // The ids given, or all that the filters mean. Nothing: the reason was printed.
-std::optional<std::vector<TraceId>> chosen(const Invocation& call, Store& store) {
+std::optional<std::vector<TraceId>> chosen(const Invocation& call, Store& store, Damaged damaged) {
   std::vector<TraceId> ids;
   for (const auto& text : call.values("ID")) {
     const auto id = id_of(call, text);
     if (!id) return std::nullopt;
     const auto entry = store.find(*id);
-    if (!entry) return call.fail(entry.error().what), std::nullopt;
+    const bool is_there = entry || (damaged == Damaged::Too && entry.error().kind != spool::SpoolFailure::NotFound);
+    if (!is_there) return call.fail(entry.error().what), std::nullopt;
     ids.push_back(*id);
   }
   if (!ids.empty()) return ids;
+  if (call.has("--damaged")) {
+    const auto contents = store.list();
+    if (!contents) return call.fail(contents.error().what), std::nullopt;
+    for (const auto& name : contents->damaged)
+      if (const auto id = TraceId::parse(name)) ids.push_back(*id);
+    return ids;
+  }
   if (!call.has("--all") && !call.has("--sender") && !call.has("--recipient") && !call.has("--why"))
     return call.fail(Words{"name messages by their ids, by --sender, --recipient or --why, or say --all", "追跡 ID、--sender、--recipient、--why、または --all で対象を指定する"}), std::nullopt;
   const auto contents = store.list();
@@ -175,7 +186,7 @@ Exit conclude(Invocation& call, const std::vector<quarantine::Released>& done, c
 Exit run_release(Invocation& call) {
   const auto access = open(call);
   if (!access) return Exit::Failed;
-  const auto ids = chosen(call, access->store);
+  const auto ids = chosen(call, access->store, Damaged::No);
   if (!ids) return Exit::Failed;
   const auto settings = call.settings();
   std::vector<quarantine::Released> done;
@@ -188,7 +199,7 @@ Exit run_release(Invocation& call) {
 Exit run_delete(Invocation& call) {
   const auto access = open(call);
   if (!access) return Exit::Failed;
-  const auto ids = chosen(call, access->store);
+  const auto ids = chosen(call, access->store, Damaged::Too);
   if (!ids) return Exit::Failed;
   std::vector<quarantine::Released> done;
   std::string trouble;
@@ -229,7 +240,7 @@ Command quarantine_release_command() {
 Command quarantine_delete_command() {
   return {.name = "quarantine delete",
           .help = {"delete quarantined mail for good", "隔離したメールを完全に削除する"},
-          .options = with_filters({{.name = "ID", .kind = OptionKind::OptionalArgument, .help = {"trace ids", "追跡 ID"}, .repeated = true}, {"--all", OptionKind::Flag, {"all that is there", "すべて"}}}),
+          .options = with_filters({{.name = "ID", .kind = OptionKind::OptionalArgument, .help = {"trace ids, of damaged ones too", "追跡 ID(破損したものも可)"}, .repeated = true}, {"--all", OptionKind::Flag, {"all that is there", "すべて"}}, {"--damaged", OptionKind::Flag, {"all whose files are damaged or cannot be read", "ファイルが破損したもの、読めないもののすべて"}}}),
           .run = run_delete};
 }
 

@@ -1,4 +1,5 @@
 #include "apps/cli/commands.h"
+#include "apps/cli/login_commands.h"
 #include "apps/cli/policy_content.h"
 
 namespace hikyaku::cli {
@@ -10,6 +11,8 @@ const std::vector<Group>& all_groups() {
       {"domain recipients", {"the users of inner servers, as far as RCPT knows them", "中継先の利用者(RCPT での確認)"}},
       {"account", {"the accounts that have mail here", "ここにメールを持つアカウント"}},
       {"account forward", {"where an account's mail goes on to", "アカウントの転送設定"}},
+      {"login", {"logins: who failed too often", "ログイン(失敗の多い相手)"}},
+      {"login penalties", {"what failed logins cost whom", "ログイン失敗による待ち時間"}},
       {"alias", {"addresses that lead to others", "別名"}},
       {"list", {"mailing lists", "メーリングリスト"}},
       {"list member", {"who gets a list's mail", "メーリングリストのメンバー"}},
@@ -65,6 +68,8 @@ const std::vector<Command>& all_commands() {
       account_forward_clear_command(),
       account_forward_import_command(),
       account_forward_export_command(),
+      login_penalties_list_command(),
+      login_penalties_lift_command(),
       alias_add_command(),
       alias_list_command(),
       alias_remove_command(),

@@ -13,7 +13,7 @@ namespace hikyaku::apps {
 namespace {
 
 namespace events = telemetry::events;
-constexpr Duration look_interval = 10s;
+constexpr Duration look_interval = 2s;
 constexpr Duration incomplete_for = 1h;  // then nobody is writing it any more
 
 }  // namespace
@@ -45,7 +45,10 @@ void QuarantineTask::send_digest(const quarantine::Contents& contents, WallTime 
   if (local.tm_hour < settings->quarantine.digest_hour() || (last && telemetry::day_text(*last) == today)) return;
   const auto since = last.value_or(now - std::chrono::hours{24});
   const bool japanese = settings->alarm.language() == "japanese";
-  const auto mail = quarantine::digest_mail(contents.entries, {since, now}, {service_.hostname(), *to, static_cast<std::uint16_t>(settings->node.id()), japanese ? quarantine::DigestLanguage::Japanese : quarantine::DigestLanguage::English});
+  const auto told_file = service_.path(folder::quarantine) + "/digest-told";
+  const auto told = io::read_file(disk_, told_file, 1ULL << 30);
+  const auto fresh = quarantine::untold(contents.entries, told ? std::optional(*told) : std::nullopt, since);
+  const auto mail = quarantine::digest_mail(fresh, now, {service_.hostname(), *to, static_cast<std::uint16_t>(settings->node.id()), japanese ? quarantine::DigestLanguage::Japanese : quarantine::DigestLanguage::English});
   if (mail) {
     const auto generated = spool_.generate({&*mail, 1});
     if (!generated) return service_.log().write(events::storage_trouble, {.reason = generated.error().what});
@@ -53,10 +56,12 @@ void QuarantineTask::send_digest(const quarantine::Contents& contents, WallTime 
     service_.log().write(events::mail_generated, {.message = mail->envelope.id, .null_sender = true, .recipient = recipient});
   }
   // After the mail, whose id follows from the day: once is once.
+  if (const auto written = io::replace_file(disk_, told_file, quarantine::told_text(contents.entries)); !written) return service_.log().write(events::storage_trouble, {.reason = written.error().what});
   if (const auto written = io::replace_file(disk_, file, telemetry::stamp_text(now)); !written) service_.log().write(events::storage_trouble, {.reason = written.error().what});
 }
 
 void QuarantineTask::look() {
+  if (const auto gathered = store_.gather(); !gathered) service_.log().write(events::storage_trouble, {.text = "quarantine", .reason = gathered.error().what});
   auto contents = store_.list();
   if (!contents) {
     if (contents.error().kind != spool::SpoolFailure::NotFound) service_.log().write(events::storage_trouble, {.text = "quarantine", .reason = contents.error().what});

@@ -70,6 +70,7 @@ struct Reception {
   quarantine::Store& quarantine;
   EtrnLimit etrn;
   std::size_t loops = 1;
+  std::shared_ptr<scanning::ScanPlaces> scans = std::make_shared<scanning::ScanPlaces>();
   SystemClock clock;
   std::atomic<std::uint64_t> connections{0};  // ever taken
   std::atomic<std::uint64_t> open{0};
@@ -108,7 +109,7 @@ class Front {
   directory::AuthClient auth;
   Gate gate;
   InnerRecipients inner;
-  scanning::Scanner scanner{loop};
+  scanning::Scanner scanner{loop, reception.scans};
   filters::AllAsked asked{loop};
   filters::PolicyServers policy_servers{loop};
   filters::Turns inspecting{loop};

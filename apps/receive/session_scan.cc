@@ -9,7 +9,7 @@ namespace {
 
 namespace events = telemetry::events;
 
-std::optional<scanning::ScannerOptions> options_of(const settings::ScanningSection& scanning, std::size_t loops) {
+std::optional<scanning::ScannerOptions> options_of(const settings::ScanningSection& scanning) {
   const auto clamd = scanning::clamd_address(scanning.clamd());
   if (!clamd) return std::nullopt;
   scanning::ScannerOptions options;
@@ -17,8 +17,7 @@ std::optional<scanning::ScannerOptions> options_of(const settings::ScanningSecti
   options.connect_limit = scanning.connect_timeout();
   options.idle_limit = scanning.idle_timeout();
   options.scan_limit = scanning.timeout();
-  // Each loop has its share.
-  options.at_once = std::max<std::size_t>(1, static_cast<std::size_t>(scanning.parallel()) / loops);
+  options.at_once = static_cast<std::size_t>(scanning.parallel());
   options.most_octets = scanning.size().octets;
   return options;
 }
@@ -59,7 +58,7 @@ bool Session::is_to_be_scanned() const {
 Task<filters::Heard> Session::scan(Arrival& arrival, Envelope& envelope) {
   if (!is_to_be_scanned()) co_return Heard{};
   const auto& wanted = policies_->settings->scanning;
-  const auto options = options_of(wanted, front_.reception.loops);
+  const auto options = options_of(wanted);
   scanning::Scan result{scanning::Outcome::Failed, {}, "[scanning] clamd is no socket"};
   if (options) {
     ArrivedText text(front_.loop, front_.reception.workers, arrival.sink);

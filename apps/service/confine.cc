@@ -11,6 +11,8 @@
 
 #include "apps/service/data_folders.h"
 #include "io/confinement.h"
+#include "services/abuse/login_folder.h"
+#include "services/quarantine/drop_folder.h"
 
 namespace hikyaku::apps {
 
@@ -34,7 +36,7 @@ const std::vector<Row>& rows() {
       // engine maps its shared page, so even readers need to write), speaks to other servers and logs in there,
       // writes the queue's history.
       {"deliver", {folder::spool, folder::accounts, folder::directory, folder::route_logins, folder::history, folder::srs, folder::quarantine}, io::Network::Any},
-      {"auth", {folder::directory, folder::secrets, folder::srs}, io::Network::None},
+      {"auth", {folder::directory, folder::secrets, folder::srs, abuse::logins_folder}, io::Network::None},
       // Reads private keys, which the command line writes; can change none.
       {"signer", {}, io::Network::None, {folder::dkim_keys}},
       {"pop3-front", {}, io::Network::None},
@@ -93,7 +95,7 @@ Result<io::Confined, std::string> confine(std::string_view process, const settin
   TRY_VOID(make_folder(counters));
   wanted.read_write = {log, counters};
   for (const auto inside : row->read) wanted.read.push_back(folder::in(data, inside));
-  if (process == "receive") wanted.deposit.push_back(folder::in(data, folder::quarantine));
+  if (process == "receive") wanted.deposit.push_back(folder::in(data, quarantine::drop_folder));
   if (process == "virusdb") allow_virusdb(wanted, settings);
   if (process == "watch") allow_the_watch(wanted, settings);
   for (const auto inside : row->read_write) {

@@ -22,7 +22,7 @@ namespace {
 // A data folder with one file in each place.
 struct Fixture {
   std::string folder = std::filesystem::temp_directory_path() / ("hikyaku-confine-" + std::to_string(getpid()));
-  std::vector<std::string> places = {"accounts", "directory", "secrets", "route-logins", "history", "srs", "policy", "dkim-keys", "counters", "counters/receive", "alarm", "quarantine", "virusdb", "spool/incoming-1", "spool/incoming-2", "spool/holding", "supervisor",
+  std::vector<std::string> places = {"accounts", "directory", "secrets", "route-logins", "history", "srs", "policy", "dkim-keys", "counters", "counters/receive", "alarm", "quarantine", "quarantine/drop", "virusdb", "logins", "spool/incoming-1", "spool/incoming-2", "spool/holding", "supervisor",
                                      "log", "log/inlog", "log/receive", "log/deliver", "log/auth", "log/signer", "log/imap-front", "log/pop3-front",
                                      "log/imap-store", "log/pop3-store", "log/supervisor", "run"};
   Fixture() {
@@ -106,9 +106,9 @@ TEST_CASE("each service opens its own places and nothing else") {
     bool network;
     std::vector<std::string> readable = {};
   };
-  for (const auto& row : {Row{"receive", {"spool/incoming-1", "policy", "quarantine"}, true},
-                          Row{"deliver", {"spool/incoming-1", "spool/incoming-2", "spool/holding", "accounts", "directory", "route-logins", "history", "srs", "quarantine"}, true},
-                          Row{"auth", {"directory", "secrets", "srs"}, false},
+  for (const auto& row : {Row{"receive", {"spool/incoming-1", "policy", "quarantine/drop"}, true},
+                          Row{"deliver", {"spool/incoming-1", "spool/incoming-2", "spool/holding", "accounts", "directory", "route-logins", "history", "srs", "quarantine", "quarantine/drop"}, true},
+                          Row{"auth", {"directory", "secrets", "srs", "logins"}, false},
                           Row{"signer", {}, false, {"dkim-keys"}},
                           Row{"imap-front", {}, false},
                           Row{"pop3-front", {}, false},
@@ -129,9 +129,9 @@ TEST_CASE("receive puts mail into quarantine and takes none away") {
     const auto settings = settings::preset_settings();
     settings->node.data.set(fixture.folder);
     if (!confine("receive", *settings)) _exit(2);
-    const std::string file = fixture.folder + "/quarantine/file", journal = fixture.folder + "/spool/incoming-1/file";
+    const std::string file = fixture.folder + "/quarantine/drop/file", journal = fixture.folder + "/spool/incoming-1/file";
     const bool takes = unlink(file.c_str()) == 0 || rename(file.c_str(), (file + "2").c_str()) == 0 || rename(file.c_str(), journal.c_str()) == 0 ||
-                       mkdir((fixture.folder + "/quarantine/folder").c_str(), 0755) == 0;
+                       mkdir((fixture.folder + "/quarantine/drop/folder").c_str(), 0755) == 0;
     _exit(takes ? 1 : unlink(journal.c_str()) == 0 ? 0 : 3);
   }
   int status = 0;

@@ -8,6 +8,7 @@
 
 #include "apps/service/data_folders.h"
 #include "apps/service/service_loop.h"
+#include "apps/service/stop_when_told.h"
 #include "io/posix_disk.h"
 #include "services/signing/sign_service.h"
 
@@ -16,13 +17,6 @@ namespace hikyaku::apps {
 namespace {
 
 constexpr std::size_t most_waiting_jobs = 4'096;  // signatures beyond it are told to come again
-
-Task<void> stop_when_told(Service& service, io::Loop& loop, io::ChannelServer& server) {
-  auto told = told_to_stop(service, loop);
-  co_await std::move(told);
-  server.close();
-  loop.stop();
-}
 
 }  // namespace
 

@@ -13,6 +13,8 @@
 #include "apps/supervisor/hosts_copy.h"
 #include "apps/supervisor/listen_socket.h"
 #include "apps/supervisor/read_descriptor.h"
+#include "services/abuse/login_folder.h"
+#include "services/quarantine/drop_folder.h"
 
 namespace hikyaku::apps {
 namespace {
@@ -74,7 +76,7 @@ std::optional<std::string> ControlProcess::take_settings(std::string text) {
 
 // The folders services expect, and the lock that lets only one server use them. The lock lives in the parent.
 std::string ControlProcess::take_the_folder() {
-  for (const auto inside : {folder::run, folder::log, folder::spool, folder::receive_journal, folder::accounts, folder::directory, folder::secrets, folder::route_logins, folder::history, folder::policy, folder::quarantine, folder::virusdb, folder::counters, folder::alarm,
+  for (const auto inside : {folder::run, folder::log, folder::spool, folder::receive_journal, folder::accounts, folder::directory, folder::secrets, folder::route_logins, folder::history, folder::policy, folder::quarantine, quarantine::drop_folder, abuse::logins_folder, folder::virusdb, folder::counters, folder::alarm,
                             folder::srs, folder::dkim_keys, folder::supervisor})
     if (const auto made = disk_.make_folder(folder::in(begun_.data_folder, inside)); !made)
       return made.error().what + ". Remedy: make the data folder writable for the user the services run as.";

@@ -12,7 +12,7 @@ using virusdb::Kind, virusdb::Updater;
 
 constexpr int worker_threads = 1;
 constexpr std::size_t worker_queue = 4;
-constexpr Duration look_interval = 1s;
+constexpr Duration look_interval = 1s, tell_interval = 1min;
 
 // One look: whether patterns are to be fetched, what came of it, and how old they are now.
 class Keeper {
@@ -23,14 +23,16 @@ class Keeper {
   void look() {
     const auto settings = service_.settings();
     const auto now = clock_.wall();
-    Updater updater(virusdb_options(*settings));
+    auto options = virusdb_options(*settings);
+    options.stop_descriptor = service_.stop_descriptor();
+    Updater updater(std::move(options));
     if (!next_) {  // a new life goes on where the one before was
       const auto status = updater.status();
       next_ = status && status->generation != 0 ? status->checked + settings->virusdb.interval() : now;
     }
     const auto latest = now + settings->virusdb.interval();
     next_ = std::min(*next_, latest);  // a shorter interval counts at once
-    if (now < *next_) return;
+    if (now < *next_) return tell_clamd_again(updater, now);
     next_ = latest;
     tell(updater.update(now, virusdb::Force::No));
     look_at_the_age(updater, now, settings->virusdb.stale());
@@ -46,6 +48,17 @@ class Keeper {
     else log.write(events::patterns_refused, {.text = record.names, .reason = record.why});
   }
 
+  // clamd may have been away, or busy, when it was told.
+  void tell_clamd_again(Updater& updater, WallTime now) {
+    if (now < tell_next_ && tell_next_ - now <= tell_interval) return;
+    tell_next_ = now + std::chrono::duration_cast<std::chrono::microseconds>(tell_interval);
+    const auto told = updater.tell_again(now);
+    const std::string why = !told ? told.error() : *told ? (*told)->why : std::string{};
+    if (told && *told && why.empty()) service_.log().write(events::patterns_updated, {.count = (*told)->generation, .reason = "clamd works with them now"});
+    if (!why.empty() && why != told_why_) service_.log().write(events::patterns_refused, {.reason = "clamd was not told: " + why});
+    told_why_ = why;
+  }
+
   void look_at_the_age(Updater& updater, WallTime now, Duration stale) {
     const auto status = updater.status();
     const bool is_stale = stale > Duration{} && status && (status->generation == 0 || now - status->patterns.built > stale);
@@ -58,6 +71,8 @@ class Keeper {
   const SystemClock clock_;
   std::optional<WallTime> next_;
   bool told_stale_ = false;
+  WallTime tell_next_{};
+  std::string told_why_;
 };
 
 Task<void> keep(Keeper& keeper, io::Loop& loop, io::Workers& workers) {

@@ -1,11 +1,6 @@
 // The two ways that stay on this machine: a command of the operator's, and the system's log.
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,33 +9,16 @@
 
 #include "apps/service/data_folders.h"
 #include "apps/watch/notifier.h"
+#include "io/program.h"
 
 namespace hikyaku::apps {
 namespace {
 
 constexpr Duration most_time = 60s;
-constexpr Duration look_interval = 20ms;
 
 std::string trouble_of(const char* step, int error) { return std::string(step) + ": " + std::strerror(error); }
 
 // ---- the command
-
-struct Pipe {
-  io::Descriptor read, write;
-};
-
-std::optional<Pipe> make_pipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return std::nullopt;
-  return Pipe{io::Descriptor(ends[0]), io::Descriptor(ends[1])};
-}
-
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-  std::vector<char*> all;
-  for (auto& text : texts) all.push_back(text.data());
-  all.push_back(nullptr);
-  return all;
-}
 
 std::vector<std::string> environment_of(const NoticeText& text) {
   const auto& notice = text.notice;
@@ -55,55 +33,11 @@ std::vector<std::string> environment_of(const NoticeText& text) {
           "HIKYAKU_TEXT=" + words(text.words)};
 }
 
-// Its end, or an end we make of it.
-std::string wait_for(pid_t pid, const Clock& clock) {
-  const auto deadline = clock.now() + most_time;
-  for (int status = 0;;) {
-    const auto ended = ::waitpid(pid, &status, WNOHANG);
-    if (ended == pid && WIFEXITED(status)) return WEXITSTATUS(status) == 0 ? std::string{} : "the command ended with status " + std::to_string(WEXITSTATUS(status));
-    if (ended == pid) return "the command was ended by signal " + std::to_string(WTERMSIG(status));
-    if (ended < 0 && errno != EINTR) return trouble_of("waitpid", errno);
-    if (clock.now() > deadline) {
-      ::kill(-pid, SIGKILL);
-      ::waitpid(pid, &status, 0);
-      return "the command took longer than a minute and was ended";
-    }
-    ::usleep(static_cast<useconds_t>(std::chrono::duration_cast<std::chrono::microseconds>(look_interval).count()));
-  }
-}
-
 // The notice as JSON on its standard input, and in words in its environment. Blocks.
 std::string run_command(std::vector<std::string> command, const NoticeText& text, const std::string& folder) {
-  auto pipe = make_pipe();
-  if (!pipe) return trouble_of("pipe", errno);
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawn_file_actions_adddup2(&actions, pipe->read.get(), 0);
-  ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-  ::posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-  ::posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
-  sigset_t usual;
-  sigemptyset(&usual);
-  ::posix_spawnattr_setsigmask(&attributes, &usual);
-  sigaddset(&usual, SIGPIPE);
-  ::posix_spawnattr_setsigdefault(&attributes, &usual);
-  ::posix_spawnattr_setpgroup(&attributes, 0);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-  auto environment = environment_of(text);
-  auto arguments = pointers_to(command);
-  auto variables = pointers_to(environment);
-  pid_t pid = 0;
-  const int error = ::posix_spawn(&pid, command[0].c_str(), &actions, &attributes, arguments.data(), variables.data());
-  ::posix_spawn_file_actions_destroy(&actions);
-  ::posix_spawnattr_destroy(&attributes);
-  if (error != 0) return trouble_of(command[0].c_str(), error);
-  pipe->read.reset();
-  // Smaller than a pipe's buffer: it never waits. Who does not read it does not want it.
-  (void)!::write(pipe->write.get(), text.json.data(), text.json.size());
-  pipe->write.reset();
-  return wait_for(pid, SystemClock{});
+  const auto ran = io::run_program({.command = std::move(command), .folder = folder, .limit = most_time, .environment = environment_of(text), .input = text.json});
+  if (!ran.trouble.empty()) return ran.trouble;
+  return ran.status == 0 ? std::string{} : "the command ended with status " + std::to_string(ran.status);
 }
 
 class CommandWay final : public NoticeWay {

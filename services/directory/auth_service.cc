@@ -3,10 +3,8 @@
 #include <algorithm>
 
 #include "base/base64.h"
-#include "base/checksum.h"
 #include "base/cursor.h"
 #include "services/directory/address_text.h"
-#include "services/directory/mailing_list.h"
 
 namespace hikyaku::directory {
 
@@ -19,14 +17,20 @@ constexpr Duration store_limit = 10s;
 
 Deadline soon() { return std::chrono::steady_clock::now() + store_limit; }
 
-TemporaryFailure no_directory() {
-  return {"The directory cannot be read at the moment; look at the auth service's log and at the disk."};
-}
+TemporaryFailure no_directory() { return {std::string(no_directory_sentence)}; }
+TemporaryFailure not_now(std::string why) { return {why.empty() ? "Logins cannot be checked at the moment; try again in a minute." : std::move(why)}; }
 
 }  // namespace
 
-AuthService::AuthService(io::Loop& loop, io::Workers& workers, const Reader& reader, Secrets secrets, AuthOptions options)
-    : loop_(loop), workers_(workers), reader_(reader), secrets_(secrets), options_(std::move(options)), quotas_(options_.quota_page) {}
+AuthService::AuthService(io::Loop& loop, io::Workers& workers, const Reader& reader, Secrets secrets, AuthOptions options, GuardParts guard)
+    : loop_(loop), workers_(workers), reader_(reader), secrets_(secrets), options_(std::move(options)), guard_(loop, guard), quotas_(options_.quota_page) {
+  guard_.set(options_.guard);
+}
+
+void AuthService::set_options(AuthOptions options) {
+  options_ = std::move(options);
+  guard_.set(options_.guard);
+}
 
 DirectoryResult<> AuthService::prepare(Deadline deadline) {
   TRY(secret, secrets_.server_secret(deadline));
@@ -85,7 +89,7 @@ Task<AuthService::Reply> AuthService::reply_to(Request request) {
   if (const auto* asked = std::get_if<auth_protocol::SendAsRequest>(&request)) co_return may_send_as(*asked);
   if (const auto* asked = std::get_if<auth_protocol::RedeemRequest>(&request)) co_return redeem(*asked);
   if (const auto* asked = std::get_if<auth_protocol::CancelRequest>(&request)) {
-    (void)take(asked->exchange);
+    drop(asked->exchange);
     co_return auth_protocol::CancelReply{};
   }
   Task<Reply> replying;
@@ -94,163 +98,6 @@ Task<AuthService::Reply> AuthService::reply_to(Request request) {
   else replying = login(std::get<auth_protocol::LoginRequest>(std::move(request)));
   auto reply = co_await std::move(replying);
   co_return reply;
-}
-
-// ---- questions about addresses: answered from the snapshot, without waiting ------------------------------------------
-
-namespace {
-
-// What a hold can see of a recipient before its message is there. An alias of several targets has no one destination: its
-// copies meet the holds when they are made.
-struct HeldQuestion {
-  std::string destination, sender, sent_by, mailbox_of;
-
-  HeldQuestion(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found)
-      : sender(request.sender.text()) {
-    if (const auto* account = snapshot.account(request.account)) sent_by = account->address.text();
-    if (!found.lists.empty()) return;  // likewise
-    if (found.local.size() == 1 && found.remote.empty()) {
-      mailbox_of = found.local.front().address.text();
-      destination = "local:" + found.local.front().address.domain;
-    } else if (found.local.empty()) {
-      destination = key_of(snapshot, found.remote.size() == 1 ? found.remote.front() : request.recipient, request.sender);
-    }
-  }
-
-  static std::string key_of(const Snapshot& snapshot, const Address& address, const ReversePath& sender) {
-    const auto route = snapshot.route(address, sender).route;
-    if (!route) return "mx:" + address.domain;
-    std::string key = "host:";
-    for (const auto& host : route->hosts) key += (key.size() > 5 ? " " : "") + host.name + ':' + std::to_string(host.port);
-    return key;
-  }
-};
-
-}  // namespace
-
-// An address that several share is taken: what it leads to is judged when the copies are made.
-void AuthService::judge_post(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found, RecipientAnswer& answer) const {
-  if (found.lists.size() != 1 || !found.local.empty() || !found.remote.empty()) return;
-  const auto address = parse_address(found.lists.front());
-  const auto* list = address ? snapshot.list(*address) : nullptr;
-  if (list == nullptr || list->posting == Posting::Anyone) return;
-  answer.holds_for = RecipientAnswer::HoldsFor::ThisSender;
-  const auto client = io::IpAddress::parse(request.client_address);
-  const bool known = request.account != AccountId{} || snapshot.network(request.client_address).relay == Enabled::Yes ||
-                     (client && std::ranges::any_of(options_.relay_networks, [&](const auto& network) { return network.contains(*client); }));
-  if (directory::judge_post(snapshot, *list, request.sender, known ? SenderIs::Known : SenderIs::Claimed) != PostVerdict::Refused) return;
-  answer.kind = RecipientKind::MayNotPost;
-  answer.held = refusal_of_post(*list);
-}
-
-// One mailbox that is full refuses the recipient. An alias of several targets is taken: each copy meets its own quota.
-void AuthService::judge_room(const Snapshot& snapshot, const Resolution& found, RecipientAnswer& answer) {
-  if (found.kind != RecipientKind::Local || found.local.size() != 1 || !found.remote.empty() || !found.lists.empty()) return;
-  // What a forward may take away needs no room here; delivery meets the quota of the copy that stays.
-  if (const auto* forward = snapshot.forward(found.local.front().account); forward != nullptr && forward->keep == KeepCopy::No) return;
-  const auto* account = snapshot.account(found.local.front().account);
-  if (!account || (account->quota_octets == 0 && account->quota_messages == 0)) return;
-  const auto used = quotas_.read(account->id, std::chrono::steady_clock::now());
-  if (!used) return;
-  const bool full = (account->quota_octets != 0 && used->octets >= account->quota_octets) ||
-                    (account->quota_messages != 0 && used->messages >= account->quota_messages);
-  if (full) answer.kind = RecipientKind::OverQuota;
-  if (account->quota_octets != 0) answer.room_octets = account->quota_octets - std::min(used->octets, account->quota_octets);
-}
-
-// A user of an inner server, by its domain's check.
-void AuthService::judge_inner(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found, RecipientAnswer& answer) const {
-  using OnInner = RecipientAnswer::OnInnerServer;
-  const auto* domain = found.kind == RecipientKind::Relay ? snapshot.domain(request.recipient.domain) : nullptr;
-  if (domain == nullptr || domain->recipients == RecipientCheck::Any) return;
-  if (domain->recipients == RecipientCheck::List) {
-    answer.on_inner = snapshot.is_relay_recipient(request.recipient) ? OnInner::Listed : OnInner::NotListed;
-    return;
-  }
-  answer.on_inner = OnInner::Ask;
-  const auto now = SystemClock{}.wall();
-  const auto& holds = snapshot.contents().holds;
-  if (std::ranges::none_of(holds, [&](const Hold& hold) { return hold.runs(now); })) return;
-  const HeldQuestion asked(snapshot, request, found);
-  if (std::ranges::any_of(holds, [&](const Hold& hold) { return hold.runs(now) && holds_back(hold, domain->name, asked.destination); })) answer.on_inner = OnInner::AskHeld;
-}
-
-AuthService::Reply AuthService::resolve(const auth_protocol::ResolveRequest& request) {
-  const auto snapshot = reader_.snapshot();
-  if (!snapshot) return no_directory();
-  if (options_.srs != nullptr)
-    if (const auto sender = rewritten_sender(*snapshot, request.recipient, *options_.srs->current(), SystemClock{}.wall()))
-      return RecipientAnswer{*sender ? RecipientKind::Local : RecipientKind::UnknownUser, snapshot->version()};
-  constexpr std::size_t enough = 2;  // whether there is one, and no other
-  const auto found = snapshot->resolve(request.recipient, enough);
-  RecipientAnswer answer{found.kind, snapshot->version()};
-  judge_room(*snapshot, found, answer);
-  judge_inner(*snapshot, request, found, answer);
-  judge_post(*snapshot, request, found, answer);
-  if (answer.kind == RecipientKind::MayNotPost) return answer;
-  const auto now = SystemClock{}.wall();
-  const auto refuses = [&](const Hold& hold) { return hold.action == HoldAction::Refuse && hold.runs(now); };
-  const auto& holds = snapshot->contents().holds;
-  if (std::ranges::none_of(holds, refuses)) return answer;
-  const HeldQuestion asked(*snapshot, request, found);
-  const HoldFacts facts{request.recipient.domain, asked.destination, asked.sender, asked.sent_by, asked.mailbox_of};
-  for (const auto& hold : holds) {
-    if (!refuses(hold)) continue;
-    if (hold.scope == HoldScope::Sender || hold.scope == HoldScope::Account) answer.holds_for = RecipientAnswer::HoldsFor::ThisSender;
-    if (answer.held.empty() && selects(hold, facts)) answer.held = reply_words(hold);
-  }
-  return answer;
-}
-
-// Content rows are in no snapshot: read on a worker when the directory has changed since.
-Task<bool> AuthService::learn_content(std::uint32_t from) {
-  const auto snapshot = reader_.snapshot();
-  if (options_.content == nullptr || from != 0 || !snapshot || (content_known_ && content_.version >= snapshot->version())) co_return true;
-  auto reading = workers_.run(loop_, [engine = options_.content, deadline = loop_.after(std::chrono::seconds{3})] { return read_content(*engine, deadline); });
-  auto read = co_await std::move(reading);
-  if (!read || !*read) co_return false;
-  content_changed_ = content_changed_ || !content_known_ || content_.rows != (*read)->rows;
-  content_ = std::move(**read);
-  content_known_ = true;
-  co_return true;
-}
-
-// Made once for each version of the directory; the same rows have the same stamp.
-AuthService::Reply AuthService::access_rows(const auth_protocol::AccessRequest& request) {
-  constexpr std::size_t piece = auth_protocol::most_octets / 2;
-  const auto snapshot = reader_.snapshot();
-  if (!snapshot) return no_directory();
-  // Further pieces are of the table that was begun: its stamp tells when another took its place.
-  if (request.from == 0 && (access_of_ != snapshot->version() || content_changed_)) {
-    if (access_stamp_ == 0 || content_changed_ || access_rows_ != snapshot->contents().access) {
-      content_changed_ = false;
-      access_rows_ = snapshot->contents().access;
-      access_text_.clear();
-      for (const auto& row : access_rows_) access_text_ += print_access_row(row) + '\n';
-      for (const auto& row : content_.rows) access_text_ += print_content_row(row) + '\n';
-      access_stamp_ = checksum(access_text_) | 1;  // 0 is nobody's
-    }
-    access_of_ = snapshot->version();
-  }
-  if (request.from == 0 && request.stamp == access_stamp_) return AccessPage{.stamp = access_stamp_};
-  if (request.from > access_text_.size()) return AccessPage{.stamp = access_stamp_};
-  auto text = access_text_.substr(request.from, piece);
-  const auto next = request.from + text.size();
-  return AccessPage{access_stamp_, std::move(text), next < access_text_.size() ? static_cast<std::uint32_t>(next) : 0};
-}
-
-AuthService::Reply AuthService::may_send_as(const auth_protocol::SendAsRequest& request) const {
-  const auto snapshot = reader_.snapshot();
-  if (!snapshot) return no_directory();
-  return auth_protocol::SendAsReply{snapshot->owns(request.account, request.reverse_path), snapshot->version()};
-}
-
-AuthService::Reply AuthService::rights(const PeerContext& peer) const {
-  const auto snapshot = reader_.snapshot();
-  if (!snapshot) return no_directory();
-  const auto address = io::IpAddress::parse(peer.client_address);
-  const bool listed = address && std::ranges::any_of(options_.relay_networks, [&](const auto& network) { return network.contains(*address); });
-  return PeerRights{mechanisms(peer), listed || snapshot->network(peer.client_address).relay == Enabled::Yes};
 }
 
 bool AuthService::may_show_password(const PeerContext& peer) const {
@@ -280,7 +127,7 @@ std::vector<std::string> AuthService::mechanisms(const PeerContext& peer) const 
 std::uint64_t AuthService::keep(Exchange exchange) {
   // The oldest makes room: clients that hang up in the middle must not shut the others out.
   while (exchanges_.size() >= most_exchanges || (!ages_.empty() && loop_.now() - exchanges_.at(ages_.front()).started > exchange_limit))
-    (void)take(ages_.front());
+    drop(ages_.front());
   std::uint64_t id = 0;
   while (id == 0 || exchanges_.contains(id)) {
     const auto octets = random_octets(8);
@@ -290,6 +137,11 @@ std::uint64_t AuthService::keep(Exchange exchange) {
   exchange.age = std::prev(ages_.end());
   exchanges_.emplace(id, std::move(exchange));
   return id;
+}
+
+// Nothing came of it.
+void AuthService::drop(std::uint64_t id) {
+  if (const auto exchange = take(id); exchange && exchange->turn) guard_.undone(*exchange->turn);
 }
 
 std::optional<AuthService::Exchange> AuthService::take(std::uint64_t id) {
@@ -314,7 +166,7 @@ Task<AuthService::Reply> AuthService::begin(auth_protocol::BeginRequest request)
     context.channel_binding = sasl::ChannelBinding{.data = request.peer.channel_binding};
     context.plus = scram_everywhere_ ? sasl::ServerContext::Plus::Offered : sasl::ServerContext::Plus::NotOffered;
   }
-  Exchange exchange{sasl::ServerExchange(*mechanism, std::move(context)), std::move(request.peer), {}, {}, loop_.now(), {}};
+  Exchange exchange{sasl::ServerExchange(*mechanism, std::move(context)), std::move(request.peer), {}, {}, loop_.now(), {}, {}, {}};
   std::optional<std::string_view> initial;
   if (request.initial_response) initial = *request.initial_response;
   auto first = exchange.sasl.start(initial);
@@ -340,25 +192,26 @@ Task<AuthService::Reply> AuthService::carry_on(Exchange exchange, sasl::ServerSt
     }
     if (auto* asked = std::get_if<sasl::CheckPassword>(&step)) {
       exchange.user = ascii_lower(asked->user);
-      auto checking = check(asked->user, asked->password, exchange.peer, exchange.account);
+      auto checking = check(asked->user, asked->password, exchange.peer, exchange.account, exchange.why);
       const auto verdict = co_await std::move(checking);
-      if (verdict == Verdict::Unavailable) co_return TemporaryFailure{"Logins cannot be checked at the moment; try again in a minute."};
+      if (verdict == Verdict::Unavailable) co_return not_now(std::move(exchange.why));
       step = exchange.sasl.password_checked(verdict == Verdict::Right ? sasl::PasswordVerdict::Right : sasl::PasswordVerdict::Wrong);
     } else if (auto* wanted = std::get_if<sasl::FindKeys>(&step)) {
       exchange.user = ascii_lower(wanted->user);
       bool unavailable = false;
       auto finding = keys_for(wanted->user, exchange, unavailable);
       auto keys = co_await std::move(finding);
-      if (unavailable) co_return TemporaryFailure{"Logins cannot be checked at the moment; try again in a minute."};
+      if (unavailable) co_return not_now(std::move(exchange.why));
       step = exchange.sasl.keys_found(std::move(keys));
     } else if (auto* accepted = std::get_if<sasl::Accepted>(&step)) {
-      limits_.succeeded(exchange.user);
+      if (exchange.turn) guard_.succeeded(*exchange.turn);
       co_return welcome(exchange.account, accepted->authorization_identity, exchange.peer);
     } else {
       const auto why = std::get<sasl::Refused>(step).why;
-      if (why == sasl::RefusedBecause::Malformed) co_return AuthFailure{AuthFailure::Why::Malformed};
       // check() has counted a wrong password already.
-      if (!sasl::shows_password(exchange.sasl.mechanism())) count_failure(exchange.peer.client_address, exchange.user);
+      if (exchange.turn && why == sasl::RefusedBecause::Malformed) guard_.undone(*exchange.turn);
+      else if (exchange.turn) guard_.failed(*exchange.turn, 0);
+      if (why == sasl::RefusedBecause::Malformed) co_return AuthFailure{AuthFailure::Why::Malformed};
       co_return AuthFailure{AuthFailure::Why::Credentials, name_for_log(exchange.user)};
     }
   }
@@ -367,11 +220,11 @@ Task<AuthService::Reply> AuthService::carry_on(Exchange exchange, sasl::ServerSt
 Task<AuthService::Reply> AuthService::login(auth_protocol::LoginRequest request) {
   if (!may_show_password(request.peer)) co_return AuthFailure{AuthFailure::Why::TlsRequired};
   AccountId account;
-  auto checking = check(request.user, request.password, request.peer, account);
+  std::string why;
+  auto checking = check(request.user, request.password, request.peer, account, why);
   const auto verdict = co_await std::move(checking);
-  if (verdict == Verdict::Unavailable) co_return TemporaryFailure{"Logins cannot be checked at the moment; try again in a minute."};
+  if (verdict == Verdict::Unavailable) co_return not_now(std::move(why));
   if (verdict == Verdict::Wrong) co_return AuthFailure{AuthFailure::Why::Credentials, name_for_log(request.user)};
-  limits_.succeeded(ascii_lower(request.user));
   co_return welcome(account, "", request.peer);
 }
 
@@ -424,6 +277,7 @@ AuthService::Reply AuthService::welcome(AccountId id, const std::string& authori
   }
   // RFC 4616 §2: acting as somebody else is not offered.
   if (!authorization_identity.empty() && find_account(authorization_identity) != id) return AuthFailure{AuthFailure::Why::OtherIdentity, account->address.text()};
+  guard_.came_in(id, peer.client_address);
   AuthSuccess success{id, account->address.text(), {}, {}};
   if (peer.protocol != Protocol::Smtp) success.ticket = tickets_.issue({id, peer.protocol, peer.client_address}, loop_.now());
   return success;
@@ -438,22 +292,15 @@ AuthService::Reply AuthService::redeem(const auth_protocol::RedeemRequest& reque
   return Vouched{account->id, account->address.text(), std::move(login->client_address)};
 }
 
-Task<bool> AuthService::wait_for_turn(const std::string& client_address, const std::string& user) {
-  if (options_.slow_failures == AuthOptions::SlowFailures::No) co_return true;
-  const auto admission = limits_.admit(client_address, user, loop_.now());
-  if (admission.refused) co_return false;
-  if (admission.wait > Duration{}) {
-    auto sleep = loop_.sleep_until(loop_.after(admission.wait));
-    (void)co_await sleep;
-  }
-  co_return !loop_.stopping();
+// Of names that nobody has: only what can be one, since users type passwords there.
+abuse::LoginTry AuthService::try_of(const std::string& user, const PeerContext& peer, AccountId account) const {
+  const auto snapshot = reader_.newest();
+  const auto* known = snapshot && account != AccountId{} ? snapshot->account(account) : nullptr;
+  const auto named = known == nullptr ? name_for_log(user) : known->address.text();
+  return guard_.try_of(peer.client_address, named == user || known != nullptr ? named : std::string{}, account);
 }
 
-void AuthService::count_failure(const std::string& client_address, const std::string& user) {
-  if (options_.slow_failures == AuthOptions::SlowFailures::Yes) limits_.failed(client_address, user, loop_.now());
-}
-
-Task<AuthService::Verdict> AuthService::check(std::string user, std::string password, PeerContext peer, AccountId& account) {
+Task<AuthService::Verdict> AuthService::check(std::string user, std::string password, PeerContext peer, AccountId& account, std::string& why) {
   if (!reader_.snapshot()) co_return Verdict::Unavailable;
   const auto folded = ascii_lower(user);
   account = find_account(user);
@@ -466,9 +313,13 @@ Task<AuthService::Verdict> AuthService::check(std::string user, std::string pass
   }
   // A client that logged in a moment ago is not slowed by somebody else's guesses.
   if (verifier && memory_.knows(account, *verifier, password, loop_.now())) co_return Verdict::Right;
-  auto waiting = wait_for_turn(peer.client_address, folded);
-  const bool has_turn = co_await std::move(waiting);
-  if (!has_turn) co_return Verdict::Unavailable;
+  const auto turn = try_of(user, peer, account);
+  auto waiting = guard_.wait_for_turn(turn);
+  auto has_turn = co_await std::move(waiting);
+  if (!has_turn) {
+    why = std::move(has_turn).error();
+    co_return Verdict::Unavailable;
+  }
   // Names that nobody has take as long as wrong passwords.
   const auto cost = options_.cost;
   auto checking = workers_.run(loop_, [&verifier, &password, &cost] {
@@ -477,11 +328,15 @@ Task<AuthService::Verdict> AuthService::check(std::string user, std::string pass
     return PasswordCheck::Wrong;
   });
   const auto checked = co_await std::move(checking);
-  if (!checked) co_return Verdict::Unavailable;
+  if (!checked) {
+    guard_.undone(turn);
+    co_return Verdict::Unavailable;
+  }
   if (*checked == PasswordCheck::Wrong) {
-    count_failure(peer.client_address, folded);
+    guard_.failed(turn, memory_.fingerprint(folded, password));
     co_return Verdict::Wrong;
   }
+  guard_.succeeded(turn);
   memory_.remember(account, *verifier, password, loop_.now() + options_.remember);
   if (*checked == PasswordCheck::RightButWeak)
     // Lost when the queue is full or the store is down: the next login tries again.
@@ -494,17 +349,24 @@ Task<AuthService::Verdict> AuthService::check(std::string user, std::string pass
 Task<sasl::ScramKeys> AuthService::keys_for(std::string user, Exchange& exchange, bool& unavailable) {
   unavailable = !reader_.snapshot();
   if (unavailable) co_return sasl::ScramKeys{};
-  auto waiting = wait_for_turn(exchange.peer.client_address, exchange.user);
-  const bool has_turn = co_await std::move(waiting);
   exchange.account = find_account(user);
+  exchange.turn = try_of(user, exchange.peer, exchange.account);
+  auto waiting = guard_.wait_for_turn(*exchange.turn);
+  auto has_turn = co_await std::move(waiting);
+  if (!has_turn) {
+    exchange.turn.reset();
+    exchange.why = std::move(has_turn).error();
+    unavailable = true;
+    co_return sasl::ScramKeys{};
+  }
   std::optional<Verifier> verifier;
-  if (has_turn && exchange.account != AccountId{}) {
+  if (exchange.account != AccountId{}) {
     auto finding = workers_.run(loop_, [this, id = exchange.account] { return secrets_.find(id, soon()); });
     auto found = co_await std::move(finding);
     unavailable = !found || !*found;
     if (!unavailable) verifier = std::move(**found);
   }
-  unavailable |= !has_turn;
+  if (unavailable) guard_.undone(*exchange.turn);
   if (verifier && verifier->scram) co_return std::move(*verifier->scram);
   // RFC 5802 §9 leaves it to us: a name that nobody has gets keys that look real and stay the same.
   co_return sasl::fake_scram_keys(server_secret_, exchange.user, options_.cost.scram_iterations);

@@ -19,7 +19,7 @@
 #include "services/directory/auth_protocol.h"
 #include "services/directory/content_store.h"
 #include "services/directory/directory.h"
-#include "services/directory/login_limits.h"
+#include "services/directory/login_guard.h"
 #include "services/directory/login_memory.h"
 #include "services/directory/login_tickets.h"
 #include "services/directory/quota_page.h"
@@ -28,8 +28,10 @@
 
 namespace hikyaku::directory {
 
+inline constexpr std::string_view no_directory_sentence = "The directory cannot be read at the moment; look at the auth service's log and at the disk.";
+
 struct AuthOptions {
-  enum class SlowFailures : std::uint8_t { No, Yes } slow_failures = SlowFailures::Yes;
+  GuardTerms guard;
   std::vector<io::IpNetwork> plaintext_networks;  // may log in without TLS; so may networks the directory lists
   std::vector<io::IpNetwork> relay_networks;      // may send anywhere without logging in; likewise
   Duration remember = 5min;                       // 0: never
@@ -45,13 +47,14 @@ class AuthService {
   static constexpr Duration exchange_limit = 5min;
 
   // Everything given must outlive the service and its loop's run. Call prepare() before serving.
-  AuthService(io::Loop& loop, io::Workers& workers, const Reader& reader, Secrets secrets, AuthOptions options);
+  AuthService(io::Loop& loop, io::Workers& workers, const Reader& reader, Secrets secrets, AuthOptions options, GuardParts guard = {});
 
   // Blocking: reads the server's secret and who has SCRAM keys.
   DirectoryResult<> prepare(Deadline deadline);
   // Looks every second whether SCRAM can be announced. Spawn it.
   Task<void> follow_secrets();
-  void set_options(AuthOptions options) { options_ = std::move(options); }  // on the loop's thread
+  void set_options(AuthOptions options);  // on the loop's thread
+  [[nodiscard]] LoginGuard& guard() { return guard_; }  // likewise
 
   // io::ChannelServer::Handler
   Task<io::Message> answer(io::Message request, io::PeerProcess peer);
@@ -64,6 +67,8 @@ class AuthService {
     AccountId account;     // whose keys were given
     Instant started;
     std::list<std::uint64_t>::iterator age;
+    std::optional<abuse::LoginTry> turn;  // SCRAM: that is under way
+    std::string why;                      // it cannot be checked now; empty: our own trouble
   };
   using Reply = auth_protocol::Reply;
 
@@ -84,19 +89,19 @@ class AuthService {
   Task<Reply> carry_on(Exchange exchange, sasl::ServerStep step);
   Task<sasl::ScramKeys> keys_for(std::string user, Exchange& exchange, bool& unavailable);
   enum class Verdict : std::uint8_t { Right, Wrong, Unavailable };
-  Task<Verdict> check(std::string user, std::string password, PeerContext peer, AccountId& account);
+  Task<Verdict> check(std::string user, std::string password, PeerContext peer, AccountId& account, std::string& why);
   // Right user, but disabled or not for this protocol? Otherwise a success, with its ticket.
-  [[nodiscard]] Reply welcome(AccountId account, const std::string& authorization_identity, const PeerContext& peer);
+  Reply welcome(AccountId account, const std::string& authorization_identity, const PeerContext& peer);
   Reply redeem(const auth_protocol::RedeemRequest& request);
   [[nodiscard]] AccountId find_account(const std::string& user) const;
   [[nodiscard]] std::string name_for_log(const std::string& user) const;
-  Task<bool> wait_for_turn(const std::string& client_address, const std::string& user);
-  void count_failure(const std::string& client_address, const std::string& user);
+  [[nodiscard]] abuse::LoginTry try_of(const std::string& user, const PeerContext& peer, AccountId account) const;
 
   [[nodiscard]] std::vector<std::string> mechanisms(const PeerContext& peer) const;
   [[nodiscard]] bool may_show_password(const PeerContext& peer) const;
   std::uint64_t keep(Exchange exchange);
   std::optional<Exchange> take(std::uint64_t id);
+  void drop(std::uint64_t id);
   bool read_scram_scope(Deadline deadline);  // on a worker
 
   io::Loop& loop_;
@@ -105,7 +110,7 @@ class AuthService {
   Secrets secrets_;
   AuthOptions options_;
   std::string server_secret_;
-  LoginLimits limits_;
+  LoginGuard guard_;
   LoginMemory memory_;
   LoginTickets tickets_;
   QuotaReader quotas_;

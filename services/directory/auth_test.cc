@@ -259,8 +259,8 @@ Task<void> imported(AuthRig& rig) {
 
 Task<void> slow(AuthRig& rig) {
   const auto start = rig.loop.now();
-  for (int i = 0; i < 5; ++i) {
-    auto logging_in = rig.client->login("ann@a.example", "wrong", over_tls);
+  for (int i = 0; i < 6; ++i) {  // another guess each
+    auto logging_in = rig.client->login("ann@a.example", "wrong " + std::to_string(i), over_tls);
     auto step = co_await std::move(logging_in);
     CHECK(failed(step));
   }
@@ -332,7 +332,7 @@ Task<void> tickets_of_yesterday(AuthRig& rig) {
   CHECK(!std::get<std::optional<Vouched>>(answer));
   ann.imap = Enabled::Yes;
   REQUIRE(rig.editor.change_account(ann));
-  const auto settings = AuthOptions{.slow_failures = AuthOptions::SlowFailures::No};
+  const auto settings = AuthOptions{.guard = {.slow_failures = SlowFailures::No}};
   AuthService successor(rig.loop, rig.workers, *rig.reader, Secrets(rig.secrets_engine), settings);
   auto asking_successor = successor.answer({auth_protocol::encode(auth_protocol::RedeemRequest{second, Protocol::Imap}), {}}, {});
   const auto reply = co_await std::move(asking_successor);
@@ -397,7 +397,7 @@ Task<void> lists_and_bounces(AuthRig& rig) {
   }
 }
 
-constexpr AuthOptions::SlowFailures at_once = AuthOptions::SlowFailures::No;
+const GuardTerms at_once{.slow_failures = SlowFailures::No};
 
 }  // namespace
 
@@ -411,7 +411,7 @@ TEST_CASE("fronts learn who may post, and whose bounce it is") {
   rig.alias("both@a.example", {"staff@a.example", "ann@a.example"});
   rig.alias("*@a.example", {"ann@a.example"});
   REQUIRE(rig.srs.prepare(rig.loop.after(5s)));
-  rig.run({.slow_failures = at_once, .relay_networks = {*io::IpNetwork::parse("192.0.2.0/24")}, .srs = &rig.srs}, lists_and_bounces);
+  rig.run({.guard = at_once, .relay_networks = {*io::IpNetwork::parse("192.0.2.0/24")}, .srs = &rig.srs}, lists_and_bounces);
 }
 TEST_CASE("fronts learn that a mailbox is full") {
   AuthRig rig;

@@ -18,6 +18,12 @@ bool LoginMemory::knows(AccountId account, const Verifier& verifier, std::string
   return found != until_.end() && now < found->second;
 }
 
+std::uint64_t LoginMemory::fingerprint(std::string_view user, std::string_view password) const {
+  WireWriter text;
+  text.text(user).text(password);
+  return WireReader(sasl::hmac_sha256(secret_, text.bytes())).u64();
+}
+
 void LoginMemory::remember(AccountId account, const Verifier& verifier, std::string_view password, Instant until) {
   auto key = key_of(account, verifier, password);
   const auto [entry, is_new] = until_.insert_or_assign(key, until);

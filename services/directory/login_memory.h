@@ -19,6 +19,8 @@ class LoginMemory {
   static constexpr std::size_t most_entries = 50'000;
   LoginMemory();
   [[nodiscard]] bool knows(AccountId account, const Verifier& verifier, std::string_view password, Instant now);
+  // What tells one wrong password from another; means nothing to anybody else.
+  [[nodiscard]] std::uint64_t fingerprint(std::string_view user, std::string_view password) const;
   void remember(AccountId account, const Verifier& verifier, std::string_view password, Instant until);
 
  private:

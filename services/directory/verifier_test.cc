@@ -1,6 +1,5 @@
 #include <crypt.h>
 
-#include "services/directory/login_limits.h"
 #include "services/directory/login_memory.h"
 #include "services/directory/test_directory.h"
 
@@ -43,32 +42,6 @@ TEST_CASE("imported hashes are verified as they are and then replaced") {
   for (const std::string_view bad : {"", "plain", "$", "$6$", "$9$a$b", "$6$rounds=999999999$salt$hash", "$2b$31$abcdefghijklmnopqrstuuxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
                                      "$6$salt$ha sh", "$6$salt$ha:sh", "$argon2id$v=19$m=99999999,t=2,p=1$a$b", "$y$jZZ$salt$hash"})
     CHECK_MESSAGE(!import_hash(bad), bad);
-}
-
-TEST_CASE("failures slow the address and the account down, bounded and forgotten") {
-  LoginLimits limits(4);
-  Instant now{};
-  for (int i = 0; i < 3; ++i) {
-    CHECK(limits.admit("192.0.2.1", "ann", now).wait == Duration{});
-    limits.failed("192.0.2.1", "ann", now);
-  }
-  CHECK(limits.admit("192.0.2.1", "other", now).wait == LoginLimits::first_penalty);
-  CHECK(limits.admit("192.0.2.1", "other", now).wait == 2 * LoginLimits::first_penalty);  // they stand in line
-  CHECK(limits.admit("192.0.2.2", "ann", now).wait == LoginLimits::first_penalty);
-  CHECK(limits.admit("192.0.2.2", "bob", now).wait == Duration{});
-  for (int i = 0; i < 20; ++i) limits.failed("192.0.2.1", "ann", now);
-  CHECK(limits.admit("192.0.2.1", "x", now).refused);
-  CHECK(limits.admit("192.0.2.3", "ann", now).wait <= LoginLimits::most_for_account + 2 * LoginLimits::first_penalty);
-  limits.succeeded("ann");
-  CHECK(limits.admit("192.0.2.3", "ann", now).wait == Duration{});
-  for (int i = 0; i < 100; ++i) limits.failed("198.51.100." + std::to_string(i), "n" + std::to_string(i), now);
-  CHECK(limits.entries() <= 4);
-  LoginLimits later;
-  for (int i = 0; i < 9; ++i) later.failed("2001:db8::1", "ann", now);
-  CHECK(later.admit("2001:db8::ffff", "x", now).wait > Duration{});       // the same /64
-  CHECK(later.admit("2001:db8:0:1::1", "x", now).wait == Duration{});
-  now += 16min;
-  CHECK(later.admit("2001:db8::1", "ann", now).wait == Duration{});
 }
 
 TEST_CASE("a password verified a moment ago is known, until then, for that verifier") {

@@ -108,14 +108,7 @@ void Importer::note_retry_data(const FolderScan& scan) {
 
 spool::SpoolResult<> Importer::open_journal() {
   if (writer_) return {};
-  spool::IncomingOptions options;
-  options.folder = options_.spool_folder + "/incoming-" + std::to_string(import_journal);
-  options.node = options_.node;
-  options.journal = import_journal;
-  options.segments.segment_octets = 16 << 20;
-  options.segments.spare_segments = 0;
-  options.segments.reserve_octets = options_.reserve_octets;
-  TRY(writer, spool::IncomingWriter::open(disk_, std::move(options)));
+  TRY(writer, spool::open_side_journal(disk_, {options_.spool_folder, spool::import_journal, options_.node, options_.reserve_octets}));
   writer_ = std::move(writer);
   return {};
 }

@@ -9,11 +9,10 @@
 
 #include "base/clock.h"
 #include "services/epost_spool/pair.h"
-#include "services/spool/incoming.h"
+#include "services/spool/side_journal.h"
 
 namespace hikyaku::epost_spool {
 
-inline constexpr std::uint16_t import_journal = 1000;  // its number: above those of reception
 
 enum class Fate : std::uint8_t {
   Taken,      // (in a dry run: would be)

@@ -1,5 +1,7 @@
 #include "services/quarantine/digest.h"
 
+#include <set>
+
 #include "base/checksum.h"
 #include "protocol/mime/date.h"
 #include "services/telemetry/stamp.h"
@@ -32,20 +34,36 @@ std::string lines_of(const std::vector<const Entry*>& taken) {
 
 }  // namespace
 
-std::optional<spool::GeneratedMail> digest_mail(const std::vector<Entry>& entries, const DigestPeriod& period, const DigestOrigin& origin) {
-  std::vector<const Entry*> taken;
+std::string told_text(const std::vector<Entry>& entries) {
+  std::string text;
+  for (const auto& entry : entries) text += entry.envelope.id.text() + "\n";
+  return text;
+}
+
+std::vector<const Entry*> untold(const std::vector<Entry>& entries, const std::optional<std::string>& told, WallTime since) {
+  std::set<std::string_view> known;
+  for (std::string_view rest = told ? std::string_view(*told) : std::string_view{}; !rest.empty();) {
+    const auto end = rest.find('\n');
+    known.insert(rest.substr(0, end));
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  std::vector<const Entry*> fresh;
   for (const auto& entry : entries)
-    if (entry.taken >= period.from && entry.taken < period.until) taken.push_back(&entry);
+    if (told ? !known.contains(entry.envelope.id.text()) : entry.taken >= since) fresh.push_back(&entry);
+  return fresh;
+}
+
+std::optional<spool::GeneratedMail> digest_mail(const std::vector<const Entry*>& taken, WallTime now, const DigestOrigin& origin) {
   if (taken.empty()) return std::nullopt;
-  const auto day = telemetry::day_text(period.until);
+  const auto day = telemetry::day_text(now);
   const auto count = std::to_string(taken.size());
   const bool japanese = origin.language == DigestLanguage::Japanese;
   spool::GeneratedMail mail;
   mail.envelope.id = TraceId{origin.node, 0, 0, checksum("quarantine digest " + day)}.derived(origin.to.text(), "quarantine digest", 0);
   mail.envelope.recipients.push_back({origin.to, "", {.never = true}});
-  mail.envelope.accepted_at = period.until;
+  mail.envelope.accepted_at = now;
   mail.envelope.body_type = BodyType::EightBitMime;
-  mail.text = "From: Hikyaku <postmaster@" + origin.hostname + ">\r\nTo: <" + origin.to.text() + ">\r\nSubject: Quarantine on " + origin.hostname + ": " + count + " new, " + day + "\r\nDate: " + mime::print_date(period.until, 0) +
+  mail.text = "From: Hikyaku <postmaster@" + origin.hostname + ">\r\nTo: <" + origin.to.text() + ">\r\nSubject: Quarantine on " + origin.hostname + ": " + count + " new, " + day + "\r\nDate: " + mime::print_date(now, 0) +
               "\r\nMessage-ID: <" + mail.envelope.id.text() + "@" + origin.hostname + ">\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
   mail.text += japanese ? "隔離したメール: " + count + " 通\r\n解放は hikyaku quarantine release ID、削除は hikyaku quarantine delete ID。\r\n\r\n"
                         : "Messages put into quarantine: " + count + "\r\nRelease one with: hikyaku quarantine release ID; delete it with: hikyaku quarantine delete ID\r\n\r\n";

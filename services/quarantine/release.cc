@@ -2,7 +2,7 @@
 
 #include <future>
 
-#include "services/spool/incoming.h"
+#include "services/spool/side_journal.h"
 
 namespace hikyaku::quarantine {
 namespace {
@@ -39,14 +39,7 @@ SpoolResult<TraceId> append(Store& store, spool::IncomingWriter& writer, const T
 
 SpoolResult<> release(io::Disk& disk, Store& store, const std::vector<TraceId>& ids, const ReleaseOptions& options, WallTime now,
                       const std::function<void(const Released&)>& each) {
-  spool::IncomingOptions incoming;
-  incoming.folder = options.spool_folder + "/incoming-" + std::to_string(release_journal);
-  incoming.node = options.node;
-  incoming.journal = release_journal;
-  incoming.segments.segment_octets = 16 << 20;
-  incoming.segments.spare_segments = 0;
-  incoming.segments.reserve_octets = options.reserve_octets;
-  TRY(writer, spool::IncomingWriter::open(disk, std::move(incoming)));
+  TRY(writer, spool::open_side_journal(disk, {options.spool_folder, spool::release_journal, options.node, options.reserve_octets}));
   for (const auto& id : ids) {
     TRY(as, append(store, *writer, id, now));
     TRY_VOID(store.remove(id));

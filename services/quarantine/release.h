@@ -7,7 +7,6 @@
 
 namespace hikyaku::quarantine {
 
-inline constexpr std::uint16_t release_journal = 1001;  // its number: above those of reception
 
 struct ReleaseOptions {
   std::string spool_folder;

@@ -47,7 +47,7 @@ SpoolResult<> Store::write(io::File& file, const Entry& entry, const Source& tex
   back.u64(sum.value());
   HIKYAKU_SPOOL_VOID(file.write_at(at, back.bytes()));
   if (const auto flushed = file.flush(); !flushed) return failure(SpoolError{SpoolFailure::FlushFailed, flushed.error().what});
-  HIKYAKU_SPOOL_VOID(disk_.sync_folder(folder_));
+  HIKYAKU_SPOOL_VOID(disk_.sync_folder(folder_ + "/drop"));
   return {};
 }
 
@@ -55,16 +55,19 @@ SpoolResult<> Store::deposit(const Entry& entry, const Source& text) {
   if (disk_.info(path(std::string(full_name)))) return failure(SpoolError{SpoolFailure::NoSpace, "the quarantine is full"});
   HIKYAKU_SPOOL_DISK(free, disk_.free_octets(folder_));
   if (free < reserve_octets_ + entry.octets) return failure(SpoolError{SpoolFailure::NoSpace, "the disk is nearly full"});
-  HIKYAKU_SPOOL_DISK(file, disk_.open(path(entry.envelope.id.text()), io::OpenMode::CreateNew));
+  HIKYAKU_SPOOL_DISK(file, disk_.open(dropped(entry.envelope.id.text()), io::OpenMode::CreateNew));
+  (void)file->try_lock();  // until it is durable: gather() passes over it so long
   auto written = write(*file, entry, text);
   // We may not remove it; it counts for nothing, and the keeper takes it away.
   if (!written) (void)file->resize(0);
   return written;
 }
 
-SpoolResult<Store::Opened> Store::open(const std::string& name) {
+SpoolResult<Store::Opened> Store::open(const std::string& name) { return open_at(path(name), name); }
+
+SpoolResult<Store::Opened> Store::open_at(const std::string& place, const std::string& name) {
   Opened opened;
-  HIKYAKU_SPOOL_DISK(file, disk_.open(path(name), io::OpenMode::Read));
+  HIKYAKU_SPOOL_DISK(file, disk_.open(place, io::OpenMode::Read));
   HIKYAKU_SPOOL_DISK(size, file->size());
   opened.size = size;
   std::string front(before_head, '\0');
@@ -85,20 +88,47 @@ SpoolResult<Store::Opened> Store::open(const std::string& name) {
   return opened;
 }
 
+// A name of the main folder is never taken a second time: ids are not.
+SpoolResult<> Store::gather() {
+  const auto names = disk_.list(folder_ + "/drop");
+  if (!names && names.error().kind == io::DiskFailure::NotFound) return {};
+  if (!names) return failure(SpoolError{SpoolFailure::Broken, names.error().what});
+  bool moved = false;
+  for (const auto& name : *names) {
+    if (!TraceId::parse(name) || disk_.info(path(name))) continue;
+    const auto file = disk_.open(dropped(name), io::OpenMode::ReadWrite);  // a lock needs it
+    if (file && !(*file)->try_lock()) continue;  // it is being written
+    const auto opened = open_at(dropped(name), name);
+    // Its writer did not live to end it.
+    if (opened && (opened->text_at == 0 || opened->size < opened->text_at + opened->entry.octets + behind_text)) continue;
+    moved = disk_.rename(dropped(name), path(name)).has_value() || moved;  // another one may have been faster
+  }
+  if (!moved) return {};
+  HIKYAKU_SPOOL_VOID(disk_.sync_folder(folder_));
+  HIKYAKU_SPOOL_VOID(disk_.sync_folder(folder_ + "/drop"));
+  return {};
+}
+
+void Store::list_one(const std::string& name, Contents& contents) {
+  auto opened = open(name);
+  if (!opened && opened.error().kind == SpoolFailure::NotFound) return;  // gone meanwhile
+  if (opened && opened->size > 0) contents.octets += opened->size;
+  else if (const auto info = disk_.info(path(name))) contents.octets += info->size;
+  if (!opened || (opened->text_at != 0 && opened->entry.envelope.id.text() != name)) contents.damaged.push_back(name);
+  else if (opened->text_at == 0 || opened->size < opened->text_at + opened->entry.octets + behind_text) contents.incomplete.push_back(name);
+  else if (!opened->whole()) contents.damaged.push_back(name);
+  else contents.entries.push_back(std::move(opened->entry));
+}
+
 SpoolResult<Contents> Store::list() {
   HIKYAKU_SPOOL_DISK(names, disk_.list(folder_));
   Contents contents;
-  for (const auto& name : names) {
-    if (!TraceId::parse(name)) continue;
-    auto opened = open(name);
-    if (!opened && opened.error().kind == SpoolFailure::NotFound) continue;  // gone meanwhile
-    if (!opened && opened.error().kind != SpoolFailure::Damaged) return failure(std::move(opened).error());
-    if (opened) contents.octets += opened->size;
-    if (!opened || (opened->text_at != 0 && opened->entry.envelope.id.text() != name)) contents.damaged.push_back(name);
-    else if (opened->text_at == 0 || opened->size < opened->text_at + opened->entry.octets + behind_text) contents.incomplete.push_back(name);
-    else if (!opened->whole()) contents.damaged.push_back(name);
-    else contents.entries.push_back(std::move(opened->entry));
-  }
+  for (const auto& name : names)
+    if (TraceId::parse(name)) list_one(name, contents);
+  // What was not taken over yet, or never will be.
+  if (const auto waiting = disk_.list(folder_ + "/drop"))
+    for (const auto& name : *waiting)
+      if (TraceId::parse(name)) contents.incomplete.push_back(name);
   std::ranges::sort(contents.entries, [](const Entry& a, const Entry& b) { return std::tie(a.taken, a.envelope.id) < std::tie(b.taken, b.envelope.id); });
   return contents;
 }
@@ -130,8 +160,9 @@ SpoolResult<> Store::read(const TraceId& id, const To& to) {
 }
 
 SpoolResult<> Store::remove_file(const std::string& name) {
-  HIKYAKU_SPOOL_VOID(disk_.remove(path(name)));
-  HIKYAKU_SPOOL_VOID(disk_.sync_folder(folder_));
+  const bool in_drop = !disk_.info(path(name)) && disk_.info(dropped(name)).has_value();
+  HIKYAKU_SPOOL_VOID(disk_.remove(in_drop ? dropped(name) : path(name)));
+  HIKYAKU_SPOOL_VOID(disk_.sync_folder(in_drop ? folder_ + "/drop" : folder_));
   return {};
 }
 

@@ -3,8 +3,9 @@
 //
 //   HKQUAR1 LF | octets of the head, 4 | checksum of the head, 8 | head | text | checksum of the text, 8
 //
-// deposit() is what receive may do: it makes files there and can neither remove nor rename one. What is shorter than its head says
-// was never answered 250. All calls block.
+// deposit() is what receive may do: it makes files in the folder `drop` below it, and can neither remove nor rename one. Whoever keeps the
+// quarantine takes them from there (gather()), where receive can not reach them any more. What is shorter than its head says was never
+// answered 250. All calls block.
 #pragma once
 
 #include <functional>
@@ -31,7 +32,7 @@ using Source = std::function<spool::SpoolResult<>(const To& to)>;
 
 struct Contents {
   std::vector<Entry> entries;  // oldest first
-  std::vector<std::string> incomplete, damaged;  // names of files
+  std::vector<std::string> incomplete, damaged;  // names of files; damaged: those that cannot be read too
   std::uint64_t octets = 0;    // of all files
 };
 
@@ -45,13 +46,16 @@ class Store {
   // Durable when it returns. NoSpace: of the disk, or the keeper said that the quarantine is full.
   spool::SpoolResult<> deposit(const Entry& entry, const Source& text);
 
-  // Reads heads, not texts.
+  // Takes what was deposited whole out of the drop folder. For who keeps the quarantine, and for commands; several may at once.
+  spool::SpoolResult<> gather();
+  // Reads heads, not texts. One file that cannot be read does not keep the others from being listed.
   spool::SpoolResult<Contents> list();
   // NotFound, Damaged.
   spool::SpoolResult<Entry> find(const TraceId& id);
   // The text; Damaged at its end when it is not what was taken.
   spool::SpoolResult<> read(const TraceId& id, const To& to);
   spool::SpoolResult<> remove(const TraceId& id) { return remove_file(id.text()); }
+  // Whatever it is: damaged, unreadable, incomplete.
   spool::SpoolResult<> remove_file(const std::string& name);
 
   // While it is full deposit() answers NoSpace.
@@ -61,6 +65,9 @@ class Store {
  private:
   struct Opened;
   spool::SpoolResult<Opened> open(const std::string& name);
+  spool::SpoolResult<Opened> open_at(const std::string& place, const std::string& name);
+  void list_one(const std::string& name, Contents& contents);
+  [[nodiscard]] std::string dropped(const std::string& name) const { return folder_ + "/drop/" + name; }
   [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
   spool::SpoolResult<> write(io::File& file, const Entry& entry, const Source& text);
 

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "io/simulated_disk.h"
+#include "services/quarantine/digest.h"
 #include "services/quarantine/entry.h"
 
 using namespace hikyaku;
@@ -36,8 +37,9 @@ std::optional<std::string> text_of(Store& store, const TraceId& id) {
 
 struct World {
   explicit World(std::uint64_t seed = 1) : disk({.seed = seed}) {
-    REQUIRE(disk.make_folder("/q"));
+    REQUIRE(disk.make_folder("/q/drop"));
     REQUIRE(disk.sync_folder("/"));
+    REQUIRE(disk.sync_folder("/q"));
   }
   io::SimulatedDisk disk;
   Store store{disk, "/q"};
@@ -50,6 +52,9 @@ TEST_CASE("quarantine: what was deposited is listed, read, and removed") {
   const std::string text(5'000, 'x');
   REQUIRE(world.store.deposit(entry_of(2, text), source_of(text)));
   REQUIRE(world.store.deposit(entry_of(1, ""), source_of("")));
+  CHECK(world.store.list()->entries.empty());  // not taken over yet
+  REQUIRE(world.store.gather());
+  REQUIRE(world.store.gather());
   const auto contents = world.store.list();
   REQUIRE(contents);
   REQUIRE(contents->entries.size() == 2);
@@ -59,7 +64,9 @@ TEST_CASE("quarantine: what was deposited is listed, read, and removed") {
   CHECK(text_of(world.store, {8, 1, 1, 2}) == text);
   CHECK(text_of(world.store, {8, 1, 1, 1}) == "");
   CHECK_FALSE(text_of(world.store, {8, 1, 1, 3}));
-  CHECK_FALSE(world.store.deposit(entry_of(2, text), source_of(text)));  // never another one of that name
+  REQUIRE(world.store.deposit(entry_of(2, "another"), source_of("another")));
+  REQUIRE(world.store.gather());
+  CHECK(text_of(world.store, {8, 1, 1, 2}) == text);  // never another one in its place
   REQUIRE(world.store.remove({8, 1, 1, 2}));
   CHECK_FALSE(world.store.find({8, 1, 1, 2}));
   CHECK(world.store.list()->entries.size() == 1);
@@ -79,6 +86,7 @@ TEST_CASE("quarantine: a 250 outlives the power, at every moment") {
       const bool accepted = world.store.deposit(entry, source_of(text)).has_value();
       const bool was_cut = world.disk.stopped();
       world.disk.cut();
+      REQUIRE(world.store.gather());
       const auto contents = world.store.list();
       REQUIRE(contents);
       if (accepted) CHECK(text_of(world.store, entry.envelope.id) == text);
@@ -110,10 +118,76 @@ TEST_CASE("quarantine: damage is told, never given out") {
   const std::string text(4'000, 'x');
   const auto name = TraceId{8, 1, 1, 1}.text();
   REQUIRE(world.store.deposit(entry_of(1, text), source_of(text)));
+  REQUIRE(world.store.gather());
   REQUIRE(world.disk.damage("/q/" + name, 2'000, 1));
   CHECK_FALSE(text_of(world.store, {8, 1, 1, 1}));
   CHECK(world.store.list()->entries.size() == 1);  // its head is good
   REQUIRE(world.disk.damage("/q/" + name, 21, 4));
   CHECK(world.store.list()->damaged == std::vector<std::string>{name});
   CHECK(world.store.find({8, 1, 1, 1}).error().kind == spool::SpoolFailure::Damaged);
+}
+
+TEST_CASE("quarantine: what is taken over outlives the power, at every moment") {
+  const std::string text(3'000, 'y');
+  for (std::uint64_t seed = 1; seed <= 5; ++seed)
+    for (std::uint64_t calls = 0;; ++calls) {
+      World world(seed);
+      REQUIRE(world.store.deposit(entry_of(7, text), source_of(text)));
+      world.disk.stop_after(calls);
+      (void)world.store.gather();
+      const bool was_cut = world.disk.stopped();
+      world.disk.cut();
+      REQUIRE(world.store.gather());
+      CHECK(text_of(world.store, {8, 1, 1, 7}) == text);
+      if (!was_cut) break;
+    }
+}
+
+TEST_CASE("quarantine: what cannot be read keeps nothing else from being listed, and can be deleted") {
+  World world;
+  for (std::uint64_t n = 1; n <= 3; ++n) REQUIRE(world.store.deposit(entry_of(n, "text"), source_of("text")));
+  REQUIRE(world.store.gather());
+  world.disk.fail(io::DiskCall::Read, 1, io::DiskFailure::Broken);  // of the first file
+  const auto contents = world.store.list();
+  REQUIRE(contents);
+  CHECK(contents->entries.size() == 2);
+  CHECK(contents->damaged == std::vector<std::string>{TraceId{8, 1, 1, 1}.text()});
+  CHECK(contents->octets > 0);
+  REQUIRE(world.disk.damage("/q/" + TraceId{8, 1, 1, 2}.text(), 21, 4));
+  REQUIRE(world.store.remove({8, 1, 1, 2}));
+  CHECK(world.store.list()->damaged.empty());
+  CHECK_FALSE(world.store.remove({8, 1, 1, 9}));
+}
+
+TEST_CASE("quarantine: a message that is being written is not taken over") {
+  World world;
+  const auto entry = entry_of(4, "0123456789");
+  bool seen = false;
+  const Source slow = [&](const To& to) -> spool::SpoolResult<> {
+    TRY_VOID(to("01234"));
+    TRY_VOID(world.store.gather());
+    seen = !world.store.list()->entries.empty();
+    return to("56789");
+  };
+  REQUIRE(world.store.deposit(entry, slow));
+  CHECK_FALSE(seen);
+  REQUIRE(world.store.gather());
+  CHECK(text_of(world.store, {8, 1, 1, 4}) == "0123456789");
+}
+
+TEST_CASE("quarantine: the digest tells of each once, of those too that came while one was made") {
+  const std::vector<Entry> before{entry_of(1, "a"), entry_of(2, "b")};
+  const auto told = told_text(before);
+  // Its time is before that of the last digest: its deposit took long.
+  const std::vector<Entry> after{entry_of(1, "a"), entry_of(2, "b"), entry_of(0, "c")};
+  const auto fresh = untold(after, told, WallTime{std::chrono::seconds{5'000}});
+  REQUIRE(fresh.size() == 1);
+  CHECK(fresh[0]->envelope.id.sequence == 0);
+  CHECK(untold(after, told_text(after), {}).empty());
+  CHECK(untold(after, "", {}).size() == 3);
+  CHECK(untold(after, std::nullopt, WallTime{std::chrono::seconds{1'002}}).size() == 1);
+  CHECK(untold({}, told, {}).empty());
+  const DigestOrigin origin{.hostname = "mx.example", .to = {"admin", "a.example"}};
+  CHECK_FALSE(digest_mail({}, {}, origin));
+  CHECK(digest_mail(fresh, WallTime{std::chrono::seconds{5'000}}, origin)->text.find("1 new") != std::string::npos);
 }

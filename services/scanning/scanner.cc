@@ -126,30 +126,14 @@ Task<Scan> talk(io::Loop& loop, const ScannerOptions& options, Text& text, Deadl
 // One of the scans that run.
 class Scanner::Place {
  public:
-  explicit Place(Scanner& scanner) : scanner_(scanner) {}
+  explicit Place(ScanPlaces& places) : places_(places) {}
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
-  ~Place() { scanner_.leave(); }
+  ~Place() { places_.leave(); }
 
  private:
-  Scanner& scanner_;
+  ScanPlaces& places_;
 };
-
-// A place that becomes free is given to the first who waits: nobody overtakes.
-Task<bool> Scanner::enter(std::size_t at_once, Deadline deadline) {
-  if (running_ < at_once && !waiting_.linked()) {
-    ++running_;
-    co_return true;
-  }
-  io::Wait turn(loop_, &waiting_, deadline, io::Wake::TimedOut);
-  const auto woken = co_await turn;
-  co_return woken == io::Wake::Ready;
-}
-
-void Scanner::leave() {
-  if (waiting_.linked()) static_cast<io::Wait*>(waiting_.next())->wake(io::Wake::Ready);
-  else --running_;
-}
 
 Task<bool> Scanner::answers(const ScannerOptions& options, Deadline deadline) {
   auto connecting = io::connect(loop_, options.clamd, deadline);
@@ -193,10 +177,10 @@ Task<Scan> Scanner::scan(ScannerOptions options, Text& text, std::uint64_t octet
     const bool back = co_await std::move(asking);
     if (!back) co_return Scan{Outcome::Slow, {}, "the scanner does not answer"};
   }
-  auto entering = enter(by.at_once, end);
+  auto entering = places_->enter(loop_, by.at_once, end);
   const bool entered = co_await std::move(entering);
   if (!entered) co_return Scan{Outcome::Slow, {}, "all scans at once were under way ([scanning] parallel)"};
-  const Place place(*this);
+  const Place place(*places_);
   auto talking = talk(loop_, by, text, end);
   auto result = co_await std::move(talking);
   note(result);

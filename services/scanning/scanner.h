@@ -1,5 +1,5 @@
-// Scanner: one loop's way to clamd. Each scan has a connection of its own (INSTREAM), a bounded number at once; the others wait
-// in order, and no longer than a scan may take. Whoever asks for no scan never waits here.
+// Scanner: one loop's way to clamd. Each scan has a connection of its own (INSTREAM), a bounded number at once over all loops
+// (scan_places.h); the others wait in order, and no longer than a scan may take. Whoever asks for no scan never waits here.
 //
 // A scanner that stands still costs the first messages their whole time limit; from the second one on it is asked by PING
 // first, by one message at a time, for whose answer the others wait: no longer than for a connection.
@@ -13,6 +13,7 @@
 #include "io/connection.h"
 #include "io/loop.h"
 #include "io/socket_address.h"
+#include "services/scanning/scan_places.h"
 
 namespace hikyaku::scanning {
 
@@ -21,7 +22,7 @@ struct ScannerOptions {
   Duration connect_limit = std::chrono::seconds{5};
   Duration idle_limit = std::chrono::seconds{30};  // in which clamd takes nothing of what it is sent
   Duration scan_limit = std::chrono::minutes{2};   // the whole: waiting for a place, sending, and its answer
-  std::size_t at_once = 4;
+  std::size_t at_once = 4;                         // of all loops
   std::uint64_t most_octets = 25 << 20;            // clamd's StreamMaxLength, or less
 };
 
@@ -49,25 +50,21 @@ class Text {
 
 class Scanner {
  public:
-  explicit Scanner(io::Loop& loop) : loop_(loop) {}
+  Scanner(io::Loop& loop, std::shared_ptr<ScanPlaces> places) : loop_(loop), places_(std::move(places)) {}
   Scanner(const Scanner&) = delete;
   Scanner& operator=(const Scanner&) = delete;
 
   // `octets`: of the whole text. One that is too large is not sent.
   Task<Scan> scan(ScannerOptions options, Text& text, std::uint64_t octets);
-  [[nodiscard]] std::size_t running() const { return running_; }
 
  private:
   class Place;
-  Task<bool> enter(std::size_t at_once, Deadline deadline);
-  void leave();
   Task<bool> answers(const ScannerOptions& options, Deadline deadline);
   Task<bool> is_back(const ScannerOptions& options, Deadline deadline);
   void note(const Scan& scan);
 
   io::Loop& loop_;
-  std::size_t running_ = 0;
-  io::Hook waiting_;
+  const std::shared_ptr<ScanPlaces> places_;
   unsigned late_ = 0;     // scans that ended Slow since the last answer
   bool probing_ = false;  // one asks by PING
   io::Hook waiting_for_answer_;

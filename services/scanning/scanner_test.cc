@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <deque>
+#include <thread>
 
 #include "io/listener.h"
 #include "io/test_folder.h"
@@ -105,7 +107,8 @@ struct World {
   io::TestFolder folder;
   io::Loop loop;
   Daemon daemon;
-  Scanner scanner{loop};
+  std::shared_ptr<ScanPlaces> places = std::make_shared<ScanPlaces>();
+  Scanner scanner{loop, places};
   ScannerOptions options{.clamd = io::SocketAddress::unix_path(folder.path() + "/clamd")};
   io::Listener listener{loop, *io::listen_on(options.clamd)};
   World() { loop.spawn(listen(loop, listener, daemon)); }
@@ -200,7 +203,7 @@ TEST_CASE("scanner: only so many at once, the others in turn, none lost") {
   io::run_to_end(world.loop, all_of(world.loop, left));
   for (const auto& result : results) CHECK(result.outcome == Outcome::Clean);
   CHECK(world.daemon.most_at_once == 3);
-  CHECK(world.scanner.running() == 0);
+  CHECK(world.places->running() == 0);
 }
 
 TEST_CASE("scanner: one that stands still costs two scans their time, the next ones a ping") {
@@ -246,4 +249,57 @@ TEST_CASE("scanner: addresses of clamd") {
   CHECK(clamd_address("unix:/run/clamd")->path() == "/run/clamd");
   CHECK(clamd_address("127.0.0.1:3310")->port() == 3310);
   for (const char* bad : {"", "clamd", "localhost:3310", "127.0.0.1", "run/clamd"}) CHECK_MESSAGE(!clamd_address(bad), bad);
+}
+
+TEST_CASE("scanner: places are those of all loops together") {
+  ScanPlaces places;
+  constexpr int loops = 4, each = 50;
+  std::atomic<int> running{0}, most{0}, done{0};
+  struct Worker {
+    static Task<void> work(io::Loop& loop, ScanPlaces& places, std::atomic<int>& running, std::atomic<int>& most, std::atomic<int>& done) {
+      for (int i = 0; i < each; ++i) {
+        auto entering = places.enter(loop, 3, loop.after(60s));
+        const bool entered = co_await std::move(entering);
+        CHECK(entered);
+        const int now = ++running;
+        for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+        }
+        co_await loop.sleep_until(loop.after(100us));
+        --running;
+        places.leave();
+        ++done;
+      }
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < loops; ++i)
+    threads.emplace_back([&] {
+      io::Loop loop;
+      io::run_to_end(loop, Worker::work(loop, places, running, most, done));
+    });
+  threads.clear();
+  CHECK(done == loops * each);
+  CHECK(most <= 3);
+  CHECK(places.running() == 0);
+}
+
+TEST_CASE("scanner: one loop alone may have all places, and who gives up leaves its turn to the next") {
+  struct Script {
+    static Task<void> run(io::Loop& loop, ScanPlaces& places) {
+      for (int i = 0; i < 8; ++i) {
+        auto entering = places.enter(loop, 8, loop.after(10s));
+        CHECK(co_await std::move(entering));
+      }
+      auto late = places.enter(loop, 8, loop.after(20ms));
+      CHECK_FALSE(co_await std::move(late));
+      places.leave();
+      auto next = places.enter(loop, 8, loop.after(10s));
+      CHECK(co_await std::move(next));
+      for (int i = 0; i < 8; ++i) places.leave();
+      CHECK(places.running() == 0);
+    }
+  };
+  ScanPlaces places;
+  io::Loop loop;
+  io::run_to_end(loop, Script::run(loop, places));
 }

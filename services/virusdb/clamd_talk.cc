@@ -1,5 +1,6 @@
 #include "services/virusdb/clamd_talk.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -18,6 +19,19 @@ constexpr Duration look_interval = 200ms, one_question = 10s;
 
 std::string trouble(const io::SocketAddress& clamd) {
   return "clamd at " + clamd.to_string() + ": " + (errno == EAGAIN || errno == EWOULDBLOCK ? std::string("no answer in time") : std::string(std::strerror(errno)));
+}
+
+// Whether it works with the new patterns. The old ones find the test virus too: only their number tells.
+std::string objection(const io::SocketAddress& clamd, const std::string& stream, std::uint64_t daily) {
+  if (daily != 0) {
+    const auto said = ask_clamd(clamd, clamd::version, one_question);
+    if (!said) return said.error();
+    const auto version = clamd::parse_version(*said);
+    if (!version || version->patterns != daily) return "clamd works with patterns " + (version ? std::to_string(version->patterns) : *said) + ", not with " + std::to_string(daily);
+  }
+  const auto reply = ask_clamd(clamd, stream, one_question);
+  if (!reply) return reply.error();
+  return clamd::parse_scan_reply(*reply).verdict == clamd::Verdict::Infected ? std::string{} : "clamd does not find the test virus with the new patterns: " + *reply;
 }
 
 }  // namespace
@@ -47,19 +61,19 @@ Result<std::string, std::string> ask_clamd(const io::SocketAddress& clamd, std::
   }
 }
 
-std::string tell_clamd(const io::SocketAddress& clamd, std::string_view infected, Duration limit) {
+std::string tell_clamd(const io::SocketAddress& clamd, const Telling& telling) {
   const SystemClock clock;
-  const auto end = clock.now() + limit;
+  const auto end = clock.now() + telling.limit;
   const auto told = ask_clamd(clamd, clamd::reload, one_question);
   if (!told) return told.error();
   if (*told != "RELOADING") return "clamd answered RELOAD with \"" + *told + "\"";
-  const std::string stream = std::string(clamd::instream) + clamd::chunk_head(static_cast<std::uint32_t>(infected.size())) + std::string(infected) + clamd::chunk_head(0);
+  const std::string stream = std::string(clamd::instream) + clamd::chunk_head(static_cast<std::uint32_t>(telling.infected.size())) + telling.infected + clamd::chunk_head(0);
   std::string why;
   while (clock.now() < end) {
-    const auto reply = ask_clamd(clamd, stream, one_question);
-    if (reply && clamd::parse_scan_reply(*reply).verdict == clamd::Verdict::Infected) return {};
-    why = reply ? "clamd does not find the test virus with the new patterns: " + *reply : reply.error();
-    ::usleep(static_cast<useconds_t>(std::chrono::duration_cast<std::chrono::microseconds>(look_interval).count()));
+    why = objection(clamd, stream, telling.daily);
+    if (why.empty()) return {};
+    pollfd stop{telling.stop_descriptor, POLLIN, 0};
+    if (::poll(&stop, 1, static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(look_interval).count())) > 0) return "this service is to stop";
   }
   return why;
 }

@@ -13,8 +13,8 @@
 
 #include "io/descriptor.h"
 #include "io/posix_disk.h"
+#include "io/program.h"
 #include "services/virusdb/clamd_talk.h"
-#include "services/virusdb/program.h"
 
 namespace hikyaku::virusdb {
 namespace {
@@ -39,6 +39,14 @@ std::string last_words(const std::string& said) {
     at = end + 1;
   }
   return last.substr(0, 500);
+}
+
+// clamscan(1) ends with 2 for patterns that it cannot read, and for want of memory or a file of its own too. Only the former is their fault: all
+// else may pass with the next try.
+bool blames_patterns(const std::string& said) {
+  const auto has = [&](std::string_view words) { return said.find(words) != std::string::npos; };
+  if (has("allocate memory") || has("No space left") || has("out of memory")) return false;
+  return has("Malformed database") || has("Broken or not a CVD file") || has("verify database integrity") || has("Can't verify") || has("signature verification failed") || has("Unsupported") || has("Syntax error");
 }
 
 bool is_number(const std::string& text, std::uint64_t& number) {
@@ -106,8 +114,13 @@ void Updater::write(const Record& record) {
   (void)io::replace_file(disk, path("history"), text);
 }
 
+io::Ran Updater::run(std::vector<std::string> command, const std::string& folder, Duration limit) const {
+  return io::run_program({.command = std::move(command), .folder = folder, .limit = limit,
+                          .environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=" + folder, "TMPDIR=" + folder}, .stop_descriptor = options_.stop_descriptor});
+}
+
 std::string Updater::run_freshclam() {
-  std::string settings = "DatabaseDirectory " + path("staging") + "\nForeground yes\nTestDatabases yes\nMaxAttempts 3\nConnectTimeout 30\nReceiveTimeout 0\nScriptedUpdates yes\n";
+  std::string settings = "DatabaseDirectory " + staging_ + "\nForeground yes\nTestDatabases yes\nMaxAttempts 3\nConnectTimeout 30\nReceiveTimeout 0\nScriptedUpdates yes\n";
   if (const passwd* self = ::getpwuid(::geteuid())) settings += "DatabaseOwner " + std::string(self->pw_name) + "\n";
   if (options_.private_mirrors.empty()) settings += "DNSDatabaseInfo current.cvd.clamav.net\n";
   for (const auto& mirror : options_.private_mirrors) settings += "PrivateMirror " + mirror + "\n";
@@ -115,20 +128,30 @@ std::string Updater::run_freshclam() {
   io::PosixDisk disk;
   const auto written = io::replace_file(disk, path("freshclam.conf"), settings);
   if (!written) return written.error().what;
-  const auto ran = run_program({options_.freshclam, "--config-file=" + path("freshclam.conf"), "--stdout"}, options_.folder, options_.fetch_limit);
+  const auto ran = run({options_.freshclam, "--config-file=" + path("freshclam.conf"), "--stdout"}, options_.folder, options_.fetch_limit);
   if (!ran.trouble.empty()) return ran.trouble;
   return ran.status == 0 ? std::string{} : "freshclam ended with status " + std::to_string(ran.status) + ": " + last_words(ran.said);
 }
 
-// Into staging, which begins with what is in force: freshclam then fetches differences.
+// What earlier runs left, and what a program of theirs that outlived them would still write into.
+void Updater::remove_stagings() const {
+  std::error_code problem;
+  for (fs::directory_iterator at(options_.folder, problem), end; !problem && at != end; at.increment(problem)) {
+    std::error_code ignored;
+    if (at->path().filename().string().starts_with("staging")) fs::remove_all(at->path(), ignored);
+  }
+}
+
+// Into a staging folder of this run alone, which begins with what is in force: freshclam then fetches differences.
 std::string Updater::fetch() {
   std::error_code problem;
-  fs::remove_all(path("staging"), problem);
-  fs::create_directories(path("staging"), problem);
-  if (problem) return path("staging") + ": " + problem.message();
+  remove_stagings();
+  staging_ = path("staging-" + std::to_string(::getpid()) + "-" + std::to_string(SystemClock{}.wall().time_since_epoch().count()));
+  fs::create_directories(staging_, problem);
+  if (problem) return staging_ + ": " + problem.message();
   const bool local = !options_.source_folder.empty();
   if (local || active() != 0) {
-    const auto copied = copy_patterns(local ? options_.source_folder : path("active"), path("staging"));
+    const auto copied = copy_patterns(local ? options_.source_folder : path("active"), staging_);
     if (!copied) return copied.error();
   }
   return local ? std::string{} : run_freshclam();
@@ -138,9 +161,10 @@ Updater::Objection Updater::test(const std::string& patterns) {
   io::PosixDisk disk;
   for (const auto& [name, text] : {std::pair<std::string, std::string>{"infected", test_virus()}, {"clean", std::string(clean_mail)}})
     if (const auto written = io::replace_file(disk, path("test/" + name), text); !written) return {Kind::Failed, written.error().what};
-  const auto ran = run_program({options_.clamscan, "--database=" + patterns, "--no-summary", "--stdout", "--tempdir=" + path("test"), path("test/infected"), path("test/clean")}, path("test"), options_.test_limit);
+  const auto ran = run({options_.clamscan, "--database=" + patterns, "--no-summary", "--stdout", "--tempdir=" + path("test"), path("test/infected"), path("test/clean")}, path("test"), options_.test_limit);
   (void)disk.remove(path("test/infected"));
   if (!ran.trouble.empty()) return {Kind::Failed, ran.trouble};
+  if (ran.status != 0 && ran.status != 1 && !blames_patterns(ran.said)) return {Kind::Failed, "clamscan did not come to an end (status " + std::to_string(ran.status) + "): " + last_words(ran.said)};
   if (ran.status != 0 && ran.status != 1) return {Kind::Refused, "clamscan cannot use the patterns (status " + std::to_string(ran.status) + "): " + last_words(ran.said)};
   const auto line_of_file = [&](const std::string& name) {
     const auto at = ran.said.find(path("test/" + name) + ": ");
@@ -167,14 +191,14 @@ void Updater::prune(std::uint64_t active) {
   std::erase(all, active);
   std::error_code ignored;
   for (std::size_t i = 0; i + options_.keep < all.size(); ++i) fs::remove_all(path_of(all[i]), ignored);
-  fs::remove_all(path("staging"), ignored);
+  remove_stagings();
 }
 
 Record Updater::fetch_and_test(Record record, const std::vector<Record>& history, Force force, bool& unchanged) {
   record.kind = Kind::Failed;
   record.why = fetch();
   if (!record.why.empty()) return record;
-  const auto fresh = read_patterns(path("staging"));
+  const auto fresh = read_patterns(staging_);
   const auto old = active() != 0 ? read_patterns(path("active")) : Result<PatternSet, std::string>(PatternSet{});
   if (!fresh) return record.why = fresh.error(), record;
   record.fingerprint = fresh->fingerprint, record.built = fresh->built, record.names = fresh->names();
@@ -184,15 +208,15 @@ Record Updater::fetch_and_test(Record record, const std::vector<Record>& history
   record.kind = Kind::Refused;
   record.why = fresh->files.empty() || force == Force::No ? objection_to(*fresh, old ? *old : PatternSet{}) : std::string{};
   if (!record.why.empty()) return record;
-  const auto objection = test(path("staging"));
+  const auto objection = test(staging_);
   record.kind = objection.kind, record.why = objection.why;
   if (!record.why.empty()) return record;
   record.kind = Kind::Failed;
-  if (const auto flushed = flush_folder(path("staging")); !flushed) return record.why = flushed.error(), record;
+  if (const auto flushed = flush_folder(staging_); !flushed) return record.why = flushed.error(), record;
   const auto all = generations();
   record.generation = (all.empty() ? 0 : all.back()) + 1;
   std::error_code problem;
-  fs::rename(path("staging"), path_of(record.generation), problem);
+  fs::rename(staging_, path_of(record.generation), problem);
   if (problem) return record.why = path_of(record.generation) + ": " + problem.message(), record;
   io::PosixDisk disk;
   if (const auto synced = disk.sync_folder(path("generations")); !synced) return record.why = synced.error().what, record;
@@ -212,8 +236,8 @@ Updater::Outcome Updater::update(WallTime now, Force force) {
   io::PosixDisk disk;
   (void)io::replace_file(disk, path("checked"), line_of(record));
   if (unchanged) return std::optional<Record>{};
-  if (record.kind == Kind::Updated && options_.clamd)
-    if (const auto trouble = tell_clamd(*options_.clamd, test_virus(), options_.clamd_limit); !trouble.empty()) record.why = "clamd was not told: " + trouble;
+  if (record.kind == Kind::Updated)
+    if (const auto trouble = tell(); !trouble.empty()) record.why = "clamd was not told: " + trouble;
   // A mirror that stays away is one event of the history, not one an hour.
   const bool again = record.kind == Kind::Failed && !before.empty() && before.back().kind == Kind::Failed && before.back().why == record.why;
   if (!again) write(record);
@@ -239,9 +263,32 @@ Updater::Outcome Updater::roll_back(WallTime now, std::optional<std::uint64_t> t
   if (const auto objection = test(path_of(*to)); !objection.why.empty()) return failure("generation " + std::to_string(*to) + " fails its test: " + objection.why);
   if (const auto trouble = put_in_force(*to); !trouble.empty()) return failure(trouble);
   record.kind = Kind::RolledBack;
-  if (options_.clamd)
-    if (const auto trouble = tell_clamd(*options_.clamd, test_virus(), options_.clamd_limit); !trouble.empty()) record.why = "clamd was not told: " + trouble;
+  if (const auto trouble = tell(); !trouble.empty()) record.why = "clamd was not told: " + trouble;
   write(record);
+  return std::optional(std::move(record));
+}
+
+// The file "told" names the generation that clamd was last seen to work with.
+std::string Updater::tell() {
+  if (!options_.clamd) return {};
+  std::uint64_t daily = 0;
+  if (const auto patterns = read_patterns(path("active")))
+    for (const auto& file : patterns->files)
+      if (file.name.starts_with("daily.")) daily = file.version;
+  auto trouble = tell_clamd(*options_.clamd, {.infected = test_virus(), .daily = daily, .limit = options_.clamd_limit, .stop_descriptor = options_.stop_descriptor});
+  io::PosixDisk disk;
+  if (trouble.empty()) (void)io::replace_file(disk, path("told"), std::to_string(active()));
+  return trouble;
+}
+
+Updater::Outcome Updater::tell_again(WallTime now) {
+  io::PosixDisk disk;
+  const auto told = io::read_file(disk, path("told"), 100);
+  if (!options_.clamd || active() == 0 || (told && *told == std::to_string(active()))) return std::optional<Record>{};
+  TRY(turn, begin());
+  Record record;
+  record.at = now, record.kind = Kind::Updated, record.generation = active();
+  record.why = tell();
   return std::optional(std::move(record));
 }
 

@@ -2,8 +2,8 @@
 //
 //   active -> generations/N    what clamd reads (DatabaseDirectory of clamd.conf): a link, replaced in one step
 //   generations/N              whole sets; the one in force and some before it
-//   staging                    a set that is being fetched and tested
-//   history, lock, test
+//   staging-*                  a set that is being fetched and tested, of one run
+//   history, lock, test, told
 //
 // A set becomes active only when it is no older and not much smaller than the one in force, and clamscan, with it alone, finds the EICAR
 // test string and does not find anything in an ordinary mail; ClamAV's own signatures are verified by clamscan as it reads them. It is
@@ -13,6 +13,7 @@
 #include <functional>
 #include <optional>
 
+#include "io/program.h"
 #include "io/socket_address.h"
 #include "services/virusdb/pattern_set.h"
 #include "services/virusdb/record.h"
@@ -28,6 +29,7 @@ struct UpdaterOptions {
   std::optional<io::SocketAddress> clamd;  // who is told; nothing: nobody
   std::size_t keep = 3;                    // sets before the one in force
   Duration fetch_limit = std::chrono::minutes{30}, test_limit = std::chrono::minutes{10}, clamd_limit = std::chrono::minutes{2};
+  int stop_descriptor = -1;  // readable: what runs is ended, and the update with it
 };
 
 enum class Force : std::uint8_t { No, Yes };  // yes: also what was rejected before, is older, or has shrunk; never what fails the test scan
@@ -41,6 +43,9 @@ class Updater {
   Outcome update(WallTime now, Force force);
   // To the set before the one in force, or to generation `to`; tested first.
   Outcome roll_back(WallTime now, std::optional<std::uint64_t> to);
+
+  // When clamd was not told of what is in force: tells it. Nothing: it was. The record says why it could not be, and is not kept.
+  Outcome tell_again(WallTime now);
 
   struct Status {
     std::uint64_t generation = 0;  // in force; 0: none
@@ -57,6 +62,9 @@ class Updater {
   Record fetch_and_test(Record record, const std::vector<Record>& history, Force force, bool& unchanged);
   std::string fetch();
   std::string run_freshclam();
+  std::string tell();
+  void remove_stagings() const;
+  [[nodiscard]] io::Ran run(std::vector<std::string> command, const std::string& folder, Duration limit) const;
   // Refused: by the patterns' fault; Failed: by ours.
   struct Objection {
     Kind kind = Kind::Refused;
@@ -73,6 +81,7 @@ class Updater {
   [[nodiscard]] std::string path_of(std::uint64_t generation) const { return path("generations/" + std::to_string(generation)); }
 
   const UpdaterOptions options_;
+  std::string staging_;
 };
 
 // The EICAR test string, put together so that no scanner takes a program that holds it for infected.

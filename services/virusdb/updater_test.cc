@@ -7,7 +7,6 @@
 #include <fstream>
 
 #include "io/test_folder.h"
-#include "services/virusdb/program.h"
 
 using namespace hikyaku;
 using namespace hikyaku::virusdb;
@@ -171,15 +170,4 @@ TEST_CASE("virusdb: an older version of ClamAV's own patterns is refused") {
 TEST_CASE("virusdb: which names are patterns") {
   for (const char* name : {"daily.cvd", "main.CLD", "x.ndb", "x.y.hdb", "allow.ign2"}) CHECK_MESSAGE(is_pattern_file(name), name);
   for (const char* name : {"", "cvd", ".ndb", "freshclam.dat", "mirrors.dat", "daily.cvd.tmp", "x.txt"}) CHECK_MESSAGE(!is_pattern_file(name), name);
-}
-
-TEST_CASE("virusdb: a program's words, status and end") {
-  const io::TestFolder folder;
-  const auto said = run_program({"/bin/sh", "-c", "echo out; echo err >&2; exit 7"}, folder.path(), 10s);
-  CHECK(said.status == 7);
-  CHECK(said.said == "out\nerr\n");
-  CHECK(run_program({"/bin/sh", "-c", "kill -9 $$"}, folder.path(), 10s).trouble.find("signal 9") != std::string::npos);
-  CHECK(run_program({"/bin/sh", "-c", "sleep 60"}, folder.path(), 100ms).trouble.find("took longer") != std::string::npos);
-  CHECK(run_program({"/bin/sh", "-c", "yes | head -c 1000000"}, folder.path(), 10s).said.size() <= 16 << 10);
-  CHECK_FALSE(run_program({"/nowhere"}, folder.path(), 10s).trouble.empty());
 }

@@ -1,0 +1,94 @@
+// Habits: what is usual for each account: the networks it logs in from, how much it sends in an hour, how many recipients are refused.
+// From that follow two answers: whether a network is usual (services/abuse/login_penalties.h), and how much speaks for a stranger
+// sending with the account's password.
+//
+// Bounded; pure but for the time it is given. Kept by HabitsFile. docs/adr/0032-abuse.md.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "mail/account_id.h"
+
+namespace hikyaku::abuse {
+
+struct KnownNetwork {
+  std::string name;  // "192.0.2.0/24", "2001:db8::/48", or the owner of a client's name, "ocn.ne.jp"
+  WallTime first{}, last{};
+  WallTime sent{};   // when it last sent from there, its client's owner being nobody known; zero: never
+  friend bool operator==(const KnownNetwork&, const KnownNetwork&) = default;
+};
+
+struct Habit {
+  static constexpr std::size_t most_networks = 16, hours = 24, weeks = 4;
+  WallTime since{};                      // of the first login or mail
+  std::vector<KnownNetwork> networks;    // least recently used first
+  std::uint64_t hour = 0;                // since 1970, that sent[0] and refused[0] are of; [1]: the one before
+  std::array<std::uint32_t, hours> sent{}, refused{};  // recipients
+  std::uint64_t week = 0;                // likewise, of peaks[0]
+  std::array<std::uint32_t, weeks> peaks{};  // recipients in the busiest hour that is over
+  WallTime told{};                       // when something unusual was last told of
+  friend bool operator==(const Habit&, const Habit&) = default;
+};
+
+struct SendTerms {
+  std::uint64_t recipients = 200;  // in an hour: fewer are never sudden
+  std::uint64_t times_usual = 10;  // the busiest hour of the last weeks
+  std::uint64_t networks = 3;      // new ones that it sends from in a day
+  std::uint64_t refused = 50;      // recipients in a day, and a quarter of all
+};
+
+// One message of an account, before it is taken; or recipients that were refused later.
+struct Sent {
+  std::string_view client;       // address; empty: none
+  std::string_view client_name;  // that leads back to the address; empty: not known
+  std::uint32_t recipients = 0, refused = 0;
+};
+
+struct Suspicion {
+  int points = 0;       // enough: somebody else sends
+  std::string because;  // "612 recipients within an hour, 40 were the most; ..."
+  static constexpr int enough = 3, unusual = 2;
+};
+
+class Habits {
+ public:
+  static constexpr std::size_t most_accounts = 500'000;
+  static constexpr auto networks_are_kept = std::chrono::days{60}, news_for = std::chrono::days{2}, settled_after = std::chrono::days{7};
+
+  void logged_in(AccountId account, std::string_view client, WallTime now);
+  [[nodiscard]] bool is_usual(AccountId account, std::string_view client) const;
+  // Counts it, and says what now speaks for a stranger.
+  Suspicion sent(AccountId account, const Sent& sent, const SendTerms& terms, WallTime now);
+  // True once a day for each account: something unusual is worth a line.
+  bool tell(AccountId account, WallTime now);
+  // After an intruder: the networks that came since, and what was sent.
+  void forget_since(AccountId account, WallTime since);
+  // The others are no more.
+  void keep_only(const std::set<std::uint64_t>& accounts);
+
+  [[nodiscard]] const std::map<std::uint64_t, Habit>& all() const { return habits_; }
+  void restore(AccountId account, Habit habit);
+
+ private:
+  Habit* of(AccountId account, WallTime now);
+  static KnownNetwork& see(Habit& habit, std::string name, WallTime now);
+  static void move_on(Habit& habit, WallTime now);
+
+  std::map<std::uint64_t, Habit> habits_;
+};
+
+// One account's line, and back; nothing: it makes no sense. Linear, bounded.
+[[nodiscard]] std::string habit_line(AccountId account, const Habit& habit);
+[[nodiscard]] std::optional<std::pair<AccountId, Habit>> parse_habit_line(std::string_view line);
+// A file of them. How many lines could not be read.
+std::size_t restore_habits(Habits& habits, std::string_view text);
+
+}  // namespace hikyaku::abuse

@@ -1,0 +1,168 @@
+// What `auth` answers about addresses, senders and rights: from the directory's snapshot, without waiting.
+#include <algorithm>
+
+#include "base/checksum.h"
+#include "services/directory/address_text.h"
+#include "services/directory/auth_service.h"
+#include "services/directory/mailing_list.h"
+
+namespace hikyaku::directory {
+
+namespace {
+
+TemporaryFailure no_directory() { return {std::string(no_directory_sentence)}; }
+
+// What a hold can see of a recipient before its message is there. An alias of several targets has no one destination: its
+// copies meet the holds when they are made.
+struct HeldQuestion {
+  std::string destination, sender, sent_by, mailbox_of;
+
+  HeldQuestion(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found)
+      : sender(request.sender.text()) {
+    if (const auto* account = snapshot.account(request.account)) sent_by = account->address.text();
+    if (!found.lists.empty()) return;  // likewise
+    if (found.local.size() == 1 && found.remote.empty()) {
+      mailbox_of = found.local.front().address.text();
+      destination = "local:" + found.local.front().address.domain;
+    } else if (found.local.empty()) {
+      destination = key_of(snapshot, found.remote.size() == 1 ? found.remote.front() : request.recipient, request.sender);
+    }
+  }
+
+  static std::string key_of(const Snapshot& snapshot, const Address& address, const ReversePath& sender) {
+    const auto route = snapshot.route(address, sender).route;
+    if (!route) return "mx:" + address.domain;
+    std::string key = "host:";
+    for (const auto& host : route->hosts) key += (key.size() > 5 ? " " : "") + host.name + ':' + std::to_string(host.port);
+    return key;
+  }
+};
+
+}  // namespace
+
+// An address that several share is taken: what it leads to is judged when the copies are made.
+void AuthService::judge_post(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found, RecipientAnswer& answer) const {
+  if (found.lists.size() != 1 || !found.local.empty() || !found.remote.empty()) return;
+  const auto address = parse_address(found.lists.front());
+  const auto* list = address ? snapshot.list(*address) : nullptr;
+  if (list == nullptr || list->posting == Posting::Anyone) return;
+  answer.holds_for = RecipientAnswer::HoldsFor::ThisSender;
+  const auto client = io::IpAddress::parse(request.client_address);
+  const bool known = request.account != AccountId{} || snapshot.network(request.client_address).relay == Enabled::Yes ||
+                     (client && std::ranges::any_of(options_.relay_networks, [&](const auto& network) { return network.contains(*client); }));
+  if (directory::judge_post(snapshot, *list, request.sender, known ? SenderIs::Known : SenderIs::Claimed) != PostVerdict::Refused) return;
+  answer.kind = RecipientKind::MayNotPost;
+  answer.held = refusal_of_post(*list);
+}
+
+// One mailbox that is full refuses the recipient. An alias of several targets is taken: each copy meets its own quota.
+void AuthService::judge_room(const Snapshot& snapshot, const Resolution& found, RecipientAnswer& answer) {
+  if (found.kind != RecipientKind::Local || found.local.size() != 1 || !found.remote.empty() || !found.lists.empty()) return;
+  // What a forward may take away needs no room here; delivery meets the quota of the copy that stays.
+  if (const auto* forward = snapshot.forward(found.local.front().account); forward != nullptr && forward->keep == KeepCopy::No) return;
+  const auto* account = snapshot.account(found.local.front().account);
+  if (!account || (account->quota_octets == 0 && account->quota_messages == 0)) return;
+  const auto used = quotas_.read(account->id, std::chrono::steady_clock::now());
+  if (!used) return;
+  const bool full = (account->quota_octets != 0 && used->octets >= account->quota_octets) ||
+                    (account->quota_messages != 0 && used->messages >= account->quota_messages);
+  if (full) answer.kind = RecipientKind::OverQuota;
+  if (account->quota_octets != 0) answer.room_octets = account->quota_octets - std::min(used->octets, account->quota_octets);
+}
+
+// A user of an inner server, by its domain's check.
+void AuthService::judge_inner(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found, RecipientAnswer& answer) const {
+  using OnInner = RecipientAnswer::OnInnerServer;
+  const auto* domain = found.kind == RecipientKind::Relay ? snapshot.domain(request.recipient.domain) : nullptr;
+  if (domain == nullptr || domain->recipients == RecipientCheck::Any) return;
+  if (domain->recipients == RecipientCheck::List) {
+    answer.on_inner = snapshot.is_relay_recipient(request.recipient) ? OnInner::Listed : OnInner::NotListed;
+    return;
+  }
+  answer.on_inner = OnInner::Ask;
+  const auto now = SystemClock{}.wall();
+  const auto& holds = snapshot.contents().holds;
+  if (std::ranges::none_of(holds, [&](const Hold& hold) { return hold.runs(now); })) return;
+  const HeldQuestion asked(snapshot, request, found);
+  if (std::ranges::any_of(holds, [&](const Hold& hold) { return hold.runs(now) && holds_back(hold, domain->name, asked.destination); })) answer.on_inner = OnInner::AskHeld;
+}
+
+AuthService::Reply AuthService::resolve(const auth_protocol::ResolveRequest& request) {
+  const auto snapshot = reader_.snapshot();
+  if (!snapshot) return no_directory();
+  if (options_.srs != nullptr)
+    if (const auto sender = rewritten_sender(*snapshot, request.recipient, *options_.srs->current(), SystemClock{}.wall()))
+      return RecipientAnswer{*sender ? RecipientKind::Local : RecipientKind::UnknownUser, snapshot->version()};
+  constexpr std::size_t enough = 2;  // whether there is one, and no other
+  const auto found = snapshot->resolve(request.recipient, enough);
+  RecipientAnswer answer{found.kind, snapshot->version()};
+  judge_room(*snapshot, found, answer);
+  judge_inner(*snapshot, request, found, answer);
+  judge_post(*snapshot, request, found, answer);
+  if (answer.kind == RecipientKind::MayNotPost) return answer;
+  const auto now = SystemClock{}.wall();
+  const auto refuses = [&](const Hold& hold) { return hold.action == HoldAction::Refuse && hold.runs(now); };
+  const auto& holds = snapshot->contents().holds;
+  if (std::ranges::none_of(holds, refuses)) return answer;
+  const HeldQuestion asked(*snapshot, request, found);
+  const HoldFacts facts{request.recipient.domain, asked.destination, asked.sender, asked.sent_by, asked.mailbox_of};
+  for (const auto& hold : holds) {
+    if (!refuses(hold)) continue;
+    if (hold.scope == HoldScope::Sender || hold.scope == HoldScope::Account) answer.holds_for = RecipientAnswer::HoldsFor::ThisSender;
+    if (answer.held.empty() && selects(hold, facts)) answer.held = reply_words(hold);
+  }
+  return answer;
+}
+
+// Content rows are in no snapshot: read on a worker when the directory has changed since.
+Task<bool> AuthService::learn_content(std::uint32_t from) {
+  const auto snapshot = reader_.snapshot();
+  if (options_.content == nullptr || from != 0 || !snapshot || (content_known_ && content_.version >= snapshot->version())) co_return true;
+  auto reading = workers_.run(loop_, [engine = options_.content, deadline = loop_.after(std::chrono::seconds{3})] { return read_content(*engine, deadline); });
+  auto read = co_await std::move(reading);
+  if (!read || !*read) co_return false;
+  content_changed_ = content_changed_ || !content_known_ || content_.rows != (*read)->rows;
+  content_ = std::move(**read);
+  content_known_ = true;
+  co_return true;
+}
+
+// Made once for each version of the directory; the same rows have the same stamp.
+AuthService::Reply AuthService::access_rows(const auth_protocol::AccessRequest& request) {
+  constexpr std::size_t piece = auth_protocol::most_octets / 2;
+  const auto snapshot = reader_.snapshot();
+  if (!snapshot) return no_directory();
+  // Further pieces are of the table that was begun: its stamp tells when another took its place.
+  if (request.from == 0 && (access_of_ != snapshot->version() || content_changed_)) {
+    if (access_stamp_ == 0 || content_changed_ || access_rows_ != snapshot->contents().access) {
+      content_changed_ = false;
+      access_rows_ = snapshot->contents().access;
+      access_text_.clear();
+      for (const auto& row : access_rows_) access_text_ += print_access_row(row) + '\n';
+      for (const auto& row : content_.rows) access_text_ += print_content_row(row) + '\n';
+      access_stamp_ = checksum(access_text_) | 1;  // 0 is nobody's
+    }
+    access_of_ = snapshot->version();
+  }
+  if (request.from == 0 && request.stamp == access_stamp_) return AccessPage{.stamp = access_stamp_};
+  if (request.from > access_text_.size()) return AccessPage{.stamp = access_stamp_};
+  auto text = access_text_.substr(request.from, piece);
+  const auto next = request.from + text.size();
+  return AccessPage{access_stamp_, std::move(text), next < access_text_.size() ? static_cast<std::uint32_t>(next) : 0};
+}
+
+AuthService::Reply AuthService::may_send_as(const auth_protocol::SendAsRequest& request) const {
+  const auto snapshot = reader_.snapshot();
+  if (!snapshot) return no_directory();
+  return auth_protocol::SendAsReply{snapshot->owns(request.account, request.reverse_path), snapshot->version()};
+}
+
+AuthService::Reply AuthService::rights(const PeerContext& peer) const {
+  const auto snapshot = reader_.snapshot();
+  if (!snapshot) return no_directory();
+  const auto address = io::IpAddress::parse(peer.client_address);
+  const bool listed = address && std::ranges::any_of(options_.relay_networks, [&](const auto& network) { return network.contains(*address); });
+  return PeerRights{mechanisms(peer), listed || snapshot->network(peer.client_address).relay == Enabled::Yes};
+}
+
+}  // namespace hikyaku::directory

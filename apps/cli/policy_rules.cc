@@ -1,11 +1,19 @@
 // hikyaku policy rules
 #include "apps/cli/commands.h"
 #include "apps/cli/listing.h"
+#include "apps/cli/lists_told.h"
 #include "services/policy/policy_settings.h"
+#include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
 
 namespace {
+
+// Lists that reception leaves alone because they are not what they should be.
+void print_lists_off(Invocation& call, const settings::Settings& settings) {
+  for (const auto& [zone, list] : lists_told(settings))
+    if (list.off) call.print(std::string(call.say({"WARNING: not asked: ", "警告: 使用停止中のリスト: "})) + zone + ", " + std::string(policy::state_name(list.found)) + ", " + telemetry::stamp_text(list.since).substr(0, 16));
+}
 
 Exit run(Invocation& call) {
   const auto settings = call.settings();
@@ -21,6 +29,7 @@ Exit run(Invocation& call) {
     listing.row({std::string(rule.name), std::string(policy::stage_name(rule.stage)), std::string(mode), std::string(call.say({help, help_ja}))});
   }
   listing.print();
+  if (!call.json) print_lists_off(call, *settings);
   return Exit::Done;
 }
 

@@ -137,7 +137,7 @@ constexpr SentenceRow rows[] = {
     {"{} is a relay domain: its lists are on another server; make it local first.", "{1} は中継ドメインで、メーリングリストは別のサーバにある。先にローカルドメインにする。"},
     {"{} is not configured. Remedy: give an address in [listen] to one of {}, then `hikyaku config reload`.", "{1} は設定されていない。対処: [listen] の {2} のどれかにアドレスを書き、`hikyaku config reload` を実行する。"},
     {"{} is not configured. Remedy: set [virusdb] source_folder, mirrors or private_mirrors, then `hikyaku config reload`.", "{1} は設定されていない。対処: [virusdb] の source_folder、mirrors、private_mirrors のいずれかを設定し、`hikyaku config reload` を実行する。"},
-    {"{} is not configured. Remedy: set [listen] metrics, [metrics] file, or [alarm] webhook, command or syslog, then `hikyaku config reload`.", "{1} は設定されていない。対処: [listen] の metrics、[metrics] の file、または [alarm] の webhook、command、syslog を設定し、`hikyaku config reload` を実行する。"},
+    {"{} is not configured. Remedy: set [listen] metrics or decisions, [metrics] file, or [alarm] webhook, command or syslog, then `hikyaku config reload`.", "{1} は設定されていない。対処: [listen] の metrics か decisions、[metrics] の file、または [alarm] の webhook、command、syslog を設定し、`hikyaku config reload` を実行する。"},
     {"{} is not part of this version of Hikyaku.", "{1} はこの版の Hikyaku にはない。"},
     {"{} is over, but its time must stay out of retry periods; it goes by itself 120 days after its end.", "{1} は終わっているが、その期間を再送期限から除くため残す。終了の 120 日後に自動的に消える。"},
     {"{} is over; add a new one.", "{1} は終わっている。新しく追加する。"},

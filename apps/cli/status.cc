@@ -3,6 +3,7 @@
 
 #include "apps/cli/commands.h"
 #include "apps/cli/hold_view.h"
+#include "apps/cli/lists_told.h"
 #include "apps/cli/server_sentences.h"
 #include "apps/cli/services_view.h"
 #include "services/telemetry/stamp.h"
@@ -59,6 +60,8 @@ Exit run(Invocation& call) {
   call.print(std::string(call.say({"Hikyaku runs since ", "Hikyaku 稼働開始 "})) + since + ", PID " + std::to_string(status->number("pid")) + ", " +
              status->text("settings") + ", " + status->text("data"));
   for (const auto& end : status->at("ended_unsaid").items()) print_end(call, end, now);
+  for (const auto& [zone, list] : lists_told(status->text("data")))
+    if (list.off) call.print(std::string(call.say({"WARNING: the DNS list is not asked: ", "警告: DNS リストを使用停止中: "})) + zone + " (" + std::string(policy::state_name(list.found)) + ")");
   print_services(call, *status);
   if (holds && !holds->empty()) {
     call.print(call.say({"Mail on hold:", "保留中のメール:"}));

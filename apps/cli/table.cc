@@ -1,6 +1,7 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/login_commands.h"
 #include "apps/cli/policy_content.h"
+#include "apps/cli/policy_subscriptions.h"
 
 namespace hikyaku::cli {
 
@@ -144,6 +145,10 @@ const std::vector<Command>& all_commands() {
       policy_content_test_command(),
       policy_content_import_command(),
       policy_content_export_command(),
+      policy_subscribe_command(),
+      policy_subscriptions_command(),
+      policy_refresh_command(),
+      policy_unsubscribe_command(),
       refusals_list_command(),
       refusals_allow_command(),
       refusals_deny_command(),

@@ -6,6 +6,8 @@
 #include "apps/deliver/history_task.h"
 #include "apps/deliver/quarantine_task.h"
 #include "apps/deliver/queue_server.h"
+#include "apps/deliver/refusals_task.h"
+#include "apps/deliver/subscriptions_task.h"
 #include "apps/service/data_folders.h"
 #include "apps/service/service_loop.h"
 #include "base/paced_clock.h"
@@ -19,6 +21,7 @@
 #include "services/delivery/report/report_settings.h"
 #include "services/delivery/resolver_settings.h"
 #include "services/delivery/tls/tls_reporter.h"
+#include "services/dmarc_reports/reporter.h"
 #include "services/directory/editor.h"
 #include "services/directory/login_secrets.h"
 #include "services/directory/quota_page.h"
@@ -186,6 +189,24 @@ delivery::TlsReporter::Parts report_parts(Service& service, io::Loop& loop, io::
           .generate = [&parts](const spool::GeneratedMail& mail) { return parts.spool->generate({&mail, 1}); }};
 }
 
+dmarc_reports::DmarcReporter::Parts dmarc_parts(Service& service, io::Loop& loop, io::Workers& workers, Parts& parts, io::Resolver& resolver) {
+  return {.loop = loop, .workers = workers, .disk = parts.disk, .seen_folder = service.path(folder::dmarc_seen), .sent_file = service.path(folder::dmarc_sent), .log = service.log(), .clock = parts.clock,
+          .hostname = service.hostname(), .node = static_cast<std::uint16_t>(service.settings()->node.id()),
+          .settings = [&service] {
+            using Send = dmarc_reports::DmarcReporter::Send;
+            const auto settings = service.settings();
+            const auto named = smtp::parse_address(settings->policy.dmarc_report_contact());
+            return dmarc_reports::DmarcReporter::Settings{settings->policy.dmarc_reports() ? Send::Reports : Send::Nothing, named ? *named : Address{"postmaster", service.hostname()}};
+          },
+          .txt = [&resolver](std::string name, Deadline deadline) { return resolver.txt(std::move(name), deadline); },
+          .generate = [&parts](const spool::GeneratedMail& mail) { return parts.spool->generate({&mail, 1}); }};
+}
+
+subscriptions::Get get_of(io::Loop& loop, Parts& parts, const std::unique_ptr<delivery::ExchangeLookup>& lookup) {
+  const http::FindAddresses find = [&lookup](std::string host, Deadline deadline) { return lookup->host_addresses(std::move(host), deadline); };
+  return [&loop, &parts, find](http::ClientRequest request, Deadline deadline) { return http::send_request(loop, parts.tls, find, std::move(request), deadline); };
+}
+
 Task<void> stop_when_told(Service& service, io::Loop& loop, delivery::Delivery& delivery) {
   auto told = told_to_stop(service, loop);
   co_await std::move(told);
@@ -234,6 +255,7 @@ Ended run_life(Service& service) {
   policies.load();
   delivery::TlsReporter reporter(report_parts(service, loop, workers, *parts, resolver, lookup));
   reporter.load();
+  dmarc_reports::DmarcReporter dmarc_reporter(dmarc_parts(service, loop, workers, *parts, resolver));
   const delivery::ObserveTls observe = [&reporter](const delivery::TlsObservation& seen) { reporter.count(seen); };
   lookup = std::make_unique<delivery::ExchangeLookup>(
       loop, resolver, delivery::ExchangeLookup::Options{.our_name = service.hostname(), .hosts = &hosts,
@@ -243,7 +265,9 @@ Ended run_life(Service& service) {
   delivery::HeldFigures held({.loop = loop, .workers = workers, .spool = *parts->spool, .directory = *parts->directory, .page = *held_page});
   delivery::QuotaFigures quotas({.loop = loop, .workers = workers, .mailboxes = *parts->mailboxes, .directory = *parts->directory,
                                  .page = *quota_page, .largest_message = [&] { return service.settings()->smtp.message_size().octets; }});
-  directory::Editor editor(*parts->directory_engine, *parts->directory_engine, nullptr);  // of holds only: no secret is in reach
+  directory::Editor editor(*parts->directory_engine, *parts->directory_engine, nullptr);  // of what has no secrets: none is in reach
+  RefusalsTask refusals(service, loop, workers, parts->disk, *parts->spool, editor);
+  SubscriptionsTask followed(service, loop, workers, parts->disk, editor, get_of(loop, *parts, lookup));
   signing::SignerClient signer_client(loop, service.path("run/signer.sock"));
   signing::OutgoingSigner signer(loop, signer_client, service.log(), parts->clock);
   delivery::Delivery delivery({.loop = loop, .workers = workers, .spool = *parts->spool, .flusher = flusher,
@@ -284,6 +308,12 @@ Ended run_life(Service& service) {
                                                            [&delivery](io::Message question, io::PeerProcess) { return tell_of_recipient(delivery, std::move(question)); }));
     loop.spawn(controls.back()->serve());
   }
+  for (const auto& listener : service.listeners("deliver-refusals")) {
+    controls.push_back(std::make_unique<io::ChannelServer>(
+        loop, io::Descriptor(::dup(listener.descriptor)),
+        [&refusals](io::Message request, io::PeerProcess peer) { return refusals.answer(std::move(request), peer); }));
+    loop.spawn(controls.back()->serve());
+  }
   const auto bells = service.listeners("deliver-bell");
   const int bell = bells.empty() ? -1 : bells.front().descriptor;
   delivery.start([&loop, bell, &delivery](Deadline deadline) { return bell < 0 ? no_bell(loop, deadline) : heard(loop, bell, deadline, delivery); });
@@ -292,8 +322,11 @@ Ended run_life(Service& service) {
   loop.spawn(held.run());
   loop.spawn(history.run());
   loop.spawn(quarantine.run());
+  loop.spawn(refusals.run());
+  loop.spawn(followed.run());
   loop.spawn(policies.run());
   loop.spawn(reporter.run());
+  loop.spawn(dmarc_reporter.run());
   loop.spawn(take_over.run());
   loop.spawn(follow_files(loop, workers, *parts->logins, hosts, service.log()));
   Ended ended = Ended::Told;

@@ -25,9 +25,12 @@
 #include "io/listener.h"
 #include "io/loop.h"
 #include "io/workers.h"
+#include "protocol/dmarc/public_suffix.h"
 #include "services/directory/auth_client.h"
+#include "services/dmarc_reports/seen_store.h"
 #include "services/filters/policy_server.h"
 #include "services/policy/greylist_store.h"
+#include "services/policy/list_health.h"
 #include "services/quarantine/store.h"
 #include "services/scanning/scanner.h"
 #include "services/spool/incoming.h"
@@ -68,6 +71,9 @@ struct Reception {
   AccessBook access;
   RateBook rates;
   quarantine::Store& quarantine;
+  dmarc_reports::SeenStore& dmarc_seen;
+  policy::ListHealth& list_health;
+  std::shared_ptr<const dmarc::PublicSuffixList> suffixes;  // null: there is no list on this machine
   EtrnLimit etrn;
   std::size_t loops = 1;
   std::shared_ptr<scanning::ScanPlaces> scans = std::make_shared<scanning::ScanPlaces>();

@@ -4,6 +4,7 @@
 
 #include "apps/receive/bell.h"
 #include "apps/receive/front.h"
+#include "apps/receive/list_watch.h"
 #include "apps/service/data_folders.h"
 #include "apps/service/service_loop.h"
 #include "io/posix_disk.h"
@@ -38,14 +39,29 @@ void listen(Service& service, Front& front) {
       front.loop.spawn(front.accept(port, listener.descriptor));
 }
 
-// On the first loop: what was remembered of strangers, and of inner servers' users, goes to the disk.
-Task<void> keep_memories(Front& front, policy::GreylistStore& greylist, policy::RecipientStore& inner, policy::SessionJournal& sessions) {
+// What was remembered of strangers, of inner servers' users and of sessions, and seen for reports about DMARC.
+struct Memories {
+  policy::GreylistStore& greylist;
+  policy::RecipientStore& inner;
+  policy::SessionJournal& sessions;
+  dmarc_reports::SeenStore& dmarc_seen;
+
+  // All of them, whatever becomes of one; blocks.
+  io::DiskResult<> save(WallTime now) const {
+    auto of_greylist = greylist.save(now);
+    auto of_inner = inner.save(now);
+    auto of_sessions = sessions.save(now);
+    auto of_dmarc = dmarc_seen.save(now);
+    if (!of_greylist) return of_greylist;
+    if (!of_inner) return of_inner;
+    return of_sessions ? of_dmarc : of_sessions;
+  }
+};
+
+// On the first loop: they go to the disk.
+Task<void> keep_memories(Front& front, Memories memories) {
   while (!front.loop.stopping()) {
-    auto saving = front.reception.workers.run(front.loop, [&greylist, &inner, &sessions, now = front.reception.clock.wall()]() -> io::DiskResult<> {
-      TRY_VOID(greylist.save(now));
-      TRY_VOID(inner.save(now));
-      return sessions.save(now);
-    });
+    auto saving = front.reception.workers.run(front.loop, [&memories, now = front.reception.clock.wall()] { return memories.save(now); });
     const auto saved = co_await std::move(saving);
     if (saved && !*saved) front.reception.service.log().write(telemetry::events::storage_trouble, {.reason = saved->error().what});
     co_await front.loop.sleep_until(front.loop.after(2s));
@@ -75,6 +91,8 @@ int run_receive(Service& service) {
   if (!inner.trouble().empty()) service.log().write(telemetry::events::storage_trouble, {.reason = inner.trouble()});
   policy::SessionJournal sessions(disk, service.path(folder::policy), policy::policy_settings(*service.settings()).sessions);
   quarantine::Store quarantine(disk, service.path(folder::quarantine), service.settings()->spool.reserve().octets);
+  dmarc_reports::SeenStore dmarc_seen(disk, service.path(folder::dmarc_seen));
+  policy::ListHealth list_health;
   io::Workers workers(worker_threads, worker_queue);
   const auto& smtp = service.settings()->smtp;
   const unsigned loops = std::clamp(std::thread::hardware_concurrency(), 1U, most_loops);
@@ -89,6 +107,9 @@ int run_receive(Service& service) {
                       .sessions = sessions,
                       .life = std::to_string(SystemClock{}.wall().time_since_epoch().count()),
                       .quarantine = quarantine,
+                      .dmarc_seen = dmarc_seen,
+                      .list_health = list_health,
+                      .suffixes = receive::read_suffixes(disk),
                       .loops = loops,
                       .current = receive::make_policies(service)};
   reception.rates.set(reception.current->policy.rates);
@@ -107,7 +128,9 @@ int run_receive(Service& service) {
     listen(service, *fronts.back());
   }
   fronts.front()->loop.spawn(drain_when_told(service, fronts));
-  fronts.front()->loop.spawn(keep_memories(*fronts.front(), greylist, inner, sessions));
+  fronts.front()->loop.spawn(receive::watch_lists(*fronts.front()));
+  const Memories memories{greylist, inner, sessions, dmarc_seen};
+  fronts.front()->loop.spawn(keep_memories(*fronts.front(), memories));
   std::vector<std::jthread> threads;
   for (unsigned i = 1; i < loops; ++i) threads.emplace_back([front = fronts[i].get()] { front->loop.run(); });
   service.ready();
@@ -117,9 +140,7 @@ int run_receive(Service& service) {
   // Every answer is given before the loops that wait for it go.
   incoming->stop();
   fronts.clear();
-  if (const auto saved = greylist.save(reception.clock.wall()); !saved) service.log().write(telemetry::events::storage_trouble, {.reason = saved.error().what});
-  if (const auto saved = sessions.save(reception.clock.wall()); !saved) service.log().write(telemetry::events::storage_trouble, {.reason = saved.error().what});
-  if (const auto saved = inner.save(reception.clock.wall()); !saved) service.log().write(telemetry::events::storage_trouble, {.reason = saved.error().what});
+  if (const auto saved = memories.save(reception.clock.wall()); !saved) service.log().write(telemetry::events::storage_trouble, {.reason = saved.error().what});
   return 0;
 }
 

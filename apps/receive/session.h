@@ -15,6 +15,7 @@
 #include "services/policy/judge.h"
 #include "services/policy/mail_checks.h"
 #include "services/policy/results_filter.h"
+#include "services/policy/uri_check.h"
 
 namespace hikyaku::receive {
 
@@ -31,6 +32,9 @@ Task<void> serve(Front& front, std::shared_ptr<const Policies> policies, Port po
 inline const smtp::Reply cannot_ask{451, {4, 3, 0}, "Cannot look that up just now, try again later"};
 // Only we say what the scanner said.
 inline constexpr std::string_view scan_fields[] = {"X-Virus-Scanned", "X-Virus-Status"};
+inline constexpr std::string_view uri_field = "X-Hikyaku-URI-List";
+inline constexpr std::string_view uri_fields[] = {uri_field};
+inline constexpr std::string_view scan_and_uri_fields[] = {"X-Virus-Scanned", "X-Virus-Status", uri_field};
 
 [[nodiscard]] smtp::Reply reply_for(const spool::SpoolError& error);
 
@@ -53,7 +57,8 @@ class Session {
     std::optional<smtp::Reply> trouble;  // of ours: the disk
     std::optional<policy::ResultsFilter> forged;  // nothing: LMTP, where whoever hands over may have checked in our name
     std::unique_ptr<policy::MailChecks> checks;   // null: not a stranger's
-    std::optional<smtp::FieldFilter> marks;  // takes out what only our scanner's verdict may say
+    std::optional<smtp::FieldFilter> marks;  // takes out what only our own verdicts may say
+    std::optional<policy::UriText> uris;     // what of the text is looked through for links
     std::uint64_t ours = 0;  // octets of the text above the sender's first field
     filters::Outcome outcome;
 
@@ -156,6 +161,10 @@ class Session {
   void take_text(std::string_view octets);
   Task<policy::MailFindings> find_out(policy::MailChecks& checks);
   void log_checked(const TraceId& id, const policy::MailFindings& found);
+  void count_for_report(const policy::MailFindings& found, policy::Refused refused);
+  // The links in the text (session_uris.cc).
+  Task<Heard> check_uris(Arrival& arrival, Envelope& envelope);
+  Task<policy::UriFindings> look_up_uris(policy::UriCheck& check);
   [[nodiscard]] smtp::Verdict refuse_by_dmarc(const policy::MailFindings& found);
   void take(const directory::AuthStep& step);
   [[nodiscard]] HeldQuota::Limit held_limit() const;

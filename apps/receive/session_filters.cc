@@ -58,7 +58,7 @@ filters::Heard Session::when_away(const settings::FilterRow& row, policy::RuleId
 }
 
 Task<Session::AfterFilters> Session::filter_text(Arrival& arrival, Envelope& envelope) {
-  static constexpr TextFilter all[] = {&Session::authenticate_text, &Session::ask_content, &Session::scan, &Session::ask_rspamd, &Session::ask_milters};
+  static constexpr TextFilter all[] = {&Session::authenticate_text, &Session::ask_content, &Session::check_uris, &Session::scan, &Session::ask_rspamd, &Session::ask_milters};
   if (arrival.forged) arrival.keep(arrival.forged->rest());
   if (arrival.marks) arrival.sink.append(arrival.marks->finish());
   for (const auto filter : all) {

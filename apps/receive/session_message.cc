@@ -48,9 +48,12 @@ smtp::Reply reply_for(const spool::SpoolError& error) {
 }
 
 void Session::begin_message() {
-  arrival_ = std::make_unique<Arrival>(Arrival{front_.reception.incoming.next_id(), front_.reception.incoming.new_sink(), {}, {}, {}, {}, 0, {}});
+  arrival_ = std::make_unique<Arrival>(Arrival{front_.reception.incoming.next_id(), front_.reception.incoming.new_sink(), {}, {}, {}, {}, {}, 0, {}});
   for (const auto& field : prepended_) arrival_->sink.append(field);
-  if (is_to_be_scanned()) arrival_->marks.emplace(scan_fields);
+  const bool tags_uris = policies_->policy.checks_uris && policies_->policy.tags_uris;
+  if (is_to_be_scanned() && tags_uris) arrival_->marks.emplace(scan_and_uri_fields);
+  else if (is_to_be_scanned()) arrival_->marks.emplace(scan_fields);
+  else if (tags_uris) arrival_->marks.emplace(uri_fields);
   const auto& envelope = talk_.envelope();
   const std::string only = envelope.recipients.size() == 1 ? envelope.recipients[0].address.text() : std::string{};
   arrival_->sink.append(smtp::received_field({.kind = talk_.kind(),

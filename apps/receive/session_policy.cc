@@ -70,6 +70,8 @@ Task<Session::Judged> Session::judge(Address recipient) {
   if (!known) co_return Judged{cannot_ask};
   auto rules = policies_->policy.rules;
   std::string scope;
+  front_.reception.list_health.leave_sound(rules.dnsbl);
+  front_.reception.list_health.leave_sound(rules.dnswl);
   if (rules.mode(policy::RuleId::Access) != policy::Mode::Off) {
     auto asking = front_.reception.access.current({front_.loop, front_.reception.workers, front_.auth});
     const auto rows = co_await std::move(asking);
@@ -147,9 +149,11 @@ bool Session::must_come_apart(bool spared, std::string_view scope) const {
   if (talk_.envelope().recipients.empty() || !is_stranger()) return false;
   if (scope != scope_ && !spared) return true;
   if (spared == spared_) return false;
-  const auto& rules = policies_->policy.rules;
+  const auto& policy = policies_->policy;
+  const auto& rules = policy.rules;
   return rules.mode(policy::RuleId::Dmarc) == policy::Mode::Enforce || (policies_->rspamd && rules.mode(policy::RuleId::Rspamd) == policy::Mode::Enforce) ||
-         (!policies_->milters.empty() && rules.mode(policy::RuleId::Milter) == policy::Mode::Enforce);
+         (!policies_->milters.empty() && rules.mode(policy::RuleId::Milter) == policy::Mode::Enforce) ||
+         (policy.checks_uris && !policy.tags_uris && rules.mode(policy::RuleId::UriList) == policy::Mode::Enforce);
 }
 
 // Counts this recipient; the reply when it is one too many.
@@ -204,6 +208,7 @@ void Session::log_finding(const Finding& finding, std::string_view recipient, co
 
 void Session::begin_checks() {
   if (port_ != Port::Lmtp) arrival_->forged.emplace(policies_->hostname);
+  if (policies_->policy.checks_uris && is_stranger()) arrival_->uris.emplace();
   if (!policies_->policy.checks_mail || !is_stranger()) return;
   const auto sample = static_cast<unsigned>(checksum(arrival_->id.text()) % 100);
   arrival_->checks = std::make_unique<policy::MailChecks>(attempt(talk_.envelope().recipients.front().address), sample);
@@ -211,6 +216,7 @@ void Session::begin_checks() {
 
 void Session::take_text(std::string_view octets) {
   if (arrival_->checks) arrival_->checks->feed(octets);
+  if (arrival_->uris) arrival_->uris->feed(octets);
   arrival_->keep(arrival_->forged ? arrival_->forged->pass(octets) : octets);
 }
 
@@ -239,7 +245,9 @@ Task<filters::Heard> Session::authenticate_text(Arrival& arrival, Envelope&) {
   auto finding_out = find_out(*arrival.checks);
   const auto found = co_await std::move(finding_out);
   log_checked(arrival.id, found);
-  if (auto refusal = refuse_by_dmarc(found)) co_return Heard{refusal->is_permanent() ? Heard::Kind::Refuse : Heard::Kind::Defer, *std::move(refusal), {}, {}};
+  auto refusal = refuse_by_dmarc(found);
+  count_for_report(found, refusal ? policy::Refused::Yes : policy::Refused::No);
+  if (refusal) co_return Heard{refusal->is_permanent() ? Heard::Kind::Refuse : Heard::Kind::Defer, *std::move(refusal), {}, {}};
   if (!policies_->settings->policy.authentication_results()) co_return Heard{};
   auto putting = put_first(arrival, authres::field_text({policies_->hostname, found.words}), 0);
   co_await std::move(putting);
@@ -253,6 +261,12 @@ void Session::log_checked(const TraceId& id, const policy::MailFindings& found) 
   said.text = summary;
   said.destination = found.author_domain;
   front_.reception.service.log().write(events::mail_checked, said);
+}
+
+void Session::count_for_report(const policy::MailFindings& found, policy::Refused refused) {
+  if (!policies_->policy.reports_dmarc) return;
+  const auto tried = attempt(talk_.envelope().recipients.front().address);
+  if (const auto row = policy::dmarc_row(found, tried, refused)) front_.reception.dmarc_seen.add(row->policy, row->row, tried.now);
 }
 
 smtp::Verdict Session::refuse_by_dmarc(const policy::MailFindings& found) {

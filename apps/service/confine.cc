@@ -34,8 +34,8 @@ const std::vector<Row>& rows() {
       {"receive", {folder::receive_journal, folder::policy}, io::Network::Any},
       // Reads and releases the journals, keeps holding and domains, fills mailboxes, reads routes and aliases (the
       // engine maps its shared page, so even readers need to write), speaks to other servers and logs in there,
-      // writes the queue's history.
-      {"deliver", {folder::spool, folder::accounts, folder::directory, folder::route_logins, folder::history, folder::srs, folder::quarantine}, io::Network::Any},
+      // writes the queue's history; reads in reception's log who was put off.
+      {"deliver", {folder::spool, folder::accounts, folder::directory, folder::route_logins, folder::history, folder::srs, folder::quarantine, folder::refusals, folder::subscriptions}, io::Network::Any, {folder::receive_log, folder::dmarc_seen}},
       {"auth", {folder::directory, folder::secrets, folder::srs, abuse::logins_folder}, io::Network::None},
       // Reads private keys, which the command line writes; can change none.
       {"signer", {}, io::Network::None, {folder::dkim_keys}},

@@ -12,7 +12,7 @@ std::span<const ServiceEntry> service_table() {
       {"receive", "receives mail: SMTP, submission, LMTP", "メールの受信(SMTP、送信用ポート、LMTP)",
        {"EPSTRS", "epstrd"}, {{"receive", {"smtp", "submission", "submissions", "lmtp"}, {}, true}}},
       {"deliver", "delivers mail: mailboxes, other servers, retries, bounces", "メールの配送(メールボックス、他サーバ、再送、不達通知)",
-       {"EPSTDS", "epstdd"}, {{"deliver", {}, {"deliver-bell", "deliver-control", "deliver-asks"}, false}}},
+       {"EPSTDS", "epstdd"}, {{"deliver", {}, {"deliver-bell", "deliver-control", "deliver-asks", "deliver-refusals"}, false}}},
       {"pop3", "lets people fetch mail by POP3", "POP3 によるメールの取り出し",
        {"EPSTPOP3S", "EPSTPOP3", "epstpop3d"},
        {{"pop3-store", {}, {"pop3-store"}, false}, {"pop3-front", {"pop3", "pop3s"}, {}, true}}},
@@ -20,7 +20,7 @@ std::span<const ServiceEntry> service_table() {
        {"EPSTIMAP4", "EPSTIMAP4S", "epstimap4d"},
        {{"imap-store", {}, {"imap-store"}, false}, {"imap-front", {"imap", "imaps"}, {}, true}}},
       {"auth", "checks logins and recipients for the others", "ログインと宛先の確認", {}, {{"auth", {}, {"auth"}, false}}},
-      {"watch", "watches the queue: alarms and metrics", "キューの監視(警報とメトリクス)", {}, {{"watch", {"metrics"}, {}, false}}},
+      {"watch", "watches the queue: alarms and metrics", "キューの監視(警報とメトリクス)", {}, {{"watch", {"metrics", "decisions"}, {}, false}}},
       {"signer", "signs outgoing mail (DKIM)", "送信メールへの署名(DKIM)", {}, {{"signer", {}, {"signer"}, false}}},
       {"virusdb", "updates virus patterns", "ウイルスパターンの更新", {"VMCS", "modifys"}, {{"virusdb", {}, {}, false}}},
       {"vip", "watches the other node and the virtual address", "相手ノードと仮想 IP の監視", {"IPWCS"}, {}},
@@ -55,7 +55,7 @@ std::string why_not_configured(const ServiceEntry& service) {
   const std::string name(service.name);
   if (service.processes.empty()) return name + " is not part of this version of Hikyaku.";
   if (service.name == "watch")
-    return name + " is not configured. Remedy: set [listen] metrics, [metrics] file, or [alarm] webhook, command or syslog, then `hikyaku config reload`.";
+    return name + " is not configured. Remedy: set [listen] metrics or decisions, [metrics] file, or [alarm] webhook, command or syslog, then `hikyaku config reload`.";
   if (service.name == "signer") return name + " is not configured: there is no DKIM key. Remedy: `hikyaku dkim key add DOMAIN`; it starts by itself.";
   if (service.name == "virusdb") return name + " is not configured. Remedy: set [virusdb] source_folder, mirrors or private_mirrors, then `hikyaku config reload`.";
   std::string ports;

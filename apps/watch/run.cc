@@ -3,6 +3,7 @@
 #include "apps/service/data_folders.h"
 #include "apps/service/service_loop.h"
 #include "apps/watch/alarm_task.h"
+#include "apps/watch/decision_server.h"
 #include "apps/watch/metrics_server.h"
 #include "io/posix_disk.h"
 #include "services/history/metrics.h"
@@ -29,10 +30,11 @@ Task<void> write_textfile(Service& service, io::Loop& loop, io::Workers& workers
   }
 }
 
-Task<void> stop_when_told(Service& service, io::Loop& loop, MetricsServer& server) {
+Task<void> stop_when_told(Service& service, io::Loop& loop, MetricsServer& server, DecisionServer& decisions) {
   auto told = told_to_stop(service, loop);
   co_await std::move(told);
   server.close();
+  decisions.close();
   loop.stop();
 }
 
@@ -54,10 +56,12 @@ int run_watch(Service& service) {
   };
   MetricsServer metrics(service, loop, workers, page);
   metrics.start();
+  DecisionServer decisions(service, loop);
+  decisions.start();
   for (auto& notifier : notifiers) loop.spawn(notifier->run());
   loop.spawn(alarms.run());
   loop.spawn(write_textfile(service, loop, workers, disk, page));
-  loop.spawn(stop_when_told(service, loop, metrics));
+  loop.spawn(stop_when_told(service, loop, metrics, decisions));
   service.ready();
   loop.run();
   return 0;

@@ -9,6 +9,7 @@ namespace hikyaku::http {
 namespace {
 
 constexpr std::size_t longest_target = 2'000;
+constexpr std::uint64_t most_content_length = 1ULL << 40;
 
 // tchar (RFC 9110 §5.6.2)
 bool is_token(char c) { return is_alpha(c) || is_digit(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos; }
@@ -31,6 +32,13 @@ bool take_field(Cursor& in, RequestHead& head) {
   if (name.empty() || !in.take(':')) return false;
   const auto value = trimmed(in.take_while([](char c) { return c != '\r' && c != '\n' && c != '\0'; }));
   if (equal_ignoring_case(name, "accept")) head.accept += (head.accept.empty() ? "" : ", ") + std::string(value);
+  if (equal_ignoring_case(name, "transfer-encoding")) return false;
+  if (equal_ignoring_case(name, "content-length")) {
+    Cursor digits(value);
+    const auto length = parse_number(digits, most_content_length);
+    if (!length || !digits.at_end() || head.content_length.value_or(*length) != *length) return false;
+    head.content_length = *length;
+  }
   return take_line_end(in);
 }
 

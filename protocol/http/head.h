@@ -13,8 +13,9 @@ struct RequestHead {
   std::string method;  // "GET"
   std::string target;  // "/metrics?x=1", at most 2,000 octets
   std::string accept;  // the Accept fields, joined by commas
+  std::optional<std::uint64_t> content_length;  // of a body behind the head (RFC 9112 §6.2)
 };
-// Of a whole head, its empty line included. Nothing: it is none (RFC 9112 §3).
+// Of a whole head, its empty line included. Nothing: it is none (RFC 9112 §3), or its body has no one length that is told ahead (§6.3).
 [[nodiscard]] std::optional<RequestHead> parse_request_head(std::string_view head);
 
 // 200 of "HTTP/1.1 200 OK" (RFC 9112 §4). Nothing: no such line.

@@ -52,3 +52,14 @@ TEST_CASE("URLs") {
 
 }  // namespace
 }  // namespace hikyaku::http
+
+TEST_CASE("a request's body has one length, told ahead, or there is no request") {
+  const auto with = [](const std::string& fields) { return hikyaku::http::parse_request_head("POST /x HTTP/1.1\r\n" + fields + "\r\n"); };
+  REQUIRE(with(""));
+  CHECK(!with("")->content_length);
+  CHECK(with("Content-Length: 14\r\n")->content_length == 14);
+  CHECK(with("content-length:0\r\nContent-Length: 0\r\n")->content_length == 0);
+  for (const auto* fields : {"Content-Length: 1\r\nContent-Length: 2\r\n", "Content-Length: -1\r\n", "Content-Length: 1, 1\r\n", "Content-Length: 0x10\r\n", "Content-Length: \r\n", "Content-Length: 99999999999999999999\r\n",
+                             "Transfer-Encoding: chunked\r\n", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"})
+    CHECK_MESSAGE(!with(fields), fields);
+}

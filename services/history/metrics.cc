@@ -74,6 +74,10 @@ std::string metrics_text(const MetricsFacts& facts, telemetry::MetricsForm form)
     out.family("hikyaku_alarm_raised", MetricType::Gauge, "Whether the alarm is raised.");
     for (std::size_t i = 0; i < alarm_count; ++i) out.sample({{"alarm", alarm_name(static_cast<Alarm>(i))}}, std::uint64_t{facts.raised[i] ? 1U : 0U});
   }
+  if (!facts.lists.empty()) {
+    out.family("hikyaku_dns_list_off", MetricType::Gauge, "Whether the DNS list is not asked because it is not what it should be.");
+    for (const auto& [zone, list] : facts.lists) out.sample({{"zone", zone}}, std::uint64_t{list.off ? 1U : 0U});
+  }
   out.family("hikyaku_disk_free_bytes", MetricType::Gauge, "Free octets where the data folder is.", "bytes");
   out.sample({}, facts.free_octets);
   out.family("hikyaku_disk_reserve_bytes", MetricType::Gauge, "Free octets below which reception stops.", "bytes");
@@ -90,6 +94,7 @@ MetricsFacts read_metrics(io::Disk& disk, const std::string& data_folder, std::u
     for (const auto& name : *names)
       if (const auto text = io::read_file(disk, data_folder + "/counters/" + name + "/now", largest_counters_file))
         facts.processes[name] = telemetry::decode_counters(*text);
+  if (const auto text = io::read_file(disk, data_folder + "/counters/receive/lists", largest_counters_file)) facts.lists = policy::parse_lists(*text);
   facts.sample = HistoryReader(disk, data_folder + "/history").newest(now);
   if (const auto text = io::read_file(disk, data_folder + "/alarm/raised", largest_raised_file)) {
     AlarmWatch watch;

@@ -10,6 +10,7 @@
 #include "io/disk.h"
 #include "services/history/alarm.h"
 #include "services/history/sample.h"
+#include "services/policy/list_health.h"
 #include "services/telemetry/open_metrics.h"
 #include "services/telemetry/service_counters.h"
 
@@ -20,6 +21,7 @@ struct MetricsFacts {
   std::vector<Point> sample;  // of one moment
   std::array<bool, alarm_count> raised{};
   bool alarms_known = false;  // false: nobody watches
+  std::map<std::string, policy::ListStatus> lists;  // DNS lists that reception checks
   std::uint64_t free_octets = 0, reserve_octets = 0;
   Time now{};
 };

@@ -37,8 +37,10 @@ std::string listing_name(const io::IpAddress& client, const std::string& zone) {
   return name + zone;
 }
 
-std::optional<Listing> look_up(const DnsList& list, const io::IpAddress& client, Answers& answers) {
-  const auto* answer = answers.ask(RecordType::A, listing_name(client, list.zone));
+std::optional<Listing> look_up(const DnsList& list, const io::IpAddress& client, Answers& answers) { return look_up_name(list, listing_name(client, list.zone), answers); }
+
+std::optional<Listing> look_up_name(const DnsList& list, const std::string& name, Answers& answers) {
+  const auto* answer = answers.ask(RecordType::A, name);
   if (answer == nullptr) return std::nullopt;
   if (answer->kind == Answer::Kind::Failure) return Listing{Listing::Kind::Failure, {}};
   for (const auto& record : answer->records)

@@ -26,7 +26,8 @@ struct Listing {
   enum class Kind : std::uint8_t { NotListed, Listed, Failure } kind = Kind::NotListed;
   std::string answer;  // Listed: "127.0.0.4"
 };
-// Nothing: not known yet.
+// What the list says of a whole name in its zone. Nothing: not known yet.
+[[nodiscard]] std::optional<Listing> look_up_name(const DnsList& list, const std::string& name, Answers& answers);
 [[nodiscard]] std::optional<Listing> look_up(const DnsList& list, const io::IpAddress& client, Answers& answers);
 
 }  // namespace hikyaku::policy

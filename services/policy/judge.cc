@@ -18,7 +18,8 @@ using Find = std::optional<Finding> (*)(const Attempt&, const Config&, Answers&)
 // and the rules about the text are not of this stage.
 constexpr std::array<Find, rule_count> finders{find_access,       find_dnswl,        find_dnsbl,         find_reverse_name, find_s25r, find_hello_name,
                                                nullptr,           find_local_sender, find_sender_domain, find_spf,          nullptr,   nullptr,
-                                               nullptr,           nullptr,           nullptr,            nullptr};
+                                               nullptr,           nullptr,           nullptr,            nullptr,
+                                               nullptr};
 
 bool is_about_client(RuleId id) {
   const auto stage = entry_of(id).stage;

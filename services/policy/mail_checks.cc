@@ -114,6 +114,19 @@ std::optional<MailFindings> MailChecks::judge_author(MailFindings found, Answers
   }
 }
 
+std::optional<DmarcRow> dmarc_row(const MailFindings& found, const Attempt& attempt, Refused refused) {
+  const auto* verdict = std::get_if<dmarc::Verdict>(&found.dmarc);
+  if (verdict == nullptr || !verdict->record || verdict->record->aggregate_uris.empty()) return std::nullopt;
+  if (verdict->outcome != dmarc::Outcome::Pass && verdict->outcome != dmarc::Outcome::Fail) return std::nullopt;
+  dmarc::Facts facts{.author_domain = found.author_domain, .spf = {spf_domain(attempt), found.spf.outcome}, .dkim = {}};
+  for (const auto& one : found.dkim) facts.dkim.push_back({one.domain, one.selector, one.outcome});
+  const auto applied = refused == Refused::Yes ? dmarc::Policy::Reject : dmarc::Policy::None;
+  const auto identity = attempt.reverse_path.is_null() ? dmarc::SpfIdentity::Helo : dmarc::SpfIdentity::MailFrom;
+  DmarcRow made{dmarc::published_policy(*verdict, {}), dmarc::report_row(facts, *verdict, applied, identity, attempt.client.to_string())};
+  if (applied != verdict->disposition) made.row.reasons.push_back({"local_policy", ""});
+  return made;
+}
+
 Finding find_dmarc(const MailFindings& found) {
   Finding finding{.rule = RuleId::Dmarc};
   // Whose policy counts cannot be told (RFC 7489 §6.6.1).

@@ -14,7 +14,7 @@
 #include "protocol/arc/chain.h"
 #include "protocol/authres/authres.h"
 #include "protocol/dkim/verification.h"
-#include "protocol/dmarc/evaluation.h"
+#include "protocol/dmarc/aggregate_report.h"
 #include "services/policy/answers.h"
 #include "services/policy/attempt.h"
 #include "services/policy/client_name.h"
@@ -60,6 +60,14 @@ class MailChecks {
   std::optional<arc::Verification> arc_;
   std::optional<Proved> proved_;
 };
+
+// What a report to the author's domain says of it (RFC 7489 §7.2). Nothing: that domain asks for no reports, or nothing was found out.
+struct DmarcRow {
+  dmarc::PublishedPolicy policy;
+  dmarc::ReportRow row;
+};
+enum class Refused : std::uint8_t { No, Yes };
+[[nodiscard]] std::optional<DmarcRow> dmarc_row(const MailFindings& found, const Attempt& attempt, Refused refused);
 
 // What the rule dmarc says of it.
 [[nodiscard]] Finding find_dmarc(const MailFindings& found);

@@ -16,7 +16,7 @@ std::vector<DnsList> lists_of(const settings::Texts& texts) {
 std::array<Mode, rule_count> modes_of(const settings::RulesSection& rules) {
   const std::array<std::string_view, rule_count> texts{rules.access(), rules.dnswl(), rules.dnsbl(), rules.reverse_name(), rules.s25r(), rules.hello_name(), rules.rate(),
                                                                rules.local_sender(), rules.sender_domain(), rules.spf(), rules.greylist(),
-                                                               rules.policy_server(), rules.dmarc(), rules.content(), rules.rspamd(), rules.milter()};
+                                                               rules.policy_server(), rules.dmarc(), rules.uri_list(), rules.content(), rules.rspamd(), rules.milter()};
   std::array<Mode, rule_count> modes{};
   for (std::size_t i = 0; i < modes.size(); ++i) modes[i] = mode_named(texts[i]).value_or(Mode::Off);
   return modes;
@@ -35,6 +35,8 @@ PolicySettings policy_settings(const settings::Settings& settings) {
   const auto& policy = settings.policy;
   made.rules.dnsbl = lists_of(policy.dnsbl());
   made.rules.dnswl = lists_of(policy.dnswl());
+  made.uri_lists = lists_of(policy.uri_lists());
+  made.tags_uris = policy.uri_list() == "tag";
   made.rules.reverse_name = severity(policy.reverse_name());
   made.rules.sender_domain = severity(policy.sender_domain());
   made.rules.greylist = scope_named(policy.greylist());
@@ -48,6 +50,8 @@ PolicySettings policy_settings(const settings::Settings& settings) {
     if (auto rate = parse_rate(text)) made.rates.push_back(*rate);
   made.exempt = policy.exempt_networks();
   made.checks_mail = policy.authentication_results() || made.rules.mode(RuleId::Dmarc) != Mode::Off;
+  made.reports_dmarc = made.checks_mail && policy.dmarc_reports();
+  made.checks_uris = !made.uri_lists.empty() && made.rules.mode(RuleId::UriList) != Mode::Off;
   made.patience = policy.dns_timeout();
   return made;
 }

@@ -22,6 +22,9 @@ struct PolicySettings {
   std::vector<Rate> rates;
   std::vector<std::string> exempt;  // networks
   bool checks_mail = false;         // Authentication-Results
+  bool reports_dmarc = false;
+  std::vector<DnsList> uri_lists;
+  bool checks_uris = false, tags_uris = false;
   Duration patience{};              // with DNS
 };
 // `settings` passed their check.

@@ -35,6 +35,7 @@ const std::array<RuleEntry, rule_count>& rules() {
       {RuleId::Greylist, "greylist", Stage::Recipient},
       {RuleId::PolicyServer, "policy_server", Stage::Recipient},
       {RuleId::Dmarc, "dmarc", Stage::Content},
+      {RuleId::UriList, "uri_list", Stage::Content},
       {RuleId::Content, "content", Stage::Content},
       {RuleId::Rspamd, "rspamd", Stage::Content},
       {RuleId::Milter, "milter", Stage::Content},

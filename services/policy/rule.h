@@ -38,11 +38,12 @@ enum class RuleId : std::uint8_t {
   Greylist,      // come again later
   PolicyServer,  // a policy server ([filters] policy_servers) says so
   Dmarc,         // the author's domain asks for it
+  UriList,       // a link in the text leads to a host that a list has
   Content,       // a row of `hikyaku policy content` says so; counts for logins too, as what follows
   Rspamd,        // rspamd says so
   Milter,        // a milter says so
 };
-inline constexpr std::size_t rule_count = 16;
+inline constexpr std::size_t rule_count = 17;
 
 struct RuleEntry {
   RuleId id;

@@ -19,6 +19,15 @@ struct PolicySection : Section {
   Setting<Texts> dnswl{*this, "dnswl", {
       .help = "Lists of good clients, written as dnsbl: whom one of them has, no rule about the client objects to.",
       .help_ja = "良いクライアントの DNS リスト(書き方は dnsbl と同じ)。載っていればクライアントについての規則を適用しない。"}};
+  Setting<Seconds> list_check{*this, "list_check", {
+      .help = "Time between two checks of these and the uri_lists (RFC 5782 section 5): one that lists everything, or lists nothing, is not asked until it is sound again. 0s: never.",
+      .help_ja = "dnsbl、dnswl、uri_lists の健全性を確かめる間隔(RFC 5782 §5)。すべてを載せている、または何も載せていないリストは、回復するまで使わない。0s なら確かめない。", .preset = 10min, .min = 0s, .max = 24h}};
+  Setting<Texts> uri_lists{*this, "uri_lists", {
+      .help = "Lists of bad hosts, written as dnsbl: the hosts of the links in a stranger's text are looked up there (rule uri_list).",
+      .help_ja = "悪いホストの DNS リスト(書き方は dnsbl と同じ)。見知らぬ相手のメール本文のリンク先ホストを調べる(規則 uri_list)。"}};
+  Setting<Text> uri_list{*this, "uri_list", {
+      .help = "What the rule uri_list does in mode enforce: refuse (550), or tag: the message gets a field X-Hikyaku-URI-List.",
+      .help_ja = "規則 uri_list(enforce)の動作。refuse は拒否(550)、tag はヘッダー X-Hikyaku-URI-List を付けて受け取る。", .preset = "refuse", .choices = {"refuse", "tag"}}};
   Setting<Text> reverse_name{*this, "reverse_name", {
       .help = "How the rule reverse_name answers: defer (450) or refuse (550). DNS that fails is always 450.",
       .help_ja = "規則 reverse_name の応答。defer は 450、refuse は 550。DNS の失敗は常に 450。", .preset = "defer", .choices = {"defer", "refuse"}}};
@@ -55,6 +64,14 @@ struct PolicySection : Section {
   Setting<bool> authentication_results{*this, "authentication_results", {
       .help = "Strangers' mail is checked by SPF, DKIM, ARC and DMARC, and gets an Authentication-Results field (RFC 8601); forged fields in our name are taken out.",
       .help_ja = "見知らぬ相手のメールを SPF、DKIM、ARC、DMARC で検査し、Authentication-Results を付ける。このサーバの名を騙る同名ヘッダーは取り除く。", .preset = true}};
+  Setting<bool> dmarc_reports{*this, "dmarc_reports", {
+      .help = "The owners of domains whose DMARC record asks for it (rua=) are told once a day what was seen in their name (RFC 7489 section 7.2).",
+      .help_ja = "DMARC レコードで求めている(rua=)ドメインに、その名で届いたメールの集計を 1 日 1 回報告する(RFC 7489 §7.2)。", .preset = true}};
+  Setting<Text> dmarc_report_contact{*this, "dmarc_report_contact", {
+      .help = "Address that these reports come from and name; empty: postmaster at this server's name.", .help_ja = "この報告の差出人および連絡先とするアドレス。空ならこのサーバ名の postmaster。"}};
+  Setting<Count> subscription_change{*this, "subscription_change", {
+      .help = "Largest part of a subscribed list, in percent, that a refresh may change unasked; a larger change waits for `hikyaku policy refresh --accept`.",
+      .help_ja = "購読リストの自動更新で確認なしに変えてよい割合(%)。超える変更は hikyaku policy refresh --accept を待つ。", .preset = 20, .min = 0, .max = 100}};
   Setting<Seconds> dns_timeout{*this, "dns_timeout", {
       .help = "Longest wait for the answers of DNS to one client, recipient or message; what is not known then counts as a failure of DNS.",
       .help_ja = "1 件の判定で DNS の応答を待つ時間。過ぎれば DNS の失敗とみなす。", .preset = 10s, .min = 1s, .max = 60s}};
@@ -85,6 +102,8 @@ struct RulesSection : Section {
   Setting<Text> policy_server{*this, "policy_server", rule("enforce", "What [filters] policy_servers answer counts.", "[filters] policy_servers の応答に従う。")};
   Setting<Text> dmarc{*this, "dmarc", rule("shadow", "Mail that fails DMARC is refused (550) where its author's domain asks for reject.",
                                             "DMARC に失敗し、著者のドメインが reject を求めるメールを拒否する(550)。")};
+  Setting<Text> uri_list{*this, "uri_list", rule("enforce", "No link in the text may lead to a host that one of [policy] uri_lists has; what is done is said by [policy] uri_list.",
+                                                  "本文のリンク先が [policy] uri_lists に載っていないこと。該当時の動作は [policy] uri_list。")};
   Setting<Text> content{*this, "content", rule("enforce", "The rows of `hikyaku policy content` count, for everybody's mail.", "hikyaku policy content の行を、すべてのメールに適用する。")};
   Setting<Text> rspamd{*this, "rspamd", rule("enforce", "What [filters] rspamd says counts.", "[filters] rspamd の判定に従う。")};
   Setting<Text> milter{*this, "milter", rule("enforce", "What [filters] milters say and change counts.", "[filters] milters の判定と変更に従う。")};

@@ -45,6 +45,10 @@ struct ListenSection : Section {
       .help = "HTTP, for Prometheus: GET /metrics. It asks for no login, so name a loopback or an inner address: \"127.0.0.1:9209\".",
       .help_ja = "Prometheus のための HTTP(GET /metrics)。認証はないので、\"127.0.0.1:9209\" のようにループバックか内部のアドレスを書く。",
       .takes_effect = TakesEffect::ServeRestart}};
+  Setting<Texts> decisions{*this, "decisions", {
+      .help = "HTTP, for the links of [refusals] link_url: whoever has one decides once about who was put off. Name a loopback or an inner address, \"127.0.0.1:9210\"; from outside it is reached through your web server, with TLS.",
+      .help_ja = "[refusals] link_url のリンクのための HTTP。リンクを持つ者が、保留した送信者について一度だけ判断できる。\"127.0.0.1:9210\" のようにループバックか内部のアドレスを書き、外からは Web サーバの TLS を通して届くようにする。",
+      .takes_effect = TakesEffect::ServeRestart}};
   Setting<Texts> imaps{*this, "imaps", {.help = "IMAP inside TLS (RFC 8314 §3.3).", .help_ja = "最初から TLS の IMAP。",
       .preset = {"*:993"}, .takes_effect = TakesEffect::ServeRestart}};
 };

@@ -11,6 +11,7 @@
 #include "services/settings/filters_section.h"
 #include "services/settings/mail_sections.h"
 #include "services/settings/policy_sections.h"
+#include "services/settings/refusals_section.h"
 #include "services/settings/scan_sections.h"
 #include "services/settings/server_sections.h"
 #include "services/settings/signing_section.h"
@@ -26,6 +27,7 @@ struct Settings {
   PolicySection policy;
   RulesSection rules;
   FiltersSection filters;
+  RefusalsSection refusals;
   RecipientsSection recipients;
   ScanningSection scanning;
   QuarantineSection quarantine;

@@ -74,6 +74,25 @@ struct Checker {
   }
 };
 
+// "08:00"
+bool is_time_of_day(std::string_view text) {
+  if (text.size() != 5 || text[2] != ':') return false;
+  for (const auto at : {0, 1, 3, 4})
+    if (!is_digit(text[static_cast<std::size_t>(at)])) return false;
+  return text.substr(0, 2) < "24" && text.substr(3) < "60";
+}
+
+void check_refusals(Checker& checker, const RefusalsSection& refusals) {
+  for (const auto& time : refusals.digest_times())
+    if (!is_time_of_day(time)) checker.error(refusals, refusals.digest_times, "\"" + time + "\" is no time of the day.", "write \"08:00\".");
+  for (const auto& address : refusals.administrators())
+    if (const auto at = address.rfind('@'); address != "postmaster" && (at == std::string::npos || at == 0 || at + 1 == address.size()))
+      checker.error(refusals, refusals.administrators, "\"" + address + "\" is no address.", "write \"admin@example.jp\" or \"postmaster\".");
+  const auto& url = refusals.link_url();
+  if (!url.empty() && !url.starts_with("https://") && !url.starts_with("http://"))
+    checker.error(refusals, refusals.link_url, "\"" + url + "\" is no http or https URL.", "write \"https://mail.example.jp/refusals\".");
+}
+
 }  // namespace
 
 void check_rules(const Settings& settings, std::string_view file_name, Errors& errors) {
@@ -91,6 +110,8 @@ void check_rules(const Settings& settings, std::string_view file_name, Errors& e
   checker.rates(settings.policy, settings.policy.rates);
   checker.dns_lists(settings.policy, settings.policy.dnsbl);
   checker.dns_lists(settings.policy, settings.policy.dnswl);
+  checker.dns_lists(settings.policy, settings.policy.uri_lists);
+  check_refusals(checker, settings.refusals);
   checker.filters(settings.filters, settings.filters.milters, FilterKind::Milter);
   checker.filters(settings.filters, settings.filters.policy_servers, FilterKind::PolicyServer);
   if (const auto& rspamd = settings.filters.rspamd(); !rspamd.empty())
@@ -100,7 +121,7 @@ void check_rules(const Settings& settings, std::string_view file_name, Errors& e
     checker.error(settings.scanning, settings.scanning.clamd, "\"" + clamd + "\" is no socket.", "write \"/run/clamav/clamd.ctl\", or an address with a port like \"127.0.0.1:3310\".");
   checker.networks(settings.auth, settings.auth.plaintext_login_networks);
   for (const auto* setting : {&settings.listen.smtp, &settings.listen.submission, &settings.listen.submissions, &settings.listen.lmtp,
-                              &settings.listen.pop3, &settings.listen.pop3s, &settings.listen.imap, &settings.listen.imaps, &settings.listen.metrics})
+                              &settings.listen.pop3, &settings.listen.pop3s, &settings.listen.imap, &settings.listen.imaps, &settings.listen.metrics, &settings.listen.decisions})
     for (const auto& address : (*setting)())
       if (!parse_listen_address(address))
         checker.error(settings.listen, *setting, "\"" + address + "\" is not an address with a port.",

@@ -41,7 +41,7 @@ std::span<const Event* const> all_events() {
   using namespace events;
   static constexpr const Event* all[] = {
       &connection_opened, &connection_refused, &connection_closed, &transaction_ok, &transaction_aborted, &mail_accepted,
-      &mail_generated, &command_refused, &recipient_refused, &recipient_asked, &mail_refused, &mail_postponed, &rule_found, &mail_checked, &virus_found, &scan_failed, &filter_failed, &filter_changed, &mail_quarantined, &quarantine_changed, &quarantine_full, &patterns_updated, &patterns_refused, &patterns_rolled_back, &patterns_stale, &smtp_login,
+      &mail_generated, &command_refused, &recipient_refused, &recipient_asked, &mail_refused, &mail_postponed, &rule_found, &mail_checked, &virus_found, &scan_failed, &filter_failed, &filter_changed, &mail_quarantined, &list_off, &list_on, &subscription_changed, &subscription_waits, &quarantine_changed, &quarantine_full, &patterns_updated, &patterns_refused, &patterns_rolled_back, &patterns_stale, &smtp_login,
       &smtp_login_failed, &login_slowed, &login_lifted, &flush_wanted, &receive_said, &delivery_started, &delivery_deferred, &delivery_held, &hold_proposed, &hold_made, &hold_released, &alarm_raised, &alarm_cleared, &alarm_untold, &delivery_refused, &policy_missing, &tls_report_failed, &sender_said,
       &mail_sent, &mail_delivered, &delivery_confirmed, &mail_expanded, &queue_changed, &directory_changed, &mail_failed, &pop3_login, &pop3_login_failed, &pop3_command, &pop3_closed,
       &imap_login, &imap_login_failed, &imap_command, &imap_closed, &login_unproven, &service_started, &service_stopping,

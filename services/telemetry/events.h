@@ -50,6 +50,16 @@ inline constexpr Event filter_changed{"filter.changed", Level::Info, LogName::Re
     "A program that is asked about mail (text) changed a message; reason says what.", "メールについて問い合わせたプログラム(text)がメールを変更した。reason はその内容。"};
 inline constexpr Event mail_quarantined{"mail.quarantined", Level::Warning, LogName::InLog,
     "A message was put into quarantine and answered 250; reason says why.", "メールを隔離し、250 を返した。reason はその理由。"};
+inline constexpr Event list_off{"list.off", Level::Warning, LogName::ServiceLog,
+    "A DNS list is not what it should be and is not asked until it is; destination is its zone, reason what was found.",
+    "DNS リストが正常でないため、回復するまで使わない。destination はゾーン、reason は判明したこと。"};
+inline constexpr Event list_on{"list.on", Level::Info, LogName::ServiceLog,
+    "A DNS list that was left alone is sound and is asked again.", "使用を止めていた DNS リストが回復したため、再び使う。"};
+inline constexpr Event subscription_changed{"subscription.changed", Level::Info, LogName::ServiceLog,
+    "A published list that is followed has changed, and its rows with it; text is its name, reason how many.", "購読中の公開リストの変更を取り込んだ。text はその名前、reason は件数。"};
+inline constexpr Event subscription_waits{"subscription.waits", Level::Warning, LogName::ServiceLog,
+    "A published list that is followed could not be had, or would change so much that it waits for `hikyaku policy refresh --accept`; text is its name, reason says why.",
+    "購読中の公開リストを取得できない、または変更が大きすぎるため hikyaku policy refresh --accept を待っている。text はその名前、reason はその理由。"};
 inline constexpr Event smtp_login{"smtp.login", Level::Info, LogName::ReceiveLog,
     "A client logged in to send.", "送信のためにログインした。"};
 inline constexpr Event smtp_login_failed{"smtp.login_failed", Level::Warning, LogName::ReceiveLog,

@@ -9,6 +9,7 @@
 #include "apps/service/data_folders.h"
 #include "services/delivery/schedule/retry_settings.h"
 #include "services/directory/alias_check.h"
+#include "services/policy/danger.h"
 #include "services/telemetry/json_text.h"
 
 namespace hikyaku::cli {
@@ -42,6 +43,12 @@ std::vector<std::string> alias_warnings(Invocation& call, const std::string& dat
   if (!directory) return warnings;
   const auto troubles = directory::check_aliases(*directory);
   for (std::size_t n = 0; n < troubles.size() && n < most_told; ++n) warnings.push_back(alias_words(call, troubles[n]));
+  // Rows that do more than was meant.
+  const auto settings = call.settings();
+  if (settings)
+    for (const auto& danger : policy::find_dangers({.directory = directory->contents(), .relay_networks = settings->smtp.relay_networks(), .exempt_networks = settings->policy.exempt_networks(),
+                                                    .plaintext_networks = settings->auth.plaintext_login_networks()}))
+      if (warnings.size() < 2 * most_told) warnings.push_back(danger.what + ": " + std::string(call.say({danger.why, danger.why_ja})));
   if (troubles.size() > most_told)
     warnings.push_back(std::to_string(troubles.size() - most_told) + std::string(call.say({" more aliases are at fault: see `hikyaku alias list`", " 件の別名にも問題がある。hikyaku alias list を参照"})));
   return warnings;

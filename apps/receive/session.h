@@ -128,6 +128,8 @@ class Session {
   Task<void> check_sender(smtp::server::CheckSender step);
   Task<void> check_recipient(smtp::server::CheckRecipient step);
   [[nodiscard]] smtp::Verdict reason_against(const directory::RecipientAnswer& found, std::uint64_t octets) const;
+  // What the rules of accounts say.
+  [[nodiscard]] smtp::Verdict ruled_out(const directory::RecipientAnswer& found, std::uint64_t octets);
   // Of a user whom the inner server is to be asked for.
   Task<smtp::Verdict> check_inner(Address recipient, directory::RecipientAnswer::OnInnerServer on_inner);
   Task<void> flush(smtp::server::Flush step);
@@ -192,6 +194,7 @@ class Session {
   std::unique_ptr<Arrival> arrival_;
   policy::Answers answers_;
   std::optional<std::uint64_t> recorded_;  // the revision of the answers that were recorded last
+  std::uint64_t most_octets_ = 0;  // of the open transaction, by the rules of accounts; 0: as for all
   bool spared_ = false;  // the recipients of the open transaction are such as no rule refuses
   std::string scope_;    // of the first of them (Judged)
   // Of the open transaction: milters that are asked at RCPT, and what policy servers want of its message.

@@ -87,6 +87,8 @@ Task<void> Session::commit(smtp::server::CommitMessage step) {
   const auto arrival = std::move(arrival_);
   Envelope envelope = std::move(step.envelope);
   envelope.id = arrival->id;
+  if (most_octets_ != 0 && !arrival->trouble && arrival->sink.octets() > most_octets_)
+    co_return refuse_message(arrival->id, {552, {5, 3, 4}, "The mail is larger than the " + std::to_string(most_octets_) + " octets that are allowed here"});
   if (!arrival->trouble) {
     auto filtering = filter_text(*arrival, envelope);
     const auto after = co_await std::move(filtering);

@@ -88,6 +88,7 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   const auto on_inner = policy::is_always_taken(recipient) ? OnInner::Any : found->on_inner;
   if (found->kind == directory::RecipientKind::Relay && on_inner == OnInner::NotListed) co_return refuse_recipient(recipient, no_such_user);
   if (auto refusal = reason_against(*found, step.octets)) co_return refuse_recipient(recipient, *std::move(refusal));
+  if (auto refusal = policy::is_always_taken(recipient) ? smtp::Verdict{} : ruled_out(*found, step.octets)) co_return refuse_recipient(recipient, *std::move(refusal));
   if (auto refusal = over_rate(recipient)) co_return refuse_recipient(recipient, *std::move(refusal));
   bool spared = policy::is_always_taken(recipient);
   std::string scope;
@@ -114,6 +115,7 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
     if (auto refusal = co_await std::move(asking_milters)) co_return refuse_recipient(recipient, *std::move(refusal));
   }
   if (talk_.envelope().recipients.empty()) scope_ = std::move(scope);
+  if (talk_.envelope().recipients.empty()) most_octets_ = found->most_octets;
   spared_ = spared && (talk_.envelope().recipients.empty() || spared_);
   talk_.recipient_checked({}, ours ? std::optional(Address{"postmaster", ""}) : std::nullopt);
 }
@@ -138,6 +140,24 @@ smtp::Verdict Session::reason_against(const directory::RecipientAnswer& found, s
     case Kind::OverQuota: return mailbox_full(policies_->settings->smtp);
   }
   return cannot_ask;
+}
+
+// A limit of the size is one of the whole text: who has another one comes in a transaction of his own.
+smtp::Verdict Session::ruled_out(const directory::RecipientAnswer& found, std::uint64_t octets) {
+  using RuledOut = directory::RecipientAnswer::RuledOut;
+  if (found.ruled_out != RuledOut::No) refused_by_ = {"account_rules", found.ruled_by, {}};
+  switch (found.ruled_out) {
+    case RuledOut::No: break;
+    case RuledOut::Sender: return smtp::Reply{550, {5, 7, 1}, "This user does not take mail from you"};
+    case RuledOut::Destination: return smtp::Reply{550, {5, 7, 1}, "Your account may not send to this address"};
+    case RuledOut::HoursIn: return smtp::Reply{450, {4, 2, 1}, "This user takes mail at other hours"};
+    case RuledOut::HoursOut: return smtp::Reply{450, {4, 7, 1}, "Your account may send at other hours"};
+  }
+  const auto& others = talk_.envelope().recipients;
+  if (found.most_recipients != 0 && others.size() >= found.most_recipients) return smtp::Reply{452, {4, 5, 3}, "Your account may name " + std::to_string(found.most_recipients) + " recipients at once"};
+  if (found.most_octets != 0 && octets > found.most_octets) return smtp::Reply{552, {5, 3, 4}, "This user takes mail of at most " + std::to_string(found.most_octets) + " octets from you"};
+  if (!others.empty() && found.most_octets != most_octets_) return smtp::Reply{452, {4, 5, 3}, "Send this recipient's copy in a transaction of its own"};
+  return std::nullopt;
 }
 
 Task<smtp::Verdict> Session::check_inner(Address recipient, OnInner on_inner) {

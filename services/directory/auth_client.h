@@ -61,6 +61,11 @@ struct RecipientAnswer {
   enum class HoldsFor : std::uint8_t { EverySender, ThisSender } holds_for = HoldsFor::EverySender;  // whom the answer is for
   // Kind Relay: what is known here of the user on the inner server. AskHeld: to be asked for, but mail that way is held, so nobody is asked now.
   enum class OnInnerServer : std::uint8_t { Any, Listed, NotListed, Ask, AskHeld } on_inner = OnInnerServer::Any;
+  // What an account's rules say (account_rules.h): why it is not taken, and by which row; and limits of the whole mail, 0: none.
+  enum class RuledOut : std::uint8_t { No, Sender, Destination, HoursIn, HoursOut } ruled_out = RuledOut::No;
+  std::string ruled_by = {};
+  std::uint64_t most_octets = 0;
+  std::uint32_t most_recipients = 0;
   std::uint64_t room_octets = ~0ULL;  // what the one mailbox behind it still takes, as far as known (quota_page.h)
 };
 // What this client may be offered and do before it logs in.

@@ -52,6 +52,7 @@ struct ReplyWriter {
   WireWriter& kind(ReplyKind kind) { return out.u8(static_cast<std::uint8_t>(kind)); }
   void operator()(const RecipientAnswer& reply) {
     kind(ReplyKind::Recipient).u8(static_cast<std::uint8_t>(reply.kind)).u64(reply.version.value()).text(reply.held).u8(static_cast<std::uint8_t>(reply.holds_for)).u8(static_cast<std::uint8_t>(reply.on_inner)).u64(reply.room_octets);
+    out.u8(static_cast<std::uint8_t>(reply.ruled_out)).text(reply.ruled_by).u64(reply.most_octets).u32(reply.most_recipients);
   }
   void operator()(const PeerRights& reply) {
     kind(ReplyKind::Rights).u8(reply.may_relay ? 1 : 0).varint(reply.mechanisms.size());
@@ -187,6 +188,10 @@ std::optional<Reply> decode_reply(std::string_view bytes) {
       answer.holds_for = enumerator(in, RecipientAnswer::HoldsFor::ThisSender, good);
       answer.on_inner = enumerator(in, RecipientAnswer::OnInnerServer::AskHeld, good);
       answer.room_octets = in.u64();
+      answer.ruled_out = enumerator(in, RecipientAnswer::RuledOut::HoursOut, good);
+      answer.ruled_by = in.text();
+      answer.most_octets = in.u64();
+      answer.most_recipients = in.u32();
       reply = std::move(answer);
       break;
     }

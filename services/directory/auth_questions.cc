@@ -70,6 +70,37 @@ void AuthService::judge_room(const Snapshot& snapshot, const Resolution& found, 
   if (account->quota_octets != 0) answer.room_octets = account->quota_octets - std::min(used->octets, account->quota_octets);
 }
 
+// By the rules of who sends, those of all accounts, and those of whose mailbox it is. An address that several share is taken: delivery is too late to refuse.
+void AuthService::judge_rules(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found, RecipientAnswer& answer) {
+  if (snapshot.contents().account_rules.empty()) return;
+  using RuledOut = RecipientAnswer::RuledOut;
+  const auto now = time_of_week(SystemClock{}.wall());
+  const auto rule_out = [&answer](RuledOut why, const std::string& by) {
+    if (answer.ruled_out == RuledOut::No) answer.ruled_out = why, answer.ruled_by = by;
+  };
+  const auto limit = [](auto& most, auto other) {
+    if (other != 0) most = most == 0 ? other : std::min(most, other);
+  };
+  const bool one = found.kind == RecipientKind::Local && found.local.size() == 1 && found.remote.empty() && found.lists.empty();
+  const auto* of_all = snapshot.account_rules(AccountId{});
+  const auto* of_sender = request.account == AccountId{} ? nullptr : snapshot.account_rules(request.account);
+  for (const auto* rules : {of_sender, request.account == AccountId{} ? nullptr : of_all}) {
+    if (rules == nullptr) continue;
+    if (!in_hours(rules->hours_out, now)) rule_out(RuledOut::HoursOut, rules->hours_out);
+    if (const auto* row = refusing_destination(*rules, request.recipient)) rule_out(RuledOut::Destination, row->who);
+    limit(answer.most_octets, rules->most_octets_out);
+    limit(answer.most_recipients, rules->most_recipients);
+  }
+  for (const auto* rules : {one ? snapshot.account_rules(found.local.front().account) : nullptr, one ? of_all : nullptr}) {
+    if (rules == nullptr) continue;
+    if (!in_hours(rules->hours_in, now)) rule_out(RuledOut::HoursIn, rules->hours_in);
+    if (const auto* row = refusing_sender(*rules, request.sender, request.client_address)) rule_out(RuledOut::Sender, row->who);
+    limit(answer.most_octets, rules->most_octets_in);
+  }
+  // By the hour, by the sender, by the client: nobody else's answer.
+  answer.holds_for = RecipientAnswer::HoldsFor::ThisSender;
+}
+
 // A user of an inner server, by its domain's check.
 void AuthService::judge_inner(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found, RecipientAnswer& answer) const {
   using OnInner = RecipientAnswer::OnInnerServer;
@@ -98,6 +129,7 @@ AuthService::Reply AuthService::resolve(const auth_protocol::ResolveRequest& req
   RecipientAnswer answer{found.kind, snapshot->version()};
   judge_room(*snapshot, found, answer);
   judge_inner(*snapshot, request, found, answer);
+  judge_rules(*snapshot, request, found, answer);
   judge_post(*snapshot, request, found, answer);
   if (answer.kind == RecipientKind::MayNotPost) return answer;
   const auto now = SystemClock{}.wall();

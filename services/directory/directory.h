@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "services/directory/access.h"
+#include "services/directory/account_rules.h"
 #include "services/directory/dkim_key.h"
 #include "services/directory/hold.h"
 #include "services/directory/types.h"
@@ -39,6 +40,7 @@ struct Contents {
   std::vector<Hold> holds;        // by id; ended ones for a while
   std::vector<AccessRow> access;  // by who, pattern and source
   std::vector<DkimKey> dkim_keys;   // by domain, then selector
+  std::vector<AccountRules> account_rules;  // by account
   std::vector<RelayRecipient> relay_recipients;  // by domain, then local part
   std::string postmaster;         // the address that gets postmaster@ of every local domain; empty: the first admin, or without one the domain's first account
   storage::Version version;
@@ -78,6 +80,8 @@ class Snapshot {
   [[nodiscard]] const MailingList* list_of_bounces(const Address& address) const;
   // Of exactly this domain (folded), in the order of selectors.
   [[nodiscard]] std::span<const DkimKey> dkim_keys(std::string_view domain) const;
+  // Null: none. Account 0: those of all.
+  [[nodiscard]] const AccountRules* account_rules(AccountId account) const;
   // Of exactly this domain (folded), in the order of local parts.
   [[nodiscard]] std::span<const RelayRecipient> relay_recipients(std::string_view domain) const;
   [[nodiscard]] const RelayRecipient* relay_recipient(std::string_view domain, std::string_view local_part) const;  // both folded

@@ -102,6 +102,9 @@ class Editor {
   // How many went.
   DirectoryResult<std::size_t> remove_access(const std::function<bool(const AccessRow&)>& selects, Run run = Run::Really);
 
+  // editor_rules.cc. Replaces the rules of the account, or with "*" those of all accounts; rules that say nothing go.
+  DirectoryResult<> set_account_rules(std::string_view address, AccountRules rules, Run run = Run::Really);
+
   // editor_recipients.cc: users of inner servers. A check by a list that is empty is BadValue, and so is what is no address of the domain.
   DirectoryResult<> set_recipient_check(std::string_view domain, RecipientCheck check);
   // Thousands at once are several commits, each whole. Who is there by another source is this one's from then on.

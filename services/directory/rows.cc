@@ -184,6 +184,30 @@ bool take_access(WireReader& in, std::string_view rest, Contents& contents) {
   return true;
 }
 
+std::vector<RuleRow> take_rule_rows(WireReader& in) {
+  std::vector<RuleRow> rows;
+  for (auto count = in.varint(); count > 0 && !in.broken(); --count) {
+    std::string who(in.text());
+    rows.push_back({std::move(who), in.u8() != 0 ? MayPass::Yes : MayPass::No});
+  }
+  return rows;
+}
+
+bool take_account_rules(WireReader& in, std::string_view id, Contents& contents) {
+  AccountRules rules;
+  std::uint64_t number = 0;
+  for (const char c : id) number = number << 8 | static_cast<unsigned char>(c);
+  rules.account = AccountId{number};
+  rules.from = take_rule_rows(in);
+  rules.to = take_rule_rows(in);
+  for (auto* text : {&rules.hours_in, &rules.hours_out}) *text = in.text();
+  for (auto* octets : {&rules.most_octets_in, &rules.most_octets_out}) *octets = in.u64();
+  rules.most_recipients = in.u32();
+  if (!in.complete() || id.size() != 8) return false;
+  contents.account_rules.push_back(std::move(rules));
+  return true;
+}
+
 // Keys are in the order of domains and local parts.
 bool take_relay_recipient(WireReader& in, std::string_view rest, Contents& contents) {
   const auto between = rest.find('\0');
@@ -218,6 +242,7 @@ std::string network_key(std::string_view prefix) { return "w" + std::string(pref
 std::string dkim_key(std::string_view domain, std::string_view selector) { return "k" + std::string(domain) + '\0' + std::string(selector); }
 std::string relay_recipients_key(std::string_view domain) { return "u" + std::string(domain) + '\0'; }
 std::string relay_recipient_key(std::string_view domain, std::string_view local_part) { return relay_recipients_key(domain) + std::string(local_part); }
+std::string account_rules_key(AccountId account) { return number_key('R', account.value(), 8); }
 std::string forward_key(AccountId account) { return number_key('f', account.value(), 8); }
 std::string list_key(std::string_view address) { return "l" + fold_pattern(address); }
 std::string members_key(std::string_view list) { return "m" + fold_pattern(list) + '\0'; }
@@ -307,6 +332,17 @@ std::string encode(const AccessRow& row) {
   return std::move(out).bytes();
 }
 
+std::string encode(const AccountRules& rules) {
+  WireWriter out;
+  out.u8(format);
+  for (const auto* rows : {&rules.from, &rules.to}) {
+    out.varint(rows->size());
+    for (const auto& row : *rows) out.text(row.who).u8(row.may == MayPass::Yes ? 1 : 0);
+  }
+  out.text(rules.hours_in).text(rules.hours_out).u64(rules.most_octets_in).u64(rules.most_octets_out).u32(rules.most_recipients);
+  return std::move(out).bytes();
+}
+
 std::string encode(const RelayRecipient& row) { return WireWriter{}.u8(format).text(row.source).u64(as_number(row.added)).bytes(); }
 
 std::string encode_member(std::string_view member) { return WireWriter{}.u8(format).text(member).bytes(); }
@@ -332,6 +368,7 @@ bool take_row(const storage::Row& row, Contents& contents) {
     case 'c': return true;  // content rows (content_store.h) are in no snapshot
     case 'k': return take_dkim_key(in, rest, contents);
     case 'u': return take_relay_recipient(in, rest, contents);
+    case 'R': return take_account_rules(in, rest, contents);
     case 'f': return take_forward(in, rest, contents);
     case 'l': return take_list(in, rest, contents);
     case 'm': return take_member(in, rest, contents);

@@ -330,6 +330,12 @@ RouteDecision Snapshot::route(const Address& recipient, const ReversePath& sende
 const Account* Snapshot::account(AccountId id) const { return look_up(index_->ids, id.value()); }
 const Account* Snapshot::account(const Address& address) const { return look_up(index_->addresses, fold(address)); }
 const Alias* Snapshot::alias(const std::string& pattern) const { return look_up(index_->patterns, std::string_view(pattern)); }
+const AccountRules* Snapshot::account_rules(AccountId account) const {
+  const auto& all = index_->contents.account_rules;
+  const auto found = std::ranges::lower_bound(all, account, {}, &AccountRules::account);
+  return found == all.end() || found->account != account ? nullptr : &*found;
+}
+
 std::span<const RelayRecipient> Snapshot::relay_recipients(std::string_view domain) const {
   const auto found = std::ranges::equal_range(index_->contents.relay_recipients, domain, {}, [](const RelayRecipient& one) { return std::string_view(one.domain); });
   return {found.begin(), found.end()};

@@ -12,7 +12,7 @@ SOURCES = {
     "services/directory/editor.cc": ("refuse", "return"), "services/directory/editor_aliases.cc": ("refuse", "return"),
     "services/directory/editor_forwards.cc": ("refuse", "return"), "services/directory/editor_holds.cc": ("refuse", "return"),
     "services/directory/access.cc": ("failure", "return"), "services/directory/access_import.cc": ("failure", "bad row"), "services/directory/editor_access.cc": ("refuse",), "services/directory/content.cc": ("failure",), "services/directory/content_store.cc": ("refuse",),
-    "services/directory/editor_lists.cc": ("refuse", "return"), "services/directory/editor_dkim.cc": ("refuse",), "services/directory/editor_recipients.cc": ("refuse",), "services/directory/relay_recipients.cc": ("failure", "bad row"), "services/directory/login_secrets.cc": ("refuse",),
+    "services/directory/editor_lists.cc": ("refuse", "return"), "services/directory/editor_dkim.cc": ("refuse",), "services/directory/editor_recipients.cc": ("refuse",), "services/directory/editor_rules.cc": ("refuse", "failure"), "services/directory/account_rules.cc": ("failure", "bad row"), "services/directory/relay_recipients.cc": ("failure", "bad row"), "services/directory/login_secrets.cc": ("refuse",),
     "services/directory/hold.cc": ("failure", "return"), "apps/supervisor/control_commands.cc": ("answer",),
     "apps/supervisor/control_socket.cc": ("failure",), "apps/deliver/queue_server.cc": ("refusal",), "services/delivery/queue_answer.cc": ("refusal",),
     "services/delivery/held_work.cc": ("return",), "apps/supervisor/service_table.cc": ("return",), "apps/supervisor/life_sign.cc": ("return",), "apps/supervisor/parent.cc": ("given up",),

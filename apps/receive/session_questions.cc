@@ -88,7 +88,8 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   const auto on_inner = policy::is_always_taken(recipient) ? OnInner::Any : found->on_inner;
   if (found->kind == directory::RecipientKind::Relay && on_inner == OnInner::NotListed) co_return refuse_recipient(recipient, no_such_user);
   if (auto refusal = reason_against(*found, step.octets)) co_return refuse_recipient(recipient, *std::move(refusal));
-  if (auto refusal = policy::is_always_taken(recipient) ? smtp::Verdict{} : ruled_out(*found, step.octets)) co_return refuse_recipient(recipient, *std::move(refusal));
+  const bool always = policy::is_always_taken(recipient);
+  if (auto refusal = always ? smtp::Verdict{} : ruled_out(*found, step.octets)) co_return refuse_recipient(recipient, *std::move(refusal));
   if (auto refusal = over_rate(recipient)) co_return refuse_recipient(recipient, *std::move(refusal));
   bool spared = policy::is_always_taken(recipient);
   std::string scope;
@@ -99,7 +100,10 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
     spared = judged.spared;
     scope = std::move(judged.scope);
   }
-  if (must_come_apart(spared, scope)) co_return refuse_recipient(recipient, {452, {4, 5, 3}, "Send this recipient's copy in a transaction of its own"});
+  // A limit of the size is one of the whole text: who has another one comes in a transaction of his own.
+  const std::uint64_t most_octets = always ? 0 : found->most_octets;
+  const bool other_limit = !talk_.envelope().recipients.empty() && most_octets != most_octets_;
+  if (other_limit || must_come_apart(spared, scope)) co_return refuse_recipient(recipient, {452, {4, 5, 3}, "Send this recipient's copy in a transaction of its own"});
   // RFC 3463 X.3.2: not accepting for now, for maintenance. Only to whom we would take mail from otherwise.
   if (!found->held.empty()) co_return refuse_recipient(recipient, {451, {4, 3, 2}, found->held});
   // Last: nobody else is asked about whom we refuse ourselves.
@@ -115,7 +119,7 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
     if (auto refusal = co_await std::move(asking_milters)) co_return refuse_recipient(recipient, *std::move(refusal));
   }
   if (talk_.envelope().recipients.empty()) scope_ = std::move(scope);
-  if (talk_.envelope().recipients.empty()) most_octets_ = found->most_octets;
+  most_octets_ = most_octets;
   spared_ = spared && (talk_.envelope().recipients.empty() || spared_);
   talk_.recipient_checked({}, ours ? std::optional(Address{"postmaster", ""}) : std::nullopt);
 }
@@ -142,7 +146,6 @@ smtp::Verdict Session::reason_against(const directory::RecipientAnswer& found, s
   return cannot_ask;
 }
 
-// A limit of the size is one of the whole text: who has another one comes in a transaction of his own.
 smtp::Verdict Session::ruled_out(const directory::RecipientAnswer& found, std::uint64_t octets) {
   using RuledOut = directory::RecipientAnswer::RuledOut;
   if (found.ruled_out != RuledOut::No) refused_by_ = {"account_rules", found.ruled_by, {}};
@@ -156,7 +159,6 @@ smtp::Verdict Session::ruled_out(const directory::RecipientAnswer& found, std::u
   const auto& others = talk_.envelope().recipients;
   if (found.most_recipients != 0 && others.size() >= found.most_recipients) return smtp::Reply{452, {4, 5, 3}, "Your account may name " + std::to_string(found.most_recipients) + " recipients at once"};
   if (found.most_octets != 0 && octets > found.most_octets) return smtp::Reply{552, {5, 3, 4}, "This user takes mail of at most " + std::to_string(found.most_octets) + " octets from you"};
-  if (!others.empty() && found.most_octets != most_octets_) return smtp::Reply{452, {4, 5, 3}, "Send this recipient's copy in a transaction of its own"};
   return std::nullopt;
 }
 

@@ -78,7 +78,10 @@ def run(folder):
         expect("1 rows taken" in told and "1 refused" in told, f"permitfrom.txt: {told}")
         expect("*@good.example" in cli("account", "forward", "export"), "is in force")
 
-        expect(json.loads(cli("policy", "check", "--json")) == [], "nothing is dangerous yet")
+        told = json.loads(cli("policy", "check", "--json", check=False))
+        expect([danger["row"] for danger in told] == [f"account rules of {TARO}: allow {DOMAIN}"], f"a claimed domain that opens a door: {told}")
+        cli("account", "rules", "clear", TARO)
+        expect(json.loads(cli("policy", "check", "--json")) == [], "nothing is dangerous now")
         cli("policy", "allow", "0.0.0.0/0", ".jp")
         cli("policy", "allow", DOMAIN, "--sender")
         dangers = json.loads(cli("policy", "check", "--json", check=False))

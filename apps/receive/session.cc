@@ -206,8 +206,11 @@ Task<bool> Session::send(std::string octets) {
 Task<void> Session::slow_down() {
   const auto wait = is_stranger() ? patience_.take(talk_.errors(), talk_.idle_commands()) : Duration{};
   if (wait == Duration{}) co_return;
-  auto sleeping = front_.loop.sleep_until(front_.loop.after(wait));
-  co_await sleeping;
+  const auto end = front_.loop.after(wait);
+  while (front_.loop.now() < end && !front_.draining && !client_is_gone()) {
+    const auto outcome = co_await front_.loop.sleep_until(std::min<Deadline>(end, front_.loop.after(1s)));
+    if (outcome == io::Wake::Cancelled) break;
+  }
 }
 
 Task<bool> Session::begin_tls(std::string_view unread) {

@@ -90,7 +90,7 @@ Task<Session::Judged> Session::judge(Address recipient) {
       auto waiting = wait_in_tarpit(judgement, recipient.text());
       const auto tarpit = co_await std::move(waiting);
       record(tried, judgement, tarpit);
-      if (tarpit == InTarpit::Stayed) co_return Judged{};
+      if (tarpit == InTarpit::Stayed) co_return Judged{{}, judgement.allows_everything, std::move(scope)};
       co_return Judged{conclude(judgement, recipient), judgement.allows_everything, std::move(scope)};
     }
     auto looking = look_up_answers(deadline);

@@ -26,8 +26,8 @@ Task<smtp::Verdict> Session::ask_policy_servers(Address given) {
   const filters::PolicyAttributes attributes{
       {"request", "smtpd_access_policy"}, {"protocol_state", "RCPT"}, {"protocol_name", protocol}, {"helo_name", talk_.helo()}, {"queue_id", ""}, {"sender", sender}, {"recipient", to},
       {"recipient_count", "0"}, {"client_address", client_}, {"client_name", client_name}, {"reverse_client_name", client_name}, {"client_port", port}, {"server_address", server_address},
-      {"server_port", server_port}, {"instance", instance}, {"sasl_method", mechanism_}, {"sasl_username", talk_.account()}, {"sasl_sender", ""}, {"size", "0"}, {"ccert_subject", ""},
-      {"ccert_issuer", ""}, {"ccert_fingerprint", ""}, {"encryption_protocol", tls.substr(0, tls.find(' '))}, {"encryption_cipher", tls.empty() ? "" : std::string_view(tls).substr(tls.find(' ') + 1)},
+      {"server_port", server_port}, {"instance", instance}, {"sasl_method", account_ != AccountId{} ? std::string_view(mechanism_) : std::string_view{}}, {"sasl_username", talk_.account()}, {"sasl_sender", ""}, {"size", "0"}, {"ccert_subject", ""},
+      {"ccert_issuer", ""}, {"ccert_fingerprint", ""}, {"encryption_protocol", std::string_view(tls).substr(0, tls.find(' '))}, {"encryption_cipher", tls.empty() ? "" : std::string_view(tls).substr(tls.find(' ') + 1)},
       {"encryption_keysize", "0"}, {"etrn_domain", ""}, {"stress", ""}, {"policy_context", ""}};
   for (const auto& row : policies_->policy_servers) {
     if (!concerns(row)) continue;

@@ -43,8 +43,8 @@ MilterTalk::MilterTalk(io::Loop& loop, settings::FilterRow row, Asked& asked, As
     : loop_(loop), row_(std::move(row)), asked_(asked), terms_(terms), client_(actions_of(row_), most_body_octets) {}
 
 // It does not answer, or babbles: it is not asked again about this message, and after some such messages rests.
-Heard MilterTalk::trouble(std::string why) {
-  asked_.breaker.failed(loop_.now(), terms_.rest);
+Heard MilterTalk::trouble(std::string why, Blame blame) {
+  if (blame == Blame::Milter) asked_.breaker.failed(loop_.now(), terms_.rest);
   connection_.reset();
   settled_ = Heard{Heard::Kind::Trouble, {}, std::move(why), {}};
   return *settled_;
@@ -156,7 +156,7 @@ Task<Heard> MilterTalk::text(scanning::Text& source, milter::Macros macros, Body
   end_ = loop_.after(row_.total);
   auto entering = asked_.turns.enter(terms_.at_once, end_);
   const bool entered = co_await std::move(entering);
-  if (!entered) co_return trouble("all messages that may be with it at once were ([filters] parallel)");
+  if (!entered) co_return trouble("all messages that may be with it at once were ([filters] parallel)", Blame::Message);
   const Turn turn(asked_.turns);
   auto sending = send_text(source, kept, new_body);
   auto said = co_await std::move(sending);
@@ -180,11 +180,11 @@ Task<Heard> MilterTalk::send_text(scanning::Text& source, milter::Macros macros,
   for (bool whole = false; !whole;) {
     auto reading = source.next();
     const auto piece = co_await std::move(reading);
-    if (!piece) co_return trouble("the message cannot be read: " + piece.error());
+    if (!piece) co_return trouble("the message cannot be read: " + piece.error(), Blame::Message);
     begun += *piece;
     header_octets = static_cast<std::size_t>(mime::header_octets(begun));
     whole = piece->empty() || header_octets < begun.size() || begun.ends_with("\r\n\r\n");
-    if (!whole && begun.size() > most_header_octets) co_return trouble("the message's header is too long for it");
+    if (!whole && begun.size() > most_header_octets) co_return trouble("the message's header is too long for it", Blame::Message);
   }
   auto sending = send_header(std::string_view(begun).substr(0, header_octets));
   const auto sent = co_await std::move(sending);
@@ -223,7 +223,7 @@ Task<Heard> MilterTalk::send_body(scanning::Text& source, std::string begun, mil
     while (piece.empty()) {
       auto reading = source.next();
       const auto read = co_await std::move(reading);
-      if (!read) co_return trouble("the message cannot be read: " + read.error());
+      if (!read) co_return trouble("the message cannot be read: " + read.error(), Blame::Message);
       if (read->empty()) break;
       piece = *read;
     }

@@ -66,7 +66,8 @@ class MilterTalk {
   Task<Heard> send_text(scanning::Text& text, milter::Macros macros, BodySink& new_body);
   Task<Heard> send_body(scanning::Text& text, std::string begun, milter::Macros macros, BodySink& new_body);
   [[nodiscard]] Heard conclude();
-  [[nodiscard]] Heard trouble(std::string why);
+  enum class Blame : std::uint8_t { Milter, Message };  // the message's, or ours: it rests for its own failures alone
+  Heard trouble(std::string why, Blame blame = Blame::Milter);
   [[nodiscard]] Deadline end_of_answer() const { return std::min(end_, loop_.after(row_.timeout)); }
 
   io::Loop& loop_;

@@ -1,5 +1,6 @@
 #include "services/quarantine/release.h"
 
+#include <algorithm>
 #include <future>
 
 #include "services/spool/side_journal.h"
@@ -9,10 +10,18 @@ namespace {
 
 using spool::SpoolResult;
 
+// A filter's words, and what they quote of the message: one line, and no more of it than a field should hold.
+std::string one_line(std::string words) {
+  constexpr std::size_t most = 400;
+  words.resize(std::min(words.size(), most));
+  std::ranges::replace_if(words, [](char c) { return c < ' ' || c > '~'; }, ' ');
+  return words;
+}
+
 SpoolResult<TraceId> append(Store& store, spool::IncomingWriter& writer, const TraceId& id, WallTime now) {
   TRY(entry, store.find(id));
   auto sink = writer.new_sink();
-  sink.append("X-Virus-Status: Released from quarantine (" + entry.why + ")\r\n");
+  sink.append("X-Virus-Status: Released from quarantine (" + one_line(entry.why) + ")\r\n");
   TRY_VOID(store.read(id, [&](std::string_view piece) -> SpoolResult<> {
     sink.append(piece);
     return sink.should_spill() ? sink.spill() : SpoolResult<>{};

@@ -63,7 +63,7 @@ def run(folder):
         code, text, waited = reply_to(server, HOME)
         expect(code == 250 and waited >= 2.9, f"a suspect that stays is taken: {code} {text} after {waited} s")
         expect(reply_to(server, NEIGHBOUR)[0] == 250, "and its network is known")
-        told = [event for event in server.events("receivelog") if event["event"] == "rule.found" and event["rule"] == "greylist" and "stayed for 3 s" in event["reason"]]
+        told = eventually(lambda: [event for event in server.events("receivelog") if event["event"] == "rule.found" and event["rule"] == "greylist" and "stayed for 3 s" in event["reason"]], "it is told of", 20)
         expect(len(told) == 1, f"it is told of once: {told}")
 
         server.change_settings(policy={"tarpit": "280s", "tarpit_sessions": 1})

@@ -91,7 +91,7 @@ def what_it_does_not_want(server, own):
     server.change_settings(filters={"milters": [own.row(name="shadow")]}, rules={"milter": "shadow"})
     own.answers = {"E": [m.add_header("X-Shadow", "1"), m.REJECT]}
     expect(send(server, "shadow") == [250, 250] and b"X-Shadow" not in stored(server, "shadow"), "in shadow it has no effect")
-    found = [e for e in server.events("receivelog") if e["event"] == "rule.found" and e.get("mode") == "shadow"]
+    found = eventually(lambda: [e for e in server.events("receivelog") if e["event"] == "rule.found" and e.get("mode") == "shadow"], "but is logged", 20)
     expect(found and found[-1]["rule"] == "milter" and found[-1]["reason"].startswith("shadow: 550"), f"but is logged: {found}")
 
 

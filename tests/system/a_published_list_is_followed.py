@@ -59,7 +59,7 @@ def run(folder):
             web.pages["lists.example", "/white.txt"] = (200, "text/plain", text(3, 52))
             refreshed(server, "deliver looks")
             eventually(lambda: "mail51.a.example" in rows(server) and "mail0.a.example" not in rows(server), "a small change is taken", 120)
-            expect([e["reason"] for e in server.events("servicelog") if e["event"] == "subscription.changed"] == ["2 added, 3 removed"], "and told")
+            eventually(lambda: [e["reason"] for e in server.events("servicelog") if e["event"] == "subscription.changed"] == ["2 added, 3 removed"], "and told", 20)
             for page, why in (((200, "text/plain", text(30, 90)), "would add"), ((200, "text/plain", ""), "would add 0 rows and remove 49 rows"), ((200, "text/html", "<html>\n<body>\n<p>not found</p>\n</body>\n</html>\n"), "is that the list"),
                               ((503, "text/plain", "busy"), "503"), ((302, "text/plain", ""), "302")):
                 web.pages["lists.example", "/white.txt"] = page

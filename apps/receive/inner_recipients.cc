@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "services/delivery/asking.h"
@@ -38,7 +39,7 @@ bool InnerRecipients::is_there() const {
   if (path_.size() >= sizeof address.sun_path) return false;
   std::memcpy(address.sun_path, path_.data(), path_.size());
   const io::Descriptor stream(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  return ::connect(stream.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  return ::connect(stream.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EAGAIN;  // a full backlog is somebody's
 }
 
 Task<InnerRecipients::Found> InnerRecipients::find(Address recipient, Terms terms) {
@@ -47,22 +48,24 @@ Task<InnerRecipients::Found> InnerRecipients::find(Address recipient, Terms term
   Found found{judge(), {}};
   if (found.verdict != RecipientVerdict::Ask) co_return found;
   auto asking = ask(recipient, user, loop_.after(terms.patience));
-  found.words = co_await std::move(asking);
+  auto asked = co_await std::move(asking);
+  found.words = std::move(asked.words);
   found.verdict = judge();
-  // It gave no answer about this one.
+  // It gave no answer about this one. Where it was not even asked for want of room with us, nobody unknown is taken for that.
   if (found.verdict == RecipientVerdict::Ask) {
     terms.reach = policy::Reach::Held;
+    if (asked.busy) terms.otherwise = policy::UnknownWhileAway::Defer;
     found.verdict = judge();
   }
   co_return found;
 }
 
 // What was said, for the log; the store knows then what it means.
-Task<std::string> InnerRecipients::ask(const Address& recipient, const std::string& user, Deadline deadline) {
+Task<InnerRecipients::Asked> InnerRecipients::ask(const Address& recipient, const std::string& user, Deadline deadline) {
   const auto domain = user.substr(user.rfind('@') + 1);
   if (!is_there()) {
     store_.away(domain, clock_.wall());
-    co_return std::string("deliver, which would ask, is not there");
+    co_return Asked{"deliver, which would ask, is not there"};
   }
   const bool tries = store_.wants_try(user, clock_.wall());
   const delivery::RecipientQuestion question{recipient, tries ? unlikely_local_part() : std::string{}};
@@ -70,22 +73,24 @@ Task<std::string> InnerRecipients::ask(const Address& recipient, const std::stri
   const auto answer = co_await std::move(asking);
   const auto now = clock_.wall();
   auto found = answer ? delivery::decode_recipient_finding(answer->octets) : std::nullopt;
+  if (!answer && answer.error().kind != io::ChannelFailure::Unavailable) co_return Asked{answer.error().what, true};
   if (!found) {
     store_.away(domain, now);
-    co_return answer ? std::string("deliver's answer could not be read") : answer.error().what;
+    co_return Asked{answer ? std::string("deliver's answer could not be read") : answer.error().what};
   }
   switch (found->word) {
     case RecipientWord::Taken: store_.said(user, RecipientSaid::Taken, now); break;
     case RecipientWord::Unknown: store_.said(user, RecipientSaid::Unknown, now); break;
     case RecipientWord::NotTold: store_.said(user, RecipientSaid::NotTold, now); break;
-    case RecipientWord::Later: break;
+    case RecipientWord::Later:
+    case RecipientWord::Busy: break;
     case RecipientWord::Away: store_.away(domain, now); break;
   }
   const bool told = found->word == RecipientWord::Taken || found->word == RecipientWord::Unknown;
   if (tries && told) store_.tried(domain, found->takes_everybody, now);
   found->words.resize(std::min(found->words.size(), longest_words));
   if (tries && told && found->takes_everybody) found->words += " (it takes everybody, and is not asked again for a day)";
-  co_return std::move(found->words);
+  co_return Asked{std::move(found->words), found->word == RecipientWord::Busy};
 }
 
 }  // namespace hikyaku::receive

@@ -29,7 +29,11 @@ class InnerRecipients {
   Task<Found> find(Address recipient, Terms terms);
 
  private:
-  Task<std::string> ask(const Address& recipient, const std::string& user, Deadline deadline);
+  struct Asked {
+    std::string words;  // for the log
+    bool busy = false;  // it was not asked, for a cause of ours
+  };
+  Task<Asked> ask(const Address& recipient, const std::string& user, Deadline deadline);
   [[nodiscard]] bool is_there() const;
 
   io::Loop& loop_;

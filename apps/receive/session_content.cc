@@ -27,21 +27,24 @@ Inspected inspect(const filters::ContentTable& table, std::string_view message) 
 
 Task<filters::Heard> Session::ask_content(Arrival& arrival, Envelope& envelope) {
   if (policies_->policy.rules.mode(policy::RuleId::Content) == policy::Mode::Off) co_return Heard{};
+  // Our own trouble puts mail off where the rows are in force, and has no effect in shadow.
+  const bool in_force = policies_->policy.rules.mode(policy::RuleId::Content) == policy::Mode::Enforce;
+  const auto put_off = [in_force](const smtp::Reply& reply) { return in_force ? Heard{Heard::Kind::Defer, reply, {}, {}} : Heard{}; };
   auto asking = front_.reception.access.current({front_.loop, front_.reception.workers, front_.auth});
   const auto rows = co_await std::move(asking);
-  if (!rows) co_return Heard{Heard::Kind::Defer, cannot_ask, {}, {}};
+  if (!rows) co_return put_off(cannot_ask);
   if (rows->content.empty()) co_return Heard{};
   // A text is whole in memory meanwhile: few at once, the others wait in turn.
   auto entering = front_.inspecting.enter(most_at_once, front_.loop.after(longest_wait));
   const bool entered = co_await std::move(entering);
-  if (!entered) co_return Heard{Heard::Kind::Defer, {451, {4, 3, 2}, "The server is too busy, try again later"}, {}, {}};
+  if (!entered) co_return put_off({451, {4, 3, 2}, "The server is too busy, try again later"});
   const filters::Turn turn(front_.inspecting);
   auto reading = whole_text(ArrivedText(front_.loop, front_.reception.workers, arrival.sink, arrival.ours, policies_->settings->filters.size().octets));
   const auto text = co_await std::move(reading);
-  if (!text) co_return Heard{Heard::Kind::Defer, {451, {4, 3, 0}, "The message could not be read, try again later"}, {}, {}};
+  if (!text) co_return put_off({451, {4, 3, 0}, "The message could not be read, try again later"});
   auto working = front_.reception.workers.run(front_.loop, [&table = rows->content, &text] { return inspect(table, *text); });
   const auto inspected = co_await std::move(working);
-  if (!inspected) co_return Heard{Heard::Kind::Defer, {451, {4, 3, 2}, "The server is too busy, try again later"}, {}, {}};
+  if (!inspected) co_return put_off({451, {4, 3, 2}, "The server is too busy, try again later"});
   Heard heard;
   if (inspected->has_tag) heard.edits.push_back({HeaderEdit::Kind::Remove, 0, std::string(tag_field), {}});
   std::vector<std::string> passed;  // recipients whom a row of theirs lets have it

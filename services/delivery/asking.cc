@@ -48,7 +48,7 @@ std::optional<RecipientFinding> decode_recipient_finding(std::string_view bytes)
   finding.word = static_cast<RecipientWord>(word);
   finding.takes_everybody = everybody == 1;
   finding.words = in.text();
-  if (!in.complete() || word > static_cast<std::uint8_t>(RecipientWord::Away) || everybody > 1) return std::nullopt;
+  if (!in.complete() || word > static_cast<std::uint8_t>(RecipientWord::Busy) || everybody > 1) return std::nullopt;
   return finding;
 }
 

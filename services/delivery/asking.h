@@ -21,8 +21,9 @@ enum class RecipientWord : std::uint8_t {
   Taken,
   Unknown,   // no such user there, for good
   NotTold,   // it answers, for good, but not about the user: whoever asks is not welcome. Nothing is gained by asking again
-  Later,     // nothing is known now, of this user: 4xx, or too many questions
+  Later,     // nothing is known now, of this user: 4xx
   Away,      // nothing is known now, of anybody there: no connection, no time, a hold
+  Busy,      // it was not asked: too many questions of ours are under way
 };
 
 struct RecipientFinding {

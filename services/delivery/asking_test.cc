@@ -36,7 +36,7 @@ TEST_CASE("only a reply that is about the user says that there is none") {
       {outcome(OutcomeClass::Refused, Stage::Mail, 550, {}), RecipientWord::NotTold},
       {outcome(OutcomeClass::Refused, Stage::Hello, 550, {5, 1, 1}), RecipientWord::NotTold},
       {outcome(OutcomeClass::Refused, Stage::Mail, 550, {5, 6, 7}, Said::ByUs), RecipientWord::NotTold},
-      // for now
+      // at another time perhaps
       {outcome(OutcomeClass::Transient, Stage::Rcpt, 450, {4, 1, 1}), RecipientWord::Later},
       {outcome(OutcomeClass::Transient, Stage::Rcpt, 450, {4, 7, 1}), RecipientWord::Later},
       {outcome(OutcomeClass::Transient, Stage::Mail, 451, {4, 3, 0}), RecipientWord::Away},
@@ -71,6 +71,8 @@ TEST_CASE("questions and findings come back, broken ones are nothing") {
   CHECK(found->words == "550 no");
   for (std::size_t cut = 0; cut < finding.size(); ++cut) CHECK_FALSE(decode_recipient_finding(std::string_view(finding).substr(0, cut)));
   CHECK_FALSE(decode_recipient_finding(finding + "x"));
+  CHECK(decode_recipient_finding(encode(RecipientFinding{RecipientWord::Busy, false, "many"}))->word == RecipientWord::Busy);
+  CHECK_FALSE(decode_recipient_finding(encode(RecipientFinding{static_cast<RecipientWord>(6), false, "many"})));
   CHECK_FALSE(decode_recipient_finding("\x01\x04\x00\x00"));
 }
 

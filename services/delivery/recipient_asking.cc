@@ -44,7 +44,7 @@ Task<RecipientFinding> Delivery::ask(RecipientQuestion question) {
   const auto now = parts_.clock.wall();
   for (const auto& hold : directory->contents().holds)
     if (hold.runs(now) && holds_back(hold, question.recipient.domain, destination)) co_return away("mail for " + destination + " is held");
-  if (askings_waiting_ >= most_waiting) co_return RecipientFinding{RecipientWord::Later, false, "as many questions as may be are under way"};
+  if (askings_waiting_ >= most_waiting) co_return RecipientFinding{RecipientWord::Busy, false, "as many questions as may be are under way"};
   const auto give_up = parts_.loop.after(reply_time);
   ++askings_waiting_;
   bool in_time = true;
@@ -53,7 +53,7 @@ Task<RecipientFinding> Delivery::ask(RecipientQuestion question) {
     in_time = outcome == io::Wake::Ready;
   }
   --askings_waiting_;
-  if (!in_time) co_return RecipientFinding{RecipientWord::Later, false, "the questions to " + destination + " before this one take too long"};
+  if (!in_time) co_return RecipientFinding{RecipientWord::Busy, false, "the questions to " + destination + " before this one take too long"};
   const AskingPlace place(askings_, asking_done_, destination);
   auto asking = ask_there(destination, hop, std::move(question));
   auto found = co_await std::move(asking);

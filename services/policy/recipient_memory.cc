@@ -43,10 +43,10 @@ void RecipientMemory::away(const std::string& domain, WallTime now) {
 
 void RecipientMemory::put(std::string user, User what) {
   const auto [at, is_new] = users_.try_emplace(std::move(user), what);
-  if (!is_new) by_age_.erase({at->second.at, &at->first});
+  if (!is_new) by_age(at->second).erase({at->second.at, &at->first});
   at->second = what;
-  by_age_.emplace(what.at, &at->first);
-  while (users_.size() > terms_.most) erase(users_.find(*by_age_.begin()->second));
+  by_age(what).emplace(what.at, &at->first);
+  while (users_.size() > terms_.most) erase(users_.find(*oldest_to_go().begin()->second));
 }
 
 void RecipientMemory::put(std::string domain, Server what) {
@@ -54,14 +54,25 @@ void RecipientMemory::put(std::string domain, Server what) {
   while (servers_.size() > most_servers) servers_.erase(std::ranges::min_element(servers_, {}, [](const auto& one) { return one.second.tried; }));
 }
 
+// Of those that no server took there may be a tenth before they push out each other alone.
+const RecipientMemory::ByAge& RecipientMemory::oldest_to_go() const {
+  const auto part = std::max<std::size_t>(1, terms_.most / 10);
+  return taken_by_age_.empty() || others_by_age_.size() > part ? others_by_age_ : taken_by_age_;
+}
+
 void RecipientMemory::erase(std::map<std::string, User>::iterator at) {
-  by_age_.erase({at->second.at, &at->first});
+  by_age(at->second).erase({at->second.at, &at->first});
   users_.erase(at);
 }
 
-// In the order of age: those that are kept long stand behind those that are not, and only the oldest are looked at.
 void RecipientMemory::tend(WallTime now, std::size_t most) {
-  for (auto at = by_age_.begin(); at != by_age_.end() && most > 0; --most) {
+  tend(others_by_age_, now, most);
+  tend(taken_by_age_, now, most);
+}
+
+// In the order of age: only the oldest are looked at.
+void RecipientMemory::tend(ByAge& ages, WallTime now, std::size_t most) {
+  for (auto at = ages.begin(); at != ages.end() && most > 0; --most) {
     const auto user = users_.find(*at->second);
     if (now - at->first < terms_.unknown_for) break;
     ++at;

@@ -1,7 +1,7 @@
 // RecipientMemory: what inner servers have said of their users, and what RCPT is answered by it. Somebody whom a server took once is known for long: while
 // the server is away mail for him is taken. Nobody is refused for good while it is.
 //
-// In memory, bounded: whoever was heard of least lately is forgotten first. O(log n) a call. Not for several threads; callers lock.
+// In memory, bounded: whoever was heard of least lately is forgotten first, and those that no server took push out each other once they are a tenth. O(log n) a call. Not for several threads; callers lock.
 #pragma once
 
 #include <algorithm>
@@ -74,7 +74,12 @@ class RecipientMemory {
   static constexpr std::size_t most_servers = 10'000;
   RecipientTerms terms_;
   std::map<std::string, User> users_;
-  std::set<std::pair<WallTime, const std::string*>> by_age_;
+  // Those that are known for long, and the others: however many of these come, they push out each other.
+  using ByAge = std::set<std::pair<WallTime, const std::string*>>;
+  ByAge taken_by_age_, others_by_age_;
+  [[nodiscard]] ByAge& by_age(const User& user) { return user.said == RecipientSaid::Taken ? taken_by_age_ : others_by_age_; }
+  [[nodiscard]] const ByAge& oldest_to_go() const;
+  void tend(ByAge& ages, WallTime now, std::size_t most);
   std::map<std::string, Server> servers_;
   std::unordered_map<std::string, WallTime> away_until_;
 };

@@ -78,13 +78,32 @@ TEST_CASE("the memory is bounded, and forgets what is over") {
   CHECK(rig.at(start + 2'999s, "2999@inner.example") == Verdict::Refuse);
   rig.memory.said(taro, RecipientSaid::Taken, start);
   rig.memory.tend(start + 24h, 5'000);
-  CHECK(rig.memory.users().size() == 0);  // the oldest went for the newest
+  CHECK(rig.memory.users().size() == 1);  // whom a server took is known for long, whatever came beside him
   rig.memory.said(taro, RecipientSaid::Taken, start);
   rig.memory.said(nobody, RecipientSaid::Unknown, start);
   rig.memory.tend(start + 24h);
   CHECK(rig.memory.users().size() == 1);
   rig.memory.tend(start + 60 * 24h);
   CHECK(rig.memory.users().empty());
+}
+
+TEST_CASE("however many unknown users are asked for, those whom a server took stay known, and the newest answer too") {
+  Rig rig;
+  for (int i = 0; i < 900; ++i) rig.memory.said("t" + std::to_string(i) + "@inner.example", RecipientSaid::Taken, start);
+  for (int i = 0; i < 5'000; ++i) {
+    const auto now = start + 1s + std::chrono::seconds{i};
+    rig.memory.said(std::to_string(i) + "@inner.example", RecipientSaid::Unknown, now);
+    REQUIRE(rig.at(now, std::to_string(i) + "@inner.example") == Verdict::Refuse);
+  }
+  CHECK(rig.memory.users().size() == 1'000);
+  for (int i = 0; i < 900; ++i) CHECK(rig.at(start + 10 * 24h, "t" + std::to_string(i) + "@inner.example", Reach::Held, UnknownWhileAway::Defer) == Verdict::Accept);
+  // Full of those who were taken: an answer about another is kept all the same, and what is over among the others goes.
+  for (int i = 0; i < 3'000; ++i) rig.memory.said("u" + std::to_string(i) + "@inner.example", RecipientSaid::Taken, start + 2h);
+  rig.memory.said(nobody, RecipientSaid::Unknown, start + 2h);
+  CHECK(rig.at(start + 2h, nobody) == Verdict::Refuse);
+  rig.memory.tend(start + 3h);
+  CHECK(rig.at(start + 3h, nobody) == Verdict::Ask);
+  CHECK(rig.memory.users().size() <= 1'000);
 }
 
 TEST_CASE("what was learned is written and read again; a torn line is nothing") {

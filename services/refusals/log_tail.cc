@@ -1,6 +1,7 @@
 #include "services/refusals/log_tail.h"
 
 #include <array>
+#include <utility>
 
 namespace hikyaku::refusals {
 namespace {
@@ -47,9 +48,13 @@ LogTail::Left LogTail::read(std::size_t octets, const std::function<void(std::st
     if (!file_) {
       const auto day = next_day();
       if (day.empty()) return Left::Nothing;
-      day_ = day, opened_ = true;
+      const auto before = std::exchange(day_, day);
       auto file = disk_.open(path(), io::OpenMode::Read);
-      if (!file) return Left::Nothing;
+      if (!file) {  // the same day again, next time
+        day_ = before;
+        return Left::Nothing;
+      }
+      opened_ = true;
       file_ = std::move(*file), at_ = 0, line_.clear(), too_long_ = false;
     }
     // Whether there is a later file is asked first: nothing is written to this one once that is there.

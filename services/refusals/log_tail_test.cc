@@ -45,6 +45,21 @@ TEST_CASE("lines are read once, day by day, as they come") {
   CHECK(rig.lines == Lines{"one", "two", "three", "four", "five", "six"});
 }
 
+TEST_CASE("a file that could not be opened is read the next time, and its day is not skipped") {
+  for (const bool first : {true, false}) {
+    Rig rig;
+    if (!first) rig.write("2026-11-20", "one\n");
+    LogTail tail(rig.disk, "log", "receive", "2026-11-20");
+    if (!first) (void)rig.read(tail);
+    rig.write("2026-11-21", "two\n");
+    rig.disk.fail(io::DiskCall::Open, 1, io::DiskFailure::NoPermission);
+    (void)rig.read(tail);
+    (void)rig.read(tail);
+    REQUIRE(!rig.lines.empty());
+    CHECK(rig.lines.back() == "two");
+  }
+}
+
 TEST_CASE("others' files, long lines and a folder that is not there yet are no trouble") {
   Rig rig;
   LogTail nowhere(rig.disk, "nowhere", "receive", "2026-11-20");

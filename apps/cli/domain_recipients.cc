@@ -67,7 +67,9 @@ Exit run_export(Invocation& call) {
   return with_directory(call, [](Invocation& asked, directory::Editor& editor) -> DirectoryResult<> {
     TRY(snapshot, editor.read());
     TRY(domain, named_domain(*snapshot, asked));
-    for (const auto& row : snapshot->relay_recipients(domain->name)) asked.print(text_of(row));
+    std::string last;
+    for (const auto& row : snapshot->relay_recipients(domain->name))  // by user, of each source
+      if (text_of(row) != last) asked.print(last = text_of(row));
     return {};
   });
 }

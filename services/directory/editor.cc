@@ -102,7 +102,12 @@ DirectoryResult<std::shared_ptr<const Snapshot>> Editor::read() const {
   return std::move(*snapshot);
 }
 
-DirectoryResult<> Editor::edit(const std::function<DirectoryResult<Changes>(const Snapshot&)>& decide) {
+DirectoryResult<> Editor::edit(const std::function<DirectoryResult<Changes>(const Snapshot&)>& decide, Run run) {
+  if (run == Run::Dry) {
+    TRY(snapshot, read());
+    TRY_VOID(decide(*snapshot));
+    return {};
+  }
   const auto request = random_octets(16);
   for (int tries = 0; tries < 50; ++tries) {
     TRY(snapshot, read());

@@ -107,7 +107,7 @@ class Editor {
 
   // editor_recipients.cc: users of inner servers. A check by a list that is empty is BadValue, and so is what is no address of the domain.
   DirectoryResult<> set_recipient_check(std::string_view domain, RecipientCheck check);
-  // Thousands at once are several commits, each whole. Who is there by another source is this one's from then on.
+  // Thousands at once are several commits, each whole. Who is there by another source is there by both.
   DirectoryResult<MembersChanged> add_relay_recipients(std::string_view domain, const std::vector<std::string>& addresses, const std::string& source, WallTime now, Run run = Run::Really);
   // How many went. InUse: nobody would be left of a list that counts.
   DirectoryResult<std::size_t> remove_relay_recipients(std::string_view domain, const std::function<bool(const RelayRecipient&)>& selects, Run run = Run::Really);
@@ -142,8 +142,9 @@ class Editor {
 
  private:
   using Changes = std::vector<storage::Change>;
-  // Reads, lets `decide` fill a batch, commits it if nothing changed meanwhile, waits until it is seen.
-  DirectoryResult<> edit(const std::function<DirectoryResult<Changes>(const Snapshot&)>& decide);
+  static constexpr std::size_t rows_a_commit = 2'000;  // of those that come and go by thousands
+  // Reads, lets `decide` fill a batch, commits it if nothing changed meanwhile, waits until it is seen. Dry: it only decides.
+  DirectoryResult<> edit(const std::function<DirectoryResult<Changes>(const Snapshot&)>& decide, Run run = Run::Really);
   DirectoryResult<> wait_until_seen(storage::Version version) const;
   DirectoryResult<std::vector<Rejected>> add_part(std::span<NewAccount> accounts, Run run);
   DirectoryResult<MembersChanged> change_members(std::string_view list, const std::vector<std::string>& members, Enabled membership, Run run);

@@ -9,8 +9,6 @@
 namespace hikyaku::directory {
 namespace {
 
-constexpr std::size_t rows_a_commit = 2'000;
-
 std::tuple<AccessWho, std::string_view, std::string_view> place_of(const AccessRow& row) { return {row.who, row.pattern, row.source}; }
 
 bool is_expression(const AccessRow& row) { return row.pattern.starts_with('/'); }
@@ -43,12 +41,7 @@ DirectoryResult<Editor::AccessChanged> Editor::set_access(const std::vector<Acce
       }
       return changes;
     };
-    if (run == Run::Really) {
-      TRY_VOID(edit(decide));
-    } else {
-      TRY(snapshot, read());
-      TRY_VOID(decide(*snapshot));
-    }
+    TRY_VOID(edit(decide, run));
     changed.added += of_part.added, changed.replaced += of_part.replaced, changed.unchanged += of_part.unchanged;
   }
   return changed;
@@ -64,14 +57,9 @@ DirectoryResult<std::size_t> Editor::remove_access(const std::function<bool(cons
       now = changes.size();
       return changes;
     };
-    if (run == Run::Dry) {
-      TRY(snapshot, read());
-      TRY_VOID(decide(*snapshot));
-      return now;
-    }
-    TRY_VOID(edit(decide));
+    TRY_VOID(edit(decide, run));
     removed += now;
-    if (now < rows_a_commit) return removed;
+    if (run == Run::Dry || now < rows_a_commit) return removed;
   }
 }
 

@@ -10,8 +10,6 @@
 namespace hikyaku::directory {
 namespace {
 
-constexpr std::size_t rows_a_commit = 2'000;
-
 DirectoryResult<const Domain*> inner_domain(const Snapshot& snapshot, std::string_view name) {
   const auto* domain = snapshot.domain(name);
   if (!domain) return refuse(DirectoryFailure::NotFound, "There is no domain " + std::string(name) + "; add it with: hikyaku domain add --relay " + std::string(name));
@@ -21,6 +19,12 @@ DirectoryResult<const Domain*> inner_domain(const Snapshot& snapshot, std::strin
 }
 
 std::size_t listed_of(const Snapshot& snapshot, const std::string& domain) { return snapshot.relay_recipients(domain).size(); }
+
+// Of one user, a row for each source.
+std::span<const RelayRecipient> rows_of(std::span<const RelayRecipient> listed, std::string_view local_part) {
+  const auto found = std::ranges::equal_range(listed, local_part, {}, [](const RelayRecipient& one) { return std::string_view(one.local_part); });
+  return {found.begin(), found.end()};
+}
 
 }  // namespace
 
@@ -51,22 +55,20 @@ DirectoryResult<Editor::MembersChanged> Editor::add_relay_recipients(std::string
       for (const auto& text : part) {
         auto address = normal_relay_recipient(text, domain->name);
         if (!address) return refuse(DirectoryFailure::BadValue, std::move(address).error());
-        const RelayRecipient row{domain->name, address->substr(0, address->rfind('@')), source, now};
-        if (const auto* there = snapshot.relay_recipient(row.domain, row.local_part); there != nullptr && there->source == source) {
+        const auto local_part = address->substr(0, address->rfind('@'));
+        const auto there = rows_of(snapshot.relay_recipients(domain->name), local_part);
+        if (std::ranges::find(there, source, &RelayRecipient::source) != there.end()) {
           of_part.unchanged.push_back(*std::move(address));
           continue;
         }
         ++of_part.added;
-        changes.emplace_back(storage::Put{rows::relay_recipient_key(row.domain, row.local_part), rows::encode(row)});
+        std::vector<RelayRecipient> of_user(there.begin(), there.end());
+        of_user.push_back({domain->name, local_part, source, now});
+        changes.emplace_back(storage::Put{rows::relay_recipient_key(domain->name, local_part), rows::encode(of_user)});
       }
       return changes;
     };
-    if (run == Run::Really) {
-      TRY_VOID(edit(decide));
-    } else {
-      TRY(snapshot, read());
-      TRY_VOID(decide(*snapshot));
-    }
+    TRY_VOID(edit(decide, run));
     changed.added += of_part.added;
     std::ranges::move(of_part.unchanged, std::back_inserter(changed.unchanged));
   }
@@ -76,6 +78,7 @@ DirectoryResult<Editor::MembersChanged> Editor::add_relay_recipients(std::string
 DirectoryResult<std::size_t> Editor::remove_relay_recipients(std::string_view name, const std::function<bool(const RelayRecipient&)>& selects, Run run) {
   for (std::size_t removed = 0;;) {
     std::size_t now = 0;
+    bool whole = true;
     const auto decide = [&](const Snapshot& snapshot) -> DirectoryResult<Changes> {
       TRY(domain, inner_domain(snapshot, name));
       const auto listed = snapshot.relay_recipients(domain->name);
@@ -83,19 +86,24 @@ DirectoryResult<std::size_t> Editor::remove_relay_recipients(std::string_view na
       if (domain->recipients == RecipientCheck::List && all > 0 && all == listed.size())
         return refuse(DirectoryFailure::InUse, "Nobody of " + domain->name + " would be left, and all its mail be refused; switch the check first: hikyaku domain recipients mode " + domain->name + " any");
       Changes changes;
-      for (const auto& row : listed)
-        if (selects(row) && (run == Run::Dry || changes.size() < rows_a_commit)) changes.emplace_back(storage::Erase{rows::relay_recipient_key(row.domain, row.local_part)});
-      now = changes.size();
+      now = 0;
+      for (auto rest = listed; !rest.empty() && (run == Run::Dry || changes.size() < rows_a_commit);) {
+        const auto of_user = rows_of(rest, rest.front().local_part);
+        rest = rest.subspan(of_user.size());
+        std::vector<RelayRecipient> left(of_user.begin(), of_user.end());
+        const auto gone = std::erase_if(left, selects);
+        if (gone == 0) continue;
+        now += gone;
+        auto key = rows::relay_recipient_key(domain->name, of_user.front().local_part);
+        if (left.empty()) changes.emplace_back(storage::Erase{std::move(key)});
+        else changes.emplace_back(storage::Put{std::move(key), rows::encode(left)});
+      }
+      whole = changes.size() < rows_a_commit;
       return changes;
     };
-    if (run == Run::Dry) {
-      TRY(snapshot, read());
-      TRY_VOID(decide(*snapshot));
-      return now;
-    }
-    TRY_VOID(edit(decide));
+    TRY_VOID(edit(decide, run));
     removed += now;
-    if (now < rows_a_commit) return removed;
+    if (run == Run::Dry || whole) return removed;
   }
 }
 

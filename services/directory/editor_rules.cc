@@ -38,10 +38,7 @@ DirectoryResult<> Editor::set_account_rules(std::string_view address, AccountRul
     if (rules.says_nothing()) return Changes{storage::Erase{rows::account_rules_key(rules.account)}};
     return Changes{storage::Put{rows::account_rules_key(rules.account), rows::encode(rules)}};
   };
-  if (run == Run::Really) return edit(decide);
-  TRY(snapshot, read());
-  TRY_VOID(decide(*snapshot));
-  return {};
+  return edit(decide, run);
 }
 
 }  // namespace hikyaku::directory

@@ -65,5 +65,54 @@ TEST_CASE("a list is edited, and goes with its domain") {
   CHECK(rig.snapshot()->contents().relay_recipients.empty());
 }
 
+TEST_CASE("who is on two lists is there until both have let him go") {
+  DirectoryRig rig;
+  rig.domain("inner.example", DomainKind::Relay);
+  auto& editor = rig.editor;
+  const WallTime now{std::chrono::seconds{1'800'000'000}};
+  const auto add = [&](std::vector<std::string> who, std::string source) { return editor.add_relay_recipients("inner.example", who, source, now); };
+  const auto forget = [&](std::string_view source, Editor::Run run = Editor::Run::Really) {
+    const auto removed = editor.remove_relay_recipients("inner.example", [&](const RelayRecipient& one) { return one.source == source; }, run);
+    REQUIRE_MESSAGE(removed, why(removed));
+    return *removed;
+  };
+  const auto listed = [&](const char* who) { return rig.snapshot()->is_relay_recipient(at(who)); };
+  REQUIRE(add({"taro@inner.example", "hanako@inner.example", "ta@inner.example"}, "hr"));
+  const auto crm = add({"taro@inner.example", "jiro@inner.example"}, "crm");
+  REQUIRE(crm);
+  CHECK(crm->added == 2);
+  CHECK(add({"taro@inner.example"}, "hr")->unchanged.size() == 1);
+  CHECK(add({"taro@inner.example"}, "crm")->unchanged.size() == 1);
+  CHECK(rig.snapshot()->relay_recipients("inner.example").size() == 5);
+  REQUIRE(editor.set_recipient_check("inner.example", RecipientCheck::List));
+  CHECK(forget("crm", Editor::Run::Dry) == 2);
+  CHECK(forget("crm") == 2);
+  CHECK(listed("taro@inner.example"));
+  CHECK_FALSE(listed("jiro@inner.example"));
+  REQUIRE(add({"taro@inner.example"}, "crm"));
+  CHECK(forget("hr") == 3);
+  CHECK(listed("taro@inner.example"));
+  CHECK_FALSE(listed("hanako@inner.example"));
+  CHECK_FALSE(listed("ta@inner.example"));
+  CHECK(rig.snapshot()->contents().relay_recipients == std::vector<RelayRecipient>{{"inner.example", "taro", "crm", now}});
+  REQUIRE(editor.set_recipient_check("inner.example", RecipientCheck::Any));
+  REQUIRE(add({"taro@inner.example"}, "hr"));
+  CHECK(*editor.remove_relay_recipients("inner.example", [](const RelayRecipient& one) { return one.local_part == "taro"; }) == 2);
+  CHECK_FALSE(listed("taro@inner.example"));
+}
+
+TEST_CASE("thousands go in several commits, each whole") {
+  DirectoryRig rig;
+  rig.domain("inner.example", DomainKind::Relay);
+  std::vector<std::string> all;
+  for (int i = 0; i < 4'500; ++i) all.push_back("u" + std::to_string(i) + "@inner.example");
+  for (const auto* source : {"a", "b"}) REQUIRE(rig.editor.add_relay_recipients("inner.example", all, source, {}));
+  const auto of = [](std::string_view source) { return [source](const RelayRecipient& one) { return one.source == source; }; };
+  CHECK(*rig.editor.remove_relay_recipients("inner.example", of("a")) == 4'500);
+  CHECK(rig.snapshot()->relay_recipients("inner.example").size() == 4'500);
+  CHECK(*rig.editor.remove_relay_recipients("inner.example", of("b")) == 4'500);
+  CHECK(rig.snapshot()->relay_recipients("inner.example").empty());
+}
+
 }  // namespace
 }  // namespace hikyaku::directory

@@ -208,13 +208,16 @@ bool take_account_rules(WireReader& in, std::string_view id, Contents& contents)
   return true;
 }
 
-// Keys are in the order of domains and local parts.
+// Keys are in the order of domains and local parts. One row for each source that lists the user.
 bool take_relay_recipient(WireReader& in, std::string_view rest, Contents& contents) {
   const auto between = rest.find('\0');
   if (between == std::string_view::npos) return false;
-  RelayRecipient row{std::string(rest.substr(0, between)), std::string(rest.substr(between + 1)), std::string(in.text()), as_time(in.u64())};
-  if (!in.complete()) return false;
-  contents.relay_recipients.push_back(std::move(row));
+  do {
+    std::string source(in.text());
+    const auto added = as_time(in.u64());
+    if (in.broken()) return false;
+    contents.relay_recipients.push_back({std::string(rest.substr(0, between)), std::string(rest.substr(between + 1)), std::move(source), added});
+  } while (!in.complete());
   return true;
 }
 
@@ -343,7 +346,12 @@ std::string encode(const AccountRules& rules) {
   return std::move(out).bytes();
 }
 
-std::string encode(const RelayRecipient& row) { return WireWriter{}.u8(format).text(row.source).u64(as_number(row.added)).bytes(); }
+std::string encode(std::span<const RelayRecipient> of_user) {
+  WireWriter out;
+  out.u8(format);
+  for (const auto& row : of_user) out.text(row.source).u64(as_number(row.added));
+  return std::move(out).bytes();
+}
 
 std::string encode_member(std::string_view member) { return WireWriter{}.u8(format).text(member).bytes(); }
 

@@ -7,12 +7,13 @@
 //   h id       hold                   H          last hold id, in digits
 //   x who pattern NUL source  access row (who: an octet)
 //   k domain NUL selector   DKIM key, without its private half
-//   u domain NUL local part   relay recipient
+//   u domain NUL local part   relay recipient: the sources that list it
 //   R id       what an account may send and get; id 0: all accounts
 //   f id       forward of an account  l address  mailing list    m address NUL member   a member of it
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,7 +52,7 @@ inline constexpr std::string_view last_hold_key = "H";
 [[nodiscard]] std::string encode(const Hold& hold);  // without its id
 [[nodiscard]] std::string encode(const AccessRow& row);  // without who and pattern
 [[nodiscard]] std::string encode(const DkimKey& key);       // without domain and selector
-[[nodiscard]] std::string encode(const RelayRecipient& row);  // without domain and local part
+[[nodiscard]] std::string encode(std::span<const RelayRecipient> of_user);  // a row of each source, without domain and local part
 [[nodiscard]] std::string encode(const AccountRules& rules);  // without its account
 [[nodiscard]] std::string encode(const Forward& forward);   // without its account
 [[nodiscard]] std::string encode(const MailingList& list);  // without its members

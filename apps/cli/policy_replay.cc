@@ -38,7 +38,7 @@ struct Plan {
 
 struct Facts {
   std::unique_ptr<Replay> replay;
-  std::size_t unreadable = 0;
+  std::size_t unreadable = 0, gaps = 0;  // gaps: lines that found no room when they were to be recorded
   std::map<policy::Question, policy::Answer> asked;  // anew
 };
 
@@ -76,7 +76,7 @@ DirectoryResult<Plan> plan_of(Invocation& call, directory::Editor& editor) {
 
 void run_once(const Plan& plan, Facts& facts) {
   facts.replay = std::make_unique<Replay>(plan.settings.rules, plan.changed, plan.settings.greylist, plan.our_name);
-  facts.unreadable = 0;
+  facts.unreadable = facts.gaps = 0;
   for (const auto& [question, answer] : facts.asked) facts.replay->know(question, answer);
   for (const auto& path : plan.files) {
     std::ifstream file(path, std::ios::binary);
@@ -84,7 +84,9 @@ void run_once(const Plan& plan, Facts& facts) {
     for (bool heading = true; std::getline(file, line); heading = false) {
       if (line.empty() || (heading && line == policy::sessions_heading)) continue;
       auto record = policy::parse_session_line(line);
-      if (!record) ++facts.unreadable;
+      if (!record) facts.replay->lost();
+      if (!record && line != policy::sessions_gap) ++facts.unreadable;
+      else if (!record) ++facts.gaps;
       else if (record->attempt.now >= plan.from) facts.replay->take(*std::move(record));
       else facts.replay->remember(*std::move(record));
     }
@@ -129,7 +131,7 @@ void add_ranking(telemetry::JsonWriter& json, std::string_view name, const Repla
 void print_json(const Invocation& call, const Facts& facts, std::size_t top) {
   const auto& totals = facts.replay->totals();
   telemetry::JsonWriter json;
-  json.object().member("records", totals.records).member("unreadable", std::uint64_t{facts.unreadable}).member("first", telemetry::stamp_text(totals.first)).member("last", telemetry::stamp_text(totals.last));
+  json.object().member("records", totals.records).member("unreadable", std::uint64_t{facts.unreadable}).member("gaps", std::uint64_t{facts.gaps}).member("first", telemetry::stamp_text(totals.first)).member("last", telemetry::stamp_text(totals.last));
   json.member("as_then", totals.as_then);
   add_count(json, "then", totals.then);
   add_count(json, "now", totals.now);
@@ -202,6 +204,7 @@ void print_limits(const Invocation& call, const Facts& facts, bool asks) {
                                                                                            " 件は判定できない。必要な DNS の応答を当時検索していない。--ask-dns で今検索できるが、応答は変わっているかもしれない。"})));
   if (!facts.asked.empty()) call.print(std::to_string(facts.asked.size()) + std::string(call.say({" answers are of today, not of then.", " 件の DNS 応答は当時でなく今のもの。"})));
   if (facts.unreadable > 0) call.print(std::to_string(facts.unreadable) + std::string(call.say({" lines of the record could not be read.", " 行は読めなかった。"})));
+  if (facts.gaps > 0) call.print(std::to_string(facts.gaps) + std::string(call.say({" times lines found no room in the record ([policy] replay_space).", " 回、記録に空きがなく([policy] replay_space)一部を残せなかった。"})));
   call.print(call.say({"Not known: who was greylisted before this time begins, whether who was taken then would have come again, rates, and rules about the text. Access rows are those of today.",
                        "分からないこと: この期間より前のグレイリストの記憶、当時受け付けた相手が再送したかどうか、頻度の制限、本文についての規則。許可と拒否の行は今のもの。"}));
 }

@@ -1,15 +1,12 @@
-// GreylistStore: the memory of greylisting and its file, shared by all loops of the process. A power cut loses what was
+// GreylistStore: the memory of greylisting and its file (lines_file.h, greylist_line.h), shared by all loops of the process. A power cut loses what was
 // remembered in the last seconds: then somebody comes once more.
-//
-// One file, written anew when it has grown to twice what it must hold: heading and lines (greylist_line.h).
 #pragma once
 
-#include <memory>
 #include <mutex>
 #include <string>
 
-#include "io/disk.h"
 #include "services/policy/greylist.h"
+#include "services/policy/lines_file.h"
 
 namespace hikyaku::policy {
 
@@ -19,7 +16,7 @@ namespace hikyaku::policy {
 class GreylistStore {
  public:
   // `folder` is made when missing. A file that cannot be read begins empty, and `trouble()` says why. Blocks.
-  GreylistStore(io::Disk& disk, std::string folder, GreylistTerms terms);
+  GreylistStore(io::Disk& disk, const std::string& folder, GreylistTerms terms);
 
   // Thread-safe, no I/O.
   void set_terms(GreylistTerms terms);
@@ -33,19 +30,11 @@ class GreylistStore {
   [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
  private:
-  void open();
-  io::DiskResult<> write_anew();
-  io::DiskResult<> append(const std::string& lines);
-  static constexpr std::uint64_t least_octets = 1 << 20;  // below it the file is not written anew
+  void open(io::Disk& disk, const std::string& folder);
 
-  io::Disk& disk_;
-  const std::string folder_;
   mutable std::mutex mutex_;
   GreylistMemory memory_;
-  std::string unsaved_;  // lines
-  // Of who saves alone.
-  std::unique_ptr<io::File> file_;
-  std::uint64_t octets_ = 0, octets_anew_ = 0;
+  LinesFile file_;
   std::string trouble_;
 };
 

@@ -1,14 +1,11 @@
-// RecipientStore: the memory of inner servers' users and its file, shared by all loops of the process. A power cut loses what was
+// RecipientStore: the memory of inner servers' users and its file (lines_file.h, recipient_line.h), shared by all loops of the process. A power cut loses what was
 // learned in the last seconds: then somebody is asked for once more.
-//
-// One file, written anew when it has grown to twice what it must hold: heading and lines (recipient_line.h).
 #pragma once
 
-#include <memory>
 #include <mutex>
 #include <string>
 
-#include "io/disk.h"
+#include "services/policy/lines_file.h"
 #include "services/policy/recipient_memory.h"
 
 namespace hikyaku::policy {
@@ -19,7 +16,7 @@ namespace hikyaku::policy {
 class RecipientStore {
  public:
   // `folder` is there. A file that cannot be read begins empty, and `trouble()` says why. Blocks.
-  RecipientStore(io::Disk& disk, std::string folder, RecipientTerms terms);
+  RecipientStore(io::Disk& disk, const std::string& folder, RecipientTerms terms);
 
   // Thread-safe, no I/O.
   void set_terms(RecipientTerms terms);
@@ -36,17 +33,10 @@ class RecipientStore {
 
  private:
   void open();
-  io::DiskResult<> write_anew();
-  static constexpr std::uint64_t least_octets = 1 << 20;  // below it the file is not written anew
 
-  io::Disk& disk_;
-  const std::string file_name_;
   mutable std::mutex mutex_;
   RecipientMemory memory_;
-  std::string unsaved_;  // lines
-  // Of who saves alone.
-  std::unique_ptr<io::File> file_;
-  std::uint64_t octets_ = 0, octets_anew_ = 0;
+  LinesFile file_;
   std::string trouble_;
 };
 

@@ -55,6 +55,8 @@ class Replay {
   // What DNS said when it was asked anew, for what was not recorded.
   void know(const Question& question, Answer answer) { asked_anew_[question] = std::move(answer); }
   void take(SessionRecord record);
+  // Here lines are missing, or cannot be read: what "as before" would mean of any session is not known.
+  void lost() { sessions_.clear(), session_order_.clear(), oldest_session_ = 0; }
   // One that is not to be judged; its answers may be those of later ones.
   void remember(SessionRecord record) { (void)answers_of(record); }
 

@@ -159,6 +159,19 @@ TEST_CASE("what was not asked then is not guessed, and may be asked now") {
   CHECK(lost.totals().changed.unknown == 1);
 }
 
+TEST_CASE("behind a lost line no session has the answers that it had before") {
+  Replay replay(with({}), with({RuleId::S25r}), {}, "mx.here.example");
+  replay.take(record("s.1", start, "192.0.2.7", home));
+  replay.lost();
+  replay.take(as_before(record("s.1", start + 1s, "192.0.2.7", home)));
+  CHECK(replay.totals().changed.deferred == 1);
+  CHECK(replay.totals().changed.unknown == 1);
+  replay.take(record("s.1", start + 2s, "192.0.2.7", home));
+  replay.take(as_before(record("s.1", start + 3s, "192.0.2.7", home)));
+  CHECK(replay.totals().changed.deferred == 3);
+  CHECK(replay.totals().changed.unknown == 1);
+}
+
 TEST_CASE("greylisting is played with a memory of its own: who came again passes, and is known from then on") {
   const auto rgrey = with({RuleId::S25r, RuleId::Greylist}, GreylistScope::Suspects);
   Replay replay(with({}), rgrey, {}, "mx.here.example");
@@ -204,4 +217,57 @@ TEST_CASE("the journal keeps a file a day, within its days and octets") {
   REQUIRE(again.save(start + 5 * day));
   for (const auto* name : {"sessions-2026-11-23", "sessions-0001-01-01"}) CHECK(day_of_session_file(name));
   for (const auto* name : {"sessions-2026-11-31", "sessions-2026-1-23", "sessions-", "greylist", "sessions-2026-11-23.old", "sessions-2026x11-23", "essions-2026-11-23"}) CHECK_FALSE(day_of_session_file(name));
+}
+
+namespace {
+
+std::vector<std::string> lines_of(io::Disk& disk) {
+  std::vector<std::string> lines;
+  for (const auto& name : session_files(disk, "/policy", WallTime{})) {
+    const auto text = *io::read_file(disk, name);
+    for (std::size_t at = 0, end = 0; (end = text.find('\n', at)) != std::string::npos; at = end + 1) lines.push_back(text.substr(at, end - at));
+  }
+  std::erase_if(lines, [](const auto& line) { return line == sessions_heading || line.empty(); });
+  for (auto& line : lines)
+    if (const auto record = parse_session_line(line)) line = record->session;
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("where lines found no room the journal has a gap, and behind it goes on") {
+  using Lines = std::vector<std::string>;
+  auto large = record("large", start, "192.0.2.7", home);
+  for (int i = 0; i < 60; ++i) large.answers[{RecordType::Txt, std::to_string(i) + ".example"}] = {Answer::Kind::Records, {std::string(1'000, 'x')}};
+  const auto small = record("small", start, "192.0.2.7", home);
+
+  io::SimulatedDisk full;  // no room in memory
+  SessionJournal waiting(full, "/policy", {});
+  while (waiting.left_out() == 0) waiting.add(large);
+  waiting.add(small), waiting.add(small);  // there is room for these
+  REQUIRE(waiting.save(start));
+  auto lines = lines_of(full);
+  REQUIRE(lines.size() > 3);
+  CHECK(Lines(lines.end() - 4, lines.end()) == Lines{"large", "gap", "small", "small"});
+  CHECK(std::ranges::count(lines, "gap") == 1);
+
+  io::SimulatedDisk disk;  // none of its octets, and then a disk that fails
+  SessionJournal journal(disk, "/policy", {.days = 30, .octets = 10'000});
+  journal.add(small);
+  REQUIRE(journal.save(start));
+  journal.add(large);
+  REQUIRE(journal.save(start));
+  journal.add(small);
+  REQUIRE(journal.save(start));
+  CHECK(lines_of(disk) == Lines{"small", "gap", "small"});
+  const auto tomorrow = start + std::chrono::days{1};
+  for (int i = 0; i < 2; ++i) {  // when the day's file is made, and later
+    journal.add(small);
+    disk.fail(io::DiskCall::Write, 1, io::DiskFailure::Broken);
+    CHECK_FALSE(journal.save(tomorrow));
+    journal.add(small);
+    REQUIRE(journal.save(tomorrow));
+    const auto now = lines_of(disk);
+    CHECK(Lines(now.end() - 2, now.end()) == Lines{"gap", "small"});
+  }
 }

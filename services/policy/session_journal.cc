@@ -1,6 +1,7 @@
 #include "services/policy/session_journal.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "services/policy/line_word.h"
 
@@ -14,6 +15,8 @@ std::string day_name(WallTime at) {
   const auto two = [](unsigned n) { return (n < 10 ? "-0" : "-") + std::to_string(n); };
   return std::string(beginning) + std::to_string(static_cast<int>(day.year())) + two(static_cast<unsigned>(day.month())) + two(static_cast<unsigned>(day.day()));
 }
+
+std::string gap_line() { return std::string(sessions_gap) + '\n'; }
 
 }  // namespace
 
@@ -52,8 +55,13 @@ bool SessionJournal::records() const {
 void SessionJournal::add(const SessionRecord& record) {
   auto line = session_line(record);
   const std::lock_guard lock(mutex_);
-  if (waiting_.size() + line.size() > most_waiting_octets) ++left_out_;
-  else waiting_ += line;
+  if (waiting_.size() + line.size() > most_waiting_octets) {
+    ++left_out_;
+    gap_ = true;
+    return;
+  }
+  if (std::exchange(gap_, false)) waiting_ += gap_line();
+  waiting_ += line;
 }
 
 std::uint64_t SessionJournal::left_out() const {
@@ -125,21 +133,30 @@ io::DiskResult<> SessionJournal::save(WallTime now) {
     lines.swap(waiting_);
     most = terms_.octets;
   }
-  TRY_VOID(open_day(now));
-  if (lines.empty() || !file_) return {};
-  TRY_VOID(make_room());
+  const auto ready = make_ready(now);
+  if (lines.empty()) return ready;
+  const auto records = static_cast<std::uint64_t>(std::ranges::count(lines, '\n'));
+  if (gap_in_file_) lines.insert(0, gap_line());
+  gap_in_file_ = true;  // unless they are written
+  if (!ready || !file_) return ready;
   if (octets_ + lines.size() > most) {
     const std::lock_guard lock(mutex_);
-    left_out_ += static_cast<std::uint64_t>(std::ranges::count(lines, '\n'));
+    left_out_ += records;
     return {};
   }
   auto written = file_->write_at(octets_, lines);
+  gap_in_file_ = !written;
   if (!written) {
     file_.reset();
     return written;
   }
   octets_ += lines.size();
   return {};
+}
+
+io::DiskResult<> SessionJournal::make_ready(WallTime now) {
+  TRY_VOID(open_day(now));
+  return file_ ? make_room() : io::DiskResult<>{};
 }
 
 }  // namespace hikyaku::policy

@@ -1,5 +1,5 @@
 // SessionJournal: the record of what was judged, a file for each day, shared by all loops of reception. It is for `hikyaku policy replay` and nothing else:
-// lines that find no room are counted and left out, a power cut loses the last seconds, and nobody ever waits for it.
+// lines that find no room are counted and left out, with a mark where they were, a power cut loses the last seconds, and nobody ever waits for it.
 #pragma once
 
 #include <cstdint>
@@ -42,16 +42,19 @@ class SessionJournal {
  private:
   io::DiskResult<> open_day(WallTime now);
   io::DiskResult<> make_room();
+  io::DiskResult<> make_ready(WallTime now);
 
   io::Disk& disk_;
   const std::string folder_;
   mutable std::mutex mutex_;
   SessionJournalTerms terms_;
   std::string waiting_;
+  bool gap_ = false;  // behind what waits
   std::uint64_t left_out_ = 0;
   // Of who saves alone.
   std::unique_ptr<io::File> file_;
   std::string file_name_;
+  bool gap_in_file_ = false;  // at its end
   std::uint64_t octets_ = 0, others_ = 0;  // of the day's file, and of the other days'
 };
 

@@ -6,6 +6,8 @@
 // AT: seconds since 1970; SESSION: a name of the connection's own; SENDER, HELO: "-" for none; OURS: 1 when the sender is an address of this server; VERDICT:
 // taken, deferred, refused; RULE: that decided, or "-". ANSWERS: "=" when they are those of the session's line before this one, else one word for each
 // answer: TYPE|NAME|KIND, and |RECORD for each record; KIND: r records, n nothing, f failure. "!" after them: there were more than a line holds.
+//
+// Where lines found no room a line "gap" stands, which is no record: as behind any line that cannot be read, what "=" would point at may be missing.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +33,7 @@ struct SessionRecord {
   std::map<Question, Answer> answers;  // AsBefore: empty
 };
 
-inline constexpr std::string_view sessions_heading = "hikyaku-sessions 1";
+inline constexpr std::string_view sessions_heading = "hikyaku-sessions 1", sessions_gap = "gap";
 inline constexpr std::size_t longest_session_record = 64 << 10;
 
 [[nodiscard]] std::string session_line(const SessionRecord& record);  // with its line feed, at most longest_session_record octets

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "protocol/mime/header.h"
+
 namespace hikyaku::receive {
 
 std::string_view ArrivedText::of_memory() {
@@ -30,6 +32,23 @@ Task<Result<std::string_view, std::string>> ArrivedText::next() {
   at_ += piece.size();
   left_ -= piece.size();
   co_return piece;
+}
+
+Task<Result<std::string, std::string>> header_of(ArrivedText given, std::size_t most) {
+  ArrivedText text = std::move(given);
+  std::string begun;
+  for (;;) {
+    auto reading = text.next();
+    const auto piece = co_await std::move(reading);
+    if (!piece) co_return failure(piece.error());
+    begun += *piece;
+    const auto octets = static_cast<std::size_t>(mime::header_octets(begun));
+    if (octets < begun.size() || begun.ends_with("\r\n\r\n")) {
+      begun.resize(octets);
+      co_return begun;
+    }
+    if (piece->empty() || begun.size() > most) co_return begun;
+  }
 }
 
 Task<Result<std::string, std::string>> whole_text(ArrivedText given) {

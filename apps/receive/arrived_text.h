@@ -30,6 +30,11 @@ class ArrivedText final : public scanning::Text {
   std::string piece_;
 };
 
+inline constexpr std::size_t most_header_octets = 1 << 20;  // of what a sender writes; no honest mail has more
+
+// The header at the beginning of what ArrivedText would give, with the empty line behind it where there is one. Of a header longer than `most` its beginning, of more
+// octets than that.
+Task<Result<std::string, std::string>> header_of(ArrivedText text, std::size_t most = ~0UZ);
 // All of what ArrivedText would give, at most `most` octets; for those who need it in one piece.
 Task<Result<std::string, std::string>> whole_text(ArrivedText text);
 

@@ -171,6 +171,7 @@ Task<bool> Session::read() {
     talk_.end(smtp::EndReason::Shutdown);
     co_return true;
   }
+  if (!milters_.empty() && is_idle()) forget_filters();  // after RSET
   waiting_ = true;
   auto reading = peer_.read(std::min(front_.loop.after(limits.idle), end));
   const auto got = co_await std::move(reading);

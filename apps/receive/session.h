@@ -50,6 +50,10 @@ class Session {
   void interrupt_if_idle();
 
  private:
+  struct Quarantined {
+    quarantine::Deposit deposit;
+    quarantine::Entry entry;
+  };
   // The message that is arriving.
   struct Arrival {
     TraceId id;
@@ -61,6 +65,7 @@ class Session {
     std::optional<policy::UriText> uris;     // what of the text is looked through for links
     std::uint64_t ours = 0;  // octets of the text above the sender's first field
     filters::Outcome outcome;
+    std::optional<Quarantined> kept_back;  // some recipients' copies; kept once all the rest is certain
 
     void keep(std::string_view octets) {
       if (!marks) return sink.append(octets);
@@ -75,9 +80,11 @@ class Session {
   enum class AfterFilters : std::uint8_t { GoOn, Answered };
   Task<AfterFilters> filter_text(Arrival& arrival, Envelope& envelope);
   Task<AfterFilters> keep_back(Arrival& arrival, Envelope& envelope);
+  Task<bool> has_endless_header(Arrival& arrival);
   Task<bool> edit_header(Arrival& arrival, std::vector<filters::HeaderEdit> edits);
   Task<bool> put_first(Arrival& arrival, std::string octets, std::uint64_t instead_of);
-  Task<bool> put_into_quarantine(Arrival& arrival, Envelope envelope, std::string why);
+  Task<std::optional<Quarantined>> put_into_quarantine(Arrival& arrival, Envelope envelope, std::string why);
+  void keep_in_quarantine(const Arrival& arrival, Quarantined& copy);
   [[nodiscard]] bool concerns(const settings::FilterRow& row) const;
   [[nodiscard]] filters::AskTerms ask_terms() const;
   // One filter's verdict, logged as its rule's finding; in mode shadow, and for whom no rule may refuse, it has no effect.
@@ -100,13 +107,16 @@ class Session {
   Task<Heard> ask_rspamd(Arrival& arrival, Envelope& envelope);
 
   // Milters (session_milters.cc): at RCPT those that want it so, the others when the text is there.
-  Task<smtp::Verdict> ask_milters_at_rcpt(Address recipient);
+  // Who is spared is told of too, since its copy is asked about with the text; what is said against it is only logged.
+  enum class Spared : std::uint8_t { No, Yes };
+  Task<smtp::Verdict> ask_milters_at_rcpt(Address recipient, Spared spared);
   Task<Heard> ask_milters(Arrival& arrival, Envelope& envelope);
   Task<Heard> ask_milter(filters::MilterTalk& talk, Arrival& arrival, Envelope& envelope);
   Task<Heard> tell_recipients(filters::MilterTalk& talk, Arrival& arrival, const Envelope& envelope);
   Task<bool> carry_out_changes(filters::MilterTalk& talk, Arrival& arrival, Envelope& envelope, spool::MessageSink new_body);
   void change_envelope(const filters::MilterTalk& talk, Arrival& arrival, Envelope& envelope);
   [[nodiscard]] filters::MilterFacts milter_facts(const ReversePath& sender, const TraceId* id) const;
+  void forget_filters();
   [[nodiscard]] std::unique_ptr<filters::MilterTalk> new_talk(const settings::FilterRow& row);
 
   // Policy servers (session_policy_servers.cc), when no rule of ours objects.
@@ -137,6 +147,9 @@ class Session {
   Task<void> authenticate(smtp::server::Authenticate step);
   Task<void> append(std::string_view octets);
   Task<void> commit(smtp::server::CommitMessage step);
+  // Durable, or why not.
+  Task<smtp::Verdict> store(Arrival& arrival, const Envelope& envelope);
+  Task<smtp::Verdict> store_within_limits(Arrival& arrival, const Envelope& envelope, std::uint64_t octets);
   void begin_message();
   // What the rules say of strangers (session_policy.cc).
   [[nodiscard]] bool is_stranger() const;
@@ -197,6 +210,7 @@ class Session {
   std::uint64_t most_octets_ = 0;  // of the open transaction, by the rules of accounts; 0: as for all
   bool spared_ = false;  // the recipients of the open transaction are such as no rule refuses
   std::string scope_;    // of the first of them (Judged)
+  bool content_acts_ = false;  // rows of content did more than let pass, when one of them was judged
   // Of the open transaction: milters that are asked at RCPT, and what policy servers want of its message.
   std::vector<std::unique_ptr<filters::MilterTalk>> milters_;
   std::vector<std::string> prepended_;  // fields

@@ -58,12 +58,12 @@ Task<filters::Heard> Session::ask_content(Arrival& arrival, Envelope& envelope) 
 // One row's finding: of all recipients it is a verdict, of some their copies are kept back.
 void Session::take_content(const filters::ContentFound& found, Arrival& arrival, const Envelope& envelope, std::vector<std::string>& passed, Heard& heard) {
   const auto& row = *found.row;
-  std::vector<std::string> concerned;
-  std::size_t others = 0;
+  std::vector<std::string> concerned, spared;
   for (const auto& recipient : envelope.recipients) {
     auto to = recipient.address.text();
-    if (filters::ContentTable::concerns(row, recipient.address) && std::ranges::find(passed, to) == passed.end()) concerned.push_back(std::move(to));
-    else ++others;
+    if (!filters::ContentTable::concerns(row, recipient.address) || std::ranges::find(passed, to) != passed.end()) continue;
+    concerned.push_back(to);
+    if (policy::is_always_taken(recipient.address)) spared.push_back(std::move(to));
   }
   if (concerned.empty()) return;
   const auto rule_mode = policies_->policy.rules.mode(policy::RuleId::Content);
@@ -73,6 +73,10 @@ void Session::take_content(const filters::ContentFound& found, Arrival& arrival,
   finding.evidence = row.name + " (" + std::string(directory::content_action_name(row.action)) + "): " + found.evidence;
   log_finding(finding, concerned.front(), &arrival.id);
   if (finding.mode != policy::Mode::Enforce || spared_) return;
+  // Of a login: strangers' copies for the postmaster come apart (must_come_apart).
+  std::erase_if(concerned, [&](const auto& to) { return std::ranges::find(spared, to) != spared.end(); });
+  if (concerned.empty()) return;
+  const auto others = envelope.recipients.size() - concerned.size();
   if (row.action == ContentAction::Pass) return void(passed.insert(passed.end(), concerned.begin(), concerned.end()));
   const std::string why = "content " + row.name + ": " + found.evidence;
   if (row.action == ContentAction::Tag) {

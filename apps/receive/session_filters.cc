@@ -2,7 +2,6 @@
 // docs/adr/0029-filters.md.
 #include "apps/receive/arrived_text.h"
 #include "apps/receive/session.h"
-#include "protocol/mime/header.h"
 
 namespace hikyaku::receive {
 namespace {
@@ -32,6 +31,8 @@ filters::Heard Session::judged(policy::RuleId rule, std::string_view by, Heard h
   const auto& rules = policies_->policy.rules;
   const auto mode = rules.mode(rule);
   if (heard.kind != Heard::Kind::Pass) {
+    heard.why = filters::shortened(std::move(heard.why), filters::most_why_octets);
+    heard.reply.text = filters::shortened(std::move(heard.reply.text), filters::most_reply_octets);
     if (rules.name_rules && heard.reply.code != 0) heard.reply.text += " [" + std::string(policy::entry_of(rule).name) + "]";
     Finding finding{.verdict = verdict_of(heard.kind), .rule = rule, .mode = mode, .reply = heard.reply, .evidence = std::string(by) + ": " + heard.why};
     heard.why = finding.evidence;
@@ -61,7 +62,16 @@ Task<Session::AfterFilters> Session::filter_text(Arrival& arrival, Envelope& env
   static constexpr TextFilter all[] = {&Session::authenticate_text, &Session::ask_content, &Session::check_uris, &Session::scan, &Session::ask_rspamd, &Session::ask_milters};
   if (arrival.forged) arrival.keep(arrival.forged->rest());
   if (arrival.marks) arrival.sink.append(arrival.marks->finish());
+  if (arrival.sink.octets() - arrival.ours > most_header_octets) {
+    auto measuring = has_endless_header(arrival);
+    const bool endless = co_await std::move(measuring);
+    if (endless) {
+      refuse_message(arrival.id, {552, {5, 3, 4}, "The header of the message is larger than 1 MiB"});
+      co_return AfterFilters::Answered;
+    }
+  }
   for (const auto filter : all) {
+    if (arrival.trouble) break;
     auto asking = (this->*filter)(arrival, envelope);
     auto heard = co_await std::move(asking);
     if (arrival.trouble) break;
@@ -85,20 +95,28 @@ Task<Session::AfterFilters> Session::filter_text(Arrival& arrival, Envelope& env
   co_return co_await std::move(keeping);
 }
 
-// What goes into quarantine: all copies, or some recipients'.
+// What filters look at and edit is in memory meanwhile.
+Task<bool> Session::has_endless_header(Arrival& arrival) {
+  auto reading = header_of(ArrivedText(front_.loop, front_.reception.workers, arrival.sink, arrival.ours), most_header_octets);
+  const auto header = co_await std::move(reading);
+  if (!header) arrival.trouble = smtp::Reply{451, {4, 3, 0}, "The message could not be read, try again later"};
+  co_return header && header->size() > most_header_octets;
+}
+
+// What goes into quarantine: all copies, or some recipients', which count only when the others' are stored.
 Task<Session::AfterFilters> Session::keep_back(Arrival& arrival, Envelope& envelope) {
   for (auto& [recipient, why] : kept_back_) arrival.outcome.keep_back(recipient, why);
   std::string why;
   const auto apart = arrival.outcome.quarantine().empty() ? arrival.outcome.take_apart(envelope, why) : std::nullopt;
-  if (apart) {
-    auto putting = put_into_quarantine(arrival, *apart, why);
-    co_await std::move(putting);
+  const bool all = !arrival.outcome.quarantine().empty();
+  if (!apart && !all) co_return AfterFilters::GoOn;
+  auto putting = put_into_quarantine(arrival, apart ? *apart : envelope, all ? arrival.outcome.quarantine() : why);
+  auto copy = co_await std::move(putting);
+  if (apart || !copy) {
+    arrival.kept_back = std::move(copy);
     co_return AfterFilters::GoOn;
   }
-  if (arrival.outcome.quarantine().empty()) co_return AfterFilters::GoOn;
-  auto putting = put_into_quarantine(arrival, envelope, arrival.outcome.quarantine());
-  const bool put = co_await std::move(putting);
-  if (!put) co_return AfterFilters::GoOn;
+  keep_in_quarantine(arrival, *copy);
   talk_.message_committed(arrival.id);
   co_return AfterFilters::Answered;
 }
@@ -132,27 +150,26 @@ Task<bool> Session::edit_header(Arrival& arrival, std::vector<filters::HeaderEdi
     auto putting = put_first(arrival, std::move(above), 0);
     co_return co_await std::move(putting);
   }
-  auto reading = whole_text(ArrivedText(front_.loop, front_.reception.workers, arrival.sink, 0, arrival.ours + filters::MilterTalk::most_header_octets));
-  auto read = co_await std::move(reading);
+  auto reading = header_of(ArrivedText(front_.loop, front_.reception.workers, arrival.sink));
+  const auto read = co_await std::move(reading);
   if (!read) {
     arrival.trouble = smtp::Reply{451, {4, 3, 0}, "The message could not be read, try again later"};
     co_return false;
   }
-  const auto header_octets = static_cast<std::size_t>(mime::header_octets(*read));
-  auto header = filters::edit_header(std::string_view(*read).substr(0, header_octets), static_cast<std::size_t>(arrival.ours), edits);
+  auto header = filters::edit_header(*read, static_cast<std::size_t>(arrival.ours), edits);
   const auto ours = arrival.ours + above.size();
-  auto putting = put_first(arrival, std::move(header), header_octets);
+  auto putting = put_first(arrival, std::move(header), read->size());
   const bool put = co_await std::move(putting);
   arrival.ours = ours;
   co_return put;
 }
 
-// 250 is said when the file is on stable storage: as with the journal. False: arrival.trouble says why not.
-Task<bool> Session::put_into_quarantine(Arrival& arrival, Envelope envelope, std::string why) {
+// 250 is said when the file is on stable storage: as with the journal. Nothing: arrival.trouble says why.
+Task<std::optional<Session::Quarantined>> Session::put_into_quarantine(Arrival& arrival, Envelope envelope, std::string why) {
   envelope.id = arrival.id;
   envelope.accepted_at = front_.reception.clock.wall();
   envelope.body_octets = arrival.sink.octets();
-  const quarantine::Entry entry{std::move(envelope), std::move(why), front_.reception.clock.wall(), arrival.sink.octets()};
+  quarantine::Entry entry{std::move(envelope), std::move(why), front_.reception.clock.wall(), arrival.sink.octets()};
   const auto& sink = arrival.sink;
   const quarantine::Source text = [&sink](const quarantine::To& to) -> spool::SpoolResult<> {
     for (std::uint64_t at = 0; at < sink.spilled_octets();) {
@@ -164,15 +181,17 @@ Task<bool> Session::put_into_quarantine(Arrival& arrival, Envelope envelope, std
     return {};
   };
   auto depositing = front_.reception.workers.run(front_.loop, [this, &entry, &text] { return front_.reception.quarantine.deposit(entry, text); });
-  const auto deposited = co_await std::move(depositing);
-  if (deposited && *deposited) {
-    log_scan(events::mail_quarantined, arrival, entry.envelope, {.reason = entry.why});
-    co_return true;
-  }
+  auto deposited = co_await std::move(depositing);
+  if (deposited && *deposited) co_return Quarantined{**std::move(deposited), std::move(entry)};
   const bool full = deposited && deposited->error().kind == spool::SpoolFailure::NoSpace;
   front_.reception.service.log().write(events::storage_trouble, {.message = arrival.id, .text = "quarantine", .reason = deposited ? deposited->error().what : "all workers are busy"});
   arrival.trouble = full ? smtp::Reply{452, {4, 3, 1}, "There is no room for this message, try again later"} : smtp::Reply{451, {4, 3, 0}, "The message could not be stored, try again later"};
-  co_return false;
+  co_return std::nullopt;
+}
+
+void Session::keep_in_quarantine(const Arrival& arrival, Quarantined& copy) {
+  copy.deposit.keep();
+  log_scan(events::mail_quarantined, arrival, copy.entry.envelope, {.octets = copy.entry.octets, .reason = copy.entry.why});
 }
 
 }  // namespace hikyaku::receive

@@ -94,44 +94,55 @@ Task<void> Session::commit(smtp::server::CommitMessage step) {
     const auto after = co_await std::move(filtering);
     if (after == AfterFilters::Answered) co_return;
   }
-  const auto octets = arrival->sink.octets();
-  auto trouble = arrival->trouble;
-  spool::MessageBody body;
-  if (!trouble) {
-    spool::SpoolResult<spool::MessageBody> finished;
-    if (arrival->sink.spilled()) {
-      auto finishing = front_.reception.workers.run(front_.loop, [sink = &arrival->sink] { return sink->finish(); });
-      auto done = co_await std::move(finishing);
-      finished = done ? std::move(*done) : failure(spool::SpoolError{spool::SpoolFailure::Stopped, "all workers are busy"});
-    } else {
-      finished = arrival->sink.finish();
-    }
-    if (finished) body = *std::move(finished);
-    else trouble = reply_for(finished.error());
-  }
   envelope.accepted_at = front_.reception.clock.wall();
-  const bool counts = !trouble && envelope.release && account_ != AccountId{};
-  // All sessions of the account take from the same room: only here is it certain.
-  if (counts && !front_.reception.held.enter(account_, held_limit(), octets, front_.loop.now())) co_return refuse_message(arrival->id, held_quota_reply);
-  if (!trouble) {
-    Flushed flushing(front_.loop, front_.reception.incoming, {envelope, std::move(body), {}});
-    const auto flushed = co_await flushing;
-    if (!flushed) {
-      front_.reception.service.log().write(events::storage_trouble, {.message = arrival->id, .reason = flushed.error().what});
-      trouble = reply_for(flushed.error());
-      if (counts) front_.reception.held.leave(account_, octets);
-    }
+  const auto octets = arrival->sink.octets();
+  auto storing = store_within_limits(*arrival, envelope, octets);
+  const auto trouble = co_await std::move(storing);
+  if (trouble && arrival->kept_back) {
+    auto withdrawing = front_.reception.workers.run(front_.loop, [arrived = arrival.get()] { arrived->kept_back->deposit.withdraw(); });
+    (void)co_await std::move(withdrawing);  // all workers are busy: at the end of this function
   }
   if (!trouble) {
+    if (arrival->kept_back) keep_in_quarantine(*arrival, *arrival->kept_back);
     log_accepted(envelope, arrival->id, octets);
     co_return talk_.message_committed(arrival->id);
   }
+  if (trouble->is_permanent()) co_return refuse_message(arrival->id, *trouble);
   auto said = fields();
   const auto line = trouble->line();
   said.message = arrival->id;
   said.reply = line;
   front_.reception.service.log().write(events::mail_postponed, said);
   talk_.message_refused(*trouble);
+}
+
+// All sessions of the account take from the same room of what is held: only here is it certain.
+Task<smtp::Verdict> Session::store_within_limits(Arrival& arrival, const Envelope& envelope, std::uint64_t octets) {
+  if (arrival.trouble) co_return arrival.trouble;
+  const bool counts = envelope.release && account_ != AccountId{};
+  auto& held = front_.reception.held;
+  if (counts && !held.enter(account_, held_limit(), octets, front_.loop.now())) co_return held_quota_reply;
+  auto storing = store(arrival, envelope);
+  auto trouble = co_await std::move(storing);
+  if (trouble && counts) held.leave(account_, octets);
+  co_return trouble;
+}
+
+Task<smtp::Verdict> Session::store(Arrival& arrival, const Envelope& envelope) {
+  spool::SpoolResult<spool::MessageBody> body;
+  if (arrival.sink.spilled()) {
+    auto finishing = front_.reception.workers.run(front_.loop, [sink = &arrival.sink] { return sink->finish(); });
+    auto done = co_await std::move(finishing);
+    body = done ? std::move(*done) : failure(spool::SpoolError{spool::SpoolFailure::Stopped, "all workers are busy"});
+  } else {
+    body = arrival.sink.finish();
+  }
+  if (!body) co_return reply_for(body.error());
+  Flushed flushing(front_.loop, front_.reception.incoming, {envelope, *std::move(body), {}});
+  const auto flushed = co_await flushing;
+  if (flushed) co_return std::nullopt;
+  front_.reception.service.log().write(events::storage_trouble, {.message = arrival.id, .reason = flushed.error().what});
+  co_return reply_for(flushed.error());
 }
 
 void Session::refuse_message(const TraceId& id, const smtp::Reply& reply) {

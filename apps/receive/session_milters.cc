@@ -1,7 +1,6 @@
 // Milters: asked about recipients at RCPT where the settings say so, about everything else when the text is there.
 #include "apps/receive/arrived_text.h"
 #include "apps/receive/session.h"
-#include "protocol/mime/header.h"
 #include "protocol/smtp/address.h"
 #include "services/policy/client_name.h"
 
@@ -53,6 +52,9 @@ std::string in_brackets(const Address& address) { return "<" + address.text() + 
 
 }  // namespace
 
+// Of a transaction that is over: no milter is kept busy with it.
+void Session::forget_filters() { milters_.clear(), prepended_.clear(), kept_back_.clear(); }
+
 std::unique_ptr<filters::MilterTalk> Session::new_talk(const FilterRow& row) {
   return std::make_unique<filters::MilterTalk>(front_.loop, row, front_.asked.of(row), ask_terms(), policies_->settings->smtp.message_size().octets);
 }
@@ -84,7 +86,7 @@ filters::MilterFacts Session::milter_facts(const ReversePath& sender, const Trac
 
 // ---- at RCPT -----------------------------------------------------------------------------------------------------------
 
-Task<smtp::Verdict> Session::ask_milters_at_rcpt(Address given) {
+Task<smtp::Verdict> Session::ask_milters_at_rcpt(Address given, Spared spared) {
   const Address recipient = std::move(given);
   const auto& rows = policies_->milters;
   if (policies_->policy.rules.mode(policy::RuleId::Milter) == policy::Mode::Off) co_return std::nullopt;
@@ -103,13 +105,13 @@ Task<smtp::Verdict> Session::ask_milters_at_rcpt(Address given) {
     }
     if (heard.kind == Heard::Kind::Trouble) {
       const auto away = when_away(rows[i], policy::RuleId::Milter, heard);
-      if (away.kind != Heard::Kind::Pass) co_return away.reply;
+      if (away.kind != Heard::Kind::Pass && spared == Spared::No) co_return away.reply;
       continue;
     }
     // What it wants done to the message it says again when the text is there.
     if (heard.kind == Heard::Kind::Pass || heard.kind == Heard::Kind::Quarantine) continue;
     const auto found = judged(policy::RuleId::Milter, rows[i].name, std::move(heard), recipient.text());
-    if (found.kind == Heard::Kind::Pass) continue;
+    if (found.kind == Heard::Kind::Pass || spared == Spared::Yes) continue;
     refused_by_ = {"milter", found.why, {}};
     co_return found.reply;
   }
@@ -201,13 +203,12 @@ Task<bool> Session::carry_out_changes(filters::MilterTalk& talk, Arrival& arriva
   front_.reception.service.log().write(events::filter_changed, said);
   change_envelope(talk, arrival, envelope);
   if (!changes.body) co_return true;
-  auto reading = whole_text(ArrivedText(front_.loop, front_.reception.workers, arrival.sink, 0, arrival.ours + filters::MilterTalk::most_header_octets));
+  auto reading = header_of(ArrivedText(front_.loop, front_.reception.workers, arrival.sink));
   auto header = co_await std::move(reading);
   if (!header) {
     arrival.trouble = smtp::Reply{451, {4, 3, 0}, "The message could not be read, try again later"};
     co_return false;
   }
-  header->resize(static_cast<std::size_t>(mime::header_octets(*header)));
   if (!header->ends_with("\r\n\r\n")) *header += "\r\n";
   const auto ours = arrival.ours;
   arrival.sink = std::move(new_body);

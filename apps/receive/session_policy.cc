@@ -72,12 +72,14 @@ Task<Session::Judged> Session::judge(Address recipient) {
   std::string scope;
   front_.reception.list_health.leave_sound(rules.dnsbl);
   front_.reception.list_health.leave_sound(rules.dnswl);
-  if (rules.mode(policy::RuleId::Access) != policy::Mode::Off) {
+  const bool by_content = rules.mode(policy::RuleId::Content) == policy::Mode::Enforce;
+  if (by_content || rules.mode(policy::RuleId::Access) != policy::Mode::Off) {
     auto asking = front_.reception.access.current({front_.loop, front_.reception.workers, front_.auth});
     const auto rows = co_await std::move(asking);
     if (!rows) co_return Judged{cannot_ask};
     rules.access = {rows, &rows->access};
-    if (rules.mode(policy::RuleId::Content) == policy::Mode::Enforce) scope = rows->content.rows_of(recipient);
+    if (by_content) scope = rows->content.rows_of(recipient);
+    content_acts_ = by_content && rows->content.acts();
   }
   const auto tried = attempt(recipient);
   auto& memory = front_.reception.greylist;
@@ -151,7 +153,7 @@ bool Session::must_come_apart(bool spared, std::string_view scope) const {
   if (spared == spared_) return false;
   const auto& policy = policies_->policy;
   const auto& rules = policy.rules;
-  return rules.mode(policy::RuleId::Dmarc) == policy::Mode::Enforce || (policies_->rspamd && rules.mode(policy::RuleId::Rspamd) == policy::Mode::Enforce) ||
+  return content_acts_ || rules.mode(policy::RuleId::Dmarc) == policy::Mode::Enforce || (policies_->rspamd && rules.mode(policy::RuleId::Rspamd) == policy::Mode::Enforce) ||
          (!policies_->milters.empty() && rules.mode(policy::RuleId::Milter) == policy::Mode::Enforce) ||
          (policy.checks_uris && !policy.tags_uris && rules.mode(policy::RuleId::UriList) == policy::Mode::Enforce);
 }

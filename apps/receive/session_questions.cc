@@ -41,7 +41,8 @@ std::optional<smtp::Reply> Session::over_held_quota(const Envelope& envelope, st
 }
 
 Task<void> Session::check_sender(smtp::server::CheckSender step) {
-  milters_.clear(), prepended_.clear(), kept_back_.clear();
+  forget_filters();
+  content_acts_ = false;
   // Said before the client sends its text in vain (RFC 5321 §4.2.4, 452).
   if (!front_.reception.incoming.has_space())
     co_return talk_.sender_checked(smtp::Reply{452, {4, 3, 1}, "The disk is nearly full, try again later"});
@@ -115,9 +116,9 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   if (!spared) {
     auto asking_servers = ask_policy_servers(recipient);
     if (auto refusal = co_await std::move(asking_servers)) co_return refuse_recipient(recipient, *std::move(refusal));
-    auto asking_milters = ask_milters_at_rcpt(recipient);
-    if (auto refusal = co_await std::move(asking_milters)) co_return refuse_recipient(recipient, *std::move(refusal));
   }
+  auto asking_milters = ask_milters_at_rcpt(recipient, spared ? Spared::Yes : Spared::No);
+  if (auto refusal = co_await std::move(asking_milters)) co_return refuse_recipient(recipient, *std::move(refusal));
   if (talk_.envelope().recipients.empty()) scope_ = std::move(scope);
   most_octets_ = most_octets;
   spared_ = spared && (talk_.envelope().recipients.empty() || spared_);

@@ -137,6 +137,10 @@ ContentTable::ContentTable(std::vector<ContentRow> rows) {
 
 ContentTable::~ContentTable() = default;
 
+bool ContentTable::acts() const {
+  return std::ranges::any_of(rows_, [](const Compiled& one) { return one.row.mode == ContentMode::Enforce && one.row.action != ContentAction::Pass; });
+}
+
 namespace {
 
 template <class Row>

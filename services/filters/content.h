@@ -26,6 +26,8 @@ class ContentTable {
   ContentTable& operator=(const ContentTable&) = delete;
 
   [[nodiscard]] bool empty() const { return rows_.empty(); }
+  // An enforced row does more than let pass.
+  [[nodiscard]] bool acts() const;
   // The rows that match, in the order of their names, up to the first enforced one that lets pass. `message`: as the sender wrote it, or its beginning.
   [[nodiscard]] std::vector<ContentFound> inspect(std::string_view message) const;
 

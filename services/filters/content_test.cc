@@ -74,6 +74,17 @@ TEST_CASE("rows in the order of their names; one that lets pass ends it") {
   CHECK(found_in({off}, mail).empty());
 }
 
+TEST_CASE("what only lets pass, or only looks, acts on nobody") {
+  const auto acts = [](ContentAction action, ContentMode mode) { return ContentTable({{.name = "1", .part = ContentPart::Body, .pattern = "x", .action = action, .mode = mode}}).acts(); };
+  CHECK_FALSE(ContentTable({}).acts());
+  for (const auto action : {ContentAction::Tag, ContentAction::Quarantine, ContentAction::Refuse}) {
+    CHECK(acts(action, ContentMode::Enforce));
+    CHECK_FALSE(acts(action, ContentMode::Shadow));
+    CHECK_FALSE(acts(action, ContentMode::Off));
+  }
+  CHECK_FALSE(acts(ContentAction::Pass, ContentMode::Enforce));
+}
+
 TEST_CASE("whose rows") {
   ContentRow row{.name = "a", .pattern = "x", .recipient = "a.example"};
   CHECK(ContentTable::concerns(row, {"taro", "a.example"}));

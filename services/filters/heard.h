@@ -22,4 +22,16 @@ struct Heard {
   std::vector<HeaderEdit> edits;  // unless Trouble
 };
 
+// What logs, replies and the heads of quarantined mail hold of a program's words.
+inline constexpr std::size_t most_why_octets = 500, most_reply_octets = 2'000;
+
+// Its beginning, at most so many octets and no half character (UTF-8) at the end.
+[[nodiscard]] inline std::string shortened(std::string text, std::size_t most) {
+  if (text.size() <= most) return text;
+  auto end = most;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80) --end;
+  text.resize(end);
+  return text;
+}
+
 }  // namespace hikyaku::filters

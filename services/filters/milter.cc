@@ -40,7 +40,36 @@ std::vector<HeaderEdit> edits_of(const std::vector<milter::HeaderChange>& change
 }  // namespace
 
 MilterTalk::MilterTalk(io::Loop& loop, settings::FilterRow row, Asked& asked, AskTerms terms, std::uint64_t most_body_octets)
-    : loop_(loop), row_(std::move(row)), asked_(asked), terms_(terms), client_(actions_of(row_), most_body_octets) {}
+    : loop_(loop), row_(std::move(row)), asked_(asked), terms_(terms), client_(actions_of(row_), most_body_octets), left_(row_.total), waits_left_(row_.total) {}
+
+// One call, from its turn on: the time it takes is the milter's.
+class MilterTalk::Call {
+ public:
+  explicit Call(MilterTalk& talk) : talk_(talk), began_(talk.loop_.now()) { talk_.end_ = talk_.loop_.after(talk_.left_); }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  ~Call() { talk_.left_ -= std::min<Duration>(talk_.left_, talk_.loop_.now() - began_); }
+
+ private:
+  MilterTalk& talk_;
+  const Turn turn_{talk_.asked_.turns};
+  const Instant began_;
+};
+
+Task<bool> MilterTalk::enter() {
+  const auto began = loop_.now();
+  auto entering = asked_.turns.enter(terms_.at_once, loop_.after(waits_left_));
+  const bool entered = co_await std::move(entering);
+  waits_left_ -= std::min<Duration>(waits_left_, loop_.now() - began);
+  if (!entered) (void)trouble("all messages that may be with it at once were ([filters] parallel)", Blame::Message);
+  co_return entered;
+}
+
+// One that answered, and gave no trouble until the message was over or its sender left.
+void MilterTalk::note_success() {
+  const bool well = !settled_ || settled_->kind != Heard::Kind::Trouble;
+  if (std::exchange(answered_, false) && well) asked_.breaker.succeeded();
+}
 
 // It does not answer, or babbles: it is not asked again about this message, and after some such messages rests.
 Heard MilterTalk::trouble(std::string why, Blame blame) {
@@ -100,16 +129,19 @@ Task<Heard> MilterTalk::heard(BodySink* new_body) {
   auto hearing = hear(new_body);
   const auto result = co_await std::move(hearing);
   if (!result) co_return trouble(result.error());
+  answered_ = true;
   co_return conclude();
 }
 
 Task<Heard> MilterTalk::begin(MilterFacts given) {
   const MilterFacts facts = std::move(given);
-  end_ = loop_.after(row_.total);
-  if (!asked_.breaker.may_ask(loop_.now(), row_.total)) {
-    settled_ = Heard{Heard::Kind::Trouble, {}, "it did not answer before, and is not asked for a while", {}};
-    co_return *settled_;
-  }
+  const Heard resting{Heard::Kind::Trouble, {}, "it did not answer before, and is not asked for a while", {}};
+  if (asked_.breaker.rests(loop_.now())) co_return *(settled_ = resting);
+  auto entering = enter();
+  const bool entered = co_await std::move(entering);
+  if (!entered) co_return *settled_;
+  const Call call(*this);
+  if (!asked_.breaker.may_ask(loop_.now(), row_.total)) co_return *(settled_ = resting);  // it failed meanwhile
   auto opening = open(facts);
   auto opened = co_await std::move(opening);
   co_return opened;
@@ -132,7 +164,6 @@ Task<Heard> MilterTalk::open(const MilterFacts& facts) {
     if (said.kind == Heard::Kind::Trouble) co_return said;
     const bool last = client_.answer().kind != milter::Answer::Kind::Continue;
     if (!last) continue;
-    asked_.breaker.succeeded();
     settled_ = said;
     co_return said;
   }
@@ -142,7 +173,10 @@ Task<Heard> MilterTalk::open(const MilterFacts& facts) {
 Task<Heard> MilterTalk::recipient(std::string word, milter::Macros macros) {
   const std::string kept = std::move(word);
   if (settled_) co_return *settled_;
-  end_ = loop_.after(row_.total);
+  auto entering = enter();
+  const bool entered = co_await std::move(entering);
+  if (!entered) co_return *settled_;
+  const Call call(*this);
   client_.recipient({kept}, macros);
   auto hearing = heard();
   auto said = co_await std::move(hearing);
@@ -153,15 +187,13 @@ Task<Heard> MilterTalk::recipient(std::string word, milter::Macros macros) {
 Task<Heard> MilterTalk::text(scanning::Text& source, milter::Macros macros, BodySink& new_body) {
   const milter::Macros kept = std::move(macros);
   if (settled_) co_return *settled_;
-  end_ = loop_.after(row_.total);
-  auto entering = asked_.turns.enter(terms_.at_once, end_);
+  auto entering = enter();
   const bool entered = co_await std::move(entering);
-  if (!entered) co_return trouble("all messages that may be with it at once were ([filters] parallel)", Blame::Message);
-  const Turn turn(asked_.turns);
+  if (!entered) co_return *settled_;
+  const Call call(*this);
   auto sending = send_text(source, kept, new_body);
   auto said = co_await std::move(sending);
   if (said.kind == Heard::Kind::Trouble) co_return said;
-  asked_.breaker.succeeded();
   said.edits = edits_of(client_.changes().headers);
   if (const auto& reason = client_.changes().quarantine; reason && said.kind == Heard::Kind::Pass) {
     said.kind = Heard::Kind::Quarantine;
@@ -241,6 +273,7 @@ Task<Heard> MilterTalk::send_body(scanning::Text& source, std::string begun, mil
 }
 
 Task<void> MilterTalk::finish() {
+  note_success();
   if (!connection_) co_return;
   client_.quit();
   const auto octets = client_.take_output();

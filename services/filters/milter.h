@@ -1,5 +1,6 @@
 // MilterTalk: one message and one milter, over a connection of its own. The pure half is protocol/milter; this reads, writes and watches the time. Whatever the milter
-// does, a call ends within the row's times.
+// does, it has the row's `total` for all calls of the message together; the time between them is the sender's. Each call waits for its turn with the milter, and all
+// of them no longer than `total` once more.
 //
 //   MilterTalk talk(loop, row, asked, terms);
 //   begin(facts), recipient(...) each, text(...), then finish()
@@ -37,11 +38,12 @@ class BodySink {
 
 class MilterTalk {
  public:
-  static constexpr std::size_t most_header_octets = 1 << 20;
+  static constexpr std::size_t most_header_octets = 2 << 20;  // the sender's, and what filters before it put in
 
   MilterTalk(io::Loop& loop, settings::FilterRow row, Asked& asked, AskTerms terms, std::uint64_t most_body_octets);
   MilterTalk(const MilterTalk&) = delete;
   MilterTalk& operator=(const MilterTalk&) = delete;
+  ~MilterTalk() { note_success(); }
 
   Task<Heard> begin(MilterFacts facts);
   // "<hanako@b.example>". After begin().
@@ -57,6 +59,9 @@ class MilterTalk {
   [[nodiscard]] bool is_done() const { return settled_.has_value(); }
 
  private:
+  class Call;
+  // Waits for a turn; the Call that follows gives it back. False: it is settled why not.
+  Task<bool> enter();
   Task<Heard> open(const MilterFacts& facts);
   // Until the last command is answered. The error is a clause.
   Task<Result<void, std::string>> hear(BodySink* new_body = nullptr);
@@ -68,6 +73,7 @@ class MilterTalk {
   [[nodiscard]] Heard conclude();
   enum class Blame : std::uint8_t { Milter, Message };  // the message's, or ours: it rests for its own failures alone
   Heard trouble(std::string why, Blame blame = Blame::Milter);
+  void note_success();
   [[nodiscard]] Deadline end_of_answer() const { return std::min(end_, loop_.after(row_.timeout)); }
 
   io::Loop& loop_;
@@ -76,7 +82,9 @@ class MilterTalk {
   const AskTerms terms_;
   milter::Client client_;
   std::unique_ptr<io::Connection> connection_;
-  Deadline end_{};
+  Duration left_, waits_left_;  // of `total`
+  Deadline end_{};              // of the call
+  bool answered_ = false;       // and that was not noted yet: whether it is well is known when it is over
   std::optional<Heard> settled_;  // nothing more is asked: this is said of all that comes
 };
 

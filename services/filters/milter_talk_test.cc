@@ -29,6 +29,8 @@ struct Daemon {
   std::string body;
   std::vector<std::string> fields;
   std::size_t connections = 0;
+  Duration takes{};  // to answer
+  std::size_t busy = 0, most_busy = 0;  // commands that are being answered
 };
 
 Task<void> serve(io::Loop& loop, io::Accepted accepted, Daemon& daemon) {
@@ -50,6 +52,9 @@ Task<void> serve(io::Loop& loop, io::Accepted accepted, Daemon& daemon) {
       if (letter == 'L' && (daemon.steps & milter::SilentHeader) != 0) continue;
       std::string answer = letter == 'O' ? packet('O', four(6) + four(0xff) + four(daemon.steps)) : packet('c');
       if (const auto told = daemon.answers.find(letter); told != daemon.answers.end()) answer = told->second;
+      daemon.most_busy = std::max(daemon.most_busy, ++daemon.busy);
+      if (daemon.takes > Duration{}) co_await loop.sleep_until(loop.after(daemon.takes));
+      --daemon.busy;
       auto writing = peer.write(answer, Instant::max());
       const auto written = co_await std::move(writing);
       if (!written) co_return;
@@ -224,4 +229,70 @@ TEST_CASE("who fails in a row is left alone for a while") {
   CHECK(world.daemon.connections == Breaker::failures_before_rest);
   CHECK(heard.back().kind == Heard::Kind::Trouble);
   CHECK(heard.back().why.find("not asked for a while") != std::string::npos);
+}
+
+namespace {
+
+const MilterFacts facts{{"[192.0.2.7]", "192.0.2.7", 25}, "a.example", {"<a@a.example>"}, {{"j", "mx"}}, {}, {}};
+
+// As at RCPT: a message that has recipients, each after the sender thought for a while, and no text yet. Then the sender leaves.
+Task<void> ask_about_recipients(World& world, std::size_t recipients, Duration thinks, Heard& into, std::size_t& running) {
+  MilterTalk talk(world.loop, world.row, world.asked, world.terms, 1 << 20);
+  auto beginning = talk.begin(facts);
+  into = co_await std::move(beginning);
+  for (std::size_t i = 0; i < recipients && into.kind == Heard::Kind::Pass; ++i) {
+    if (thinks > Duration{}) co_await world.loop.sleep_until(world.loop.after(thinks));
+    auto telling = talk.recipient("<b@b.example>", {});
+    into = co_await std::move(telling);
+  }
+  --running;
+}
+
+Task<void> ask_of_many(World& world, std::size_t messages, std::size_t recipients, Duration thinks, std::vector<Heard>& into) {
+  into.assign(messages, {});
+  std::size_t running = messages;
+  for (auto& heard : into) world.loop.spawn(ask_about_recipients(world, recipients, thinks, heard, running));
+  while (running > 0) co_await world.loop.sleep_until(world.loop.after(5ms));
+}
+
+std::vector<Heard> at_rcpt(World& world, std::size_t messages, std::size_t recipients, Duration thinks = {}) {
+  std::vector<Heard> heard;
+  io::run_to_end(world.loop, ask_of_many(world, messages, recipients, thinks, heard));
+  return heard;
+}
+
+}  // namespace
+
+TEST_CASE("what is asked at RCPT takes its turn too, and gives it back while the sender thinks") {
+  World world;
+  world.row.timeout = world.row.total = settings::Seconds{60};
+  world.daemon.takes = 2ms;
+  for (const auto& heard : at_rcpt(world, 8, 3, 5ms)) CHECK(heard.kind == Heard::Kind::Pass);
+  CHECK(world.daemon.connections == 8);
+  CHECK(world.daemon.most_busy <= world.terms.at_once);
+  CHECK(world.asked.turns.running() == 0);
+}
+
+TEST_CASE("a milter has one time for a message, all calls together, and the sender's own is not counted") {
+  World slow;
+  slow.daemon.takes = 400ms;
+  const auto heard = at_rcpt(slow, 1, 20);
+  CHECK(heard[0].kind == Heard::Kind::Trouble);
+  CHECK(heard[0].why == "it did not answer in time");
+  World quick;
+  CHECK(at_rcpt(quick, 1, 2, 1'700ms)[0].kind == Heard::Kind::Pass);
+}
+
+TEST_CASE("one that answered well until its sender left has not failed") {
+  World world;
+  for (unsigned i = 1; i < Breaker::failures_before_rest; ++i) world.asked.breaker.failed(world.loop.now(), 10s);
+  CHECK(at_rcpt(world, 1, 1)[0].kind == Heard::Kind::Pass);
+  world.asked.breaker.failed(world.loop.now(), 10s);
+  CHECK_FALSE(world.asked.breaker.rests(world.loop.now()));
+
+  World bad;
+  for (unsigned i = 1; i < Breaker::failures_before_rest; ++i) bad.asked.breaker.failed(bad.loop.now(), 10s);
+  bad.daemon.hangs_up_at = 'R';  // it has answered, and then failed
+  CHECK(at_rcpt(bad, 1, 1)[0].kind == Heard::Kind::Trouble);
+  CHECK(bad.asked.breaker.rests(bad.loop.now()));
 }

@@ -14,7 +14,7 @@ class Outcome {
  public:
   // False: the chain ends here. Trouble has become another kind before: by the setting of whoever was asked.
   [[nodiscard]] bool take(const Heard& heard) {
-    if (heard.kind == Heard::Kind::Quarantine) quarantine_ += (quarantine_.empty() ? "" : "; ") + heard.why;
+    if (heard.kind == Heard::Kind::Quarantine) add(heard.why, quarantine_);
     if (heard.kind == Heard::Kind::Refuse || heard.kind == Heard::Kind::Defer) against_ = heard.reply;
     return !against_;
   }
@@ -33,7 +33,7 @@ class Outcome {
       const auto text = one.address.text();
       for (const auto& apart : apart_) {
         if (apart.recipient != text) continue;
-        if (why.find(apart.why) == std::string::npos) why += (why.empty() ? "" : "; ") + apart.why;
+        if (why.find(apart.why) == std::string::npos) add(apart.why, why);
         kept_back.recipients.push_back(std::move(one));
         return true;
       }
@@ -42,11 +42,15 @@ class Outcome {
     if (kept_back.recipients.empty()) return std::nullopt;
     if (!envelope.recipients.empty()) return kept_back;
     envelope.recipients = std::move(kept_back.recipients);
-    quarantine_ += (quarantine_.empty() ? "" : "; ") + why;
+    add(why, quarantine_);
     return std::nullopt;
   }
 
  private:
+  static void add(const std::string& why, std::string& to) {
+    if (to.size() < most_why_octets * 4) to += (to.empty() ? "" : "; ") + shortened(why, most_why_octets * 4);
+  }
+
   struct Apart {
     std::string recipient, why;
   };

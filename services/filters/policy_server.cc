@@ -60,11 +60,13 @@ Task<Result<Action, std::string>> PolicyServers::ask(settings::FilterRow row, As
   const settings::FilterRow by = std::move(row);
   const auto request = policy_delegation::request_text(attributes);
   const Deadline deadline = loop_.after(by.timeout);
-  if (!asked.breaker.may_ask(loop_.now(), by.timeout)) co_return failure(std::string("it did not answer before, and is not asked for a while"));
+  const auto resting = [] { return failure(std::string("it did not answer before, and is not asked for a while")); };
+  if (asked.breaker.rests(loop_.now())) co_return resting();
   auto entering = asked.turns.enter(terms.at_once, deadline);
   const bool entered = co_await std::move(entering);
   if (!entered) co_return failure(std::string("all questions that may be with it at once were ([filters] parallel)"));
   const Turn turn(asked.turns);
+  if (!asked.breaker.may_ask(loop_.now(), by.timeout)) co_return resting();  // it failed meanwhile
   auto talking = talk(by, request, deadline);
   const auto words = co_await std::move(talking);
   auto action = words ? policy_delegation::parse_action(*words) : std::nullopt;

@@ -76,11 +76,13 @@ Task<Result<RspamdReply, std::string>> ask_rspamd(io::Loop& loop, settings::Filt
   const settings::FilterRow row = std::move(given);
   const RspamdFacts facts = std::move(said);
   const Deadline end = loop.after(row.total);
-  if (!asked.breaker.may_ask(loop.now(), row.total)) co_return failure(std::string("it did not answer before, and is not asked for a while"));
+  const auto resting = [] { return failure(std::string("it did not answer before, and is not asked for a while")); };
+  if (asked.breaker.rests(loop.now())) co_return resting();
   auto entering = asked.turns.enter(terms.at_once, end);
   const bool entered = co_await std::move(entering);
   if (!entered) co_return failure(std::string("all messages that may be with it at once were ([filters] parallel)"));
   const Turn turn(asked.turns);
+  if (!asked.breaker.may_ask(loop.now(), row.total)) co_return resting();  // it failed meanwhile
   auto talking = talk(loop, row, facts, text, octets, end);
   auto reply = co_await std::move(talking);
   if (reply) asked.breaker.succeeded();

@@ -21,7 +21,7 @@ std::string one_line(std::string words) {
 SpoolResult<TraceId> append(Store& store, spool::IncomingWriter& writer, const TraceId& id, WallTime now) {
   TRY(entry, store.find(id));
   auto sink = writer.new_sink();
-  sink.append("X-Virus-Status: Released from quarantine (" + one_line(entry.why) + ")\r\n");
+  sink.append("X-Quarantine: Released (" + one_line(entry.why) + ")\r\n");
   TRY_VOID(store.read(id, [&](std::string_view piece) -> SpoolResult<> {
     sink.append(piece);
     return sink.should_spill() ? sink.spill() : SpoolResult<>{};

@@ -51,16 +51,16 @@ SpoolResult<> Store::write(io::File& file, const Entry& entry, const Source& tex
   return {};
 }
 
-SpoolResult<> Store::deposit(const Entry& entry, const Source& text) {
+SpoolResult<Deposit> Store::deposit(const Entry& entry, const Source& text) {
   if (disk_.info(path(std::string(full_name)))) return failure(SpoolError{SpoolFailure::NoSpace, "the quarantine is full"});
   HIKYAKU_SPOOL_DISK(free, disk_.free_octets(folder_));
   if (free < reserve_octets_ + entry.octets) return failure(SpoolError{SpoolFailure::NoSpace, "the disk is nearly full"});
   HIKYAKU_SPOOL_DISK(file, disk_.open(dropped(entry.envelope.id.text()), io::OpenMode::CreateNew));
-  (void)file->try_lock();  // until it is durable: gather() passes over it so long
-  auto written = write(*file, entry, text);
-  // We may not remove it; it counts for nothing, and the keeper takes it away.
-  if (!written) (void)file->resize(0);
-  return written;
+  (void)file->try_lock();  // gather() passes over it so long
+  auto& made = *file;
+  Deposit deposit(std::move(file));  // withdrawn when it cannot be written
+  TRY_VOID(write(made, entry, text));
+  return deposit;
 }
 
 SpoolResult<Store::Opened> Store::open(const std::string& name) { return open_at(path(name), name); }

@@ -4,11 +4,12 @@
 //   HKQUAR1 LF | octets of the head, 4 | checksum of the head, 8 | head | text | checksum of the text, 8
 //
 // deposit() is what receive may do: it makes files in the folder `drop` below it, and can neither remove nor rename one. Whoever keeps the
-// quarantine takes them from there (gather()), where receive can not reach them any more. What is shorter than its head says was never
-// answered 250. All calls block.
+// quarantine takes them from there (gather()), where receive can not reach them any more, once they are kept: until then their maker holds their
+// locks. What is shorter than its head says was never answered 250. All calls block.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,31 @@ struct Contents {
   std::uint64_t octets = 0;    // of all files
 };
 
+// A message in the drop folder, durable, that nobody takes over yet: what its sender is told may depend on more than this copy. Withdrawn unless kept; the
+// end of the process keeps it.
+class Deposit {
+ public:
+  explicit Deposit(std::unique_ptr<io::File> file) : file_(std::move(file)) {}
+  Deposit(Deposit&&) noexcept = default;
+  Deposit& operator=(Deposit&& other) noexcept {
+    withdraw();
+    file_ = std::move(other.file_);
+    return *this;
+  }
+  ~Deposit() { withdraw(); }
+
+  // Its sender is told 250. Never waits.
+  void keep() { file_.reset(); }
+  // It counts for nothing, and the keeper takes the name away: we may not. Blocks.
+  void withdraw() {
+    if (file_) (void)file_->resize(0);
+    file_.reset();
+  }
+
+ private:
+  std::unique_ptr<io::File> file_;  // locked
+};
+
 class Store {
  public:
   static constexpr std::uint64_t most_head_octets = 16 << 20;
@@ -44,7 +70,7 @@ class Store {
   Store(io::Disk& disk, std::string folder, std::uint64_t reserve_octets = 0) : disk_(disk), folder_(std::move(folder)), reserve_octets_(reserve_octets) {}
 
   // Durable when it returns. NoSpace: of the disk, or the keeper said that the quarantine is full.
-  spool::SpoolResult<> deposit(const Entry& entry, const Source& text);
+  spool::SpoolResult<Deposit> deposit(const Entry& entry, const Source& text);
 
   // Takes what was deposited whole out of the drop folder. For who keeps the quarantine, and for commands; several may at once.
   spool::SpoolResult<> gather();

@@ -35,6 +35,13 @@ std::optional<std::string> text_of(Store& store, const TraceId& id) {
   return read ? std::optional(text) : std::nullopt;
 }
 
+// As a session does whose 250 is certain.
+spool::SpoolResult<> keep(Store& store, const Entry& entry, const Source& text) {
+  TRY(deposit, store.deposit(entry, text));
+  deposit.keep();
+  return {};
+}
+
 struct World {
   explicit World(std::uint64_t seed = 1) : disk({.seed = seed}) {
     REQUIRE(disk.make_folder("/q/drop"));
@@ -50,8 +57,8 @@ struct World {
 TEST_CASE("quarantine: what was deposited is listed, read, and removed") {
   World world;
   const std::string text(5'000, 'x');
-  REQUIRE(world.store.deposit(entry_of(2, text), source_of(text)));
-  REQUIRE(world.store.deposit(entry_of(1, ""), source_of("")));
+  REQUIRE(keep(world.store, entry_of(2, text), source_of(text)));
+  REQUIRE(keep(world.store, entry_of(1, ""), source_of("")));
   CHECK(world.store.list()->entries.empty());  // not taken over yet
   REQUIRE(world.store.gather());
   REQUIRE(world.store.gather());
@@ -64,7 +71,7 @@ TEST_CASE("quarantine: what was deposited is listed, read, and removed") {
   CHECK(text_of(world.store, {8, 1, 1, 2}) == text);
   CHECK(text_of(world.store, {8, 1, 1, 1}) == "");
   CHECK_FALSE(text_of(world.store, {8, 1, 1, 3}));
-  REQUIRE(world.store.deposit(entry_of(2, "another"), source_of("another")));
+  REQUIRE(keep(world.store, entry_of(2, "another"), source_of("another")));
   REQUIRE(world.store.gather());
   CHECK(text_of(world.store, {8, 1, 1, 2}) == text);  // never another one in its place
   REQUIRE(world.store.remove({8, 1, 1, 2}));
@@ -83,7 +90,7 @@ TEST_CASE("quarantine: a 250 outlives the power, at every moment") {
       World world(seed);
       const auto entry = entry_of(7, text);
       world.disk.stop_after(calls);
-      const bool accepted = world.store.deposit(entry, source_of(text)).has_value();
+      const bool accepted = keep(world.store, entry, source_of(text)).has_value();
       const bool was_cut = world.disk.stopped();
       world.disk.cut();
       REQUIRE(world.store.gather());
@@ -117,7 +124,7 @@ TEST_CASE("quarantine: damage is told, never given out") {
   World world;
   const std::string text(4'000, 'x');
   const auto name = TraceId{8, 1, 1, 1}.text();
-  REQUIRE(world.store.deposit(entry_of(1, text), source_of(text)));
+  REQUIRE(keep(world.store, entry_of(1, text), source_of(text)));
   REQUIRE(world.store.gather());
   REQUIRE(world.disk.damage("/q/" + name, 2'000, 1));
   CHECK_FALSE(text_of(world.store, {8, 1, 1, 1}));
@@ -132,7 +139,7 @@ TEST_CASE("quarantine: what is taken over outlives the power, at every moment") 
   for (std::uint64_t seed = 1; seed <= 5; ++seed)
     for (std::uint64_t calls = 0;; ++calls) {
       World world(seed);
-      REQUIRE(world.store.deposit(entry_of(7, text), source_of(text)));
+      REQUIRE(keep(world.store, entry_of(7, text), source_of(text)));
       world.disk.stop_after(calls);
       (void)world.store.gather();
       const bool was_cut = world.disk.stopped();
@@ -145,7 +152,7 @@ TEST_CASE("quarantine: what is taken over outlives the power, at every moment") 
 
 TEST_CASE("quarantine: what cannot be read keeps nothing else from being listed, and can be deleted") {
   World world;
-  for (std::uint64_t n = 1; n <= 3; ++n) REQUIRE(world.store.deposit(entry_of(n, "text"), source_of("text")));
+  for (std::uint64_t n = 1; n <= 3; ++n) REQUIRE(keep(world.store, entry_of(n, "text"), source_of("text")));
   REQUIRE(world.store.gather());
   world.disk.fail(io::DiskCall::Read, 1, io::DiskFailure::Broken);  // of the first file
   const auto contents = world.store.list();
@@ -169,10 +176,37 @@ TEST_CASE("quarantine: a message that is being written is not taken over") {
     seen = !world.store.list()->entries.empty();
     return to("56789");
   };
-  REQUIRE(world.store.deposit(entry, slow));
+  REQUIRE(keep(world.store, entry, slow));
   CHECK_FALSE(seen);
   REQUIRE(world.store.gather());
   CHECK(text_of(world.store, {8, 1, 1, 4}) == "0123456789");
+}
+
+TEST_CASE("quarantine: what is not certain yet is taken over by nobody, and is withdrawn unless it is kept") {
+  World world;
+  const auto name = TraceId{8, 1, 1, 5}.text();
+  {
+    const auto deposit = world.store.deposit(entry_of(5, "text"), source_of("text"));
+    REQUIRE(deposit);
+    REQUIRE(world.store.gather());
+    CHECK(world.store.list()->entries.empty());
+  }
+  REQUIRE(world.store.gather());
+  CHECK(world.store.list()->entries.empty());
+  CHECK(world.store.list()->incomplete == std::vector<std::string>{name});  // the keeper takes it away
+  REQUIRE(world.store.remove_file(name));
+  auto kept = world.store.deposit(entry_of(6, "text"), source_of("text"));
+  REQUIRE(kept);
+  kept->keep();
+  REQUIRE(world.store.gather());
+  CHECK(text_of(world.store, {8, 1, 1, 6}) == "text");
+  auto first = world.store.deposit(entry_of(7, "text"), source_of("text"));
+  REQUIRE(first);
+  *first = *world.store.deposit(entry_of(8, "text"), source_of("text"));
+  first->keep();
+  REQUIRE(world.store.gather());
+  CHECK_FALSE(text_of(world.store, {8, 1, 1, 7}));
+  CHECK(text_of(world.store, {8, 1, 1, 8}) == "text");
 }
 
 TEST_CASE("quarantine: the digest tells of each once, of those too that came while one was made") {

@@ -11,6 +11,9 @@ from peers.net import free_port
 CONTINUE, ACCEPT, REJECT, TEMPFAIL, DISCARD, PROGRESS = ((letter, b"") for letter in "cartdp")
 
 
+SILENT_HEADER = 0x80
+
+
 def texts(*words):
     return b"".join(word.encode() + b"\0" for word in words)
 
@@ -52,15 +55,26 @@ def reply(line):
 
 
 class Milter(socketserver.ThreadingTCPServer):
-    """`answers`: by command letter, a list of packets; or by (letter, what the data contains)."""
+    """`answers`: by command letter, a list of packets; or by (letter, what the data contains). `open`: connections. `steps`: what it
+    says that it leaves out (SILENT_HEADER: it answers no field, and "L" is to have no packet)."""
     allow_reuse_address = True
     daemon_threads = True
 
     def __init__(self, answers=None):
-        self.answers, self.heard = answers or {}, []
-        milter = self
+        self.answers, self.heard, self.open, self.steps = answers or {}, [], 0, 0
+        milter, lock = self, threading.Lock()
 
         class Handler(socketserver.StreamRequestHandler):
+            def setup(self):
+                super().setup()
+                with lock:
+                    milter.open += 1
+
+            def finish(self):
+                with lock:
+                    milter.open -= 1
+                super().finish()
+
             def handle(self):
                 while len(head := self.rfile.read(5)) == 5:
                     length, letter = struct.unpack(">Ic", head)
@@ -68,7 +82,7 @@ class Milter(socketserver.ThreadingTCPServer):
                     milter.heard.append((letter, data))
                     if letter in "DAQ":
                         continue
-                    packets = [("O", struct.pack(">III", 6, 0xff, 0))] if letter == "O" else milter.answer(letter, data)
+                    packets = [("O", struct.pack(">III", 6, 0xff, milter.steps))] if letter == "O" else milter.answer(letter, data)
                     for one, octets in packets:
                         self.wfile.write(struct.pack(">I", len(octets) + 1) + one.encode() + octets)
 

@@ -11,6 +11,7 @@ import contextlib
 import email.message
 import imaplib
 import importlib
+import json
 import os
 import pathlib
 import poplib
@@ -95,6 +96,17 @@ class Server(Hikyaku):
             client.send_message(message, sender, [recipient])
         return message
 
+    def offer(self, text=None, recipients=(HANAKO,), sender=TARO, hello=None, client=None):
+        """One transaction: what was answered to each RCPT and, if one was taken, to the text: (code, words)."""
+        with contextlib.ExitStack() as end:
+            client = client or end.enter_context(smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=120))
+            client.ehlo(hello or "client.example")
+            client.docmd(f"MAIL FROM:<{sender}>")
+            answers = [client.docmd(f"RCPT TO:<{one}>") for one in recipients]
+            if text is not None and any(code == 250 for code, _ in answers):
+                answers.append(client.data(text))
+            return [(code, words.decode()) for code, words in answers]
+
     def imap(self, user=HANAKO):
         client = imaplib.IMAP4_SSL("127.0.0.1", self.imaps_port, ssl_context=self.context(), timeout=30)
         client.login(user, PASSWORD)
@@ -119,6 +131,21 @@ class Server(Hikyaku):
             return [part[1].decode().split(":", 1)[1].strip() for part in answer if isinstance(part, tuple)]
         finally:
             client.logout()
+
+    def stored(self, subject, user=HANAKO, seconds=60):
+        """The octets of the newest mail in INBOX whose subject contains `subject`, once there is one."""
+        def fetch():
+            client = self.imap(user)
+            try:
+                client.select("INBOX", readonly=True)
+                _, found = client.search(None, "SUBJECT", f'"{subject}"')
+                return client.fetch(found[0].split()[-1], "(BODY.PEEK[])")[1][0][1] if found[0] else None
+            finally:
+                client.logout()
+        return eventually(fetch, f"the mail {subject} of {user}", seconds)
+
+    def quarantined(self, *options):
+        return json.loads(self.cli("quarantine", "list", "--json", *options))
 
     def wait_for_subjects(self, wanted, user=HANAKO, seconds=30):
         return eventually(lambda: set(wanted) <= set(self.subjects(user)), f"mail {wanted} in the INBOX of {user}", seconds)

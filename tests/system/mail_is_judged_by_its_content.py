@@ -7,21 +7,23 @@ import email.mime.application
 import email.mime.multipart
 import email.mime.text
 import json
-import smtplib
 
-from harness import HANAKO, TARO, Server, eventually, expect, scenario
+from harness import DOMAIN, HANAKO, TARO, Server, eventually, expect, scenario
+
+
+def octets(message):
+    return message.as_bytes().replace(b"\n", b"\r\n")
 
 
 def send(server, message, recipients=(HANAKO,)):
     """The answer to the text."""
-    octets = message if isinstance(message, bytes) else message.as_bytes().replace(b"\n", b"\r\n")
-    with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=120) as client:
-        client.ehlo()
-        client.docmd(f"MAIL FROM:<{TARO}>")
-        for one in recipients:
-            expect(client.docmd(f"RCPT TO:<{one}>")[0] == 250, one)
-        code, words = client.data(octets)
-        return code, words.decode()
+    *codes, answer = server.offer(octets(message), recipients)
+    expect([code for code, _ in codes] == [250] * len(recipients), f"{codes}")
+    return answer
+
+
+def stored(server, subject, user=HANAKO):
+    return email.message_from_bytes(server.stored(subject, user))
 
 
 def text(subject, body="How are you?", charset="utf-8"):
@@ -39,21 +41,6 @@ def attached(subject, name, kind="octet-stream"):
     part.add_header("Content-Disposition", "attachment", filename=("utf-8", "", name) if not name.isascii() else name)
     message.attach(part)
     return message
-
-
-def stored(server, subject, user=HANAKO):
-    def fetch():
-        client = server.imap(user)
-        try:
-            client.select("INBOX", readonly=True)
-            _, found = client.search(None, "SUBJECT", f'"{subject}"')
-            if not found[0]:
-                return None
-            _, got = client.fetch(found[0].split()[-1], "(BODY.PEEK[])")
-            return email.message_from_bytes(got[0][1])
-        finally:
-            client.logout()
-    return eventually(fetch, f"the mail {subject} of {user}", 60)
 
 
 def what_is_refused(server):
@@ -76,7 +63,7 @@ def what_is_refused(server):
 def other_actions(server):
     server.cli("policy", "content", "add", "exe", ".exe", "--attachment", "--action", "quarantine")
     expect(send(server, attached("kept", "a.exe"))[0] == 250, "quarantine")
-    entries = json.loads(server.cli("quarantine", "list", "--json"))
+    entries = server.quarantined()
     expect(len(entries) == 1 and entries[0]["why"].startswith("content exe: attachment a.exe"), f"{entries}")
     server.cli("policy", "content", "add", "exe", ".exe", "--attachment", "--action", "tag")
     forged = attached("tagged", "a.exe")
@@ -99,9 +86,41 @@ def of_one_recipient(server):
     expect(send(server, text("party"))[0] == 550, "hers alone")
     expect(send(server, text("the party"), (TARO, HANAKO))[0] == 250, "the other's copy goes on")
     stored(server, "the party", TARO)
-    entries = json.loads(server.cli("quarantine", "list", "--json"))
+    entries = server.quarantined()
     expect(any(one["recipients"] == [HANAKO] and "content hers" in one["why"] for one in entries), f"hers is kept: {entries}")
     expect("the party" not in server.subjects(), "and not delivered")
+
+
+def nobody_shields_or_harms_another(server):
+    """The postmaster has everything, and nobody has it for standing beside him; rows of one's own count whatever the access rows are told to do."""
+    postmaster = f"postmaster@{DOMAIN}"
+    server.cli("account", "set", TARO, "--admin", "yes")
+    for recipients in ((HANAKO, postmaster), (postmaster, HANAKO)):
+        before = len(server.quarantined())
+        subject = f"beside {recipients[0]}"
+        expect(send(server, attached(subject, "a.exe"), recipients)[0] == 250, "the postmaster's copy is taken")
+        stored(server, subject, TARO)
+        kept = server.quarantined()[before:]
+        expect(len(kept) == 1 and kept[0]["recipients"] == [HANAKO] and subject not in server.subjects(), f"hers is kept: {kept}")
+    # Strangers send again what comes apart.
+    server.change_settings(policy={"exempt_networks": [], "authentication_results": False}, rules={"spf": "off", "dmarc": "off", "hello_name": "off", "local_sender": "off", "access": "off"})
+    said = lambda *recipients: [code for code, _ in server.offer(octets(attached("apart", "a.exe")), recipients)]  # noqa: E731
+    expect(said(HANAKO, postmaster) == [250, 452, 550], "the others' first")
+    expect(said(postmaster, HANAKO) == [250, 452, 250], "the postmaster first")
+    expect(said(TARO, HANAKO) == [250, 452, 550], "who has rows of her own")
+    server.change_settings(policy={"exempt_networks": ["127.0.0.0/8", "::1"]}, rules={"access": "enforce"})
+
+
+def what_is_refused_after_all_is_not_kept(server):
+    """A copy in quarantine counts with the others' alone."""
+    before = server.quarantined()
+    for body, code in (("x" * 76 + "\r\n") * 2_000, 552), ("How are you?\r\n", 250):
+        with server.smtp(port=server.submission_port, tls=True, user=TARO) as client:
+            client.ehlo()
+            client.docmd("MAIL", f"FROM:<{TARO}> HOLDFOR=3600")
+            expect([client.rcpt(one)[0] for one in (TARO, HANAKO)] == [250, 250], "both are taken")
+            expect(client.data(f"Subject: the party\r\n\r\n{body}")[0] == code, f"{code}: more than may be held")
+        expect(len(server.quarantined()) == len(before) + (code == 250), f"after {code}: {server.quarantined()}")
 
 
 def the_commands(server, folder):
@@ -123,9 +142,11 @@ def the_commands(server, folder):
 
 @scenario
 def run(folder):
-    with Server(folder) as server:
+    with Server(folder, settings={"smtp": {"future_release_space": "100KiB"}}) as server:
         server.start()
         what_is_refused(server)
         other_actions(server)
         of_one_recipient(server)
+        nobody_shields_or_harms_another(server)
+        what_is_refused_after_all_is_not_kept(server)
         the_commands(server, folder)

@@ -10,36 +10,12 @@ from harness import HANAKO, TARO, Server, Skip, eventually, expect, scenario
 from peers.opendkim import Opendkim, installed
 
 
-def send(server, text, sender=TARO, recipients=(HANAKO,)):
-    with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=120) as client:
-        client.sendmail(sender, list(recipients), text)
-
-
 def answer(server, text):
-    try:
-        send(server, text)
-    except smtplib.SMTPResponseException as refused:
-        return refused.smtp_code
-    return 250
+    return server.offer(text)[-1][0]
 
 
 def message(subject, body="How are you?\r\n"):
     return f"From: Taro <{TARO}>\r\nSubject: {subject}\r\n folded\tonce\r\nX-Odd:no space\r\nTo: {HANAKO}\r\nDate: Sun, 22 Nov 2026 09:00:00 +0900\r\nMessage-ID: <{subject}@client.example>\r\n\r\n{body}"
-
-
-def stored(server, subject):
-    def fetch():
-        client = server.imap()
-        try:
-            client.select("INBOX", readonly=True)
-            _, found = client.search(None, "HEADER", "Message-ID", f'"<{subject}@client.example>"')
-            if not found[0]:
-                return None
-            _, got = client.fetch(found[0].split()[-1], "(BODY.PEEK[])")
-            return got[0][1]
-        finally:
-            client.logout()
-    return eventually(fetch, f"the mail {subject}", 60)
 
 
 def without_added(octets):
@@ -54,8 +30,8 @@ def fields_of(octets, name):
 def what_is_signed_is_otherwise_unchanged(server):
     for subject, body in {"small": "How are you?\r\n\r\n.\r\n", "large": "line of a text that is too large for memory\r\n" * 12_000, "blob": "a line of a text that becomes a blob of its own\r\n" * 60_000}.items():
         text = message(subject, body)
-        send(server, text)
-        got = stored(server, subject)
+        expect(answer(server, text) == 250, subject)
+        got = server.stored(subject)
         signatures = fields_of(got, "DKIM-Signature")
         expect(len(signatures) == 1 and "d=a.example" in signatures[0].replace("\r\n", ""), f"{subject}: signed: {signatures}")
         expect(without_added(got) == text.encode(), f"{subject}: every other octet is as it was")
@@ -87,15 +63,15 @@ def others_go_on(server, milter):
         milter.signal(signal.SIGCONT)
         codes = [one.result(timeout=180) for one in hanging]
     expect(codes == [250] * 3, f"theirs goes on with it: {codes}")
-    expect(not fields_of(stored(server, "other4"), "DKIM-Signature"), "what needed no milter is unsigned")
-    expect(fields_of(stored(server, "hanging2"), "DKIM-Signature"), "theirs is signed")
+    expect(not fields_of(server.stored("other4"), "DKIM-Signature"), "what needed no milter is unsigned")
+    expect(fields_of(server.stored("hanging2"), "DKIM-Signature"), "theirs is signed")
 
 
 def when_it_is_away(server, milter):
     server.change_settings(filters={"milters": [milter.row("away=pass")], "rest": "1s"}, policy={"exempt_networks": ["127.0.0.0/8", "::1"]})
     milter.stop()
     expect(answer(server, message("away")) == 250, "away=pass")
-    expect(not fields_of(stored(server, "away"), "DKIM-Signature"), "unsigned")
+    expect(not fields_of(server.stored("away"), "DKIM-Signature"), "unsigned")
     server.change_settings(filters={"milters": [milter.row()], "rest": "1s"})
     expect(answer(server, message("deferred")) == 451, "away=defer")
     server.change_settings(rules={"milter": "shadow"})
@@ -103,7 +79,7 @@ def when_it_is_away(server, milter):
     server.change_settings(rules={"milter": "enforce"})
     milter.start()
     eventually(lambda: answer(server, message("back")) == 250, "it is asked again after its rest", 60)
-    expect(fields_of(stored(server, "back"), "DKIM-Signature"), "and signs")
+    expect(fields_of(server.stored("back"), "DKIM-Signature"), "and signs")
 
 
 @scenario

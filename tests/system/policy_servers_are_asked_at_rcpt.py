@@ -1,9 +1,7 @@
 """Postfix policy servers as an outside hook at RCPT: a real postgrey greylists and lets in who comes again, a real policyd-spf puts its field above ours; what each action of the
 protocol does, per recipient; and a server that is stopped costs those alone who need it."""
 import email
-import json
 import signal
-import smtplib
 
 from harness import DOMAIN, HANAKO, PASSWORD, TARO, Server, Skip, eventually, expect, scenario
 from peers.policy_servers import Postgrey, Saying, Spawned, installed
@@ -13,29 +11,13 @@ OTHERS = ["held", "thrown", "refused", "deferred", "marked"]
 
 
 def rcpt(server, *recipients, sender=STRANGER, text=None):
-    """The answers to RCPT, and to the text if there is one."""
-    with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=120) as client:
-        client.ehlo("mail.b.example")
-        client.docmd(f"MAIL FROM:<{sender}>")
-        answers = [client.docmd(f"RCPT TO:<{one}>") for one in recipients]
-        if text is None:
-            return [(code, words.decode()) for code, words in answers]
-        return [code for code, _ in answers] + [client.data(text)[0]]
+    """The answers to RCPT, or the codes of all with the text's."""
+    answers = server.offer(text, recipients, sender, "mail.b.example")
+    return answers if text is None else [code for code, _ in answers]
 
 
 def stored(server, subject, user=HANAKO):
-    def fetch():
-        client = server.imap(user)
-        try:
-            client.select("INBOX", readonly=True)
-            _, found = client.search(None, "SUBJECT", f'"{subject}"')
-            if not found[0]:
-                return None
-            _, got = client.fetch(found[0].split()[-1], "(BODY.PEEK[])")
-            return email.message_from_bytes(got[0][1])
-        finally:
-            client.logout()
-    return eventually(fetch, f"the mail {subject} of {user}", 60)
+    return email.message_from_bytes(server.stored(subject, user))
 
 
 def real_servers(server, postgrey, spf):
@@ -67,7 +49,7 @@ def each_action(server):
         codes = rcpt(server, *(f"{name}@{DOMAIN}" for name in ("held", "thrown", "marked")), HANAKO, text="Subject: apart\r\n\r\nHello\r\n")
         expect(codes == [250] * 5, f"{codes}")
         expect(stored(server, "apart")["X-Policy"] == "seen" and stored(server, "apart", f"marked@{DOMAIN}"), "the others have it")
-        entries = json.loads(server.cli("quarantine", "list", "--json"))
+        entries = server.quarantined()
         expect(len(entries) == 1 and sorted(entries[0]["recipients"]) == [f"held@{DOMAIN}", f"thrown@{DOMAIN}"] and "looks odd" in entries[0]["why"], f"those copies are kept: {entries}")
         expect(server.subjects(f"held@{DOMAIN}") == [], "and not delivered")
         server.change_settings(rules={"policy_server": "shadow"})

@@ -1,58 +1,38 @@
 """on_infected = quarantine: the sender gets 250, the recipient nothing; the message is listed, shown, released (and then delivered as it
 came) or deleted, with deliver running and stopped, after a kill -9 too. A full quarantine is 452, never loss; a digest tells of it."""
-import json
-import smtplib
-
 from harness import HANAKO, TARO, Server, Skip, eventually, expect, scenario
 from peers.clamd import EICAR, NAME, Clamd, installed
 
 
 def send(server, subject, text=EICAR, sender=TARO, to=HANAKO):
-    with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=60) as client:
-        client.ehlo()
-        for line in (f"MAIL FROM:<{sender}>", f"RCPT TO:<{to}>"):
-            expect(client.docmd(line)[0] == 250, line)
-        code, words = client.data(f"Subject: {subject}\r\n\r\n{text}\r\n")
-        return code, words.decode()
-
-
-def listed(server, *more):
-    return json.loads(server.cli("quarantine", "list", "--json", *more))
-
-
-def text_of(server, subject):
-    client = server.imap()
-    try:
-        client.select("INBOX", readonly=True)
-        _, found = client.search(None, "SUBJECT", f'"{subject}"')
-        _, answer = client.fetch(found[0].split()[-1], "(BODY.PEEK[])")
-        return answer[0][1].decode()
-    finally:
-        client.logout()
+    """The answer to the text."""
+    taken, answer = server.offer(f"Subject: {subject}\r\n\r\n{text}\r\n", [to], sender)
+    expect(taken[0] == 250, f"{taken}")
+    return answer
 
 
 def listed_and_shown(server):
-    expect(listed(server) == [], "empty at first")
+    expect(server.quarantined() == [], "empty at first")
     code, words = send(server, "first")
     expect(code == 250, f"{code} {words}")
-    entries = listed(server)
+    entries = server.quarantined()
     expect(len(entries) == 1 and entries[0]["id"] in words, f"the id of the 250: {words} {entries}")
     expect(entries[0]["recipients"] == [HANAKO] and entries[0]["sender"] == TARO and NAME in entries[0]["why"], f"{entries[0]}")
     expect(NAME in server.cli("quarantine", "show", entries[0]["id"]), "shown")
     whole = server.cli("quarantine", "show", "--text", entries[0]["id"])
     expect(EICAR in whole and "Subject: first" in whole, "its text")
     send(server, "large", "".join(f"line {n} of a text that goes to a file\r\n" for n in range(20_000)) + EICAR)
-    expect(len(listed(server)) == 2 and listed(server, "--sender", "nobody@a.example") == [] and len(listed(server, "--why", "eicar")) == 2, "by filters")
+    expect(len(server.quarantined()) == 2 and server.quarantined("--sender", "nobody@a.example") == [] and len(server.quarantined("--why", "eicar")) == 2, "by filters")
     expect(server.subjects() == [], "nobody has it")
     return entries[0]["id"]
 
 
 def kept_over_a_crash(server):
-    ids = [entry["id"] for entry in listed(server)]
+    ids = [entry["id"] for entry in server.quarantined()]
     server.process.kill()
     server.process.wait()
     eventually(lambda: restarted(server), "started again", 60)
-    expect([entry["id"] for entry in listed(server)] == ids, "kept over kill -9")
+    expect([entry["id"] for entry in server.quarantined()] == ids, "kept over kill -9")
 
 
 def restarted(server):
@@ -67,20 +47,20 @@ def released(server, first):
     server.cli("quarantine", "release", first)
     server.cli("service", "start", "deliver")
     server.wait_for_subjects(["first"], seconds=60)
-    text = text_of(server, "first")
-    expect(EICAR in text and "X-Virus-Status: Released from quarantine" in text, "as it came, with a mark")
+    text = server.stored("first").decode()
+    expect(EICAR in text and "X-Quarantine: Released (virus" in text, "as it came, with a mark")
     server.cli("quarantine", "release", "--recipient", HANAKO)
     server.wait_for_subjects(["first", "large"], seconds=60)
-    expect("line 19999 of a text" in text_of(server, "large") and listed(server) == [], "the large one too")
+    expect("line 19999 of a text" in server.stored("large").decode() and server.quarantined() == [], "the large one too")
 
 
 def deleted(server):
     send(server, "to be deleted")
     expect("ID" in server.cli("quarantine", "delete", "--help"), "help")
     refused = server.cli("quarantine", "delete", check=False)
-    expect(len(listed(server)) == 1, f"nothing without a word: {refused}")
+    expect(len(server.quarantined()) == 1, f"nothing without a word: {refused}")
     server.cli("quarantine", "delete", "--all")
-    expect(listed(server) == [], "gone")
+    expect(server.quarantined() == [], "gone")
     expect([e["text"] for e in server.events("servicelog") if e["event"] == "quarantine.changed"] == ["released as", "released as", "deleted"], "who did what is in the log")
 
 

@@ -1,37 +1,20 @@
 """With a real rspamd named in [filters], what it rejects is 550 (or quarantined, or tagged, by setting), what it wants softly refused 451, its fields and its subject are in the
 stored mail, and it is told who sends to whom. While it is stopped its mail is put off; in shadow it has no effect."""
 import email
-import json
 import signal
-import smtplib
 
 from harness import HANAKO, TARO, Server, Skip, eventually, expect, scenario
 from peers.rspamd import ADD_HEADER, REJECT, REWRITE_SUBJECT, Rspamd, installed
 
 
 def send(server, subject, body, more=""):
-    text = f"From: {TARO}\r\nTo: {HANAKO}\r\nSubject: {subject}\r\nDate: Sun, 22 Nov 2026 09:00:00 +0900\r\nMessage-ID: <{subject.replace(' ', '-')}@client.example>\r\n{more}\r\n{body}\r\n"
-    try:
-        with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=120) as client:
-            client.sendmail(TARO, [HANAKO], text)
-    except smtplib.SMTPResponseException as refused:
-        return refused.smtp_code, refused.smtp_error.decode()
-    return 250, text
+    """The answer to the text."""
+    text = f"From: {TARO}\r\nTo: {HANAKO}\r\nSubject: {subject}\r\nDate: Sun, 22 Nov 2026 09:00:00 +0900\r\n{more}\r\n{body}\r\n"
+    return server.offer(text)[-1]
 
 
 def stored(server, subject):
-    def fetch():
-        client = server.imap()
-        try:
-            client.select("INBOX", readonly=True)
-            _, found = client.search(None, "HEADER", "Message-ID", f'"<{subject.replace(" ", "-")}@client.example>"')
-            if not found[0]:
-                return None
-            _, got = client.fetch(found[0].split()[-1], "(BODY.PEEK[])")
-            return email.message_from_bytes(got[0][1])
-        finally:
-            client.logout()
-    return eventually(fetch, f"the mail {subject}", 60)
+    return email.message_from_bytes(server.stored(subject))
 
 
 def what_it_says(server):
@@ -57,7 +40,7 @@ def what_it_says(server):
 def what_is_done_with_its_rejects(server):
     server.change_settings(filters={"rspamd_reject": "quarantine"})
     expect(send(server, "kept", REJECT)[0] == 250, "quarantine")
-    entries = json.loads(server.cli("quarantine", "list", "--json"))
+    entries = server.quarantined()
     expect(len(entries) == 1 and entries[0]["why"].startswith("rspamd: score"), f"{entries}")
     server.change_settings(filters={"rspamd_reject": "tag"})
     expect(send(server, "tagged", REJECT)[0] == 250 and stored(server, "tagged").get_all("X-Spam") == ["Yes"], "tag")

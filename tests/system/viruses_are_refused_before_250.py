@@ -85,18 +85,7 @@ def refusal(server, message):
 
 
 def headers(server, subject):
-    def fetch():
-        client = server.imap()
-        try:
-            client.select("INBOX", readonly=True)
-            _, found = client.search(None, "SUBJECT", f'"{subject}"')
-            if not found[0]:
-                return None
-            _, answer = client.fetch(found[0].split()[-1], "(BODY.PEEK[])")
-            return email.message_from_bytes(answer[0][1])
-        finally:
-            client.logout()
-    return eventually(fetch, f"the mail {subject}")
+    return email.message_from_bytes(server.stored(subject))
 
 
 def clean_mail_has_our_mark(server):

@@ -10,6 +10,8 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 
+from long_record import LongRecord
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Whose unit tests run sanitized: everything that reads foreign bytes, and everything that keeps mail. Of the folders that are too
 # large for each run the corpora are sanitized, and with --long everything.
@@ -117,7 +119,7 @@ def script(file, environment, minutes):
     return outcome, output, time.monotonic() - began
 
 
-def scripts(total, kind, files, environment, minutes=15, side_by_side=1):
+def scripts(total, kind, files, environment, minutes=15, side_by_side=1, record=None):
     """Runs scenario programs, as many as said beside each other, and tells of each as it ends."""
     with concurrent.futures.ThreadPoolExecutor(side_by_side) as pool:
         running = {pool.submit(script, file, environment, minutes): file for file in files}
@@ -125,8 +127,9 @@ def scripts(total, kind, files, environment, minutes=15, side_by_side=1):
             file, (outcome, output, seconds) = running[ended], ended.result()
             name = f"{kind}: {file.stem}"
             total.add(name, outcome, output[-3000:])
-            if kind == "long":  # figures for docs/benchmarks.md
+            if record:  # figures for docs/benchmarks.md
                 (ROOT / "build" / f"long-{file.stem}.log").write_text(output)
+                record.note(file.stem, outcome, seconds)
             reason = " (" + output.strip().splitlines()[-1] + ")" if outcome == "skipped" and output.strip() else ""
             say(f"  {outcome:7} {name}{reason}  {seconds:.1f} s")
 
@@ -191,23 +194,34 @@ def run_all(total, options):
     if not names_only_scripts(only):
         run_sanitized(total, pattern, only, options.long)
     if options.long:
-        run_long(total, pattern, only)
+        run_long(total, pattern, only, LongRecord(ROOT / "build/long-run.tsv", ROOT, options.go_on or bool(only)))
 
 
-def run_long(total, pattern, only):
+def run_threads(total, pattern, record):
+    """All unit tests under ThreadSanitizer."""
+    began, failed_before = time.monotonic(), total.failed
     if build(total, "tsan", []):
         ctest(total, "threads", ROOT / "build/tsan", ["-L", "unit", *pattern])
+    record.note("threads", "failed" if total.failed > failed_before else "passed", time.monotonic() - began)
+
+
+def run_long(total, pattern, only, record):
+    if not record.is_done("threads"):
+        run_threads(total, pattern, record)
     say("running long tests")
     if build(total, "release", ["all", "bench_tools"]):
-        scripts(total, "long", scenarios("long", only), {"HIKYAKU": str(ROOT / "build/release/apps/hikyaku/hikyaku")}, minutes=12 * 60)
-    if not only or only in "fresh-machine":
-        scripts(total, "machine", [ROOT / "tests/fresh-machine"], {}, minutes=120)
+        left = [file for file in scenarios("long", only) if not record.is_done(file.stem)]
+        scripts(total, "long", left, {"HIKYAKU": str(ROOT / "build/release/apps/hikyaku/hikyaku")}, minutes=12 * 60, record=record)
+    if (not only or only in "fresh-machine") and not record.is_done("fresh-machine"):
+        scripts(total, "machine", [ROOT / "tests/fresh-machine"], {}, minutes=120, record=record)
+    say(record.table())
 
 
 def main():
     parser = argparse.ArgumentParser(prog="./test", description="Builds everything and runs all tests.")
     parser.add_argument("--smoke", action="store_true", help="release build and the shortest system tests")
     parser.add_argument("--long", action="store_true", help="everything the bars name; hours")
+    parser.add_argument("--go-on", action="store_true", help="with --long: leave out the long steps that passed since the run that was cut off began")
     parser.add_argument("only", nargs="?", help="only what has this in its name")
     options = parser.parse_args()
     began, total = time.monotonic(), Total()

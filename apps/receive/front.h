@@ -30,6 +30,7 @@
 #include "services/dmarc_reports/seen_store.h"
 #include "services/filters/policy_server.h"
 #include "services/policy/greylist_store.h"
+#include "services/policy/known_keys.h"
 #include "services/policy/list_health.h"
 #include "services/quarantine/store.h"
 #include "services/scanning/scanner.h"
@@ -74,6 +75,7 @@ struct Reception {
   dmarc_reports::SeenStore& dmarc_seen;
   policy::ListHealth& list_health;
   std::shared_ptr<const dmarc::PublicSuffixList> suffixes;  // null: there is no list on this machine
+  policy::KnownKeys keys{};
   EtrnLimit etrn;
   std::size_t loops = 1;
   std::shared_ptr<scanning::ScanPlaces> scans = std::make_shared<scanning::ScanPlaces>();

@@ -41,6 +41,7 @@ Session::Session(Front& front, std::shared_ptr<const Policies> policies, Port po
       started_(front.loop.now()),
       client_(accepted.peer.is_ip() ? accepted.peer.ip().to_string() : std::string{}),
       address_(accepted.peer.is_ip() ? std::optional(accepted.peer.ip()) : std::nullopt),
+      exempt_(settings::address_is_in(client_, policies_->policy.exempt)),
       peer_(front.loop, std::move(accepted.socket), accepted.peer),
       talk_(policies_->config(port), facts_of(client_, *policies_)),
       patience_(static_cast<std::uint32_t>(policies_->settings->smtp.free_errors())) {

@@ -196,6 +196,7 @@ class Session {
   const Instant started_;
   const std::string client_;
   const std::optional<io::IpAddress> address_;  // the same; nothing: a local socket
+  const bool exempt_;                           // its network is one of [policy] exempt_networks
   io::Connection peer_;
   smtp::ServerConversation talk_;
   Patience patience_;

@@ -20,7 +20,7 @@ constexpr std::size_t many_answers = policy::Answers::most_questions / 10;
 }  // namespace
 
 bool Session::is_stranger() const {
-  return port_ == Port::Smtp && account_ == AccountId{} && !may_relay_.value_or(false) && address_ && !settings::address_is_in(client_, policies_->policy.exempt);
+  return port_ == Port::Smtp && account_ == AccountId{} && !may_relay_.value_or(false) && address_ && !exempt_;
 }
 
 policy::Attempt Session::attempt(const Address& recipient) const {
@@ -162,7 +162,7 @@ bool Session::must_come_apart(bool spared, std::string_view scope) const {
 smtp::Verdict Session::over_rate(const Address& recipient) {
   const auto& policy = policies_->policy;
   const auto mode = policy.rules.mode(policy::RuleId::Rate);
-  if (mode == policy::Mode::Off || policy.rates.empty() || (account_ == AccountId{} && may_relay_.value_or(false)) || settings::address_is_in(client_, policy.exempt)) return std::nullopt;
+  if (mode == policy::Mode::Off || policy.rates.empty() || (account_ == AccountId{} && may_relay_.value_or(false)) || exempt_) return std::nullopt;
   const auto& sender = talk_.envelope().reverse_path;
   const bool v6 = address_ && address_->family() == io::IpFamily::V6;
   const auto network = address_ ? policy::network_of(*address_) : std::string{};
@@ -213,7 +213,7 @@ void Session::begin_checks() {
   if (policies_->policy.checks_uris && is_stranger()) arrival_->uris.emplace();
   if (!policies_->policy.checks_mail || !is_stranger()) return;
   const auto sample = static_cast<unsigned>(checksum(arrival_->id.text()) % 100);
-  arrival_->checks = std::make_unique<policy::MailChecks>(attempt(talk_.envelope().recipients.front().address), sample);
+  arrival_->checks = std::make_unique<policy::MailChecks>(attempt(talk_.envelope().recipients.front().address), sample, &front_.reception.keys);
 }
 
 void Session::take_text(std::string_view octets) {

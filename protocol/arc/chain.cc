@@ -67,7 +67,7 @@ unsigned parse_results_instance(std::string_view value, std::string_view& rest) 
   return rest.empty() ? 0 : instance_of(dkim::trimmed(value.substr(equals + 1, end - equals - 1)));
 }
 
-Verification::Verification(const dkim::Message& message, OldestPass oldest_pass) : message_(message), oldest_pass_(oldest_pass) {
+Verification::Verification(const dkim::Message& message, OldestPass oldest_pass, dkim::ReadKeys* keys) : message_(message), keys_(keys), oldest_pass_(oldest_pass) {
   check(message.header_ended(), "a chain is judged when the header is there");
   gather();
   if (!sets_.empty()) read_seals();
@@ -153,7 +153,7 @@ dkim::Judgement Verification::judge_signature(const dkim::Signature& signature, 
   const auto found = answers_.find(dkim::key_name(signature.selector, signature.domain));
   check(found != answers_.end(), "each key that was asked for is answered");
   const auto digest = dkim::signed_digest(message_.fields(), signature, field);
-  return dkim::judge_by_key(found->second, signature.algorithm, signature.domain, {}, "email", digest, signature.octets);
+  return dkim::judge_by_key(found->second, {signature.algorithm, signature.domain, {}, "email", digest, signature.octets}, keys_);
 }
 
 // §5.2 step 5
@@ -167,7 +167,7 @@ dkim::Judgement Verification::judge_seal(std::size_t place, const dkim::Digest& 
   const auto& seal = seals_[place];
   const auto found = answers_.find(dkim::key_name(seal.selector, seal.domain));
   check(found != answers_.end(), "each key that was asked for is answered");
-  return dkim::judge_by_key(found->second, seal.algorithm, seal.domain, {}, "email", digest, seal.octets);
+  return dkim::judge_by_key(found->second, {seal.algorithm, seal.domain, {}, "email", digest, seal.octets}, keys_);
 }
 
 Verdict Verification::verdict() const {

@@ -51,8 +51,8 @@ enum class OldestPass : std::uint8_t { NotLookedFor, Wanted };
 
 class Verification {
  public:
-  // `message` must have its header, and outlives this.
-  explicit Verification(const dkim::Message& message, OldestPass oldest_pass = OldestPass::NotLookedFor);
+  // `message` must have its header, and outlives this, as `keys` do.
+  explicit Verification(const dkim::Message& message, OldestPass oldest_pass = OldestPass::NotLookedFor, dkim::ReadKeys* keys = nullptr);
   // Each once; at most 51, or 100 with OldestPass::Wanted.
   [[nodiscard]] const std::vector<std::string>& key_names() const { return key_names_; }
   void answer(const std::string& name, dkim::KeyAnswer answer) { answers_[name] = std::move(answer); }
@@ -71,6 +71,7 @@ class Verification {
   [[nodiscard]] dkim::Judgement judge_seal(std::size_t place, const dkim::Digest& digest) const;
 
   const dkim::Message& message_;
+  dkim::ReadKeys* keys_;
   std::vector<Set> sets_;
   OldestPass oldest_pass_;
   std::vector<Seal> seals_;

@@ -8,8 +8,6 @@
 namespace hikyaku::dkim {
 namespace {
 
-constexpr std::size_t most_record_octets = 8192;
-
 bool lists(std::string_view text, std::string_view wanted) {
   return std::ranges::any_of(split(text, ':'), [&](auto one) { return one == wanted; });
 }

@@ -9,6 +9,8 @@
 
 namespace hikyaku::dkim {
 
+inline constexpr std::size_t most_record_octets = 8192;  // a longer one is an error
+
 struct KeyRecord {
   Algorithm algorithm = Algorithm::RsaSha256;
   std::string key;         // the octets of p=; empty: revoked

@@ -149,8 +149,13 @@ Digest Sha256::finish() {
 }
 
 void FreeKey::operator()(evp_pkey_st* key) const { EVP_PKEY_free(key); }
+void FreeCheck::operator()(evp_pkey_ctx_st* check) const { EVP_PKEY_CTX_free(check); }
 
-PublicKey::PublicKey(Algorithm algorithm, evp_pkey_st* key) : algorithm_(algorithm), bits_(EVP_PKEY_get_bits(key)), key_(key) {}
+PublicKey::PublicKey(Algorithm algorithm, evp_pkey_st* key) : algorithm_(algorithm), bits_(EVP_PKEY_get_bits(key)), key_(key) {
+  if (algorithm != Algorithm::RsaSha256) return;
+  check_.reset(EVP_PKEY_CTX_new(key, nullptr));
+  if (EVP_PKEY_verify_init(check_.get()) != 1 || EVP_PKEY_CTX_set_rsa_padding(check_.get(), RSA_PKCS1_PADDING) != 1 || EVP_PKEY_CTX_set_signature_md(check_.get(), sha256()) != 1) check_.reset();
+}
 
 Result<PublicKey, std::string> PublicKey::read(Algorithm algorithm, std::string_view text) {
   if (algorithm == Algorithm::RsaSha256) {
@@ -168,10 +173,9 @@ bool PublicKey::verifies(const Digest& digest, std::string_view signature) const
     return EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key_.get()) == 1 &&
            EVP_DigestVerify(context.get(), octets(signature), signature.size(), digest.data(), digest.size()) == 1;
   }
-  const Own<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new(key_.get(), nullptr));
-  return EVP_PKEY_verify_init(context.get()) == 1 && EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING) == 1 &&
-         EVP_PKEY_CTX_set_signature_md(context.get(), sha256()) == 1 &&
-         EVP_PKEY_verify(context.get(), octets(signature), signature.size(), digest.data(), digest.size()) == 1;
+  if (!check_) return false;
+  const Own<EVP_PKEY_CTX> context(EVP_PKEY_CTX_dup(check_.get()));
+  return context && EVP_PKEY_verify(context.get(), octets(signature), signature.size(), digest.data(), digest.size()) == 1;
 }
 
 Result<PrivateKey, std::string> PrivateKey::read(std::string_view text) {

@@ -12,6 +12,7 @@
 #include "base/result.h"
 
 struct evp_md_ctx_st;
+struct evp_pkey_ctx_st;
 struct evp_pkey_st;
 
 namespace hikyaku::dkim {
@@ -39,6 +40,7 @@ class Sha256 {
 
 // Owned or shared by all that check with it; OpenSSL counts.
 struct FreeKey { void operator()(evp_pkey_st* key) const; };
+struct FreeCheck { void operator()(evp_pkey_ctx_st* check) const; };
 
 // RFC 8301 §3.2: keys below 1024 bits prove nothing. Above 8192 the work is the sender's to choose and ours to do.
 inline constexpr int least_rsa_bits = 1024, most_rsa_bits = 8192;
@@ -48,7 +50,7 @@ class PublicKey {
   // The octets of p=: of RSA a SubjectPublicKeyInfo or a bare RSAPublicKey (RFC 6376 erratum 3017 has both), of Ed25519
   // the 32 octets (RFC 8463 §4.2). The error is one short reason: "key too small (512 bits)".
   [[nodiscard]] static Result<PublicKey, std::string> read(Algorithm algorithm, std::string_view octets);
-  // About 0.05 ms (RSA-2048) or 0.15 ms (Ed25519) of processor time; never waits.
+  // About 0.02 ms (RSA-2048; the first one 0.03 ms) or 0.15 ms (Ed25519) of processor time; never waits. For several threads at once.
   [[nodiscard]] bool verifies(const Digest& digest, std::string_view signature) const;
   [[nodiscard]] Algorithm algorithm() const { return algorithm_; }
   [[nodiscard]] int bits() const { return bits_; }
@@ -58,6 +60,7 @@ class PublicKey {
   Algorithm algorithm_;
   int bits_ = 0;
   std::unique_ptr<evp_pkey_st, FreeKey> key_;
+  std::unique_ptr<evp_pkey_ctx_st, FreeCheck> check_;  // of RSA: made ready once, copied for each check; null: it cannot be used
 };
 
 class PrivateKey {

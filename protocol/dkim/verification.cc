@@ -11,24 +11,23 @@ namespace {
 Judgement permanent(std::string reason) { return {Outcome::PermError, std::move(reason)}; }
 
 // §6.1.2, for one record.
-Judgement judge_by_record(std::string_view text, Algorithm algorithm, std::string_view domain, std::string_view identity, std::string_view service, const Digest& digest,
-                          std::string_view octets) {
-  const auto record = parse_key_record(text);
-  if (!record) return permanent(record.error());
-  Judgement judgement{Outcome::PermError, {}, 0, record->testing};
+Judgement judge_by_record(const ReadKeyOrWhy& read, const SignedBy& by) {
+  if (!read) return permanent(read.error());
+  const auto& record = read->record;
+  const auto& key = read->key;
+  Judgement judgement{Outcome::PermError, {}, 0, record.testing};
   const auto because = [&](std::string reason) {
     judgement.reason = std::move(reason);
     return judgement;
   };
-  if (record->key.empty()) return because("key revoked");
-  if (record->algorithm != algorithm) return because("key is of another type");
-  if (!record->sha256) return because("key is not for sha256");
-  if (!record->is_for(service)) return because("key is not for " + std::string(service));
-  if (record->own_name_only && !identity.empty() && identity.substr(identity.rfind('@') + 1) != domain) return because("key is for i= of the domain itself only");
-  const auto key = PublicKey::read(algorithm, record->key);
+  if (record.key.empty()) return because("key revoked");
+  if (record.algorithm != by.algorithm) return because("key is of another type");
+  if (!record.sha256) return because("key is not for sha256");
+  if (!record.is_for(by.service)) return because("key is not for " + std::string(by.service));
+  if (record.own_name_only && !by.identity.empty() && by.identity.substr(by.identity.rfind('@') + 1) != by.domain) return because("key is for i= of the domain itself only");
   if (!key) return because(key.error());
   judgement.key_bits = key->bits();
-  judgement.outcome = key->verifies(digest, octets) ? Outcome::Pass : Outcome::Fail;
+  judgement.outcome = key->verifies(by.digest, by.octets) ? Outcome::Pass : Outcome::Fail;
   return judgement.outcome == Outcome::Pass ? judgement : because("signature did not verify");
 }
 
@@ -54,13 +53,13 @@ Digest signed_digest(const FieldIndex& fields, const Signature& signature, const
   return hash.finish();
 }
 
-Judgement judge_by_key(const KeyAnswer& answer, Algorithm algorithm, std::string_view domain, std::string_view identity, std::string_view service, const Digest& digest,
-                       std::string_view octets) {
+Judgement judge_by_key(const KeyAnswer& answer, const SignedBy& by, ReadKeys* keys) {
   if (answer.kind == KeyAnswer::Kind::Failure) return {Outcome::TempError, "key unavailable"};
   if (answer.kind == KeyAnswer::Kind::Nothing || answer.records.empty()) return permanent("no key for signature");
   std::optional<Judgement> best;
   for (std::size_t n = 0; n < std::min(answer.records.size(), most_key_records); ++n) {
-    auto judgement = judge_by_record(answer.records[n], algorithm, domain, identity, service, digest, octets);
+    const auto& text = answer.records[n];
+    auto judgement = keys != nullptr ? judge_by_record(*keys->read(text), by) : judge_by_record(read_key(text), by);
     if (judgement.outcome == Outcome::Pass) return judgement;
     // A key that does not fit says more than a record that is none.
     if (!best || (judgement.outcome == Outcome::Fail && best->outcome != Outcome::Fail)) best = std::move(judgement);
@@ -100,7 +99,7 @@ SignatureResult Verification::judge(const SignatureField& candidate) const {
   const auto* body = message_.body_hash({signature.body_form, signature.body_octets});
   check(body != nullptr, "the body hash of each signature is made");
   const auto digest = signed_digest(message_.fields(), signature, *candidate.field);
-  auto judgement = judge_by_key(found->second, signature.algorithm, signature.domain, signature.identity, options_.service, digest, signature.octets);
+  auto judgement = judge_by_key(found->second, {signature.algorithm, signature.domain, signature.identity, options_.service, digest, signature.octets}, options_.keys);
   result.key_bits = judgement.key_bits;
   result.testing = judgement.testing;
   tell(result, judgement.outcome, std::move(judgement.reason));

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "protocol/dkim/key_record.h"
+#include "protocol/dkim/read_key.h"
 #include "protocol/dkim/message.h"
 
 namespace hikyaku::dkim {
@@ -37,6 +37,7 @@ struct VerifyOptions {
   std::uint64_t unix_time = 0;  // for x=; 0: nothing expires
   PartialBody partial_body = PartialBody::Accept;
   std::string service = "email";  // for s= of the key: "email", or "tlsrpt" for reports about TLS (RFC 8460 §3)
+  ReadKeys* keys = nullptr;      // outlives the verification; null: each key is read anew
 };
 
 struct SignatureResult {
@@ -84,8 +85,15 @@ struct Judgement {
   int key_bits = 0;
   bool testing = false;
 };
-// Whether one of the records has the key that made `octets` over the digest. `identity`: i=, which t=s is about; may be empty.
-[[nodiscard]] Judgement judge_by_key(const KeyAnswer& answer, Algorithm algorithm, std::string_view domain, std::string_view identity, std::string_view service,
-                                     const Digest& digest, std::string_view octets);
+// What a signature says of itself, as far as its key is concerned.
+struct SignedBy {
+  Algorithm algorithm;
+  std::string_view domain, identity;  // d=; i=, which t=s is about, may be empty
+  std::string_view service;
+  const Digest& digest;
+  std::string_view octets;  // of b=
+};
+// Whether one of the records has the key that made it. `keys` may be null.
+[[nodiscard]] Judgement judge_by_key(const KeyAnswer& answer, const SignedBy& by, ReadKeys* keys);
 
 }  // namespace hikyaku::dkim

@@ -71,8 +71,8 @@ std::string MailFindings::summary() const {
 void MailChecks::end() {
   message_.end();
   const auto now = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(attempt_.now.time_since_epoch()).count());
-  dkim_.emplace(message_, dkim::VerifyOptions{.unix_time = now});
-  arc_.emplace(message_);
+  dkim_.emplace(message_, dkim::VerifyOptions{.unix_time = now, .keys = keys_});
+  arc_.emplace(message_, arc::OldestPass::NotLookedFor, keys_);
 }
 
 std::optional<MailFindings> MailChecks::results(Answers& answers) {

@@ -37,8 +37,8 @@ struct MailFindings {
 class MailChecks {
  public:
   static constexpr std::size_t most_header_octets = 256 << 10;  // of a longer header nothing can be proved
-  // `sample`: 0..99, by chance for each message (DMARC's pct=).
-  explicit MailChecks(Attempt attempt, unsigned sample = 0) : attempt_(std::move(attempt)), sample_(sample), message_({.most_header_octets = most_header_octets}) {}
+  // `sample`: 0..99, by chance for each message (DMARC's pct=). `keys`: those read lately, which outlive this; null: each is read anew.
+  explicit MailChecks(Attempt attempt, unsigned sample = 0, dkim::ReadKeys* keys = nullptr) : attempt_(std::move(attempt)), sample_(sample), keys_(keys), message_({.most_header_octets = most_header_octets}) {}
   void feed(std::string_view octets) { message_.feed(octets); }
   void end();
   // Many keys: results() costs milliseconds. After end().
@@ -55,6 +55,7 @@ class MailChecks {
 
   Attempt attempt_;
   unsigned sample_;
+  dkim::ReadKeys* keys_;
   dkim::Message message_;
   std::optional<dkim::Verification> dkim_;
   std::optional<arc::Verification> arc_;

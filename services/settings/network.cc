@@ -52,6 +52,7 @@ bool contains(const Network& network, const Network& address) {
 bool is_network(std::string_view network) { return parse_network(network).has_value(); }
 
 bool address_is_in(std::string_view address, const std::vector<std::string>& networks) {
+  if (networks.empty()) return false;
   const auto wanted = parse_network(address);
   if (!wanted || wanted->prefix_bits != 128) return false;
   for (const auto& text : networks) {

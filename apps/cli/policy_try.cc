@@ -7,6 +7,7 @@
 #include "apps/cli/directory_text.h"
 #include "apps/cli/dns_look.h"
 #include "apps/cli/listing.h"
+#include "apps/cli/lists_told.h"
 #include "apps/service/data_folders.h"
 #include "services/policy/access_table.h"
 #include "services/policy/client_name.h"
@@ -15,6 +16,7 @@
 #include "services/policy/judge.h"
 #include "services/policy/look_up.h"
 #include "services/policy/policy_settings.h"
+#include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
 
@@ -28,7 +30,18 @@ struct Question {
   policy::GreylistMemory memory{};
   policy::Answers answers;
   policy::Judgement judgement;
+  std::map<std::string, policy::ListStatus> lists_off;  // configured, and not asked
 };
+
+// Reception leaves lists alone that are not what they should be, and so does the try.
+void leave_out(std::vector<policy::DnsList>& lists, const std::map<std::string, policy::ListStatus>& told, std::map<std::string, policy::ListStatus>& off) {
+  std::erase_if(lists, [&](const policy::DnsList& list) {
+    const auto status = told.find(list.zone);
+    if (status == told.end() || !status->second.off) return false;
+    off.insert(*status);
+    return true;
+  });
+}
 
 std::string_view verdict_name(Finding::Verdict verdict) {
   switch (verdict) {
@@ -75,6 +88,8 @@ void show(Invocation& call, const Question& question, std::string_view exempt_be
       for (const auto& record : answer.records) json.text(record);
       json.end_array().flag("failed", answer.kind == policy::Answer::Kind::Failure).end_object();
     }
+    json.end_array().key("lists_off").array();
+    for (const auto& [zone, list] : question.lists_off) json.object().member("list", zone).member("why", policy::state_name(list.found)).member("since", telemetry::stamp_text(list.since)).end_object();
     call.print(json.end_array().end_object().take());
     return;
   }
@@ -94,6 +109,9 @@ void show(Invocation& call, const Question& question, std::string_view exempt_be
     if (answer.kind == policy::Answer::Kind::Failure) line += call.say({" no answer", " 応答なし"});
     call.print(line);
   }
+  for (const auto& [zone, list] : question.lists_off)
+    call.print("  DNS " + zone + ": " + std::string(call.say({"switched off by the server since ", "サーバが使用を停止している。開始: "})) + telemetry::stamp_text(list.since).substr(0, 16) + std::string(call.say({": ", "、理由: "})) +
+               std::string(call.say(trouble_of(list.found))));
   call.print(outcome(call, question, exempt_because));
 }
 
@@ -121,6 +139,9 @@ directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
     question.attempt.sender_is = policy::whose(snapshot->resolve(sender).kind);
   }
   question.policy.rules.access = std::make_shared<const policy::AccessTable>(snapshot->contents().access);
+  const auto told = lists_told(*settings);
+  leave_out(question.policy.rules.dnsbl, told, question.lists_off);
+  leave_out(question.policy.rules.dnswl, told, question.lists_off);
   question.memory = memory_of(*settings, question.policy.greylist);
   std::string exempt_because;
   const auto address = client->to_string();
@@ -146,7 +167,7 @@ Command policy_test_command() {
                       {"--from", OptionKind::Value, {"the envelope's sender; otherwise the empty one", "差出人(エンベロープ FROM)。省くと空"}},
                       {"--helo", OptionKind::Value, {"what it says in EHLO", "EHLO で名乗る名前"}}},
           .run = run,
-          .more = {"DNS is asked now; nothing is remembered of the try. Whether the recipient exists is another question: hikyaku route explain.", "DNS は実際に検索するが、試したことは記録しない。宛先の有無は hikyaku route explain で調べる。"}};
+          .more = {"DNS is asked now; nothing is remembered of the try. Whether the recipient exists is another question: hikyaku route explain. Lists that the server has switched off are named, not asked.", "DNS は実際に検索するが(サーバが使用を停止したリストは示すだけ)、試したことは記録しない。宛先の有無は hikyaku route explain で調べる。"}};
 }
 
 }  // namespace hikyaku::cli

@@ -1,6 +1,7 @@
 """DNS lists are checked by their test points: one that has everything refuses nobody, one that has nothing is not asked, each is told of by `policy rules`, `status`, the
 metrics and the log, and asked again when it is sound. Links in the text are looked up by registered domain, plain, in HTML and in base64, refused, tagged, or only told of."""
 import base64
+import json
 import re
 import smtplib
 import subprocess
@@ -48,6 +49,10 @@ def told(server, zone):
     return f"not asked: {zone}" in server.cli("policy", "rules")
 
 
+def trial(server, *options):
+    return server.cli("policy", "test", "--client", "44.0.0.1", "--from", "a@good.example", "--to", TARO, *options)
+
+
 def lists(server, dns):
     eventually(lambda: told(server, "wild.example"), "the list that has everything is off", 120)
     expect(rcpt(server, "44.0.0.1") == 250, "it refuses nobody")
@@ -57,9 +62,15 @@ def lists(server, dns):
     expect(re.search(r'^hikyaku_dns_list_off{zone="wild.example"} 1$', metrics, re.M) and re.search(r'^hikyaku_dns_list_off{zone="bl.example"} 0$', metrics, re.M), "and by the metrics")
     eventually(lambda: [e for e in server.events("servicelog") if e["event"] == "list.off" and e["destination"] == "wild.example"], "and by the log")
     eventually(lambda: told(server, "empty.example"), "a list without anything is off, too", 120)
+    tried = json.loads(trial(server, "--json"))
+    off = {one["list"]: one["why"] for one in tried["lists_off"]}
+    expect(off.get("wild.example") == "lists-everything" and "bl.example" not in off, f"policy test asks none that is off: {off}")
+    expect(tried["verdict"] == "pass" and not any("wild.example" in one["name"] for one in tried["dns"]) and any("bl.example" in one["name"] for one in tried["dns"]), f"and judges without it: {tried}")
+    expect("wild.example: switched off by the server since " in trial(server) and "it lists everything" in trial(server), "and says why")
     dns.publish(BASE)
     eventually(lambda: not told(server, "wild.example"), "asked again when it is sound", 120)
     eventually(lambda: rcpt(server, "44.0.0.1") == 554, "and its word counts")
+    expect("wild.example: switched off" not in trial(server), "policy test asks it again")
     eventually(lambda: [e for e in server.events("servicelog") if e["event"] == "list.on"], "told as well")
 
 

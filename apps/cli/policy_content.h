@@ -10,6 +10,7 @@ Command policy_content_export_command();
 Command policy_content_import_command();
 Command policy_content_list_command();
 Command policy_content_remove_command();
+Command policy_content_set_command();
 Command policy_content_test_command();
 
 }  // namespace hikyaku::cli

@@ -147,6 +147,7 @@ const std::vector<Command>& all_commands() {
       policy_import_command(),
       policy_export_command(),
       policy_content_add_command(),
+      policy_content_set_command(),
       policy_content_list_command(),
       policy_content_remove_command(),
       policy_content_test_command(),

@@ -18,12 +18,22 @@ using directory::ContentMode;
 using directory::ContentPart;
 using directory::ContentRow;
 
-// One row's pattern, ready: an expression, an extension, a type, or words.
-struct ContentTable::Compiled {
-  ContentRow row;
+namespace {
+
+// One condition's pattern, ready: an expression, an extension, a type, or words.
+struct Condition {
+  ContentPart part = ContentPart::Header;
+  std::string field;
   std::unique_ptr<RE2> expression;
   std::string extension, type;  // lower case
   mime::Matcher words;
+};
+
+}  // namespace
+
+struct ContentTable::Compiled {
+  ContentRow row;
+  std::vector<Condition> conditions;  // all of which must hold
 };
 
 namespace {
@@ -113,25 +123,36 @@ bool matches(const RE2* expression, const mime::Matcher& words, std::string_view
   return words.found_in(normal);
 }
 
+// Nothing: the expression is none.
+std::optional<Condition> compiled(ContentPart part, const std::string& field, const std::string& pattern) {
+  Condition ready{part, field, nullptr, {}, {}, mime::Matcher(pattern)};
+  if (pattern.size() >= 3 && pattern.starts_with('/') && pattern.ends_with('/')) {
+    RE2::Options options;
+    options.set_log_errors(false);
+    options.set_max_mem(1 << 20);
+    ready.expression = std::make_unique<RE2>(pattern.substr(1, pattern.size() - 2), options);
+    if (!ready.expression->ok()) return std::nullopt;
+  } else if (part == ContentPart::Attachment) {
+    if (pattern.starts_with('.')) ready.extension = mime::normalise(pattern);
+    else if (pattern.find('/') != std::string::npos && pattern.find(' ') == std::string::npos) ready.type = ascii_lower(pattern);
+  }
+  return ready;
+}
+
 }  // namespace
 
 ContentTable::ContentTable(std::vector<ContentRow> rows) {
   std::ranges::sort(rows, {}, &ContentRow::name);
   for (auto& row : rows) {
     if (row.mode == ContentMode::Off) continue;
-    const std::string pattern = row.pattern;
-    Compiled compiled{std::move(row), nullptr, {}, {}, mime::Matcher(pattern)};
-    if (pattern.size() >= 3 && pattern.starts_with('/') && pattern.ends_with('/')) {
-      RE2::Options options;
-      options.set_log_errors(false);
-      options.set_max_mem(1 << 20);
-      compiled.expression = std::make_unique<RE2>(pattern.substr(1, pattern.size() - 2), options);
-      if (!compiled.expression->ok()) continue;
-    } else if (compiled.row.part == ContentPart::Attachment) {
-      if (pattern.starts_with('.')) compiled.extension = mime::normalise(pattern);
-      else if (pattern.find('/') != std::string::npos && pattern.find(' ') == std::string::npos) compiled.type = ascii_lower(pattern);
-    }
-    rows_.push_back(std::move(compiled));
+    Compiled ready;
+    auto first = compiled(row.part, row.field, row.pattern);
+    if (first) ready.conditions.push_back(*std::move(first));
+    for (const auto& condition : row.also)
+      if (auto further = compiled(condition.part, condition.field, condition.pattern)) ready.conditions.push_back(*std::move(further));
+    if (ready.conditions.size() != 1 + row.also.size()) continue;
+    ready.row = std::move(row);
+    rows_.push_back(std::move(ready));
   }
 }
 
@@ -143,12 +164,11 @@ bool ContentTable::acts() const {
 
 namespace {
 
-template <class Row>
-std::optional<std::string> found_in(const Row& one, Looked& looked) {
-  switch (one.row.part) {
+std::optional<std::string> found_in(const Condition& one, Looked& looked) {
+  switch (one.part) {
     case ContentPart::Header:
       for (const auto& field : looked.fields())
-        if ((one.row.field == "*" || equal_ignoring_case(field.name, one.row.field)) && matches(one.expression.get(), one.words, field.text, field.normal)) return std::string(field.name) + ": " + field.text;
+        if ((one.field == "*" || equal_ignoring_case(field.name, one.field)) && matches(one.expression.get(), one.words, field.text, field.normal)) return std::string(field.name) + ": " + field.text;
       return std::nullopt;
     case ContentPart::Body:
       if (one.expression ? matches(one.expression.get(), one.words, looked.body(), {}) : one.words.found_in(looked.normal_body())) return "body";
@@ -165,13 +185,23 @@ std::optional<std::string> found_in(const Row& one, Looked& looked) {
   return std::nullopt;
 }
 
+std::optional<std::string> found_in(const std::vector<Condition>& conditions, Looked& looked) {
+  std::string evidence;
+  for (const auto& condition : conditions) {
+    const auto found = found_in(condition, looked);
+    if (!found) return std::nullopt;
+    evidence += (evidence.empty() ? "" : "; ") + *found;
+  }
+  return evidence;
+}
+
 }  // namespace
 
 std::vector<ContentFound> ContentTable::inspect(std::string_view message) const {
   std::vector<ContentFound> found;
   Looked looked(message);
   for (const auto& one : rows_) {
-    const auto evidence = found_in(one, looked);
+    const auto evidence = found_in(one.conditions, looked);
     if (!evidence) continue;
     found.push_back({&one.row, short_line(*evidence)});
     if (one.row.action == ContentAction::Pass && one.row.mode == ContentMode::Enforce && one.row.recipient.empty()) break;

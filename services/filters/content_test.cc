@@ -74,6 +74,21 @@ TEST_CASE("rows in the order of their names; one that lets pass ends it") {
   CHECK(found_in({off}, mail).empty());
 }
 
+TEST_CASE("of several conditions all must be found") {
+  const ContentRow row{.name = "a", .field = "Subject", .pattern = "請求書", .also = {{ContentPart::Attachment, "", ".exe"}, {ContentPart::Body, "", "/未承諾/"}}};
+  CHECK(found_in({row}, japanese) == std::vector<std::string>{"a"});
+  for (std::size_t missing = 0; missing < 2; ++missing) {
+    auto other = row;
+    other.also[missing].pattern = missing == 0 ? ".zip" : "領収書";
+    CHECK(found_in({other}, japanese).empty());
+  }
+  auto other = row;
+  other.pattern = "領収書";
+  CHECK(found_in({other}, japanese).empty());
+  const ContentTable table({row});
+  CHECK(table.inspect(japanese)[0].evidence == "Subject: 請求書のご案内; attachment 請求書.exe (application/octet-stream); body");
+}
+
 TEST_CASE("what only lets pass, or only looks, acts on nobody") {
   const auto acts = [](ContentAction action, ContentMode mode) { return ContentTable({{.name = "1", .part = ContentPart::Body, .pattern = "x", .action = action, .mode = mode}}).acts(); };
   CHECK_FALSE(ContentTable({}).acts());
@@ -111,6 +126,15 @@ TEST_CASE("rows that are none") {
   CHECK_FALSE(bad({.name = "a", .field = "A", .pattern = "x", .recipient = "A.Example"}));
   for (const auto* line : {"", "content\ta", "content\ta\theader\tA\tx\trefuse\tenforce\t\t-1\t", "content\ta\theader\tA\tx\tdefer\tenforce\t\t1\t", "content\ta\tbody\tA\tx\ttag\toff\t\t1\t", "client\ta\theader\tA\tx\ttag\toff\t\t1\t"})
     CHECK_FALSE(parse_content_row(line));
-  const ContentRow row{"a", ContentPart::Header, "*", "/x/", ContentAction::Tag, ContentMode::Shadow, "a.example", "note", WallTime{std::chrono::seconds{5}}};
+  ContentRow row{"a", ContentPart::Header, "*", "/x/", ContentAction::Tag, ContentMode::Shadow, "a.example", "note", WallTime{std::chrono::seconds{5}}, {}};
   CHECK(parse_content_row(print_content_row(row)) == row);
+  row.also = {{ContentPart::Body, "", "y"}, {ContentPart::Header, "Subject", "/z/"}};
+  CHECK(parse_content_row(print_content_row(row)) == row);
+  for (const auto* end : {"\t", "\tbody", "\tbody\t", "\tbody\tA\tx", "\tbody\t\t", "\tnowhere\t\tx", "\theader\t\tx", "\theader\tA\t/(/"}) CHECK_FALSE(parse_content_row(print_content_row(row) + end));
+  row.also.assign(most_content_conditions, {ContentPart::Body, "", "y"});
+  CHECK(bad(row));
+  CHECK_FALSE(parse_content_row(print_content_row(row)));
+  CHECK(condition_text({ContentPart::Header, "Subject", "a: b"}) == "header Subject: a: b");
+  for (const auto* text : {"header Subject: a: b", "body: x", "attachment: .exe"}) CHECK(condition_text(parse_condition_text(text).value()) == text);
+  for (const auto* text : {"", "x", "header: x", "header Subject", "body x: y", "subject: x", "body:", "header A B: x", "body: /(/"}) CHECK_FALSE(parse_condition_text(text));
 }

@@ -1,0 +1,125 @@
+// hikyaku policy content import
+#include <algorithm>
+
+#include "apps/cli/content_access.h"
+#include "apps/cli/directory_import.h"
+#include "apps/cli/policy_content.h"
+#include "apps/cli/server_sentences.h"
+#include "services/directory/access.h"
+#include "services/filters/mail_dat.h"
+
+namespace hikyaku::cli {
+
+namespace {
+
+using directory::ContentRow;
+using directory::DirectoryResult;
+using filters::ImportedBlock;
+
+// What `policy content export` wrote.
+DirectoryResult<Exit> import_rows(Invocation& call, ContentStore& store, std::string_view text) {
+  std::vector<ContentRow> rows;
+  std::vector<directory::BadRow> bad;
+  for (std::size_t line = 1; !text.empty(); ++line) {
+    auto words = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), words.size() + 1));
+    if (words.ends_with('\r')) words.remove_suffix(1);
+    if (words.empty() || words.starts_with('#')) continue;
+    auto row = directory::parse_content_row(words);
+    if (row) rows.push_back(*std::move(row));
+    else bad.push_back({line, "This is no row of hikyaku policy content export; export the rows again, or name E-Post's table with --table."});
+  }
+  TRY(changed, store.editor.set(rows, run_of_content(call)));
+  if (!call.has("--dry-run") && changed.added + changed.replaced > 0) tell_content(call);
+  return report_import(call, changed.added + changed.replaced, std::move(bad), changed.unchanged);
+}
+
+struct Taken {
+  directory::ContentEditor::Changed changed;
+  std::size_t gone = 0;  // rows of an earlier import that the table has no more
+};
+
+void show_json(const Invocation& call, const filters::ParsedMailDat& parsed, const Taken& taken) {
+  telemetry::JsonWriter json;
+  json.object().flag("dry_run", call.has("--dry-run")).member("taken", taken.changed.added + taken.changed.replaced).member("there_already", taken.changed.unchanged).member("removed", taken.gone).key("blocks").array();
+  for (const auto& block : parsed.blocks) {
+    json.object().member("line", block.line).member("block", block.name).key("row").object();
+    write_content_row(json, block.row);
+    json.end_object().key("remarks").array();
+    for (const auto& remark : block.remarks) json.text(remark);
+    json.end_array().end_object();
+  }
+  json.end_array().key("refused").array();
+  for (const auto& row : parsed.bad) json.object().member("line", row.line).member("why", row.why).end_object();
+  call.print(json.end_array().end_object().take());
+}
+
+void show_block(const Invocation& call, const ImportedBlock& block) {
+  const auto& row = block.row;
+  call.print(std::string(call.say({"line ", "行 "})) + std::to_string(block.line) + ": " + row.name + " (" + std::string(directory::content_action_name(row.action)) + ", " + std::string(directory::content_mode_name(row.mode)) +
+             "): " + conditions_text(call, row));
+  for (const auto& remark : block.remarks) call.print("    " + (call.language == Language::Japanese ? in_japanese(remark) : remark));
+}
+
+Exit report(const Invocation& call, filters::ParsedMailDat& parsed, const Taken& taken) {
+  std::ranges::sort(parsed.bad, {}, &directory::BadRow::line);
+  if (call.json) {
+    show_json(call, parsed, taken);
+    return parsed.bad.empty() ? Exit::Done : Exit::Problem;
+  }
+  for (const auto& block : parsed.blocks) show_block(call, block);
+  const auto shadowed = std::ranges::count(parsed.blocks, directory::ContentMode::Shadow, [](const ImportedBlock& block) { return block.row.mode; });
+  if (shadowed > 0)
+    call.print(std::to_string(shadowed) + std::string(call.say({" rows in shadow: they only log (rule.found). When the log shows what you meant: hikyaku policy content set NAME --mode enforce",
+                                                                 " 行は shadow(記録のみ、rule.found)。記録が意図どおりなら: hikyaku policy content set 名前 --mode enforce"})));
+  if (taken.gone > 0) call.print(std::string(call.say({"rows of an earlier import that the table has no more: ", "以前取り込んだ行のうち、表になくなった行: "})) + std::to_string(taken.gone));
+  return report_import(call, taken.changed.added + taken.changed.replaced, std::move(parsed.bad), taken.changed.unchanged);
+}
+
+// A table takes the place of what was imported of it before; the names of rows follow their places in it.
+DirectoryResult<Exit> import_mail_dat(Invocation& call, ContentStore& store, std::string_view text) {
+  std::string recipient;
+  if (const auto given = call.value("--recipient"); !given.empty()) {
+    auto normal = directory::normal_access_pattern(directory::AccessWho::Recipient, given);
+    if (!normal) return directory::refuse(directory::DirectoryFailure::BadValue, std::move(normal).error());
+    recipient = *std::move(normal);
+  }
+  const auto prefix = filters::mail_dat_prefix(call.value("--table"), recipient);
+  auto parsed = filters::parse_mail_dat(text, {prefix, recipient, std::chrono::floor<std::chrono::seconds>(SystemClock{}.wall())});
+  std::vector<ContentRow> rows;
+  for (auto& block : parsed.blocks) {
+    if (call.has("--shadow")) block.row.mode = directory::ContentMode::Shadow;
+    rows.push_back(block.row);
+  }
+  TRY(there, rows_now(store));
+  std::vector<std::string> former;
+  for (const auto& row : there.rows)
+    if (filters::is_mail_dat_row(row.name, prefix) && std::ranges::find(rows, row.name, &ContentRow::name) == rows.end()) former.push_back(row.name);
+  TRY(changed, store.editor.set(rows, run_of_content(call)));
+  TRY(gone, store.editor.remove(former, run_of_content(call)));
+  if (!call.has("--dry-run") && changed.added + changed.replaced + gone > 0) tell_content(call);
+  return report(call, parsed, {changed, gone});
+}
+
+DirectoryResult<Exit> work(Invocation& call, ContentStore& store) {
+  const auto text = read_file_argument(call);
+  if (!text) return Exit::Failed;
+  if (call.has("--table")) return import_mail_dat(call, store, *text);
+  if (call.has("--recipient") || call.has("--shadow")) return directory::refuse(directory::DirectoryFailure::BadValue, "--recipient and --shadow are for E-Post's tables; name the table with --table.");
+  return import_rows(call, store, *text);
+}
+
+}  // namespace
+
+Command policy_content_import_command() {
+  return {.name = "policy content import",
+          .help = {"take rows that `policy content export` wrote, or E-Post's mail.dat and virus.dat", "policy content export で書き出した行、または E-Post の mail.dat・virus.dat を取り込む"},
+          .options = import_options({{"--table", OptionKind::Value, {"the file is this table of E-Post's; it takes the place of what was imported of it before", "ファイルは E-Post のこの表。以前取り込んだ分と置き換える"}, {"mail.dat", "virus.dat"}, true},
+                                     {"--recipient", OptionKind::Value, {"the table is this recipient's own, user@domain", "この宛先(user@domain)の個別の表"}},
+                                     {"--shadow", OptionKind::Flag, {"all rows of the table only log", "表の行をすべて記録のみ(shadow)にする"}}}),
+          .run = [](Invocation& call) { return with_content(call, work); },
+          .more = {"Look first with --dry-run: it tells what each block becomes. What E-Post's documents do not tell comes in shadow or not at all.",
+                   "まず --dry-run で、各ブロックがどう取り込まれるかを確かめる。E-Post の公開文書で意味の分からないものは shadow で取り込むか、取り込まない。"}};
+}
+
+}  // namespace hikyaku::cli

@@ -1,0 +1,135 @@
+"""E-Post's mail.dat, one for all and a user's own, and virus.dat: a dry run tells what each block becomes, the import puts the documented ones in force in the order of the file, the others in
+shadow or nowhere, with the reason; mail that matches is refused, quarantined, tagged or passed, mail that does not is delivered; a table imported again takes the former one's place."""
+import email
+import email.header
+import email.mime.text
+import json
+import os
+import subprocess
+
+from harness import HANAKO, TARO, Server, eventually, expect, scenario
+
+MAIL_DAT = """\
+'------------------------------------------------------
+Virus:friend
+Unique-Header:X-Known: a friend of ours
+Level:000
+VirusEnd:
+' several encodings of one word, as E-Post needs them
+Virus:未承諾広告
+Subject:=?ISO-2022-JP?B?GyRCTCQ+NUJ6OS05cBsoQg==?=
+Subject:未承諾広告
+Level:110
+Warning:
+<!>WARNING<!>
+未承諾広告のため拒否しました
+WarningEnd:
+VirusEnd:
+Virus:both
+Subject:lottery
+Body:
+win now
+BodyEnd:
+Attach:
+Level:510
+VirusEnd:
+Virus:tagged
+From:news@tag.example
+Level:300
+Tag:[NEWS]
+VirusEnd:
+Virus:programs
+Attach:*.exe
+Level:100
+VirusEnd:
+Virus:forwarded
+Subject:forward
+Level:400
+VirusEnd:
+Virus:behind
+Subject:behind
+Level:100
+VirusEnd:
+"""
+
+
+def send(server, subject, body="How are you?", to=HANAKO, charset="utf-8", **fields):
+    message = email.mime.text.MIMEText(body, "plain", charset)
+    message["From"], message["To"], message["Subject"] = fields.pop("sender", TARO), to, subject if subject.isascii() else email.header.Header(subject, charset)
+    for name, value in fields.items():
+        message[name.replace("_", "-")] = value
+    *codes, answer = server.offer(message.as_bytes().replace(b"\n", b"\r\n"), (to,))
+    expect([code for code, _ in codes] == [250], f"{codes}")
+    return answer[0]
+
+
+def imported(server, file, *options, **how):
+    return json.loads(server.cli("policy", "content", "import", str(file), "--json", "--table", "mail.dat", *options, **how))
+
+
+def dry_run(server, file):
+    told = imported(server, file, "--dry-run", check=False)
+    blocks = [(one["line"], one["row"]["name"], one["row"]["action"], one["row"]["mode"]) for one in told["blocks"]]
+    expect(blocks == [(2, "mail.dat-0001-friend", "pass", "enforce"), (7, "mail.dat-0002", "refuse", "enforce"), (16, "mail.dat-0003-both", "quarantine", "enforce"), (24, "mail.dat-0004-tagged", "tag", "enforce"),
+                      (29, "mail.dat-0005-programs", "refuse", "shadow"), (37, "mail.dat-0007-behind", "refuse", "shadow")], f"{blocks}")
+    expect([one["line"] for one in told["refused"]] == [33] and "400" in told["refused"][0]["why"], f"{told['refused']}")
+    expect("line 33" in told["blocks"][-1]["remarks"][0], f"{told['blocks'][-1]}")
+    expect(json.loads(server.cli("policy", "content", "list", "--json")) == [], "nothing was changed")
+    japanese = subprocess.run([server.program, "--config", server.config, "policy", "content", "import", str(file), "--table", "mail.dat", "--dry-run"], text=True, capture_output=True, timeout=120,
+                              env={**os.environ, "LANG": "ja_JP.UTF-8"}).stdout
+    expect("shadow: E-Post での Attach: の書き方は公開文書にない" in japanese and "6 行を取り込める" in japanese, japanese)
+
+
+def in_force(server, file):
+    expect(imported(server, file, check=False)["taken"] == 6, "taken")
+    for subject, charset in (("【未承諾広告】お得", "utf-8"), ("未承諾広告", "iso-2022-jp"), ("未承諾広告", "shift_jis")):
+        expect(send(server, subject, charset=charset) == 550, f"{subject} in {charset}")
+    expect(send(server, "未承諾広告の話", X_Known="a friend of ours") == 250, "what is passed above")
+    expect(send(server, "LOTTERY", "you win\r\nnow") == 250, "kept back")
+    kept = server.quarantined()
+    expect(len(kept) == 1 and "mail.dat-0003-both" in kept[0]["why"], f"{kept}")
+    expect(send(server, "lottery") == 250 and send(server, "win now", "win now") == 250, "one of two is not enough")
+    expect(send(server, "news", sender="News <news@tag.example>") == 250, "tagged")
+    expect(email.message_from_bytes(server.stored("news"))["X-Content-Filter"] == "mail.dat-0004-tagged", "tagged")
+    expect(send(server, "behind") == 250 and send(server, "forward") == 250, "not in force")
+    eventually(lambda: [e for e in server.events("receivelog") if e["event"] == "rule.found" and e["reason"].startswith("mail.dat-0007-behind") and e["mode"] == "shadow"], "it is looked for")
+    server.wait_for_subjects(["lottery", "win now", "behind", "forward"])
+    expect(len(server.quarantined()) == 1, "nothing else is kept back")
+    server.cli("policy", "content", "set", "mail.dat-0007-behind", "--mode", "enforce")
+    expect(send(server, "behind") == 550, "once the operator says so")
+    server.cli("policy", "content", "set", "mail.dat-0007-behind", "--action", "quarantine", "--mode", "off")
+    expect(send(server, "behind again") == 250, "off again")
+
+
+def personal(server, folder):
+    own = folder / "own.dat"
+    own.write_bytes("Virus:宝くじ\r\nSubject:宝くじ\r\nLevel:100\r\nVirusEnd:\r\n".encode("cp932"))
+    expect(imported(server, own, "--recipient", HANAKO)["taken"] == 1, "her own")
+    expect(send(server, "宝くじ") == 550 and send(server, "宝くじ", to=TARO) == 250, "hers alone")
+    names = [row["name"] for row in json.loads(server.cli("policy", "content", "list", "--json"))]
+    expect(names[-1] == "mail.dat-of-hanako_a.example-0001" and len(names) == 7, f"{names}")
+
+
+def again(server, file):
+    file.write_text("Virus:new\nSubject:newest\nLevel:100\nVirusEnd:\n")
+    told = imported(server, file)
+    expect((told["taken"], told["removed"]) == (1, 6), f"{told['taken']} {told['removed']}")
+    expect(send(server, "newest") == 550 and send(server, "未承諾広告") == 250 and send(server, "宝くじ") == 550, "the table's alone were replaced")
+    file.write_text("Virus:new\nSubject:newest\nLevel:100\n")
+    expect("0 rows taken, 3 refused" in server.cli("policy", "content", "import", str(file), check=False), "it is no list of rows")
+    refused = server.cli("policy", "content", "import", str(file), "--table", "virus.dat", "--dry-run", check=False)
+    expect("0 rows can be taken" in refused and "1 refused" in refused, refused)
+    server.cli("policy", "content", "add", "two", "one", "--header", "Subject", "--and", "body: other")
+    expect(send(server, "one", "the other") == 550 and send(server, "one", "nothing") == 250, "a row of two conditions by hand")
+
+
+@scenario
+def run(folder):
+    file = folder / "mail.dat"
+    file.write_bytes(MAIL_DAT.replace("\n", "\r\n").encode("cp932"))
+    with Server(folder) as server:
+        server.start()
+        dry_run(server, file)
+        in_force(server, file)
+        personal(server, folder)
+        again(server, file)

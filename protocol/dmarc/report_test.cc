@@ -36,6 +36,10 @@ TEST_CASE("what is written is read back") {
   CHECK(report_subject(report, "mx.example") == "Report Domain: a.example Submitter: mx.example Report-ID: <1.a@mx.example>");
   report.organization = "a\x01\rb";
   CHECK(parse_report(report_xml(report, Schema::Rfc7489))->organization == "a??b");
+  report.organization = "a\xff\xe5\x9b\xb3";
+  CHECK(parse_report(report_xml(report, Schema::Rfc7489))->organization == "a????");
+  report.organization = "\xe5\x9b\xb3\xef\xbf\xbe";
+  CHECK(parse_report(report_xml(report, Schema::Rfc7489))->organization == "\xe5\x9b\xb3?");
 }
 
 TEST_CASE("a verdict becomes a row") {

@@ -1,5 +1,7 @@
 #include "protocol/dmarc/xml_reader.h"
 
+#include "protocol/mime/charset.h"
+
 namespace hikyaku::dmarc {
 namespace {
 
@@ -144,8 +146,21 @@ Result<std::optional<XmlEvent>, SyntaxError> XmlReader::next() {
 }
 
 std::string xml_text(std::string_view text) {
+  // One name of foreign octets must not make the whole document unreadable.
+  const bool utf8 = mime::is_valid_utf8(text);
   std::string out;
-  for (const char c : text) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    const auto three = text.substr(at, 3);
+    if (utf8 && (three == "\xef\xbf\xbe" || three == "\xef\xbf\xbf")) {  // U+FFFE and U+FFFF are no characters (XML 1.0 §2.2)
+      out += '?';
+      at += 2;
+      continue;
+    }
+    if (!utf8 && is_eight_bit(c)) {
+      out += '?';
+      continue;
+    }
     switch (c) {
       case '&': out += "&amp;"; break;
       case '<': out += "&lt;"; break;

@@ -2,6 +2,7 @@
 
 #include "base/base64.h"
 #include "base/checksum.h"
+#include "io/socket_address.h"
 #include "protocol/mime/date.h"
 #include "protocol/smtp/received.h"
 
@@ -42,6 +43,22 @@ std::string period_text(const dmarc::AggregateReport& report) {
   return at(report.begin);
 }
 
+// RFC 7489's schema knows IPv6 addresses in eight groups only, and readers that go by it refuse a report with "::" in it.
+std::string schema_address(const std::string& text) {
+  const auto address = io::IpAddress::parse(text);
+  if (!address) return text;
+  if (address->octets().size() != 16) return address->to_string();  // of ::ffff:192.0.2.7 too
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out;
+  for (std::size_t n = 0; n < 16; n += 2) {
+    const auto group = static_cast<unsigned>(static_cast<unsigned char>(address->octets()[n]) << 8U) | static_cast<unsigned char>(address->octets()[n + 1]);
+    if (n > 0) out += ':';
+    for (int shift = 12; shift >= 0; shift -= 4)
+      if (shift == 0 || group >> static_cast<unsigned>(shift) != 0) out += digits[group >> static_cast<unsigned>(shift) & 0xfU];
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string report_id(UtcDay day, std::string_view domain, const Reporter& by) { return day_name(day) + "." + std::string(domain) + "@" + by.hostname; }
@@ -53,6 +70,7 @@ dmarc::AggregateReport report_of(const DomainSeen& seen, UtcDay day, const Repor
   report.begin = static_cast<std::uint64_t>(begin), report.end = report.begin + 86'399;
   report.policy = seen.policy;
   report.rows = rows_of(seen);
+  for (auto& row : report.rows) row.source_ip = schema_address(row.source_ip);
   if (seen.unlisted > 0) report.errors.push_back(std::to_string(seen.unlisted) + " messages beyond the bounds of this report are not listed");
   return report;
 }

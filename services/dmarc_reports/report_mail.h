@@ -18,6 +18,7 @@ struct Reporter {
 
 // Always the same for the same day and domain of one host.
 [[nodiscard]] std::string report_id(UtcDay day, std::string_view domain, const Reporter& by);
+// As RFC 7489's schema wants it: IPv6 addresses in eight groups.
 [[nodiscard]] dmarc::AggregateReport report_of(const DomainSeen& seen, UtcDay day, const Reporter& by);
 // `packed`: of the report. Its id follows from day, domain and address.
 [[nodiscard]] spool::GeneratedMail report_mail(const dmarc::AggregateReport& report, std::string_view packed, const Address& to, const Reporter& by);

@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+#include <fstream>
+
 #include "io/posix_disk.h"
 #include "io/test_folder.h"
 #include "io/test_loop.h"
@@ -197,4 +200,59 @@ TEST_CASE("what is beyond the bounds is counted, and torn lines are passed over"
   rig.clock.advance(5 * 24h);
   REQUIRE(again.save(rig.clock.wall()));
   CHECK(!rig.disk.info(rig.folder / "seen/2026-11-22"));
+}
+
+namespace {
+
+// By xmllint (libxml2-utils), against RFC 7489 appendix C.
+bool fits_the_schema(const std::string& folder, const std::string& xml) {
+  const auto file = folder + "/report.xml";
+  std::ofstream(file, std::ios::binary) << xml;
+  return std::system(("xmllint --noout --schema protocol/dmarc/schema/aggregate_report.xsd " + file + " >/dev/null 2>&1").c_str()) == 0;
+}
+
+// Whatever a judged mail may have in it.
+dmarc::AggregateReport report_of_everything() {
+  Seen seen;
+  auto policy = policy_of("a.example");
+  policy.sp.clear(), policy.pct.clear(), policy.fo = "0:1:d:s", policy.np = "reject", policy.testing = "y";
+  const auto see = [&](const dmarc::ReportRow& row) {
+    auto line = judged_line(policy, row);
+    line.pop_back();
+    take_line(seen, line);
+  };
+  for (const auto* address : {"192.0.2.7", "2001:db8::7", "::", "::1", "fe80::1:0:0:1", "::ffff:192.0.2.7", "2001:db8:1:2:3:4:5:6"}) see(row_of(address));
+  auto row = row_of("192.0.2.8");
+  row.reasons = {{"local_policy", ""}, {"sampled_out", ""}, {"other", "t=y"}};
+  row.envelope_from.clear(), row.header_from = "a<&>\"b.example";
+  row.dkim_results.clear();
+  for (const auto* result : {"pass", "fail", "policy", "neutral", "temperror", "permerror"}) row.dkim_results.push_back({"", "", result, ""});
+  for (const auto* disposition : {"none", "quarantine", "reject"}) see((row.disposition = disposition, row));
+  for (const auto* result : {"none", "neutral", "pass", "fail", "softfail", "temperror", "permerror"})
+    for (const auto* scope : {"mfrom", "helo"}) see((row.spf_results = {{"", scope, result, ""}}, row));
+  row.header_from = "bytes\xff\x80.example";
+  see(row);
+  auto& domain = seen.domains.at("a.example");
+  domain.unlisted = 7;
+  return report_of(domain, UtcDay{std::chrono::days{20'000}}, {"mx.here.example", {"p", "here.example"}});
+}
+
+}  // namespace
+
+TEST_CASE("reports are as the schema wants them (RFC 7489 appendix C)") {
+  const io::TestFolder folder;
+  if (std::system("xmllint --version >/dev/null 2>&1") != 0) return;
+  const auto report = report_of_everything();
+  const auto fits = [&](const dmarc::AggregateReport& one) { return fits_the_schema(folder / "", dmarc::report_xml(one, dmarc::Schema::Rfc7489)); };
+  REQUIRE(report.rows.size() == 7 + 3 + 14 + 1);
+  CHECK(fits(report));
+  // The schema, as it stands there, refuses what it should.
+  using Spoil = void (*)(dmarc::AggregateReport&);
+  for (const Spoil spoil : {Spoil([](auto& one) { one.rows[0].source_ip = "2001:db8::7"; }), Spoil([](auto& one) { one.rows[0].spf_results.clear(); }), Spoil([](auto& one) { one.rows[0].disposition = "junk"; }),
+                            Spoil([](auto& one) { one.rows[0].dkim = ""; }), Spoil([](auto& one) { one.rows[0].spf_results[0].scope = "pra"; }), Spoil([](auto& one) { one.rows[0].reasons = {{"because", ""}}; }),
+                            Spoil([](auto& one) { one.rows.clear(); }), Spoil([](auto& one) { one.policy.p = ""; }), Spoil([](auto& one) { one.version = "one"; })}) {
+    auto spoilt = report;
+    spoil(spoilt);
+    CHECK_FALSE(fits(spoilt));
+  }
 }

@@ -19,18 +19,10 @@
 #include <utility>
 #include <vector>
 
+#include "services/delivery/destination_queue.h"
 #include "services/delivery/source_limits.h"
-#include "services/delivery/urgency_queue.h"
-#include "services/delivery/why/cause_clock.h"
 
 namespace hikyaku::delivery {
-
-enum class Lane : std::uint8_t { Fresh, Retry };
-enum class Weight : std::uint8_t { Light, Heavy };
-// Unproven: no delivery to it came to an end yet, or not since it fell silent: each slot may wait for nothing until the connection's
-// time is over. That it takes connections says little: a tarpit does.
-// Slow: a delivery to it takes many seconds (a tarpit).
-enum class Speed : std::uint8_t { Usual, Unproven, Slow };
 
 struct LaneLimits {
   std::uint32_t slots = 100;              // parallel deliveries in all
@@ -71,7 +63,7 @@ class Lanes {
     if (queue.sources.empty())
       for (auto& source : sources_of(destination)) queue.sources.push_back(&source_named(std::move(source)));
     note(queue);
-    queue.waiting[index(lane)][index(weight)].push(priority, waiting_now(std::move(job), queue, lane));
+    queue.waiting[index(lane)][index(weight)].push(priority, queue.waiting_since(std::move(job), lane, now_));
     ++waiting_[index(lane)];
     list(lane, weight, destination, queue);
   }
@@ -81,12 +73,7 @@ class Lanes {
     std::string destination;
     Weight weight = Weight::Light;
     std::uint32_t taken = 0;  // jobs
-    // Of the job taken last.
-    struct Waited {
-      WallTime since{};
-      std::chrono::milliseconds at_limit{}, shut{};  // since then
-      Cause shut_for = Cause::Hold;
-    } waited{};
+    LaneWait waited{};        // of the job taken last
   };
 
   // Takes a slot for the destination whose turn it is, or nothing while limits bind or nothing waits. The holder calls
@@ -144,7 +131,7 @@ class Lanes {
   void take_back(const Slot& slot, Job job) {
     auto& queue = queues_[slot.destination];
     note(queue);
-    queue.waiting[index(slot.lane)][index(slot.weight)].put_back(waiting_now(std::move(job), queue, slot.lane));
+    queue.waiting[index(slot.lane)][index(slot.weight)].put_back(queue.waiting_since(std::move(job), slot.lane, now_));
     ++waiting_[index(slot.lane)];
     list(slot.lane, slot.weight, slot.destination, queue);
   }
@@ -155,9 +142,9 @@ class Lanes {
     const auto found = queues_.find(slot.destination);
     if (found == queues_.end() || found->second.shut[index(slot.lane)]) return std::nullopt;
     auto& queue = found->second;
-    if (slot.taken > 0 && queue.used[0] + queue.used[1] > limit_of(queue)) return std::nullopt;
+    if (slot.taken > 0 && queue.used[0] + queue.used[1] > queue.limit_now(limits_.per_destination)) return std::nullopt;
     // Fresh mail came: what retries have beyond their half is given back.
-    if (slot.taken > 0 && slot.lane == Lane::Retry && queue.used[index(Lane::Retry)] > retries_of(queue)) return std::nullopt;
+    if (slot.taken > 0 && slot.lane == Lane::Retry && queue.used[index(Lane::Retry)] > queue.retries_now(limits_.per_destination)) return std::nullopt;
     if (slot.taken >= jobs_of_a_turn && free_slots(slot.lane) == 0 && others_wait(slot.lane)) return std::nullopt;
     auto& light = queue.waiting[index(slot.lane)][index(Weight::Light)];
     auto& heavy = queue.waiting[index(slot.lane)][index(Weight::Heavy)];
@@ -168,10 +155,10 @@ class Lanes {
     queue.light_run[index(slot.lane)] = &from == &light ? queue.light_run[index(slot.lane)] + 1 : 0;
     note(queue);
     Waiting first = from.pop();
-    slot.waited = waited_by(first, queue, slot.lane);
+    slot.waited = queue.waited_by(first, slot.lane);
     --waiting_[index(slot.lane)];
     ++slot.taken;
-    if (slot.lane == Lane::Fresh && !fresh_waits(queue)) list_lane(Lane::Retry, slot.destination, queue);  // they may have more than half again
+    if (slot.lane == Lane::Fresh && !queue.fresh_waits()) list_lane(Lane::Retry, slot.destination, queue);  // they may have more than half again
     return std::move(first.job);
   }
 
@@ -289,14 +276,14 @@ class Lanes {
   }
   // What the first job that `matches` has waited for, until anything changed last; nothing: none waits.
   template <class Matches>
-  [[nodiscard]] std::optional<typename Slot::Waited> waited(const std::string& destination, Lane lane, Matches matches) const {
+  [[nodiscard]] std::optional<LaneWait> waited(const std::string& destination, Lane lane, Matches matches) const {
     const auto found = queues_.find(destination);
     if (found == queues_.end()) return std::nullopt;
     const auto& queue = found->second;
-    std::optional<typename Slot::Waited> found_one;
+    std::optional<LaneWait> found_one;
     for (const auto& jobs : queue.waiting[index(lane)])
       jobs.for_each([&](const Waiting& one) {
-        if (!found_one && matches(one.job)) found_one = waited_by(one, queue, lane);
+        if (!found_one && matches(one.job)) found_one = queue.waited_by(one, lane);
       });
     return found_one;
   }
@@ -305,7 +292,7 @@ class Lanes {
     const auto found = queues_.find(destination);
     if (found == queues_.end()) return Cause::Slot;
     if (found->second.shut[index(lane)]) return found->second.shut_for[index(lane)];
-    return is_at_limit(lane, found->second) ? Cause::Rate : Cause::Slot;
+    return found->second.is_at_limit(lane, limits_.per_destination) ? Cause::Rate : Cause::Slot;
   }
   // The most slots the lane may use.
   [[nodiscard]] std::uint32_t share(Lane lane) const {
@@ -316,80 +303,18 @@ class Lanes {
   [[nodiscard]] std::uint32_t free(Lane lane) const { return free_slots(lane); }
 
  private:
-  struct Waiting {
-    Job job;
-    WallTime since;                       // by at()
-    std::uint32_t at_limit, was_shut;     // its queue's clocks then, in milliseconds
-  };
-  struct Blocked {
-    std::string destination;
-    Lane lane;
-    Weight weight;
-  };
-  // One of our own addresses. Never forgotten: there are as many as rows name.
-  struct Source {
-    std::uint32_t limit = 0;  // 0: none
-    std::uint32_t used = 0;
-    std::deque<Blocked> blocked;  // whose turn came while it was full
-    [[nodiscard]] std::uint32_t room() const { return limit == 0 ? UINT32_MAX : limit > used ? limit - used : 0; }
-  };
-  struct Queue {
-    UrgencyQueue<Waiting> waiting[2][2];
-    std::uint32_t used[2] = {0, 0};
-    std::uint32_t light_run[2] = {0, 0};
-    std::uint32_t limit = 0, retries = 0;
-    bool listed[2][2] = {};  // stands in turn_, blocked_ or apart_
-    bool apart[2][2] = {};   // in apart_; an entry of it that is false here is void
-    bool went_on[2][2] = {};  // was in apart_, and its turn has not come since
-    bool shut[2] = {false, false};
-    Cause shut_for[2] = {Cause::Hold, Cause::Hold};
-    Speed speed = Speed::Usual;
-    std::vector<Source*> sources;
-    // For how long so far its jobs could not start because of its own limit, or because it was shut; until `noted`.
-    std::chrono::microseconds at_limit[2]{}, was_shut[2]{};
-    WallTime noted{};
-  };
-
-  Waiting waiting_now(Job job, const Queue& queue, Lane lane) const {
-    return {std::move(job), now_, milliseconds(queue.at_limit[index(lane)]), milliseconds(queue.was_shut[index(lane)])};
-  }
-  static typename Slot::Waited waited_by(const Waiting& job, const Queue& queue, Lane lane) {
-    return {job.since, std::chrono::milliseconds{milliseconds(queue.at_limit[index(lane)]) - job.at_limit},
-            std::chrono::milliseconds{milliseconds(queue.was_shut[index(lane)]) - job.was_shut}, queue.shut_for[index(lane)]};
-  }
-  static constexpr std::size_t index(Lane lane) { return static_cast<std::size_t>(lane); }
-  static constexpr std::size_t index(Speed speed) { return static_cast<std::size_t>(speed); }
-  static constexpr std::size_t index(Weight weight) { return static_cast<std::size_t>(weight); }
+  using Queue = DestinationQueue<Job>;
+  using Waiting = typename Queue::Waiting;
+  using Blocked = LaneTurn;
+  using Source = LaneSource;
 
   [[nodiscard]] std::uint32_t free_slots(Lane lane) const {
     const auto mine = share(lane) > used_[index(lane)] ? share(lane) - used_[index(lane)] : 0;
     const auto all = limits_.slots > used_[0] + used_[1] ? limits_.slots - used_[0] - used_[1] : 0;
     return std::min(mine, all);
   }
-  static std::uint32_t milliseconds(std::chrono::microseconds time) { return static_cast<std::uint32_t>(time.count() / 1'000); }
-  // Before anything changes that decides what its jobs wait for.
-  void note(Queue& queue) {
-    const auto passed = queue.noted == WallTime{} ? std::chrono::microseconds{} : now_ - queue.noted;
-    queue.noted = now_;
-    if (passed == std::chrono::microseconds{}) return;
-    for (const Lane lane : {Lane::Fresh, Lane::Retry}) {
-      if (queue.shut[index(lane)]) queue.was_shut[index(lane)] += passed;
-      else if (is_at_limit(lane, queue)) queue.at_limit[index(lane)] += passed;
-    }
-  }
-  [[nodiscard]] bool is_at_limit(Lane lane, const Queue& queue) const {
-    const auto limit = limit_of(queue);
-    return queue.used[index(lane)] >= (lane == Lane::Fresh ? limit : retries_of(queue)) || queue.used[0] + queue.used[1] >= limit;
-  }
-  [[nodiscard]] static bool fresh_waits(const Queue& queue) {
-    const auto& waiting = queue.waiting[index(Lane::Fresh)];
-    return !queue.shut[index(Lane::Fresh)] && !(waiting[0].empty() && waiting[1].empty());
-  }
-  [[nodiscard]] std::uint32_t retries_of(const Queue& queue) const {
-    const auto half = (limit_of(queue) + 1) / 2;
-    return fresh_waits(queue) ? half : std::max(half, queue.retries);
-  }
-  [[nodiscard]] std::uint32_t limit_of(const Queue& queue) const { return queue.limit == 0 ? limits_.per_destination : queue.limit; }
+  void note(Queue& queue) { queue.note(now_, limits_.per_destination); }
+  [[nodiscard]] bool may_start(Lane lane, Weight weight, const Queue& queue) const { return queue.may_start(lane, weight, limits_.per_destination); }
 
   void count(const Slot& slot, Queue& queue, int step) {
     const auto add = [step](std::uint32_t& number) { number = step > 0 ? number + 1 : number - 1; };
@@ -401,9 +326,6 @@ class Lanes {
     for (auto* source : queue.sources) add(source->used);
   }
 
-  [[nodiscard]] bool may_start(Lane lane, Weight weight, const Queue& queue) const {
-    return !queue.shut[index(lane)] && !queue.waiting[index(lane)][index(weight)].empty() && !is_at_limit(lane, queue);
-  }
   Source& source_named(std::string name) {
     const auto found = sources_.find(name);
     if (found != sources_.end()) return found->second;
@@ -489,12 +411,7 @@ class Lanes {
 
   void forget_if_idle(const std::string& destination) {
     const auto found = queues_.find(destination);
-    if (found == queues_.end()) return;
-    const auto& queue = found->second;
-    for (const Lane lane : {Lane::Fresh, Lane::Retry})
-      for (const Weight weight : {Weight::Light, Weight::Heavy})
-        if (!queue.waiting[index(lane)][index(weight)].empty() || queue.listed[index(lane)][index(weight)]) return;
-    if (queue.used[0] + queue.used[1] == 0 && !queue.shut[0] && !queue.shut[1]) queues_.erase(found);
+    if (found != queues_.end() && found->second.idle()) queues_.erase(found);
   }
 
   LaneLimits limits_;

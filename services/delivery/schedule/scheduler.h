@@ -174,7 +174,7 @@ class Scheduler {
   // What the recipient's job has waited for in its lane; nothing: it is in none of this destination. Walks over its lanes.
   struct InLane {
     Lane lane;
-    Slot::Waited waited;
+    LaneWait waited;
     Cause now;  // what it waits for
   };
   [[nodiscard]] std::optional<InLane> in_lane(const std::string& key, DeferredEntry entry) const;

@@ -7,6 +7,7 @@
 
 #include "apps/receive/front.h"
 #include "apps/receive/patience.h"
+#include "protocol/mime/binary_to_text.h"
 #include "protocol/smtp/field_filter.h"
 #include "protocol/smtp/server_conversation.h"
 #include "protocol/policy_delegation/delegation.h"
@@ -63,6 +64,7 @@ class Session {
     std::unique_ptr<policy::MailChecks> checks;   // null: not a stranger's
     std::optional<smtp::FieldFilter> marks;  // takes out what only our own verdicts may say
     std::optional<policy::UriText> uris;     // what of the text is looked through for links
+    std::optional<mime::BinaryToText> lines;  // of a binary message: what everybody behind it reads
     std::uint64_t ours = 0;  // octets of the text above the sender's first field
     filters::Outcome outcome;
     std::optional<Quarantined> kept_back;  // some recipients' copies; kept once all the rest is certain
@@ -78,6 +80,8 @@ class Session {
   using Heard = filters::Heard;
   using TextFilter = Task<Heard> (Session::*)(Arrival& arrival, Envelope& envelope);
   enum class AfterFilters : std::uint8_t { GoOn, Answered };
+  // The rest of a binary message; why it cannot be taken.
+  std::optional<smtp::Reply> end_lines(Envelope& envelope);
   Task<AfterFilters> filter_text(Arrival& arrival, Envelope& envelope);
   Task<AfterFilters> keep_back(Arrival& arrival, Envelope& envelope);
   Task<bool> has_endless_header(Arrival& arrival);
@@ -174,6 +178,7 @@ class Session {
   void log_finding(const policy::Finding& finding, std::string_view recipient, const TraceId* message = nullptr);
   void begin_checks();
   void take_text(std::string_view octets);
+  void take_lines(std::string_view octets);
   Task<policy::MailFindings> find_out(policy::MailChecks& checks);
   void log_checked(const TraceId& id, const policy::MailFindings& found);
   void count_for_report(const policy::MailFindings& found, policy::Refused refused);

@@ -48,13 +48,14 @@ smtp::Reply reply_for(const spool::SpoolError& error) {
 }
 
 void Session::begin_message() {
-  arrival_ = std::make_unique<Arrival>(Arrival{front_.reception.incoming.next_id(), front_.reception.incoming.new_sink(), {}, {}, {}, {}, {}, 0, {}});
+  arrival_ = std::make_unique<Arrival>(Arrival{front_.reception.incoming.next_id(), front_.reception.incoming.new_sink(), {}, {}, {}, {}, {}, {}, 0, {}});
   for (const auto& field : prepended_) arrival_->sink.append(field);
   const bool tags_uris = policies_->policy.checks_uris && policies_->policy.tags_uris;
   if (is_to_be_scanned() && tags_uris) arrival_->marks.emplace(scan_and_uri_fields);
   else if (is_to_be_scanned()) arrival_->marks.emplace(scan_fields);
   else if (tags_uris) arrival_->marks.emplace(uri_fields);
   const auto& envelope = talk_.envelope();
+  if (envelope.body_type == BodyType::BinaryMime) arrival_->lines.emplace();
   const std::string only = envelope.recipients.size() == 1 ? envelope.recipients[0].address.text() : std::string{};
   arrival_->sink.append(smtp::received_field({.kind = talk_.kind(),
                                               .helo = talk_.helo(),
@@ -83,10 +84,26 @@ Task<void> Session::append(std::string_view octets) {
   if (!arrival_->trouble) take_text(octets);
 }
 
+// RFC 3030 §3. Filters, signatures, mailboxes, and most next hops know lines only: it is made so once, here.
+std::optional<smtp::Reply> Session::end_lines(Envelope& envelope) {
+  std::string rest;
+  arrival_->lines->finish(rest);
+  take_lines(rest);
+  envelope.body_type = arrival_->lines->eight_bit() ? BodyType::EightBitMime : BodyType::SevenBit;
+  switch (arrival_->lines->flaw()) {
+    case mime::BinaryToText::Flaw::None: return std::nullopt;
+    case mime::BinaryToText::Flaw::HeaderTooLong: return smtp::Reply{554, {5, 6, 0}, "The message has a header that is too long"};
+    case mime::BinaryToText::Flaw::NotLines: break;
+  }
+  return smtp::Reply{554, {5, 6, 0}, "What the message does not declare as binary (Content-Transfer-Encoding) is not lines that end with CR LF"};
+}
+
 Task<void> Session::commit(smtp::server::CommitMessage step) {
-  const auto arrival = std::move(arrival_);
   Envelope envelope = std::move(step.envelope);
+  const auto flaw = arrival_->lines && !arrival_->trouble ? end_lines(envelope) : std::nullopt;
+  const auto arrival = std::move(arrival_);
   envelope.id = arrival->id;
+  if (flaw) co_return refuse_message(arrival->id, *flaw);
   if (most_octets_ != 0 && !arrival->trouble && arrival->sink.octets() > most_octets_)
     co_return refuse_message(arrival->id, {552, {5, 3, 4}, "The mail is larger than the " + std::to_string(most_octets_) + " octets that are allowed here"});
   if (!arrival->trouble) {

@@ -217,6 +217,13 @@ void Session::begin_checks() {
 }
 
 void Session::take_text(std::string_view octets) {
+  if (!arrival_->lines) return take_lines(octets);
+  std::string lines;
+  arrival_->lines->take(octets, lines);
+  take_lines(lines);
+}
+
+void Session::take_lines(std::string_view octets) {
   if (arrival_->checks) arrival_->checks->feed(octets);
   if (arrival_->uris) arrival_->uris->feed(octets);
   arrival_->keep(arrival_->forged ? arrival_->forged->pass(octets) : octets);

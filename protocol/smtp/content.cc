@@ -1,6 +1,7 @@
 #include "protocol/smtp/content.h"
 
 #include <cstring>
+#include <utility>
 
 namespace hikyaku::smtp {
 namespace {
@@ -25,6 +26,10 @@ std::string_view ContentReader::give(std::string_view run) {
 }
 
 std::string_view ContentReader::next(std::string_view& in) {
+  if (framing_ == ContentFraming::Binary) {
+    octets_ += in.size();
+    return std::exchange(in, {});
+  }
   while (!in.empty() && !stopped_ && !ended()) {
     const auto run = place_ == Place::LineStart || place_ == Place::Middle ? read_lines(in) : continue_split(in);
     if (!run.empty()) return give(run);

@@ -12,7 +12,7 @@
 
 namespace hikyaku::smtp {
 
-enum class ContentFraming : std::uint8_t { Dots, Counted };
+enum class ContentFraming : std::uint8_t { Dots, Counted, Binary };  // Binary: counted, and any octets (RFC 3030 §3)
 
 struct ContentRules {
   std::size_t most_line_octets = 1000;  // with CRLF

@@ -59,7 +59,7 @@ Result<void, Failure> take_size(MailParameters& out, std::string_view value) {
 Result<void, Failure> take_body(MailParameters& out, std::string_view value) {
   if (equal_ignoring_case(value, "7BIT")) return out.body_type = BodyType::SevenBit, Result<void, Failure>{};
   if (equal_ignoring_case(value, "8BITMIME")) return out.body_type = BodyType::EightBitMime, Result<void, Failure>{};
-  // BINARYMIME is not offered: what is stored must be readable by clients that know lines only.
+  if (equal_ignoring_case(value, "BINARYMIME")) return out.body_type = BodyType::BinaryMime, Result<void, Failure>{};
   return failure(Failure::Syntax);
 }
 

@@ -52,6 +52,7 @@ void ServerConversation::hello(const Command& command) {
                                  "8BITMIME",
                                  "SMTPUTF8",
                                  "CHUNKING",
+                                 "BINARYMIME",
                                  "DSN",
                                  "ENHANCEDSTATUSCODES",
                                  "LIMITS RCPTMAX=" + std::to_string(limits.recipients) +

@@ -118,7 +118,8 @@ TEST_CASE("MAIL and RCPT") {
                           Line{"MAIL FROM:<\u00e4@b.example> SMTPUTF8", "250"}, Line{"MAIL FROM:<\u00e4@b.example>", "553"},
                           Line{"MAIL FROM:<a@b.example> AUTH=<>", "250"}, Line{"MAIL FROM:<a@b.example> SIZE=99999999999", "552"},
                           Line{"MAIL FROM:<a@b.example> SIZE=x", "501"}, Line{"MAIL FROM:<a@b.example> SIZE=1 SIZE=1", "501"},
-                          Line{"MAIL FROM:<a@b.example> BODY=BINARYMIME", "501"}, Line{"MAIL FROM:<a@b.example> XYZZY=1", "555"},
+                          Line{"MAIL FROM:<a@b.example> BODY=BINARYMIME", "250"}, Line{"MAIL FROM:<a@b.example> BODY=BINARY", "501"},
+                          Line{"MAIL FROM:<a@b.example> BODY=", "501"}, Line{"MAIL FROM:<a@b.example> XYZZY=1", "555"},
                           Line{"MAIL FROM:<a@b.example> SMTPUTF8=1", "501"}, Line{"MAIL FROM:<a@b.example>SIZE=1", "501"},
                           Line{"MAIL FROM:<a@b.example> =", "501"}, Line{"MAIL FROM:<a@b.example> ENVID=+zz", "501"},
                           Line{"MAIL FROM:", "501"}, Line{"MAIL", "501"}, Line{"MAIL TO:<a@b.example>", "501"}, Line{"MAIL FROM:<a>", "501"},
@@ -242,6 +243,30 @@ TEST_CASE("BDAT") {
   config.limits.message_octets = 10;
   ScriptedWorld large(config);
   CHECK(codes(large.say(begin + "BDAT 8\r\n12345678BDAT 8\r\n12345678BDAT 8 LAST\r\n12345678NOOP\r\n")) == "220 250 250 250 250 552 503 250");
+}
+
+TEST_CASE("BINARYMIME: any octets, by BDAT only") {
+  using namespace std::string_literals;
+  const std::string binary = hello + "MAIL FROM:<a@b.example> BODY=BINARYMIME\r\nRCPT TO:<u@here.example>\r\n";
+  CHECK(ScriptedWorld().say(hello).contains("250-BINARYMIME"));
+  ScriptedWorld world;
+  const auto text = "A: b\r\n\r\n\0\n\r.\r\n.\r\n"s + std::string(5'000, 'x') + "\r";
+  CHECK(codes(world.say(binary + "BDAT 3\r\n" + text.substr(0, 3) + "BDAT " + std::to_string(text.size() - 3) + " LAST\r\n" + text.substr(3) + "NOOP\r\n")) == "220 250 250 250 250 250 250");
+  REQUIRE(world.messages.size() == 1);
+  CHECK(world.messages[0].text == text);
+  CHECK(world.messages[0].envelope.body_type == BodyType::BinaryMime);
+  // The next message is lines again.
+  CHECK(codes(world.say("MAIL FROM:<>\r\nRCPT TO:<u@here.example>\r\nBDAT 3 LAST\r\na\nbNOOP\r\n")) == "250 250 554 250");
+  ScriptedWorld by_data;
+  CHECK(codes(by_data.say(binary + "DATA\r\nBDAT 1 LAST\r\n\nNOOP\r\n")) == "220 250 250 250 503 250 250");
+  auto config = test_config();
+  config.limits.message_octets = 10;
+  ScriptedWorld large(config);
+  CHECK(codes(large.say(binary + "BDAT 8\r\n12345678BDAT 8\r\n12345678BDAT 8 LAST\r\n12345678NOOP\r\n")) == "220 250 250 250 250 552 503 250");
+  std::string trace;
+  for (int i = 0; i < 101; ++i) trace += "Received: x\r\n";
+  ScriptedWorld round;
+  CHECK(codes(round.say(binary + "BDAT " + std::to_string(trace.size()) + " LAST\r\n" + trace + "NOOP\r\n")) == "220 250 250 250 554 250");
 }
 
 TEST_CASE("STARTTLS") {

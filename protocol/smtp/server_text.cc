@@ -20,6 +20,8 @@ void ServerConversation::begin_text(ContentFraming framing) {
 void ServerConversation::data(std::string_view argument) {
   if (auto reason = reason_against_text()) return refuse(*std::move(reason));
   if (transaction_->content_begun) return refuse({503, {5, 5, 1}, "The message has begun with BDAT"});
+  // RFC 3030 §3
+  if (transaction_->envelope.body_type == BodyType::BinaryMime) return refuse({503, {5, 5, 1}, "A BINARYMIME message comes by BDAT"});
   if (!argument.empty()) return refuse({501, {5, 5, 4}, "Syntax: DATA"});
   begin_text(ContentFraming::Dots);
   reply({354, {}, "Send the message, end it with CR LF . CR LF"});
@@ -31,7 +33,7 @@ void ServerConversation::bdat(std::string_view argument) {
   const auto command = parse_bdat(argument);
   if (!command) return say_goodbye({501, {5, 5, 4}, "Syntax: BDAT octets [LAST]; closing, for what follows is unknown"});
   chunk_refusal_ = reason_against_text();
-  if (!chunk_refusal_ && !transaction_->content_begun) begin_text(ContentFraming::Counted);
+  if (!chunk_refusal_ && !transaction_->content_begun) begin_text(transaction_->envelope.body_type == BodyType::BinaryMime ? ContentFraming::Binary : ContentFraming::Counted);
   chunk_left_ = chunk_octets_ = command->octets;
   chunk_last_ = command->last;
   phase_ = Phase::Chunk;

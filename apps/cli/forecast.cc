@@ -32,6 +32,16 @@ std::string destination_of_domain(const directory::Snapshot& snapshot, const del
   return "local:" + domain;
 }
 
+// The account that mail for the address would be for; empty: none here.
+std::string mailbox_of_address(const directory::Snapshot& snapshot, const delivery::RoutingSettings& routing, const std::string& address) {
+  const auto at = address.rfind('@');
+  if (at == std::string::npos) return {};
+  const Recipient recipient{{address.substr(0, at), address.substr(at + 1)}, "", {}};
+  const auto plan = delivery::plan_recipient(snapshot, routing, {ReversePath{}, recipient});
+  const auto* mailbox = std::get_if<delivery::ToMailbox>(&plan);
+  return mailbox == nullptr ? std::string{} : mailbox->target.address.text();
+}
+
 struct Learned {
   history::HourlyArrivals arrivals;
   history::Time since{}, known_until{};
@@ -49,10 +59,13 @@ Learned learn(const settings::Settings& settings, const ArrivalChoice& choice, W
     const auto& [place, by, name] = point.series;
     if (place != history::Place::Arrivals || span != history::Span::Hour) return;
     first = std::min(first.value_or(point.at), point.at);
-    if (by != choice.by) return;
-    learned.all += point.figures.count;
-    if (choice.chosen && name.empty()) learned.unnamed += point.figures.count;
-    if (!choice.chosen || (!name.empty() && choice.chosen(name))) add(learned.arrivals[point.at], point.figures);
+    if (choice.empty() && by == Dimension::Total) add(learned.arrivals[point.at], point.figures);
+    for (const auto& share : choice) {
+      if (by != share.by) continue;
+      learned.all += point.figures.count;
+      if (name.empty()) learned.unnamed += point.figures.count;
+      else if (share.chosen(name)) add(learned.arrivals[point.at], point.figures);
+    }
   });
   learned.since = first.value_or(learned.known_until);
   return learned;
@@ -100,7 +113,7 @@ std::string basis_words(const Invocation& call, const Forecast& forecast) {
   return "";
 }
 
-void print_words(Invocation& call, const ArrivalChoice& choice, const Forecast& forecast, const Learned& learned, const Outlook& outlook, WallTime until) {
+void print_words(Invocation& call, const Forecast& forecast, const Learned& learned, const Outlook& outlook, WallTime until) {
   const auto say = [&](const Words& words) { return std::string(call.say(words)); };
   const auto time = [](WallTime when) { auto text = telemetry::stamp_text(when).substr(0, 16); return text[10] = ' ', text; };
   call.print(say({"Expected by ", "予想("}) + time(until) + say({": about ", " まで): 約 "}) + std::to_string(std::llround(outlook.expected.messages)) +
@@ -110,7 +123,6 @@ void print_words(Invocation& call, const ArrivalChoice& choice, const Forecast& 
     call.print(std::to_string(learned.unnamed * 100 / std::max<std::uint64_t>(1, learned.all)) +
                say({" % of all arrivals are of names too small to be kept apart; what the hold selects of them is not counted.",
                     " % は名前ごとに記録されない少量のメールで、その中の対象分は含まれない。"}));
-  if (choice.mailbox_left_out) call.print(say({"Mail for the account's mailbox is not counted, only what it sends.", "アカウント宛のメールは含まれず、送信分だけを数える。"}));
   const auto room = outlook.free > outlook.reserve ? outlook.free - outlook.reserve : 0;
   const auto disk = say({"Disk: about ", "ディスク: 必要量 約 "}) + size_text(static_cast<std::uint64_t>(outlook.needed)) + say({" needed, ", "、空き "}) + size_text(room) +
                     say({" free above the reserve of ", "(予備 "}) + size_text(outlook.reserve) + say({". ", " を除く)。"});
@@ -126,18 +138,21 @@ std::optional<ArrivalChoice> arrivals_of(Invocation& call, const Hold& hold) {
   if (auto pattern = directory::normal_hold_pattern(hold.scope, hold.pattern)) wanted.pattern = std::move(*pattern);
   else return call.fail(pattern.error()), std::nullopt;
   if (hold.scope == HoldScope::Sender)
-    return ArrivalChoice{Dimension::Sender, [wanted](const std::string& name) { return selects(wanted, {{}, {}, name == "<>" ? "" : name, {}, {}}); }};
-  if (hold.scope == HoldScope::Account)
-    return ArrivalChoice{Dimension::Account, [wanted](const std::string& name) { return selects(wanted, {{}, {}, {}, name, {}}); }, true};
+    return ArrivalChoice{{Dimension::Sender, [wanted](const std::string& name) { return selects(wanted, {{}, {}, name == "<>" ? "" : name, {}, {}}); }}};
   const auto access = DirectoryAccess::open(call);
   if (!access) return std::nullopt;
   const auto snapshot = access->editor().read();
   if (!snapshot) return call.fail(snapshot.error().what), std::nullopt;
   const delivery::RoutingSettings routing{.dns_servers = delivery::dns_servers(call.settings()->delivery.resolvers())};
-  return ArrivalChoice{Dimension::Destination, [wanted, routing, directory = *snapshot](const std::string& domain) {
+  if (hold.scope == HoldScope::Account)  // what it sends, and what is for its mailbox
+    return ArrivalChoice{{Dimension::Account, [wanted](const std::string& name) { return selects(wanted, {{}, {}, {}, name, {}}); }},
+                         {Dimension::Mailbox, [wanted, routing, directory = *snapshot](const std::string& address) {
+                           return selects(wanted, {{}, {}, {}, {}, mailbox_of_address(*directory, routing, address)});
+                         }}};
+  return ArrivalChoice{{Dimension::Destination, [wanted, routing, directory = *snapshot](const std::string& domain) {
     const auto destination = destination_of_domain(*directory, routing, domain);
     return selects(wanted, {domain, destination, {}, {}, {}});
-  }};
+  }}};
 }
 
 Exit print_forecast(Invocation& call, const ArrivalChoice& choice, WallTime from, WallTime until, WallTime now) {
@@ -157,7 +172,7 @@ Exit print_forecast(Invocation& call, const ArrivalChoice& choice, WallTime from
   if (call.json) return write_json(call, forecast, learned, outlook, from, until), Exit::Done;
   if (forecast.basis() == Forecast::Basis::None)
     return call.fail(Words{"Nothing is known of past arrivals yet: deliver must have run for an hour at least.", "過去の受信量がまだ記録されていない(deliver が 1 時間以上動いている必要がある)。"});
-  return print_words(call, choice, forecast, learned, outlook, until), Exit::Done;
+  return print_words(call, forecast, learned, outlook, until), Exit::Done;
 }
 
 }  // namespace hikyaku::cli

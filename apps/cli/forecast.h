@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "apps/cli/command.h"
 #include "services/directory/hold.h"
@@ -10,12 +12,12 @@
 
 namespace hikyaku::cli {
 
-// Which arrivals count: those of one dimension whose name is chosen, or all of them.
-struct ArrivalChoice {
+// Which arrivals count: in each of these dimensions those whose name is chosen; without one, all.
+struct ArrivalShare {
   history::Dimension by = history::Dimension::Total;
-  std::function<bool(const std::string& name)> chosen;  // empty: all
-  bool mailbox_left_out = false;  // mail for the account is not known by recipient
+  std::function<bool(const std::string& name)> chosen;
 };
+using ArrivalChoice = std::vector<ArrivalShare>;
 // What the hold selects, as far as arrivals tell. Domains are routed as delivery would route them now. Nothing: it was printed.
 [[nodiscard]] std::optional<ArrivalChoice> arrivals_of(Invocation& call, const directory::Hold& hold);
 

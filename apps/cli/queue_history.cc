@@ -157,7 +157,7 @@ Command queue_history_command() {
           .help = {"what waited when: count, size and age over the last 400 days", "待っていたメールの数、容量、経過時間の推移(400 日分)"},
           .options = {{"--since", OptionKind::Value, {"from then on: -7d, 2026-11-25, \"2026-11-25 18:00\"; 24 hours ago when not given", "この時刻から(-7d、2026-11-25、\"2026-11-25 18:00\")。省略すると 24 時間前"}},
                       {"--until", OptionKind::Value, {"until then; now when not given", "この時刻まで。省略すると今まで"}},
-                      {"--by", OptionKind::Value, {"one line for each of the largest of these", "内訳を示す項目"}, {"destination", "sender", "account", "class"}, true},
+                      {"--by", OptionKind::Value, {"one line for each of the largest of these", "内訳を示す項目"}, {"destination", "sender", "account", "class", "mailbox"}, true},
                       {"--of", OptionKind::Value, {"where the mail waited, or what arrived; domains when not given", "対象(arrivals は受信した量)。省略すると domains"}, {"incoming", "holding", "domains", "arrivals"}, true}},
           .run = run,
           .more = {"INCOMING counts messages before their first attempt, HOLDING messages that wait for another, DOMAINS the recipients they wait for: count / size / age of the oldest, each the largest in its time. Minutes are kept for 2 days, hours for 60, days for 400. It works while deliver is stopped.",

@@ -18,14 +18,20 @@ Duration processor_time_of_this_thread() {
 constexpr auto thin_every = std::chrono::hours{1};
 }  // namespace
 
-HistoryTask::HistoryTask(Service& service, io::Loop& loop, io::Workers& workers, io::Disk& disk, spool::Spool& spool)
+HistoryTask::HistoryTask(Service& service, io::Loop& loop, io::Workers& workers, io::Disk& disk, spool::Spool& spool, const directory::Reader& directory)
     : service_(service), loop_(loop), workers_(workers), spool_(spool), writer_(disk, service.path(folder::history)),
       sampler_([](std::uint8_t number) { return std::string(delivery::class_name(delivery::failure_class_of(number))); }) {
   // A clock that was ahead may have marked the future: what comes now is counted all the same.
   known_until_ = std::min(history::HistoryReader(disk, service.path(folder::history)).known_until().value_or(history::Time{}),
                           std::chrono::floor<std::chrono::seconds>(clock_.wall()));
   arrivals_->start_after(known_until_);
-  spool.set_arrival_watch([arrivals = arrivals_](const Envelope& envelope) { arrivals->arrived(envelope); });
+  spool.set_arrival_watch([arrivals = arrivals_, &directory](const Envelope& envelope) {
+    const auto snapshot = directory.newest();
+    arrivals->arrived(envelope, [&](std::string_view name) {
+      const auto* domain = snapshot ? snapshot->domain(name) : nullptr;
+      return domain != nullptr && domain->kind == directory::DomainKind::Local;
+    });
+  });
 }
 
 Task<void> HistoryTask::run() {

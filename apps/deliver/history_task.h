@@ -9,6 +9,7 @@
 #include "io/disk.h"
 #include "io/loop.h"
 #include "io/workers.h"
+#include "services/directory/directory.h"
 #include "services/history/arrivals.h"
 #include "services/history/files.h"
 #include "services/history/sampler.h"
@@ -18,8 +19,8 @@ namespace hikyaku::apps {
 
 class HistoryTask {
  public:
-  // Counts arrivals from here on: make it before the spool's first fresh().
-  HistoryTask(Service& service, io::Loop& loop, io::Workers& workers, io::Disk& disk, spool::Spool& spool);
+  // Counts arrivals from here on: make it before the spool's first fresh(). `directory` outlives the workers.
+  HistoryTask(Service& service, io::Loop& loop, io::Workers& workers, io::Disk& disk, spool::Spool& spool, const directory::Reader& directory);
   // Until the loop stops.
   Task<void> run();
   // What is counted and not written: once, after the loop. Blocks.

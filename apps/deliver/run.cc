@@ -242,7 +242,7 @@ Ended run_life(Service& service) {
   });
   io::Loop loop(loop_options(service));
   const auto settings = service.settings();
-  HistoryTask history(service, loop, workers, parts->disk, *parts->spool);
+  HistoryTask history(service, loop, workers, parts->disk, *parts->spool, *parts->directory);
   QuarantineTask quarantine(service, loop, workers, parts->disk, *parts->spool);
   io::Resolver resolver(loop, resolver_options(*settings));
   const delivery::RoutingSettings routing{.dns_servers = delivery::dns_servers(settings->delivery.resolvers()), .srs = parts->srs->current()};

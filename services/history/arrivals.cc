@@ -32,12 +32,18 @@ void ArrivalCount::count(Names& names, std::string_view name, const Figures& fig
   add(at->second, figures);
 }
 
-void ArrivalCount::arrived(const Envelope& envelope) {
+void ArrivalCount::arrived(const Envelope& envelope, const IsHere& is_here) {
+  constexpr std::size_t most = 100;  // of one message
   const Figures one{1, envelope.body_octets, 0};
-  std::vector<std::string> domains;
+  std::vector<std::string> domains, mailboxes;
+  const auto add_new = [](std::vector<std::string>& names, std::string name) {
+    if (names.size() < most && std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+  };
   for (const auto& recipient : envelope.recipients) {
+    if (domains.size() >= most && (!is_here || mailboxes.size() >= most)) break;
     auto domain = ascii_lower(recipient.address.domain);
-    if (domains.size() < 100 && std::ranges::find(domains, domain) == domains.end()) domains.push_back(std::move(domain));
+    if (is_here && is_here(domain)) add_new(mailboxes, ascii_lower(recipient.address.text()));
+    add_new(domains, std::move(domain));
   }
   const std::lock_guard lock(mutex_);
   if (envelope.accepted_at <= counted_until_) return;
@@ -46,11 +52,12 @@ void ArrivalCount::arrived(const Envelope& envelope) {
   if (!hours_.contains(hour)) {
     if (hours_.size() >= most_hours) hour = std::chrono::floor<std::chrono::hours>(hours_.rbegin()->first);
     for (auto& [at, other] : hours_)
-      for (auto* names : {&other.domains, &other.senders, &other.accounts}) keep_largest(*names, most_named);
+      for (const auto& [by, names] : other.named()) keep_largest(*names, most_named);
   }
   auto& into = hours_[hour];
   add(into.total, one);
   for (const auto& domain : domains) count(into.domains, domain, one);
+  for (const auto& mailbox : mailboxes) count(into.mailboxes, mailbox, one);
   count(into.senders, envelope.reverse_path.is_null() ? std::string("<>") : ascii_lower(envelope.reverse_path.text()), one);
   count(into.accounts, envelope.account, one);
 }
@@ -63,7 +70,7 @@ std::vector<Point> ArrivalCount::take(WallTime now, Which which) {
   for (auto one = hours_.begin(); one != end; ++one) {
     auto& [at, hour] = *one;
     points.push_back({at, {Place::Arrivals, Dimension::Total, {}}, hour.total});
-    for (const auto& [by, names] : {std::pair{Dimension::Destination, &hour.domains}, {Dimension::Sender, &hour.senders}, {Dimension::Account, &hour.accounts}}) {
+    for (const auto& [by, names] : hour.named()) {
       keep_largest(*names, most_named);
       for (const auto& [name, figures] : names->named) points.push_back({at, {Place::Arrivals, by, name}, figures});
       if (names->others.count > 0) points.push_back({at, {Place::Arrivals, by, {}}, names->others});

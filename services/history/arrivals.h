@@ -1,11 +1,15 @@
-// ArrivalCount: how much mail was accepted in each hour, in all and by recipient domain, sender and account; what a
+// ArrivalCount: how much mail was accepted in each hour, in all and by recipient domain, address here, sender and account; what a
 // forecast learns from. Counted when `deliver` reads a message, for the hour of its acceptance, so that a time in which
 // delivery was stopped is counted when it starts again. Thread-safe, bounded.
 #pragma once
 
+#include <array>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "mail/envelope.h"
@@ -21,8 +25,9 @@ class ArrivalCount {
 
   // What was accepted until then is counted already.
   void start_after(WallTime counted_until) { counted_until_ = counted_until; }
-  // Each message once in this life. A message for several domains counts once in each of them.
-  void arrived(const Envelope& envelope);
+  using IsHere = std::function<bool(std::string_view domain)>;  // whether its mailboxes are here
+  // Each message once in this life. A message for several domains, or mailboxes, counts once in each of them.
+  void arrived(const Envelope& envelope, const IsHere& is_here = {});
   enum class Which : std::uint8_t { OverOnly, All };
   // The points of hours that are over (or all), which are forgotten here.
   [[nodiscard]] std::vector<Point> take(WallTime now, Which which);
@@ -36,7 +41,10 @@ class ArrivalCount {
   };
   struct Hour {
     Figures total;
-    Names domains, senders, accounts;
+    Names domains, senders, accounts, mailboxes;
+    [[nodiscard]] std::array<std::pair<Dimension, Names*>, 4> named() {
+      return {{{Dimension::Destination, &domains}, {Dimension::Sender, &senders}, {Dimension::Account, &accounts}, {Dimension::Mailbox, &mailboxes}}};
+    }
   };
   static void count(Names& names, std::string_view name, const Figures& figures);
   static void keep_largest(Names& names, std::size_t most);

@@ -177,6 +177,34 @@ TEST_CASE("arrivals count for the hour of their acceptance, once, and in bounded
   CHECK(count.take(now, ArrivalCount::Which::All).size() == 4);
 }
 
+TEST_CASE("arrivals for mailboxes here have their addresses, in any case of letters, once a message") {
+  ArrivalCount count;
+  const auto now = at("2026-11-22", 12, 10);
+  const auto is_here = [](std::string_view domain) { return domain == "here.example"; };
+  auto one = mail("x", {"Here.Example", "far.example", "here.example"}, at("2026-11-22", 10, 5));
+  one.recipients[0].address.local_part = "R";
+  count.arrived(one, is_here);
+  one.recipients.push_back({{"s", "here.example"}, "", {}});
+  count.arrived(one, is_here);
+  count.arrived(mail("x", {"far.example"}, at("2026-11-22", 10, 6)), is_here);
+  count.arrived(mail("x", {"here.example"}, at("2026-11-22", 10, 7)));  // nobody says what is here
+  for (int i = 0; i < 300; ++i) one.recipients.push_back({{"m" + std::to_string(i), "here.example"}, "", {}});
+  one.envelope_id = "many";
+  count.arrived(one, is_here);
+  std::map<std::string, std::uint64_t> mailboxes;
+  std::uint64_t all = 0;
+  for (const auto& point : count.take(now, ArrivalCount::Which::OverOnly)) {
+    if (point.series.by != Dimension::Mailbox) continue;
+    mailboxes[point.series.name] += point.figures.count;
+    all += point.figures.count;
+  }
+  CHECK(mailboxes["r@here.example"] == 3);
+  CHECK(mailboxes["s@here.example"] == 2);
+  CHECK(!mailboxes.contains("r@far.example"));
+  CHECK(mailboxes.size() <= ArrivalCount::most_named + 1);
+  CHECK(all == 1 + 2 + 100);
+}
+
 TEST_CASE("a chart shows the largest of levels, the sum of arrivals, and where nothing was sampled") {
   const auto begin = at("2026-11-22");
   Chart chart(begin, begin + std::chrono::hours{2}, 4);

@@ -6,7 +6,7 @@
 namespace hikyaku::history {
 namespace {
 constexpr std::array<std::string_view, 4> places = {"incoming", "holding", "domains", "arrivals"};
-constexpr std::array<std::string_view, 5> dimensions = {"total", "destination", "sender", "account", "class"};
+constexpr std::array<std::string_view, 6> dimensions = {"total", "destination", "sender", "account", "class", "mailbox"};
 
 template <class Value, std::size_t N>
 std::optional<Value> find(const std::array<std::string_view, N>& names, std::string_view name) {

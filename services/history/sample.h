@@ -23,10 +23,10 @@ enum class Place : std::uint8_t {
   Domains,   // deferred recipients
   Arrivals,  // messages that came in during the span, by the time of their acceptance
 };
-enum class Dimension : std::uint8_t { Total, Destination, Sender, Account, Class };
+enum class Dimension : std::uint8_t { Total, Destination, Sender, Account, Class, Mailbox };
 
 // Of Destination: the key of a lane ("mx:a.example", "host:gw:25", "local:a.example"), for what was not planned yet and for
-// arrivals the recipient's domain. Without a name, in a dimension other than Total: all that are not named.
+// arrivals the recipient's domain. Of Account: who logged in to send. Of Mailbox, for arrivals only: the recipient's address, in a domain here. Without a name, in a dimension other than Total: all that are not named.
 struct Series {
   Place place = Place::Incoming;
   Dimension by = Dimension::Total;
@@ -52,7 +52,7 @@ struct Point {
 constexpr std::size_t longest_name = 320;  // octets kept of an address or key
 
 [[nodiscard]] std::string_view place_name(Place place);          // "incoming", "holding", "domains", "arrivals"
-[[nodiscard]] std::string_view dimension_name(Dimension by);     // "total", "destination", "sender", "account", "class"
+[[nodiscard]] std::string_view dimension_name(Dimension by);     // "total", "destination", "sender", "account", "class", "mailbox"
 [[nodiscard]] std::optional<Place> parse_place(std::string_view name);
 [[nodiscard]] std::optional<Dimension> parse_dimension(std::string_view name);
 

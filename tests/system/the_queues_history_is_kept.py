@@ -11,6 +11,7 @@ from harness import HANAKO, Server, eventually, expect, scenario
 from peers.next_hop import NextHop
 
 LOCAL = ("127.0.0.5", 0)
+ALIAS = "flower@" + HANAKO.partition("@")[2]
 XXHASH = ctypes.CDLL("libxxhash.so.0")  # the library the server itself stands on
 XXHASH.XXH3_64bits.restype = ctypes.c_uint64
 
@@ -106,7 +107,8 @@ def forecasts_follow(server):
     for back in range(1, 24 * 56 + 1):
         hour = now - datetime.timedelta(hours=back)
         count = 60 if hour.weekday() >= 5 else 600
-        for by, name, share in (("total", "", 1), ("destination", "dead.example", 1 / 3), ("destination", "a.example", 2 / 3)):
+        for by, name, share in (("total", "", 1), ("destination", "dead.example", 1 / 3), ("destination", "a.example", 2 / 3), ("account", HANAKO, 1 / 6),
+                                ("account", "other@a.example", 1 / 6), ("mailbox", HANAKO, 1 / 4), ("mailbox", ALIAS, 1 / 12), ("mailbox", "other@a.example", 1 / 3)):
             lines.setdefault(hour.date().isoformat(), []).append((int(hour.timestamp()), by, name, int(count * share)))
     for day, points in lines.items():
         (folder / "hours" / f"{day}.tsv").write_text("".join(line(*point) for point in points))
@@ -122,6 +124,9 @@ def forecasts_follow(server):
     expect(abs(told["messages"] - truth / 3) <= 0.05 * truth, (told, truth))
     by_route = json.loads(server.cli("hold", "add", "--route", "127.0.0.1", "--end", until, "--reason", "x", "--forecast", "--json"))["forecast"]
     expect(by_route["messages"] == told["messages"], "the route's domains are found through the table")
+    server.cli("alias", "add", ALIAS, HANAKO)
+    of_account = json.loads(server.cli("hold", "add", "--account", HANAKO, "--end", until, "--reason", "x", "--forecast", "--json"))["forecast"]
+    expect(abs(of_account["messages"] - truth / 2) <= 0.05 * truth, ("what it sends, and what is for it by its address or an alias", of_account, truth))
     elsewhere = json.loads(server.cli("hold", "add", "--destination", "nobody.example", "--end", until, "--reason", "x", "--forecast", "--json"))["forecast"]
     expect(elsewhere["messages"] == 0, elsewhere)
     expect(json.loads(server.cli("hold", "list", "--json"))["holds"] == [], "a forecast changes nothing")

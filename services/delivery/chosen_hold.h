@@ -13,8 +13,8 @@ namespace hikyaku::delivery {
 // The hold that keeps it now; null: none, or it is over.
 [[nodiscard]] const directory::Hold* chosen_hold(const spool::Schedule& schedule, std::span<const directory::Hold> holds, WallTime now);
 
-// It leaves the hold that its schedule names, and stands nowhere until it is planned: the hold's time since its first failure,
-// but for what `others` take out of its period anyway, is told by the schedule from now on. Of other mail nothing changes.
-void leave_chosen_hold(spool::Schedule& schedule, std::span<const directory::Hold> holds, const Pauses& others, WallTime now);
+// It leaves the hold that its schedule names, and stands nowhere until it is planned: the schedule tells from now on when it was
+// under the hold since its first failure. Of other mail nothing changes.
+void leave_chosen_hold(spool::Schedule& schedule, std::span<const directory::Hold> holds, WallTime now);
 
 }  // namespace hikyaku::delivery

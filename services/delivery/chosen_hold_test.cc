@@ -52,35 +52,52 @@ std::uint64_t count_all(spool::Spool& spool, const QueueFilter& filter, const Qu
 
 }  // namespace
 
-TEST_CASE("chosen mail that leaves its hold has the hold's time out of its period, once") {
+TEST_CASE("chosen mail that leaves its hold tells when it was under it, since its first failure") {
   const std::vector holds{chosen(7, now - hours{10}, now - hours{2}), chosen(8, now - hours{5})};
   struct Row {
     spool::Schedule schedule;
-    Pauses others;
-    Duration paused;
+    spool::TimeSpans held;
   };
   const Row rows[] = {
-      {under(7, 3, now - hours{20}), {}, hours{8}},
-      {under(7, 3, now - hours{4}), {}, hours{2}},                                         // it failed first while the hold ran
-      {under(7, 3, now - hours{1}), {}, hours{0}},                                         // after it was over
-      {under(7, 0, {}), {}, hours{0}},                                                     // no period has begun
-      {under(8, 1, now - hours{20}), {}, hours{5}},                                        // runs still: until now
-      {under(9, 1, now - hours{20}), {}, hours{0}},                                        // forgotten
-      {under(7, 3, now - hours{20}), {{now - hours{9}, now - hours{6}}}, hours{5}},        // stopped meanwhile: that counts by itself
-      {under(7, 3, now - hours{20}), {{now - hours{30}, now}}, hours{0}},
+      {under(7, 3, now - hours{20}), {{now - hours{10}, now - hours{2}}}},
+      {under(7, 3, now - hours{4}), {{now - hours{4}, now - hours{2}}}},  // it failed first while the hold ran
+      {under(7, 3, now - hours{1}), {}},                                  // after it was over
+      {under(7, 0, {}), {}},                                              // no period has begun
+      {under(8, 1, now - hours{20}), {{now - hours{5}, now}}},            // runs still: until now
+      {under(9, 1, now - hours{20}), {}},                                 // forgotten
   };
   for (const auto& row : rows) {
     auto schedule = row.schedule;
-    leave_chosen_hold(schedule, holds, row.others, now);
-    CHECK(schedule.paused == row.paused);
+    leave_chosen_hold(schedule, holds, now);
+    CHECK(schedule.held == row.held);
+    CHECK(schedule.paused == Duration{});
     CHECK(schedule.destination == release_key);
     CHECK(schedule.attempts == row.schedule.attempts);
   }
   auto elsewhere = under(7, 3, now - hours{20});
   elsewhere.destination = "mx:hold.example";
   const auto before = elsewhere;
-  leave_chosen_hold(elsewhere, holds, {}, now);
+  leave_chosen_hold(elsewhere, holds, now);
   CHECK(elsewhere == before);
+}
+
+TEST_CASE("one hold after the other: times that touch are one, and very many take no more room") {
+  std::vector<directory::Hold> holds{chosen(1, now - hours{900}, now - hours{890}), chosen(2, now - hours{895}, now - hours{880}), chosen(3, now - hours{870}, now - hours{860})};
+  auto schedule = under(1, 1, now - hours{1'000});
+  for (const std::uint64_t id : {1, 3, 2, 1}) {
+    schedule.destination = directory::chosen_key(id);
+    leave_chosen_hold(schedule, holds, now);
+  }
+  CHECK(schedule.held == spool::TimeSpans{{now - hours{900}, now - hours{880}}, {now - hours{870}, now - hours{860}}});
+  for (std::uint64_t id = 4; id < 104; ++id) {
+    holds.push_back(chosen(id, now - hours{4 * (110 - static_cast<int>(id))}, now - hours{4 * (110 - static_cast<int>(id)) - 1}));
+    schedule.destination = directory::chosen_key(id);
+    leave_chosen_hold(schedule, holds, now);
+  }
+  CHECK(schedule.held.size() <= 16);
+  Duration all = schedule.paused;
+  for (const auto& [from, until] : schedule.held) all += until - from;
+  CHECK(all == hours{30 + 100});
 }
 
 TEST_CASE("a hold of chosen mail keeps what names it while it runs, and nothing else") {

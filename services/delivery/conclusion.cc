@@ -1,5 +1,7 @@
 #include "services/delivery/conclusion.h"
 
+#include <algorithm>
+
 #include "services/delivery/notification.h"
 
 namespace hikyaku::delivery {
@@ -72,11 +74,17 @@ void conclude_failure(const Message& message, const Attempt& attempt, const Conc
   if (before != message.history.end()) schedule = before->second;
   if (schedule.attempts == 0) schedule.first_failed = context.now;  // the period begins with the first failed attempt
   schedule.recipient = attempt.recipient;
-  schedule.destination = context.destination;
+  const bool elsewhere = std::ranges::find(message.sent_elsewhere, attempt.recipient) != message.sent_elsewhere.end();
+  if (!elsewhere) schedule.destination = context.destination;
   schedule.failure_class = static_cast<std::uint8_t>(attempt.failure);
   ++schedule.attempts;
   schedule.last_tried = context.now;
   schedule.last_reply = attempt.diagnostic.empty() ? attempt.explanation : attempt.diagnostic;
+  if (elsewhere && attempt.again == Again::ByTheRules) {
+    schedule.next_due = context.now;
+    conclusion.schedules.push_back(std::move(schedule));
+    return;
+  }
 
   const Duration elapsed =
       (context.now - schedule.first_failed) - context.paused_since(attempt.recipient, schedule.first_failed) - schedule.paused;
@@ -105,6 +113,22 @@ void conclude_failure(const Message& message, const Attempt& attempt, const Conc
 }
 
 }  // namespace
+
+std::vector<std::uint32_t> take_over(const Message& before, Message& now, std::vector<Attempt>& attempts) {
+  std::vector<std::uint32_t> ended;
+  std::erase_if(attempts, [&](const Attempt& attempt) {
+    const auto was = before.history.find(attempt.recipient);
+    if (was == before.history.end()) return false;  // fresh: nobody else can have it (in_hand.h)
+    const auto is = now.history.find(attempt.recipient);
+    if (is == now.history.end()) {
+      ended.push_back(attempt.recipient);
+      return true;
+    }
+    if (is->second.destination != was->second.destination || is->second.via != was->second.via) now.sent_elsewhere.push_back(attempt.recipient);
+    return false;
+  });
+  return ended;
+}
 
 Conclusion conclude(const Message& message, const std::vector<Attempt>& attempts, const ConclusionContext& context) {
   Conclusion conclusion;

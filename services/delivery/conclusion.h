@@ -30,7 +30,13 @@ struct ConclusionContext {
   std::function<std::optional<Duration>(const Attempt& attempt, Duration elapsed)> wait_for;
 };
 
+// Whom an operator sent elsewhere, or put under a hold, while the attempt was under way is not given up by it, but for a text that
+// can never be sent: it is tried there, or kept there.
 [[nodiscard]] Conclusion conclude(const Message& message, const std::vector<Attempt>& attempts,
                                   const ConclusionContext& context);
+
+// What was concluded of these attempts was not written, for somebody else wrote of their recipients since `before` was read: they
+// are as `now` tells. Those that have had their end are taken out and returned; `now` knows whom its history sends elsewhere.
+[[nodiscard]] std::vector<std::uint32_t> take_over(const Message& before, Message& now, std::vector<Attempt>& attempts);
 
 }  // namespace hikyaku::delivery

@@ -19,12 +19,6 @@ constexpr std::uint64_t header_octets = 16 << 10;
 
 std::string words_of(const FutureRelease& release) { return "Held until " + mime::print_date(release.at, 0) + ", as its sender asked."; }
 
-std::vector<std::uint32_t> recipients_of(const std::vector<spool::Schedule>& schedules) {
-  std::vector<std::uint32_t> recipients;
-  for (const auto& schedule : schedules) recipients.push_back(schedule.recipient);
-  return recipients;
-}
-
 bool must_return(const Envelope& envelope, WallTime now) {
   return envelope.deliver_by && envelope.deliver_by->mode == ByMode::Return && envelope.deliver_by->deadline <= now;
 }
@@ -71,7 +65,7 @@ Task<void> Delivery::keep_until_release(MessagePointer message, std::vector<std:
     else if (ending == Settler::Ending::Impossible)
       give_back_damaged(message, schedules, std::string(release_key), "it cannot be kept until its release");
     else if (ending != Settler::Ending::Stopped)
-      parts_.loop.spawn(dispatch_later(message, recipients_of(schedules), Lane::Fresh));
+      parts_.loop.spawn(dispatch_later(message, spool::recipients_of(schedules), Lane::Fresh));
   }
   wake_timers();
   --finishing_;
@@ -111,7 +105,10 @@ Task<bool> Delivery::let_some_go(std::map<TraceId, std::vector<std::uint32_t>> s
     std::optional<spool::SpoolError> trouble;
   };
   std::vector<Read> read;
-  for (const auto& [id, recipients] : some) read.push_back({{{id, 0, {}}, {}, {}}, {}});
+  for (const auto& [id, recipients] : some) {
+    read.push_back({{{id, 0, {}}, {}, {}}, {}});
+    for (const auto recipient : recipients) changed_.erase({id, recipient});  // as in read_back()
+  }
   auto work = parts_.workers.run(parts_.loop, [&] {
     for (auto& one : read) one.trouble = recall(one.message);
     return true;
@@ -121,7 +118,6 @@ Task<bool> Delivery::let_some_go(std::map<TraceId, std::vector<std::uint32_t>> s
   for (auto& [message, trouble] : read) {
     const auto id = message.ref.id;
     auto& recipients = some.at(id);
-    for (const auto recipient : recipients) wishes_.erase({id, recipient});
     std::erase_if(recipients, [&](std::uint32_t recipient) {
       const bool over = trouble ? trouble->kind == spool::SpoolFailure::NotFound || trouble->kind == spool::SpoolFailure::Gone
                                 : !message.history.contains(recipient);
@@ -279,7 +275,7 @@ Task<void> Delivery::tell_late(Message message, std::string header) {
     reports.push_back(std::move(report));
   }
   if (reports.empty()) co_return;
-  auto writing = write_notice(message, schedules, std::move(reports), spool::deadline_told_bit, header);
+  auto writing = write_notice(message, spool::recipients_of(schedules), std::move(reports), spool::deadline_told_bit, header);
   const auto again = co_await std::move(writing);
   if (again) deadlines_.add(message.ref.id, parts_.clock.wall() + *again);
 }

@@ -32,7 +32,7 @@ WallTime Delivery::give_up_time(const RuledBy& by, const spool::DeferredTimes& t
   schedule.first_failed = times.first_failed;
   schedule.paused = times.paused;
   schedule.next_due = times.next_due;
-  return times.attempts == 0 ? WallTime::max() : period_end(settings_.retry, by, schedule, stood_still(std::string(by.key), times.first_failed));
+  return times.attempts == 0 ? WallTime::max() : period_end(settings_.retry, by, schedule, stood_still(std::string(by.key), times.first_failed, times.held));
 }
 
 // Sets the timers of what was deferred in earlier lives, or anew when the rules change. Fresh mail does not wait for it, and
@@ -110,12 +110,13 @@ void Delivery::leave_ended_hold(spool::Schedule& schedule, WallTime now) const {
   if (!directory::is_chosen_key(schedule.destination)) return;
   const auto directory = parts_.directory.newest();
   if (!directory || chosen_hold(schedule, directory->contents().holds, now) != nullptr) return;
-  leave_chosen_hold(schedule, directory->contents().holds, parts_.ledger.pauses_between(schedule.first_failed, now), now);
+  leave_chosen_hold(schedule, directory->contents().holds, now);
 }
 
 std::optional<spool::SpoolError> Delivery::recall(Message& message) const {
   const auto now = parts_.clock.wall();
   for (auto& deferred : parts_.spool.deferred(message.ref.id)) {
+    message.stamps.insert({deferred.schedule.recipient, spool::stamp_of(deferred.schedule)});
     bring_back(deferred.schedule, now);
     leave_ended_hold(deferred.schedule, now);
     message.history.insert({deferred.schedule.recipient, std::move(deferred.schedule)});
@@ -143,13 +144,13 @@ Task<bool> Delivery::read_back(RemoteJob& job, const Slot& slot, CauseWatch& wat
   const bool was_deferred = !job.from.empty();
   const auto turned_away = job.turned_away;
   if (!was_deferred) in_hand_.leave(job.ref.id, job.recipients);  // before its history says that it is deferred
+  for (const auto recipient : job.recipients) changed_.erase({job.ref.id, recipient});  // the spool says so; what comes from now on it may not have said
   auto work = parts_.workers.run(parts_.loop, [&] { return recall(message); });
   auto ran = co_await std::move(work);
   std::optional<spool::SpoolError> trouble;
   if (!ran) trouble = spool::SpoolError{spool::SpoolFailure::Broken, "all workers are busy"};
   else trouble = std::move(*ran);
   if (!was_deferred) in_hand_.leave(job.ref.id, job.recipients);
-  for (const auto recipient : job.recipients) wishes_.erase({job.ref.id, recipient});  // its schedule says so by now
   // Settled meanwhile (by the operator): nothing to try.
   const bool gone = trouble && (trouble->kind == spool::SpoolFailure::Gone || trouble->kind == spool::SpoolFailure::NotFound);
   std::erase_if(job.recipients, [&](std::uint32_t recipient) {

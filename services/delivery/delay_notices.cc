@@ -56,7 +56,13 @@ Task<void> Delivery::tell_delay(TraceId id) {
   }
   if (read.failed) co_return;
   const auto& envelope = read.message.envelope;
-  const auto decision = decide_delay({envelope, read.schedules, now, delay, [&](WallTime from) { return parts_.ledger.paused_between(from, now); }});
+  for (const auto& one : read.schedules) read.message.history.insert({one.recipient, one});
+  const auto stood = [&](const spool::Schedule& one) {
+    auto pauses = parts_.ledger.pauses_between(one.first_failed, now);
+    pauses.insert(pauses.end(), one.held.begin(), one.held.end());
+    return covered(std::move(pauses), one.first_failed, now);
+  };
+  const auto decision = decide_delay({envelope, read.schedules, now, delay, stood});
   if (decision.what == DelayDecision::What::LookAgain) delays_.add(id, *decision.count_from);
   if (decision.what != DelayDecision::What::Tell) co_return;
   std::vector<RecipientReport> reports;
@@ -67,17 +73,16 @@ Task<void> Delivery::tell_delay(TraceId id) {
     reports.push_back(delayed_report(envelope, one, until == WallTime::max() ? std::nullopt : std::optional(until)));
   }
   if (reports.size() > most_recipients_of_a_report) reports.resize(most_recipients_of_a_report);
-  auto writing = write_notice(read.message, read.schedules, std::move(reports), spool::delay_told_bit, read.header);
+  auto writing = write_notice(read.message, spool::recipients_of(read.schedules), std::move(reports), spool::delay_told_bit, read.header);
   const auto again = co_await std::move(writing);
   if (again) delays_.add(id, parts_.clock.wall() - std::chrono::duration_cast<std::chrono::microseconds>(delay) + *again);
 }
 
 // As a change to what the spool has by then: an attempt or the operator may have written since the schedules were read.
-Task<std::optional<std::chrono::seconds>> Delivery::write_notice(const Message& message, const std::vector<spool::Schedule>& of, std::vector<RecipientReport> reports,
+Task<std::optional<std::chrono::seconds>> Delivery::write_notice(const Message& message, std::vector<std::uint32_t> of, std::vector<RecipientReport> reports,
                                                                  std::uint8_t bit, const std::string& header) {
   ++finishing_;
-  spool::Notice notice{message.ref.id, {}, bit, report_mails(message, std::move(reports), bit == spool::delay_told_bit ? "delay" : "deadline", header)};
-  for (const auto& one : of) notice.recipients.push_back(one.recipient);
+  spool::Notice notice{message.ref, std::move(of), bit, report_mails(message, std::move(reports), bit == spool::delay_told_bit ? "delay" : "deadline", header)};
   auto work = parts_.workers.run(parts_.loop, [&] { return parts_.spool.tell(notice); });
   const auto ran = co_await std::move(work);
   --finishing_;

@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "services/delivery/basis.h"
+
 namespace hikyaku::delivery {
 namespace {
 
@@ -120,13 +122,15 @@ Task<void> Delivery::run() {
         for (auto& one : **fresh) {
           std::vector<std::uint32_t> recipients;
           std::vector<std::uint32_t> verified;
+          bool told = true;
           for (const auto& open : one.open) {
             recipients.push_back(open.index);
+            told = told && (open.told & spool::deadline_told_bit) != 0;
             if (open.delivery == spool::Delivery::Verify) verified.push_back(open.index);
             scheduler_.claim(one.ref.id, open.index);
           }
           const auto message = hold({std::move(one.ref), std::move(one.envelope), {}, std::move(verified)}, Lane::Fresh);
-          watch_fresh(*message);
+          if (!told) watch_fresh(*message);
           auto dispatching = dispatch_all(message, std::move(recipients), Lane::Fresh);
           co_await std::move(dispatching);
         }
@@ -263,10 +267,10 @@ Task<void> Delivery::defer_untried(MessagePointer message, std::vector<std::uint
     }
     schedules.push_back(std::move(schedule));
   }
-  remember_told(message->ref.id, schedules);
-  auto deferring = settler_.defer({message->ref, schedules, {}});
+  auto deferring = settler_.defer({message->ref, schedules, {}, basis_of(*message, schedules)});
   const auto ending = co_await std::move(deferring);
   if (ending == Settler::Ending::Written) deferred_untried(*message, schedules, destination);
+  else if (ending == Settler::Ending::Overtaken) parts_.loop.spawn(dispatch_again(message, recipients));
   else if (ending == Settler::Ending::Over)
     for (const auto recipient : recipients) scheduler_.disclaim(message->ref.id, recipient);
   else if (ending == Settler::Ending::Impossible)
@@ -331,6 +335,7 @@ Task<void> Delivery::tend_slowly() {
     auto keeping = keep_what_was_learned();
     co_await std::move(keeping);
     check_owners();
+    std::erase_if(changed_, [this](const auto& one) { return !scheduler_.claimed(one.first); });
     auto checking = check_spool_owners();
     co_await std::move(checking);
     auto proposing = propose();

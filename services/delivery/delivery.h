@@ -181,7 +181,8 @@ class Delivery {
   Task<void> flush_one(std::shared_ptr<const directory::Snapshot> directory, std::string domain);
   void leave_lanes(const std::vector<Touched>& touched);
   void shut_soon(const std::string& key, WallTime now);
-  void apply_wishes(const Message& message, std::vector<spool::Schedule>& schedules);
+  bool is_changed(const Message& message, std::uint32_t recipient);
+  void leave_changed(RemoteJob& job);
   void sweep_lanes();
   Task<void> take_orphans();
 
@@ -216,7 +217,7 @@ class Delivery {
   Task<bool> hold_destinations(std::shared_ptr<const directory::Snapshot> directory, WallTime now);
   // How long delivery stood still since `from`: stopped, in our own trouble, or under holds that select this mail.
   [[nodiscard]] Duration stood_still(const Message& message, std::uint32_t recipient, const std::string& destination, WallTime from) const;
-  [[nodiscard]] Duration stood_still(const std::string& destination, WallTime from) const;
+  [[nodiscard]] Duration stood_still(const std::string& destination, WallTime from, const spool::TimeSpans& held) const;
 
   // deferred_work.cc: what waits for its time
   Task<void> load_deferred();
@@ -256,12 +257,10 @@ class Delivery {
 
   // fresh_deadlines.cc: by when, of mail that was never deferred
   void watch_fresh(const Message& message);
-  // Schedules that are about to be written say so when their sender was told already.
-  void remember_told(const TraceId& id, std::vector<spool::Schedule>& schedules) const;
   void forget_fresh(const Message& message);  // once nobody of it is fresh
   Task<bool> tell_late_fresh();
   Task<void> tell_late_one(spool::MessageRef ref);
-  [[nodiscard]] std::vector<spool::GeneratedMail> late_notices(const Message& message, const std::string& header) const;
+  Task<void> tell_late_recipients(const Message& message, const std::vector<std::uint32_t>& waiting, const std::string& header);
 
   // remote_work.cc: what happens in a slot
   void pump();
@@ -331,7 +330,7 @@ class Delivery {
   Task<void> tell_delays();
   Task<void> tell_delay(TraceId id);
   // Nothing: it is written. Else when to look at the message again: it has changed meanwhile, or there was trouble.
-  Task<std::optional<std::chrono::seconds>> write_notice(const Message& message, const std::vector<spool::Schedule>& of, std::vector<RecipientReport> reports,
+  Task<std::optional<std::chrono::seconds>> write_notice(const Message& message, std::vector<std::uint32_t> of, std::vector<RecipientReport> reports,
                                                          std::uint8_t bit, const std::string& header);
   [[nodiscard]] std::optional<Address> postmaster() const;
 
@@ -350,8 +349,15 @@ class Delivery {
   // The rest of a truncated plan. False: it is dealt with otherwise.
   Task<bool> plan_all(MessagePointer message, std::uint32_t recipient, ToTargets& plan);
 
+  // finish_again.cc: what others wrote meanwhile
+  Task<std::optional<Message>> read_again(MessagePointer before);
+  Task<void> finish_again(MessagePointer before, std::vector<Attempt> attempts, std::string destination);
+  Task<void> dispatch_again(MessagePointer before, std::vector<std::uint32_t> recipients);
+
   // settlement.cc: what is written down
   Task<void> finish(MessagePointer message, std::vector<Attempt> attempts, std::string destination);
+  Task<void> write_conclusion(ConcludedPart part);
+  void take_deferral(const MessagePointer& message, const std::vector<spool::Schedule>& schedules, const std::string& destination, Settler::Ending ending);
   Task<void> finish_local(LocalJob job, Attempt attempt);
   Task<Settler::Ending> settle_with_mail(spool::Settlement settlement);
   // What is written ends the claims.
@@ -403,7 +409,9 @@ class Delivery {
   FallbackWatch fallbacks_;
   std::shared_ptr<const directory::Snapshot> routed_by_;  // whose table the queue follows
   bool replanning_ = false;
-  std::map<DeferredEntry, spool::Schedule> wishes_;  // of operators, about what was under an attempt or in a lane
+  // By operators, of what was under an attempt or in a lane: its schedule now, nothing when it has its end. The spool has it
+  // already; here it is for who would otherwise look there too late.
+  std::map<DeferredEntry, std::optional<spool::Schedule>> changed_;
   std::vector<HoldProposal> proposed_;
   Instant probed_{};      // held hosts
   bool probing_ = false;

@@ -32,11 +32,6 @@ void Delivery::watch_fresh(const Message& message) {
   fresh_deadlines_.add(message.ref, by->deadline);
 }
 
-void Delivery::remember_told(const TraceId& id, std::vector<spool::Schedule>& schedules) const {
-  if (!fresh_deadlines_.told(id)) return;
-  for (auto& schedule : schedules) schedule.failure_class |= spool::deadline_told_bit;
-}
-
 void Delivery::forget_fresh(const Message& message) {
   if (!fresh_deadlines_.contains(message.ref.id)) return;
   const auto count = static_cast<std::uint32_t>(message.envelope.recipients.size());
@@ -56,13 +51,16 @@ Task<bool> Delivery::tell_late_fresh() {
   co_return !due.empty();
 }
 
-// A deferral that is written from now on says that it is told. After a crash it may be told twice, never not at all.
+// The notice and the record that it was sent are one group: after a crash it is not told again, and a schedule that is written
+// later says that it was told.
 Task<void> Delivery::tell_late_one(spool::MessageRef ref) {
   ++finishing_;
   Message message{ref, {}, {}};
   std::string header;
+  std::vector<std::uint32_t> waiting;
   auto work = parts_.workers.run(parts_.loop, [&]() -> std::optional<spool::SpoolError> {
-    for (auto& deferred : parts_.spool.deferred(ref.id)) message.history.insert({deferred.schedule.recipient, std::move(deferred.schedule)});
+    waiting = parts_.spool.fresh_recipients(ref);
+    std::erase_if(waiting, [&](std::uint32_t recipient) { return (parts_.spool.told_fresh(ref, recipient) & spool::deadline_told_bit) != 0; });
     auto envelope = parts_.spool.envelope(ref);
     if (!envelope) return envelope.error();
     message.envelope = std::move(*envelope);
@@ -72,34 +70,37 @@ Task<void> Delivery::tell_late_one(spool::MessageRef ref) {
     return std::nullopt;
   });
   const auto ran = co_await std::move(work);
-  std::optional<spool::SpoolError> trouble = ran ? *ran : spool::SpoolError{spool::SpoolFailure::Stopped, "all workers are busy"};
-  if (!trouble) {
-    const auto notices = late_notices(message, header);
-    if (notices.empty()) forget_fresh(message);
-    else {
-      auto writing = parts_.workers.run(parts_.loop, [&] { return parts_.spool.generate(notices); });
-      const auto wrote = co_await std::move(writing);
-      if (!wrote) trouble = spool::SpoolError{spool::SpoolFailure::Stopped, "all workers are busy"};
-      else if (!*wrote) trouble = wrote->error();
-      look_for_fresh();
-    }
-  }
+  const auto trouble = ran ? *ran : spool::SpoolError{spool::SpoolFailure::Stopped, "all workers are busy"};
   using enum spool::SpoolFailure;
-  if (trouble && (trouble->kind == NotFound || trouble->kind == Gone)) fresh_deadlines_.forget(ref.id);  // it has had its end
-  else if (trouble) {
+  if (trouble && (trouble->kind == NotFound || trouble->kind == Gone)) {
+    fresh_deadlines_.forget(ref.id);  // it has had its end
+  } else if (trouble) {
     parts_.log.write(telemetry::events::storage_trouble, {.message = ref.id, .reason = trouble->what});
     fresh_deadlines_.again(ref.id, parts_.clock.wall() + (trouble->kind == Damaged ? std::chrono::minutes{60} : std::chrono::minutes{1}));
+  } else {
+    auto telling = tell_late_recipients(message, waiting, header);
+    co_await std::move(telling);
   }
   --finishing_;
 }
 
-std::vector<spool::GeneratedMail> Delivery::late_notices(const Message& message, const std::string& header) const {
+// Those that are in a lane or under an attempt, but for whom a command has.
+Task<void> Delivery::tell_late_recipients(const Message& message, const std::vector<std::uint32_t>& waiting, const std::string& header) {
+  std::vector<std::uint32_t> late;
   std::vector<RecipientReport> reports;
-  for (std::uint32_t recipient = 0; recipient < message.envelope.recipients.size(); ++recipient)
-    if (scheduler_.claimed({message.ref.id, recipient}) && !in_hand_.taken({message.ref.id, recipient}) && !message.history.contains(recipient) &&
-        wants_notification(message.envelope, message.recipient(recipient), Action::Delayed))
-      reports.push_back(late_report(message.envelope, recipient));
-  return report_mails(message, std::move(reports), "deadline", header);
+  for (const auto recipient : waiting) {
+    const DeferredEntry entry{message.ref.id, recipient};
+    if (!scheduler_.claimed(entry) || in_hand_.taken(entry)) continue;
+    late.push_back(recipient);
+    if (wants_notification(message.envelope, message.recipient(recipient), Action::Delayed)) reports.push_back(late_report(message.envelope, recipient));
+  }
+  if (reports.empty()) {
+    forget_fresh(message);
+    co_return;
+  }
+  auto writing = write_notice(message, late, std::move(reports), spool::deadline_told_bit, header);
+  const auto again = co_await std::move(writing);
+  if (again) fresh_deadlines_.again(message.ref.id, parts_.clock.wall() + *again);
 }
 
 }  // namespace hikyaku::delivery

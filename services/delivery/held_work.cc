@@ -5,7 +5,7 @@
 
 #include "services/delivery/chosen_hold.h"
 #include "services/delivery/delivery.h"
-#include "services/delivery/schedule/stood_still.h"
+#include "services/delivery/recipient_pauses.h"
 
 namespace hikyaku::delivery {
 namespace {
@@ -115,7 +115,6 @@ Task<void> Delivery::keep_fresh(MessagePointer message, KeptBack kept) {
     schedule.last_reply = kept.words;
     schedules.push_back(std::move(schedule));
   }
-  remember_told(message->ref.id, schedules);
   auto deferring = settler_.defer({message->ref, schedules, {}});
   const auto ending = co_await std::move(deferring);
   if (ending == Settler::Ending::Written) {
@@ -220,32 +219,29 @@ Task<void> Delivery::propose() {
 
 Duration Delivery::stood_still(const Message& message, std::uint32_t recipient, const std::string& destination, WallTime from) const {
   const auto now = parts_.clock.wall();
-  Pauses all;
-  for (const auto& pause : pauses_of(message, recipient, destination, from, now)) all.emplace_back(pause.from, pause.until);
-  return covered(std::move(all), from, now);
+  return covered_by(pauses_of(message, recipient, destination, from, now), from, now);
 }
 
 std::vector<CausedPause> Delivery::pauses_of(const Message& message, std::uint32_t recipient, const std::string& destination,
                                              WallTime from, WallTime until) const {
-  std::vector<CausedPause> pauses;
-  for (const auto& [start, end] : parts_.ledger.pauses_between(from, until)) pauses.push_back({start, end, Cause::Stopped});
+  const auto ours = parts_.ledger.pauses_between(from, until);
+  const auto before = message.history.find(recipient);
+  const auto held = before == message.history.end() ? spool::TimeSpans{} : before->second.held;
   const auto directory = parts_.directory.newest();
-  if (directory && !directory->contents().holds.empty()) {
-    const bool local = destination.starts_with("local:");
-    std::string mailbox;
-    if (local) {
-      const auto plan = plan_recipient(*directory, settings_.routing, {message.envelope.reverse_path, message.recipient(recipient), 0, targets_looked_up_on_a_loop, &message.envelope});
-      if (const auto* target = std::get_if<ToMailbox>(&plan)) mailbox = target->target.address.text();
-    }
-    const Facts facts(message, recipient, destination, std::move(mailbox));
-    for (const auto& time : directory::hold_times(directory->contents().holds, facts.view(), from, until)) pauses.push_back({time.from, time.until, Cause::Hold});
+  if (!directory || directory->contents().holds.empty()) return recipient_pauses(ours, {}, {}, held, from, until);
+  std::string mailbox;
+  if (destination.starts_with("local:")) {
+    const auto plan = plan_recipient(*directory, settings_.routing, {message.envelope.reverse_path, message.recipient(recipient), 0, targets_looked_up_on_a_loop, &message.envelope});
+    if (const auto* target = std::get_if<ToMailbox>(&plan)) mailbox = target->target.address.text();
   }
-  return pauses;
+  const Facts facts(message, recipient, destination, std::move(mailbox));
+  return recipient_pauses(ours, directory->contents().holds, facts.view(), held, from, until);
 }
 
-Duration Delivery::stood_still(const std::string& destination, WallTime from) const {
+Duration Delivery::stood_still(const std::string& destination, WallTime from, const spool::TimeSpans& held) const {
   const auto now = parts_.clock.wall();
   Pauses pauses = parts_.ledger.pauses_between(from, now);
+  pauses.insert(pauses.end(), held.begin(), held.end());
   if (const auto directory = parts_.directory.newest())
     for (const auto& hold : directory->contents().holds)
       if (directory::selects_all_of(hold, destination)) pauses.emplace_back(hold.start, std::min(hold.end, now));

@@ -10,8 +10,8 @@ constexpr std::size_t names_at_once = 5'000, plans_at_once = 200;
 
 }  // namespace
 
-// What is under way right now is not in the index, and must not be tried twice at once: it goes on, and its outcome is
-// ignored where the operator's came first.
+// What is under way right now is not in the index, and must not be tried twice at once: it goes on, and what it comes to is
+// written as far as the operator's word leaves room (finish_again()). What a lane has leaves it before it begins (leave_changed()).
 void Delivery::queue_changed(const std::vector<Touched>& touched) {
   const auto now = parts_.clock.wall();
   auto& index = scheduler_.deferred();
@@ -27,12 +27,13 @@ void Delivery::queue_changed(const std::vector<Touched>& touched) {
       continue;
     }
     const bool waits = index.contains(one.destination, entry);
-    wishes_.erase(entry);
+    const bool moves = !one.again || one.again->destination != one.destination;
+    changed_.erase(entry);
     const auto end = index.end_of(entry);
     const auto priority = index.priority_of(entry);
-    if (waits && (!one.again || one.again->destination != one.destination)) index.remove(one.destination, entry);
+    if (waits && moves) index.remove(one.destination, entry);
+    if (!waits && moves && scheduler_.claimed(entry)) changed_.insert_or_assign(entry, one.again);
     if (!one.again) continue;
-    if (!waits && scheduler_.claimed(entry) && one.again->destination != one.destination) wishes_.insert_or_assign(entry, *one.again);
     if (directory::is_chosen_key(one.again->destination)) shut_soon(one.again->destination, now);
     // Sent elsewhere, its period may be another; never after the one it has, and the message tells when it is over.
     if (waits) scheduler_.defer(one.again->destination, entry, one.again->next_due, end, priority);
@@ -43,18 +44,25 @@ void Delivery::queue_changed(const std::vector<Touched>& touched) {
   wake_timers();
 }
 
-// What was under an attempt when the operator sent it elsewhere, or put it under a hold: it goes there, with what the attempt
-// has to tell.
-void Delivery::apply_wishes(const Message& message, std::vector<spool::Schedule>& schedules) {
-  for (auto& schedule : schedules) {
-    const auto wish = wishes_.find({message.ref.id, schedule.recipient});
-    if (wish == wishes_.end()) continue;
-    schedule.destination = wish->second.destination;
-    schedule.via = wish->second.via;
-    if (directory::is_chosen_key(schedule.destination)) shut_soon(schedule.destination, parts_.clock.wall());
-    else schedule.next_due = parts_.clock.wall();
-    wishes_.erase(wish);
+// Whom an operator gave an end, or another way, while a lane had it or an attempt was about it. False: nobody did.
+bool Delivery::is_changed(const Message& message, std::uint32_t recipient) {
+  const DeferredEntry entry{message.ref.id, recipient};
+  const auto found = message.history.contains(recipient) ? changed_.find(entry) : changed_.end();
+  if (found == changed_.end()) return false;
+  const auto again = std::move(found->second);
+  changed_.erase(found);
+  if (!again) {
+    scheduler_.disclaim(entry.message, entry.recipient);
+    return true;
   }
+  if (directory::is_chosen_key(again->destination)) shut_soon(again->destination, parts_.clock.wall());
+  scheduler_.defer(again->destination, entry, again->next_due, give_up_time(message, again->destination, *again), message.envelope.priority);
+  return true;
+}
+
+void Delivery::leave_changed(RemoteJob& job) {
+  if (changed_.empty()) return;
+  std::erase_if(job.recipients, [&](std::uint32_t recipient) { return is_changed(*job.message, recipient); });
 }
 
 // Where chosen mail is put under a hold: until the holds are looked at, which is within a second.

@@ -1,6 +1,7 @@
 #include "services/delivery/queue_actions.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <span>
 
@@ -16,6 +17,7 @@ namespace {
 constexpr std::size_t most_troubles = 10;
 constexpr std::size_t most_envelopes = 500;  // of a page of fresh recipients, each with its own
 constexpr std::uint64_t most_texts = 16 << 20;  // octets in memory, but for one larger text
+constexpr int most_looks = 10;                  // at one that somebody else writes of meanwhile, each time
 
 // Of fresh mail, which is due as it is: what its sender wants released later.
 bool concerns_fresh(const QueueAction& action, const Envelope& envelope, WallTime now) {
@@ -47,6 +49,18 @@ struct Chosen {
   Message message;
   std::vector<spool::Schedule> schedules;  // of fresh ones: who it is, and nothing else
   QueueState was = QueueState::Deferred;
+
+  [[nodiscard]] spool::Stamps basis() const {
+    spool::Stamps basis;
+    if (was == QueueState::Deferred)
+      for (const auto& schedule : schedules) basis.insert({schedule.recipient, spool::stamp_of(schedule)});
+    return basis;
+  }
+};
+// What is to be written of one, and told when it is.
+struct Change {
+  Chosen* of = nullptr;
+  std::vector<Touched> touched;
 };
 
 class Actor {
@@ -93,13 +107,8 @@ class Actor {
 
   // In groups, as texts allow.
   spool::SpoolResult<> carry_out() {
-    const bool schedules = action_.kind != QueueActionKind::Bounce && action_.kind != QueueActionKind::Delete && action_.kind != QueueActionKind::RedirectAddress;
     for (auto& [id, one] : chosen_) {
-      if (one.schedules.empty()) continue;
-      if (schedules) deferrals_.push_back(again(one));
-      else if (auto settlement = ended(one)) settlements_.push_back(*std::move(settlement));
-      else continue;
-      written_now_.push_back(&one);
+      if (!prepare(one)) continue;
       if (!settlements_.empty())
         for (const auto& mail : settlements_.back().generated) texts_ += mail.text.size();
       if (texts_ >= most_texts) TRY_VOID(write());
@@ -111,20 +120,78 @@ class Actor {
   ActionPage page;
 
  private:
-  spool::SpoolResult<> write() {
+  [[nodiscard]] bool writes_schedules() const {
+    return action_.kind != QueueActionKind::Bounce && action_.kind != QueueActionKind::Delete && action_.kind != QueueActionKind::RedirectAddress;
+  }
+
+  // False: there is nothing to write of it.
+  bool prepare(Chosen& one) {
+    if (one.schedules.empty()) return false;
+    Change change{&one, {}};
+    if (writes_schedules()) {
+      deferrals_.push_back(again(one, change.touched));
+    } else {
+      auto settlement = ended(one, change.touched);
+      if (!settlement) return false;
+      settlements_.push_back(*std::move(settlement));
+    }
+    changes_.push_back(std::move(change));
+    return true;
+  }
+
+  spool::SpoolResult<> write_prepared() {
     if (!deferrals_.empty()) TRY_VOID(spool_.defer(deferrals_));
     if (!settlements_.empty()) TRY_VOID(spool_.settle(settlements_));
-    for (const auto* one : written_now_) {
-      page.changed += one->schedules.size();
-      if (in_hand_ == nullptr || one->was != QueueState::Incoming) continue;
-      for (const auto& schedule : one->schedules) {
-        in_hand_->over(one->message.ref, schedule.recipient);
-        std::erase(taken_, std::pair(one->message.ref, schedule.recipient));
+    for (auto& change : changes_) {
+      const auto& one = *change.of;
+      page.changed += one.schedules.size();
+      std::ranges::move(change.touched, std::back_inserter(page.touched));
+      if (in_hand_ == nullptr || one.was != QueueState::Incoming) continue;
+      for (const auto& schedule : one.schedules) {
+        in_hand_->over(one.message.ref, schedule.recipient);
+        std::erase(taken_, std::pair(one.message.ref, schedule.recipient));
       }
     }
-    deferrals_.clear(), settlements_.clear(), written_now_.clear();
-    texts_ = 0;
+    forget_prepared();
     return {};
+  }
+  void forget_prepared() {
+    deferrals_.clear(), settlements_.clear(), changes_.clear();
+    texts_ = 0;
+  }
+
+  spool::SpoolResult<> write() {
+    auto written = write_prepared();
+    if (written || written.error().kind != spool::SpoolFailure::Overtaken) return written;
+    std::vector<Chosen*> all;
+    for (const auto& change : changes_) all.push_back(change.of);
+    forget_prepared();
+    for (auto* one : all) TRY_VOID(write_alone(*one));
+    return {};
+  }
+
+  // An attempt's end, or another command, comes between a look and its writing: a few times at most.
+  spool::SpoolResult<> write_alone(Chosen& one) {
+    for (int looks = 0; looks < most_looks; ++looks) {
+      if (!prepare(one)) return {};
+      auto written = write_prepared();
+      if (written || written.error().kind != spool::SpoolFailure::Overtaken) return written;
+      forget_prepared();
+      look_again(one);
+    }
+    if (page.troubles.size() < most_troubles) page.troubles.push_back(one.message.ref.id.text() + ": it is being changed all the time");
+    return {};
+  }
+
+  // Those that wait still, and are what was chosen still, as they are now.
+  void look_again(Chosen& one) {
+    auto now = spool_.deferred(one.message.ref.id);
+    std::erase_if(one.schedules, [&](spool::Schedule& schedule) {
+      const auto found = std::ranges::find(now, schedule.recipient, [](const spool::DeferredRecipient& each) { return each.schedule.recipient; });
+      if (found == now.end() || !schedule_matches(filter_, found->id, found->schedule) || is_as_wanted(found->schedule)) return true;
+      schedule = std::move(found->schedule);
+      return false;
+    });
   }
 
   // What the command has met before its first attempt comes here behind that.
@@ -147,14 +214,14 @@ class Actor {
     if (error.kind != spool::SpoolFailure::NotFound && page.troubles.size() < most_troubles) page.troubles.push_back(id.text() + ": " + error.what);
   }
 
-  spool::Deferral again(Chosen& one) {
-    spool::Deferral deferral{one.message.ref, {}, {}};
+  spool::Deferral again(const Chosen& one, std::vector<Touched>& touched) const {
+    spool::Deferral deferral{one.message.ref, {}, {}, one.basis()};
     for (auto schedule : one.schedules) {
       const auto before = schedule.destination;
       if (one.was == QueueState::Incoming) never_tried(schedule);
       change(schedule, one.message.envelope, one.was);
-      page.touched.push_back({.id = one.message.ref.id, .recipient = schedule.recipient, .destination = before, .again = schedule,
-                              .was = one.was, .priority = one.message.envelope.priority});
+      touched.push_back({.id = one.message.ref.id, .recipient = schedule.recipient, .destination = before, .again = schedule,
+                         .was = one.was, .priority = one.message.envelope.priority});
       deferral.recipients.push_back(std::move(schedule));
     }
     return deferral;
@@ -166,7 +233,7 @@ class Actor {
       if (was == QueueState::Incoming) schedule.next_due = envelope.release ? std::max(context_.now, envelope.release->at) : context_.now;
       return;
     }
-    if (action_.kind != QueueActionKind::Retry) leave_chosen_hold(schedule, holds(), {}, context_.now);
+    if (action_.kind != QueueActionKind::Retry) leave_chosen_hold(schedule, holds(), context_.now);
     if (action_.kind == QueueActionKind::Release) {
       schedule.destination = release_key;
       if (envelope.release && schedule.attempts == 0 && envelope.release->at > context_.now) return;  // its sender's wish stands
@@ -187,8 +254,8 @@ class Actor {
   }
 
   // Nothing: its text cannot be read; the message stays as it is.
-  std::optional<spool::Settlement> ended(Chosen& one) {
-    spool::Settlement settlement{one.message.ref, {}, {}};
+  std::optional<spool::Settlement> ended(Chosen& one, std::vector<Touched>& touched) {
+    spool::Settlement settlement{one.message.ref, {}, {}, one.basis()};
     const auto outcome = action_.kind == QueueActionKind::Delete   ? spool::Outcome::Discarded
                          : action_.kind == QueueActionKind::Bounce ? spool::Outcome::Bounced
                                                                    : spool::Outcome::Expanded;
@@ -207,7 +274,7 @@ class Actor {
     }
     if (one.message.envelope.recipients.empty())  // deleting needs it for the log alone
       if (auto envelope = spool_.envelope(one.message.ref)) one.message.envelope = *std::move(envelope);
-    for (const auto& schedule : one.schedules) page.touched.push_back(told(one, schedule, settlement));
+    for (const auto& schedule : one.schedules) touched.push_back(told(one, schedule, settlement));
     return settlement;
   }
 
@@ -277,7 +344,7 @@ class Actor {
   std::vector<std::pair<spool::MessageRef, std::uint32_t>> taken_;  // and not written yet
   std::vector<spool::Deferral> deferrals_;
   std::vector<spool::Settlement> settlements_;
-  std::vector<const Chosen*> written_now_;
+  std::vector<Change> changes_;
   std::uint64_t texts_ = 0;
 };
 

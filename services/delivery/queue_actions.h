@@ -1,6 +1,7 @@
 // What an operator does to recipients that wait, before their first attempt or after it: try now, bounce, delete, send
 // elsewhere. Each is a recorded outcome or schedule, written in groups, so that a crash leaves every recipient either as it
-// was or as it was to be, and repeating the command does the rest. A first attempt that is under way is left alone.
+// was or as it was to be, and repeating the command does the rest. A first attempt that is under way is left alone. Whoever an
+// attempt wrote of between the command's look and its writing is looked at again: neither takes back what the other wrote.
 // Blocking: call on workers.
 #pragma once
 

@@ -122,6 +122,7 @@ Task<void> Delivery::work(Slot slot) {
       const bool wanted = co_await std::move(reading);
       if (!wanted) continue;
     }
+    leave_changed(*job);
     if (leave_held(*job, slot.destination)) {
       scheduler_.probe_is_gone(slot.destination);
       continue;

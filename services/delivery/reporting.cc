@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "services/delivery/basis.h"
 #include "services/delivery/delivery.h"
 #include "services/delivery/report/report_mail.h"
 
@@ -86,10 +87,14 @@ Task<void> Delivery::finish_gathered(MessagePointer message) {
     auto conclusion = merged(parts);
     auto writing = write_reports(*message, conclusion);
     auto generated = co_await std::move(writing);
-    auto settling = settle_with_mail({message->ref, conclusion.outcomes, std::move(generated)});
+    spool::Stamps basis;
+    for (const auto& part : parts) basis.merge(basis_of(*part.message, part.conclusion.outcomes));
+    auto settling = settle_with_mail({message->ref, conclusion.outcomes, std::move(generated), std::move(basis)});
     const auto ending = co_await std::move(settling);
     look_for_fresh();
     if (ending == Settler::Ending::Written || ending == Settler::Ending::Over) ended(*message, conclusion.outcomes);
+    if (ending == Settler::Ending::Overtaken)
+      for (const auto& part : parts) parts_.loop.spawn(finish_again(part.message, part.attempts, part.destination));
     if (ending == Settler::Ending::Written)
       for (const auto& part : parts) log_conclusion(*message, part.attempts, part.conclusion, part.destination, part.concluded_at);
   }

@@ -1,6 +1,7 @@
 // What is written down after an attempt: outcomes, schedules and the mail they cause, in the order of the spool's rules.
 #include <algorithm>
 
+#include "services/delivery/basis.h"
 #include "services/delivery/delivery.h"
 #include "services/delivery/why/spent_times.h"
 
@@ -10,7 +11,7 @@ namespace hikyaku::delivery {
 void Delivery::ended(const Message& message, const std::vector<spool::RecipientOutcome>& outcomes) {
   for (const auto& outcome : outcomes) {
     scheduler_.disclaim(message.ref.id, outcome.recipient);
-    wishes_.erase({message.ref.id, outcome.recipient});
+    changed_.erase({message.ref.id, outcome.recipient});
   }
   forget_fresh(message);
 }
@@ -18,8 +19,9 @@ void Delivery::ended(const Message& message, const std::vector<spool::RecipientO
 // Those that have a time are the deferred index's.
 void Delivery::deferred(const Message& message, const std::vector<spool::Schedule>& schedules) {
   for (const auto& schedule : schedules) {
-    scheduler_.defer(schedule.destination, {message.ref.id, schedule.recipient}, schedule.next_due, give_up_time(message, schedule.destination, schedule),
-                     message.envelope.priority);
+    if (!is_changed(message, schedule.recipient))  // after this was written
+      scheduler_.defer(schedule.destination, {message.ref.id, schedule.recipient}, schedule.next_due,
+                       give_up_time(message, schedule.destination, schedule), message.envelope.priority);
     if (schedule.attempts == 1) watch_deadline(message.ref.id, message.envelope);
     if (schedule.attempts == 1 && !message.envelope.reverse_path.is_null()) delays_.add(message.ref.id, schedule.first_failed);
   }
@@ -39,10 +41,11 @@ Task<Settler::Ending> Delivery::settle_with_mail(spool::Settlement settlement) {
   const bool makes_mail = !settlement.generated.empty();
   auto outcomes = makes_mail ? settlement.outcomes : std::vector<spool::RecipientOutcome>{};
   const auto ref = settlement.message;
+  auto basis = makes_mail ? settlement.based_on : spool::Stamps{};
   auto settling = settler_.settle(std::move(settlement));
   const auto ending = co_await std::move(settling);
   if (ending != Settler::Ending::Impossible || !makes_mail) co_return ending;
-  auto alone = settler_.settle({ref, std::move(outcomes), {}});
+  auto alone = settler_.settle({ref, std::move(outcomes), {}, std::move(basis)});
   const auto ended = co_await std::move(alone);
   co_return ended;
 }
@@ -72,45 +75,61 @@ Task<void> Delivery::finish(MessagePointer message, std::vector<Attempt> attempt
     };
   context.wait_for = [&](const Attempt& attempt, Duration elapsed) { return scheduler_.wait_for(destination, attempt, elapsed, now); };
   auto conclusion = conclude(*message, attempts, context);
-  ConcludedPart whole{std::move(attempts), std::move(conclusion), destination, now};
+  ConcludedPart whole{std::move(attempts), std::move(conclusion), destination, now, message};
   if (auto reported = ReportGathering::take_reported(*message, whole)) {
     for (const auto& attempt : reported->attempts) (void)in_hand_.begin(*message, attempt.recipient);  // until finish_gathered()
     if (gathering_.add(message->ref.id, std::move(*reported)) == ReportGathering::Place::First) parts_.loop.spawn(finish_gathered(message));
   }
-  attempts = std::move(whole.attempts), conclusion = std::move(whole.conclusion);
-  spool::Settlement settlement{message->ref, conclusion.outcomes, {}};
+  auto writing = write_conclusion(std::move(whole));
+  co_await std::move(writing);
+  --finishing_;
+}
+
+// Ends first, for whom a next hop took must not be tried again; then those that go on waiting.
+Task<void> Delivery::write_conclusion(ConcludedPart part) {
+  const MessagePointer message = part.message;
+  auto& conclusion = part.conclusion;
+  spool::Settlement settlement{message->ref, conclusion.outcomes, {}, basis_of(*message, conclusion.outcomes)};
   if (!conclusion.reports.empty() || !conclusion.dead_letters.empty()) {
     auto writing = write_reports(*message, conclusion);
     settlement.generated = co_await std::move(writing);
   }
-  bool written = true;
+  auto ending = Settler::Ending::Written;
+  std::vector<Attempt> again;
   if (!conclusion.outcomes.empty()) {
     const bool makes_mail = !settlement.generated.empty();
     auto settling = settle_with_mail(std::move(settlement));
-    const auto ending = co_await std::move(settling);
-    written = ending == Settler::Ending::Written;
-    if (written || ending == Settler::Ending::Over) ended(*message, conclusion.outcomes);
+    ending = co_await std::move(settling);
+    if (ending == Settler::Ending::Written || ending == Settler::Ending::Over) ended(*message, conclusion.outcomes);
     if (makes_mail) look_for_fresh();
+    if (ending == Settler::Ending::Overtaken) again = std::move(part.attempts);
   }
-  if (written && !conclusion.schedules.empty()) {
-    apply_wishes(*message, conclusion.schedules);
-    remember_told(message->ref.id, conclusion.schedules);
-    auto deferring = settler_.defer({message->ref, conclusion.schedules, {}});
-    const auto ending = co_await std::move(deferring);
-    written = ending == Settler::Ending::Written;
-    if (written) deferred(*message, conclusion.schedules);
-    if (ending == Settler::Ending::Over)
-      for (const auto& schedule : conclusion.schedules) scheduler_.disclaim(message->ref.id, schedule.recipient);
-    // A full disk: delivery is what makes space, so they are tried again from where they are, gate or not.
-    if (ending == Settler::Ending::NoRoom) {
-      std::vector<std::uint32_t> again;
-      for (const auto& schedule : conclusion.schedules) again.push_back(schedule.recipient);
-      parts_.loop.spawn(dispatch_later(message, std::move(again), Lane::Retry));
+  if (ending == Settler::Ending::Written && !conclusion.schedules.empty()) {
+    auto deferring = settler_.defer({message->ref, conclusion.schedules, {}, basis_of(*message, conclusion.schedules)});
+    ending = co_await std::move(deferring);
+    take_deferral(message, conclusion.schedules, part.destination, ending);
+    if (ending == Settler::Ending::Overtaken) {  // the ends are written
+      const auto open = std::ranges::partition(part.attempts, [&](const Attempt& one) {
+        return std::ranges::find(conclusion.schedules, one.recipient, &spool::Schedule::recipient) == conclusion.schedules.end();
+      });
+      again.assign(open.begin(), open.end());
+      part.attempts.erase(open.begin(), open.end());
+      ending = Settler::Ending::Written;
     }
-    if (ending == Settler::Ending::Impossible) give_back_damaged(message, conclusion.schedules, destination, "it cannot be kept for a retry");
   }
-  if (written) log_conclusion(*message, attempts, conclusion, destination, now);
-  --finishing_;
+  if (ending == Settler::Ending::Written) log_conclusion(*message, part.attempts, conclusion, part.destination, part.concluded_at);
+  if (!again.empty()) parts_.loop.spawn(finish_again(message, std::move(again), std::move(part.destination)));
+}
+
+// What becomes of those that were to be deferred, as the writing ended.
+void Delivery::take_deferral(const MessagePointer& message, const std::vector<spool::Schedule>& schedules, const std::string& destination,
+                            Settler::Ending ending) {
+  if (ending == Settler::Ending::Written) deferred(*message, schedules);
+  if (ending == Settler::Ending::Over)
+    for (const auto& schedule : schedules) scheduler_.disclaim(message->ref.id, schedule.recipient);
+  // A full disk: delivery is what makes space, so they are tried again from where they are, gate or not.
+  if (ending == Settler::Ending::NoRoom) parts_.loop.spawn(dispatch_later(message, spool::recipients_of(schedules), Lane::Retry));
+  if (ending == Settler::Ending::Impossible) give_back_damaged(message, schedules, destination, "it cannot be kept for a retry");
 }
 
 void Delivery::log_conclusion(const Message& message, const std::vector<Attempt>& attempts, const Conclusion& conclusion,

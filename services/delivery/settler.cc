@@ -33,11 +33,12 @@ bool is_of_the_message(const spool::SpoolError& error) {
 }
 // A full disk drains only by outcomes: those that need no space must not wait for texts that do.
 bool concerns_one(const spool::SpoolError& error) {
-  return is_of_the_message(error) || error.kind == spool::SpoolFailure::NoSpace;
+  return is_of_the_message(error) || error.kind == spool::SpoolFailure::NoSpace || error.kind == spool::SpoolFailure::Overtaken;
 }
 Settler::Ending ending_of(const spool::SpoolError& error) {
   const bool over = error.kind == spool::SpoolFailure::Gone || error.kind == spool::SpoolFailure::NotFound;
   if (error.kind == spool::SpoolFailure::NoSpace) return Settler::Ending::NoRoom;
+  if (error.kind == spool::SpoolFailure::Overtaken) return Settler::Ending::Overtaken;
   return over ? Settler::Ending::Over : Settler::Ending::Impossible;
 }
 }  // namespace
@@ -136,7 +137,8 @@ Task<void> Settler::write_all() {
       if (refused) {
         const auto& id = settles ? group.settlements[at].message.id : group.deferrals[at].message.id;
         // Of all that wait for space one line is enough: the log is on the same disk.
-        if (request->ending != Ending::NoRoom || !std::exchange(told_of_space, true))
+        const bool told = request->ending == Ending::Overtaken || (request->ending == Ending::NoRoom && std::exchange(told_of_space, true));
+        if (!told)
           log_.write(telemetry::events::storage_trouble, {.message = id, .reason = impossible[at]->what});
         // What became of the recipient is certain and must be written, however long it takes.
         if (settles && request->ending == Ending::NoRoom) {

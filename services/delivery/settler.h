@@ -28,6 +28,7 @@ class Settler {
     Over,        // the message had its end before: nothing is to be written
     NoRoom,      // a deferral for which the disk has no space: the message stays where it is, and is to be tried again
     Impossible,  // its text is damaged or too large; other messages are not held up by it
+    Overtaken,   // nothing is written: somebody else wrote of a recipient since it was read (spool::SpoolFailure)
   };
   Task<Ending> settle(spool::Settlement settlement);
   Task<Ending> defer(spool::Deferral deferral);

@@ -9,7 +9,7 @@ using namespace hikyaku::delivery;
 
 namespace {
 
-constexpr std::uint64_t damaged = 13, over = 14;
+constexpr std::uint64_t damaged = 13, over = 14, overtaken = 15;
 
 // Writes down what it is given; messages with two sequence numbers have a trouble of their own.
 class PickySpool final : public spool::Spool {
@@ -49,6 +49,7 @@ class PickySpool final : public spool::Spool {
     for (const auto& one : all) {
       if (one.message.id.sequence == damaged) return failure(spool::SpoolError{spool::SpoolFailure::Damaged, "its body is damaged"});
       if (one.message.id.sequence == over) return failure(spool::SpoolError{spool::SpoolFailure::NotFound, "not in holding"});
+      if (one.message.id.sequence == overtaken) return failure(spool::SpoolError{spool::SpoolFailure::Overtaken, "changed meanwhile"});
       written.push_back(one.message.id.sequence);
     }
     return {};
@@ -63,8 +64,8 @@ struct Rig {
   io::Workers workers{1, 10};
   io::Loop loop;
   Settler settler{loop, workers, spool, flusher, telemetry::discarding_log()};
-  std::vector<Settler::Ending> endings{5, Settler::Ending::Stopped};
-  int left = 5;
+  std::vector<Settler::Ending> endings{6, Settler::Ending::Stopped};
+  int left = 6;
 
   Task<void> defer(std::uint64_t sequence, std::size_t at) {
     auto deferring = settler.defer({message(sequence), {}, {}});
@@ -91,9 +92,10 @@ TEST_CASE("settler: a message that cannot be written holds up no other") {
   rig.loop.spawn(rig.settle(2, 2));
   rig.loop.spawn(rig.defer(over, 3));
   rig.loop.spawn(rig.settle(3, 4));
+  rig.loop.spawn(rig.settle(overtaken, 5));
   rig.loop.spawn(rig.give_up());
   rig.loop.run();
   using enum Settler::Ending;
-  CHECK(rig.endings == std::vector{Written, Impossible, Written, Over, Written});
+  CHECK(rig.endings == std::vector{Written, Impossible, Written, Over, Written, Overtaken});
   for (const std::uint64_t sequence : {1, 2, 3}) CHECK(std::ranges::count(rig.spool.written, sequence) >= 1);
 }

@@ -15,12 +15,14 @@ struct Overloaded : F... {
 bool concerns_incoming(const LogRecord& record) {
   return std::visit(Overloaded{[](const OutcomeRecord& one) { return one.message.journal != 0; },
                                [](const DeferredRecord& one) { return one.message.journal != 0; },
+                               [](const ToldRecord& one) { return one.message.journal != 0; },
                                [](const ReleasedRecord&) { return true; }, [](const auto&) { return false; }},
                     record);
 }
 
 bool concerns_holding(const LogRecord& record) {
   return std::visit(Overloaded{[](const OutcomeRecord& one) { return one.message.journal == 0; },
+                               [](const ToldRecord& one) { return one.message.journal == 0; },
                                [](const ReleasedRecord&) { return false; }, [](const auto&) { return true; }},
                     record);
 }
@@ -51,12 +53,17 @@ void DeliveryState::apply_to_holding(const LogRecord& record, DeadTexts& dead) {
                           place(one.text);
                           holding.add_all_fresh(one.text.id, std::min(one.recipients, most_recipients), one.keys);
                         },
+                        [&](const ToldRecord& one) {
+                          if (one.message.journal != 0) return;
+                          for (const auto recipient : one.recipients) holding.tell(one.message.id, recipient, one.bits);
+                        },
                         [](const ReleasedRecord&) {}},
              record);
 }
 
 void SettledIncoming::apply(const LogRecord& record) {
   if (const auto* released = std::get_if<ReleasedRecord>(&record)) return release(*released);
+  if (const auto* told = std::get_if<ToldRecord>(&record)) return tell(*told);
   if (const auto* one = std::get_if<OutcomeRecord>(&record); one != nullptr && one->message.journal != 0)
     for (const auto& outcome : one->outcomes)
       settle(one->message, outcome.recipient, outcome.outcome == Outcome::DeliveredLazy ? Settled::Lazy : Settled::Final, outcome.account);
@@ -73,6 +80,24 @@ void SettledIncoming::settle(const MessageRef& message, std::uint32_t recipient,
   } else if (at->how != Settled::Final) {
     *at = {recipient, how, std::string(account)};
   }
+}
+
+void SettledIncoming::tell(const ToldRecord& record) {
+  const auto& [id, journal, at] = record.message;
+  if (journal == 0 || released(journal, at.segment)) return;
+  auto& told = journals_[journal].told[at.segment][at.offset];
+  for (const auto recipient : record.recipients) told[recipient] |= record.bits;
+}
+
+std::uint8_t SettledIncoming::told(std::uint16_t number, storage::Position at, std::uint32_t recipient) const {
+  const auto journal = journals_.find(number);
+  if (journal == journals_.end() || journal->second.told.empty()) return 0;
+  const auto segment = journal->second.told.find(at.segment);
+  if (segment == journal->second.told.end()) return 0;
+  const auto message = segment->second.find(at.offset);
+  if (message == segment->second.end()) return 0;
+  const auto one = message->second.find(recipient);
+  return one == message->second.end() ? 0 : one->second;
 }
 
 void SettledIncoming::drop_settled(std::uint16_t journal, storage::SegmentNumber segment, std::vector<RecordRecipient>& recipients) const {
@@ -93,6 +118,7 @@ void SettledIncoming::drop_settled(std::uint16_t journal, storage::SegmentNumber
 void SettledIncoming::release(const ReleasedRecord& record) {
   auto& journal = journals_[record.journal];
   journal.segments.erase(record.segment);
+  journal.told.erase(record.segment);
   journal.released[record.segment] = true;
   // The journal's own release file remembers; here the newest few are enough to survive the loss of it.
   while (journal.released.size() > 1000) journal.released.erase(journal.released.begin());
@@ -109,6 +135,9 @@ void SettledIncoming::for_each_record(const std::function<void(const LogRecord&)
                                      one.account});
         visit(LogRecord{std::move(record)});
       }
+    for (const auto& [segment, messages] : journal.told)
+      for (const auto& [offset, told] : messages)
+        for (const auto& [recipient, bits] : told) visit(LogRecord{ToldRecord{{{}, number, {segment, offset}}, {recipient}, bits}});
   }
 }
 

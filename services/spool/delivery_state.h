@@ -46,7 +46,12 @@ struct ReleasedRecord {  // an incoming segment was given back
   std::uint16_t journal = 0;
   storage::SegmentNumber segment;
 };
-using LogRecord = std::variant<OutcomeRecord, DeferredRecord, HoldingRecord, GeneratedRecord, ReleasedRecord>;
+struct ToldRecord {  // recipients before their first attempt, of whom their sender was told by a mail of the same group
+  MessageRef message;
+  std::vector<std::uint32_t> recipients;
+  std::uint8_t bits = 0;  // of told_bits
+};
+using LogRecord = std::variant<OutcomeRecord, DeferredRecord, HoldingRecord, GeneratedRecord, ReleasedRecord, ToldRecord>;
 
 [[nodiscard]] std::string encode(const LogRecord& record);
 // Nothing when it is not well formed.
@@ -74,6 +79,8 @@ class SettledIncoming {
   // Takes those away, of ascending ones in one segment, that settled() says something of; all when it was released.
   void drop_settled(std::uint16_t journal, storage::SegmentNumber segment, std::vector<RecordRecipient>& recipients) const;
   [[nodiscard]] bool released(std::uint16_t journal, storage::SegmentNumber segment) const;
+  // What the sender was told of the recipient before its first attempt.
+  [[nodiscard]] std::uint8_t told(std::uint16_t journal, storage::Position at, std::uint32_t recipient) const;
   // Accounts with lazy copies from the segment.
   [[nodiscard]] std::vector<std::string> fed_accounts(std::uint16_t journal, storage::SegmentNumber segment) const;
   // After a replay: lazy copies are of an earlier process now.
@@ -88,12 +95,15 @@ class SettledIncoming {
     std::string account;
   };
   using Segments = std::map<storage::SegmentNumber, std::map<std::uint32_t, std::vector<SettledRecipient>>>;
+  using Told = std::map<std::uint32_t, std::uint8_t>;  // bits, by recipient
   struct Journal {
     Segments segments;
+    std::map<storage::SegmentNumber, std::map<std::uint32_t, Told>> told;  // by offset; few
     std::map<storage::SegmentNumber, bool> released;  // the newest
   };
   void settle(const MessageRef& message, std::uint32_t recipient, Settled how, std::string_view account);
   void release(const ReleasedRecord& record);
+  void tell(const ToldRecord& record);
   std::map<std::uint16_t, Journal> journals_;
 };
 

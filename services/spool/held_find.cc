@@ -63,10 +63,11 @@ DeferredRecipient HeldTable::recipient_at(Row row) const { return {id_[message_[
 DeferredTimes HeldTable::times_at(Row row) const {
   const auto slot = message_[row];
   const bool facts = (body_octets_[slot] & facts_bit) != 0;
+  const auto held = held_.find(row);
   return {id_[slot], index_of(row), static_cast<std::uint8_t>(tries_[row] >> 24), tries_[row] & 0xFFFFFF, first_failed_[row], paused_[row],
           last_tried_[row], next_due_[row], facts ? std::optional(accepted_at_[slot]) : std::nullopt,
           body_octets_[slot] & octets_mask, priority_of(slot), deadline_of(slot), account_[slot],
-          facts ? sender_[slot] : 0, domain_[row]};
+          facts ? sender_[slot] : 0, domain_[row], held == held_.end() ? TimeSpans{} : held->second};
 }
 
 }  // namespace hikyaku::spool

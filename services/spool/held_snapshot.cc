@@ -27,7 +27,7 @@ struct PackStreams {
 namespace {
 
 constexpr std::uint8_t has_facts = 1, is_blob = 2, same_maker = 4, has_priority = 8, has_deadline = 16, known_flags = 31;
-constexpr std::uint8_t row_fresh = 1, row_via = 2, row_paused = 4, row_tried = 8, known_row_flags = 15;
+constexpr std::uint8_t row_fresh = 1, row_via = 2, row_paused = 4, row_tried = 8, row_held = 16, row_told = 32, known_row_flags = 63;
 
 std::uint64_t zigzag(std::int64_t n) { return static_cast<std::uint64_t>(n) << 1 ^ static_cast<std::uint64_t>(n >> 63); }
 std::int64_t unzigzag(std::uint64_t n) { return static_cast<std::int64_t>(n >> 1) ^ -static_cast<std::int64_t>(n & 1); }
@@ -86,10 +86,13 @@ void HeldTable::pack_message(Slot slot, PackStreams<WireWriter>& out, PackState&
     const auto via = via_.find(row);
     const bool fresh = is_fresh(row), paused = !fresh && paused_[row] != Duration{};
     const bool tried = !fresh && last_tried_[row] != WallTime{};
+    const auto held = held_.find(row);
+    const auto told = static_cast<std::uint8_t>(fresh ? tries_[row] >> 24 & told_bits : 0);  // of a deferred one with its class
     out.facts.u8(static_cast<std::uint8_t>((fresh ? row_fresh : 0) | (via != via_.end() ? row_via : 0) | (paused ? row_paused : 0) |
-                                     (tried ? row_tried : 0)));
+                                           (tried ? row_tried : 0) | (held != held_.end() ? row_held : 0) | (told != 0 ? row_told : 0)));
     out.facts.varint(index_of(row));
     out.keys.u32(address_[row]).u32(domain_[row]);
+    if (told != 0) out.facts.u8(told);
     if (fresh) continue;
     const auto& destination = destinations_.name(destination_[row]);
     if (put_number(out.facts, state.destination_numbers, destination)) out.texts.text(destination);
@@ -99,6 +102,10 @@ void HeldTable::pack_message(Slot slot, PackStreams<WireWriter>& out, PackState&
     if (tried) out.times.varint(zigzag(minus(number(last_tried_[row]), number(first_failed_[row]))));
     if (paused) out.times.u64(static_cast<std::uint64_t>(paused_[row].count()));
     if (via != via_.end()) out.texts.text(via->second);
+    if (held != held_.end()) {
+      out.times.varint(held->second.size());
+      for (const auto& [from, until] : held->second) out.times.u64(static_cast<std::uint64_t>(number(from))).u64(static_cast<std::uint64_t>(number(until)));
+    }
     if (put_number(out.facts, state.reply_numbers, reply_[row])) out.texts.text(replies_.at(reply_[row]));
   }
 }
@@ -147,8 +154,11 @@ bool HeldTable::unpack_message(PackStreams<WireReader&>& in, PackState& state) {
     const auto address = in.keys.u32();
     const RecipientKeys keys{address, in.keys.u32()};
     if (in.broken() || (row & ~known_row_flags) != 0 || recipient >= fresh_bit) return false;
+    const std::uint8_t told = (row & row_told) != 0 ? in.facts.u8() : 0;
+    if ((told & ~told_bits) != 0) return false;
     if ((row & row_fresh) != 0) {
       add_fresh_row(slot, static_cast<std::uint32_t>(recipient), keys);
+      tell(state.id, static_cast<std::uint32_t>(recipient), told);
       continue;
     }
     Schedule schedule;
@@ -161,6 +171,11 @@ bool HeldTable::unpack_message(PackStreams<WireReader&>& in, PackState& state) {
     if ((row & row_tried) != 0) schedule.last_tried = time_of(plus(number(schedule.first_failed), unzigzag(in.times.varint())));
     if ((row & row_paused) != 0) schedule.paused = Duration{static_cast<std::int64_t>(in.times.u64())};
     if ((row & row_via) != 0) schedule.via = in.texts.text();
+    const auto spans = (row & row_held) != 0 ? in.times.varint() : 0;
+    for (std::uint64_t span = 0; span < spans && !in.times.broken(); ++span) {
+      const auto from = static_cast<std::int64_t>(in.times.u64());
+      schedule.held.emplace_back(time_of(from), time_of(static_cast<std::int64_t>(in.times.u64())));
+    }
     if (!take_text(in.facts, in.texts, state.replies, schedule.last_reply)) return false;
     add_row(slot, schedule, keys);
   }

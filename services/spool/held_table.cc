@@ -143,6 +143,7 @@ HeldTable::Row HeldTable::make_row(Slot slot, std::uint32_t recipient) {
   destination_[row] = none;
   reply_[row] = ReplyArena::nowhere;
   address_[row] = domain_[row] = 0;
+  tries_[row] = 0;
   return row;
 }
 
@@ -169,6 +170,7 @@ void HeldTable::release_schedule(Row row) {
   replies_.release(reply_[row]);
   reply_[row] = ReplyArena::nowhere;
   if (!via_.empty()) via_.erase(row);
+  if (!held_.empty()) held_.erase(row);
 }
 
 void HeldTable::set_schedule(Row row, const Schedule& schedule) {
@@ -183,6 +185,7 @@ void HeldTable::set_schedule(Row row, const Schedule& schedule) {
   paused_[row] = schedule.paused;
   next_due_[row] = schedule.next_due;
   if (!schedule.via.empty()) via_[row] = schedule.via;
+  if (!schedule.held.empty()) held_[row] = schedule.held;
 }
 
 Schedule HeldTable::schedule_at(Row row) const {
@@ -197,6 +200,7 @@ Schedule HeldTable::schedule_at(Row row) const {
   out.next_due = next_due_[row];
   out.last_reply = replies_.at(reply_[row]);
   if (const auto via = via_.find(row); via != via_.end()) out.via = via->second;
+  if (const auto held = held_.find(row); held != held_.end()) out.held = held->second;
   return out;
 }
 
@@ -231,13 +235,19 @@ void HeldTable::defer(const TraceId& id, const Schedule& schedule, RecipientKeys
   if (slot == none) return;
   auto row = row_of(slot, schedule.recipient);
   const bool fresh = row != none && is_fresh(row);
-  const std::uint32_t told = row != none && !fresh ? (tries_[row] >> class_shift) & told_bits : 0;
+  const std::uint32_t told = row != none ? (tries_[row] >> class_shift) & told_bits : 0;
   if (row == none || fresh) ++deferred_;
   if (row == none) row = make_row(slot, schedule.recipient);
   if (fresh) set_fresh(slot, row, false);
   if (keys.address != 0) address_[row] = keys.address, domain_[row] = keys.domain;
   set_schedule(row, schedule);
   tries_[row] |= told << class_shift;
+}
+
+void HeldTable::tell(const TraceId& id, std::uint32_t recipient, std::uint8_t bits) {
+  const auto slot = slot_of(id);
+  const auto row = slot == none ? none : row_of(slot, recipient);
+  if (row != none && is_fresh(row)) tries_[row] |= std::uint32_t{bits} << class_shift;
 }
 
 void HeldTable::drop_row(Slot slot, Row row) {
@@ -290,6 +300,19 @@ std::vector<Schedule> HeldTable::deferred(const TraceId& id) const {
     if (!is_fresh(row)) found.push_back(schedule_at(row));
   std::ranges::sort(found, {}, &Schedule::recipient);
   return found;
+}
+
+std::optional<Schedule> HeldTable::deferred(const TraceId& id, std::uint32_t recipient) const {
+  const auto slot = slot_of(id);
+  const auto row = slot == none ? none : row_of(slot, recipient);
+  return row == none || is_fresh(row) ? std::nullopt : std::optional(schedule_at(row));
+}
+
+std::optional<std::uint8_t> HeldTable::told_fresh(const TraceId& id, std::uint32_t recipient) const {
+  const auto slot = slot_of(id);
+  const auto row = slot == none ? none : row_of(slot, recipient);
+  if (row == none || !is_fresh(row)) return std::nullopt;
+  return static_cast<std::uint8_t>((tries_[row] >> class_shift) & told_bits);
 }
 
 std::optional<WallTime> HeldTable::oldest_failure(Row from, Row many) const {

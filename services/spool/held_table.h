@@ -54,6 +54,7 @@ class HeldTable {
   // All of a message that has no rows yet; keys of those that are known.
   void add_all_fresh(const TraceId& id, std::uint32_t recipients, const std::vector<RecipientKeys>& keys);
   void defer(const TraceId& id, const Schedule& schedule, RecipientKeys keys);  // keys not given: those it has
+  void tell(const TraceId& id, std::uint32_t recipient, std::uint8_t bits);     // of one that is fresh
   // The text, when nobody waits for it any more.
   std::optional<Held> close(const TraceId& id, std::uint32_t recipient);
   // A little of the arena's waste; true: there is more.
@@ -65,6 +66,8 @@ class HeldTable {
   [[nodiscard]] bool has_row(const TraceId& id, std::uint32_t recipient) const;
   [[nodiscard]] std::vector<std::uint32_t> fresh(const TraceId& id) const;  // recipients
   [[nodiscard]] std::vector<Schedule> deferred(const TraceId& id) const;
+  [[nodiscard]] std::optional<Schedule> deferred(const TraceId& id, std::uint32_t recipient) const;
+  [[nodiscard]] std::optional<std::uint8_t> told_fresh(const TraceId& id, std::uint32_t recipient) const;  // nothing: it is not fresh
 
   // ---- all of them
   [[nodiscard]] std::uint64_t messages() const { return messages_; }
@@ -155,6 +158,7 @@ class HeldTable {
   Column<ReplyArena::Place> reply_;
   Column<TextKey> address_, domain_;
   std::unordered_map<Row, std::string> via_;  // few
+  std::unordered_map<Row, TimeSpans> held_;   // few
 
   Slot slots_ = 0, free_slot_ = none;  // free ones are linked by first_row_ and next_
   Row rows_ = 0, free_row_ = none;

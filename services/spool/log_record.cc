@@ -11,6 +11,7 @@ constexpr std::uint8_t outcome_kind = 1, old_deferred_kind = 2, holding_kind = 3
 constexpr std::uint8_t holding_with_facts_kind = 6, generated_kind = 7, deferred_kind = 8;  // since 0.2
 // Facts of a message with a priority or a time to be delivered by; with neither it is written as ever.
 constexpr std::uint8_t holding_with_times_kind = 9;
+constexpr std::uint8_t told_kind = 10;  // since 0.3
 constexpr std::uint64_t beyond_rows = 1ULL << 31, beyond_segments = UINT32_MAX;  // what the table can hold
 
 void put(WireWriter& out, const TraceId& id) {
@@ -102,7 +103,7 @@ RecipientKeys take_keys(WireReader& in) {
 
 constexpr std::uint64_t most_recipients = 1'000'000;  // of one mail that we make: a damaged number must not become memory
 
-constexpr std::uint8_t with_keys = 1, with_via = 2, with_last_try = 4;
+constexpr std::uint8_t with_keys = 1, with_via = 2, with_last_try = 4, with_held = 8;
 
 void encode_one(WireWriter& out, const OutcomeRecord& record) {
   out.u8(outcome_kind);
@@ -120,10 +121,14 @@ void encode_one(WireWriter& out, const DeferredRecord& record) {
     const auto& one = record.recipients[n];
     put(out, one);
     out.u8(static_cast<std::uint8_t>((keys == RecipientKeys{} ? 0 : with_keys) | (one.via.empty() ? 0 : with_via) |
-                                     (one.last_tried == WallTime{} ? 0 : with_last_try)));
+                                     (one.last_tried == WallTime{} ? 0 : with_last_try) | (one.held.empty() ? 0 : with_held)));
     if (keys != RecipientKeys{}) put(out, keys);
     if (!one.via.empty()) out.text(one.via);
     if (one.last_tried != WallTime{}) out.u64(static_cast<std::uint64_t>(one.last_tried.time_since_epoch().count()));
+    if (one.held.empty()) continue;
+    out.varint(one.held.size());
+    for (const auto& [from, until] : one.held)
+      out.u64(static_cast<std::uint64_t>(from.time_since_epoch().count())).u64(static_cast<std::uint64_t>(until.time_since_epoch().count()));
   }
 }
 void encode_one(WireWriter& out, const HoldingRecord& record) {
@@ -144,6 +149,19 @@ void encode_one(WireWriter& out, const ReleasedRecord& record) {
   out.u8(released_kind).varint(record.journal).varint(record.segment.value());
 }
 
+void encode_one(WireWriter& out, const ToldRecord& record) {
+  out.u8(told_kind);
+  put(out, record.message);
+  out.u8(record.bits).varint(record.recipients.size());
+  for (const auto recipient : record.recipients) out.varint(recipient);
+}
+
+ToldRecord take_told(WireReader& in) {
+  ToldRecord record{take_ref(in), {}, static_cast<std::uint8_t>(in.u8() & told_bits)};
+  const auto count = in.varint();
+  for (std::uint64_t i = 0; i < count && !in.broken(); ++i) record.recipients.push_back(take_recipient(in));
+  return record;
+}
 OutcomeRecord take_outcome(WireReader& in) {
   OutcomeRecord record{take_ref(in), {}};
   const auto count = in.varint();
@@ -166,6 +184,11 @@ DeferredRecord take_deferred(WireReader& in, std::uint8_t kind) {
     record.keys.push_back((flags & with_keys) != 0 ? take_keys(in) : RecipientKeys{});
     if ((flags & with_via) != 0) record.recipients.back().via = in.text();
     if ((flags & with_last_try) != 0) record.recipients.back().last_tried = take_time(in);
+    const auto spans = (flags & with_held) != 0 ? in.varint() : 0;
+    for (std::uint64_t span = 0; span < spans && !in.broken(); ++span) {
+      const auto from = take_time(in);
+      record.recipients.back().held.emplace_back(from, take_time(in));
+    }
   }
   return record;
 }
@@ -210,6 +233,7 @@ std::optional<LogRecord> decode_log_record(std::string_view octets) {
       record = ReleasedRecord{static_cast<std::uint16_t>(journal), storage::SegmentNumber{in.varint()}};
       break;
     }
+    case told_kind: record = take_told(in); break;
     default: return std::nullopt;
   }
   if (!in.complete()) return std::nullopt;
@@ -221,7 +245,7 @@ bool may_concern_incoming(std::string_view octets) {
   WireReader in(octets);
   const auto kind = in.u8();
   if (kind == holding_kind || kind == holding_with_facts_kind || kind == holding_with_times_kind || kind == old_generated_kind || kind == generated_kind) return false;
-  if (kind != outcome_kind && kind != old_deferred_kind && kind != deferred_kind) return true;
+  if (kind != outcome_kind && kind != old_deferred_kind && kind != deferred_kind && kind != told_kind) return true;
   return take_ref(in).journal != 0;
 }
 

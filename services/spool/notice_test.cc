@@ -20,7 +20,7 @@ struct Waiting {
     spool = rig.open();
     message = spool->fresh(10)->at(0);
     REQUIRE(spool->defer(std::vector{Deferral{message.ref, {Rig::schedule(0), Rig::schedule(1)}, {}}}));
-    notice = {message.ref.id, {0, 1}, delay_told_bit, {Rig::bounce(message, "delay")}};
+    notice = {{message.ref.id, 0, {}}, {0, 1}, delay_told_bit, {Rig::bounce(message, "delay")}};
   }
   [[nodiscard]] Schedule schedule(std::uint32_t recipient) const {
     for (const auto& one : spool->deferred(message.ref.id))
@@ -90,4 +90,124 @@ TEST_CASE("two notices of different things are both remembered") {
   CHECK(delay_told(one.schedule(0)));
   CHECK(deadline_told(one.schedule(0)));
   CHECK(one.notices() == 2);
+}
+
+namespace {
+
+enum class Where : std::uint8_t { Incoming, Holding };
+
+// A message before its first attempt, from incoming or one of ours, and the notice of both its recipients.
+struct Late {
+  Rig rig;
+  std::unique_ptr<Spool> spool;
+  TraceId id;
+
+  explicit Late(Where where, std::uint64_t seed = 1) : rig(seed) {
+    id = rig.accept(2, "text");
+    spool = rig.open();
+    if (where == Where::Incoming) return;
+    const auto cause = spool->fresh(10)->at(0);
+    GeneratedMail mail{cause.envelope, "text"};
+    id = mail.envelope.id = cause.ref.id.derived("elsewhere", "redirect", 100);
+    REQUIRE(spool->settle(std::vector{Settlement{cause.ref, {{0, Outcome::Expanded, {}}, {1, Outcome::Discarded, {}}}, {mail}}}));
+  }
+  static Notice notice_of(const FreshMessage& message) { return {message.ref, {0, 1}, deadline_told_bit, {Rig::bounce(message, "deadline")}}; }
+  static bool is_told(const FreshMessage& message) {
+    return std::ranges::all_of(message.open, [](const OpenRecipient& one) { return (one.told & deadline_told_bit) != 0; });
+  }
+  // As delivery does: tells of what was not told of, and delivers notices. How many notices arrived for certain.
+  int live(FreshMessage* original = nullptr) {
+    int arrived = 0;
+    for (int round = 0; round < 3; ++round) {
+      const auto fresh = spool->fresh(10);
+      if (!fresh) return arrived;
+      for (const auto& one : *fresh) {
+        if (one.ref.id != id) {
+          handed_out = true;
+          if (!spool->settle(std::vector{Rig::delivered(one)}) || !spool->flush()) return arrived;
+          ++arrived;
+          continue;
+        }
+        if (original != nullptr) *original = one;
+        if (!is_told(one) && !spool->tell(notice_of(one))) return arrived;
+      }
+    }
+    return arrived;
+  }
+  bool handed_out = false;
+};
+
+}  // namespace
+
+TEST_CASE("a notice of fresh mail and its record are one: told once, whenever the power fails or the process is killed") {
+  for (const auto where : {Where::Incoming, Where::Holding})
+    for (const bool power_fails : {true, false}) {
+      bool done = false;
+      std::uint64_t stop = 0;
+      for (; !done; ++stop) {
+        CAPTURE(stop);
+        Late late(where, stop + 1);
+        late.rig.disk.stop_after(stop);
+        const int before = late.live();
+        done = !late.rig.disk.stopped();
+        const bool in_doubt = late.handed_out && before == 0;  // it arrived, perhaps, and was not written down
+        late.spool.reset();
+        power_fails ? late.rig.cut() : late.rig.kill();
+        late.spool = late.rig.open();
+        FreshMessage original;
+        const int after = late.live(&original);
+        REQUIRE(original.ref.id == late.id);
+        CHECK((in_doubt ? after <= 1 : before + after == 1));
+        // What is deferred later says so, with no word of who defers it.
+        REQUIRE(late.spool->defer(std::vector{Deferral{original.ref, {Rig::schedule(0), Rig::schedule(1)}, {}}}));
+        for (int life = 0; life < 2; ++life) {
+          CHECK(late.spool->deferred(late.id).size() == 2);
+          for (const auto& one : late.spool->deferred(late.id)) CHECK(deadline_told(one.schedule));
+          late.spool.reset();
+          late.rig.cut();
+          late.spool = late.rig.open();
+        }
+      }
+      CHECK(stop > 5);
+    }
+}
+
+TEST_CASE("what a sender was told of fresh mail is in snapshots, and goes with the mail") {
+  for (const auto where : {Where::Incoming, Where::Holding}) {
+    Late late(where);
+    FreshMessage original;
+    CHECK(late.live(&original) == 1);
+    // Much else happens: the log is given back up to a snapshot.
+    const auto other = late.rig.accept(1, "other");
+    const auto message = late.spool->fresh(10)->at(0);
+    REQUIRE(message.ref.id == other);
+    for (int n = 0; n < 400; ++n) {
+      REQUIRE(late.spool->defer(std::vector{Deferral{n == 0 ? message.ref : MessageRef{other, 0, {}}, {Rig::schedule(0)}, {}}}));
+      REQUIRE(late.spool->tend());
+    }
+    late.spool.reset();
+    late.rig.cut();
+    late.spool = late.rig.open();
+    CHECK(late.live(&original) == 0);
+    CHECK(Late::is_told(original));
+    CHECK(late.spool->told_fresh(original.ref, 0) == deadline_told_bit);
+    REQUIRE(late.spool->settle(std::vector{Settlement{original.ref, {{0, Outcome::Delivered, {}}, {1, Outcome::Delivered, {}}}, {}}}));
+    CHECK(late.spool->tell(Late::notice_of(original)).error().kind == SpoolFailure::NotFound);
+    CHECK(late.live() == 0);
+  }
+}
+
+TEST_CASE("a notice of fresh mail of whom one was deferred, or has ended, meanwhile is to be made anew") {
+  Late late(Where::Incoming);
+  const auto message = late.spool->fresh(10)->at(0);
+  REQUIRE(late.spool->defer(std::vector{Deferral{message.ref, {Rig::schedule(0)}, {}}}));
+  CHECK(late.spool->tell(Late::notice_of(message)).error().kind == SpoolFailure::NotFound);
+  CHECK(late.spool->fresh(10)->empty());
+  auto notice = Late::notice_of(message);
+  notice.recipients = {1};
+  REQUIRE(late.spool->tell(notice));
+  REQUIRE(late.spool->tell(notice));
+  CHECK(late.spool->fresh(10)->size() == 1);
+  REQUIRE(late.spool->defer(std::vector{Deferral{message.ref, {Rig::schedule(1)}, {}}}));
+  for (const auto& one : late.spool->deferred(late.id)) CHECK(deadline_told(one.schedule) == (one.schedule.recipient == 1));
 }

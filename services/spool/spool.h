@@ -98,16 +98,16 @@ class Spool {
   // Outcomes. When it returns they are with the operating system (a crash of this process repeats none of them), and
   // on disk after the next flush() - SpoolFlusher does it within 20 ms. An outcome for a settled recipient is ignored.
   // With generated mail it is on disk when it returns. The caller no longer reads a message all of whose recipients it
-  // settled or deferred.
+  // settled or deferred. Overtaken: nothing was written of any; told one by one, it is the one that was.
   virtual SpoolResult<> settle(std::span<const Settlement> settlements) = 0;
   // Mail of ours that no mail causes (a report to a domain's owner), to be delivered as if it were fresh. Durable when it returns;
   // one whose id is in holding still is ignored.
   virtual SpoolResult<> generate(std::span<const GeneratedMail> mails) = 0;
   // Durable when it returns, in the order of rule 3: text in holding, schedule record, then the incoming record is
-  // settled. For a recipient already deferred: its new schedule only. Many at once share their flushes.
+  // settled. For a recipient already deferred: its new schedule only. Many at once share their flushes. Overtaken: as above.
   virtual SpoolResult<> defer(std::span<const Deferral> deferrals) = 0;
-  // One group, durable when it returns; told again, it changes nothing. NotFound: one of them has had its end meanwhile, nothing
-  // was written, and the notice is to be made anew.
+  // One group, durable when it returns; told again, it changes nothing. NotFound: one of them has had its end meanwhile, or, of a
+  // message in incoming, was deferred; nothing was written, and the notice is to be made anew.
   virtual SpoolResult<> tell(const Notice& notice) { return (void)notice, failure(SpoolError{SpoolFailure::NotFound, "nothing is in holding"}); }
   virtual SpoolResult<> flush() = 0;
   [[nodiscard]] virtual bool has_unflushed() const = 0;
@@ -132,6 +132,8 @@ class Spool {
   virtual void for_each_fresh(const std::function<void(const MessageRef&)>& visit) const = 0;
   // Of one of those, its recipients that wait.
   [[nodiscard]] virtual std::vector<std::uint32_t> fresh_recipients(const MessageRef& message) const { return (void)message, std::vector<std::uint32_t>{}; }
+  // What its sender was told of one that waits for its first attempt: told_bits.
+  [[nodiscard]] virtual std::uint8_t told_fresh(const MessageRef& message, std::uint32_t recipient) const { return (void)message, (void)recipient, std::uint8_t{0}; }
   [[nodiscard]] virtual SpoolCounts counts() const = 0;
 
   // Each message that waits, once, as far as incoming was read; what comes or goes meanwhile may be in it or not. False: who

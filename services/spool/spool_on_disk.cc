@@ -95,7 +95,7 @@ void SpoolOnDisk::fresh_generated(std::size_t limit, std::vector<FreshMessage>& 
     const auto id = generated_.front();
     FreshMessage message{{id, 0, {}}, {}, {}};
     for (const auto recipient : log_->with_state([&](const DeliveryState& state) { return state.holding.fresh(id); }))
-      message.open.push_back({recipient, Delivery::First});
+      message.open.push_back({recipient, Delivery::First, told_fresh(message.ref, recipient)});
     if (!message.open.empty()) {
       auto found = envelope(message.ref);
       if (!found && found.error().kind != SpoolFailure::Damaged) {  // a later call tries again; others do not wait for it
@@ -133,8 +133,11 @@ SpoolResult<std::vector<FreshMessage>> SpoolOnDisk::fresh(std::size_t limit) {
     });
     // What was taken is handed out once only: it must not be lost with another journal's trouble, which the next call tells.
     if (!more && out.empty() && left == 0) return failure(std::move(more).error());
-    if (more && arrival_watch_)
-      for (const auto& message : *more) arrival_watch_(message.envelope);
+    if (more)
+      for (auto& message : *more) {
+        if (arrival_watch_) arrival_watch_(message.envelope);
+        for (auto& open : message.open) open.told = told_fresh(message.ref, open.index);
+      }
     if (more) std::ranges::move(*more, std::back_inserter(out));
   }
   return out;
@@ -248,40 +251,6 @@ SpoolResult<std::map<TraceId, HoldingRecord>> SpoolOnDisk::hold_generated(std::s
   return placed;
 }
 
-// Written before, and only the flush was not certain: the mail it caused may have left meanwhile, and must not be made again.
-bool SpoolOnDisk::is_repeated(const Settlement& settlement) const {
-  const auto& message = settlement.message;
-  return !settlement.generated.empty() && log_->with_state([&](const DeliveryState& state) {
-    if (message.journal != 0 && state.incoming.released(message.journal, message.at.segment)) return true;
-    return std::ranges::all_of(settlement.outcomes, [&](const RecipientOutcome& one) {
-      if (message.journal != 0) return state.incoming.settled(message.journal, message.at, one.recipient) == Settled::Final;
-      return !state.holding.has_row(message.id, one.recipient);
-    });
-  });
-}
-
-bool SpoolOnDisk::is_repeated(const Deferral& deferral) const {
-  return !deferral.generated.empty() && log_->with_state([&](const DeliveryState& state) {
-    const auto before = state.holding.deferred(deferral.message.id);
-    return state.holding.contains(deferral.message.id) && std::ranges::all_of(deferral.recipients, [&](const Schedule& one) {
-      return std::ranges::find(before, one) != before.end();
-    });
-  });
-}
-
-// Whom the operator gave another end while an attempt, or a write, was under way stays ended.
-std::vector<Schedule> SpoolOnDisk::without_ended(const Deferral& deferral) const {
-  auto recipients = deferral.recipients;
-  const auto& message = deferral.message;
-  log_->with_state([&](const DeliveryState& state) {
-    return std::erase_if(recipients, [&](const Schedule& to) {
-      const bool ended = message.journal == 0 || state.incoming.settled(message.journal, message.at, to.recipient) == Settled::Final;
-      return ended && !state.holding.has_row(message.id, to.recipient);
-    });
-  });
-  return recipients;
-}
-
 // What the log says of the mails that are new. A repeated one has its record, and is announced with the flush of that.
 void SpoolOnDisk::add_generated(const std::vector<GeneratedMail>& mails, std::map<TraceId, HoldingRecord>& texts,
                                 std::vector<LogRecord>& group) {
@@ -301,6 +270,7 @@ SpoolResult<> SpoolOnDisk::settle(std::span<const Settlement> settlements) {
   if (std::ranges::any_of(settlements, [](const auto& one) { return one.message.journal == 0 || !one.generated.empty(); }))
     TRY_VOID(load_deferred());
   const std::lock_guard lock(write_mutex_);
+  TRY_VOID(refuse_overtaken(settlements));
   std::vector<const GeneratedMail*> mails;
   bool caused_mail = false;
   for (const auto& one : settlements) {
@@ -354,7 +324,7 @@ SpoolResult<SpoolOnDisk::HeldNow> SpoolOnDisk::hold_deferred(std::span<const Def
   std::vector<TextToHold> texts;
   for (const auto& one : deferrals) {
     const bool is_held = held(one.message.id).has_value();
-    if (!is_held && one.message.journal != 0 && without_ended(one).empty()) continue;
+    if (!is_held && one.message.journal != 0 && as_written(one).empty()) continue;
     if (!is_held && one.message.journal == 0)
       return failure(SpoolError{SpoolFailure::NotFound, one.message.id.text() + " is not in holding"});
     const bool known = is_held && log_->with_state([&](const DeliveryState& state) {
@@ -381,6 +351,7 @@ SpoolResult<SpoolOnDisk::HeldNow> SpoolOnDisk::hold_deferred(std::span<const Def
 SpoolResult<> SpoolOnDisk::defer(std::span<const Deferral> deferrals) {
   TRY_VOID(load_deferred());
   const std::lock_guard lock(write_mutex_);
+  TRY_VOID(refuse_overtaken(deferrals));
   std::vector<const GeneratedMail*> mails;
   for (const auto& one : deferrals) {
     if (is_repeated(one)) continue;
@@ -395,7 +366,7 @@ SpoolResult<> SpoolOnDisk::defer(std::span<const Deferral> deferrals) {
       held_now.texts.erase(at);
     }
     add_generated(one.generated, generated, group);
-    DeferredRecord record{one.message, without_ended(one), {}};
+    DeferredRecord record{one.message, as_written(one), {}};
     if (record.recipients.empty() && group.empty()) continue;
     if (const auto at = held_now.envelopes.find(one.message.id); at != held_now.envelopes.end())
       for (const auto& to : record.recipients)
@@ -407,28 +378,6 @@ SpoolResult<> SpoolOnDisk::defer(std::span<const Deferral> deferrals) {
   for (const auto& one : deferrals)
     for (const auto& schedule : one.recipients) note_settled(one.message, schedule.recipient);
   return {};
-}
-
-// Who writes schedules waits for the same lock: what stands in the log here is the newest.
-SpoolResult<> SpoolOnDisk::tell(const Notice& notice) {
-  TRY_VOID(load_deferred());
-  const std::lock_guard lock(write_mutex_);
-  DeferredRecord record{{notice.message, 0, {}}, {}, {}};
-  for (auto& schedule : log_->with_state([&](const DeliveryState& state) { return state.holding.deferred(notice.message); }))
-    if (std::ranges::find(notice.recipients, schedule.recipient) != notice.recipients.end()) record.recipients.push_back(std::move(schedule));
-  if (record.recipients.size() != notice.recipients.size())
-    return failure(SpoolError{SpoolFailure::NotFound, notice.message.text() + " does not wait any more for all that the notice names"});
-  const auto is_told = [&](const Schedule& one) { return (one.failure_class & notice.bits) == notice.bits; };
-  if (std::ranges::all_of(record.recipients, is_told)) return flush_log();
-  for (auto& schedule : record.recipients) schedule.failure_class |= notice.bits;
-  std::vector<const GeneratedMail*> mails;
-  for (const auto& mail : notice.generated) mails.push_back(&mail);
-  TRY(texts, hold_generated(mails));
-  std::vector<LogRecord> group;
-  add_generated(notice.generated, texts, group);
-  group.emplace_back(std::move(record));
-  TRY_VOID(write(group));
-  return flush_log();
 }
 
 SpoolResult<> SpoolOnDisk::flush() {

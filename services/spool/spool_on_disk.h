@@ -47,6 +47,7 @@ class SpoolOnDisk final : public Spool {
   [[nodiscard]] bool in_holding(const TraceId& id) const override { return held(id).has_value(); }
   void for_each_fresh(const std::function<void(const MessageRef&)>& visit) const override;
   [[nodiscard]] std::vector<std::uint32_t> fresh_recipients(const MessageRef& message) const override;
+  [[nodiscard]] std::uint8_t told_fresh(const MessageRef& message, std::uint32_t recipient) const override;
   [[nodiscard]] SpoolCounts counts() const override;
   bool survey(const SurveyVisitor& visit) const override;
   void set_arrival_watch(std::function<void(const Envelope&)> watch) override { arrival_watch_ = std::move(watch); }
@@ -72,7 +73,19 @@ class SpoolOnDisk final : public Spool {
   void note_settled(const MessageRef& message, std::uint32_t recipient);
   [[nodiscard]] bool is_repeated(const Settlement& settlement) const;
   [[nodiscard]] bool is_repeated(const Deferral& deferral) const;
-  [[nodiscard]] std::vector<Schedule> without_ended(const Deferral& deferral) const;
+  // spool_overtaken.cc: whose decision rests on what is not so any more
+  [[nodiscard]] bool is_overtaken(const Settlement& settlement) const;
+  [[nodiscard]] bool is_overtaken(const Deferral& deferral) const;
+  template <class Writings>
+  SpoolResult<> refuse_overtaken(const Writings& writings) const;
+  // Of each recipient that a notice names, what it changes. NotFound: one of them does not wait any more.
+  struct ToldNow {
+    DeferredRecord deferred;
+    ToldRecord fresh;
+    bool news = false;
+  };
+  SpoolResult<ToldNow> tell_each(const Notice& notice) const;
+  [[nodiscard]] std::vector<Schedule> as_written(const Deferral& deferral) const;
   static void add_generated(const std::vector<GeneratedMail>& mails, std::map<TraceId, HoldingRecord>& texts,
                             std::vector<LogRecord>& group);
   // Every flush of the log goes through here.

@@ -62,7 +62,7 @@ DelayDecision decide_delay(const DelayQuestion& question) {
       greylisted = true;
       continue;
     }
-    const Duration elapsed = (question.now - one.first_failed) - question.paused_since(one.first_failed) - one.paused;
+    const Duration elapsed = (question.now - one.first_failed) - question.paused_since_failure(one) - one.paused;
     longest = std::max(longest, elapsed);
     decision.whom.push_back(one.recipient);
   }

@@ -42,7 +42,7 @@ struct DelayQuestion {
   const std::vector<spool::Schedule>& schedules;  // all its deferred recipients
   WallTime now;
   Duration delay;
-  std::function<Duration(WallTime from)> paused_since;         // as in ConclusionContext
+  std::function<Duration(const spool::Schedule&)> paused_since_failure;  // as in ConclusionContext, since its first
 };
 // Nothing: nobody is to be told, ever (null sender, told before, NOTIFY without DELAY). LookAgain: not now: the time has not
 // come (delivery stood still), or only greylists are the reason. An attempt under way is no reason: it may last for hours.

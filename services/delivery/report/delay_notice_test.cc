@@ -27,7 +27,7 @@ struct Case {
   }
   [[nodiscard]] DelayDecision decide(Duration after = 4h) const {
     return decide_delay({envelope, schedules, noon + std::chrono::duration_cast<std::chrono::microseconds>(after), 4h,
-                         [this](WallTime) { return paused; }});
+                         [this](const spool::Schedule&) { return paused; }});
   }
 };
 

@@ -28,6 +28,7 @@ std::optional<ConcludedPart> ReportGathering::take_reported(const Message& messa
   ConcludedPart part;
   part.concluded_at = whole.concluded_at;
   part.destination = whole.destination;
+  part.message = whole.message;
   part.attempts = move_out(whole.attempts, [&](const Attempt& one) { return waits(one.recipient); });
   part.conclusion.outcomes = move_out(whole.conclusion.outcomes, [&](const auto& one) { return waits(one.recipient); });
   part.conclusion.reports = move_out(whole.conclusion.reports, [&](const auto& one) { return waits(one.index); });

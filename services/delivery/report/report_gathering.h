@@ -18,6 +18,7 @@ struct ConcludedPart {
   Conclusion conclusion;
   std::string destination;
   WallTime concluded_at{};
+  MessagePointer message = {};  // as it was read for them
 };
 
 class ReportGathering {

@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include "services/delivery/chosen_hold.h"
 #include "services/delivery/conclusion.h"
+#include "services/delivery/recipient_pauses.h"
 #include "services/directory/hold.h"
 
 using namespace hikyaku;
@@ -17,6 +19,7 @@ struct HeldRecipient {
   RetryRules rules;
   std::vector<directory::Hold> holds;
   Pauses stopped;
+  std::optional<std::pair<std::uint64_t, WallTime>> chosen;  // by an operator: the hold's id, and when `queue release` let it go
   Message message;
   std::vector<WallTime> attempts;
   std::optional<WallTime> given_up;
@@ -29,6 +32,17 @@ struct HeldRecipient {
   void run(WallTime until) {
     WallTime due = noon;
     while (due < until) {
+      if (chosen && !message.history.empty()) {
+        const auto hold = std::ranges::find(holds, chosen->first, &directory::Hold::id);
+        auto& schedule = message.history[0];
+        const auto released = std::min(hold->end, chosen->second);
+        if (hold->start <= due && due < released) {
+          schedule.destination = directory::chosen_key(hold->id);
+          leave_chosen_hold(schedule, holds, released);
+          due = released;
+          continue;
+        }
+      }
       const directory::HoldFacts facts{.domain = "b.example", .destination = "mx:b.example"};
       if (const auto* hold = directory::find_hold(holds, facts, due)) {
         due = hold->end;
@@ -42,9 +56,7 @@ struct HeldRecipient {
       attempts.push_back(due);
       ConclusionContext context{rules, due, "mx:b.example", {}};
       context.paused_since = [&](std::uint32_t, WallTime from) {
-        Pauses pauses = stopped;
-        for (const auto& time : directory::hold_times(holds, facts, from, due)) pauses.emplace_back(time.from, time.until);
-        return covered(std::move(pauses), from, due);
+        return covered_by(recipient_pauses(stopped, holds, facts, message.history[0].held, from, due), from, due);
       };
       const auto conclusion = conclude(message, {{0, AttemptResult::Failed, FailureClass::Timeout, "4.4.1", "", "no answer", "", ""}}, context);
       if (conclusion.schedules.empty()) {
@@ -56,6 +68,12 @@ struct HeldRecipient {
     }
   }
 };
+
+directory::Hold chosen_between(std::uint64_t id, WallTime start, WallTime end) {
+  directory::Hold hold;
+  hold.id = id, hold.scope = directory::HoldScope::Chosen, hold.reason = "looked at", hold.start = start, hold.end = end;
+  return hold;
+}
 
 directory::Hold hold_between(WallTime start, WallTime end) {
   directory::Hold hold;
@@ -109,4 +127,34 @@ TEST_CASE("a hold while delivery is stopped, and two holds at once, stop the clo
   held.holds.push_back(hold_between(noon + 15h, noon + 30h));
   held.run(noon + 300h);
   CHECK(held.given_up == noon + 24h + 28h);
+}
+
+TEST_CASE("chosen mail that is released has stood still for the union of all that kept it") {
+  struct Row {
+    const char* what;
+    Pauses stopped;
+    std::vector<directory::Hold> holds;
+    WallTime released;
+    Duration still;
+  };
+  const auto chosen = chosen_between(7, noon + 15h, noon + 100h);
+  for (const auto& row : {
+           Row{"nothing else", {}, {chosen}, noon + 40h, 25h},
+           Row{"it ended by itself", {}, {chosen_between(7, noon + 15h, noon + 40h)}, noon + 90h, 25h},
+           Row{"others stay under it", {}, {chosen}, noon + 16h, 1h},
+           Row{"delivery was stopped while it was held", {{noon + 20h, noon + 30h}}, {chosen}, noon + 40h, 25h},
+           Row{"stopped before, and into it", {{noon + 2h, noon + 20h}}, {chosen}, noon + 40h, 38h},
+           Row{"stopped from within it until later", {{noon + 30h, noon + 50h}}, {chosen}, noon + 40h, 35h},
+           Row{"stopped for all of it", {{noon + 10h, noon + 60h}}, {chosen}, noon + 40h, 50h},
+           Row{"its destination was held too", {}, {chosen, hold_between(noon + 10h, noon + 30h)}, noon + 40h, 30h},
+           Row{"its destination is held still", {}, {chosen, hold_between(noon + 20h, noon + 80h)}, noon + 40h, 65h},
+           Row{"all at once", {{noon + 2h, noon + 10h}}, {hold_between(noon + 5h, noon + 20h), chosen}, noon + 40h, 38h},
+       }) {
+    CAPTURE(row.what);
+    HeldRecipient held;
+    held.stopped = row.stopped, held.holds = row.holds;
+    held.chosen = {7, row.released};
+    held.run(noon + 400h);
+    CHECK(held.given_up == noon + 24h + row.still);
+  }
 }

@@ -7,7 +7,7 @@ build_packages=(
   libidn2-dev libsodium-dev libtomlplusplus-dev libre2-dev libcli11-dev libboost-json1.81-dev libseccomp-dev libcap-ng-dev
 )
 run_packages=(openssl ca-certificates procps)
-test_packages=(libclang-rt-19-dev python3 curl postfix nsd bind9-utils strace swaks libnet-ssleay-perl fetchmail getmail6 isync mutt msmtp mpop offlineimap3 libsasl2-modules prometheus python3-prometheus-client python3-dkim python3-authres clamav clamav-daemon clamav-freshclam opendkim opendmarc postgrey postfix-policyd-spf-python rspamd)
+test_packages=(libclang-rt-19-dev python3 curl postfix nsd bind9-utils strace swaks libnet-ssleay-perl fetchmail getmail6 isync mutt msmtp mpop offlineimap3 libsasl2-modules prometheus python3-prometheus-client python3-dkim python3-authres clamav clamav-daemon clamav-freshclam opendkim libxml2-utils opendmarc postgrey postfix-policyd-spf-python rspamd)
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "$1"; exit 1; }

@@ -170,6 +170,15 @@ dkim::Judgement Verification::judge_seal(std::size_t place, const dkim::Digest& 
   return dkim::judge_by_key(found->second, {seal.algorithm, seal.domain, {}, "email", digest, seal.octets}, keys_);
 }
 
+Verdict Verification::verdict_as_told(Status told) const {
+  if (sets_.empty()) return problem_.empty() ? Verdict{} : failed(problem_);
+  if (!problem_.empty()) return failed(problem_);
+  if (told != Status::Pass) return failed("it did not pass when it came");
+  Verdict verdict;
+  verdict.status = told, verdict.highest = highest_, verdict.ended = ended_;
+  return verdict;
+}
+
 Verdict Verification::verdict() const {
   check(message_.ended(), "a chain is judged after the message's end");
   if (sets_.empty()) return problem_.empty() ? Verdict{} : failed(problem_);

@@ -58,6 +58,8 @@ class Verification {
   void answer(const std::string& name, dkim::KeyAnswer answer) { answers_[name] = std::move(answer); }
   // Needs the message's end and an answer for each name. Cost: the ARC fields once, and one to three key operations a seal.
   [[nodiscard]] Verdict verdict() const;
+  // For who seals a chain that was judged when it came: what was told then, and the places of this message. Asks for no key.
+  [[nodiscard]] Verdict verdict_as_told(Status told) const;
   // From the first; complete only when the chain is.
   [[nodiscard]] const std::vector<Set>& sets() const { return sets_; }
 

@@ -82,6 +82,18 @@ void Sealing::take(std::string_view octets) {
   fields_ = seal_.signed_field(octets) + fields_;
 }
 
+std::optional<Status> told_status(const dkim::FieldIndex& fields, std::string_view authserv_id) {
+  std::optional<Status> told;
+  for (const auto* field : fields.first("authentication-results", authres::most_results)) {
+    const auto read = authres::parse(field->value);
+    if (!read || !equal_ignoring_case(read->authserv_id, authserv_id)) continue;
+    if (!told) told = Status::None;
+    for (const auto& one : read->results)
+      if (equal_ignoring_case(one.method, "arc")) return one.result == "pass" ? Status::Pass : one.result == "none" ? Status::None : Status::Fail;
+  }
+  return told;
+}
+
 std::string merged_results(const dkim::FieldIndex& fields, std::string_view authserv_id) {
   std::string merged;
   for (const auto* field : fields.first("authentication-results", authres::most_results)) {

@@ -57,6 +57,9 @@ class Sealing {
 [[nodiscard]] Result<Sealing, std::string> begin_sealing(const dkim::Message& message, const std::vector<Set>& sets, const Verdict& verdict, const SealTerms& terms,
                                                          std::string_view results);
 
+// What the Authentication-Results fields of this authserv-id say of the chain as it came; nothing: there is no such field, or it cannot be read.
+[[nodiscard]] std::optional<Status> told_status(const dkim::FieldIndex& fields, std::string_view authserv_id);
+
 // The results of all Authentication-Results fields of this authserv-id in a header, as one; from the top.
 [[nodiscard]] std::string merged_results(const dkim::FieldIndex& fields, std::string_view authserv_id);
 

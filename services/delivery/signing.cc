@@ -44,7 +44,7 @@ Task<std::optional<std::string>> Delivery::signed_above(const RemoteJob& job, Sl
   const MessagePointer message = job.message;
   const signing::OutgoingSigner::Feed feed = [this, &message](dkim::Message& into) { return feed_text(*message, into); };
   const auto networks = settings_.routing.relay_networks;
-  auto signing = parts_.signer->sign(parts_.directory.newest(), message->envelope, networks, feed);
+  auto signing = parts_.signer->sign(parts_.directory.newest(), message->envelope, networks, parts_.hostname, feed);
   auto copy = co_await std::move(signing);
   if (const auto since = parts_.signer->came_back()) parts_.ledger.add_pause(*since, parts_.clock.wall());
   watch.turn(Cause::Disk);

@@ -39,6 +39,13 @@ std::vector<DkimKey> keys_for(const directory::Snapshot& directory, Origin origi
   return active_keys(directory, reverse_path.address.domain);
 }
 
+std::optional<DkimKey> seal_key_for(const directory::Snapshot& directory, Origin origin, const ReversePath& reverse_path) {
+  if (origin == Origin::Here || reverse_path.is_null()) return std::nullopt;
+  for (const auto& key : active_keys(directory, reverse_path.address.domain))
+    if (key.algorithm == dkim::Algorithm::RsaSha256) return key;
+  return std::nullopt;
+}
+
 bool signs_any(const directory::Snapshot& directory) {
   return std::ranges::any_of(directory.contents().dkim_keys, [](const DkimKey& key) { return key.stage == DkimStage::Active; });
 }

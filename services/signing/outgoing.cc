@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "protocol/arc/sealing.h"
 #include "protocol/dkim/signing.h"
 #include "protocol/dmarc/evaluation.h"
 
@@ -11,9 +12,10 @@ namespace {
 constexpr Duration look_again = std::chrono::milliseconds{5};
 constexpr int most_looks = 2'000;
 
-std::vector<std::string> names_of(const std::vector<directory::DkimKey>& keys) {
+std::vector<std::string> names_of(const std::vector<directory::DkimKey>& keys, const std::optional<directory::DkimKey>& seal) {
   std::vector<std::string> names;
   for (const auto& key : keys) names.push_back(key.domain + " " + key.selector + " " + key.name);
+  if (seal) names.push_back("seal " + seal->domain + " " + seal->selector + " " + seal->name);
   return names;
 }
 
@@ -30,8 +32,9 @@ std::size_t signatures_in(std::string_view fields) {
   return count;
 }
 
-dkim::SignTerms terms_of(const directory::DkimKey& key, WallTime now) {
-  dkim::SignTerms terms;
+template <class Terms>
+Terms terms_of(const directory::DkimKey& key, WallTime now) {
+  Terms terms;
   terms.algorithm = key.algorithm;
   terms.domain = key.domain;
   terms.selector = key.selector;
@@ -54,8 +57,9 @@ std::optional<SignedCopy> OutgoingSigner::kept(const directory::Snapshot& direct
   if (found == kept_.end()) return std::nullopt;
   const auto& made = found->second;
   const auto keys = keys_for(directory, origin, envelope.reverse_path, made.author);
-  if (keys.empty()) return SignedCopy{};
-  if (names_of(keys) != made.keys || clock_.now() - made.made > kept_for) return std::nullopt;
+  const auto seal = seal_key_for(directory, origin, envelope.reverse_path);
+  if (keys.empty() && !seal) return SignedCopy{};
+  if (names_of(keys, seal) != made.keys || clock_.now() - made.made > kept_for) return std::nullopt;
   return SignedCopy{SignedCopy::State::Ready, made.fields};
 }
 
@@ -69,10 +73,10 @@ void OutgoingSigner::keep(const TraceId& id, Kept made) {
 }
 
 Task<SignedCopy> OutgoingSigner::sign(std::shared_ptr<const directory::Snapshot> directory, const Envelope& envelope,
-                                      std::span<const io::IpNetwork> relay_networks, const Feed& feed) {
+                                      std::span<const io::IpNetwork> relay_networks, std::string authserv_id, const Feed& feed) {
   if (!directory || !signs_any(*directory)) co_return SignedCopy{};
   const auto origin = origin_of(envelope, *directory, relay_networks);
-  if (origin == Origin::Elsewhere) co_return SignedCopy{};
+  if (origin == Origin::Elsewhere && !seal_key_for(*directory, origin, envelope.reverse_path)) co_return SignedCopy{};
   // Another destination of the same message may be at it: its fields serve here too.
   for (int looks = 0; under_way_.contains(envelope.id) && looks < most_looks; ++looks) {
     const auto outcome = co_await loop_.sleep_until(loop_.after(look_again));
@@ -81,14 +85,14 @@ Task<SignedCopy> OutgoingSigner::sign(std::shared_ptr<const directory::Snapshot>
   if (auto made = kept(*directory, envelope, origin)) co_return std::move(*made);
   if (client_.is_away() && client_.somebody_asks()) co_return SignedCopy{SignedCopy::State::Away, {}};
   under_way_.insert(envelope.id);
-  auto making = make(std::move(directory), envelope, origin, feed);
+  auto making = make(std::move(directory), envelope, origin, std::move(authserv_id), feed);
   auto copy = co_await std::move(making);
   under_way_.erase(envelope.id);
   if (copy.state == SignedCopy::State::Away) went_away();
   co_return copy;
 }
 
-Task<SignedCopy> OutgoingSigner::make(std::shared_ptr<const directory::Snapshot> directory, const Envelope& envelope, Origin origin, const Feed& feed) {
+Task<SignedCopy> OutgoingSigner::make(std::shared_ptr<const directory::Snapshot> directory, const Envelope& envelope, Origin origin, std::string authserv_id, const Feed& feed) {
   // What others signed is not judged here: no hash is made for it.
   dkim::MessageLimits limits;
   limits.most_signatures = 0;
@@ -98,14 +102,23 @@ Task<SignedCopy> OutgoingSigner::make(std::shared_ptr<const directory::Snapshot>
   if (!whole) co_return SignedCopy{SignedCopy::State::Unreadable, {}};
   Kept made{author_of(message), {}, {}, clock_.now()};
   const auto keys = keys_for(*directory, origin, envelope.reverse_path, made.author);
+  const auto seal = seal_key_for(*directory, origin, envelope.reverse_path);
+  made.keys = names_of(keys, seal);
+  bool whole_set = true;  // of signatures
   if (!keys.empty()) {
-    made.keys = names_of(keys);
     auto signing = fields_of(message, envelope, keys);
     auto fields = co_await std::move(signing);
     if (!fields) co_return SignedCopy{fields.error(), {}};
     made.fields = std::move(*fields);
-    if (!made.fields.empty() && signatures_in(made.fields) < keys.size()) co_return SignedCopy{SignedCopy::State::Ready, made.fields};  // the next one may have all
+    whole_set = made.fields.empty() || signatures_in(made.fields) == keys.size();
   }
+  if (seal) {
+    auto sealing = seal_of(message, envelope, *seal, std::move(authserv_id));
+    const auto set = co_await std::move(sealing);
+    if (!set) co_return SignedCopy{set.error(), {}};
+    made.fields = *set + made.fields;
+  }
+  if (!whole_set) co_return SignedCopy{SignedCopy::State::Ready, made.fields};  // the next one may have all
   SignedCopy copy{SignedCopy::State::Ready, made.fields};
   keep(envelope.id, std::move(made));
   co_return copy;
@@ -116,7 +129,7 @@ Task<Result<std::string, SignedCopy::State>> OutgoingSigner::fields_of(const dki
   std::vector<dkim::ToSign> prepared;
   std::vector<SignItem> items;
   for (const auto& key : keys) {
-    auto one = dkim::prepare_signature(message, terms_of(key, clock_.wall()));
+    auto one = dkim::prepare_signature(message, terms_of<dkim::SignTerms>(key, clock_.wall()));
     if (!one) {
       log_.write(telemetry::events::mail_unsigned, {.message = envelope.id, .reason = one.error()});
       co_return std::string{};
@@ -124,19 +137,50 @@ Task<Result<std::string, SignedCopy::State>> OutgoingSigner::fields_of(const dki
     items.push_back({key.name, one->digest});
     prepared.push_back(std::move(*one));
   }
-  auto asking = client_.sign(std::move(items));
+  auto asking = ask(std::move(items));
   const auto signatures = co_await std::move(asking);
-  if (!signatures) co_return failure(SignedCopy::State::Away);
-  if (const auto since = std::exchange(away_since_, std::nullopt)) {
-    was_away_since_ = std::min(was_away_since_.value_or(*since), *since);
-    log_.write(telemetry::events::signer_back, {.since = *since});
-  }
+  if (!signatures) co_return failure(signatures.error());
   std::string fields;
   for (std::size_t n = 0; n < prepared.size(); ++n)
     if ((*signatures)[n].state == Signature::State::Made) fields += prepared[n].field((*signatures)[n].octets);
   // One domain's lost key is not signer's absence: it stops nobody else's clocks.
   if (fields.empty()) co_return failure(SignedCopy::State::NoKey);
   co_return fields;
+}
+
+Task<Result<std::vector<Signature>, SignedCopy::State>> OutgoingSigner::ask(std::vector<SignItem> items) {
+  auto asking = client_.sign(std::move(items));
+  auto signatures = co_await std::move(asking);
+  if (!signatures) co_return failure(SignedCopy::State::Away);
+  if (const auto since = std::exchange(away_since_, std::nullopt)) {
+    was_away_since_ = std::min(was_away_since_.value_or(*since), *since);
+    log_.write(telemetry::events::signer_back, {.since = *since});
+  }
+  co_return *std::move(signatures);
+}
+
+// What we found out when it came, as our field in its header says (RFC 8617 §5.1); without such a field there is nothing to pass on.
+Task<Result<std::string, SignedCopy::State>> OutgoingSigner::seal_of(const dkim::Message& message, const Envelope& envelope, directory::DkimKey given, std::string authserv_id) {
+  const auto key = std::move(given);
+  const auto told = arc::told_status(message.fields(), authserv_id);
+  const arc::Verification chain(message);
+  if (!told || (*told == arc::Status::None && !chain.sets().empty())) co_return std::string{};
+  auto terms = terms_of<arc::SealTerms>(key, clock_.wall());
+  terms.authserv_id = std::move(authserv_id);
+  auto sealing = arc::begin_sealing(message, chain.sets(), chain.verdict_as_told(*told), terms, arc::merged_results(message.fields(), terms.authserv_id));
+  if (!sealing) {
+    log_.write(telemetry::events::mail_unsigned, {.message = envelope.id, .reason = sealing.error()});
+    co_return std::string{};
+  }
+  while (!sealing->done()) {
+    std::vector<SignItem> items{{key.name, sealing->digest()}};
+    auto asking = ask(std::move(items));
+    const auto signatures = co_await std::move(asking);
+    if (!signatures) co_return failure(signatures.error());
+    if (signatures->front().state != Signature::State::Made) co_return failure(SignedCopy::State::NoKey);
+    sealing->take(signatures->front().octets);
+  }
+  co_return sealing->fields();
 }
 
 }  // namespace hikyaku::signing

@@ -1,5 +1,5 @@
-// OutgoingSigner: the DKIM-Signature fields of a copy that leaves, one for each active algorithm of its domain. The text is read
-// once for both; what was made is kept for the next attempt and for the message's other destinations, until the keys change.
+// OutgoingSigner: the DKIM-Signature fields of a copy that leaves, one for each active algorithm of its domain, and the ARC set of one that others wrote. The
+// text is read once for all; what was made is kept for the next attempt and for the message's other destinations, until the keys change.
 //
 // relaxed/relaxed; From, To, Subject, Date and the like are signed once more than they are there (RFC 6376 §8.15), so that a
 // field added later spoils the signature.
@@ -42,8 +42,9 @@ class OutgoingSigner {
 
   // Feeds the whole text to the message and ends it; false: it could not be read.
   using Feed = std::function<Task<bool>(dkim::Message& message)>;
-  // One copy's fields. `envelope` and `feed` must outlive the task. Without keys, and for what is not signed: no text is read.
-  Task<SignedCopy> sign(std::shared_ptr<const directory::Snapshot> directory, const Envelope& envelope, std::span<const io::IpNetwork> relay_networks, const Feed& feed);
+  // One copy's fields. `envelope` and `feed` must outlive the task. `authserv_id`: whose Authentication-Results are ours. Without keys, and for what is
+  // neither signed nor sealed: no text is read.
+  Task<SignedCopy> sign(std::shared_ptr<const directory::Snapshot> directory, const Envelope& envelope, std::span<const io::IpNetwork> relay_networks, std::string authserv_id, const Feed& feed);
 
   // Since when no copy can be signed; nothing: all is well, as far as known.
   [[nodiscard]] std::optional<WallTime> away_since() const { return away_since_; }
@@ -59,8 +60,10 @@ class OutgoingSigner {
     Instant made{};
   };
   [[nodiscard]] std::optional<SignedCopy> kept(const directory::Snapshot& directory, const Envelope& envelope, Origin origin);
-  Task<SignedCopy> make(std::shared_ptr<const directory::Snapshot> directory, const Envelope& envelope, Origin origin, const Feed& feed);
+  Task<SignedCopy> make(std::shared_ptr<const directory::Snapshot> directory, const Envelope& envelope, Origin origin, std::string authserv_id, const Feed& feed);
   Task<Result<std::string, SignedCopy::State>> fields_of(const dkim::Message& message, const Envelope& envelope, const Keys& keys);
+  Task<Result<std::string, SignedCopy::State>> seal_of(const dkim::Message& message, const Envelope& envelope, directory::DkimKey key, std::string authserv_id);
+  Task<Result<std::vector<Signature>, SignedCopy::State>> ask(std::vector<SignItem> items);
   void keep(const TraceId& id, Kept made);
   void went_away();
 

@@ -4,6 +4,7 @@
 #include "io/posix_disk.h"
 #include "io/test_folder.h"
 #include "io/test_loop.h"
+#include "protocol/arc/chain.h"
 #include "protocol/dkim/verification.h"
 #include "services/directory/test_directory.h"
 #include "services/signing/published.h"
@@ -13,7 +14,8 @@ namespace hikyaku::signing {
 namespace {
 
 using State = SignedCopy::State;
-constexpr std::string_view text = "From: ann@a.example\r\nSubject: hello\r\n\r\nHow are you?\r\n";
+constexpr std::string_view own_text = "From: ann@a.example\r\nSubject: hello\r\n\r\nHow are you?\r\n";
+constexpr auto server_name = "mx.a.example";
 
 struct Rig : directory::DirectoryRig {
   io::TestFolder folder;
@@ -30,6 +32,7 @@ struct Rig : directory::DirectoryRig {
   OutgoingSigner signer{loop, client, log, clock};
   int requests = 0, reads = 0;
   Envelope envelope;
+  std::string text{own_text};
 
   Rig() {
     domain("a.example");
@@ -60,7 +63,7 @@ struct Rig : directory::DirectoryRig {
   Task<SignedCopy> sign() {
     const OutgoingSigner::Feed feeding = [this](dkim::Message& message) { return feed(message); };
     const std::vector<io::IpNetwork> none;
-    auto signing = signer.sign(snapshot(), envelope, none, feeding);
+    auto signing = signer.sign(snapshot(), envelope, none, server_name, feeding);
     auto copy = co_await std::move(signing);
     co_return copy;
   }
@@ -179,6 +182,105 @@ TEST_CASE("a request that is not understood gets an empty reply") {
   Rig rig;
   rig.serve();
   io::run_to_end(rig.loop, not_understood(rig));
+}
+
+// ---- ARC ---------------------------------------------------------------------------------------------------------------
+
+struct SealRig : Rig {
+  // What somebody else wrote, on its way to somebody else under a sender of ours.
+  SealRig() {
+    envelope.account.clear();
+    envelope.client_address = "203.0.113.9";
+    envelope.reverse_path = ReversePath{directory::at("SRS0=hash=aa=far.example=zoe@a.example")};
+    add_key("rsa", dkim::Algorithm::RsaSha256);
+    text = came_with("arc=none");
+    serve();
+  }
+  static std::string came_with(std::string_view arc, std::string_view more = {}) {
+    return "Authentication-Results: mx.a.example; spf=pass smtp.mailfrom=far.example;\r\n\tdkim=pass header.d=far.example; " + std::string(arc) + "\r\n" + std::string(more) +
+           "From: zoe@far.example\r\nSubject: hello\r\n\r\nHow are you?\r\n";
+  }
+  arc::Verdict chain_of(const std::string& mail) {
+    dkim::Message message;
+    message.feed(mail);
+    message.end();
+    arc::Verification verification(message);
+    for (const auto& key : snapshot()->dkim_keys("a.example")) verification.answer(record_name(key), {dkim::KeyAnswer::Kind::Records, {record_text(key)}});
+    return verification.verdict();
+  }
+};
+
+Task<void> sealed_twice(SealRig& rig) {
+  auto first = rig.sign();
+  const auto copy = co_await std::move(first);
+  CHECK(copy.fields.starts_with("ARC-Seal: "));
+  CHECK(copy.fields.find("ARC-Authentication-Results: i=1; mx.a.example;\r\n\tspf=pass smtp.mailfrom=far.example;\r\n\tdkim=pass header.d=far.example; arc=none\r\n") != std::string::npos);
+  CHECK(copy.fields.find("\nDKIM-Signature:") == std::string::npos);  // their words are not ours
+  auto verdict = rig.chain_of(copy.fields + rig.text);
+  CHECK((verdict.status == arc::Status::Pass && verdict.highest == 1 && verdict.sealers == std::vector<std::string>{"a.example"}));
+  auto second = rig.sign();
+  const auto again = co_await std::move(second);
+  CHECK((again.fields == copy.fields && rig.reads == 1 && rig.requests == 2));
+  // It comes back, was judged, and goes on: one more set.
+  rig.text = rig.came_with("arc=pass", copy.fields);
+  rig.envelope.id.sequence = 2;
+  auto third = rig.sign();
+  const auto next = co_await std::move(third);
+  verdict = rig.chain_of(next.fields + rig.text);
+  CHECK((verdict.status == arc::Status::Pass && verdict.highest == 2));
+  // What had failed stays failed, and is said to be.
+  rig.text = rig.came_with("arc=fail", copy.fields);
+  rig.envelope.id.sequence = 3;
+  auto fourth = rig.sign();
+  const auto failed = co_await std::move(fourth);
+  CHECK(failed.fields.find("cv=fail") != std::string::npos);
+  verdict = rig.chain_of(failed.fields + rig.text);
+  CHECK((verdict.status == arc::Status::Fail && verdict.ended));
+}
+
+TEST_CASE("what others wrote is sealed with what was found out when it came, not signed") {
+  SealRig rig;
+  io::run_to_end(rig.loop, sealed_twice(rig));
+}
+
+Task<void> not_sealed(SealRig& rig) {
+  const std::string plain = "From: zoe@far.example\r\n\r\nHow are you?\r\n";
+  const std::string set = "ARC-Seal: i=1; a=rsa-sha256; cv=none; d=x.example; s=s; b=AA==\r\nARC-Message-Signature: i=1; a=rsa-sha256; d=x.example; s=s; h=from; bh=AA==; b=AA==\r\n"
+                          "ARC-Authentication-Results: i=1; x.example; none\r\n";
+  const std::string ended = "ARC-Seal: i=1; a=rsa-sha256; cv=fail; d=x.example; s=s; b=AA==\r\nARC-Message-Signature: i=1; a=rsa-sha256; d=x.example; s=s; h=from; bh=AA==; b=AA==\r\n"
+                            "ARC-Authentication-Results: i=1; x.example; none\r\n";
+  struct Row { std::string text; const char* sender; };
+  for (const auto& [text, sender] : {Row{plain, "SRS0=h=aa=far.example=zoe@a.example"},                                              // nothing was found out
+                                     Row{"Authentication-Results: other.example; arc=pass\r\n" + plain, "SRS0=h=aa=far.example=zoe@a.example"},  // somebody else's words
+                                     Row{"Authentication-Results: mx.a.example; arc\r\n" + plain, "SRS0=h=aa=far.example=zoe@a.example"},        // not readable
+                                     Row{rig.came_with("spf=none", set), "SRS0=h=aa=far.example=zoe@a.example"},                      // a chain that nobody judged
+                                     Row{rig.came_with("arc=fail", ended), "SRS0=h=aa=far.example=zoe@a.example"},                    // one that has ended
+                                     Row{rig.came_with("arc=none"), "zoe@far.example"}, Row{rig.came_with("arc=none"), ""}}) {        // not under a sender of ours
+    rig.text = text;
+    rig.envelope.reverse_path = *sender == '\0' ? ReversePath{} : ReversePath{directory::at(sender)};
+    ++rig.envelope.id.sequence;
+    auto signing = rig.sign();
+    const auto copy = co_await std::move(signing);
+    CHECK_MESSAGE((copy.state == State::Ready && copy.fields.empty()), text);
+  }
+  CHECK(rig.requests == 0);
+}
+
+TEST_CASE("nothing is sealed that we know nothing of, or that does not leave in our name") {
+  SealRig rig;
+  io::run_to_end(rig.loop, not_sealed(rig));
+}
+
+Task<void> away_while_sealing(SealRig& rig) {
+  rig.server.reset();
+  auto first = rig.sign();
+  const auto away = co_await std::move(first);
+  CHECK(away.state == State::Away);
+}
+
+TEST_CASE("what would be sealed waits for signer as what would be signed does") {
+  SealRig rig;
+  io::run_to_end(rig.loop, away_while_sealing(rig));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
-"""Judges DKIM signatures with Debian's dkimpy, a program of others. From a test:
+"""Judges DKIM signatures and ARC chains with Debian's dkimpy, a program of others. From a test:
 
     verified(text, {"s._domainkey.a.example": "v=DKIM1; ..."})  ->  [("s", "rsa-sha256", True), ...], one for each signature
+    chain(text, zone)  ->  ("pass", 2, "...why"), of a chain with two sets; ("none", 0, "...") without one, ("ended", ...) where the newest seal says that it failed
 
 Run by the system's Python, which has dkimpy: reads {"text", "zone"} in JSON, the text in base64."""
 import base64
@@ -17,11 +18,29 @@ def available():
 
 
 def verified(text, zone):
-    question = json.dumps({"text": base64.b64encode(text).decode(), "zone": zone})
+    return [tuple(one) for one in ask("signatures", text, zone)]
+
+
+def chain(text, zone):
+    return tuple(ask("chain", text, zone))
+
+
+def ask(what, text, zone):
+    question = json.dumps({"what": what, "text": base64.b64encode(text).decode(), "zone": zone})
     run = subprocess.run([SYSTEM_PYTHON, __file__], input=question, capture_output=True, text=True)
     if run.returncode != 0:
         raise RuntimeError("dkimpy: " + run.stderr)
-    return [tuple(one) for one in json.loads(run.stdout)]
+    return json.loads(run.stdout)
+
+
+def look_up(zone):
+    return lambda name, timeout=5: zone.get(bytes(name).decode().rstrip("."), "").encode() or None
+
+
+def judge_chain(text, zone):
+    import dkim
+    found, sets, why = dkim.ARC(text, timeout=5).verify(dnsfunc=look_up(zone))
+    return "ended" if found is None else found.decode(), len(sets), str(why)  # ended: its newest seal says cv=fail
 
 
 def judge(text, zone):
@@ -31,7 +50,7 @@ def judge(text, zone):
     for n, field in enumerate(fields):
         tags = dict(part.strip().split("=", 1) for part in re.sub(r"\s", "", field.decode().split(":", 1)[1]).split(";") if "=" in part)
         try:
-            good = verifier.verify(n, dnsfunc=lambda name, timeout=5: zone.get(bytes(name).decode().rstrip("."), "").encode() or None)
+            good = verifier.verify(n, dnsfunc=look_up(zone))
         except dkim.DKIMException as error:
             good = str(error)
         yield tags["s"], tags["a"], good
@@ -39,4 +58,5 @@ def judge(text, zone):
 
 if __name__ == "__main__":
     asked = json.load(sys.stdin)
-    json.dump(list(judge(base64.b64decode(asked["text"]), asked["zone"])), sys.stdout)
+    text = base64.b64decode(asked["text"])
+    json.dump(judge_chain(text, asked["zone"]) if asked["what"] == "chain" else list(judge(text, asked["zone"])), sys.stdout)

@@ -1,6 +1,7 @@
 // Session: one connection, its conversation, and the coroutine that carries the conversation's steps out.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "protocol/smtp/field_filter.h"
 #include "protocol/smtp/server_conversation.h"
 #include "protocol/policy_delegation/delegation.h"
+#include "services/filters/content.h"
 #include "services/filters/milter.h"
 #include "services/filters/outcome.h"
 #include "services/policy/judge.h"
@@ -38,6 +40,7 @@ inline constexpr std::string_view uri_fields[] = {uri_field};
 inline constexpr std::string_view scan_and_uri_fields[] = {"X-Virus-Scanned", "X-Virus-Status", uri_field};
 
 [[nodiscard]] smtp::Reply reply_for(const spool::SpoolError& error);
+[[nodiscard]] smtp::Reply mailbox_full(const settings::SmtpSection& smtp);
 
 class Session {
  public:
@@ -83,6 +86,12 @@ class Session {
   // The rest of a binary message; why it cannot be taken.
   std::optional<smtp::Reply> end_lines(Envelope& envelope);
   Task<AfterFilters> filter_text(Arrival& arrival, Envelope& envelope);
+  // Whose copies it is about. False: the chain ends here.
+  [[nodiscard]] bool take_heard(Arrival& arrival, Envelope& envelope, const Heard& heard);
+  // False: nobody is left.
+  bool take_out_refused(Arrival& arrival, Envelope& envelope);
+  [[nodiscard]] bool is_spared(const Address& recipient) const;
+  [[nodiscard]] bool spares_some(const Envelope& envelope) const;
   Task<AfterFilters> keep_back(Arrival& arrival, Envelope& envelope);
   Task<bool> has_endless_header(Arrival& arrival);
   Task<bool> edit_header(Arrival& arrival, std::vector<filters::HeaderEdit> edits);
@@ -116,7 +125,7 @@ class Session {
   Task<smtp::Verdict> ask_milters_at_rcpt(Address recipient, Spared spared);
   Task<Heard> ask_milters(Arrival& arrival, Envelope& envelope);
   Task<Heard> ask_milter(filters::MilterTalk& talk, Arrival& arrival, Envelope& envelope);
-  Task<Heard> tell_recipients(filters::MilterTalk& talk, Arrival& arrival, const Envelope& envelope);
+  Task<Heard> tell_recipients(filters::MilterTalk& talk, Arrival& arrival, Envelope& envelope);
   Task<bool> carry_out_changes(filters::MilterTalk& talk, Arrival& arrival, Envelope& envelope, spool::MessageSink new_body);
   void change_envelope(const filters::MilterTalk& talk, Arrival& arrival, Envelope& envelope);
   [[nodiscard]] filters::MilterFacts milter_facts(const ReversePath& sender, const TraceId* id) const;
@@ -166,8 +175,10 @@ class Session {
     std::string scope{};  // the content rows of its own
   };
   Task<Judged> judge(Address recipient);
-  // A verdict on the text would be one for all: who is spared it comes apart from who is not (DESIGN's per-recipient verdicts).
+  // A verdict on the text would be one for all: who is spared it comes apart from who is not (DESIGN's per-recipient verdicts). Where each recipient is
+  // answered, only those do of whom the text itself would differ.
   [[nodiscard]] bool must_come_apart(bool spared, std::string_view scope) const;
+  [[nodiscard]] filters::Answers answers() const { return talk_.answers_each_recipient() ? filters::Answers::OfEach : filters::Answers::One; }
   smtp::Verdict conclude(const policy::Judgement& judgement, const Address& recipient);
   // Keeps the client waiting for its reply. Stayed: it is still there, and its mail may come.
   enum class InTarpit : std::uint8_t { Stayed, Left };
@@ -191,7 +202,12 @@ class Session {
   // Why a message that is to be held may not be (RFC 4865 §6); nothing: it may.
   [[nodiscard]] std::optional<smtp::Reply> over_held_quota(const Envelope& envelope, std::uint64_t octets) const;
   void refuse_recipient(const Address& recipient, smtp::Reply reply);
-  void refuse_message(const TraceId& id, const smtp::Reply& reply);
+  // Limits of size, each recipient's own where each is answered. False: nobody is left, and the client has its reply.
+  [[nodiscard]] bool fits(Arrival& arrival, Envelope& envelope);
+  void refuse_message(const Arrival& arrival, const smtp::Reply& reply);
+  // The answer to the text: of a copy refused apart what was said of it, of all others this; nothing: they are taken.
+  void settle(const Arrival& arrival, const smtp::Verdict& of_others);
+  void log_refused(const TraceId& id, const smtp::Reply& reply, std::string_view recipient = {});
   void log_accepted(const Envelope& envelope, const TraceId& id, std::uint64_t octets);
 
   Front& front_;
@@ -213,8 +229,13 @@ class Session {
   std::unique_ptr<Arrival> arrival_;
   policy::Answers answers_;
   std::optional<std::uint64_t> recorded_;  // the revision of the answers that were recorded last
-  std::uint64_t most_octets_ = 0;  // of the open transaction, by the rules of accounts; 0: as for all
-  bool spared_ = false;  // the recipients of the open transaction are such as no rule refuses
+  std::uint64_t most_octets_ = 0;  // of the recipient taken last, by the rules of accounts, and so of all of them unless each is answered; 0: as for all
+  struct CopyTerms {
+    bool spared = false;
+    std::uint64_t most_octets = 0, room_octets = ~0ULL;
+  };
+  std::map<std::string, CopyTerms> terms_;  // of those recipients who have terms of their own
+  bool spared_ = false;  // all recipients of the open transaction are such as no rule refuses
   std::string scope_;    // of the first of them (Judged)
   bool content_acts_ = false;  // rows of content did more than let pass, when one of them was judged
   // Of the open transaction: milters that are asked at RCPT, and what policy servers want of its message.

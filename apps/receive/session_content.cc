@@ -55,7 +55,7 @@ Task<filters::Heard> Session::ask_content(Arrival& arrival, Envelope& envelope) 
   co_return heard;
 }
 
-// One row's finding: of all recipients it is a verdict, of some their copies are kept back.
+// One row's finding: of all recipients it is a verdict; some recipients' copies are refused where the client hears of each, else kept back.
 void Session::take_content(const filters::ContentFound& found, Arrival& arrival, const Envelope& envelope, std::vector<std::string>& passed, Heard& heard) {
   const auto& row = *found.row;
   std::vector<std::string> concerned, spared;
@@ -63,7 +63,7 @@ void Session::take_content(const filters::ContentFound& found, Arrival& arrival,
     auto to = recipient.address.text();
     if (!filters::ContentTable::concerns(row, recipient.address) || std::ranges::find(passed, to) != passed.end()) continue;
     concerned.push_back(to);
-    if (policy::is_always_taken(recipient.address)) spared.push_back(std::move(to));
+    if (is_spared(recipient.address)) spared.push_back(std::move(to));
   }
   if (concerned.empty()) return;
   const auto rule_mode = policies_->policy.rules.mode(policy::RuleId::Content);
@@ -72,8 +72,8 @@ void Session::take_content(const filters::ContentFound& found, Arrival& arrival,
   if (policies_->policy.rules.name_rules && finding.reply.code != 0) finding.reply.text += " [content]";
   finding.evidence = row.name + " (" + std::string(directory::content_action_name(row.action)) + "): " + found.evidence;
   log_finding(finding, concerned.front(), &arrival.id);
-  if (finding.mode != policy::Mode::Enforce || spared_) return;
-  // Of a login: strangers' copies for the postmaster come apart (must_come_apart).
+  if (finding.mode != policy::Mode::Enforce) return;
+  // Strangers' copies for these come apart unless each recipient is answered (must_come_apart).
   std::erase_if(concerned, [&](const auto& to) { return std::ranges::find(spared, to) != spared.end(); });
   if (concerned.empty()) return;
   const auto others = envelope.recipients.size() - concerned.size();
@@ -81,6 +81,9 @@ void Session::take_content(const filters::ContentFound& found, Arrival& arrival,
   const std::string why = "content " + row.name + ": " + found.evidence;
   if (row.action == ContentAction::Tag) {
     if (others == 0) heard.edits.push_back({HeaderEdit::Kind::Append, 0, std::string(tag_field), " " + row.name});
+  } else if (others > 0 && row.action == ContentAction::Refuse && talk_.answers_each_recipient()) {
+    for (const auto& to : concerned) arrival.outcome.refuse(to, finding.reply);
+    passed.insert(passed.end(), concerned.begin(), concerned.end());  // no other row counts
   } else if (others > 0) {
     for (const auto& to : concerned) arrival.outcome.keep_back(to, why);
   } else if (row.action == ContentAction::Refuse) {

@@ -39,6 +39,7 @@ filters::Heard Session::judged(policy::RuleId rule, std::string_view by, Heard h
     log_finding(finding, recipient, message);
   }
   if (mode != policy::Mode::Enforce) return {};
+  heard.spares = message != nullptr;
   if (spared_ && message != nullptr && heard.kind != Heard::Kind::Pass) heard.kind = Heard::Kind::Pass;
   return heard;
 }
@@ -66,7 +67,7 @@ Task<Session::AfterFilters> Session::filter_text(Arrival& arrival, Envelope& env
     auto measuring = has_endless_header(arrival);
     const bool endless = co_await std::move(measuring);
     if (endless) {
-      refuse_message(arrival.id, {552, {5, 3, 4}, "The header of the message is larger than 1 MiB"});
+      refuse_message(arrival, {552, {5, 3, 4}, "The header of the message is larger than 1 MiB"});
       co_return AfterFilters::Answered;
     }
   }
@@ -75,7 +76,7 @@ Task<Session::AfterFilters> Session::filter_text(Arrival& arrival, Envelope& env
     auto asking = (this->*filter)(arrival, envelope);
     auto heard = co_await std::move(asking);
     if (arrival.trouble) break;
-    if (!arrival.outcome.take(heard)) break;
+    if (!take_heard(arrival, envelope, heard)) break;
     if (heard.edits.empty()) continue;
     auto editing = edit_header(arrival, std::move(heard.edits));
     const bool edited = co_await std::move(editing);
@@ -83,9 +84,13 @@ Task<Session::AfterFilters> Session::filter_text(Arrival& arrival, Envelope& env
   }
   milters_.clear();
   if (arrival.trouble) co_return AfterFilters::GoOn;
+  if (envelope.recipients.empty()) {
+    settle(arrival, {});
+    co_return AfterFilters::Answered;
+  }
   if (const auto& against = arrival.outcome.against()) {
     if (against->is_permanent()) {
-      refuse_message(arrival.id, *against);
+      refuse_message(arrival, *against);
       co_return AfterFilters::Answered;
     }
     arrival.trouble = *against;
@@ -93,6 +98,33 @@ Task<Session::AfterFilters> Session::filter_text(Arrival& arrival, Envelope& env
   }
   auto keeping = keep_back(arrival, envelope);
   co_return co_await std::move(keeping);
+}
+
+bool Session::is_spared(const Address& recipient) const {
+  if (policy::is_always_taken(recipient)) return true;
+  const auto terms = terms_.find(recipient.text());
+  return terms != terms_.end() && terms->second.spared;
+}
+
+bool Session::spares_some(const Envelope& envelope) const {
+  return !spared_ && talk_.answers_each_recipient() && std::ranges::any_of(envelope.recipients, [this](const Recipient& one) { return is_spared(one.address); });
+}
+
+// Who is spared stands beside others only where each is answered (must_come_apart), or where no stranger sends.
+bool Session::take_heard(Arrival& arrival, Envelope& envelope, const Heard& heard) {
+  if (!heard.spares || heard.kind == Heard::Kind::Pass || !spares_some(envelope)) return arrival.outcome.take(heard) && take_out_refused(arrival, envelope);
+  for (const auto& one : envelope.recipients) {
+    if (is_spared(one.address)) continue;
+    if (heard.kind == Heard::Kind::Quarantine) arrival.outcome.keep_back(one.address.text(), heard.why);
+    else arrival.outcome.refuse(one.address.text(), heard.reply);
+  }
+  return take_out_refused(arrival, envelope);
+}
+
+bool Session::take_out_refused(Arrival& arrival, Envelope& envelope) {
+  if (arrival.outcome.take_out_refused(envelope) == 0) return true;
+  spared_ = std::ranges::all_of(envelope.recipients, [this](const Recipient& one) { return is_spared(one.address); });
+  return !envelope.recipients.empty();
 }
 
 // What filters look at and edit is in memory meanwhile.
@@ -117,7 +149,7 @@ Task<Session::AfterFilters> Session::keep_back(Arrival& arrival, Envelope& envel
     co_return AfterFilters::GoOn;
   }
   keep_in_quarantine(arrival, *copy);
-  talk_.message_committed(arrival.id);
+  settle(arrival, {});
   co_return AfterFilters::Answered;
 }
 

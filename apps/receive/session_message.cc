@@ -103,9 +103,8 @@ Task<void> Session::commit(smtp::server::CommitMessage step) {
   const auto flaw = arrival_->lines && !arrival_->trouble ? end_lines(envelope) : std::nullopt;
   const auto arrival = std::move(arrival_);
   envelope.id = arrival->id;
-  if (flaw) co_return refuse_message(arrival->id, *flaw);
-  if (most_octets_ != 0 && !arrival->trouble && arrival->sink.octets() > most_octets_)
-    co_return refuse_message(arrival->id, {552, {5, 3, 4}, "The mail is larger than the " + std::to_string(most_octets_) + " octets that are allowed here"});
+  if (flaw) co_return refuse_message(*arrival, *flaw);
+  if (!arrival->trouble && !fits(*arrival, envelope)) co_return;
   if (!arrival->trouble) {
     auto filtering = filter_text(*arrival, envelope);
     const auto after = co_await std::move(filtering);
@@ -122,15 +121,15 @@ Task<void> Session::commit(smtp::server::CommitMessage step) {
   if (!trouble) {
     if (arrival->kept_back) keep_in_quarantine(*arrival, *arrival->kept_back);
     log_accepted(envelope, arrival->id, octets);
-    co_return talk_.message_committed(arrival->id);
+    co_return settle(*arrival, {});
   }
-  if (trouble->is_permanent()) co_return refuse_message(arrival->id, *trouble);
+  if (trouble->is_permanent()) co_return refuse_message(*arrival, *trouble);
   auto said = fields();
   const auto line = trouble->line();
   said.message = arrival->id;
   said.reply = line;
   front_.reception.service.log().write(events::mail_postponed, said);
-  talk_.message_refused(*trouble);
+  settle(*arrival, trouble);
 }
 
 // All sessions of the account take from the same room of what is held: only here is it certain.
@@ -162,14 +161,42 @@ Task<smtp::Verdict> Session::store(Arrival& arrival, const Envelope& envelope) {
   co_return reply_for(flushed.error());
 }
 
-void Session::refuse_message(const TraceId& id, const smtp::Reply& reply) {
+bool Session::fits(Arrival& arrival, Envelope& envelope) {
+  const auto octets = arrival.sink.octets();
+  for (const auto& [recipient, terms] : terms_) {
+    if (terms.most_octets != 0 && octets > terms.most_octets)
+      arrival.outcome.refuse(recipient, {552, {5, 3, 4}, "The mail is larger than the " + std::to_string(terms.most_octets) + " octets that are allowed here"});
+    else if (octets > terms.room_octets && talk_.answers_each_recipient()) arrival.outcome.refuse(recipient, mailbox_full(policies_->settings->smtp));
+  }
+  if (take_out_refused(arrival, envelope)) return true;
+  settle(arrival, {});
+  return false;
+}
+
+void Session::log_refused(const TraceId& id, const smtp::Reply& reply, std::string_view recipient) {
   auto said = fields();
   const auto line = reply.line();
   said.message = id;
+  said.recipient = recipient;
   said.account = talk_.account();
   said.reply = line;
   front_.reception.service.log().write(events::mail_refused, said);
-  talk_.message_refused(reply);
+}
+
+void Session::refuse_message(const Arrival& arrival, const smtp::Reply& reply) {
+  log_refused(arrival.id, reply);
+  settle(arrival, reply);
+}
+
+void Session::settle(const Arrival& arrival, const smtp::Verdict& of_others) {
+  std::vector<smtp::Verdict> verdicts;
+  for (const auto& one : talk_.envelope().recipients) {
+    const auto recipient = one.address.text();
+    const auto* refused = arrival.outcome.refused(recipient);
+    if (refused != nullptr) log_refused(arrival.id, *refused, recipient);
+    verdicts.push_back(refused != nullptr ? smtp::Verdict(*refused) : of_others);
+  }
+  talk_.recipients_settled(arrival.id, verdicts);
 }
 
 void Session::log_accepted(const Envelope& envelope, const TraceId& id, std::uint64_t octets) {

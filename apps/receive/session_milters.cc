@@ -136,6 +136,11 @@ Task<filters::Heard> Session::ask_milters(Arrival& arrival, Envelope& envelope) 
         heard = co_await std::move(telling);
       }
     }
+    if (envelope.recipients.empty()) {
+      auto finishing = milters_[i]->finish();
+      co_await std::move(finishing);
+      co_return Heard{};
+    }
     if (heard.kind == Heard::Kind::Pass) {
       auto asking = ask_milter(*milters_[i], arrival, envelope);
       heard = co_await std::move(asking);
@@ -144,7 +149,7 @@ Task<filters::Heard> Session::ask_milters(Arrival& arrival, Envelope& envelope) 
     else heard = judged(policy::RuleId::Milter, rows[i].name, std::move(heard), envelope.recipients.front().address.text(), &arrival.id);
     auto finishing = milters_[i]->finish();
     co_await std::move(finishing);
-    if (arrival.trouble || !arrival.outcome.take(heard)) co_return Heard{};
+    if (arrival.trouble || !take_heard(arrival, envelope, heard)) co_return Heard{};
     if (heard.edits.empty()) continue;
     // The next one sees them.
     auto editing = edit_header(arrival, std::move(heard.edits));
@@ -154,25 +159,28 @@ Task<filters::Heard> Session::ask_milters(Arrival& arrival, Envelope& envelope) 
   co_return Heard{};
 }
 
-// One recipient's refusal is none of the others': its copy is kept back.
-Task<filters::Heard> Session::tell_recipients(filters::MilterTalk& talk, Arrival& arrival, const Envelope& envelope) {
-  std::vector<std::pair<std::string, std::string>> refused;
-  Heard last;
+// One recipient's refusal is none of the others': where the client hears of each it is told, else that copy is kept back.
+Task<filters::Heard> Session::tell_recipients(filters::MilterTalk& talk, Arrival& arrival, Envelope& envelope) {
+  const bool each = talk_.answers_each_recipient();
+  std::vector<std::pair<Address, Heard>> against;
   for (const auto& recipient : envelope.recipients) {
     const auto to = recipient.address.text();
     auto asking = talk.recipient(in_brackets(recipient.address), {{"{rcpt_addr}", to}});
     auto heard = co_await std::move(asking);
-    if (heard.kind == Heard::Kind::Trouble || heard.kind == Heard::Kind::Defer) co_return heard;
+    if (heard.kind == Heard::Kind::Trouble || (heard.kind == Heard::Kind::Defer && !each)) co_return heard;
     if (talk.is_done()) break;
-    if (heard.kind != Heard::Kind::Refuse) continue;
-    last = heard;
-    refused.emplace_back(to, heard.why);
+    if (heard.kind == Heard::Kind::Refuse || heard.kind == Heard::Kind::Defer) against.emplace_back(recipient.address, std::move(heard));
   }
-  if (!refused.empty() && refused.size() == envelope.recipients.size()) co_return last;
-  for (auto& [to, why] : refused) {
-    const auto found = judged(policy::RuleId::Milter, talk.row().name, Heard{Heard::Kind::Quarantine, {}, why, {}}, to, &arrival.id);
-    if (found.kind == Heard::Kind::Quarantine) arrival.outcome.keep_back(to, found.why);
+  if (!each && !against.empty() && against.size() == envelope.recipients.size()) co_return std::move(against.back().second);
+  for (auto& [recipient, heard] : against) {
+    const auto to = recipient.text();
+    if (!each) heard = Heard{Heard::Kind::Quarantine, {}, std::move(heard.why), {}};
+    const auto found = judged(policy::RuleId::Milter, talk.row().name, std::move(heard), to, &arrival.id);
+    if (found.kind == Heard::Kind::Pass || is_spared(recipient)) continue;
+    if (each) arrival.outcome.refuse(to, found.reply);
+    else arrival.outcome.keep_back(to, found.why);
   }
+  take_out_refused(arrival, envelope);
   co_return Heard{};
 }
 

@@ -78,8 +78,8 @@ Task<Session::Judged> Session::judge(Address recipient) {
     const auto rows = co_await std::move(asking);
     if (!rows) co_return Judged{cannot_ask};
     rules.access = {rows, &rows->access};
-    if (by_content) scope = rows->content.rows_of(recipient);
-    content_acts_ = by_content && rows->content.acts();
+    if (by_content) scope = rows->content.rows_of(recipient, answers());
+    content_acts_ = by_content && rows->content.acts(answers());
   }
   const auto tried = attempt(recipient);
   auto& memory = front_.reception.greylist;
@@ -151,6 +151,7 @@ bool Session::must_come_apart(bool spared, std::string_view scope) const {
   if (talk_.envelope().recipients.empty() || !is_stranger()) return false;
   if (scope != scope_ && !spared) return true;
   if (spared == spared_) return false;
+  if (talk_.answers_each_recipient()) return content_acts_;
   const auto& policy = policies_->policy;
   const auto& rules = policy.rules;
   return content_acts_ || rules.mode(policy::RuleId::Dmarc) == policy::Mode::Enforce || (policies_->rspamd && rules.mode(policy::RuleId::Rspamd) == policy::Mode::Enforce) ||
@@ -249,18 +250,20 @@ Task<policy::MailFindings> Session::find_out(policy::MailChecks& checks) {
 }
 
 // SPF, DKIM, ARC, DMARC, and the field that says how they went.
-Task<filters::Heard> Session::authenticate_text(Arrival& arrival, Envelope&) {
+Task<filters::Heard> Session::authenticate_text(Arrival& arrival, Envelope& envelope) {
   if (!arrival.checks) co_return Heard{};
   auto finding_out = find_out(*arrival.checks);
   const auto found = co_await std::move(finding_out);
   log_checked(arrival.id, found);
   auto refusal = refuse_by_dmarc(found);
   count_for_report(found, refusal ? policy::Refused::Yes : policy::Refused::No);
-  if (refusal) co_return Heard{refusal->is_permanent() ? Heard::Kind::Refuse : Heard::Kind::Defer, *std::move(refusal), {}, {}};
-  if (!policies_->settings->policy.authentication_results()) co_return Heard{};
+  Heard heard;
+  if (refusal) heard = {refusal->is_permanent() ? Heard::Kind::Refuse : Heard::Kind::Defer, *std::move(refusal), {}, {}, true};
+  if (heard.kind != Heard::Kind::Pass && !spares_some(envelope)) co_return heard;
+  if (!policies_->settings->policy.authentication_results()) co_return heard;
   auto putting = put_first(arrival, authres::field_text({policies_->hostname, found.words}), 0);
   co_await std::move(putting);
-  co_return Heard{};
+  co_return heard;
 }
 
 void Session::log_checked(const TraceId& id, const policy::MailFindings& found) {

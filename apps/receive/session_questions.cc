@@ -11,11 +11,6 @@ using OnInner = directory::RecipientAnswer::OnInnerServer;
 
 const smtp::Reply no_such_user{550, {5, 1, 1}, "No such user here"};
 
-smtp::Reply mailbox_full(const settings::SmtpSection& smtp) {
-  if (smtp.over_quota() == "refuse") return {552, {5, 2, 2}, "The mailbox is full"};
-  return {452, {4, 2, 2}, "The mailbox is full"};
-}
-
 // RFC 5321 §4.5.1, §4.1.3: "postmaster@[192.0.2.1]", sent to that address, is the postmaster here.
 bool is_postmaster_at(const Address& recipient, const io::Connection& line) {
   if (!equal_ignoring_case(recipient.local_part, "postmaster")) return false;
@@ -30,6 +25,11 @@ bool is_postmaster_at(const Address& recipient, const io::Connection& line) {
 
 }  // namespace
 
+smtp::Reply mailbox_full(const settings::SmtpSection& smtp) {
+  if (smtp.over_quota() == "refuse") return {552, {5, 2, 2}, "The mailbox is full"};
+  return {452, {4, 2, 2}, "The mailbox is full"};
+}
+
 HeldQuota::Limit Session::held_limit() const {
   const auto& smtp = policies_->settings->smtp;
   return {static_cast<std::uint64_t>(smtp.future_release_messages()), smtp.future_release_space().octets};
@@ -43,6 +43,7 @@ std::optional<smtp::Reply> Session::over_held_quota(const Envelope& envelope, st
 Task<void> Session::check_sender(smtp::server::CheckSender step) {
   forget_filters();
   content_acts_ = false;
+  terms_.clear();
   // Said before the client sends its text in vain (RFC 5321 §4.2.4, 452).
   if (!front_.reception.incoming.has_space())
     co_return talk_.sender_checked(smtp::Reply{452, {4, 3, 1}, "The disk is nearly full, try again later"});
@@ -101,9 +102,9 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
     spared = judged.spared;
     scope = std::move(judged.scope);
   }
-  // A limit of the size is one of the whole text: who has another one comes in a transaction of his own.
+  // A limit of the size is one of the whole text: who has another one comes in a transaction of his own, unless each is answered.
   const std::uint64_t most_octets = always ? 0 : found->most_octets;
-  const bool other_limit = !talk_.envelope().recipients.empty() && most_octets != most_octets_;
+  const bool other_limit = !talk_.envelope().recipients.empty() && !talk_.answers_each_recipient() && most_octets != most_octets_;
   if (other_limit || must_come_apart(spared, scope)) co_return refuse_recipient(recipient, {452, {4, 5, 3}, "Send this recipient's copy in a transaction of its own"});
   // RFC 3463 X.3.2: not accepting for now, for maintenance. Only to whom we would take mail from otherwise.
   if (!found->held.empty()) co_return refuse_recipient(recipient, {451, {4, 3, 2}, found->held});
@@ -121,6 +122,8 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   if (auto refusal = co_await std::move(asking_milters)) co_return refuse_recipient(recipient, *std::move(refusal));
   if (talk_.envelope().recipients.empty()) scope_ = std::move(scope);
   most_octets_ = most_octets;
+  const auto room = found->kind == directory::RecipientKind::Local ? found->room_octets : ~0ULL;
+  if (spared || most_octets != 0 || room != ~0ULL) terms_[recipient.text()] = {spared, most_octets, room};
   spared_ = spared && (talk_.envelope().recipients.empty() || spared_);
   talk_.recipient_checked({}, ours ? std::optional(Address{"postmaster", ""}) : std::nullopt);
 }

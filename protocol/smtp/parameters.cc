@@ -139,8 +139,8 @@ Result<MailParameters, ParameterFailure> parse_mail_parameters(Cursor& in) {
   MailParameters out;
   TRY_VOID(parse_all(in, [&out](const Parameter& parameter) -> Result<void, Failure> {
     const auto& [keyword, value, has_value] = parameter;
-    if (keyword == "SMTPUTF8") return has_value ? Result<void, Failure>(failure(Failure::Syntax)) : (out.smtputf8 = true, Result<void, Failure>{});
-    if (keyword == "REQUIRETLS") return has_value ? Result<void, Failure>(failure(Failure::Syntax)) : (out.require_tls = true, Result<void, Failure>{});
+    if (bool* flag = keyword == "SMTPUTF8" ? &out.smtputf8 : keyword == "REQUIRETLS" ? &out.require_tls : keyword == "PRDR" ? &out.answer_each : nullptr)
+      return has_value ? Result<void, Failure>(failure(Failure::Syntax)) : (*flag = true, Result<void, Failure>{});
     const bool of_time = keyword == "MT-PRIORITY" || keyword == "HOLDFOR" || keyword == "HOLDUNTIL" || keyword == "BY";
     const bool known = of_time || keyword == "SIZE" || keyword == "BODY" || keyword == "RET" || keyword == "ENVID" || keyword == "AUTH";
     if (!known) return failure(Failure::Unknown);

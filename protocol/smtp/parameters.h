@@ -1,4 +1,4 @@
-// The parameters after a path in MAIL and RCPT: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), REQUIRETLS (RFC 8689), RET, ENVID, NOTIFY,
+// The parameters after a path in MAIL and RCPT: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531), REQUIRETLS (RFC 8689), PRDR (draft-hall-prdr-00), RET, ENVID, NOTIFY,
 // ORCPT (RFC 3461), AUTH (RFC 4954 §5), and those about its time (time_parameters.h); and xtext (RFC 3461 §4), in which their values come.
 #pragma once
 
@@ -17,6 +17,7 @@ struct MailParameters {
   BodyType body_type = BodyType::SevenBit;
   bool smtputf8 = false;
   bool require_tls = false;
+  bool answer_each = false;  // PRDR: the text is answered for each recipient
   ReturnContent return_content = ReturnContent::NotGiven;
   std::string envelope_id;                 // decoded
   std::optional<std::string> submitter;    // AUTH=, decoded; "" for "<>"

@@ -83,9 +83,14 @@ void ScriptedWorld::take(server::CommitMessage step) {
   text_open_ = false;
   const TraceId id{1, 1, 1, messages.size() + 1};
   step.envelope.id = id;
+  const auto verdict_on = [each = talk.answers_each_recipient()](std::string_view who) -> Verdict {
+    if (each && who == "full") return Reply{452, {4, 2, 2}, "Mailbox full"};
+    if (each && who == "strict") return Reply{550, {5, 7, 1}, "Not wanted"};
+    return std::nullopt;
+  };
   std::vector<Verdict> verdicts;
   for (const auto& recipient : step.envelope.recipients)
-    verdicts.push_back(recipient.address.local_part == "full" ? Verdict{Reply{452, {4, 2, 2}, "Mailbox full"}} : Verdict{});
+    verdicts.push_back(verdict_on(recipient.address.local_part));
   messages.push_back({std::move(step.envelope), std::move(text_)});
   talk.recipients_settled(id, verdicts);
 }

@@ -1,5 +1,6 @@
 // ScriptedWorld: the outside of a server conversation for tests, dialogues and the fuzzer: a few accounts, a spool in
-// memory. u and v are users of here.example, full is one whose mailbox is full; u's password is p. It is 22:13:20 on the 14th of November 2023.
+// memory. u and v are users of here.example, full is one whose mailbox is full and strict one who wants no mail, told where each recipient is answered;
+// u's password is p. It is 22:13:20 on the 14th of November 2023.
 #pragma once
 
 #include <string>
@@ -33,7 +34,7 @@ class ScriptedWorld {
 
   ServerConversation talk;
   std::string user = "u", password = "p", local_domain = "here.example";
-  std::vector<std::string> locals{"u", "v", "full", "postmaster"};
+  std::vector<std::string> locals{"u", "v", "full", "strict", "postmaster"};
   std::vector<TakenMessage> messages;
   std::string output;  // everything said so far
   bool closed = false;

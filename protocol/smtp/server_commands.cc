@@ -57,6 +57,7 @@ void ServerConversation::hello(const Command& command) {
                                  "ENHANCEDSTATUSCODES",
                                  "LIMITS RCPTMAX=" + std::to_string(limits.recipients) +
                                      " MAILMAX=" + std::to_string(limits.messages)};
+  if (!lmtp) words.emplace_back("PRDR");  // LMTP always answers so
   announce_times(words);
   if (may_etrn()) words.emplace_back("ETRN");
   if (takes_require_tls()) words.emplace_back("REQUIRETLS");
@@ -96,6 +97,7 @@ void ServerConversation::mail(std::string_view argument) {
   if (!command) return refuse(std::move(command).error());
   if (command->parameters.size.value_or(0) > config_->limits.message_octets)
     return refuse({552, {5, 3, 4}, "The message is larger than this server takes"});
+  if (command->parameters.answer_each && config_->role == Role::Lmtp) return refuse({555, {5, 5, 4}, "LMTP answers for each recipient without PRDR"});
   if (command->parameters.require_tls && !takes_require_tls()) return refuse({555, {5, 5, 4}, "REQUIRETLS is taken under TLS only"});
   if (auto reason = reason_against_times(*command)) return refuse(*std::move(reason));
   transaction_ = std::make_unique<Transaction>();
@@ -107,6 +109,7 @@ void ServerConversation::mail(std::string_view argument) {
   envelope.return_content = command->parameters.return_content;
   take_times(command->parameters);
   transaction_->declared_octets = command->parameters.size.value_or(0);
+  transaction_->answer_each = command->parameters.answer_each;
   envelope.envelope_id = std::move(command->parameters.envelope_id);
   envelope.client_address = peer_.client_address;
   envelope.client_helo = helo_;
@@ -142,7 +145,7 @@ void ServerConversation::recipient_checked(Verdict verdict, std::optional<Addres
   auto& asked = transaction_->asked;
   if (known_as) asked.forward_path = *std::move(known_as);
   auto& recipients = transaction_->envelope.recipients;
-  // The same address twice gets one copy; LMTP still answers twice (RFC 2033 §4.2).
+  // The same address twice gets one copy; who is answered for each recipient still hears of it twice (RFC 2033 §4.2).
   const auto [known, is_new] = transaction_->known.try_emplace(asked.forward_path.text(), recipients.size());
   transaction_->accepted.push_back(known->second);
   if (is_new)

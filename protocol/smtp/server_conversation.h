@@ -12,7 +12,7 @@
 //     Flush          -> ETRN: have the mail that waits for the domain tried; flush_answered(reply)
 //     BeginMessage   -> a text begins (talk.envelope() is complete but for its id)
 //     AppendContent  -> the next octets of the text; the view is valid until the next call of next()
-//     CommitMessage  -> make it durable; message_committed, recipients_settled (LMTP) or message_refused
+//     CommitMessage  -> make it durable; message_committed, message_refused, or recipients_settled where answers_each_recipient()
 //     AbortMessage   -> forget what was appended
 //     Close          -> flush, then hang up
 //
@@ -117,9 +117,10 @@ class ServerConversation {
   // `known_as`: the address that stands for what was given, from now on.
   void recipient_checked(Verdict verdict, std::optional<Address> known_as = std::nullopt);
   void flush_answered(Reply reply);
-  // 250 with the trace id (for every recipient of LMTP).
+  // 250 with the trace id, for every recipient.
   void message_committed(const TraceId& id);
-  // LMTP: one verdict for each of envelope().recipients, in order.
+  // One verdict for each of envelope().recipients, in order; all are the same unless answers_each_recipient(). Each accepted RCPT gets its reply, in order
+  // (RFC 2033 §4.2); of PRDR they stand between 353 and one for all, and where they are the same that one comes alone (draft-hall-prdr-00 §4.5).
   void recipients_settled(const TraceId& id, const std::vector<Verdict>& verdicts);
   void message_refused(const Reply& reply);
   // Says 421 and closes, whatever is going on. An unfinished message is aborted.
@@ -133,6 +134,8 @@ class ServerConversation {
   [[nodiscard]] const std::optional<TlsFacts>& tls() const { return peer_.tls; }
   // Of the open transaction; an empty one when there is none.
   [[nodiscard]] const Envelope& envelope() const;
+  // The text of the open transaction may get another verdict for each recipient: it comes by LMTP, or MAIL asked for it (PRDR).
+  [[nodiscard]] bool answers_each_recipient() const { return config_->role == Role::Lmtp || (transaction_ && transaction_->answer_each); }
   [[nodiscard]] SessionKind kind() const;
   [[nodiscard]] std::uint32_t messages() const { return messages_; }
   // Wrong or refused commands so far, and all since the last message was taken.
@@ -149,10 +152,11 @@ class ServerConversation {
   struct Transaction {
     Envelope envelope;
     std::unordered_map<std::string, std::size_t> known;  // recipient -> its index
-    std::vector<std::size_t> accepted;  // LMTP: for each accepted RCPT, its recipient
+    std::vector<std::size_t> accepted;  // for each accepted RCPT, its recipient
     RcptCommand asked;                  // the recipient being checked
     std::uint64_t declared_octets = 0;  // SIZE= of MAIL
     bool priority_changed = false;      // it is another than was asked for
+    bool answer_each = false;           // PRDR
     ContentReader reader;
     HopCounter hops;
     bool sender_accepted = false;
@@ -200,6 +204,7 @@ class ServerConversation {
   void refuse_text(Reply reply);
   void note_flaw();
   void end_of_text();
+  void answer_text(const std::vector<Reply>& of_each_rcpt);
   void end_transaction();
 
   void tell_command(std::string_view line) const;

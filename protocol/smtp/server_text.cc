@@ -1,4 +1,6 @@
 // The text of a message: DATA (RFC 5321 §4.1.1.4), BDAT (RFC 3030), and the answer at its end.
+#include <algorithm>
+
 #include "base/check.h"
 #include "protocol/smtp/server_conversation.h"
 
@@ -127,21 +129,36 @@ void ServerConversation::message_committed(const TraceId& id) {
 void ServerConversation::recipients_settled(const TraceId& id, const std::vector<Verdict>& verdicts) {
   check(awaiting_ == Awaiting::Commit, "a message was to be committed");
   check(verdicts.size() == envelope().recipients.size(), "one verdict for each recipient");
-  awaiting_ = Awaiting::Nothing;
   const Reply taken{250, {2, 0, 0}, "Ok: queued as " + id.text()};
-  const auto transaction = std::move(transaction_);
-  ++messages_;
-  idle_commands_ = 0;
-  if (config_->role != Role::Lmtp) return reply(taken);
-  for (const auto index : transaction->accepted) reply(verdicts[index] ? *verdicts[index] : taken);
+  std::vector<Reply> replies;
+  for (const auto index : transaction_->accepted) replies.push_back(verdicts[index] ? *verdicts[index] : taken);
+  answer_text(replies);
 }
 
-void ServerConversation::message_refused(const Reply& given) {
+void ServerConversation::message_refused(const Reply& given) { answer_text(std::vector<Reply>(transaction_->accepted.size(), given)); }
+
+// What all of a text's answers say together: it went to somebody, or else what lets the client try again where it may. A client of PRDR takes this one for
+// those before it where it is worse.
+void ServerConversation::answer_text(const std::vector<Reply>& of_each_rcpt) {
   awaiting_ = Awaiting::Nothing;
   const auto transaction = std::move(transaction_);
-  const std::size_t answers = config_->role == Role::Lmtp ? transaction->accepted.size() : 1;
-  for (std::size_t i = 1; i < answers; ++i) reply(given);
-  refuse(given);
+  const auto found = [&of_each_rcpt](bool (Reply::*is)() const) { return std::ranges::find_if(of_each_rcpt, is); };
+  const auto taken = found(&Reply::is_positive), put_off = found(&Reply::is_transient);
+  const bool is_taken = taken != of_each_rcpt.end();
+  if (is_taken) ++messages_, idle_commands_ = 0;
+  Reply last = of_each_rcpt.back();
+  const bool differ = std::ranges::any_of(of_each_rcpt, [&last](const Reply& one) { return one != last; });
+  if (config_->role == Role::Lmtp) {
+    for (std::size_t i = 0; i + 1 < of_each_rcpt.size(); ++i) reply(of_each_rcpt[i]);
+  } else if (differ) {
+    check(transaction->answer_each, "one reply tells all recipients' verdicts");
+    reply({353, {}, "Content analysis started, a reply for each recipient follows"});
+    for (const auto& one : of_each_rcpt) reply(one);
+    if (is_taken) last = *taken;
+    else if (put_off != of_each_rcpt.end()) last = *put_off;
+  }
+  if (is_taken) reply(last);
+  else refuse(std::move(last));
 }
 
 void ServerConversation::end_transaction() {

@@ -158,8 +158,16 @@ ContentTable::ContentTable(std::vector<ContentRow> rows) {
 
 ContentTable::~ContentTable() = default;
 
-bool ContentTable::acts() const {
-  return std::ranges::any_of(rows_, [](const Compiled& one) { return one.row.mode == ContentMode::Enforce && one.row.action != ContentAction::Pass; });
+namespace {
+
+bool comes_apart(const ContentRow& row, Answers answers) {
+  return row.mode == ContentMode::Enforce && (answers == Answers::One || row.action == ContentAction::Tag);
+}
+
+}  // namespace
+
+bool ContentTable::acts(Answers answers) const {
+  return std::ranges::any_of(rows_, [answers](const Compiled& one) { return one.row.action != ContentAction::Pass && comes_apart(one.row, answers); });
 }
 
 namespace {
@@ -215,10 +223,10 @@ bool ContentTable::concerns(const ContentRow& row, const Address& recipient) {
   return equal_ignoring_case(row.recipient, recipient.text());
 }
 
-std::string ContentTable::rows_of(const Address& recipient) const {
+std::string ContentTable::rows_of(const Address& recipient, Answers answers) const {
   std::string out;
   for (const auto& one : rows_)
-    if (!one.row.recipient.empty() && one.row.mode == ContentMode::Enforce && concerns(one.row, recipient)) out += one.row.name + ' ';
+    if (!one.row.recipient.empty() && comes_apart(one.row, answers) && concerns(one.row, recipient)) out += one.row.name + ' ';
   return out;
 }
 

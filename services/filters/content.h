@@ -17,6 +17,9 @@ struct ContentFound {
   std::string evidence;  // "Subject: ...", "attachment a.exe"; one line, short
 };
 
+// What the client of a text hears: one reply for all recipients, or one for each (LMTP, PRDR).
+enum class Answers : std::uint8_t { One, OfEach };
+
 class ContentTable {
  public:
   // Rows that are off say nothing.
@@ -26,14 +29,15 @@ class ContentTable {
   ContentTable& operator=(const ContentTable&) = delete;
 
   [[nodiscard]] bool empty() const { return rows_.empty(); }
-  // An enforced row does more than let pass.
-  [[nodiscard]] bool acts() const;
+  // An enforced row does more than let pass; where each recipient has an answer of its own, only what changes the text counts.
+  [[nodiscard]] bool acts(Answers answers) const;
   // The rows that match, in the order of their names, up to the first enforced one that lets pass. `message`: as the sender wrote it, or its beginning.
   [[nodiscard]] std::vector<ContentFound> inspect(std::string_view message) const;
 
   [[nodiscard]] static bool concerns(const directory::ContentRow& row, const Address& recipient);
   // Who are the enforced rows of just some recipients that look at this one's mail, as one text: recipients with another one come in a transaction of their own.
-  [[nodiscard]] std::string rows_of(const Address& recipient) const;
+  // Where each recipient has an answer of its own, only what changes the text counts.
+  [[nodiscard]] std::string rows_of(const Address& recipient, Answers answers) const;
 
  private:
   struct Compiled;

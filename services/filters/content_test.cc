@@ -90,14 +90,20 @@ TEST_CASE("of several conditions all must be found") {
 }
 
 TEST_CASE("what only lets pass, or only looks, acts on nobody") {
-  const auto acts = [](ContentAction action, ContentMode mode) { return ContentTable({{.name = "1", .part = ContentPart::Body, .pattern = "x", .action = action, .mode = mode}}).acts(); };
-  CHECK_FALSE(ContentTable({}).acts());
+  const auto acts = [](ContentAction action, ContentMode mode, Answers answers = Answers::One) {
+    return ContentTable({{.name = "1", .part = ContentPart::Body, .pattern = "x", .action = action, .mode = mode}}).acts(answers);
+  };
+  CHECK_FALSE(ContentTable({}).acts(Answers::One));
   for (const auto action : {ContentAction::Tag, ContentAction::Quarantine, ContentAction::Refuse}) {
     CHECK(acts(action, ContentMode::Enforce));
     CHECK_FALSE(acts(action, ContentMode::Shadow));
     CHECK_FALSE(acts(action, ContentMode::Off));
   }
   CHECK_FALSE(acts(ContentAction::Pass, ContentMode::Enforce));
+  // Where each recipient is answered, the same text can be refused to one and kept back from another, but not be two texts.
+  for (const auto action : {ContentAction::Pass, ContentAction::Quarantine, ContentAction::Refuse}) CHECK_FALSE(acts(action, ContentMode::Enforce, Answers::OfEach));
+  CHECK(acts(ContentAction::Tag, ContentMode::Enforce, Answers::OfEach));
+  CHECK_FALSE(acts(ContentAction::Tag, ContentMode::Shadow, Answers::OfEach));
 }
 
 TEST_CASE("whose rows") {
@@ -108,8 +114,11 @@ TEST_CASE("whose rows") {
   CHECK(ContentTable::concerns(row, {"Taro", "a.example"}));
   CHECK_FALSE(ContentTable::concerns(row, {"hanako", "a.example"}));
   const ContentTable table({row});
-  CHECK(table.rows_of({"taro", "a.example"}) == "a ");
-  CHECK(table.rows_of({"hanako", "a.example"}).empty());
+  CHECK(table.rows_of({"taro", "a.example"}, Answers::One) == "a ");
+  CHECK(table.rows_of({"hanako", "a.example"}, Answers::One).empty());
+  CHECK(table.rows_of({"taro", "a.example"}, Answers::OfEach).empty());
+  row.action = directory::ContentAction::Tag;
+  CHECK(ContentTable({row}).rows_of({"taro", "a.example"}, Answers::OfEach) == "a ");
 }
 
 TEST_CASE("rows that are none") {

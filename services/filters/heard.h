@@ -20,6 +20,7 @@ struct Heard {
   smtp::Reply reply;
   std::string why;                // for the log and the quarantine; one line of foreign text
   std::vector<HeaderEdit> edits;  // unless Trouble
+  bool spares = false;            // recipients whom no rule refuses keep their copies
 };
 
 // What logs, replies and the heads of quarantined mail hold of a program's words.

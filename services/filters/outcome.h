@@ -1,7 +1,8 @@
 // Outcome: what all filters at the end of a text say together. Who refuses or puts off ends it; quarantine is remembered while the others are asked, since a
-// refusal tells the sender more.
+// refusal tells the sender more. What is said of one recipient alone is about that copy: refused where the client hears of it, else kept back.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,18 @@ class Outcome {
   }
   // Only this recipient's copy is kept back: a verdict on one is none on the others.
   void keep_back(const std::string& recipient, std::string why) { apart_.push_back({recipient, std::move(why)}); }
+
+  // Of a client that is answered for each recipient. The first reply counts.
+  void refuse(const std::string& recipient, smtp::Reply reply) { refused_.try_emplace(recipient, std::move(reply)); }
+  [[nodiscard]] const smtp::Reply* refused(const std::string& recipient) const {
+    const auto found = refused_.find(recipient);
+    return found == refused_.end() ? nullptr : &found->second;
+  }
+  // How many were taken out.
+  std::size_t take_out_refused(Envelope& envelope) const {
+    if (refused_.empty()) return 0;
+    return std::erase_if(envelope.recipients, [this](const Recipient& one) { return refused(one.address.text()) != nullptr; });
+  }
 
   [[nodiscard]] const std::optional<smtp::Reply>& against() const { return against_; }
   [[nodiscard]] const std::string& quarantine() const { return quarantine_; }  // why; empty: no
@@ -57,6 +70,7 @@ class Outcome {
   std::optional<smtp::Reply> against_;
   std::string quarantine_;
   std::vector<Apart> apart_;
+  std::map<std::string, smtp::Reply> refused_;
 };
 
 }  // namespace hikyaku::filters

@@ -43,6 +43,7 @@ void read_offer(PeerOffers& peer, std::string_view line) {
   if (is("SMTPUTF8")) peer.smtputf8 = true;
   if (is("CHUNKING")) peer.chunking = true;
   if (is("DSN")) peer.dsn = true;
+  if (is("PRDR")) peer.prdr = true;
   if (is("STARTTLS")) peer.starttls = true;
   if (is("ENHANCEDSTATUSCODES")) peer.enhanced_codes = true;
   if (is("REQUIRETLS")) peer.require_tls = true;

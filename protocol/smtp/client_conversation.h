@@ -59,7 +59,7 @@ struct ClientSettings {
 struct PeerOffers {
   bool pipelining = false, eight_bit_mime = false, binary_mime = false, smtputf8 = false, chunking = false, dsn = false,
        starttls = false, size = false, enhanced_codes = false, xoauth2 = false, require_tls = false,
-       mt_priority = false, deliver_by = false;
+       mt_priority = false, deliver_by = false, prdr = false;
   std::int32_t shortest_by = 0;     // DELIVERBY's min-by-time, 0: none said
   std::uint64_t size_limit = 0;     // 0: none said
   std::uint32_t recipient_limit = 0;  // LIMITS RCPTMAX (RFC 9422), 0: none said
@@ -160,6 +160,8 @@ class ClientConversation {
   void take_envelope_reply(Reply reply);
   void take_data_reply(Reply reply);
   void take_final_reply(Reply reply);
+  void begin_each();
+  void take_each(RecipientOutcome outcome);
   void send_hello();
   void after_hello();
   void begin_auth();
@@ -200,6 +202,9 @@ class ClientConversation {
   std::size_t next_recipient_ = 0;      // whose RCPT is answered next
   std::optional<RecipientOutcome> mail_refused_;
   bool by_data_ = false;                // DATA, not BDAT
+  bool asks_each_ = false;              // MAIL says PRDR, and no 353 has come yet
+  std::deque<std::size_t> each_;        // after it: the recipients whose replies are to come
+  std::vector<std::pair<std::size_t, RecipientOutcome>> taken_;  // that count when the last reply is good
   std::uint64_t content_left_ = 0;
   char stuff_before_ = '\n';            // the last octet sent of the content: a dot after "\n" is doubled
   RecipientOutcome closed_why_;

@@ -192,6 +192,40 @@ TEST_CASE("LMTP: an answer for each accepted recipient") {
   CHECK(run.outcomes[0][2].klass == OutcomeClass::Transient);
 }
 
+TEST_CASE("PRDR: asked for where there is more than one recipient; each one's answer counts with the last") {
+  using enum OutcomeClass;
+  const std::string offers = "250-far.example\r\n250-PIPELINING\r\n250 PRDR\r\n";
+  const auto envelope = [](bool prdr, std::initializer_list<std::string_view> to) {
+    std::string out = std::string("MAIL FROM:<s@here.example>") + (prdr ? " PRDR" : "") + "\r\n";
+    for (const auto one : to) out += "RCPT TO:<" + std::string(one) + "@far.example>\r\n";
+    return out;
+  };
+  const auto four = envelope(true, {"a", "b", "c", "d"}), one = envelope(false, {"e"});
+  struct Row { std::string_view end; std::vector<OutcomeClass> got; bool goes_on; };
+  for (const Row& row : {Row{"353 go on\r\n250 2.0.0 a\r\n550 5.7.1 b\r\n250 2.0.0 all\r\n", {Accepted, Refused, Transient, Refused}, true},
+                         Row{"353 go on\r\n451 a\r\n550 b\r\n451 nobody\r\n", {Transient, Refused, Transient, Refused}, true},
+                         Row{"353 go on\r\n250 a\r\n250 b\r\n451 after all\r\n", {Transient, Transient, Transient, Refused}, true},
+                         Row{"353 go on\r\n250 a\r\n451 b\r\n550 after all\r\n", {Refused, Transient, Transient, Refused}, true},
+                         Row{"250 all\r\n", {Accepted, Accepted, Transient, Refused}, true}, Row{"550 no\r\n", {Refused, Refused, Transient, Refused}, true},
+                         Row{"451 no\r\n", {Transient, Transient, Transient, Refused}, true},
+                         // cut, and what is none
+                         Row{"353 go on\r\n250 a\r\n550 b\r\n", {NoAnswer, Refused, Transient, Refused}, false}, Row{"353 go on\r\n", {NoAnswer, NoAnswer, Transient, Refused}, false},
+                         Row{"353 go on\r\n421 bye\r\n", {Transient, Transient, Transient, Refused}, false},
+                         Row{"353 go on\r\n353 go on\r\n", {NoAnswer, NoAnswer, Transient, Refused}, false}, Row{"354 go\r\n", {NoAnswer, NoAnswer, Transient, Refused}, false},
+                         Row{"353 go on\r\n250 a\r\n354 b\r\n", {NoAnswer, NoAnswer, Transient, Refused}, false}}) {
+    INFO(row.end);
+    for (std::size_t piece : {1, 1000}) {
+      std::vector<Turn> turns{{"", "220 x\r\n"}, {ehlo, offers}, {four, "250 ok\r\n250 ok\r\n250 ok\r\n450 later\r\n550 no\r\n"},
+                              {"DATA\r\n", "354 go\r\n"}, {"A: b\r\n\r\n..dot\r\n.\r\n", row.end}};
+      if (row.goes_on) turns.push_back({one, "250 ok\r\n550 no\r\n"}), turns.push_back({"QUIT\r\n", "221 bye\r\n"});
+      const auto run = converse(plain, turns, row.goes_on ? std::vector{mail({"a", "b", "c", "d"}), mail({"e"})} : std::vector{mail({"a", "b", "c", "d"})}, piece);
+      CHECK(run.told);
+      REQUIRE(run.outcomes.size() == (row.goes_on ? 2U : 1U));
+      for (std::size_t i = 0; i < row.got.size(); ++i) CHECK(run.outcomes[0][i].klass == row.got[i]);
+    }
+  }
+}
+
 TEST_CASE("STARTTLS and AUTH") {
   ClientSettings settings = plain;
   settings.login = sasl::ClientContext{.user = "u", .password = "p"};

@@ -45,6 +45,9 @@ void ClientConversation::deliver(OutgoingMessage message) {
   outcomes_.assign(message_.recipients.size(), std::nullopt);
   mail_refused_.reset();
   next_recipient_ = 0;
+  asks_each_ = !lmtp() && peer_.prdr && message_.recipients.size() > 1 && !message_.only_asks;
+  each_.clear();
+  taken_.clear();
   if (auto reason = reason_not_to_send()) {
     stage_ = Stage::Mail;
     fail_open_recipients({class_of_refusal(*reason), Stage::Mail, *reason, false});
@@ -94,6 +97,7 @@ std::string ClientConversation::mail_command() const {
   else if (peer_.eight_bit_mime && message_.body_type == BodyType::EightBitMime) line += " BODY=8BITMIME";
   if (peer_.smtputf8 && needs_smtputf8(message_)) line += " SMTPUTF8";
   if (message_.require_tls && encrypted_ && peer_.require_tls) line += " REQUIRETLS";
+  if (asks_each_) line += " PRDR";
   if (peer_.mt_priority && message_.priority != 0) line += " MT-PRIORITY=" + std::to_string(message_.priority);
   if (peer_.deliver_by && message_.by) line += " BY=" + by_value(*message_.by);
   if (peer_.dsn) {
@@ -226,12 +230,31 @@ void ClientConversation::content(std::string_view octets) {
   state_ = State::ContentEnd;
 }
 
+// draft-hall-prdr-00 §4.5: after 353 one reply for each recipient that RCPT accepted, in order, and one for the mail. Without 353 that one is all there is.
+void ClientConversation::begin_each() {
+  asks_each_ = false;
+  for (std::size_t i = 0; i < outcomes_.size(); ++i)
+    if (!outcomes_[i]) each_.push_back(i);
+}
+
+// A refusal stays one; who is taken is so by the last reply: a line cut before it, or a mail that is refused after all, leaves nobody without his copy.
+void ClientConversation::take_each(RecipientOutcome outcome) {
+  const auto which = each_.front();
+  each_.pop_front();
+  if (outcome.klass == OutcomeClass::Accepted) taken_.emplace_back(which, std::move(outcome));
+  else outcomes_[which] = std::move(outcome);
+}
+
 // SMTP: one reply for all. LMTP: one for each recipient that RCPT accepted, in order (RFC 2033 §4.2).
 void ClientConversation::take_final_reply(Reply reply) {
+  if (asks_each_ && reply.code == 353) return begin_each();
   const bool good = reply.is_positive();
   if (!good && !reply.is_permanent() && !reply.is_transient()) return fail_session(OutcomeClass::NoAnswer, std::move(reply), true);
   const RecipientOutcome outcome{good ? OutcomeClass::Accepted : class_of_refusal(reply), Stage::Content, std::move(reply), true};
+  if (!each_.empty()) return take_each(outcome);
   if (!lmtp()) {
+    if (good)
+      for (auto& [which, of_his_own] : taken_) outcomes_[which] = std::move(of_his_own);
     fail_open_recipients(outcome);
     // After a refused BDAT the transaction may still be open at the peer.
     needs_reset_ = !good && !by_data_;

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "protocol/mime/table_text.h"
 #include "services/telemetry/json_writer.h"
 
 namespace hikyaku::cli {
@@ -36,11 +37,17 @@ std::vector<Option> import_options(std::vector<Option> between) {
 }
 
 Exit import_text(Invocation& call, ImportWork work) {
-  const auto text = read_input(call, call.value("FILE"));
-  if (!text) return Exit::Failed;
+  const auto octets = read_input(call, call.value("FILE"));
+  if (!octets) return Exit::Failed;
+  const auto table = mime::read_table(*octets);
+  if (!table.unreadable.empty()) {
+    std::vector<directory::BadRow> bad;
+    for (const auto line : table.unreadable) bad.push_back({line, "The characters are neither UTF-8 nor Shift_JIS; nothing of this text was taken. Save it as UTF-8."});
+    return report_import(call, 0, std::move(bad));
+  }
   const auto access = DirectoryAccess::open(call);
   if (!access) return Exit::Failed;
-  const auto done = work(call, access->editor(), *text);
+  const auto done = work(call, access->editor(), table.text);
   return done ? *done : call.fail(done.error().what);
 }
 

@@ -12,7 +12,8 @@ namespace hikyaku::cli {
 // The options FILE, those `between`, --dry-run.
 [[nodiscard]] std::vector<Option> import_options(std::vector<Option> between = {});
 
-// Hands the text of FILE and the directory to `work`, which reports.
+// Hands the text of FILE, as UTF-8 whatever its charset (table_text.h), and the directory to `work`, which reports. A text with a
+// line that cannot be read is refused whole.
 using ImportWork = directory::DirectoryResult<Exit> (*)(Invocation& call, directory::Editor& editor, const std::string& text);
 [[nodiscard]] Exit import_text(Invocation& call, ImportWork work);
 

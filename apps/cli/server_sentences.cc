@@ -51,6 +51,7 @@ constexpr SentenceRow rows[] = {
     {"Somebody else changed the route table meanwhile; look at it again and repeat your change.", "その間に他の人が経路表を変更した。内容を確認し、変更をやり直す。"},
     {"That time is past; end it now with: hikyaku hold release {}", "その時刻は過ぎている。今終えるには: hikyaku hold release {1}"},
     {"The alias {} has more than 1,000 targets; make a list of it.", "別名 {1} の転送先が 1,000 件を超える。メーリングリストにする。"},
+    {"The characters are neither UTF-8 nor Shift_JIS; nothing of this text was taken. Save it as UTF-8.", "文字コードが UTF-8 でも Shift_JIS でもない。このテキストからは何も取り込んでいない。UTF-8 で保存し直す。"},
     {"The alias {} has no such target; see: hikyaku alias list", "別名 {1} にその転送先はない。hikyaku alias list で確認する。"},
     {"The alias {} has no target; name at least one address.", "別名 {1} に転送先がない。1 件以上のアドレスを指定する。"},
     {"The alias {} leads to itself, and there is no account of that name to keep a copy; name other targets.", "別名 {1} が自分自身を指しており、控えを残す同名のアカウントもない。別の転送先を指定する。"},

@@ -49,6 +49,13 @@ class AliasRows {
  public:
   explicit AliasRows(const Snapshot& snapshot) : snapshot_(snapshot) {}
 
+  // Whether the snapshot has all of the row.
+  [[nodiscard]] bool has(const Alias& row) const {
+    const auto normal = normal_alias_pattern(row.pattern);
+    const auto gathered = normal ? gathered_.find(*normal) : gathered_.end();
+    return gathered != gathered_.end() && !row.targets.empty() && std::ranges::all_of(row.targets, [&](const auto& target) { return gathered->second.before.contains(ascii_lower(target)); });
+  }
+
   // "" when the row was taken.
   std::string take(const Alias& row) {
     const auto normal = normal_alias_pattern(row.pattern);
@@ -76,9 +83,10 @@ class AliasRows {
     Gathered(const AliasRows& rows, const std::string& pattern) : value{pattern, {}} {
       if (const auto* kept = rows.snapshot_.alias(pattern)) value = *kept;
       for (const auto& target : value.targets) known.insert(ascii_lower(target));
+      before = known;
     }
     Alias value;
-    std::unordered_set<std::string> known;
+    std::unordered_set<std::string> known, before;
     bool changed = false;
   };
   const Snapshot& snapshot_;
@@ -135,6 +143,7 @@ DirectoryResult<std::vector<Editor::Rejected>> Editor::add_aliases(const std::ve
       AliasRows rows(snapshot);
       for (std::size_t i = begin; i < end; ++i)
         if (auto why = rows.take(aliases[i]); !why.empty()) of_part.push_back({i, std::move(why)});
+        else if (rows.has(aliases[i])) of_part.push_back({i, {}, Rejection::ThereAlready});
       return run == Run::Really ? rows.changes() : Changes{};
     }));
     rejected.insert(rejected.end(), of_part.begin(), of_part.end());

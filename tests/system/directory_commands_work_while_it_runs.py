@@ -22,6 +22,37 @@ def a_removal_counts_when_the_command_returns(server):
     server.cli("alias", "add", f"*@{DOMAIN}", TARO)
 
 
+def domains_come_back(server, folder):
+    """An export that is imported again changes nothing and is no failure; a row that is none makes no domain."""
+    server.cli("domain", "add", "relay.example", "--relay")
+    text = folder / "domains.tsv"
+    text.write_text(server.cli("domain", "export"))
+    for dry in ([], ["--dry-run"]):
+        again = json.loads(server.cli("domain", "import", text, "--json", *dry))
+        expect(again["taken"] == 0 and again["there_already"] == 2 and not again["refused"], f"there already: {again}")
+    text.write_text(f"new.example\nbad domain\tlocal\nrelay.example\tlocal\nnew.example\tlocal\n-x\tlocal\nother.example\tlokal\nmore.example  relay ask\n")
+    for dry in (["--dry-run"], []):
+        done = json.loads(server.cli("domain", "import", text, "--json", *dry, check=False))
+        expect((done["taken"], done["there_already"], [row["line"] for row in done["refused"]]) == (2, 1, [2, 3, 5, 6]), f"the same dry and in earnest: {done}")
+    names = [row.split("\t")[0] for row in server.cli("domain", "export").splitlines()]
+    expect("bad" not in names and "new.example" in names and "more.example\trelay\task" in server.cli("domain", "export"), f"domains: {names}")
+    for name in ("new.example", "more.example", "relay.example"):
+        server.cli("domain", "remove", name)
+
+
+def tables_of_a_japanese_windows(server, folder):
+    table = folder / "windows.tsv"
+    for charset, user in (("cp932", "yamada1"), ("utf-16", "yamada2"), ("iso-2022-jp", "yamada3"), ("utf-8-sig", "yamada4")):
+        table.write_bytes(f"{user}\tpw-1\t山田\t{DOMAIN}\r\n".encode(charset))
+        server.cli("account", "import", table)
+        expect(json.loads(server.cli("account", "show", f"{user}@{DOMAIN}", "--json"))["name"] == "山田", charset)
+        server.cli("account", "remove", f"{user}@{DOMAIN}", "--yes")
+    table.write_bytes(f"good\tpw-1\t山田\t{DOMAIN}\nbad\tpw-1\t".encode() + b"Jos\xe9\t" + f"{DOMAIN}\n".encode())
+    refused = json.loads(server.cli("account", "import", table, "--json", check=False))
+    expect(refused["taken"] == 0 and [row["line"] for row in refused["refused"]] == [2] and "UTF-8" in refused["refused"][0]["why"], f"no charset: {refused}")
+    expect("good@" not in server.cli("account", "list"), "nothing of it was taken")
+
+
 @scenario
 def run(folder):
     with Server(folder).start() as server:
@@ -52,6 +83,11 @@ def run(folder):
         server.cli("alias", "import", text, check=False)
         expect(server.cli("alias", "export") == exported, "export, import, export gives the same")
 
+        again = json.loads(server.cli("alias", "import", text, "--json"))
+        expect(again["taken"] == 0 and again["there_already"] == 3, f"aliases that are there already: {again}")
+
+        domains_come_back(server, folder)
+        tables_of_a_japanese_windows(server, folder)
         a_removal_counts_when_the_command_returns(server)
 
         gateway = folder / "gateway.dat"

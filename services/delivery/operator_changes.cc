@@ -1,4 +1,6 @@
 // What an operator changed in the queue (queue_actions.h), taken over by a running delivery: timers, gates, new mail.
+#include <utility>
+
 #include "services/delivery/delivery.h"
 
 namespace hikyaku::delivery {
@@ -16,6 +18,7 @@ void Delivery::queue_changed(const std::vector<Touched>& touched) {
   const auto now = parts_.clock.wall();
   auto& index = scheduler_.deferred();
   leave_lanes(touched);
+  bool left = false;
   for (const auto& one : touched) {
     const DeferredEntry entry{one.id, one.recipient};
     if (one.was == QueueState::Incoming) {
@@ -32,7 +35,7 @@ void Delivery::queue_changed(const std::vector<Touched>& touched) {
     const auto end = index.end_of(entry);
     const auto priority = index.priority_of(entry);
     if (waits && moves) index.remove(one.destination, entry);
-    if (!waits && moves && scheduler_.claimed(entry)) changed_.insert_or_assign(entry, one.again);
+    if (!waits && moves && scheduler_.claimed(entry)) left = true, changed_.insert_or_assign(entry, one.again);
     if (!one.again) continue;
     if (directory::is_chosen_key(one.again->destination)) shut_soon(one.again->destination, now);
     // Sent elsewhere, its period may be another; never after the one it has, and the message tells when it is over.
@@ -40,6 +43,7 @@ void Delivery::queue_changed(const std::vector<Touched>& touched) {
     if (one.again->next_due <= now) scheduler_.due_now(one.again->destination, entry, now);
   }
   if (touched.empty()) return;
+  if (left) sweep_lanes();
   look_for_fresh();  // bounces and redirected mail
   wake_timers();
 }
@@ -72,7 +76,7 @@ void Delivery::shut_soon(const std::string& key, WallTime now) {
 }
 
 // Who waited for a first attempt, and was given an end or another way, leaves the lanes: at once where it comes back by them,
-// else when that is worth a walk over what waits. Elsewhere whoever meets it lets go of it.
+// else when that is worth a walk over what waits. Elsewhere whoever meets it lets go of it. Who waited for a retry leaves them too.
 void Delivery::leave_lanes(const std::vector<Touched>& touched) {
   constexpr std::size_t worth_a_walk = 16;
   bool comes_back = false;
@@ -88,7 +92,28 @@ void Delivery::leave_lanes(const std::vector<Touched>& touched) {
 
 void Delivery::sweep_lanes() {
   leaving_lanes_ = 0;
-  scheduler_.leave_lanes([this](const RemoteJob& job, std::vector<std::uint32_t>& recipients) { in_hand_.leave(job.ref.id, recipients); });
+  std::vector<std::pair<DeferredEntry, MessagePointer>> changed;  // acted on when the walk is over
+  scheduler_.leave_lanes([&](const RemoteJob& job, std::vector<std::uint32_t>& recipients) {
+    if (job.from.empty() && !(job.message && !job.message->history.empty())) return in_hand_.leave(job.ref.id, recipients);
+    if (changed_.empty()) return;
+    std::erase_if(recipients, [&](std::uint32_t recipient) {
+      const bool deferred = !job.message || job.message->history.contains(recipient);
+      if (!deferred || !changed_.contains({job.ref.id, recipient})) return false;
+      changed.emplace_back(DeferredEntry{job.ref.id, recipient}, job.message);
+      return true;
+    });
+  });
+  for (const auto& [entry, message] : changed) {
+    if (message) {
+      (void)is_changed(*message, entry.recipient);
+    } else if (const auto found = changed_.extract(entry); !found.mapped()) {
+      scheduler_.disclaim(entry.message, entry.recipient);
+    } else {  // its priority and its end are known when it is read
+      const auto& again = *found.mapped();
+      if (directory::is_chosen_key(again.destination)) shut_soon(again.destination, parts_.clock.wall());
+      scheduler_.defer(again.destination, entry, again.next_due, WallTime::max(), 0);
+    }
+  }
 }
 
 // Who was let go of while a command had it, which then could not be carried out.

@@ -1,5 +1,5 @@
 """Mail whose retry is due and waits for the one connection its destination bears is nobody's yet: what is deleted there never leaves,
-what is sent to another host goes there and nowhere else, what is held stays, whatever the retry before them comes to."""
+what is sent to another host goes there at once and nowhere else, what is held stays, while the retry before them takes its time."""
 import json
 import smtplib
 import threading
@@ -60,9 +60,9 @@ def run(folder):
             server.cli("queue", "delete", "--recipient", f"{deleted}@inner.example", "--yes")
             server.cli("queue", "redirect", "--recipient", f"{sent_on}@inner.example", "--to-host", f"127.0.0.1:{other.port}", "--yes")
             server.cli("queue", "hold", "--reason", "x", "--recipient", f"{held}@inner.example")
+            eventually(lambda: got(other) == {sent_on}, "sent on while the retry before it is under way", 30)
         finally:
             story.go_on.set()
-        eventually(lambda: got(other) == {sent_on}, "sent on", 30)
         eventually(lambda: story.kept[0] in got(inner), "the kept one goes when it is taken", 30)
         mail(server, "r9")
         eventually(lambda: "r9" in got(inner), "what comes behind them goes", 30)

@@ -170,13 +170,8 @@ std::vector<std::pair<Lane, RemoteJob>> Scheduler::unqueue(const std::string& ke
   return jobs;
 }
 
-// What was deferred before is known by its times, or by its history.
 void Scheduler::leave_lanes(const std::function<void(const RemoteJob&, std::vector<std::uint32_t>&)>& leave) {
-  lanes_.change_waiting(
-      [&](RemoteJob& job) {
-        if (job.from.empty() && !(job.message && !job.message->history.empty())) leave(job, job.recipients);
-      },
-      [](const RemoteJob& job) { return job.recipients.empty(); });
+  lanes_.change_waiting([&](RemoteJob& job) { leave(job, job.recipients); }, [](const RemoteJob& job) { return job.recipients.empty(); });
 }
 
 bool Scheduler::feed(WallTime now) {

@@ -90,7 +90,7 @@ class Scheduler {
   // What waits for the destination's slots, to be planned again; their recipients stay claimed. What was deferred before and
   // not tried yet goes back to its times instead.
   [[nodiscard]] std::vector<std::pair<Lane, RemoteJob>> unqueue(const std::string& key);
-  // Takes recipients of fresh mail that waits for slots away, as `leave` says of each job. Walks over the lanes.
+  // Takes recipients that wait for slots away, as `leave` says of each job, who must change nothing else. Walks over the lanes.
   void leave_lanes(const std::function<void(const RemoteJob&, std::vector<std::uint32_t>&)>& leave);
   [[nodiscard]] std::uint32_t slots_in_use() const { return lanes_.used(Lane::Fresh) + lanes_.used(Lane::Retry); }
   [[nodiscard]] std::size_t waiting(Lane lane) const { return lanes_.waiting(lane); }

@@ -110,9 +110,15 @@ def run(folder):
             expect(codes == [250, 452, 250, 452, 250], f"the postmaster's copy shields nobody else's: {codes}")
             client.rset()
             client.sendmail("a@signed.example", ["postmaster@a.example"], mail("ceo@victim.example", "complaint"))
+            # Where each recipient is answered nobody comes apart.
+            client.docmd("MAIL", "FROM:<a@signed.example> PRDR")
+            expect([client.rcpt(one)[0] for one in (TARO, "postmaster@a.example")] == [250, 250] and client.docmd("DATA")[0] == 354, "both at once")
+            client.send(mail("ceo@victim.example", "another complaint") + b".\r\n")
+            said = [client.getreply() for _ in range(4)]
+            expect([code for code, _ in said] == [353, 550, 250, 250] and said[1][1].endswith(b"[dmarc]"), f"refused to one: {said}")
         send(signed(mail("a@signed.example", "proved")), "b@unknown.example")
         arrived("proved")
-        eventually(lambda: ["dmarc=fail" in event["text"] for event in server.events("receivelog") if event["event"] == "mail.checked"] == [False, False, False, True, True, False, True, False],
+        eventually(lambda: ["dmarc=fail" in event["text"] for event in server.events("receivelog") if event["event"] == "mail.checked"] == [False, False, False, True, True, False, True, True, False],
                    "each is told of in the log")
         # Whoever is on this machine is no stranger.
         with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=60) as client:

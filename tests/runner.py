@@ -1,6 +1,7 @@
 """Runs every kind of test in order, shows progress, and prints the total as its last line (see ./test)."""
 import argparse
 import concurrent.futures
+import difflib
 import os
 import pathlib
 import re
@@ -172,6 +173,31 @@ def run_sanitized(total, pattern, only, everything):
         ctest(total, "sanitized corpora", ROOT / "build/asan", ["-R", "^(" + "|".join(names) + ")_corpus$"], environment)
 
 
+def known_names():
+    """Everything that NAME of ./test may mean, read from the sources: units, corpora, scenarios."""
+    names = {"fresh-machine", "server_sentences", "arrows"}
+    for folder in ("base", "mail", "io", "protocol", "storage", "services", "apps"):
+        names |= {file.stem + "_corpus" for file in (ROOT / folder).rglob("*_fuzz.cc")}
+        for file in (ROOT / folder).rglob("CMakeLists.txt"):
+            names |= {name + "_test" for name in re.findall(r"hikyaku_folder\((\w+)", file.read_text())}
+    for folder in ("arrows", "dialogues", "system", "long"):
+        names |= {file.stem for file in (ROOT / "tests" / folder).glob("*.py") if not file.stem.startswith("_") and file.stem != "harness"}
+    return names
+
+
+def no_such_name(only):
+    """What is to be said when no test has `only` in its name; None when one has."""
+    names = known_names()
+    try:
+        if any(only in name or re.search(only, name) for name in names):  # ctest takes an expression
+            return None
+    except re.error:
+        return f"\"{only}\" is no expression that names could match"
+    stems = {re.sub("_(test|fuzz_corpus)$", "", name): name for name in names}
+    near = [stems[stem] for stem in difflib.get_close_matches(only, stems, 3, 0.6)]
+    return f"No test has \"{only}\" in its name." + (f" Did you mean {' or '.join(near)}?" if near else " See tests/system, tests/dialogues, tests/arrows, and *_test.cc beside the code.")
+
+
 def run_all(total, options):
     only = options.only or ""
     if options.smoke:
@@ -224,6 +250,9 @@ def main():
     parser.add_argument("--go-on", action="store_true", help="with --long: leave out the long steps that passed since the run that was cut off began")
     parser.add_argument("only", nargs="?", help="only what has this in its name")
     options = parser.parse_args()
+    if options.only and (mistaken := no_such_name(options.only)):
+        say(mistaken)
+        return 2
     began, total = time.monotonic(), Total()
     run_all(total, options)
     for name, detail in total.failures:

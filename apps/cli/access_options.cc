@@ -1,6 +1,7 @@
 #include "apps/cli/access_options.h"
 
 #include "apps/cli/when_text.h"
+#include "services/policy/danger.h"
 
 namespace hikyaku::cli {
 
@@ -31,6 +32,14 @@ std::optional<directory::AccessRow> row_of(const Invocation& call, WallTime now)
     row.expires = std::chrono::floor<std::chrono::seconds>(*until);
   }
   return row;
+}
+
+void warn_of_dangers(const Invocation& call, const directory::Contents& directory, const std::vector<directory::AccessRow>& rows) {
+  if (call.json) return;
+  directory::Contents only_these;
+  only_these.domains = directory.domains, only_these.access = rows;
+  for (const auto& danger : policy::find_dangers({.directory = only_these}))
+    call.print(std::string(call.say({"Warning: ", "警告: "})) + danger.what + ": " + std::string(call.say({danger.why, danger.why_ja})));
 }
 
 }  // namespace hikyaku::cli

@@ -2,7 +2,7 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/directory_text.h"
 #include "apps/cli/directory_views.h"
-#include "base/cursor.h"
+#include "services/directory/address_text.h"
 
 namespace hikyaku::cli {
 
@@ -10,8 +10,11 @@ namespace {
 
 directory::DirectoryResult<> add_rows(Listing& to, const directory::Snapshot& directory) {
   const auto& call = to.call();
+  const auto wanted = directory::fold_domain(call.value("DOMAIN"));
+  if (call.has("DOMAIN") && directory.domain(wanted) == nullptr)
+    return directory::refuse(directory::DirectoryFailure::NotFound, "There is no domain " + wanted + "; see: hikyaku domain list");
   for (const auto& account : directory.contents().accounts) {
-    if (call.has("DOMAIN") && !equal_ignoring_case(account.address.domain, call.value("DOMAIN"))) continue;
+    if (call.has("DOMAIN") && account.address.domain != wanted) continue;
     write_account(to.json(), account);
     to.row({account.address.text(), account.full_name, account.quota_octets == 0 ? "-" : settings::size_text({account.quota_octets}), account_notes(call, account)});
   }

@@ -1,29 +1,31 @@
 // hikyaku account remove
 #include "apps/cli/commands.h"
 #include "apps/cli/data_access.h"
+#include "apps/cli/directory_text.h"
 #include "apps/cli/password_prompt.h"
 #include "apps/service/data_folders.h"
-#include "services/directory/address_text.h"
 #include "services/mailboxes/mailboxes.h"
 
 namespace hikyaku::cli {
 
 namespace {
 
-Exit tell(const Invocation& call, directory::Editor& editor) {
-  const auto snapshot = editor.read();
-  if (!snapshot) return call.fail(snapshot.error().what);
-  const auto address = directory::parse_address(call.value("ADDRESS"));
-  const auto* account = address ? (*snapshot)->account(*address) : nullptr;
-  if (account == nullptr) return call.fail(Words{"there is no such account", "そのようなアカウントはない"});
-  report_done(call, {"would be removed with its mail", "メールとともに削除される"}, account->address.text());
-  return Exit::Done;
+// What is to be removed, before anybody is asked whether it shall.
+directory::DirectoryResult<std::string> named(const Invocation& call, const directory::Editor& editor) {
+  TRY(snapshot, editor.read());
+  TRY(account, wanted_account(*snapshot, call.value("ADDRESS")));
+  return account->address.text();
 }
 
 Exit run(Invocation& call) {
   const auto access = DirectoryAccess::open(call);
   if (!access) return Exit::Failed;
-  if (call.has("--dry-run")) return tell(call, access->editor());
+  const auto address = named(call, access->editor());
+  if (!address) return call.fail(address.error().what);
+  if (call.has("--dry-run")) {
+    report_done(call, {"would be removed with its mail", "メールとともに削除される"}, *address);
+    return Exit::Done;
+  }
   if (!call.has("--yes") && !confirmed(call, call.value("ADDRESS"))) return call.fail(Words{"nothing was removed. Remedy: without a terminal nobody can be asked; --yes removes it with all its mail.",
                                                                                                        "何も削除していない。端末がないときは --yes を付けると、メールごと削除する。"});
   const auto removed = access->editor().remove_account(call.value("ADDRESS"));

@@ -111,7 +111,8 @@ void Parser::add_common(CLI::App& app) {
   app.add_flag("--json", json_, std::string(Words{"print JSON", "JSON で出力する"}.in(language_)));
   app.add_option("--config", settings_path_,
                  std::string(Words{"settings file (default: $HIKYAKU_CONFIG, then /etc/hikyaku/hikyaku.toml)",
-                                   "設定ファイル(既定は $HIKYAKU_CONFIG、なければ /etc/hikyaku/hikyaku.toml)"}.in(language_)));
+                                   "設定ファイル(既定は $HIKYAKU_CONFIG、なければ /etc/hikyaku/hikyaku.toml)"}.in(language_)))
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // a wrapper may have given one already
 }
 
 void Parser::build() {

@@ -33,25 +33,27 @@ std::string alias_words(const Invocation& call, const directory::AliasTrouble& t
   return alias;
 }
 
-// Of this server's own directory, when there is one. A server whose aliases are at fault runs: these are warnings.
-std::vector<std::string> alias_warnings(Invocation& call, const std::string& data) {
-  std::vector<std::string> warnings;
+// This server's own directory. Null: there is none yet, or this user may not read it; settings can be checked by anybody.
+std::shared_ptr<const directory::Snapshot> own_directory(Invocation& call, const std::string& data) {
   std::error_code none;
-  if (!std::filesystem::exists(apps::folder::in(data, apps::folder::directory), none)) return warnings;
-  if (geteuid() != 0 && access(data.c_str(), W_OK | X_OK) != 0) return warnings;  // settings can be checked by anybody
-  const auto directory = directory_now(call);
-  if (!directory) return warnings;
-  const auto troubles = directory::check_aliases(*directory);
+  if (!std::filesystem::exists(apps::folder::in(data, apps::folder::directory), none)) return nullptr;
+  if (geteuid() != 0 && access(data.c_str(), W_OK | X_OK) != 0) return nullptr;
+  return directory_now(call);
+}
+
+// A server whose aliases are at fault runs: these are warnings.
+void warn_of_aliases(const Invocation& call, const directory::Snapshot& directory, std::vector<std::string>& warnings) {
+  const auto troubles = directory::check_aliases(directory);
   for (std::size_t n = 0; n < troubles.size() && n < most_told; ++n) warnings.push_back(alias_words(call, troubles[n]));
-  // Rows that do more than was meant.
-  const auto settings = call.settings();
-  if (settings)
-    for (const auto& danger : policy::find_dangers({.directory = directory->contents(), .relay_networks = settings->smtp.relay_networks(), .exempt_networks = settings->policy.exempt_networks(),
-                                                    .plaintext_networks = settings->auth.plaintext_login_networks()}))
-      if (warnings.size() < 2 * most_told) warnings.push_back(danger.what + ": " + std::string(call.say({danger.why, danger.why_ja})));
   if (troubles.size() > most_told)
     warnings.push_back(std::to_string(troubles.size() - most_told) + std::string(call.say({" more aliases are at fault: see `hikyaku alias list`", " 件の別名にも問題がある。hikyaku alias list を参照"})));
-  return warnings;
+}
+
+// Settings, and rows of the directory, that do more than was meant.
+void warn_of_dangers(const Invocation& call, const settings::Settings& settings, const directory::Contents& contents, std::vector<std::string>& warnings) {
+  const auto dangers = policy::find_dangers({.directory = contents, .relay_networks = settings.smtp.relay_networks(), .exempt_networks = settings.policy.exempt_networks(),
+                                             .plaintext_networks = settings.auth.plaintext_login_networks()});
+  for (std::size_t n = 0; n < dangers.size() && n < most_told; ++n) warnings.push_back(dangers[n].what + ": " + std::string(call.say({dangers[n].why, dangers[n].why_ja})));
 }
 
 Exit run(Invocation& call) {
@@ -61,8 +63,11 @@ Exit run(Invocation& call) {
   if (!loaded) errors = loaded.error();
   delivery::RetryAdvice advice;
   if (loaded) advice = delivery::check_retry_settings((*loaded)->delivery, call.language == Language::Japanese);
-  if (loaded && !call.has("FILE"))
-    for (auto& warning : alias_warnings(call, (*loaded)->node.data())) advice.warnings.push_back(std::move(warning));
+  if (loaded) {
+    const auto directory = call.has("FILE") ? nullptr : own_directory(call, (*loaded)->node.data());
+    if (directory) warn_of_aliases(call, *directory, advice.warnings);
+    warn_of_dangers(call, **loaded, directory ? directory->contents() : directory::Contents{}, advice.warnings);
+  }
   for (auto& mistake : advice.mistakes) errors.push_back({path + ": " + mistake, ""});
   if (call.json) {
     std::string out = "{\"good\":" + std::string(errors.empty() ? "true" : "false") + ",\"mistakes\":[";

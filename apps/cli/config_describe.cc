@@ -1,5 +1,6 @@
 // hikyaku config describe
 #include "apps/cli/commands.h"
+#include "services/settings/nearest.h"
 #include "services/settings/profiles.h"
 #include "services/settings/reference.h"
 #include "services/telemetry/json_text.h"
@@ -12,11 +13,17 @@ void member(std::string& out, std::string_view key, std::string_view value) {
   telemetry::append_json_text(out, key), out += ':', telemetry::append_json_text(out, value);
 }
 
-std::string describe_json() {
+bool is_meant(const settings::Section& section, const settings::AnySetting& setting, std::string_view word) {
+  return (std::string(section.name()) + "." + std::string(setting.name())).find(word) != std::string::npos;
+}
+
+// An array; of those settings whose "section.name" contains the word, all contain "".
+std::string describe_json(std::string_view word) {
   std::string out = "[";
   const auto settings = settings::preset_settings();
   for (const auto* section : std::as_const(*settings).sections()) {
     for (const auto* setting : section->settings()) {
+      if (!is_meant(*section, *setting, word)) continue;
       out += out.size() > 1 ? ",{" : "{";
       member(out, "section", section->name()), out += ',';
       member(out, "name", setting->name()), out += ',';
@@ -38,8 +45,7 @@ std::string describe_matching(const Invocation& call, std::string_view word) {
   const bool japanese = call.language == Language::Japanese;
   for (const auto* section : std::as_const(*settings).sections()) {
     for (const auto* setting : section->settings()) {
-      const std::string name = std::string(section->name()) + "." + std::string(setting->name());
-      if (name.find(word) == std::string::npos) continue;
+      if (!is_meant(*section, *setting, word)) continue;
       out += "[" + std::string(section->name()) + "] " + std::string(setting->name()) + " = " + setting->preset_text() + "\n    " +
              std::string(japanese ? setting->help_ja() : setting->help()) + "\n    " + setting->kind() +
              (setting->range_text().empty() ? "" : ", " + setting->range_text()) + "; " +
@@ -49,12 +55,29 @@ std::string describe_matching(const Invocation& call, std::string_view word) {
   return out;
 }
 
+// That there is none, and which it may have been.
+Exit none_found(const Invocation& call, const std::string& word) {
+  const auto settings = settings::preset_settings();
+  std::vector<std::string> names;
+  for (const auto* section : std::as_const(*settings).sections()) {
+    names.emplace_back(section->name());
+    for (const auto* setting : section->settings()) names.emplace_back(setting->name()), names.push_back(std::string(section->name()) + "." + std::string(setting->name()));
+  }
+  const auto nearest = settings::nearest_name(word, std::vector<std::string_view>(names.begin(), names.end()));
+  if (nearest) return call.fail("No setting's name contains \"" + word + "\". Did you mean \"" + std::string(*nearest) + "\"?");
+  return call.fail("No setting's name contains \"" + word + "\". Remedy: `hikyaku config describe` names them all.");
+}
+
 Exit run(Invocation& call) {
-  if (call.json) return call.print(describe_json()), Exit::Done;
+  if (call.json) {
+    const auto json = describe_json(call.value("WORD"));
+    if (json == "[]") return none_found(call, call.value("WORD"));
+    return call.print(json), Exit::Done;
+  }
   if (call.has("--markdown")) return call.print(settings::reference_markdown()), Exit::Done;
   if (!call.has("WORD")) return call.print(settings::commented_file(call.language == Language::Japanese)), Exit::Done;
   const std::string found = describe_matching(call, call.value("WORD"));
-  if (found.empty()) return call.fail(Words{"no setting's name contains that word", "その語を含む設定はない"});
+  if (found.empty()) return none_found(call, call.value("WORD"));
   return call.print(found), Exit::Done;
 }
 

@@ -12,6 +12,7 @@ namespace hikyaku::cli {
 
 namespace {
 
+using delivery::PolicyFinding;
 using delivery::PolicyRecord;
 using delivery::RecordState;
 using directory::DkimStage;
@@ -99,8 +100,9 @@ std::string publish_of(PolicyRecord record, const DomainQuestion& question, cons
   switch (record) {
     case PolicyRecord::Spf: {
       std::string text = "v=spf1";
-      for (const auto& one : question.addresses) text += (one.family() == io::IpFamily::V4 ? " ip4:" : " ip6:") + one.to_string();
-      return signing::zone_line(question.domain, text + " ~all");
+      for (const auto& one : question.addresses)
+        if (is_public(one)) text += " " + spf_term(one);
+      return signing::zone_line(question.domain, text + (text.size() == 6 ? " mx" : "") + " ~all");
     }
     case PolicyRecord::Dmarc: return signing::zone_line("_dmarc." + question.domain, "v=DMARC1; p=none");
     case PolicyRecord::Ptr: return address.reverse_name() + ". IN PTR " + hostname + ".";
@@ -110,16 +112,52 @@ std::string publish_of(PolicyRecord record, const DomainQuestion& question, cons
   return {};
 }
 
+// What an address that the world does not see says nothing about.
+bool tells_nothing(const PolicyFinding& found, const io::IpAddress& address) {
+  if (is_public(address)) return false;
+  if (found.record == PolicyRecord::Ptr) return true;
+  return (found.record == PolicyRecord::Spf || found.record == PolicyRecord::Helo) && (found.state == RecordState::Good || found.state == RecordState::Wrong);
+}
+
+DomainRecord of_unseen_address(const PolicyFinding& found, const io::IpAddress& address) {
+  const auto text = address.to_string();
+  return {.kind = ascii_lower(delivery::record_name(found.record)), .state = RecordState::NotChecked,
+          .english = "The world does not see our address " + text + ". Remedy: give the one it sees with --address.", .japanese = "自サーバのアドレス " + text + " は外から見えない。対処: 外から見えるアドレスを --address で指定する。"};
+}
+
+// One SPF record names all addresses, so it is told of once: as the worst of them has it, with every address it does not name.
+void take_spf(std::vector<DomainRecord>& records, DomainRecord found) {
+  const auto before = std::ranges::find(records, found.kind, &DomainRecord::kind);
+  if (before == records.end()) return records.push_back(std::move(found));
+  if (found.state == RecordState::Good) return;
+  if (before->state == RecordState::Good) *before = std::move(found);
+  else if (found.state == RecordState::Wrong && found.english != before->english) before->english += " " + found.english, before->japanese += found.japanese;
+}
+
+// Whose DNS records are looked at: what the world sees of us; where that is not known, whatever there is.
+std::vector<io::IpAddress> seen_addresses(const std::vector<io::IpAddress>& ours) {
+  std::vector<io::IpAddress> seen;
+  std::ranges::copy_if(ours, std::back_inserter(seen), is_public);
+  if (seen.empty() && !ours.empty()) seen.push_back(ours.front());
+  return seen;
+}
+
 }  // namespace
 
 std::vector<DomainRecord> check_domain(const settings::Settings& settings, const DomainQuestion& question) {
   const auto hostname = our_name(settings);
   std::vector<DomainRecord> records{mx_record(settings, question.domain, hostname)};
   bool first = true;
-  for (const auto& address : question.addresses) {
+  for (const auto& address : seen_addresses(question.addresses)) {
     for (auto& found : check_records(settings, {question.domain, hostname, address, ""})) {
       if (found.record == PolicyRecord::Dkim || (found.record == PolicyRecord::Dmarc && !first)) continue;
-      records.push_back({ascii_lower(delivery::record_name(found.record)), found.state, std::move(found.english), std::move(found.japanese), publish_of(found.record, question, hostname, address)});
+      if (tells_nothing(found, address)) {
+        records.push_back(of_unseen_address(found, address));
+        continue;
+      }
+      DomainRecord record{ascii_lower(delivery::record_name(found.record)), found.state, std::move(found.english), std::move(found.japanese), publish_of(found.record, question, hostname, address)};
+      if (found.record == PolicyRecord::Spf) take_spf(records, std::move(record));
+      else records.push_back(std::move(record));
     }
     first = false;
   }

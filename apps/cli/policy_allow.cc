@@ -24,6 +24,8 @@ directory::DirectoryResult<> set_rows(Invocation& call, directory::Editor& edito
   TRY_VOID(editor.set_access(rows));
   for (const auto& row : rows)
     report_done(call, action == AccessAction::Allow ? Words{"allowed", "許可した"} : action == AccessAction::Refuse ? Words{"denied", "拒否に加えた"} : Words{"put off from now on", "保留(4xx)に加えた"}, row.pattern);
+  TRY(snapshot, editor.read());
+  warn_of_dangers(call, snapshot->contents(), rows);
   if (base->who == directory::AccessWho::Sender && action == AccessAction::Allow && !call.json)
     call.print(call.say({"Note: this counts where SPF proves the sender; a claimed address alone lets nobody in.", "注意: SPF で送信者が証明された場合だけ有効。名乗っただけの差出人は通さない。"}));
   return {};

@@ -127,6 +127,8 @@ directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
   const auto settings = call.settings();
   if (!settings) return directory::refuse(directory::DirectoryFailure::BadValue, "The settings cannot be read.");
   TRY(snapshot, editor.read());
+  if (!call.has("--client")) return directory::refuse(directory::DirectoryFailure::BadValue, "--client is missing; give the client's address: --client 192.0.2.7.");
+  if (!call.has("--to")) return directory::refuse(directory::DirectoryFailure::BadValue, "--to is missing; give a recipient: --to user@example.jp.");
   const auto client = io::IpAddress::parse(call.value("--client"));
   if (!client) return directory::refuse(directory::DirectoryFailure::BadValue, "\"" + call.value("--client") + "\" is no address; write --client 192.0.2.7.");
   Question question{.policy = policy::policy_settings(*settings)};

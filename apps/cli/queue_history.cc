@@ -31,11 +31,10 @@ struct Question {
 std::optional<Question> question_of(Invocation& call, WallTime now) {
   Question question;
   std::optional<WallTime> since = now - std::chrono::hours{24}, until = now;
-  if (call.has("--since")) since = parse_when(call.value("--since"), now);
-  if (call.has("--until")) until = parse_when(call.value("--until"), now);
-  if (!since || !until) {
-    call.fail(Words{"That is no point in time; write -7d, \"2026-11-25 18:00\" or 2026-11-25.", "時刻ではない。-7d、\"2026-11-25 18:00\"、2026-11-25 のように書く。"});
-    return std::nullopt;
+  for (const auto& [option, at] : {std::pair{"--since", &since}, std::pair{"--until", &until}}) {
+    if (!call.has(option)) continue;
+    *at = parse_when(call.value(option), now);
+    if (!*at) return call.fail(std::string(option) + ": \"" + call.value(option) + "\" is no point in time; write -7d, \"2026-11-25 18:00\" or 2026-11-25."), std::nullopt;
   }
   if (*since > now) since = now - (*since - now);  // "7d": it can only be past
   if (*since >= *until) {

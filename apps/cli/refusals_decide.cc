@@ -1,4 +1,5 @@
 // hikyaku refusals allow, hikyaku refusals deny: an access row for the network of one who was put off.
+#include "apps/cli/access_options.h"
 #include "apps/cli/commands.h"
 #include "apps/cli/data_access.h"
 #include "services/policy/greylist.h"
@@ -21,6 +22,8 @@ directory::DirectoryResult<> decide(Invocation& call, directory::Editor& editor,
   }
   TRY_VOID(editor.set_access(rows));
   for (const auto& row : rows) report_done(call, action == AccessAction::Allow ? Words{"allowed from now on", "今後は通す"} : Words{"denied from now on", "今後は拒否する"}, row.pattern);
+  TRY(snapshot, editor.read());
+  warn_of_dangers(call, snapshot->contents(), rows);
   return {};
 }
 

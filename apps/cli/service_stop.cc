@@ -40,8 +40,9 @@ Exit tell_forecast(Invocation& call, bool is_deliver) {
 }
 
 Exit run(Invocation& call) {
-  const auto* service = apps::find_service(call.value("SERVICE"));
-  const bool is_deliver = service != nullptr && service->name == "deliver";
+  const auto* service = wanted_service(call);
+  if (service == nullptr) return Exit::Failed;
+  const bool is_deliver = service->name == "deliver";
   if (call.has("--forecast")) return tell_forecast(call, is_deliver);
   if (call.has("--until")) return call.fail(Words{"--until goes with --forecast only; a stopped service stays stopped until it is started.", "--until は --forecast と共に使う。停止したサービスは開始するまで止まったままになる。"});
   std::string queue;

@@ -5,6 +5,7 @@
 #include "apps/cli/listing.h"
 #include "apps/service/protection.h"
 #include "apps/supervisor/service_table.h"
+#include "services/settings/nearest.h"
 
 namespace hikyaku::cli {
 
@@ -89,8 +90,18 @@ std::string service_line(const Invocation& call, const JsonView& service) {
   return service.text("name") + ": " + std::string(call.say(state_words(service.text("state")))) + (more.empty() ? "" : " (" + more + ")");
 }
 
+const apps::ServiceEntry* wanted_service(const Invocation& call) {
+  const auto word = call.value("SERVICE");
+  if (const auto* service = apps::find_service(word)) return service;
+  const auto nearest = settings::nearest_name(word, service_choices());
+  if (nearest) (void)call.fail("There is no service \"" + word + "\". Did you mean \"" + std::string(*nearest) + "\"?");
+  else (void)call.fail("There is no service \"" + word + "\". Remedy: `hikyaku service list` names them.");
+  return nullptr;
+}
+
 Exit order_service(Invocation& call, std::string_view verb, std::string_view more_json) {
-  const auto* entry = apps::find_service(call.value("SERVICE"));
+  const auto* entry = wanted_service(call);
+  if (entry == nullptr) return Exit::Failed;
   const auto answer = ask(call, {{std::string(verb), call.value("SERVICE")}});
   if (!answer) return Exit::Failed;
   const auto status = JsonView::parse(*answer);

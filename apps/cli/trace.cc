@@ -86,7 +86,8 @@ Exit run(Invocation& call) {
                    (item.last_reply.empty() ? "" : ": " + item.last_reply));
   }
   if (found == 0 && (!waiting || waiting->items.empty()))
-    return call.fail(Words{"nothing is known of this message here: no log line, not in the queue", "このメールの記録はない(ログにもキューにもない)"});
+    return call.fail(Words{"nothing is known of this message here: no log line, not in the queue. Remedy: find it by sender, recipient or subject: hikyaku log --about TEXT; older days: hikyaku log days",
+                           "このメールの記録はない(ログにもキューにもない)。差出人や宛先から探す: hikyaku log --about 文字列。残っている日: hikyaku log days"});
   return Exit::Done;
 }
 

@@ -85,22 +85,22 @@ Task<void> check_spf(io::Loop& loop, io::Resolver& resolver, Check& check) {
       continue;
     }
     const auto& verdict = std::get<spf::Verdict>(step);
-    const std::string address = check.question.address.to_string();
+    const std::string address = check.question.address.to_string(), term = spf_term(check.question.address);
     switch (verdict.outcome) {
       case spf::Outcome::Pass:
         check.add(PolicyRecord::Spf, RecordState::Good, "The SPF record of " + check.domain + " names our address " + address + ".", check.domain + " の SPF レコードは自サーバのアドレス " + address + " を含む。");
         break;
       case spf::Outcome::None:
-        check.add(PolicyRecord::Spf, RecordState::Missing, "The domain " + check.domain + " has no SPF record. Remedy: publish the TXT record \"v=spf1 ip4:" + address + " ~all\".",
-                  "ドメイン " + check.domain + " に SPF レコードがない。対処: TXT レコード \"v=spf1 ip4:" + address + " ~all\" を公開する。");
+        check.add(PolicyRecord::Spf, RecordState::Missing, "The domain " + check.domain + " has no SPF record. Remedy: publish the TXT record \"v=spf1 " + term + " ~all\".",
+                  "ドメイン " + check.domain + " に SPF レコードがない。対処: TXT レコード \"v=spf1 " + term + " ~all\" を公開する。");
         break;
       case spf::Outcome::TempError: check.add(PolicyRecord::Spf, RecordState::Unknown, verdict.problem + ".", verdict.problem + "。"); break;
       case spf::Outcome::PermError:
         check.add(PolicyRecord::Spf, RecordState::Wrong, "The SPF record of " + check.domain + " is in error: " + verdict.problem + ".", check.domain + " の SPF レコードに誤りがある: " + verdict.problem + "。");
         break;
       default:
-        check.add(PolicyRecord::Spf, RecordState::Wrong, "The SPF record of " + check.domain + " does not name our address " + address + " (" + std::string(spf::outcome_name(verdict.outcome)) + (verdict.matched.empty() ? "" : " by " + verdict.matched) + "). Remedy: add ip4:" + address + " to it.",
-                  check.domain + " の SPF レコードに自サーバのアドレス " + address + " が含まれない(" + std::string(spf::outcome_name(verdict.outcome)) + ")。対処: ip4:" + address + " を加える。");
+        check.add(PolicyRecord::Spf, RecordState::Wrong, "The SPF record of " + check.domain + " does not name our address " + address + " (" + std::string(spf::outcome_name(verdict.outcome)) + (verdict.matched.empty() ? "" : " by " + verdict.matched) + "). Remedy: add " + term + " to it.",
+                  check.domain + " の SPF レコードに自サーバのアドレス " + address + " が含まれない(" + std::string(spf::outcome_name(verdict.outcome)) + ")。対処: " + term + " を加える。");
     }
     co_return;
   }
@@ -217,6 +217,22 @@ std::vector<PolicyFinding> check_records(const settings::Settings& settings, con
                                      [&check](io::Loop& loop, io::Resolver& resolver) { return check_all(loop, resolver, check); });
   if (!trouble.empty()) check.add(PolicyRecord::Spf, RecordState::Unknown, trouble, trouble);
   return std::move(check.found);
+}
+
+bool is_public(const io::IpAddress& address) {
+  // RFC 6890: this host, private use, shared, loopback, link-local; unique local, site-local.
+  static const auto inner = [] {
+    std::vector<io::IpNetwork> networks;
+    for (const auto* text : {"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "::/127", "fc00::/7", "fe80::/10", "fec0::/10"})
+      networks.push_back(*io::IpNetwork::parse(text));
+    return networks;
+  }();
+  return std::ranges::none_of(inner, [&](const auto& network) { return network.contains(address); });
+}
+
+std::string spf_term(const io::IpAddress& address) {
+  if (!is_public(address)) return "mx";
+  return (address.family() == io::IpFamily::V4 ? "ip4:" : "ip6:") + address.to_string();
 }
 
 std::optional<io::IpAddress> address_towards(const io::IpAddress& target) {

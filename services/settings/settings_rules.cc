@@ -74,6 +74,18 @@ struct Checker {
   }
 };
 
+// Of letters, digits and hyphens, as a greeting names it (RFC 5321 §4.1.2, RFC 952): labels of at most 63, all at most 253.
+bool is_host_name(std::string_view name) {
+  if (name.empty() || name.size() > 253) return false;
+  for (;;) {
+    const auto label = name.substr(0, name.find('.'));
+    if (label.empty() || label.size() > 63 || label.starts_with('-') || label.ends_with('-')) return false;
+    if (!std::ranges::all_of(label, [](char c) { return is_alpha(c) || is_digit(c) || c == '-'; })) return false;
+    if (label.size() == name.size()) return true;
+    name.remove_prefix(label.size() + 1);
+  }
+}
+
 // "08:00"
 bool is_time_of_day(std::string_view text) {
   if (text.size() != 5 || text[2] != ':') return false;
@@ -97,6 +109,8 @@ void check_refusals(Checker& checker, const RefusalsSection& refusals) {
 
 void check_rules(const Settings& settings, std::string_view file_name, Errors& errors) {
   Checker checker{std::string(file_name), errors};
+  if (const auto& hostname = settings.node.hostname(); !hostname.empty() && !is_host_name(hostname))
+    checker.error(settings.node, settings.node.hostname, "\"" + hostname + "\" is not a host name.", "write one such as \"mail.example.jp\": letters, digits, hyphens and dots.");
   checker.networks(settings.smtp, settings.smtp.relay_networks);
   checker.networks(settings.smtp, settings.smtp.unlimited_networks);
   checker.networks(settings.smtp, settings.smtp.priority_networks);

@@ -80,6 +80,10 @@ TEST_CASE("mistakes name the line, the setting and the remedy") {
            Row{"[scanning]\nclamd = \"clamd\"\n", "h.toml: [scanning] clamd: \"clamd\" is no socket. Remedy: write \"/run/clamav/clamd.ctl\", or an address with a port like \"127.0.0.1:3310\"."},
            Row{"[scanning]\nclamd = \"*:3310\"\n", "h.toml: [scanning] clamd: \"*:3310\" is no socket. Remedy: write \"/run/clamav/clamd.ctl\", or an address with a port like \"127.0.0.1:3310\"."},
            Row{"[tls]\ncertificate = \"/a\"\n", "h.toml: [tls] key: certificate and key belong together. Remedy: set both, or neither."},
+           Row{"[node]\nhostname = \"bad host\"\n", "h.toml: [node] hostname: \"bad host\" is not a host name. Remedy: write one such as \"mail.example.jp\": letters, digits, hyphens and dots."},
+           Row{"[node]\nhostname = \"-mail.example\"\n", "h.toml: [node] hostname: \"-mail.example\" is not a host name. Remedy: write one such as \"mail.example.jp\": letters, digits, hyphens and dots."},
+           Row{"[node]\nhostname = \"mail..example\"\n", "h.toml: [node] hostname: \"mail..example\" is not a host name. Remedy: write one such as \"mail.example.jp\": letters, digits, hyphens and dots."},
+           Row{"[node]\nhostname = \"mail.example.\"\n", "h.toml: [node] hostname: \"mail.example.\" is not a host name. Remedy: write one such as \"mail.example.jp\": letters, digits, hyphens and dots."},
            Row{"[node]\ndata = \"var\"\n", "h.toml: [node] data: the data folder must be an absolute path. Remedy: write \"/var/lib/hikyaku\"."}})
     CHECK(problems(row.toml) == row.want);
   CHECK(problems("[smtp]\nrecipients = \n").starts_with("h.toml:2: not a TOML file: "));

@@ -30,6 +30,7 @@ def run(folder):
         for key in json.loads(server.cli("dkim", "key", "add", DOMAIN, "--manual", "--json")):
             server.cli("dkim", "key", "activate", DOMAIN, key["selector"], "--force")
         nothing_is_published(server)
+        addresses_of_both_families(server)
         _, records = check(server)
         lines = [one["publish"] for one in records if one["publish"]]
         all_as_it_says(server, dns, lines)
@@ -46,6 +47,17 @@ def nothing_is_published(server):
     japanese = subprocess.run([server.program, "--config", server.config, "domain", "check", DOMAIN, "--address", ADDRESS], capture_output=True, text=True,
                               env={**os.environ, "LANG": "ja_JP.UTF-8", "LC_ALL": "ja_JP.UTF-8"}).stdout
     expect("[なし] mx" in japanese, f"in Japanese: {japanese}")
+
+
+def addresses_of_both_families(server):
+    """One SPF record names them all; what the world does not see is in no record."""
+    _, records = check(server, "--address", "2001:db8::7", "--address", "fd00::2", "--address", "10.0.0.7")
+    spf = [one for one in records if one["record"] == "spf"]
+    expect(len(spf) == 1 and spf[0]["publish"].count("v=spf1 ") == 1, f"told once: {spf}")
+    expect(f"v=spf1 ip4:{ADDRESS} ip6:2001:db8::7 ~all" in spf[0]["publish"] and "ip4:2001" not in spf[0]["text"], f"by family: {spf}")
+    expect(not any("fd00" in str(one) or "10.0.0.7" in str(one) for one in records), f"private ones are left out: {records}")
+    shown = server.cli("domain", "check", DOMAIN, "--address", "fd00::2", check=False)
+    expect("v=spf1 mx ~all" in shown and "ip4:" not in shown and "--address" in shown, f"with none that the world sees: {shown}")
 
 
 def all_as_it_says(server, dns, lines):

@@ -36,6 +36,35 @@ def values_are_judged(said):
     expect("MiB" in said("account", "set", TARO, "--quota", "10MB"), "the units are named")
 
 
+def what_is_wrong_is_named(server, said):
+    expect("nope" in said("service", "stop", "nope") and "service list" in said("service", "stop", "nope"), "a service that is none")
+    for verb in ("start", "stop", "restart"):
+        expect('Did you mean "deliver"' in said("service", verb, "dleiver"), f"{verb}: a service's near name")
+    expect('--since: "yesterday"' in said("queue", "history", "--since", "yesterday") and '--until: "soon"' in said("queue", "history", "--until", "soon"), "a time that is none")
+    expect("--to is missing" in said("policy", "test", "--client", "192.0.2.7") and "--client is missing" in said("policy", "test", "--to", TARO), "what is missing")
+    expect("no domain nodomain.example" in said("account", "list", "nodomain.example") and TARO in server.cli("account", "list", DOMAIN.upper()), "a domain that is not there")
+    words = said("account", "remove", f"ghost@{DOMAIN}")
+    expect(f"no account ghost@{DOMAIN}" in words and "--yes" not in words, f"first whether it is there: {words}")
+    expect("no account" in said("account", "remove", f"ghost@{DOMAIN}", "--dry-run"), "with --dry-run too")
+    expect("Remedy" in said("trace", "B" + "0" * 26), "a message that nobody knows")
+    words = said("config", "describe", "relay_network_s")
+    expect('"relay_network_s"' in words and 'Did you mean "relay_networks"' in words, f"a setting's near name: {words}")
+    expect('"nonsense"' in said("config", "describe", "nonsense", "--json"), "a setting that is none")
+    found = json.loads(server.cli("config", "describe", "relay_net", "--json"))
+    expect([one["name"] for one in found] == ["relay_networks"], f"only what was asked for: {found}")
+    expect(len(json.loads(server.cli("config", "describe", "--json"))) > 100, "all of them")
+
+
+def dangers_need_no_data_folder(server, folder):
+    file = folder / "open.toml"
+    file.write_text(f"[node]\ndata = \"{folder / 'not-there'}\"\n[smtp]\nrelay_networks = [\"0.0.0.0/0\"]\n")
+    # The last --config counts: a wrapper may have given one before.
+    for words in (("--config", file, "config", "check"), ("config", "check", "--config", file), ("config", "check", file)):
+        done = subprocess.run([server.program, "--config", server.config, *words], capture_output=True, text=True, timeout=60, env={"LANG": "C", "PATH": "/usr/bin:/bin"})
+        expect(done.returncode == 0 and "open relay" in done.stdout, f"{words}: {done}")
+    expect("open relay" not in server.cli("config", "check"), "the server's own")
+
+
 def completion_is_sound(server, folder):
     for shell in ("bash", "zsh", "fish"):
         script = server.cli("completion", shell)
@@ -120,6 +149,8 @@ def run(folder):
         expect('Did you mean "status"' in said("statsu"), "a wrong command")
         only_what_there_is(server, said)
         values_are_judged(said)
+        what_is_wrong_is_named(server, said)
+        dangers_need_no_data_folder(server, folder)
         completion_is_sound(server, folder)
         targets_that_lead_nowhere(server)
         every_form_of_a_command(server, said)

@@ -126,7 +126,12 @@ DomainRecord of_unseen_address(const PolicyFinding& found, const io::IpAddress& 
 }
 
 // One SPF record names all addresses, so it is told of once: as the worst of them has it, with every address it does not name.
-void take_spf(std::vector<DomainRecord>& records, DomainRecord found) {
+void take_spf(std::vector<DomainRecord>& records, DomainRecord found, const std::string& domain) {
+  if (found.state == RecordState::Missing) {
+    found.english = "The domain " + domain + " has no SPF record. Remedy: publish this one.";
+    found.japanese = "ドメイン " + domain + " に SPF レコードがない。対処: 次のレコードを公開する。";
+  }
+  if (found.state == RecordState::Wrong && found.english.find("Remedy: add ") != std::string::npos) found.publish.clear();  // whose record names others too
   const auto before = std::ranges::find(records, found.kind, &DomainRecord::kind);
   if (before == records.end()) return records.push_back(std::move(found));
   if (found.state == RecordState::Good) return;
@@ -156,7 +161,7 @@ std::vector<DomainRecord> check_domain(const settings::Settings& settings, const
         continue;
       }
       DomainRecord record{ascii_lower(delivery::record_name(found.record)), found.state, std::move(found.english), std::move(found.japanese), publish_of(found.record, question, hostname, address)};
-      if (found.record == PolicyRecord::Spf) take_spf(records, std::move(record));
+      if (found.record == PolicyRecord::Spf) take_spf(records, std::move(record), question.domain);
       else records.push_back(std::move(record));
     }
     first = false;

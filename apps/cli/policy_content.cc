@@ -132,7 +132,7 @@ Command policy_content_set_command() {
           .help = {"change what rows do; what is not named stays", "行の動作や適用を変更する。指定しないものはそのまま"},
           .options = {{"NAME", OptionKind::Arguments, {"as it is listed", "一覧に出る名前"}},
                       {"--mode", OptionKind::Value, {"enforce, shadow (only logged) or off", "enforce、shadow(記録のみ)、off"}, {"enforce", "shadow", "off"}, true},
-                      {"--action", OptionKind::Value, {"refuse, quarantine, tag or pass", "refuse、quarantine、tag、pass"}, {"refuse", "quarantine", "tag", "pass"}, true},
+                      {"--action", OptionKind::Value, {"refuse, quarantine, tag or pass", "動作: refuse、quarantine、tag、pass"}, {"refuse", "quarantine", "tag", "pass"}, true},
                       {"--dry-run", OptionKind::Flag, {"only tell how many would change", "件数だけを示す"}}},
           .run = [](Invocation& call) { return with_content(call, change); }};
 }

@@ -1,10 +1,12 @@
 #include "services/filters/mail_dat_text.h"
 
+#include <algorithm>
 #include <optional>
+#include <span>
 
 #include "base/cursor.h"
-#include "protocol/mime/charset.h"
 #include "protocol/mime/encoded_word.h"
+#include "protocol/mime/table_text.h"
 
 namespace hikyaku::filters {
 namespace {
@@ -17,19 +19,11 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-std::string as_utf8(std::string_view octets) {
-  constexpr std::string_view mark = "\xef\xbb\xbf", mark_16 = "\xff\xfe", big_mark_16 = "\xfe\xff";
-  if (octets.starts_with(mark_16)) return mime::to_utf8("utf-16le", octets.substr(mark_16.size()));
-  if (octets.starts_with(big_mark_16)) return mime::to_utf8("utf-16be", octets.substr(big_mark_16.size()));
-  if (octets.starts_with(mark)) octets.remove_prefix(mark.size());
-  if (octets.find("\x1b$") != std::string_view::npos) return mime::to_utf8("iso-2022-jp", octets);
-  if (mime::is_valid_utf8(octets)) return std::string(octets);
-  return mime::to_utf8("shift_jis", octets);
-}
-
 class Reader {
  public:
-  MailDatText read(std::string_view text) {
+  MailDatText read(const mime::TableText& table) {
+    unreadable_ = table.unreadable;
+    std::string_view text = table.text;
     for (std::size_t line = 1; !text.empty(); ++line) {
       const auto end = text.find('\n');
       take(line, trimmed(text.substr(0, end)));
@@ -75,6 +69,7 @@ class Reader {
       return;
     }
     if (after(text, "VirusEnd:")) return end_block();
+    if (std::ranges::binary_search(unreadable_, line)) return unknown(line);
     if (inside_ == Inside::Body) return take_body(line, text);
     if (inside_ == Inside::Warning) return take_warning(text);
     if (!text.empty() && text.front() != '\'') take_item(line, text);
@@ -126,6 +121,7 @@ class Reader {
     unknown(line);
   }
 
+  std::span<const std::size_t> unreadable_;
   MailDatText read_;
   std::optional<MailDatBlock> block_;
   Inside inside_ = Inside::Block;
@@ -134,6 +130,6 @@ class Reader {
 
 }  // namespace
 
-MailDatText read_mail_dat(std::string_view octets) { return Reader{}.read(as_utf8(octets)); }
+MailDatText read_mail_dat(std::string_view octets) { return Reader{}.read(mime::read_table(octets)); }
 
 }  // namespace hikyaku::filters

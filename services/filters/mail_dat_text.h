@@ -41,7 +41,8 @@ struct MailDatText {
 
 inline constexpr std::size_t most_mail_dat_blocks = 1'000, most_block_items = 100;
 
-// Any octets: UTF-8, ISO-2022-JP or, as E-Post reads it, Shift_JIS; UTF-16 with its mark.
+// Any octets: UTF-8, ISO-2022-JP or, as E-Post reads it, Shift_JIS; UTF-16 with its mark (table_text.h). A line of a block in none of
+// these is one whose meaning is not known.
 [[nodiscard]] MailDatText read_mail_dat(std::string_view octets);
 
 }  // namespace hikyaku::filters

@@ -17,7 +17,7 @@ def run(folder):
     with Server(folder) as server:
         server.start()
         for arguments, japanese, english in (
-                (("service", "stop", "nothing"), "そのようなサービスはない", "there is no such service"),
+                (("service", "stop", "nothing"), "「nothing」というサービスはない", "There is no service \"nothing\""),
                 (("alias", "remove", f"x@{DOMAIN}"), f"別名 x@{DOMAIN} はない", f"There is no alias x@{DOMAIN}"),
                 (("hold", "release", "7"), "保留 7 はない", "There is no hold 7"),
                 (("domain", "add", DOMAIN), f"ドメイン {DOMAIN} は既にある", f"There is a domain {DOMAIN} already"),

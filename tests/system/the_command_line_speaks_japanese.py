@@ -20,6 +20,8 @@ WRONG_USES = (
     ("queue", "list", "--older", "x"), ("queue", "show", "x"), ("account", "add"), ("account", "add", "x"), ("account", "show", f"nobody@{DOMAIN}"),
     ("account", "set", f"nobody@{DOMAIN}", "--quota", "1GiB"), ("account", "forward", "show", "x"), ("list", "show", f"nothing@{DOMAIN}"), ("list", "add", f"x@{DOMAIN}", "--posting", "all"),
     ("domain", "add", "x", "--relay", "--pass-unknown"), ("domain", "import", "/nonexistent/file"), ("alias", "import", "/"), ("route", "add", "x"), ("hold", "add", "--all", "--start", "x", "--reason", "x"),
+    ("service", "stop", "nope"), ("service", "start", "dleiver"), ("queue", "history", "--since", "yesterday"), ("policy", "test"), ("policy", "test", "--client", "192.0.2.7"), ("config", "describe", "nonsense"),
+    ("config", "describe", "hostnmae", "--json"), ("account", "list", "nodomain.example"), ("account", "remove", f"ghost@{DOMAIN}"), ("trace", "B" + "0" * 26),
     ("hold", "show", "x"), ("why", "x y"), ("why", DOMAIN, "--address", "x"), ("status", "--json=perhaps"), ("--config", "/nonexistent/file", "status"), ("--config", "/", "status"))
 
 

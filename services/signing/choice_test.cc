@@ -87,5 +87,24 @@ TEST_CASE("without an active key nothing is signed") {
   CHECK(active_keys(*rig.snapshot(), "a.example").empty());
 }
 
+TEST_CASE("who seals what") {
+  Rig rig;
+  rig.domain("ed.example");
+  rig.add_key("ed.example", "ed", dkim::Algorithm::Ed25519Sha256);
+  const std::string stranger = "203.0.113.5";
+  struct Row {
+    Envelope envelope;
+    std::string want;
+  };
+  for (const auto& row : {Row{mail("SRS0=h=aa=far.example=zoe@a.example", stranger), "a.example rsa"}, Row{mail("SRS0=h=aa=far.example=zoe@host.b.example", stranger), "b.example one"},
+                          Row{mail("staff-bounces@b.example", stranger), "b.example one"}, Row{mail("staff-bounces@b.example", stranger, "ann@a.example"), "b.example one"},
+                          Row{mail("zoe@far.example", stranger), ""}, Row{mail("", stranger), ""}, Row{mail("x@keyless.example", stranger), ""}, Row{mail("x@ed.example", stranger), ""},
+                          Row{mail("ann@a.example", stranger, "ann@a.example"), ""}, Row{mail("ann@a.example", "192.0.2.3"), ""}, Row{mail("ann@a.example"), ""}}) {
+    const auto directory = rig.snapshot();
+    const auto key = seal_key_for(*directory, origin_of(row.envelope, *directory, {}), row.envelope.reverse_path);
+    CHECK_MESSAGE((key ? key->domain + " " + key->selector : "") == row.want, row.envelope.reverse_path.text());
+  }
+}
+
 }  // namespace
 }  // namespace hikyaku::signing

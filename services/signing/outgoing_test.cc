@@ -278,6 +278,21 @@ Task<void> away_while_sealing(SealRig& rig) {
   CHECK(away.state == State::Away);
 }
 
+Task<void> list_copy(SealRig& rig) {
+  REQUIRE(rig.editor.add_list({.address = "staff@a.example"}));
+  rig.envelope.reverse_path = ReversePath{directory::at("staff-bounces@a.example")};
+  auto signing = rig.sign();
+  const auto copy = co_await std::move(signing);
+  CHECK(rig.judged(copy.fields) == "rsa good");
+  const auto verdict = rig.chain_of(copy.fields + rig.text);
+  CHECK((verdict.status == arc::Status::Pass && verdict.highest == 1));
+}
+
+TEST_CASE("what a list sends is signed by the list and sealed") {
+  SealRig rig;
+  io::run_to_end(rig.loop, list_copy(rig));
+}
+
 TEST_CASE("what would be sealed waits for signer as what would be signed does") {
   SealRig rig;
   io::run_to_end(rig.loop, away_while_sealing(rig));

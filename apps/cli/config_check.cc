@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "apps/cli/certificate_check.h"
 #include "apps/cli/commands.h"
 #include "apps/cli/directory_text.h"
 #include "apps/cli/hold_view.h"
@@ -67,6 +68,9 @@ Exit run(Invocation& call) {
     const auto directory = call.has("FILE") ? nullptr : own_directory(call, (*loaded)->node.data());
     if (directory) warn_of_aliases(call, *directory, advice.warnings);
     warn_of_dangers(call, **loaded, directory ? directory->contents() : directory::Contents{}, advice.warnings);
+    auto certificate = check_certificate(call, **loaded);
+    if (certificate.mistake) errors.push_back(*std::move(certificate.mistake));
+    if (!certificate.warning.empty()) advice.warnings.push_back(std::move(certificate.warning));
   }
   for (auto& mistake : advice.mistakes) errors.push_back({path + ": " + mistake, ""});
   if (call.json) {

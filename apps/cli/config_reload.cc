@@ -1,4 +1,5 @@
 // hikyaku config reload
+#include "apps/cli/certificate_check.h"
 #include "apps/cli/commands.h"
 #include "apps/cli/services_view.h"
 
@@ -7,6 +8,9 @@ namespace hikyaku::cli {
 namespace {
 
 Exit run(Invocation& call) {
+  // The server would keep its former certificate: whoever renews one is told now.
+  if (const auto settings = call.settings())
+    if (const auto certificate = check_certificate(call, *settings); certificate.mistake) return call.fail(certificate.mistake->text()), Exit::Failed;
   const auto answer = ask(call, {{"reload"}});
   if (!answer) return Exit::Failed;
   if (call.json) return call.print(*answer), Exit::Done;

@@ -30,7 +30,6 @@ class Process : public std::enable_shared_from_this<Process> {
   static Task<void> stop_when_told(Process& process);
   static Task<void> turn_away(Process& process, io::Accepted accepted);
   void admit(io::Accepted accepted, const std::string& name);
-  void load_tls();
   void listen(const std::string& name);
   [[nodiscard]] Limits limits() const { return kind_.limits(*service_.settings()); }
 
@@ -43,18 +42,6 @@ class Process : public std::enable_shared_from_this<Process> {
   std::shared_ptr<const io::TlsServerContext> tls_;
   std::vector<std::unique_ptr<io::Listener>> listeners_;
 };
-
-// A certificate that cannot be used leaves the former one in force.
-void Process::load_tls() {
-  const auto material = service_.tls();
-  if (material.certificate.empty()) {
-    tls_ = nullptr;
-    return;
-  }
-  auto loaded = io::TlsServerContext::from_pem(material.certificate, material.key);
-  if (loaded) tls_ = std::move(*loaded);
-  else service_.log().write(telemetry::events::settings_refused, {.reason = loaded.error().what});
-}
 
 void Process::listen(const std::string& name) {
   for (const auto& inherited : service_.listeners(name)) {
@@ -107,11 +94,11 @@ Task<void> Process::stop_when_told(Process& process) {
 }
 
 int Process::run() {
-  load_tls();
+  tls_ = service_.tls();
   // The Service may tell of a reload until the process ends, this object is gone a little earlier.
   service_.when_reloaded([weak = weak_from_this()] {
     if (const auto process = weak.lock()) process->loop_.post([weak] {
-      if (const auto alive = weak.lock()) alive->load_tls();
+      if (const auto alive = weak.lock()) alive->tls_ = alive->service_.tls();
     });
   });
   listen(kind_.listener);

@@ -55,11 +55,7 @@ std::shared_ptr<const Policies> make_policies(apps::Service& service) {
   policies->hostname = service.hostname();
   policies->policy = policy::policy_settings(*policies->settings);
   take_filters(policies->settings->filters, *policies);
-  if (const auto material = service.tls(); !material.certificate.empty()) {
-    auto context = io::TlsServerContext::from_pem(material.certificate, material.key);
-    if (context) policies->tls = *std::move(context);
-    else service.log().write(telemetry::events::settings_refused, {.reason = context.error().what});
-  }
+  policies->tls = service.tls();
   for (const auto port : {Port::Smtp, Port::Submission, Port::Submissions, Port::Lmtp})
     policies->configs[static_cast<std::size_t>(port)] = std::make_shared<const smtp::ServerConfig>(smtp::ServerConfig{
         .our_name = policies->hostname,

@@ -32,7 +32,6 @@ struct Policies {
   }
 };
 
-// An unusable certificate is told to the log, and TLS is not offered until it is repaired.
 [[nodiscard]] std::shared_ptr<const Policies> make_policies(apps::Service& service);
 
 }  // namespace hikyaku::receive

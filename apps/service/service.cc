@@ -43,7 +43,7 @@ void Service::order_stop() {
 }
 
 settings::SettingsPointer Service::settings() const { return warden_->settings(); }
-TlsMaterial Service::tls() const { return warden_->tls(); }
+std::shared_ptr<const io::TlsServerContext> Service::tls() const { return warden_->tls(); }
 void Service::when_reloaded(std::function<void()> changed) { warden_->when_reloaded(std::move(changed)); }
 void Service::ready() { warden_->ready(); }
 

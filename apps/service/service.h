@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "apps/service/protection.h"
+#include "io/tls_context.h"
 #include "services/settings/settings.h"
 #include "services/telemetry/log.h"
 
@@ -31,7 +32,7 @@ struct Listener {
   int descriptor = -1;
 };
 
-// PEM texts, read by the supervisor. Empty certificate: TLS is not configured.
+// PEM texts, read by the supervisor. Empty: TLS is not configured, or the file cannot be read.
 struct TlsMaterial {
   std::string certificate;  // with its chain
   std::string key;
@@ -63,7 +64,8 @@ class Service {
 
   // The snapshot in force; take a new one for each connection or task. Thread-safe.
   [[nodiscard]] settings::SettingsPointer settings() const;
-  [[nodiscard]] TlsMaterial tls() const;
+  // Null: TLS is not configured, or there never was a certificate that can be used. What cannot be used leaves the former one in force.
+  [[nodiscard]] std::shared_ptr<const io::TlsServerContext> tls() const;
   // `changed` runs on the Service's thread after settings or TLS material were replaced; it must not block. It takes the
   // place of the one before; after when_reloaded({}) has returned no call is under way or will come.
   void when_reloaded(std::function<void()> changed);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <utility>
 
 #include "apps/service/control.h"
 #include "base/check.h"
@@ -16,7 +17,7 @@ constexpr Duration told_limit = 5s;  // a supervisor that hears nothing for long
 }
 
 Service::Warden::Warden(Service& service)
-    : service_(service), settings_(service.parts_.settings), tls_(service.parts_.tls), end_descriptor_(eventfd(0, EFD_CLOEXEC)) {
+    : service_(service), settings_(service.parts_.settings), material_(service.parts_.tls), end_descriptor_(eventfd(0, EFD_CLOEXEC)) {
   check(end_descriptor_ >= 0, "eventfd");
   if (service_.parts_.supervisor >= 0) thread_ = std::thread([this] { run(); });
 }
@@ -33,9 +34,23 @@ settings::SettingsPointer Service::Warden::settings() const {
   return settings_;
 }
 
-TlsMaterial Service::Warden::tls() const {
+std::shared_ptr<const io::TlsServerContext> Service::Warden::tls() {
   const std::lock_guard lock(mutex_);
+  if (!std::exchange(shows_certificate_, true)) load_tls();
   return tls_;
+}
+
+// A renewal that is half written, or a key of another certificate, switches TLS off for nobody.
+void Service::Warden::load_tls() {
+  const std::string certificate = settings_->tls.certificate(), key = settings_->tls.key();
+  if (certificate.empty()) return tls_.reset();
+  std::string why = certificate + " or " + (key.empty() ? "its key" : key) + " cannot be read, or is no PEM file";
+  if (!material_.certificate.empty() && !material_.key.empty()) {
+    auto made = io::TlsServerContext::from_pem(material_.certificate, material_.key);
+    if (made) return void(tls_ = *std::move(made));
+    why = certificate + ", " + key + ": " + made.error().what;
+  }
+  service_.log().write(telemetry::events::tls_refused, {.reason = why});
 }
 
 void Service::Warden::when_reloaded(std::function<void()> changed) {
@@ -77,7 +92,8 @@ void Service::Warden::reload(std::string_view text) {
   {
     const std::lock_guard lock(mutex_);
     settings_ = std::move(*taken);
-    tls_ = {start->tls_certificate, start->tls_key};
+    material_ = {start->tls_certificate, start->tls_key};
+    if (shows_certificate_) load_tls();
   }
   if (const auto level = telemetry::parse_level(settings()->log.level())) service_.log().set_level(*level);
   service_.log().set_retention(static_cast<int>(settings()->log.retention_days()));

@@ -3,7 +3,7 @@
 // A signature says: this is from us. So it is made for mail that began here (somebody logged in, a network that may relay, mail we
 // made), by the domain of From or else of the reverse-path; and for what a list of ours sends to its members. What strangers wrote
 // and we only forward is not signed, whatever its From claims: our signature would make a forgery genuine (docs/adr/0026-signer.md). It is sealed: a
-// seal says only what we found out when it came (docs/adr/0033-arc-seals.md).
+// seal says only what we found out when it came (docs/adr/0034-arc-seals.md).
 #pragma once
 
 #include <optional>

@@ -149,6 +149,9 @@ inline constexpr Event settings_reloaded{"settings.reloaded", Level::Info, LogNa
     "New settings are in force.", "新しい設定が有効になった。"};
 inline constexpr Event settings_refused{"settings.refused", Level::Error, LogName::ServiceLog,
     "New settings were refused; the old ones stay in force.", "新しい設定を断った。前の設定のまま動く。"};
+inline constexpr Event tls_refused{"tls.refused", Level::Error, LogName::ServiceLog,
+    "The certificate of [tls] cannot be used. The former one stays in force; without a former one there is no TLS until the files are repaired and `hikyaku config reload` was given.",
+    "[tls] の証明書を使えない。前の証明書のまま動く。前のものがなければ、ファイルを直して hikyaku config reload を実行するまで TLS を提供しない。"};
 inline constexpr Event bug_found{"bug.found", Level::Error, LogName::ServiceLog,
     "A check of our own failed; the connection or task was closed.", "内部検査に失敗した。その接続または処理を閉じた。"};
 inline constexpr Event schedule_restored{"schedule.restored", Level::Info, LogName::ServiceLog,

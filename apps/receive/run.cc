@@ -68,6 +68,22 @@ Task<void> keep_memories(Front& front, Memories memories) {
   }
 }
 
+// How far the rates are used, whenever `hikyaku policy rates` asks by a file: the time of the answer on a line of its own, and RateBook::text().
+Task<void> tell_rates(Front& front, io::Disk& disk, std::string path) {
+  while (!front.loop.stopping()) {
+    auto telling = front.reception.workers.run(front.loop, [&] {
+      if (!disk.info(path + ".ask")) return;
+      (void)disk.remove(path + ".ask");
+      const auto at = front.reception.clock.wall().time_since_epoch().count();
+      (void)io::replace_file(disk, path, std::to_string(at) + "\n" + front.reception.rates.text(front.reception.clock.now()));
+    });
+    const auto ran = co_await std::move(telling);
+    (void)ran;
+    const auto woken = co_await front.loop.sleep_until(front.loop.after(500ms));
+    if (woken == io::Wake::Cancelled) co_return;
+  }
+}
+
 // On the first loop: the order to stop, handed on to all.
 Task<void> drain_when_told(Service& service, std::vector<std::unique_ptr<Front>>& fronts) {
   auto& loop = fronts.front()->loop;
@@ -131,6 +147,7 @@ int run_receive(Service& service) {
   fronts.front()->loop.spawn(receive::watch_lists(*fronts.front()));
   const Memories memories{greylist, inner, sessions, dmarc_seen};
   fronts.front()->loop.spawn(keep_memories(*fronts.front(), memories));
+  fronts.front()->loop.spawn(tell_rates(*fronts.front(), disk, service.path(folder::policy) + "/rates"));
   std::vector<std::jthread> threads;
   for (unsigned i = 1; i < loops; ++i) threads.emplace_back([front = fronts[i].get()] { front->loop.run(); });
   service.ready();

@@ -19,6 +19,12 @@ constexpr std::size_t many_answers = policy::Answers::most_questions / 10;
 
 }  // namespace
 
+namespace {
+
+std::string domain_of(std::string_view account) { return account.empty() ? std::string{} : ascii_lower(account.substr(account.rfind('@') + 1)); }
+
+}  // namespace
+
 bool Session::is_stranger() const {
   return port_ == Port::Smtp && account_ == AccountId{} && !may_relay_.value_or(false) && address_ && !exempt_;
 }
@@ -167,7 +173,7 @@ smtp::Verdict Session::over_rate(const Address& recipient) {
   const auto& sender = talk_.envelope().reverse_path;
   const bool v6 = address_ && address_->family() == io::IpFamily::V6;
   const auto network = address_ ? policy::network_of(*address_) : std::string{};
-  const auto over = front_.reception.rates.take({.account = talk_.account(), .client = v6 ? network : client_, .network = network, .sender_domain = sender.is_null() ? std::string{} : ascii_lower(sender.address.domain)},
+  const auto over = front_.reception.rates.take({.account = talk_.account(), .client = v6 ? network : client_, .network = network, .sender_domain = sender.is_null() ? std::string{} : ascii_lower(sender.address.domain), .account_domain = domain_of(talk_.account())},
                                                 front_.loop.now());
   if (!over) return std::nullopt;
   Finding finding{.verdict = Finding::Verdict::Defer, .rule = policy::RuleId::Rate, .mode = mode,

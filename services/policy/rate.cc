@@ -9,7 +9,7 @@
 namespace hikyaku::policy {
 namespace {
 
-constexpr std::array<std::string_view, 4> names{"account", "client", "network", "sender_domain"};
+constexpr std::array<std::string_view, 5> names{"account", "client", "network", "sender_domain", "account_domain"};
 constexpr std::uint64_t most_count = 1'000'000;
 constexpr auto tended_each = std::chrono::minutes{1};
 
@@ -55,6 +55,32 @@ std::optional<Rate> parse_rate(std::string_view text) {
   return in.at_end() ? std::optional(rate) : std::nullopt;
 }
 
+std::string rate_text(const Rate& rate) {
+  std::string text(rate_name(rate.of));
+  text += " " + std::to_string(rate.count) + "/" + std::to_string(rate.period.count()) + "s";
+  return rate.burst == rate.count ? text : text + " burst " + std::to_string(rate.burst);
+}
+
+std::vector<Rates::Used> Rates::fullest(Instant now, std::size_t most) const {
+  std::vector<Used> all;
+  for (const auto& rate : rates_) {
+    const auto prefix = key_of(rate, "");
+    for (const auto& [key, bucket] : buckets_) {
+      if (!key.starts_with(prefix)) continue;
+      const double tokens = filled(rate, bucket, now);
+      const auto used = static_cast<std::uint64_t>(static_cast<double>(rate.burst) - tokens + 0.5);
+      if (used == 0) continue;
+      const double wait = tokens >= 1 ? 0 : (1 - tokens) * static_cast<double>(rate.period.count()) / static_cast<double>(rate.count);
+      all.push_back({rate, key.substr(prefix.size()), used, std::chrono::seconds{static_cast<std::int64_t>(std::ceil(wait))}});
+    }
+  }
+  const auto fuller = [](const Used& a, const Used& b) { return a.used * b.rate.burst != b.used * a.rate.burst ? a.used * b.rate.burst > b.used * a.rate.burst : a.who < b.who; };
+  const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(most, all.size()));
+  std::ranges::partial_sort(all.begin(), end, all.end(), fuller);
+  all.erase(end, all.end());
+  return all;
+}
+
 void Rates::set(std::vector<Rate> rates) {
   if (rates == rates_) return;
   rates_ = std::move(rates);
@@ -68,9 +94,10 @@ const std::string& Rates::who_of(const Rate& rate, const RateSubject& subject) {
     case RateOf::Account: return subject.account;
     case RateOf::Client: return subject.client;
     case RateOf::Network: return subject.network;
-    case RateOf::SenderDomain: break;
+    case RateOf::SenderDomain: return subject.sender_domain;
+    case RateOf::AccountDomain: break;
   }
-  return subject.sender_domain;
+  return subject.account_domain;
 }
 
 double Rates::filled(const Rate& rate, const Bucket& bucket, Instant now) {

@@ -20,6 +20,7 @@ enum class RateOf : std::uint8_t {
   Client,        // an address (IPv6: its /64)
   Network,       // /24, /64
   SenderDomain,  // of the reverse-path
+  AccountDomain,  // of who logged in: all accounts of the domain together
 };
 [[nodiscard]] std::string_view rate_name(RateOf of);  // "account"
 
@@ -31,10 +32,11 @@ struct Rate {
 };
 // "account 300/1h", "client 60/1m burst 200". Nothing: neither. Counts of 1 to 1,000,000 in 1 s to 7 days.
 [[nodiscard]] std::optional<Rate> parse_rate(std::string_view text);
+[[nodiscard]] std::string rate_text(const Rate& rate);
 
 // Who names a recipient; a text that is empty is not counted.
 struct RateSubject {
-  std::string account, client, network, sender_domain;
+  std::string account, client, network, sender_domain, account_domain;
 };
 
 class Rates {
@@ -51,6 +53,15 @@ class Rates {
   // Takes one from each bucket of the subject, or nothing from any: then which is empty.
   std::optional<Over> take(const RateSubject& subject, Instant now);
   [[nodiscard]] std::size_t buckets() const { return buckets_.size(); }
+
+  // Who has used most of what he may, of each rate, at most `most` in all. Costs what there is.
+  struct Used {
+    Rate rate;
+    std::string who;
+    std::uint64_t used = 0;            // of the burst
+    std::chrono::seconds again_in{};   // zero: there is room now
+  };
+  [[nodiscard]] std::vector<Used> fullest(Instant now, std::size_t most) const;
 
  private:
   struct Bucket {

@@ -14,6 +14,9 @@ const Instant start = Instant{} + std::chrono::hours{1};
 TEST_CASE("rates are written as they are said; what is none is nothing") {
   CHECK(parse_rate("account 300/1h") == Rate{RateOf::Account, 300, 300, std::chrono::hours{1}});
   CHECK(parse_rate("sender_domain 5/30s burst 20") == Rate{RateOf::SenderDomain, 5, 20, 30s});
+  CHECK(parse_rate("account_domain 900/1h") == Rate{RateOf::AccountDomain, 900, 900, std::chrono::hours{1}});
+  CHECK(rate_text(*parse_rate("sender_domain 5/30s burst 20")) == "sender_domain 5/30s burst 20");
+  CHECK(parse_rate(rate_text(*parse_rate("account 300/1h"))) == parse_rate("account 300/1h"));
   for (const auto* wrong : {"", "account", "account ", "account 0/1h", "account 1/0h", "account 1/1", "account 1/1w", "account 1/8d", "somebody 1/1h", "account 1/1h burst", "account 1/1h burst 0",
                             "account 1000001/1h", "account 1/1h more", "account  1/1h", "account -1/1h", "account 99999999999999999999/1h"})
     CHECK_MESSAGE(!parse_rate(wrong), wrong);
@@ -61,4 +64,23 @@ TEST_CASE("its memory is bounded, and what is full again is forgotten; a changed
   CHECK(!rates.take({.client = "0"}, start + 2min));
   rates.set({});
   CHECK(!rates.take({.client = "0"}, start + 2min));
+}
+
+TEST_CASE("all accounts of a domain share its rate; who is fullest is told") {
+  Rates rates;
+  rates.set({*parse_rate("account_domain 10/1h"), *parse_rate("client 100/1h")});
+  for (int i = 0; i < 10; ++i) CHECK(!rates.take({.account = "u" + std::to_string(i) + "@a.example", .client = "192.0.2.7", .account_domain = "a.example"}, start));
+  const auto over = rates.take({.account = "new@a.example", .client = "192.0.2.8", .account_domain = "a.example"}, start);
+  REQUIRE(over);
+  CHECK(over->who == "a.example");
+  CHECK(!rates.take({.client = "192.0.2.8"}, start));  // no account, no domain
+  const auto used = rates.fullest(start, 2);
+  REQUIRE(used.size() == 2);
+  CHECK(used[0].who == "a.example");
+  CHECK(used[0].used == 10);
+  CHECK(used[0].again_in == 360s);
+  CHECK(used[1].who == "192.0.2.7");
+  CHECK(used[1].again_in == 0s);
+  CHECK(rates.fullest(start + std::chrono::hours{2}, 10).empty());
+  CHECK(rates.fullest(start, 0).empty());
 }

@@ -57,8 +57,8 @@ struct PolicySection : Section {
   Setting<ByteCount> replay_space{*this, "replay_space", {
       .help = "The record is at most so large: the oldest days go first.", .help_ja = "その記録の大きさの上限。古い日から消す。", .preset = ByteCount{1ULL << 30}, .min = ByteCount{1 << 20}, .max = ByteCount{1ULL << 40}}};
   Setting<Texts> rates{*this, "rates", {
-      .help = "How many recipients may be named in a time: \"account 300/1h\", \"client 60/1m burst 200\"; of account (who logged in), client (address), network (/24, /64) or sender_domain. More are put off (450). Networks of relay_networks and exempt_networks are not counted.",
-      .help_ja = "一定時間に指定できる宛先数。\"account 300/1h\"、\"client 60/1m burst 200\" のように、account(ログインしたアカウント)、client(アドレス)、network(/24、/64)、sender_domain ごとに書く。超えた分は 450 で保留する。relay_networks と exempt_networks は数えない。"}};
+      .help = "How many recipients may be named in a time: \"account 300/1h\", \"client 60/1m burst 200\"; of account (who logged in), client (address), network (/24, /64), sender_domain or account_domain (all accounts of a domain together); `hikyaku policy rates` shows who is near. More are put off (450). Networks of relay_networks and exempt_networks are not counted.",
+      .help_ja = "一定時間に指定できる宛先数。\"account 300/1h\"、\"client 60/1m burst 200\" のように、account(ログインしたアカウント)、client(アドレス)、network(/24、/64)、sender_domain、account_domain(ドメインの全アカウントの合計)ごとに書く。使用状況は hikyaku policy rates で見られる。超えた分は 450 で保留する。relay_networks と exempt_networks は数えない。"}};
   Setting<bool> name_rules{*this, "name_rules", {
       .help = "A refusal ends with the id of its rule: \"[s25r]\".", .help_ja = "拒否の応答の末尾に規則の名前(\"[s25r]\" など)を付ける。", .preset = false}};
   Setting<bool> authentication_results{*this, "authentication_results", {

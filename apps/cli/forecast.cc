@@ -139,6 +139,8 @@ std::optional<ArrivalChoice> arrivals_of(Invocation& call, const Hold& hold) {
   else return call.fail(pattern.error()), std::nullopt;
   if (hold.scope == HoldScope::Sender)
     return ArrivalChoice{{Dimension::Sender, [wanted](const std::string& name) { return selects(wanted, {{}, {}, name == "<>" ? "" : name, {}, {}}); }}};
+  if (hold.scope == HoldScope::SentBy)
+    return ArrivalChoice{{Dimension::Account, [wanted](const std::string& name) { return selects(wanted, {{}, {}, {}, name, {}}); }}};
   const auto access = DirectoryAccess::open(call);
   if (!access) return std::nullopt;
   const auto snapshot = access->editor().read();

@@ -17,7 +17,7 @@ struct Selector {
   std::string_view option;
   HoldScope scope;
 };
-constexpr Selector selectors[] = {{"--destination", HoldScope::Destination}, {"--route", HoldScope::Route}, {"--sender", HoldScope::Sender}, {"--account", HoldScope::Account}};
+constexpr Selector selectors[] = {{"--destination", HoldScope::Destination}, {"--route", HoldScope::Route}, {"--sender", HoldScope::Sender}, {"--account", HoldScope::Account}, {"--sent-by", HoldScope::SentBy}};
 
 // False: printed.
 bool take_time(Invocation& call, std::string_view option, WallTime now, std::optional<WallTime>& time) {
@@ -37,6 +37,7 @@ std::vector<Option> selector_options() {
           {"--route", OptionKind::Value, {"mail that goes by this host of the route table", "経路表のこのホストを通るメール"}},
           {"--sender", OptionKind::Value, {"mail from this address or domain; <> for error mails", "この送信者アドレスまたはドメイン。<> はエラーメール"}},
           {"--account", OptionKind::Value, {"mail for this account's mailbox, and what it sends after logging in", "このアカウント宛て、およびログインして送るメール"}},
+          {"--sent-by", OptionKind::Value, {"only what this account sends after logging in", "このアカウントがログインして送るメールだけ"}},
           {"--all", OptionKind::Flag, {"all mail", "すべてのメール"}}};
 }
 
@@ -60,8 +61,8 @@ std::optional<directory::Hold> hold_of(Invocation& call, WallTime now) {
     hold.pattern = call.value(selector.option);
   }
   if (chosen != 1)
-    return call.fail(Words{"which mail? Remedy: give one of --destination, --route, --sender, --account, --all.",
-                           "どのメールか、--destination、--route、--sender、--account、--all のどれか一つで指定する。"}), std::nullopt;
+    return call.fail(Words{"which mail? Remedy: give one of --destination, --route, --sender, --account, --sent-by, --all.",
+                           "どのメールか、--destination、--route、--sender、--account、--sent-by、--all のどれか一つで指定する。"}), std::nullopt;
   const auto change = change_of(call, now);
   if (!change) return std::nullopt;
   hold.reason = change->reason.value_or("");

@@ -2,6 +2,7 @@
 
 #include "apps/cli/data_access.h"
 #include "apps/cli/listing.h"
+#include "apps/cli/server_sentences.h"
 #include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
@@ -15,6 +16,7 @@ Words scope_words(directory::HoldScope scope) {
     case directory::HoldScope::Account: return {"account", "アカウント"};
     case directory::HoldScope::All: return {"all mail", "すべて"};
     case directory::HoldScope::Chosen: return {"chosen:", "選択したメール:"};
+    case directory::HoldScope::SentBy: return {"sent by", "送信したアカウント"};
   }
   return {"", ""};
 }
@@ -48,6 +50,9 @@ std::string end_text(const Invocation& call, const directory::Hold& hold) {
   return hold.end == WallTime::max() ? std::string(call.say({"until released", "解除まで"})) : minute(hold.end);
 }
 
+// Ours in the reader's language, a person's as it is.
+std::string reason_text(const Invocation& call, const directory::Hold& hold) { return call.language == Language::Japanese ? in_japanese(hold.reason) : hold.reason; }
+
 }  // namespace
 
 std::string selector_text(const Invocation& call, const directory::Hold& hold) {
@@ -70,7 +75,7 @@ void print_holds(Invocation& call, const std::vector<directory::Hold>& holds, Wa
   auto table = headed_table(call, {{"ID", "番号"}, {"STATE", "状態"}, {"MAIL", "対象"}, {"FROM", "開始"}, {"TO", "終了"}, {"NEW MAIL", "新着"}, {"BY", "実施者"}, {"REASON", "理由"}});
   for (const auto& hold : holds)
     table.add({std::to_string(hold.id), std::string(call.say(stage_words(hold.stage(now)))), selector_text(call, hold), minute(hold.start), end_text(call, hold),
-               std::string(call.say(action_words(hold.action))) + (hold.other_route.empty() ? "" : " " + hold.other_route), hold.owner, hold.reason});
+               std::string(call.say(action_words(hold.action))) + (hold.other_route.empty() ? "" : " " + hold.other_route), hold.owner, reason_text(call, hold)});
   call.print(table.text());
 }
 
@@ -84,7 +89,7 @@ void print_hold(Invocation& call, const directory::Hold& hold, WallTime now) {
   sheet.add({"Hold", "保留"}, std::to_string(hold.id));
   sheet.add({"State", "状態"}, std::string(call.say(stage_words(hold.stage(now)))));
   sheet.add({"Mail", "対象"}, selector_text(call, hold));
-  sheet.add({"Reason", "理由"}, hold.reason);
+  sheet.add({"Reason", "理由"}, reason_text(call, hold));
   sheet.add({"By", "実施者"}, hold.owner + ", " + minute(hold.created));
   sheet.add({"From", "開始"}, minute(hold.start));
   sheet.add({"To", "終了"}, end_text(call, hold));

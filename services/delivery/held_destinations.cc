@@ -8,7 +8,7 @@ namespace {
 using directory::Hold;
 using directory::HoldScope;
 
-bool may_select_whole(const Hold& hold) { return hold.scope != HoldScope::Sender && hold.scope != HoldScope::Account; }
+bool may_select_whole(const Hold& hold) { return hold.scope != HoldScope::Sender && hold.scope != HoldScope::Account && hold.scope != HoldScope::SentBy; }
 
 bool selects_the_same(const Hold& a, const Hold& b) { return a.scope == b.scope && a.pattern == b.pattern; }
 

@@ -27,7 +27,7 @@ DirectoryResult<const Hold*> find_one(const Snapshot& snapshot, std::uint64_t id
 }
 
 DirectoryResult<> check_account(const Snapshot& snapshot, const Hold& hold) {
-  if (hold.scope != HoldScope::Account) return {};
+  if (hold.scope != HoldScope::Account && hold.scope != HoldScope::SentBy) return {};
   const auto address = parse_address(hold.pattern);
   if (address && snapshot.account(*address)) return {};
   return refuse(DirectoryFailure::NotFound, "There is no account " + hold.pattern + "; see: hikyaku account list");

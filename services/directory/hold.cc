@@ -86,6 +86,7 @@ bool selects(const Hold& hold, const HoldFacts& facts) {
       return equal_ignoring_case(hold.pattern, facts.sent_by) || equal_ignoring_case(hold.pattern, facts.mailbox_of);
     case HoldScope::All: return true;
     case HoldScope::Chosen: return facts.destination == chosen_key(hold.id);
+    case HoldScope::SentBy: return equal_ignoring_case(hold.pattern, facts.sent_by);
   }
   return false;
 }
@@ -97,13 +98,14 @@ bool selects_all_of(const Hold& hold, std::string_view destination) {
     case HoldScope::All: return true;
     case HoldScope::Chosen: return destination == chosen_key(hold.id);
     case HoldScope::Sender:
+    case HoldScope::SentBy:
     case HoldScope::Account: return false;
   }
   return false;
 }
 
 bool holds_back(const Hold& hold, std::string_view domain, std::string_view destination) {
-  if (hold.scope == HoldScope::Sender || hold.scope == HoldScope::Account) return false;
+  if (hold.scope == HoldScope::Sender || hold.scope == HoldScope::Account || hold.scope == HoldScope::SentBy) return false;
   return selects(hold, {.domain = domain, .destination = destination, .sender = {}, .sent_by = {}, .mailbox_of = {}});
 }
 
@@ -140,6 +142,7 @@ Result<std::string, std::string> normal_hold_pattern(HoldScope scope, std::strin
   const bool has_at = folded.find('@') != std::string::npos;
   switch (scope) {
     case HoldScope::Account:
+    case HoldScope::SentBy:
       if (!parse_address(folded) || folded.find('*') != std::string::npos) return cannot("the account's address");
       break;
     case HoldScope::Sender:
@@ -166,7 +169,7 @@ std::string why_no_hold(const Hold& hold) {
     if (hold.other_route.empty() || host == hold.other_route || !is_domain(host)) return "Another route needs its host and port; give --other-route gw2.example.jp:25.";
   }
   // Senders are known only with the message.
-  if (hold.action == HoldAction::OtherRoute && hold.scope == HoldScope::Account) return "Mail of an account cannot take another route; keep or refuse it.";
+  if (hold.action == HoldAction::OtherRoute && (hold.scope == HoldScope::Account || hold.scope == HoldScope::SentBy)) return "Mail of an account cannot take another route; keep or refuse it.";
   return {};
 }
 
@@ -178,6 +181,7 @@ std::string_view scope_name(HoldScope scope) {
     case HoldScope::Account: return "account";
     case HoldScope::All: return "all";
     case HoldScope::Chosen: return "chosen";
+    case HoldScope::SentBy: return "sent-by";
   }
   return "";
 }

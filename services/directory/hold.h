@@ -23,8 +23,9 @@ enum class HoldScope : std::uint8_t {
   Account,      // mail for the account's mailbox, and mail it sent after logging in
   All,
   Chosen,       // recipients that an operator chose from the queue; their schedules name the hold, and no new mail comes under it
+  SentBy,       // mail that the account sent after logging in, and no other
 };
-constexpr HoldScope last_hold_scope = HoldScope::Chosen;
+constexpr HoldScope last_hold_scope = HoldScope::SentBy;
 // What becomes of mail that comes while the hold runs. Mail that was there before is kept in any case.
 enum class HoldAction : std::uint8_t {
   Keep,        // accepted, kept

@@ -8,12 +8,15 @@
 #include <thread>
 
 #include "apps/auth/orders.h"
+#include "apps/auth/suspended_page.h"
 #include "apps/service/data_folders.h"
 #include "apps/service/service_loop.h"
 #include "apps/service/stop_when_told.h"
+#include "base/cursor.h"
 #include "io/posix_disk.h"
 #include "services/abuse/login_folder.h"
 #include "services/directory/auth_service.h"
+#include "services/directory/editor.h"
 #include "services/directory/seen_page.h"
 #include "storage/sqlite_engine.h"
 
@@ -32,6 +35,12 @@ directory::GuardTerms guard_terms(const settings::Settings& settings) {
   terms.slow_failures = settings.auth.slow_failures() ? directory::SlowFailures::Yes : directory::SlowFailures::No;
   for (const auto& text : settings.policy.exempt_networks())
     if (const auto network = io::IpNetwork::parse(text)) terms.penalties.exempt.push_back(*network);
+  using directory::WatchSending;
+  const auto& abuse = settings.abuse;
+  terms.watch = abuse.hijacked() == "off" ? WatchSending::Off : abuse.hijacked() == "shadow" ? WatchSending::Shadow : WatchSending::Enforce;
+  for (const auto& address : abuse.unwatched()) terms.unwatched.insert(ascii_lower(address));
+  const auto number = [](const auto& setting) { return static_cast<std::uint64_t>(setting()); };
+  terms.sending = {number(abuse.recipients), number(abuse.times_usual), number(abuse.new_networks), number(abuse.refused)};
   return terms;
 }
 
@@ -93,7 +102,12 @@ int run_auth(Service& service) {
   io::Loop loop(loop_options(service));
   abuse::HabitsStore habits(disk, service.path(abuse::logins_folder));
   if (!habits.trouble().empty()) service.log().write(telemetry::events::storage_trouble, {.reason = habits.trouble()});
-  directory::AuthService auth(loop, workers, reader, directory::Secrets(*secrets_engine), options_of(*service.settings(), service.path(folder::quota_used), srs, *directory_engine), {&habits, &service.log()});
+  // Of suspensions only. It does not wait to be followed: `auth` answers by what it knows meanwhile.
+  directory::Editor editor(*directory_engine, *secrets_engine, nullptr);
+  directory::GuardParts guard{&habits, &service.log(), [&editor](AccountId account, const std::string& evidence, WallTime now) {
+    return editor.suspend(account, directory::suspended_by_auth, evidence, directory::Editor::Sessions::GoOn, now);
+  }};
+  directory::AuthService auth(loop, workers, reader, directory::Secrets(*secrets_engine), options_of(*service.settings(), service.path(folder::quota_used), srs, *directory_engine), std::move(guard));
   if (const auto prepared = auth.prepare(loop.after(start_limit)); !prepared) throw std::runtime_error(prepared.error().what);
 
   const auto listeners = service.listeners("auth");
@@ -106,8 +120,10 @@ int run_auth(Service& service) {
   });
   loop.spawn(server.serve());
   LoginOrders orders(service, loop, workers, disk, auth.guard());
+  SuspendedPage suspended(service, loop, workers, disk, reader, auth.guard());
   loop.spawn(auth.follow_secrets());
   loop.spawn(orders.run());
+  loop.spawn(suspended.run());
   loop.spawn(keep_habits(service, loop, workers, habits, reader));
   loop.spawn(stop_when_told(service, loop, server));
   service.ready();

@@ -8,6 +8,12 @@ namespace hikyaku::cli {
 
 namespace {
 
+std::string notes_of(const Invocation& call, const directory::Snapshot& directory, const directory::Account& account) {
+  auto notes = account_notes(call, account);
+  if (directory.suspension(account.id) != nullptr) notes += (notes.empty() ? "" : ", ") + std::string(call.say({"suspended", "送信停止中"}));
+  return notes;
+}
+
 directory::DirectoryResult<> add_rows(Listing& to, const directory::Snapshot& directory) {
   const auto& call = to.call();
   const auto wanted = directory::fold_domain(call.value("DOMAIN"));
@@ -15,8 +21,8 @@ directory::DirectoryResult<> add_rows(Listing& to, const directory::Snapshot& di
     return directory::refuse(directory::DirectoryFailure::NotFound, "There is no domain " + wanted + "; see: hikyaku domain list");
   for (const auto& account : directory.contents().accounts) {
     if (call.has("DOMAIN") && account.address.domain != wanted) continue;
-    write_account(to.json(), account);
-    to.row({account.address.text(), account.full_name, account.quota_octets == 0 ? "-" : settings::size_text({account.quota_octets}), account_notes(call, account)});
+    write_account(to.json(), account, directory.suspension(account.id));
+    to.row({account.address.text(), account.full_name, account.quota_octets == 0 ? "-" : settings::size_text({account.quota_octets}), notes_of(call, directory, account)});
   }
   return {};
 }

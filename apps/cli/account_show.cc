@@ -1,7 +1,9 @@
 // hikyaku account show ADDRESS
+#include "apps/cli/account_queue.h"
 #include "apps/cli/commands.h"
 #include "apps/cli/directory_text.h"
 #include "apps/cli/directory_views.h"
+#include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
 
@@ -14,11 +16,28 @@ void tell(FactSheet& sheet, const Invocation& call, const directory::Snapshot& d
   sheet.add({"name", "氏名"}, or_dash(account.full_name));
   sheet.add({"quota", "容量の上限"}, account.quota_octets == 0 ? std::string(call.say({"no limit", "無制限"})) : settings::size_text({account.quota_octets}));
   sheet.add({"notes", "備考"}, or_dash(account_notes(call, account)));
+  if (const auto* suspension = directory.suspension(account.id)) {
+    sheet.add({"suspended", "送信停止"}, telemetry::stamp_text(suspension->since).substr(0, 16) + " " + suspension->by);
+    sheet.add({"because", "理由"}, evidence_text(call, suspension->why));
+    sheet.add({"to do", "対処"}, "hikyaku account contain " + account.address.text());
+  }
   const auto* forward = directory.forward(account.id);
   sheet.add({"forwarded to", "転送先"}, or_dash(forward == nullptr ? "" : joined(forward->targets)));
 }
 
-Exit run(Invocation& call) { return show_of_directory<directory::Account>(call, {.find = wanted_account, .write = write_account, .tell = tell}); }
+directory::DirectoryResult<> write(Invocation& call, directory::Editor& editor) {
+  TRY(snapshot, editor.read());
+  TRY(account, wanted_account(*snapshot, call.value("ADDRESS")));
+  telemetry::JsonWriter json;
+  write_account(json, *account, snapshot->suspension(account->id));
+  call.print(json.take());
+  return {};
+}
+
+Exit run(Invocation& call) {
+  if (call.json) return with_directory(call, write);
+  return show_of_directory<directory::Account>(call, {.find = wanted_account, .write = nullptr, .tell = tell});
+}
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include "base/cursor.h"
 #include "services/directory/address_text.h"
+#include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
 
@@ -24,10 +25,16 @@ std::optional<DomainKind> domain_kind(std::string_view name) {
   return std::nullopt;
 }
 
-void write_account(telemetry::JsonWriter& json, const directory::Account& account) {
+void write_suspension(telemetry::JsonWriter& json, const directory::Suspension& one) {
+  json.object().member("since", telemetry::stamp_text(one.since)).member("by", one.by).member("reason", one.why).member("hold", one.hold).end_object();
+}
+
+void write_account(telemetry::JsonWriter& json, const directory::Account& account, const directory::Suspension* suspension) {
   json.object().member("address", account.address.text()).member("name", account.full_name).member("quota_octets", account.quota_octets);
   json.flag("enabled", account.enabled == Enabled::Yes).flag("admin", account.admin == Enabled::Yes).flag("pop3", account.pop3 == Enabled::Yes);
-  json.flag("imap", account.imap == Enabled::Yes).flag("smtp", account.smtp_auth == Enabled::Yes).end_object();
+  json.flag("imap", account.imap == Enabled::Yes).flag("smtp", account.smtp_auth == Enabled::Yes);
+  if (suspension != nullptr) write_suspension(json.key("suspended"), *suspension);
+  json.end_object();
 }
 
 std::string account_notes(const Invocation& call, const directory::Account& account) {

@@ -17,9 +17,13 @@ namespace hikyaku::cli {
 [[nodiscard]] std::string_view domain_kind_name(directory::DomainKind kind);  // "local", "relay", "pass-unknown"
 [[nodiscard]] std::optional<directory::DomainKind> domain_kind(std::string_view name);
 
-void write_account(telemetry::JsonWriter& json, const directory::Account& account);
+// `suspension`: that is in force; null: none.
+void write_account(telemetry::JsonWriter& json, const directory::Account& account, const directory::Suspension* suspension);
 // "admin, no POP3", what is not as usual.
 [[nodiscard]] std::string account_notes(const Invocation& call, const directory::Account& account);
+
+// Of an account; an object.
+void write_suspension(telemetry::JsonWriter& json, const directory::Suspension& suspension);
 
 // What a person typed, or a refusal that says what would be right.
 [[nodiscard]] directory::DirectoryResult<Address> wanted_address(std::string_view text);

@@ -11,18 +11,6 @@ namespace {
 
 constexpr std::uint32_t sample_items = 10;
 
-// A part at a time. Nothing: the reason was printed.
-std::optional<std::uint64_t> count(QueueAccess& queue, delivery::QueueActionRequest request) {
-  std::uint64_t all = 0;
-  for (;;) {
-    const auto counted = queue.ask_for<delivery::QueueActionReply>(request);
-    if (!counted) return std::nullopt;
-    all += counted->recipients;
-    if (!counted->next) return all;
-    request.after = *counted->next;
-  }
-}
-
 // Mail before its first attempt is due as it is: there is nothing to try sooner, but for what is to be released later.
 bool is_meant(const delivery::QueueItem& item, const delivery::QueueAction& action, WallTime now) {
   if (action.kind == delivery::QueueActionKind::Hold) return !directory::is_chosen_key(item.destination);
@@ -70,6 +58,19 @@ Exit finish(Invocation& call, const delivery::QueueAction& action, std::uint64_t
 
 }  // namespace
 
+std::optional<Acted> act_on_all(QueueAccess& queue, delivery::QueueActionRequest request, const std::function<void(std::uint64_t)>& so_far) {
+  Acted acted;
+  for (;;) {
+    const auto reply = queue.ask_for<delivery::QueueActionReply>(request);
+    if (!reply) return std::nullopt;
+    acted.recipients += reply->recipients;
+    if (acted.troubles.size() < sample_items) acted.troubles.insert(acted.troubles.end(), reply->troubles.begin(), reply->troubles.end());
+    if (so_far) so_far(acted.recipients);
+    if (!reply->next) return acted;
+    request.after = *reply->next;
+  }
+}
+
 Exit act_on_queue(Invocation& call, delivery::QueueAction action, Caution caution, const ActionWords& words, const Prepare& prepare) {
   const auto filter = filter_of(call);
   if (!filter) return Exit::Failed;
@@ -77,28 +78,25 @@ Exit act_on_queue(Invocation& call, delivery::QueueAction action, Caution cautio
     return call.fail(Words{"which mail? Remedy: give a trace id, or choose by --domain, --sender and the like, or --all.", "どのメールか指定がない。追跡 ID、--domain や --sender など、または --all を指定する。"});
   auto queue = QueueAccess::open(call);
   if (!queue) return Exit::Failed;
-  const auto counted = count(*queue, {*filter, action});
-  if (!counted) return Exit::Failed;
+  const auto found = act_on_all(*queue, {*filter, action});
+  if (!found) return Exit::Failed;
+  const auto counted = found->recipients;
   if (call.has("--dry-run") || (caution == Caution::ShowsFirst && !call.has("--yes")))
-    return show_first(call, *queue, {*filter, action}, *counted, caution, words);
+    return show_first(call, *queue, {*filter, action}, counted, caution, words);
   // With nothing to change there is nothing to prepare. A dry count of addresses goes by hashes: it never says too few.
-  if (prepare && *counted > 0 && !prepare(action)) return Exit::Failed;
+  if (prepare && counted > 0 && !prepare(action)) return Exit::Failed;
   std::optional<Progress> progress;
-  if (!call.json && *counted > 0) progress.emplace(*counted);
-  std::uint64_t changed = 0;
-  std::vector<std::string> troubles;
-  delivery::QueueActionRequest request{*filter, action, delivery::ActionRun::Real};
-  while (*counted > 0) {
-    const auto reply = queue->ask_for<delivery::QueueActionReply>(request);
-    if (!reply) return Exit::Failed;
-    changed += reply->recipients;
-    if (troubles.size() < sample_items) troubles.insert(troubles.end(), reply->troubles.begin(), reply->troubles.end());
-    if (progress) progress->at(std::min<std::size_t>(changed, *counted));
-    if (!reply->next) break;
-    request.after = *reply->next;
+  if (!call.json && counted > 0) progress.emplace(counted);
+  Acted done;
+  if (counted > 0) {
+    auto acted = act_on_all(*queue, {*filter, action, delivery::ActionRun::Real}, [&](std::uint64_t changed) {
+      if (progress) progress->at(std::min(changed, counted));
+    });
+    if (!acted) return Exit::Failed;
+    done = *std::move(acted);
   }
   progress.reset();
-  return finish(call, action, changed, troubles, queue->deliver_runs() || words.stopped.en.empty() ? words.done : words.stopped);
+  return finish(call, action, done.recipients, done.troubles, queue->deliver_runs() || words.stopped.en.empty() ? words.done : words.stopped);
 }
 
 std::vector<Option> action_options(Caution caution) {

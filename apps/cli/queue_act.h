@@ -17,6 +17,13 @@ struct ActionWords {
 using Prepare = std::function<bool(delivery::QueueAction&)>;
 [[nodiscard]] Exit act_on_queue(Invocation& call, delivery::QueueAction action, Caution caution, const ActionWords& words, const Prepare& prepare = nullptr);
 
+// What a request means, a part at a time, with no word to people; it begins with the first of all. `so_far` is told after each part. Nothing: the reason was printed.
+struct Acted {
+  std::uint64_t recipients = 0;
+  std::vector<std::string> troubles;  // the first of them
+};
+[[nodiscard]] std::optional<Acted> act_on_all(QueueAccess& queue, delivery::QueueActionRequest request, const std::function<void(std::uint64_t)>& so_far = nullptr);
+
 // The options of all of them: what chooses mail, --all, and --dry-run or --yes.
 [[nodiscard]] std::vector<Option> action_options(Caution caution);
 

@@ -28,6 +28,7 @@ constexpr SentenceRow rows[] = {
      "{1}: [{2}] {3}: 「{4}」はポリシー名ではない。対処: 英数字、「-」、「_」、「.」を 20 文字まで(\"MIXER\" など)。"},
     {"{}: [{}] {}: \"{}\" is not an address with a port. Remedy: write \"192.0.2.1:25\", \"[2001:db8::1]:25\" or \"*:25\".",
      "{1}: [{2}] {3}: 「{4}」はポート付きのアドレスではない。対処: \"192.0.2.1:25\"、\"[2001:db8::1]:25\"、\"*:25\" のように書く。"},
+    {"{}: [{}] {}: \"{}\" is no address. Remedy: write {}.", "{1}: [{2}] {3}: 「{4}」はアドレスではない。対処: {5} のように書く。"},
     {"{}: [{}] {}: \"{}\" is no socket. Remedy: write \"/run/clamav/clamd.ctl\", or an address with a port like \"127.0.0.1:3310\".",
      "{1}: [{2}] {3}: 「{4}」はソケットではない。対処: \"/run/clamav/clamd.ctl\"、または \"127.0.0.1:3310\" のようにポート付きのアドレスを書く。"},
     {"{}: [{}] {}: certificate and key belong together. Remedy: set both, or neither.", "{1}: [{2}] {3}: 証明書と鍵は一組。対処: 両方を設定するか、どちらも設定しない。"},

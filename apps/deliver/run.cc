@@ -7,7 +7,9 @@
 #include "apps/deliver/quarantine_task.h"
 #include "apps/deliver/queue_server.h"
 #include "apps/deliver/refusals_task.h"
+#include "apps/deliver/refused_mail.h"
 #include "apps/deliver/subscriptions_task.h"
+#include "apps/deliver/suspension_mails.h"
 #include "apps/service/data_folders.h"
 #include "apps/service/service_loop.h"
 #include "base/paced_clock.h"
@@ -270,6 +272,8 @@ Ended run_life(Service& service) {
   SubscriptionsTask followed(service, loop, workers, parts->disk, editor, get_of(loop, *parts, lookup));
   signing::SignerClient signer_client(loop, service.path("run/signer.sock"));
   signing::OutgoingSigner signer(loop, signer_client, service.log(), parts->clock);
+  SuspensionMails suspension_mails(service, loop, workers, parts->disk, *parts->spool, *parts->directory);
+  RefusedMail refused_mail(service, loop, *parts->directory);
   delivery::Delivery delivery({.loop = loop, .workers = workers, .spool = *parts->spool, .flusher = flusher,
                                .mailboxes = *parts->mailboxes, .directory = *parts->directory, .lookup = *lookup,
                                .ledger = *parts->ledger, .log = service.log(), .clock = parts->clock,
@@ -280,7 +284,8 @@ Ended run_life(Service& service) {
                                },
                                .add_hold = [&](const directory::Hold& hold) { return words_of(editor.add_hold(hold, parts->clock.wall())); },
                                .release_hold = [&](std::uint64_t id) { return words_of(editor.release_hold(id, parts->clock.wall())); },
-                               .signer = &signer, .quotas = &quotas},
+                               .signer = &signer, .quotas = &quotas,
+                               .refused_elsewhere = [&refused_mail](const std::string& account) { refused_mail.count(account); }},
                               [&] { return delivery_settings(*service.settings(), service.hostname(), parts->tls, routing, observe); });
 
   signing::TakeOver take_over({.loop = loop, .workers = workers, .editor = editor, .directory = *parts->directory, .log = service.log(), .clock = parts->clock,
@@ -323,6 +328,8 @@ Ended run_life(Service& service) {
   loop.spawn(history.run());
   loop.spawn(quarantine.run());
   loop.spawn(refusals.run());
+  loop.spawn(refused_mail.run());
+  loop.spawn(suspension_mails.run());
   loop.spawn(followed.run());
   loop.spawn(policies.run());
   loop.spawn(reporter.run());

@@ -22,6 +22,7 @@ class IdleSession : public io::Hook {
   ~IdleSession();
 
   AccountId account;
+  const WallTime began = SystemClock{}.wall();
   storage::Version version;    // of the account when the session looked last; 0: not known
   bool waits_for_change = false;
 

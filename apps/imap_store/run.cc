@@ -51,11 +51,11 @@ class Accounts {
     return {account->quota_octets, account->quota_messages};
   }
   // Nobody is sent away because the directory is slow.
-  [[nodiscard]] bool may_read(AccountId id) const {
+  [[nodiscard]] bool may_read(AccountId id, WallTime began) const {
     const auto snapshot = reader_.snapshot();
     if (!snapshot) return true;
     const auto* account = snapshot->account(id);
-    return account != nullptr && account->enabled == directory::Enabled::Yes && account->imap == directory::Enabled::Yes;
+    return account != nullptr && account->enabled == directory::Enabled::Yes && account->imap == directory::Enabled::Yes && snapshot->login_counts(id, began);
   }
 
  private:
@@ -118,7 +118,7 @@ int run_imap_store(Service& service) {
                         });
   loop.spawn(door.serve());
   loop.spawn(stop_when_told(service, hall, door));
-  loop.spawn(imap_store::watch_over(hall, [&accounts](AccountId id) { return accounts.may_read(id); }));
+  loop.spawn(imap_store::watch_over(hall, [&accounts](AccountId id, WallTime began) { return accounts.may_read(id, began); }));
   loop.spawn(imap_store::give_memory_back(hall));
   service.ready();
   loop.run();

@@ -211,13 +211,13 @@ void ring_changed(Hall& hall, const Versions& now) {
 
 }  // namespace
 
-Task<void> watch_over(Hall& hall, std::function<bool(AccountId)> may_read) {
+Task<void> watch_over(Hall& hall, std::function<bool(AccountId, WallTime)> may_read) {
   while (!hall.loop.stopping()) {
     const auto woken = co_await hall.loop.sleep_until(hall.loop.after(1s));
     if (woken == io::Wake::Cancelled) co_return;
     for (auto* hook = hall.sessions.next(); hook != &hall.sessions; hook = hook->next()) {
       auto& session = *static_cast<IdleSession*>(hook);
-      if (!may_read(session.account)) session.say_goodbye("This account may not read mail any more");
+      if (!may_read(session.account, session.began)) session.say_goodbye("This account may not read mail any more");
     }
     auto versions = awaited(hall);
     if (versions.empty()) continue;

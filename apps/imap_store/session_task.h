@@ -31,8 +31,8 @@ struct Hall {
 Task<void> serve_session(Hall& hall, front::LoggedIn who, std::unique_ptr<io::Connection> stream);
 
 // Looks once a second until the loop stops: changed accounts, and accounts that may no longer read
-// (`may_read`, called on the loop's thread, must not wait).
-Task<void> watch_over(Hall& hall, std::function<bool(AccountId)> may_read);
+// (`may_read`, told when the session began, called on the loop's thread, must not wait).
+Task<void> watch_over(Hall& hall, std::function<bool(AccountId, WallTime)> may_read);
 
 // Gives back to the system, on a worker, what requests have left free between the memory of idle sessions: looks every
 // ten seconds until the loop stops, and does nothing while nothing was asked. After a burst of logins this is nine tenths

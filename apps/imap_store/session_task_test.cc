@@ -62,7 +62,7 @@ int open_session(House& house) {
 TEST_CASE("imap store: a session idles, is woken by another one, and is dismissed in good order") {
   House house;
   const int first = open_session(house), second = open_session(house);
-  house.loop.spawn(watch_over(house.hall, [](AccountId) { return true; }));
+  house.loop.spawn(watch_over(house.hall, [](AccountId, WallTime) { return true; }));
   std::thread running([&] { house.loop.run(); });
   {
     Client one(first), two(second);
@@ -87,7 +87,7 @@ TEST_CASE("imap store: a session idles, is woken by another one, and is dismisse
 TEST_CASE("imap store: the session of an account that may not read any more ends") {
   House house;
   const int socket = open_session(house);
-  house.loop.spawn(watch_over(house.hall, [](AccountId) { return false; }));
+  house.loop.spawn(watch_over(house.hall, [](AccountId, WallTime) { return false; }));
   std::thread running([&] { house.loop.run(); });
   {
     Client client(socket);

@@ -34,12 +34,14 @@ Task<void> serve_pop3(const Pop3Store& around, front::LoggedIn who, std::unique_
     });
   }
   Maildrop drop(around.store, who.account);
+  const auto began = around.loop.clock().wall();
   for (;;) {
     auto step = session.next();
     if (std::holds_alternative<pop3::NeedInput>(step)) {
       auto reading = stream->read(around.loop.after(around.idle));
       const auto octets = co_await std::move(reading);
-      if (octets) session.receive(*octets);
+      const bool may = !around.may_read || around.may_read(who.account, began);
+      if (octets && may) session.receive(*octets);
       else session.end();
       stream->release_buffer();
     } else if (auto* send = std::get_if<pop3::Send>(&step)) {

@@ -1,6 +1,7 @@
 // One POP3 session over its stream and its maildrop; for run_pop3_store() and tests.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "apps/front/hand_over.h"
@@ -18,6 +19,8 @@ struct Pop3Store {
   telemetry::Log& log;
   Duration idle = 10min;            // silence after which a session ends without deleting
   Duration store_limit = 60s;       // for one answer of the store
+  // Whether a session that began then may go on; never waits. None: always.
+  std::function<bool(AccountId account, WallTime began)> may_read = {};
 };
 
 // Runs to the end of the session. What it refers to must outlive it.

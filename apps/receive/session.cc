@@ -31,6 +31,7 @@ Task<void> serve(Front& front, std::shared_ptr<const Policies> policies, Port po
   Session session(front, std::move(policies), port, std::move(accepted));
   auto running = session.run();
   co_await std::move(running);
+  session.tell_refused();
 }
 
 Session::Session(Front& front, std::shared_ptr<const Policies> policies, Port port, io::Accepted accepted)

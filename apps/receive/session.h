@@ -33,6 +33,7 @@ Task<void> serve(Front& front, std::shared_ptr<const Policies> policies, Port po
 
 // While `auth` does not answer.
 inline const smtp::Reply cannot_ask{451, {4, 3, 0}, "Cannot look that up just now, try again later"};
+inline const smtp::Reply suspended_reply{550, {5, 7, 1}, "Sending is suspended for this account: ask its administrator"};
 // Only we say what the scanner said.
 inline constexpr std::string_view scan_fields[] = {"X-Virus-Scanned", "X-Virus-Status"};
 inline constexpr std::string_view uri_field = "X-Hikyaku-URI-List";
@@ -41,6 +42,8 @@ inline constexpr std::string_view scan_and_uri_fields[] = {"X-Virus-Scanned", "X
 
 [[nodiscard]] smtp::Reply reply_for(const spool::SpoolError& error);
 [[nodiscard]] smtp::Reply mailbox_full(const settings::SmtpSection& smtp);
+// Asks DNS for the client's name, beside the conversation; nobody waits for it. Empty until it is known, and when there is none.
+[[nodiscard]] std::shared_ptr<const std::string> name_of_client(Front& front, settings::SettingsPointer settings, const std::optional<io::IpAddress>& address);
 
 class Session {
  public:
@@ -50,6 +53,8 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   Task<void> run();
+  // At the end, or when there are many: recipients of an account that were refused, and with no message to come with. Nobody waits.
+  void tell_refused();
   // The process stops: a session between two messages ends now, another one after its message.
   void interrupt_if_idle();
 
@@ -169,6 +174,8 @@ class Session {
   [[nodiscard]] policy::Attempt attempt(const Address& recipient) const;
   Task<void> look_up_answers(Deadline deadline);
   Task<bool> learn_sender();
+  // session_sending.cc. Whether the account may send this message; counts it. The reply: why not.
+  Task<smtp::Verdict> check_sending(std::size_t recipients);
   struct Judged {
     smtp::Verdict refusal;
     bool spared = false;  // no rule may refuse its mail
@@ -224,6 +231,9 @@ class Session {
   bool waiting_ = false;       // inside read()
   bool rights_asked_ = false;  // of `auth`, for the stream as it is now
   AccountId account_;
+  WallTime logged_in_{};  // when the login began
+  std::uint32_t refused_recipients_ = 0;                // of the account, since auth was told
+  std::shared_ptr<const std::string> client_name_;  // that leads back to its address, once known; null: nobody asked
   std::optional<bool> may_relay_;
   std::unique_ptr<directory::AuthClient::Exchange> exchange_;
   std::unique_ptr<Arrival> arrival_;

@@ -110,6 +110,11 @@ Task<void> Session::commit(smtp::server::CommitMessage step) {
     const auto after = co_await std::move(filtering);
     if (after == AfterFilters::Answered) co_return;
   }
+  // Last: what others did not let pass was not sent.
+  if (!arrival->trouble && account_ != AccountId{}) {
+    auto asking = check_sending(envelope.recipients.size());
+    arrival->trouble = co_await std::move(asking);
+  }
   envelope.accepted_at = front_.reception.clock.wall();
   const auto octets = arrival->sink.octets();
   auto storing = store_within_limits(*arrival, envelope, octets);

@@ -9,6 +9,7 @@ namespace {
 namespace events = telemetry::events;
 using OnInner = directory::RecipientAnswer::OnInnerServer;
 
+constexpr std::uint32_t many_refused = 20;  // of an account, before `auth` is told by itself
 const smtp::Reply no_such_user{550, {5, 1, 1}, "No such user here"};
 
 // RFC 5321 §4.5.1, §4.1.3: "postmaster@[192.0.2.1]", sent to that address, is the postmaster here.
@@ -48,10 +49,14 @@ Task<void> Session::check_sender(smtp::server::CheckSender step) {
   if (!front_.reception.incoming.has_space())
     co_return talk_.sender_checked(smtp::Reply{452, {4, 3, 1}, "The disk is nearly full, try again later"});
   if (account_ == AccountId{}) co_return talk_.sender_checked({});
-  auto asking = front_.auth.may_send_as(account_, step.reverse_path);
+  auto asking = front_.auth.may_send_as(account_, step.reverse_path, logged_in_);
   const auto answer = co_await std::move(asking);
-  if (const auto* may = std::get_if<bool>(&answer)) {
-    if (*may) co_return talk_.sender_checked(over_held_quota(talk_.envelope(), step.octets));
+  using directory::SendRight;
+  if (const auto* right = std::get_if<SendRight>(&answer)) {
+    if (*right == SendRight::Suspended) co_return talk_.sender_checked(suspended_reply);
+    // The account's sessions were ended: who goes on has to prove who it is.
+    if (*right == SendRight::Over) co_return talk_.sender_checked(smtp::Reply{530, {5, 7, 0}, "This login counts no more: log in again"});
+    if (*right == SendRight::Yes) co_return talk_.sender_checked(over_held_quota(talk_.envelope(), step.octets));
     auto said = fields();
     const auto sender = step.reverse_path.text();
     said.sender = sender;
@@ -64,6 +69,7 @@ Task<void> Session::check_sender(smtp::server::CheckSender step) {
 }
 
 void Session::refuse_recipient(const Address& recipient, smtp::Reply reply) {
+  if (account_ != AccountId{} && reply.is_permanent() && ++refused_recipients_ >= many_refused) tell_refused();
   auto said = fields();
   const auto address = recipient.text(), line = reply.line(), sender = talk_.envelope().reverse_path.text();
   said.recipient = address;
@@ -197,9 +203,10 @@ Task<smtp::Verdict> Session::check_inner(Address recipient, OnInner on_inner) {
 Task<directory::Answer<bool>> Session::may_ask_for(smtp::EtrnCommand of) {
   if (settings::address_is_in(client_, policies_->settings->smtp.etrn_networks())) co_return true;
   if (account_ == AccountId{} || of.subdomains) co_return false;
-  auto asking = front_.auth.may_send_as(account_, ReversePath{{"postmaster", of.domain}});
+  auto asking = front_.auth.may_send_as(account_, ReversePath{{"postmaster", of.domain}}, logged_in_);
   auto answer = co_await std::move(asking);
-  co_return answer;
+  if (auto* trouble = std::get_if<directory::TemporaryFailure>(&answer)) co_return std::move(*trouble);
+  co_return std::get<directory::SendRight>(answer) == directory::SendRight::Yes;
 }
 
 // Whose mail may be asked for is known by whose mail is taken; deliver is told by a ring of its bell, and what waits there
@@ -232,6 +239,7 @@ Task<void> Session::authenticate(smtp::server::Authenticate step) {
   using Phase = smtp::server::Authenticate::Phase;
   if (step.phase == Phase::Cancel) co_return exchange_.reset();
   if (step.phase == Phase::Begin) mechanism_ = sasl::mechanism_name(step.mechanism);
+  if (step.phase == Phase::Begin) logged_in_ = front_.reception.clock.wall();
   if (step.phase == Phase::Begin) exchange_ = std::make_unique<directory::AuthClient::Exchange>(front_.auth);
   auto asking = step.phase == Phase::Begin
                     ? exchange_->begin(std::string(sasl::mechanism_name(step.mechanism)), std::move(step.octets), context())
@@ -246,6 +254,7 @@ void Session::take(const directory::AuthStep& step) {
   exchange_.reset();
   if (const auto* success = std::get_if<directory::AuthSuccess>(&step)) {
     account_ = success->account;
+    client_name_ = name_of_client(front_, policies_->settings, address_);
     said.account = success->address;
     front_.reception.service.log().write(events::smtp_login, said);
     return talk_.auth_accepted(success->address);

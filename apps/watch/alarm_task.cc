@@ -12,7 +12,7 @@ namespace hikyaku::apps {
 namespace {
 
 using history::AlarmNotice;
-constexpr std::uint64_t largest_raised_file = 1 << 16;
+constexpr std::uint64_t largest_raised_file = history::largest_suspended_text;
 
 history::AlarmLimits limits_of(const settings::Settings& settings) {
   const auto& alarm = settings.alarm;
@@ -34,6 +34,7 @@ std::string json_of(const AlarmNotice& notice, const std::string& hostname) {
   telemetry::JsonWriter json;
   json.object().member("host", hostname).member("alarm", history::alarm_name(notice.alarm));
   json.member("change", notice.change == AlarmNotice::Change::Raised ? "raised" : "cleared").member("value", notice.value).member("limit", notice.limit);
+  if (!notice.about.empty()) json.member("account", notice.about);
   json.member("at", telemetry::stamp_text(notice.at)).member("since", telemetry::stamp_text(notice.since));
   json.member("text", history::notice_text(notice, history::NoticeLanguage::English)).member("text_ja", history::notice_text(notice, history::NoticeLanguage::Japanese));
   return json.end_object().take();
@@ -48,6 +49,7 @@ AlarmTask::AlarmTask(Service& service, io::Loop& loop, io::Workers& workers, io:
 void AlarmTask::remember_the_past() {
   if (auto text = io::read_file(disk_, raised_path_, largest_raised_file)) {
     watch_.decode(*text);
+    suspensions_.decode(*text);
     kept_ = *std::move(text);
   }
   const auto now = std::chrono::floor<history::Seconds>(clock_.wall());
@@ -74,6 +76,12 @@ std::optional<history::PatternFacts> AlarmTask::patterns() const {
   return facts;
 }
 
+// Nothing: `auth` has not told yet, or it cannot be read; then nothing is over.
+std::optional<std::vector<history::SuspendedAccount>> AlarmTask::suspended() const {
+  const auto text = io::read_file(disk_, service_.path(folder::counters) + "/auth/suspended", history::largest_suspended_text);
+  return text ? std::optional(history::parse_suspended(*text)) : std::nullopt;
+}
+
 void AlarmTask::tell(const AlarmNotice& notice) {
   const bool japanese = service_.settings()->alarm.language() == "japanese";
   auto text = std::make_shared<NoticeText>();
@@ -82,13 +90,13 @@ void AlarmTask::tell(const AlarmNotice& notice) {
   text->words = history::notice_text(notice, japanese ? history::NoticeLanguage::Japanese : history::NoticeLanguage::English);
   text->json = json_of(notice, text->hostname);
   const auto& event = notice.change == AlarmNotice::Change::Raised ? telemetry::events::alarm_raised : telemetry::events::alarm_cleared;
-  service_.log().write(event, {.count = notice.value, .text = history::alarm_name(notice.alarm), .reason = text->words});
+  service_.log().write(event, {.account = notice.about, .count = notice.value, .text = history::alarm_name(notice.alarm), .reason = text->words});
   for (auto& notifier : notifiers_) notifier->add(text);
 }
 
 Task<void> AlarmTask::keep() {
   const bool all_told = std::ranges::all_of(notifiers_, [](const auto& notifier) { return notifier->idle(); });
-  auto text = watch_.encode();
+  auto text = watch_.encode() + suspensions_.encode();
   if (!all_told || text == kept_) co_return;
   auto work = workers_.run(loop_, [&] { return io::replace_file(disk_, raised_path_, text); });
   const auto ran = co_await std::move(work);
@@ -101,10 +109,15 @@ Task<void> AlarmTask::run() {
   const auto remembered = co_await std::move(remembering);
   (void)remembered;
   while (!loop_.stopping()) {
-    auto work = workers_.run(loop_, [this] { return std::pair(newest(), patterns()); });
+    auto work = workers_.run(loop_, [this] { return std::tuple(newest(), patterns(), suspended()); });
     const auto found = co_await std::move(work);
-    if (found)
-      for (const auto& notice : watch_.look(limits_of(*service_.settings()), found->first, std::chrono::floor<history::Seconds>(clock_.wall()), found->second)) tell(notice);
+    const auto now = std::chrono::floor<history::Seconds>(clock_.wall());
+    if (found) {
+      const auto& [levels, facts, accounts] = *found;
+      for (const auto& notice : watch_.look(limits_of(*service_.settings()), levels, now, facts)) tell(notice);
+      if (accounts)
+        for (const auto& notice : suspensions_.look(*accounts, now)) tell(notice);
+    }
     auto keeping = keep();
     co_await std::move(keeping);
     const auto outcome = co_await loop_.sleep_until(loop_.after(service_.settings()->alarm.check_interval()));

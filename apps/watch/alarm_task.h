@@ -7,6 +7,7 @@
 #include "apps/watch/notifier.h"
 #include "io/disk.h"
 #include "services/history/files.h"
+#include "services/history/suspended.h"
 
 namespace hikyaku::apps {
 
@@ -20,6 +21,7 @@ class AlarmTask {
   void remember_the_past();
   [[nodiscard]] std::optional<history::Levels> newest() const;
   [[nodiscard]] std::optional<history::PatternFacts> patterns() const;
+  [[nodiscard]] std::optional<std::vector<history::SuspendedAccount>> suspended() const;
   void tell(const history::AlarmNotice& notice);
   // What is raised is written only when it was told: a notice under way when we die is told again.
   Task<void> keep();
@@ -33,6 +35,7 @@ class AlarmTask {
   const std::string raised_path_;
   const SystemClock clock_;
   history::AlarmWatch watch_;
+  history::SuspensionWatch suspensions_;
   std::string kept_ = "?";  // what the file says; not known yet
 };
 

@@ -1,5 +1,6 @@
 // One account's habits as a line of text:
-//   ID SINCE TOLD HOUR s N*24 r N*24 WEEK p N*4 n NAME FIRST LAST SENT ...
+//   ID SINCE TOLD HOUR s N*24 r N*24 WEEK p N*4 [e N*24] [u RULED] n NAME FIRST LAST SENT ...
+// e and u came later: without them nothing was refused elsewhere, and nobody has ruled.
 #include <charconv>
 
 #include "base/cursor.h"
@@ -32,9 +33,13 @@ struct Words {
   }
   WallTime time() { return WallTime{std::chrono::seconds{number(last_second)}}; }
   template <class Array>
+  void numbers(Array& into) {
+    for (auto& value : into) value = static_cast<std::uint32_t>(number(UINT32_MAX));
+  }
+  template <class Array>
   void numbers(std::string_view name, Array& into) {
     good = good && word() == name;
-    for (auto& value : into) value = static_cast<std::uint32_t>(number(UINT32_MAX));
+    numbers(into);
   }
 };
 
@@ -54,6 +59,14 @@ std::string habit_line(AccountId account, const Habit& habit) {
   put(line, habit.week);
   line += " p";
   for (const auto value : habit.peaks) put(line, value);
+  if (habit.refused_elsewhere != decltype(habit.refused_elsewhere){}) {
+    line += " e";
+    for (const auto value : habit.refused_elsewhere) put(line, value);
+  }
+  if (habit.ruled != WallTime{}) {
+    line += " u";
+    put(line, habit.ruled);
+  }
   for (const auto& known : habit.networks) {
     if (!is_name(known.name)) continue;
     line += " n " + known.name;
@@ -73,7 +86,13 @@ std::optional<std::pair<AccountId, Habit>> parse_habit_line(std::string_view lin
   habit.week = words.number(last_second / 3'600 / 24 / 7);
   words.numbers("p", habit.peaks);
   while (words.good && !words.in.at_end()) {
-    words.good = words.word() == "n" && habit.networks.size() < Habit::most_networks;
+    const auto name = words.word();
+    if (name == "e" || name == "u") {
+      if (name == "e") words.numbers(habit.refused_elsewhere);
+      else habit.ruled = words.time();
+      continue;
+    }
+    words.good = name == "n" && habit.networks.size() < Habit::most_networks;
     KnownNetwork known{std::string(words.word()), words.time(), words.time(), words.time()};
     words.good = words.good && is_name(known.name);
     habit.networks.push_back(std::move(known));

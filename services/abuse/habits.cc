@@ -10,23 +10,35 @@ namespace {
 
 constexpr std::size_t longest_name = 255;
 constexpr std::uint64_t many_times = 10;  // the sudden: enough by itself
+constexpr std::size_t looked_back = 6;    // hours: refusals come later than what is refused
 
 std::uint64_t hour_of(WallTime now) { return static_cast<std::uint64_t>(std::max<std::int64_t>(0, std::chrono::floor<std::chrono::hours>(now).time_since_epoch().count())); }
 std::uint64_t week_of(std::uint64_t hour) { return hour / (24 * 7); }
 
-// Keeps what is still among the newest when the newest becomes number `now`.
+// Keeps what is still among the newest when the newest becomes number `now`. The largest of what went.
 template <class Array>
-void shift(Array& values, std::uint64_t from, std::uint64_t now) {
-  const auto by = std::min<std::uint64_t>(now - from, values.size());
-  std::shift_right(values.begin(), values.end(), static_cast<std::ptrdiff_t>(by));
+std::uint32_t shift(Array& values, std::uint64_t from, std::uint64_t now) {
+  const auto by = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(now - from, values.size()));
+  const auto largest = by == 0 ? 0 : *std::max_element(values.end() - by, values.end());
+  std::shift_right(values.begin(), values.end(), by);
   std::fill_n(values.begin(), by, 0U);
+  return largest;
 }
 
 std::uint64_t sum(const std::array<std::uint32_t, Habit::hours>& values) { return std::accumulate(values.begin(), values.end(), std::uint64_t{0}); }
 
+void add(std::uint32_t& to, std::uint32_t count) { to += std::min(count, UINT32_MAX - to); }
+
+// Recipients in the busiest hour of the last ones.
 std::uint64_t within_an_hour(const Habit& habit, WallTime now) {
   const auto into = std::chrono::duration<double>(now - std::chrono::floor<std::chrono::hours>(now)).count() / 3'600;
-  return habit.sent[0] + static_cast<std::uint64_t>(habit.sent[1] * (1 - into));
+  const auto this_one = habit.sent[0] + static_cast<std::uint64_t>(habit.sent[1] * (1 - into));
+  return std::max<std::uint64_t>(this_one, *std::max_element(habit.sent.begin(), habit.sent.begin() + looked_back));
+}
+
+void say(Suspicion& suspicion, int points, const std::string& why) {
+  suspicion.points += points;
+  suspicion.because += (suspicion.because.empty() ? "" : "; ") + why;
 }
 
 std::string network_of(std::string_view client) {
@@ -102,12 +114,12 @@ KnownNetwork& Habits::see(Habit& habit, std::string name, WallTime now) {
   return networks.back();
 }
 
-// A clock that was set back moves nothing.
+// An hour is usual once it is a day old: who sends for another one is not usual by the second hour. A clock that was set back moves nothing.
 void Habits::move_on(Habit& habit, WallTime now) {
   const auto hour = hour_of(now), week = week_of(hour);
   if (hour > habit.hour) {
-    habit.peaks[0] = std::max(habit.peaks[0], habit.sent[0]);
-    shift(habit.sent, habit.hour, hour), shift(habit.refused, habit.hour, hour);
+    habit.peaks[0] = std::max(habit.peaks[0], shift(habit.sent, habit.hour, hour));
+    shift(habit.refused, habit.hour, hour), shift(habit.refused_elsewhere, habit.hour, hour);
     habit.hour = hour;
   }
   if (week > habit.week) {
@@ -133,42 +145,71 @@ Suspicion Habits::sent(AccountId account, const Sent& sent, const SendTerms& ter
   auto* habit = of(account, now);
   if (habit == nullptr) return suspicion;
   move_on(*habit, now);
-  const auto usual = *std::ranges::max_element(habit->peaks);
-  habit->sent[0] += sent.recipients, habit->refused[0] += sent.refused;
-  const auto say = [&](int points, const std::string& why) {
-    suspicion.points += points;
-    suspicion.because += (suspicion.because.empty() ? "" : "; ") + why;
-  };
-  const auto hour = within_an_hour(*habit, now), sudden = std::max(terms.recipients, terms.times_usual * usual);
-  if (hour >= sudden) say(hour >= many_times * sudden ? 3 : 2, std::to_string(hour) + " recipients within an hour, " + std::to_string(usual) + " were the most of four weeks");
-  const auto refused = sum(habit->refused), tried = sum(habit->sent) + refused;
-  if (refused >= terms.refused && 4 * refused >= tried) say(2, std::to_string(refused) + " of " + std::to_string(tried) + " recipients within a day were refused");
-  if (const auto origin = origin_of(sent)) {
-    // Who is new here has no usual networks yet.
-    const bool settled = habit->since + settled_after <= now, known_owner = is_of_known_owner(*habit, *origin, now);
-    const bool fresh = settled && !known_owner && !is_of_known_region(*habit, *origin, now);
-    if (!origin->owner.empty()) (void)see(*habit, origin->owner, now);
-    auto& home = see(*habit, origin->home, now);
-    if (!known_owner) home.sent = now;
-    const auto regions = settled ? new_regions(*habit, now) : 0;
-    if (regions >= terms.networks) say(2, std::to_string(regions) + " new networks within a day");
-    else if (fresh) say(1, "from a network that is new for it (" + origin->region + (origin->owner.empty() ? "" : ", " + origin->owner) + ")");
-  }
+  add(habit->sent[0], sent.recipients), add(habit->refused[0], sent.refused), add(habit->refused_elsewhere[0], sent.refused_elsewhere);
+  say_volume(suspicion, *habit, terms, now);
+  say_refused(suspicion, *habit, terms);
+  say_origin(suspicion, *habit, sent, terms, now);
   return suspicion;
 }
 
-bool Habits::tell(AccountId account, WallTime now) {
+// Of who is new here nobody knows what is usual: however much it is, it is one kind of evidence.
+void Habits::say_volume(Suspicion& suspicion, const Habit& habit, const SendTerms& terms, WallTime now) {
+  const std::uint64_t usual = *std::ranges::max_element(habit.peaks);
+  const auto hour = within_an_hour(habit, now), sudden = std::max(terms.recipients, terms.times_usual * usual);
+  if (hour < sudden) return;
+  const bool alone = hour >= many_times * sudden && habit.since + settled_after <= now;
+  say(suspicion, alone ? Suspicion::enough : 2, std::to_string(hour) + " recipients within an hour, " + std::to_string(usual) + " were the most of four weeks");
+}
+
+void Habits::say_refused(Suspicion& suspicion, const Habit& habit, const SendTerms& terms) {
+  const auto here = sum(habit.refused), elsewhere = sum(habit.refused_elsewhere), refused = here + elsewhere;
+  const auto tried = std::max(sum(habit.sent) + here, refused);  // what is refused elsewhere may have been sent the day before
+  if (refused < terms.refused || 4 * refused < tried) return;
+  say(suspicion, 2, std::to_string(refused) + " of " + std::to_string(tried) + " recipients within a day were refused, " + std::to_string(elsewhere) + " by other servers");
+}
+
+void Habits::say_origin(Suspicion& suspicion, Habit& habit, const Sent& sent, const SendTerms& terms, WallTime now) {
+  // Who is new here has no usual networks yet.
+  const bool settled = habit.since + settled_after <= now;
+  const auto origin = origin_of(sent);
+  bool fresh = false;
+  if (origin) {
+    const bool known_owner = is_of_known_owner(habit, *origin, now);
+    fresh = settled && !known_owner && !is_of_known_region(habit, *origin, now);
+    if (!origin->owner.empty()) (void)see(habit, origin->owner, now);
+    auto& home = see(habit, origin->home, now);
+    if (!known_owner) home.sent = now;
+  }
+  const auto regions = settled ? new_regions(habit, now) : 0;
+  if (regions >= terms.networks) say(suspicion, 2, std::to_string(regions) + " new networks within a day");
+  else if (fresh) say(suspicion, 1, "from a network that is new for it (" + origin->region + (origin->owner.empty() ? "" : ", " + origin->owner) + ")");
+}
+
+bool Habits::tell(AccountId account, int points, WallTime now) {
   auto* habit = of(account, now);
-  if (habit == nullptr || (habit->told + std::chrono::days{1} > now && habit->told <= now)) return false;
-  habit->told = now;
+  if (habit == nullptr) return false;
+  auto& told = points >= Suspicion::enough ? habit->warned : habit->told;
+  if (told + std::chrono::days{1} > now && told <= now) return false;
+  told = now;
   return true;
 }
 
-void Habits::forget_since(AccountId account, WallTime since) {
+bool Habits::rule(AccountId account, const Ruling& ruling) {
   const auto found = habits_.find(account.value());
-  if (found == habits_.end()) return;
-  std::erase_if(found->second.networks, [&](const auto& known) { return known.first >= since; });
-  found->second.sent = {}, found->second.refused = {};
+  const WallTime at = std::chrono::floor<std::chrono::seconds>(ruling.at);  // as the file has it
+  if (found == habits_.end() || at <= found->second.ruled) return false;
+  auto& habit = found->second;
+  habit.ruled = at;
+  if (ruling.was == Ruling::Was::Stranger) {
+    std::erase_if(habit.networks, [&](const auto& known) { return known.first >= ruling.came; });
+  } else {
+    // An hour may have begun within one of ours.
+    for (std::size_t i = 0; i + 1 < Habit::hours; ++i) habit.peaks[0] = std::max(habit.peaks[0], habit.sent[i] + habit.sent[i + 1]);
+    for (auto& known : habit.networks) known.first = std::min(known.first, at - news_for);
+  }
+  for (auto& known : habit.networks) known.sent = {};
+  habit.sent = {}, habit.refused = {}, habit.refused_elsewhere = {};
+  return true;
 }
 
 void Habits::keep_only(const std::set<std::uint64_t>& accounts) {

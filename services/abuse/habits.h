@@ -1,4 +1,5 @@
-// Habits: what is usual for each account: the networks it logs in from, how much it sends in an hour, how many recipients are refused.
+// Habits: what is usual for each account: the networks it logs in from, how much it sends in an hour, how many recipients are refused, here and
+// by other servers.
 // From that follow two answers: whether a network is usual (services/abuse/login_penalties.h), and how much speaks for a stranger
 // sending with the account's password.
 //
@@ -31,10 +32,11 @@ struct Habit {
   WallTime since{};                      // of the first login or mail
   std::vector<KnownNetwork> networks;    // least recently used first
   std::uint64_t hour = 0;                // since 1970, that sent[0] and refused[0] are of; [1]: the one before
-  std::array<std::uint32_t, hours> sent{}, refused{};  // recipients
+  std::array<std::uint32_t, hours> sent{}, refused{}, refused_elsewhere{};  // recipients; elsewhere: of those that were sent, by other servers for good
   std::uint64_t week = 0;                // likewise, of peaks[0]
-  std::array<std::uint32_t, weeks> peaks{};  // recipients in the busiest hour that is over
-  WallTime told{};                       // when something unusual was last told of
+  std::array<std::uint32_t, weeks> peaks{};  // recipients in the busiest hour that is a day old
+  WallTime told{}, warned{};             // when something unusual, and when enough of it, was last told of; `warned` is not written
+  WallTime ruled{};                      // of the newest Ruling
   friend bool operator==(const Habit&, const Habit&) = default;
 };
 
@@ -45,16 +47,23 @@ struct SendTerms {
   std::uint64_t refused = 50;      // recipients in a day, and a quarter of all
 };
 
-// One message of an account, before it is taken; or recipients that were refused later.
+// What an operator found of an account that was told of: somebody else sent, or the owner did and it is usual from now on.
+struct Ruling {
+  enum class Was : std::uint8_t { Stranger, Owner } was = Was::Stranger;
+  WallTime at{};
+  WallTime came{};  // Stranger: networks that are newer are his
+};
+
+// One message of an account, before it is taken; or recipients that were refused, then or later.
 struct Sent {
   std::string_view client;       // address; empty: none
   std::string_view client_name;  // that leads back to the address; empty: not known
-  std::uint32_t recipients = 0, refused = 0;
+  std::uint32_t recipients = 0, refused = 0, refused_elsewhere = 0;
 };
 
 struct Suspicion {
   int points = 0;       // enough: somebody else sends
-  std::string because;  // "612 recipients within an hour, 40 were the most; ..."
+  std::string because;  // "612 recipients within an hour, 40 were the most of four weeks; ..." (evidence.h)
   static constexpr int enough = 3, unusual = 2;
 };
 
@@ -67,10 +76,10 @@ class Habits {
   [[nodiscard]] bool is_usual(AccountId account, std::string_view client) const;
   // Counts it, and says what now speaks for a stranger.
   Suspicion sent(AccountId account, const Sent& sent, const SendTerms& terms, WallTime now);
-  // True once a day for each account: something unusual is worth a line.
-  bool tell(AccountId account, WallTime now);
-  // After an intruder: the networks that came since, and what was sent.
-  void forget_since(AccountId account, WallTime since);
+  // True once a day for each account, and once more when it is enough: it is worth a line.
+  bool tell(AccountId account, int points, WallTime now);
+  // Once for each `at`: says whether it was new. A stranger's networks and what he sent are forgotten; what the owner did is usual.
+  bool rule(AccountId account, const Ruling& ruling);
   // The others are no more.
   void keep_only(const std::set<std::uint64_t>& accounts);
 
@@ -81,6 +90,9 @@ class Habits {
   Habit* of(AccountId account, WallTime now);
   static KnownNetwork& see(Habit& habit, std::string name, WallTime now);
   static void move_on(Habit& habit, WallTime now);
+  static void say_volume(Suspicion& suspicion, const Habit& habit, const SendTerms& terms, WallTime now);
+  static void say_refused(Suspicion& suspicion, const Habit& habit, const SendTerms& terms);
+  static void say_origin(Suspicion& suspicion, Habit& habit, const Sent& sent, const SendTerms& terms, WallTime now);
 
   std::map<std::uint64_t, Habit> habits_;
 };

@@ -30,14 +30,13 @@ class HabitsStore {
     changed_ = true;
     return habits_.sent(account, sent, terms, now);
   }
-  bool tell(AccountId account, WallTime now) {
+  bool tell(AccountId account, int points, WallTime now) {
     const std::lock_guard lock(mutex_);
-    return habits_.tell(account, now);
+    return habits_.tell(account, points, now);
   }
-  void forget_since(AccountId account, WallTime since) {
+  void rule(AccountId account, const Ruling& ruling) {
     const std::lock_guard lock(mutex_);
-    habits_.forget_since(account, since);
-    changed_ = true;
+    changed_ = habits_.rule(account, ruling) || changed_;
   }
 
   void keep_only(const std::set<std::uint64_t>& accounts) {

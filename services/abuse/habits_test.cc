@@ -21,6 +21,10 @@ struct World {
     if (suspicion.points > most) most = suspicion.points, because = suspicion.because;
     return suspicion;
   }
+  void refused_elsewhere(std::uint32_t count) {
+    const auto suspicion = habits.sent(ann, {.client = {}, .client_name = {}, .refused_elsewhere = count}, terms, now);
+    if (suspicion.points > most) most = suspicion.points, because = suspicion.because;
+  }
   // So many messages of `recipients` each, evenly in that time.
   void send_many(int messages, std::uint32_t recipients, Duration time, std::string_view client = "192.0.2.1", std::string_view name = "") {
     for (int i = 0; i < messages; ++i) {
@@ -86,6 +90,35 @@ TEST_CASE("habits: what honest people do is never enough") {
     world.send_many(10, 50, 1h);
     CHECK(world.most < Suspicion::unusual);
   }
+  SUBCASE("the first day on this server, with a mailing to five thousand of whom one in six is no more") {
+    World world;
+    for (int i = 0; i < 50; ++i) (void)world.send(100, "192.0.2.1", 0), world.refused_elsewhere(17), world.now += std::chrono::minutes{1};
+    CHECK(world.most < Suspicion::enough);
+  }
+  SUBCASE("usual mail to a domain that died, from home: one kind, whoever refuses") {
+    World world;
+    world.with_history(50);
+    for (int i = 0; i < 9; ++i) (void)world.send(50, "192.0.2.1", 30), world.refused_elsewhere(50), world.now += std::chrono::hours{1};
+    CHECK(world.most < Suspicion::enough);
+  }
+  SUBCASE("the same mailing again in the next hours") {
+    World world;
+    world.with_history();
+    for (int i = 0; i < 5; ++i) world.send_many(10, 100, 1h), world.now += std::chrono::hours{1};
+    CHECK(world.most < Suspicion::enough);
+  }
+  SUBCASE("what an operator found to be the owner's is usual from then on, from where it was sent, and no second time a cause") {
+    World world;
+    world.with_history();
+    world.send_many(100, 3, 30min, "203.0.113.1");
+    CHECK(world.most >= Suspicion::enough);
+    CHECK(world.habits.rule(ann, {Ruling::Was::Owner, world.now, {}}));
+    CHECK_FALSE(world.habits.rule(ann, {Ruling::Was::Owner, world.now, {}}));
+    world.most = 0;
+    world.now += std::chrono::minutes{1};
+    world.send_many(100, 3, 30min, "203.0.113.1");
+    CHECK(world.most < Suspicion::unusual);
+  }
 }
 
 TEST_CASE("habits: what a stranger does with a stolen password is") {
@@ -123,6 +156,36 @@ TEST_CASE("habits: what a stranger does with a stolen password is") {
     (void)world.send(0, "203.0.113.1", 200);
     CHECK(world.most >= Suspicion::enough);
   }
+  SUBCASE("what other servers refuse comes hours later, and from no client") {
+    World world;
+    world.with_history();
+    world.send_many(300, 1, 30min);
+    CHECK(world.most == 2);
+    world.now += std::chrono::hours{3};
+    world.refused_elsewhere(100);
+    CHECK(world.most >= Suspicion::enough);
+    CHECK(world.because.find("100 of 300 recipients within a day were refused, 100 by other servers") != std::string::npos);
+  }
+  SUBCASE("again, after an operator found the first to be a stranger's") {
+    World world;
+    world.with_history();
+    world.send_many(100, 3, 30min, "203.0.113.1");
+    CHECK(world.habits.rule(ann, {Ruling::Was::Stranger, world.now, world.now - std::chrono::days{2}}));
+    world.most = 0;
+    world.now += std::chrono::minutes{1};
+    (void)world.send(3);
+    CHECK(world.most == 0);
+    world.send_many(100, 3, 30min, "203.0.113.1");
+    CHECK(world.most >= Suspicion::enough);
+  }
+  SUBCASE("a whole day of it is not usual by the evening") {
+    World world;
+    world.with_history();
+    for (int i = 0; i < 10; ++i) world.send_many(30, 10, 50min), world.now += std::chrono::minutes{10};
+    world.most = 0;
+    world.refused_elsewhere(800);
+    CHECK(world.most >= Suspicion::enough);
+  }
   SUBCASE("with new networks pushed in before") {
     World world;
     world.with_history();
@@ -144,11 +207,13 @@ TEST_CASE("habits: which networks are usual") {
   world.now += std::chrono::days{61};
   world.habits.logged_in(ann, "198.51.100.1", world.now);
   CHECK_FALSE(world.habits.is_usual(ann, "192.0.2.1"));
-  world.habits.forget_since(ann, world.now);
+  CHECK(world.habits.rule(ann, {Ruling::Was::Stranger, world.now, world.now}));
   CHECK_FALSE(world.habits.is_usual(ann, "198.51.100.1"));
-  CHECK(world.habits.tell(ann, world.now));
-  CHECK_FALSE(world.habits.tell(ann, world.now + std::chrono::hours{23}));
-  CHECK(world.habits.tell(ann, world.now + std::chrono::hours{25}));
+  CHECK(world.habits.tell(ann, 2, world.now));
+  CHECK_FALSE(world.habits.tell(ann, 2, world.now + std::chrono::hours{23}));
+  CHECK(world.habits.tell(ann, 3, world.now + std::chrono::hours{23}));  // more than was told
+  CHECK_FALSE(world.habits.tell(ann, 3, world.now + std::chrono::hours{24}));
+  CHECK(world.habits.tell(ann, 2, world.now + std::chrono::hours{25}));
   world.habits.keep_only({});
   CHECK(world.habits.all().empty());
 }
@@ -168,6 +233,8 @@ TEST_CASE("habits: a clock that is set moves nothing that is kept") {
 TEST_CASE("habits: written and read") {
   World world;
   world.with_history();
+  CHECK(world.habits.rule(ann, {Ruling::Was::Owner, world.now + std::chrono::milliseconds{300}, {}}));
+  world.refused_elsewhere(9);
   std::string text;
   for (const auto& [account, habit] : world.habits.all()) text += habit_line(AccountId{account}, habit);
   Habits again;
@@ -175,10 +242,12 @@ TEST_CASE("habits: written and read") {
   REQUIRE(again.all().size() == 1);
   CHECK(again.all().at(7).peaks == world.habits.all().at(7).peaks);
   CHECK(again.is_usual(ann, "198.51.100.200"));
+  CHECK(again.all().at(7).refused_elsewhere[0] == 9);
+  CHECK_FALSE(again.rule(ann, {Ruling::Was::Owner, world.now + std::chrono::milliseconds{300}, {}}));  // not twice, over a restart
   CHECK(restore_habits(again, text.substr(0, text.size() - 1)) == 1);  // torn
   for (const auto* bad : {"", " ", "7", "x 1 2 3", "0 0 0 0 s", "7 0 0 0 s 1 2 3 r 1", "-1 0 0 0"}) CHECK_MESSAGE(!parse_habit_line(bad), bad);
   const auto line = text.substr(0, text.size() - 1);
-  for (const auto* more : {" ", " n", " n a", " n a 1", " n a 1 x", " x", " n a 1 2", " n a 1 2 99999999999999"}) CHECK_MESSAGE(!parse_habit_line(line + more), more);
+  for (const auto* more : {" ", " n", " n a", " n a 1", " n a 1 x", " x", " n a 1 2", " n a 1 2 99999999999999", " e 1 2", " u", " u x", " u 99999999999999"}) CHECK_MESSAGE(!parse_habit_line(line + more), more);
   std::string too_many = line;
   for (int i = 0; i < 20; ++i) too_many += " n net" + std::to_string(i) + " 1 2 0";
   CHECK_FALSE(parse_habit_line(too_many));

@@ -91,6 +91,8 @@ class Delivery {
     std::function<std::string(std::uint64_t)> release_hold = {};
     signing::OutgoingSigner* signer = nullptr;  // null: nothing is signed
     QuotaFigures* quotas = nullptr;  // null: nobody is told of full mailboxes
+    // Told of each recipient of an account's mail whom another server, or DNS, refused for good. On the loop; empty: nobody is.
+    std::function<void(const std::string& account)> refused_elsewhere = {};
   };
   // `settings` is asked often and must not wait; a change counts at once, for what is queued too.
   Delivery(Parts parts, std::function<DeliverySettings()> settings);

@@ -1,11 +1,26 @@
 // What is written down after an attempt: outcomes, schedules and the mail they cause, in the order of the spool's rules.
 #include <algorithm>
 
+#include "base/cursor.h"
 #include "services/delivery/basis.h"
 #include "services/delivery/delivery.h"
 #include "services/delivery/why/spent_times.h"
 
 namespace hikyaku::delivery {
+
+namespace {
+
+// Whether its end says something of how the account that sent it chooses its recipients: others said no, not we.
+bool speaks_of_the_sender(const Message& message, const Attempt& attempt) {
+  if (message.envelope.account.empty()) return false;
+  // Members of a list and targets of an alias are not its choice.
+  const auto& recipient = message.recipient(attempt.recipient);
+  if (!recipient.original_recipient.empty() && !equal_ignoring_case(recipient.original_recipient, "rfc822;" + recipient.address.text())) return false;
+  if (attempt.failure == FailureClass::Name) return true;
+  return !attempt.remote_mta.empty() && (attempt.failure == FailureClass::Refused || attempt.failure == FailureClass::PolicyRefused);
+}
+
+}  // namespace
 
 // Each recipient that has an end is nobody's any more.
 void Delivery::ended(const Message& message, const std::vector<spool::RecipientOutcome>& outcomes) {
@@ -158,6 +173,7 @@ void Delivery::log_conclusion(const Message& message, const std::vector<Attempt>
     fields.failure_class = class_name(attempt.failure);
     if (!again) {
       parts_.log.write(events::mail_failed, fields);
+      if (parts_.refused_elsewhere && speaks_of_the_sender(message, attempt)) parts_.refused_elsewhere(message.envelope.account);
       continue;
     }
     fields.attempt = schedule->attempts;

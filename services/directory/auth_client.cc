@@ -60,7 +60,7 @@ struct AuthClient::State {
   Duration timeout;
   io::ChannelClient channel;
   ShortMemory<RecipientAnswer> recipients;
-  ShortMemory<bool> senders;
+  ShortMemory<SendRight> senders;
   std::optional<SeenVersion> auth_version;
 
   State(io::Loop& on_loop, std::string path, Duration limit, std::string seen_page)
@@ -120,16 +120,24 @@ Task<Answer<PeerRights>> AuthClient::rights(PeerContext peer) {
   co_return pick<PeerRights>(std::move(reply));
 }
 
-Task<Answer<bool>> AuthClient::may_send_as(AccountId account, ReversePath reverse_path) {
-  auto key = std::to_string(account.value()) + ' ' + reverse_path.address.local_part + '@' + reverse_path.address.domain;
+Task<Answer<SendRight>> AuthClient::may_send_as(AccountId account, ReversePath reverse_path, WallTime logged_in) {
+  auto key = std::to_string(account.value()) + ' ' + std::to_string(logged_in.time_since_epoch().count()) + ' ' + reverse_path.address.local_part + '@' + reverse_path.address.domain;
   if (const auto* kept = state_->senders.find(key, state_->version(), state_->loop.now())) co_return *kept;
-  auto asking = state_->ask(protocol::SendAsRequest{account, std::move(reverse_path)}, io::OnLoss::Repeat);
+  auto asking = state_->ask(protocol::SendAsRequest{account, std::move(reverse_path), logged_in}, io::OnLoss::Repeat);
   auto reply = co_await std::move(asking);
   auto answer = pick<protocol::SendAsReply>(std::move(reply));
   if (auto* failed = std::get_if<TemporaryFailure>(&answer)) co_return std::move(*failed);
-  const auto [allowed, version] = std::get<protocol::SendAsReply>(answer);
-  if (allowed) state_->senders.put(std::move(key), allowed, version, state_->loop.now());
-  co_return allowed;
+  const auto [right, version] = std::get<protocol::SendAsReply>(answer);
+  if (right == SendRight::Yes) state_->senders.put(std::move(key), right, version, state_->loop.now());
+  co_return right;
+}
+
+Task<Answer<SendRight>> AuthClient::may_send(SentReport report) {
+  auto asking = state_->ask(protocol::SentRequest{std::move(report)}, io::OnLoss::Repeat);
+  auto reply = co_await std::move(asking);
+  auto answer = pick<protocol::SendAsReply>(std::move(reply));
+  if (auto* failed = std::get_if<TemporaryFailure>(&answer)) co_return std::move(*failed);
+  co_return std::get<protocol::SendAsReply>(answer).right;
 }
 
 Task<Answer<AccessPage>> AuthClient::access_rows(std::uint64_t known, std::uint32_t from) {

@@ -68,6 +68,20 @@ struct RecipientAnswer {
   std::uint32_t most_recipients = 0;
   std::uint64_t room_octets = ~0ULL;  // what the one mailbox behind it still takes, as far as known (quota_page.h)
 };
+// Whether who logged in may send: as an address, or at all.
+enum class SendRight : std::uint8_t {
+  No,         // the address is not the account's
+  Yes,
+  Suspended,  // the account may not send (suspension.h)
+  Over,       // the login counts no more: log in again
+};
+// A message of an account that is about to be taken, or recipients of it that were refused.
+struct SentReport {
+  AccountId account;
+  std::string client_address, client_name;    // the name: that leads back to the address; empty: not known
+  std::uint32_t recipients = 0, refused = 0;  // of this message; refused for good since the last report
+  std::uint32_t refused_elsewhere = 0;        // of what was taken before, by other servers for good
+};
 // What this client may be offered and do before it logs in.
 struct PeerRights {
   std::vector<std::string> mechanisms;  // to announce, strongest first: "SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"
@@ -107,7 +121,10 @@ class AuthClient {
   Task<Answer<AccessPage>> access_rows(std::uint64_t known, std::uint32_t from);
   // Of the directory, that `auth` acts on now; nothing: it does not say.
   [[nodiscard]] std::optional<storage::Version> version();
-  Task<Answer<bool>> may_send_as(AccountId account, ReversePath reverse_path);
+  // `logged_in`: when that login began.
+  Task<Answer<SendRight>> may_send_as(AccountId account, ReversePath reverse_path, WallTime logged_in);
+  // Asked before each message of an account is taken; counts it. Yes, Suspended, or No: there is no such account.
+  Task<Answer<SendRight>> may_send(SentReport report);
   // Spends the ticket. Nothing: it proves no login by `protocol`, or the account was closed to it meanwhile.
   Task<Answer<std::optional<Vouched>>> redeem(std::string ticket, Protocol protocol);
 

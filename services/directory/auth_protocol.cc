@@ -7,7 +7,7 @@ namespace hikyaku::directory::auth_protocol {
 namespace {
 
 // The first octet of a message; never changes its meaning.
-enum class RequestKind : std::uint8_t { Resolve = 1, Rights, SendAs, Begin, Step, Cancel, Login, Redeem, Access };
+enum class RequestKind : std::uint8_t { Resolve = 1, Rights, SendAs, Begin, Step, Cancel, Login, Redeem, Access, Sent };
 enum class ReplyKind : std::uint8_t { Recipient = 1, Rights, SendAs, Challenge, Success, Failure, Temporary, Cancelled, Vouched, TicketRefused, Access };
 
 constexpr std::size_t most_mechanisms = 16;
@@ -31,6 +31,11 @@ struct RequestWriter {
   void operator()(const SendAsRequest& request) {
     kind(RequestKind::SendAs).u64(request.account.value());
     address(request.reverse_path.address);
+    out.u64(static_cast<std::uint64_t>(request.logged_in.time_since_epoch().count()));
+  }
+  void operator()(const SentRequest& request) {
+    const auto& report = request.report;
+    kind(RequestKind::Sent).u64(report.account.value()).text(report.client_address).text(report.client_name).u32(report.recipients).u32(report.refused).u32(report.refused_elsewhere);
   }
   void operator()(const BeginRequest& request) {
     kind(RequestKind::Begin).text(request.mechanism).u8(request.initial_response ? 1 : 0).text(request.initial_response.value_or(""));
@@ -58,7 +63,7 @@ struct ReplyWriter {
     kind(ReplyKind::Rights).u8(reply.may_relay ? 1 : 0).varint(reply.mechanisms.size());
     for (const auto& mechanism : reply.mechanisms) out.text(mechanism);
   }
-  void operator()(const SendAsReply& reply) { kind(ReplyKind::SendAs).u8(reply.allowed ? 1 : 0).u64(reply.version.value()); }
+  void operator()(const SendAsReply& reply) { kind(ReplyKind::SendAs).u8(static_cast<std::uint8_t>(reply.right)).u64(reply.version.value()); }
   void operator()(const ChallengeReply& reply) { kind(ReplyKind::Challenge).u64(reply.exchange).text(reply.bytes); }
   void operator()(const AuthSuccess& reply) {
     kind(ReplyKind::Success).u64(reply.account.value()).text(reply.address).text(reply.final_bytes).text(reply.ticket);
@@ -129,7 +134,8 @@ std::optional<Request> decode_request(std::string_view bytes) {
     case RequestKind::Rights: request = RightsRequest{peer(in, good)}; break;
     case RequestKind::SendAs: {
       const AccountId account{in.u64()};
-      request = SendAsRequest{account, ReversePath{address(in)}};
+      auto from = address(in);
+      request = SendAsRequest{account, ReversePath{std::move(from)}, WallTime{std::chrono::microseconds{static_cast<std::int64_t>(in.u64())}}};
       break;
     }
     case RequestKind::Begin: {
@@ -166,6 +172,18 @@ std::optional<Request> decode_request(std::string_view bytes) {
     case RequestKind::Access: {
       const auto stamp = in.u64();
       request = AccessRequest{stamp, in.u32()};
+      break;
+    }
+    case RequestKind::Sent: {
+      SentRequest sent;
+      auto& report = sent.report;
+      report.account = AccountId{in.u64()};
+      report.client_address = in.text();
+      report.client_name = in.text();
+      report.recipients = in.u32();
+      report.refused = in.u32();
+      report.refused_elsewhere = in.u32();
+      request = std::move(sent);
       break;
     }
     default: return {};
@@ -205,8 +223,8 @@ std::optional<Reply> decode_reply(std::string_view bytes) {
       break;
     }
     case ReplyKind::SendAs: {
-      const bool allowed = in.u8() != 0;
-      reply = SendAsReply{allowed, storage::Version{in.u64()}};
+      const auto right = enumerator(in, SendRight::Over, good);
+      reply = SendAsReply{right, storage::Version{in.u64()}};
       break;
     }
     case ReplyKind::Challenge: {

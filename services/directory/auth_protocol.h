@@ -18,16 +18,17 @@ inline constexpr std::size_t most_octets = 64 << 10;  // of a message
 
 struct ResolveRequest { Address recipient; ReversePath sender; AccountId account; std::string client_address; };
 struct RightsRequest { PeerContext peer; };
-struct SendAsRequest { AccountId account; ReversePath reverse_path; };
+struct SendAsRequest { AccountId account; ReversePath reverse_path; WallTime logged_in{}; };
+struct SentRequest { SentReport report; };
 struct BeginRequest { std::string mechanism; std::optional<std::string> initial_response; PeerContext peer; };
 struct StepRequest { std::uint64_t exchange = 0; std::string response; };
 struct CancelRequest { std::uint64_t exchange = 0; };
 struct LoginRequest { std::string user, password; PeerContext peer; };
 struct RedeemRequest { std::string ticket; Protocol protocol{}; };
 struct AccessRequest { std::uint64_t stamp = 0; std::uint32_t from = 0; };  // of the table that is known; 0: none
-using Request = std::variant<ResolveRequest, RightsRequest, SendAsRequest, BeginRequest, StepRequest, CancelRequest, LoginRequest, RedeemRequest, AccessRequest>;
+using Request = std::variant<ResolveRequest, RightsRequest, SendAsRequest, BeginRequest, StepRequest, CancelRequest, LoginRequest, RedeemRequest, AccessRequest, SentRequest>;
 
-struct SendAsReply { bool allowed = false; storage::Version version; };
+struct SendAsReply { SendRight right = SendRight::No; storage::Version version; };
 struct ChallengeReply { std::uint64_t exchange = 0; std::string bytes; };
 struct CancelReply {};
 struct TicketRefusedReply {};

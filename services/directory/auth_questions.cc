@@ -140,7 +140,7 @@ AuthService::Reply AuthService::resolve(const auth_protocol::ResolveRequest& req
   const HoldFacts facts{request.recipient.domain, asked.destination, asked.sender, asked.sent_by, asked.mailbox_of};
   for (const auto& hold : holds) {
     if (!refuses(hold)) continue;
-    if (hold.scope == HoldScope::Sender || hold.scope == HoldScope::Account) answer.holds_for = RecipientAnswer::HoldsFor::ThisSender;
+    if (hold.scope == HoldScope::Sender || hold.scope == HoldScope::Account || hold.scope == HoldScope::SentBy) answer.holds_for = RecipientAnswer::HoldsFor::ThisSender;
     if (answer.held.empty() && selects(hold, facts)) answer.held = reply_words(hold);
   }
   return answer;
@@ -186,7 +186,24 @@ AuthService::Reply AuthService::access_rows(const auth_protocol::AccessRequest& 
 AuthService::Reply AuthService::may_send_as(const auth_protocol::SendAsRequest& request) const {
   const auto snapshot = reader_.snapshot();
   if (!snapshot) return no_directory();
-  return auth_protocol::SendAsReply{snapshot->owns(request.account, request.reverse_path), snapshot->version()};
+  SendRight right = snapshot->owns(request.account, request.reverse_path) ? SendRight::Yes : SendRight::No;
+  if (snapshot->suspension(request.account) != nullptr) right = SendRight::Suspended;
+  else if (!snapshot->login_counts(request.account, request.logged_in)) right = SendRight::Over;
+  return auth_protocol::SendAsReply{right, snapshot->version()};
+}
+
+Task<AuthService::Reply> AuthService::sent(auth_protocol::SentRequest request) {
+  auto& report = request.report;
+  const auto snapshot = reader_.snapshot();
+  if (!snapshot) co_return no_directory();
+  const auto version = snapshot->version();
+  const auto* account = snapshot->account(report.account);
+  if (account == nullptr) co_return auth_protocol::SendAsReply{SendRight::No, version};
+  if (snapshot->suspension(report.account) != nullptr) co_return auth_protocol::SendAsReply{SendRight::Suspended, version};
+  if (const auto* former = snapshot->last_suspension(report.account)) guard_.settle(*former);
+  auto counting = guard_.sent({report.account, account->address.text(), std::move(report.client_address), std::move(report.client_name), report.recipients, report.refused, report.refused_elsewhere});
+  const bool suspended = co_await std::move(counting);
+  co_return auth_protocol::SendAsReply{suspended ? SendRight::Suspended : SendRight::Yes, version};
 }
 
 AuthService::Reply AuthService::rights(const PeerContext& peer) const {

@@ -23,7 +23,7 @@ TemporaryFailure not_now(std::string why) { return {why.empty() ? "Logins cannot
 }  // namespace
 
 AuthService::AuthService(io::Loop& loop, io::Workers& workers, const Reader& reader, Secrets secrets, AuthOptions options, GuardParts guard)
-    : loop_(loop), workers_(workers), reader_(reader), secrets_(secrets), options_(std::move(options)), guard_(loop, guard), quotas_(options_.quota_page) {
+    : loop_(loop), workers_(workers), reader_(reader), secrets_(secrets), options_(std::move(options)), guard_(loop, workers, std::move(guard)), quotas_(options_.quota_page) {
   guard_.set(options_.guard);
 }
 
@@ -93,7 +93,8 @@ Task<AuthService::Reply> AuthService::reply_to(Request request) {
     co_return auth_protocol::CancelReply{};
   }
   Task<Reply> replying;
-  if (auto* asked = std::get_if<auth_protocol::BeginRequest>(&request)) replying = begin(std::move(*asked));
+  if (auto* told = std::get_if<auth_protocol::SentRequest>(&request)) replying = sent(std::move(*told));
+  else if (auto* asked = std::get_if<auth_protocol::BeginRequest>(&request)) replying = begin(std::move(*asked));
   else if (auto* stepped = std::get_if<auth_protocol::StepRequest>(&request)) replying = step(std::move(*stepped));
   else replying = login(std::get<auth_protocol::LoginRequest>(std::move(request)));
   auto reply = co_await std::move(replying);
@@ -166,7 +167,7 @@ Task<AuthService::Reply> AuthService::begin(auth_protocol::BeginRequest request)
     context.channel_binding = sasl::ChannelBinding{.data = request.peer.channel_binding};
     context.plus = scram_everywhere_ ? sasl::ServerContext::Plus::Offered : sasl::ServerContext::Plus::NotOffered;
   }
-  Exchange exchange{sasl::ServerExchange(*mechanism, std::move(context)), std::move(request.peer), {}, {}, loop_.now(), {}, {}, {}};
+  Exchange exchange{sasl::ServerExchange(*mechanism, std::move(context)), std::move(request.peer), {}, {}, loop_.now(), {}, {}, {}, SystemClock{}.wall()};
   std::optional<std::string_view> initial;
   if (request.initial_response) initial = *request.initial_response;
   auto first = exchange.sasl.start(initial);
@@ -205,7 +206,7 @@ Task<AuthService::Reply> AuthService::carry_on(Exchange exchange, sasl::ServerSt
       step = exchange.sasl.keys_found(std::move(keys));
     } else if (auto* accepted = std::get_if<sasl::Accepted>(&step)) {
       if (exchange.turn) guard_.succeeded(*exchange.turn);
-      co_return welcome(exchange.account, accepted->authorization_identity, exchange.peer);
+      co_return welcome(exchange.account, accepted->authorization_identity, exchange.peer, exchange.began);
     } else {
       const auto why = std::get<sasl::Refused>(step).why;
       // check() has counted a wrong password already.
@@ -219,13 +220,14 @@ Task<AuthService::Reply> AuthService::carry_on(Exchange exchange, sasl::ServerSt
 
 Task<AuthService::Reply> AuthService::login(auth_protocol::LoginRequest request) {
   if (!may_show_password(request.peer)) co_return AuthFailure{AuthFailure::Why::TlsRequired};
+  const auto began = SystemClock{}.wall();
   AccountId account;
   std::string why;
   auto checking = check(request.user, request.password, request.peer, account, why);
   const auto verdict = co_await std::move(checking);
   if (verdict == Verdict::Unavailable) co_return not_now(std::move(why));
   if (verdict == Verdict::Wrong) co_return AuthFailure{AuthFailure::Why::Credentials, name_for_log(request.user)};
-  co_return welcome(account, "", request.peer);
+  co_return welcome(account, "", request.peer, began);
 }
 
 // ---- users and passwords ---------------------------------------------------------------------------------------------
@@ -267,7 +269,7 @@ const Account* admitted(const Snapshot& snapshot, AccountId id, Protocol protoco
 
 }  // namespace
 
-AuthService::Reply AuthService::welcome(AccountId id, const std::string& authorization_identity, const PeerContext& peer) {
+AuthService::Reply AuthService::welcome(AccountId id, const std::string& authorization_identity, const PeerContext& peer, WallTime began) {
   const auto snapshot = reader_.snapshot();
   if (!snapshot) return no_directory();
   const auto* account = admitted(*snapshot, id, peer.protocol);
@@ -279,7 +281,7 @@ AuthService::Reply AuthService::welcome(AccountId id, const std::string& authori
   if (!authorization_identity.empty() && find_account(authorization_identity) != id) return AuthFailure{AuthFailure::Why::OtherIdentity, account->address.text()};
   guard_.came_in(id, peer.client_address);
   AuthSuccess success{id, account->address.text(), {}, {}};
-  if (peer.protocol != Protocol::Smtp) success.ticket = tickets_.issue({id, peer.protocol, peer.client_address}, loop_.now());
+  if (peer.protocol != Protocol::Smtp) success.ticket = tickets_.issue({id, peer.protocol, peer.client_address, began}, loop_.now());
   return success;
 }
 
@@ -288,7 +290,7 @@ AuthService::Reply AuthService::redeem(const auth_protocol::RedeemRequest& reque
   if (!snapshot) return no_directory();
   auto login = tickets_.redeem(request.ticket, request.protocol, loop_.now());
   const auto* account = login ? admitted(*snapshot, login->account, login->protocol) : nullptr;
-  if (!account) return auth_protocol::TicketRefusedReply{};
+  if (!account || !snapshot->login_counts(login->account, login->began)) return auth_protocol::TicketRefusedReply{};
   return Vouched{account->id, account->address.text(), std::move(login->client_address)};
 }
 

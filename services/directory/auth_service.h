@@ -69,6 +69,7 @@ class AuthService {
     std::list<std::uint64_t>::iterator age;
     std::optional<abuse::LoginTry> turn;  // SCRAM: that is under way
     std::string why;                      // it cannot be checked now; empty: our own trouble
+    WallTime began = SystemClock{}.wall();
   };
   using Reply = auth_protocol::Reply;
 
@@ -82,6 +83,7 @@ class AuthService {
   Task<bool> learn_content(std::uint32_t from);
   Reply access_rows(const auth_protocol::AccessRequest& request);
   Reply may_send_as(const auth_protocol::SendAsRequest& request) const;
+  Task<Reply> sent(auth_protocol::SentRequest request);
   Task<Reply> begin(auth_protocol::BeginRequest request);
   Task<Reply> step(auth_protocol::StepRequest request);
   Task<Reply> login(auth_protocol::LoginRequest request);
@@ -92,7 +94,8 @@ class AuthService {
   enum class Verdict : std::uint8_t { Right, Wrong, Unavailable };
   Task<Verdict> check(std::string user, std::string password, PeerContext peer, AccountId& account, std::string& why);
   // Right user, but disabled or not for this protocol? Otherwise a success, with its ticket.
-  Reply welcome(AccountId account, const std::string& authorization_identity, const PeerContext& peer);
+  // `began`: before anything of the account was looked at, so that what changed since counts.
+  Reply welcome(AccountId account, const std::string& authorization_identity, const PeerContext& peer, WallTime began);
   Reply redeem(const auth_protocol::RedeemRequest& request);
   [[nodiscard]] AccountId find_account(const std::string& user) const;
   [[nodiscard]] std::string name_for_log(const std::string& user) const;

@@ -89,12 +89,12 @@ Task<void> addresses(AuthRig& rig) {
   asking = resolve("nobody@a.example");
   answer = co_await std::move(asking);
   CHECK(std::get<RecipientAnswer>(answer).kind == RecipientKind::UnknownUser);
-  auto sending = rig.client->may_send_as(rig.ann, {at("ann@a.example")});
+  auto sending = rig.client->may_send_as(rig.ann, {at("ann@a.example")}, WallTime{});
   auto may = co_await std::move(sending);
-  CHECK(std::get<bool>(may));
-  sending = rig.client->may_send_as(rig.ann, {at("bob@a.example")});
+  CHECK(std::get<SendRight>(may) == SendRight::Yes);
+  sending = rig.client->may_send_as(rig.ann, {at("bob@a.example")}, WallTime{});
   may = co_await std::move(sending);
-  CHECK(!std::get<bool>(may));
+  CHECK(std::get<SendRight>(may) == SendRight::No);
   auto rights = rig.client->rights(over_tls);
   auto given = co_await std::move(rights);
   CHECK(std::get<PeerRights>(given).mechanisms == std::vector<std::string>{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"});
@@ -117,9 +117,9 @@ Task<void> removals(AuthRig& rig) {
     auto asking = kind_of(*rig.client, "ann@a.example");
     const auto kind = co_await std::move(asking);
     CHECK(kind == RecipientKind::Local);
-    auto sending = rig.client->may_send_as(rig.ann, {at("ann@a.example")});
+    auto sending = rig.client->may_send_as(rig.ann, {at("ann@a.example")}, WallTime{});
     const auto may = co_await std::move(sending);
-    CHECK(std::get<bool>(may));
+    CHECK(std::get<SendRight>(may) == SendRight::Yes);
   }
   CHECK(rig.requests == 2);
   for (int i = 0; i < 3; ++i) {
@@ -137,9 +137,9 @@ Task<void> removals(AuthRig& rig) {
       auto asking = kind_of(*rig.client, "ann@a.example");
       const auto kind = co_await std::move(asking);
       CHECK((kind == RecipientKind::Local) == (enabled == Enabled::Yes));
-      auto sending = rig.client->may_send_as(rig.ann, {at("ann@a.example")});
+      auto sending = rig.client->may_send_as(rig.ann, {at("ann@a.example")}, WallTime{});
       const auto may = co_await std::move(sending);
-      CHECK(std::get<bool>(may) == (enabled == Enabled::Yes));
+      CHECK((std::get<SendRight>(may) == SendRight::Yes) == (enabled == Enabled::Yes));
     }
   }
 }

@@ -19,6 +19,7 @@
 #include "services/directory/account_rules.h"
 #include "services/directory/dkim_key.h"
 #include "services/directory/hold.h"
+#include "services/directory/suspension.h"
 #include "services/directory/types.h"
 #include "storage/engine.h"
 
@@ -39,6 +40,7 @@ struct Contents {
   std::vector<MailingList> lists;   // by address
   std::vector<Hold> holds;        // by id; ended ones for a while
   std::vector<AccessRow> access;  // by who, pattern and source
+  std::vector<Suspension> suspensions;  // by account; those that are over too
   std::vector<DkimKey> dkim_keys;   // by domain, then selector
   std::vector<AccountRules> account_rules;  // by account
   std::vector<RelayRecipient> relay_recipients;  // by domain, then local part
@@ -75,6 +77,11 @@ class Snapshot {
   [[nodiscard]] const Alias* alias(const std::string& pattern) const;  // as it is written, in its normal form; no matching
   [[nodiscard]] const Domain* domain(std::string_view name) const;     // any case
   [[nodiscard]] const Forward* forward(AccountId account) const;
+  // That is in force.
+  [[nodiscard]] const Suspension* suspension(AccountId account) const;
+  [[nodiscard]] const Suspension* last_suspension(AccountId account) const;  // that may be over
+  // Whether a login of that time still counts: nothing has ended the account's sessions since.
+  [[nodiscard]] bool login_counts(AccountId account, WallTime at) const;
   [[nodiscard]] const MailingList* list(const Address& address) const;  // the list's own address only
   // The list whose copies have this reverse-path.
   [[nodiscard]] const MailingList* list_of_bounces(const Address& address) const;

@@ -244,6 +244,7 @@ DirectoryResult<Account> Editor::remove_account(std::string_view address) {
     Changes changes{Erase{rows::account_key(account->id)}, Erase{rows::address_key(account->address)}};
     if (snapshot.forward(account->id)) changes.emplace_back(Erase{rows::forward_key(account->id)});
     if (snapshot.account_rules(account->id)) changes.emplace_back(Erase{rows::account_rules_key(account->id)});
+    changes.emplace_back(Erase{rows::suspension_key(account->id)});
     return changes;
   });
   if (!done && done.error().kind != DirectoryFailure::NotSeen) return failure(std::move(done).error());

@@ -93,6 +93,15 @@ class Editor {
   // Only one that has not begun: the time of the others stays out of retry periods.
   DirectoryResult<Hold> remove_hold(std::uint64_t id, WallTime now);
 
+  // editor_suspension.cc. Stops an account's sending and holds what it has queued, in one commit: of several who try, one does, the others are
+  // told AlreadyExists. `sessions`: its sessions, tickets and remembered passwords end too.
+  enum class Sessions : std::uint8_t { GoOn, End };
+  DirectoryResult<Suspension> suspend(AccountId account, std::string_view by, std::string why, Sessions sessions, WallTime now);
+  // Of an account that is suspended or not.
+  DirectoryResult<> end_sessions(AccountId account, WallTime now);
+  // It may send again; its hold is released. NotFound: it is not suspended.
+  DirectoryResult<Suspension> release_account(AccountId account, WallTime now);
+
   // editor_access.cc. A row of the same who, pattern and source is replaced. Thousands at once are several commits, each whole; what cannot be is
   // BadValue before the first.
   struct AccessChanged {

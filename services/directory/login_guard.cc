@@ -59,4 +59,41 @@ void LoginGuard::came_in(AccountId account, const std::string& client) {
   if (parts_.habits != nullptr) parts_.habits->logged_in(account, client, clock_.wall());
 }
 
+void LoginGuard::settle(const Suspension& one) {
+  using abuse::Ruling;
+  if (parts_.habits == nullptr) return;
+  // Sessions were ended by `account contain`; a release without that says that nobody else was there.
+  const bool contained = one.sessions_end != WallTime{} && one.sessions_end >= one.since;
+  const auto came = (one.since == WallTime{} ? one.sessions_end : one.since) - abuse::Habits::news_for;
+  if (contained) parts_.habits->rule(one.account, {Ruling::Was::Stranger, std::max(one.sessions_end, one.released), came});
+  else if (one.in_force == Enabled::No && one.released != WallTime{}) parts_.habits->rule(one.account, {Ruling::Was::Owner, one.released, {}});
+}
+
+Task<bool> LoginGuard::sent(SendFact fact) {
+  if (parts_.habits == nullptr || terms_.watch == WatchSending::Off) co_return false;
+  const auto now = clock_.wall();
+  // What comes from networks of our own is from no new one.
+  const auto address = io::IpAddress::parse(fact.client);
+  const bool ours = address && std::ranges::any_of(terms_.penalties.exempt, [&](const auto& network) { return network.contains(*address); });
+  const abuse::Sent sent{ours ? std::string_view{} : fact.client, fact.client_name, fact.recipients, fact.refused, fact.refused_elsewhere};
+  const auto suspicion = parts_.habits->sent(fact.account, sent, terms_.sending, now);
+  const bool enough = suspicion.points >= abuse::Suspicion::enough;
+  if (suspicion.points < abuse::Suspicion::unusual || terms_.unwatched.contains(ascii_lower(fact.address))) co_return false;
+  const bool enforced = enough && terms_.watch == WatchSending::Enforce && parts_.suspend;
+  if (!enforced) {
+    if (parts_.habits->tell(fact.account, suspicion.points, now) && parts_.log != nullptr)
+      parts_.log->write(events::account_unusual, {.account = fact.address, .client = fact.client, .mode = enough ? "shadow" : "", .reason = suspicion.because});
+    co_return false;
+  }
+  auto work = workers_.run(loop_, [this, &fact, &suspicion, now] { return parts_.suspend(fact.account, suspicion.because, now); });
+  const auto done = co_await std::move(work);
+  // Whoever wrote the row tells; a directory that is slow to be followed has it all the same.
+  const bool made = done && (*done || done->error().kind == DirectoryFailure::NotSeen);
+  if (made && parts_.log != nullptr) parts_.log->write(events::account_suspended, {.account = fact.address, .client = fact.client, .by = "auth", .reason = suspicion.because});
+  const bool already = done && !*done && done->error().kind == DirectoryFailure::AlreadyExists;
+  if (!made && !already && parts_.log != nullptr)
+    parts_.log->write(events::storage_trouble, {.account = fact.address, .text = "suspension", .reason = done ? done->error().what : std::string("all workers are busy")});
+  co_return made || already;
+}
+
 }  // namespace hikyaku::directory

@@ -20,7 +20,8 @@ struct GuardRig {
   telemetry::MemorySink* lines = new telemetry::MemorySink;
   SystemClock clock;
   telemetry::Log log{{.service = "auth"}, std::unique_ptr<telemetry::LogSink>(lines), clock};
-  LoginGuard guard{loop, {&habits, &log}};
+  io::Workers workers{1, 8};
+  LoginGuard guard{loop, workers, {&habits, &log}};
   const AccountId ann{7};
   std::string refusal;
 };

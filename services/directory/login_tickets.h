@@ -28,6 +28,7 @@ class LoginTickets {
     AccountId account;
     Protocol protocol{};
     std::string client_address;
+    WallTime began{};  // the login that proves it
   };
 
   [[nodiscard]] std::string issue(Login login, Instant now);

@@ -155,6 +155,22 @@ bool take_forward(WireReader& in, std::string_view id, Contents& contents) {
   return true;
 }
 
+bool take_suspension(WireReader& in, std::string_view id, Contents& contents) {
+  Suspension one;
+  std::uint64_t number = 0;
+  for (const char c : id) number = number << 8 | static_cast<unsigned char>(c);
+  one.account = AccountId{number};
+  one.in_force = enabled(in.u8());
+  one.since = as_time(in.u64());
+  for (auto* text : {&one.by, &one.why}) *text = in.text();
+  one.hold = in.u64();
+  one.sessions_end = as_time(in.u64());
+  one.released = as_time(in.u64());
+  if (!in.complete() || id.size() != 8) return false;
+  contents.suspensions.push_back(std::move(one));
+  return true;
+}
+
 bool take_list(WireReader& in, std::string_view address, Contents& contents) {
   MailingList list;
   list.address = address;
@@ -247,6 +263,7 @@ std::string relay_recipients_key(std::string_view domain) { return "u" + std::st
 std::string relay_recipient_key(std::string_view domain, std::string_view local_part) { return relay_recipients_key(domain) + std::string(local_part); }
 std::string account_rules_key(AccountId account) { return number_key('R', account.value(), 8); }
 std::string forward_key(AccountId account) { return number_key('f', account.value(), 8); }
+std::string suspension_key(AccountId account) { return number_key('s', account.value(), 8); }
 std::string list_key(std::string_view address) { return "l" + fold_pattern(address); }
 std::string members_key(std::string_view list) { return "m" + fold_pattern(list) + '\0'; }
 std::string member_key(std::string_view list, std::string_view member) { return members_key(list) + fold_pattern(member); }
@@ -301,6 +318,12 @@ std::string encode(const Hold& hold) {
   out.u8(format).u8(static_cast<std::uint8_t>(hold.scope)).u8(static_cast<std::uint8_t>(hold.action));
   for (const auto* text : {&hold.pattern, &hold.reason, &hold.owner, &hold.other_route}) out.text(*text);
   for (const auto time : {hold.created, hold.start, hold.end}) out.u64(as_number(time));
+  return std::move(out).bytes();
+}
+
+std::string encode(const Suspension& one) {
+  WireWriter out;
+  out.u8(format).u8(octet(one.in_force)).u64(as_number(one.since)).text(one.by).text(one.why).u64(one.hold).u64(as_number(one.sessions_end)).u64(as_number(one.released));
   return std::move(out).bytes();
 }
 
@@ -377,6 +400,7 @@ bool take_row(const storage::Row& row, Contents& contents) {
     case 'k': return take_dkim_key(in, rest, contents);
     case 'u': return take_relay_recipient(in, rest, contents);
     case 'R': return take_account_rules(in, rest, contents);
+    case 's': return take_suspension(in, rest, contents);
     case 'f': return take_forward(in, rest, contents);
     case 'l': return take_list(in, rest, contents);
     case 'm': return take_member(in, rest, contents);

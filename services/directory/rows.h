@@ -9,6 +9,7 @@
 //   k domain NUL selector   DKIM key, without its private half
 //   u domain NUL local part   relay recipient: the sources that list it
 //   R id       what an account may send and get; id 0: all accounts
+//   s id       suspension of an account
 //   f id       forward of an account  l address  mailing list    m address NUL member   a member of it
 #pragma once
 
@@ -37,6 +38,7 @@ inline constexpr std::string_view last_hold_key = "H";
 [[nodiscard]] std::string relay_recipient_key(std::string_view domain, std::string_view local_part);
 [[nodiscard]] std::string relay_recipients_key(std::string_view domain);  // of all of them, the beginning
 [[nodiscard]] std::string account_rules_key(AccountId account);
+[[nodiscard]] std::string suspension_key(AccountId account);
 [[nodiscard]] std::string forward_key(AccountId account);
 [[nodiscard]] std::string list_key(std::string_view address);
 [[nodiscard]] std::string members_key(std::string_view list);  // of all of them, the beginning
@@ -54,6 +56,7 @@ inline constexpr std::string_view last_hold_key = "H";
 [[nodiscard]] std::string encode(const DkimKey& key);       // without domain and selector
 [[nodiscard]] std::string encode(std::span<const RelayRecipient> of_user);  // a row of each source, without domain and local part
 [[nodiscard]] std::string encode(const AccountRules& rules);  // without its account
+[[nodiscard]] std::string encode(const Suspension& suspension);  // without its account
 [[nodiscard]] std::string encode(const Forward& forward);   // without its account
 [[nodiscard]] std::string encode(const MailingList& list);  // without its members
 [[nodiscard]] std::string encode_member(std::string_view member);

@@ -35,6 +35,7 @@ struct Snapshot::Index {
   std::unordered_map<std::string, const Alias*> catch_alls;   // by domain
   std::unordered_map<std::string, std::vector<PrefixAlias>> prefixes;  // by domain, longest first
   std::unordered_map<std::uint64_t, const Forward*> forwards;  // by account
+  std::unordered_map<std::uint64_t, const Suspension*> suspensions;  // likewise
   std::unordered_map<std::string, const MailingList*> lists, list_owners, list_bounces;  // by address; owners: NAME-owner@ and its like
   RouteTable routes;
   std::vector<std::pair<io::IpNetwork, const Network*>> networks;  // longest prefix first
@@ -73,6 +74,7 @@ void Snapshot::Index::build() {
   }
   for (const auto& alias : contents.aliases) add_alias(alias);
   for (const auto& forward : contents.forwards) forwards.emplace(forward.account.value(), &forward);
+  for (const auto& one : contents.suspensions) suspensions.emplace(one.account.value(), &one);
   for (const auto& list : contents.lists) add_list(list);
   for (auto& [domain, list] : prefixes)
     std::ranges::sort(list, [](const auto& a, const auto& b) { return a.prefix.size() > b.prefix.size(); });
@@ -362,6 +364,15 @@ std::span<const DkimKey> Snapshot::dkim_keys(std::string_view domain) const {
 
 const Domain* Snapshot::domain(std::string_view name) const { return look_up(index_->domains, fold_domain(name)); }
 const Forward* Snapshot::forward(AccountId account) const { return look_up(index_->forwards, account.value()); }
+const Suspension* Snapshot::last_suspension(AccountId account) const { return look_up(index_->suspensions, account.value()); }
+const Suspension* Snapshot::suspension(AccountId account) const {
+  const auto* one = last_suspension(account);
+  return one != nullptr && one->in_force == Enabled::Yes ? one : nullptr;
+}
+bool Snapshot::login_counts(AccountId account, WallTime at) const {
+  const auto* one = last_suspension(account);
+  return one == nullptr || one->sessions_end == WallTime{} || one->sessions_end < at;
+}
 const MailingList* Snapshot::list(const Address& address) const { return look_up(index_->lists, fold(address)); }
 const MailingList* Snapshot::list_of_bounces(const Address& address) const { return look_up(index_->list_bounces, fold(address)); }
 const Contents& Snapshot::contents() const { return index_->contents; }

@@ -3,11 +3,12 @@
 #include <algorithm>
 
 #include "base/cursor.h"
+#include "services/abuse/evidence.h"
 
 namespace hikyaku::history {
 namespace {
 
-constexpr std::array<std::string_view, alarm_count> names = {"incoming-age", "deferred-age", "messages", "octets", "growth", "silence", "patterns-age", "patterns-refused"};
+constexpr std::array<std::string_view, alarm_count> names = {"incoming-age", "deferred-age", "messages", "octets", "growth", "silence", "patterns-age", "patterns-refused", "account-suspended"};
 constexpr auto growth_within = std::chrono::hours{1};
 constexpr auto kept_apart = std::chrono::minutes{1};
 
@@ -17,7 +18,7 @@ struct Wording {
   std::string_view en, ja;
   bool is_time = false;
 };
-// "#" is the figure, "%" the limit.
+// "#" is the figure, "%" the limit, "@" what it is about.
 constexpr std::array<Wording, alarm_count> wordings = {{
     {"The oldest message in incoming has waited for its first attempt for # (limit %).", "incoming の最も古いメールが初回配送を # 待っている(しきい値 %)。", true},
     {"The oldest deferred recipient has waited since its first failure for # (limit %).", "再送待ちの最も古い宛先が最初の失敗から # 経っている(しきい値 %)。", true},
@@ -27,6 +28,7 @@ constexpr std::array<Wording, alarm_count> wordings = {{
     {"Nothing has been told of the queue for # (limit %): deliver does not run, or cannot write.", "キューの記録が # 途絶えている(しきい値 %)。deliver が停止しているか、書き込めない。", true},
     {"The virus patterns in force are # old (limit %).", "有効なウイルスパターンは # 前のもの(しきい値 %)。", true},
     {"New virus patterns failed their test # ago; the old ones stay in force: hikyaku virusdb status.", "新しいウイルスパターンが # 前に検査に不合格となり、前のパターンのまま動いている: hikyaku virusdb status。", true},
+    {"The account @ may not send any more, somebody else seems to use it: hikyaku account contain @.", "アカウント @ の送信を停止した。乗っ取りの疑いがある: hikyaku account contain @。"},
 }};
 
 std::string quantity(std::uint64_t value, bool is_time) {
@@ -64,9 +66,11 @@ std::string notice_text(const AlarmNotice& notice, NoticeLanguage language) {
   for (const char c : japanese ? wording.ja : wording.en) {
     if (c == '#') text += quantity(notice.value, wording.is_time);
     else if (c == '%') text += quantity(notice.limit, wording.is_time);
+    else if (c == '@') text += notice.about;
     else text += c;
   }
-  return text;
+  if (notice.why.empty()) return text;
+  return japanese ? text + "(" + abuse::evidence_in_japanese(notice.why) + ")" : text + " (" + notice.why + ")";
 }
 
 void AlarmWatch::remember(const Levels& levels) {
@@ -90,7 +94,7 @@ std::optional<std::uint64_t> AlarmWatch::value_of(Alarm alarm, const std::option
       for (const auto& [at, count] : past_) lowest = std::min(lowest, count);
       return messages - lowest;
     }
-    case Alarm::Silence: case Alarm::PatternsAge: case Alarm::PatternsRefused: break;
+    case Alarm::Silence: case Alarm::PatternsAge: case Alarm::PatternsRefused: case Alarm::AccountSuspended: break;
   }
   return std::nullopt;
 }

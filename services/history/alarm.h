@@ -23,8 +23,9 @@ enum class Alarm : std::uint8_t {
   Silence,      // time without a sample: deliver does not run, or its disk fails
   PatternsAge,      // of the virus patterns in force
   PatternsRefused,  // time since new ones failed their test, and none has passed since
+  AccountSuspended,  // by `auth`; one notice an account (suspended.h)
 };
-constexpr std::size_t alarm_count = 8;
+constexpr std::size_t alarm_count = 9;
 [[nodiscard]] std::string_view alarm_name(Alarm alarm);  // "incoming-age", ...
 [[nodiscard]] std::optional<Alarm> parse_alarm(std::string_view name);
 
@@ -54,6 +55,7 @@ struct AlarmNotice {
   Alarm alarm = Alarm::IncomingAge;
   std::uint64_t value = 0, limit = 0;
   Time at{}, since{};  // since: when it was raised
+  std::string about{}, why{};  // AccountSuspended: whose, and why
   friend bool operator==(const AlarmNotice&, const AlarmNotice&) = default;
 };
 // "The queue holds 120000 messages (limit 100000)." in one language.

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "services/history/alarm.h"
+#include "services/history/suspended.h"
 
 namespace hikyaku::history {
 namespace {
@@ -114,6 +115,38 @@ TEST_CASE("alarm: virus patterns that are old, or were refused") {
   CHECK(notice_text(raised[1], NoticeLanguage::English).find("failed their test 2 s ago") != std::string::npos);
   CHECK(watch.look(both, std::nullopt, now, PatternFacts{2'000, 90}).empty());
   CHECK(watch.look(both, std::nullopt, now, PatternFacts{10, 0}).size() == 2);
+}
+
+TEST_CASE("alarm: an account that auth suspended is told of once, and once more when it is over") {
+  SuspensionWatch watch;
+  const SuspendedAccount ann{"ann@a.example", begin, "auth", "612 recipients within an hour"}, bob{"bob@a.example", begin, "taro", "I did it"};
+  CHECK(watch.look({bob}, begin).empty());  // who did it knows
+  const auto raised = watch.look({ann, bob}, begin);
+  REQUIRE(raised.size() == 1);
+  CHECK(notice_text(raised[0], NoticeLanguage::English).find("ann@a.example may not send any more") != std::string::npos);
+  CHECK(notice_text(raised[0], NoticeLanguage::English).find("612 recipients") != std::string::npos);
+  CHECK(notice_text(raised[0], NoticeLanguage::Japanese).starts_with("アカウント ann@a.example"));
+  CHECK(watch.look({ann, bob}, begin + Seconds{60}).empty());
+  SuspensionWatch next;  // another life
+  next.decode("messages 1\n" + watch.encode() + "account-suspended x ann\naccount-suspended 1\n");
+  CHECK(next.look({ann}, begin + Seconds{90}).empty());
+  const auto cleared = next.look({}, begin + Seconds{99});
+  REQUIRE(cleared.size() == 1);
+  CHECK(cleared[0].change == Change::Cleared);
+  CHECK(cleared[0].since == begin);
+  auto again = ann;
+  again.since += Seconds{500};
+  CHECK(watch.look({again}, begin + Seconds{600}).size() == 2);  // the first is over, and another began
+  AlarmWatch other;
+  other.decode(watch.encode());
+  CHECK(other.encode().empty());
+}
+
+TEST_CASE("alarm: suspended accounts as text") {
+  const std::vector<SuspendedAccount> all{{"ann@a.example", begin, "auth", "why so"}, {"bob@a.example", begin, "taro_(sudo)", ""}};
+  CHECK(parse_suspended(suspended_text(all)) == all);
+  for (const auto* bad : {"", "\n\n", "x auth ann@a.example why\n", "1 auth ann why\n", "1 auth\n", "99999999999999 auth a@b c\n", "1  a@b\n"}) CHECK_MESSAGE(parse_suspended(bad).empty(), bad);
+  CHECK(suspended_text({{"a@b", begin, "x y\n", "two\nlines"}}).find("two lines\n") != std::string::npos);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "services/history/metrics.h"
 
 #include "services/history/files.h"
+#include "services/history/suspended.h"
 
 namespace hikyaku::history {
 namespace {
@@ -9,7 +10,7 @@ using telemetry::MetricType;
 using telemetry::OpenMetricsText;
 using telemetry::ServiceCounters;
 
-constexpr std::uint64_t largest_counters_file = 1 << 20, largest_raised_file = 1 << 16;
+constexpr std::uint64_t largest_counters_file = 1 << 20, largest_raised_file = largest_suspended_text;
 
 void write_processes(OpenMetricsText& out, const MetricsFacts& facts) {
   const auto each = [&](auto value) {
@@ -78,6 +79,10 @@ std::string metrics_text(const MetricsFacts& facts, telemetry::MetricsForm form)
     out.family("hikyaku_dns_list_off", MetricType::Gauge, "Whether the DNS list is not asked because it is not what it should be.");
     for (const auto& [zone, list] : facts.lists) out.sample({{"zone", zone}}, std::uint64_t{list.off ? 1U : 0U});
   }
+  if (facts.suspended) {
+    out.family("hikyaku_accounts_suspended", MetricType::Gauge, "Accounts that may not send until they are released.");
+    out.sample({}, *facts.suspended);
+  }
   out.family("hikyaku_disk_free_bytes", MetricType::Gauge, "Free octets where the data folder is.", "bytes");
   out.sample({}, facts.free_octets);
   out.family("hikyaku_disk_reserve_bytes", MetricType::Gauge, "Free octets below which reception stops.", "bytes");
@@ -95,12 +100,14 @@ MetricsFacts read_metrics(io::Disk& disk, const std::string& data_folder, std::u
       if (const auto text = io::read_file(disk, data_folder + "/counters/" + name + "/now", largest_counters_file))
         facts.processes[name] = telemetry::decode_counters(*text);
   if (const auto text = io::read_file(disk, data_folder + "/counters/receive/lists", largest_counters_file)) facts.lists = policy::parse_lists(*text);
+  if (const auto text = io::read_file(disk, data_folder + "/counters/auth/suspended", largest_suspended_text)) facts.suspended = parse_suspended(*text).size();
   facts.sample = HistoryReader(disk, data_folder + "/history").newest(now);
   if (const auto text = io::read_file(disk, data_folder + "/alarm/raised", largest_raised_file)) {
     AlarmWatch watch;
     watch.decode(*text);
     facts.alarms_known = true;
     for (std::size_t i = 0; i < alarm_count; ++i) facts.raised[i] = watch.raised()[i].has_value();
+    facts.raised[static_cast<std::size_t>(Alarm::AccountSuspended)] = text->find(alarm_name(Alarm::AccountSuspended)) != std::string::npos;
   }
   return facts;
 }

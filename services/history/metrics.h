@@ -22,6 +22,7 @@ struct MetricsFacts {
   std::array<bool, alarm_count> raised{};
   bool alarms_known = false;  // false: nobody watches
   std::map<std::string, policy::ListStatus> lists;  // DNS lists that reception checks
+  std::optional<std::uint64_t> suspended;           // accounts that may not send; nothing: `auth` has not told
   std::uint64_t free_octets = 0, reserve_octets = 0;
   Time now{};
 };

@@ -21,6 +21,7 @@ TEST_CASE("every family appears once, whole, and the text is ended") {
   facts.sample = {{now, {Place::Incoming, Dimension::Total, {}}, {1, 2, 3}}, {now, {Place::Domains, Dimension::Destination, "mx:\"a\""}, {4, 5, 6}}};
   facts.alarms_known = true;
   facts.raised[static_cast<std::size_t>(Alarm::Growth)] = true;
+  facts.suspended = 3;
   const auto text = metrics_text(facts, MetricsForm::OpenMetrics);
   for (const auto* line : {"hikyaku_process_up{process=\"deliver\"} 1\n", "hikyaku_process_up{process=\"receive\"} 0\n", "hikyaku_process_cpu_seconds_total{process=\"deliver\"} 1.500\n",
                            "hikyaku_events_total{process=\"receive\",event=\"mail.accepted\"} 9\n", "hikyaku_event_bytes_total{process=\"deliver\",event=\"mail.accepted\"} 900\n",
@@ -28,7 +29,7 @@ TEST_CASE("every family appears once, whole, and the text is ended") {
                            "hikyaku_queue_named_entries{place=\"domains\",by=\"destination\",name=\"mx:\\\"a\\\"\"} 4\n",
                            "hikyaku_queue_named_bytes{place=\"domains\",by=\"destination\",name=\"mx:\\\"a\\\"\"} 5\n",
                            "hikyaku_queue_named_oldest_seconds{place=\"domains\",by=\"destination\",name=\"mx:\\\"a\\\"\"} 6\n", "hikyaku_queue_bytes{place=\"incoming\"} 2\n",
-                           "hikyaku_alarm_raised{alarm=\"growth\"} 1\n",
+                           "hikyaku_alarm_raised{alarm=\"growth\"} 1\n", "hikyaku_accounts_suspended 3\n",
                            "hikyaku_alarm_raised{alarm=\"silence\"} 0\n"})
     CHECK_MESSAGE(text.find(line) != std::string::npos, line);
   CHECK(text.ends_with("\n# EOF\n"));
@@ -54,7 +55,9 @@ TEST_CASE("facts come from the data folder, and what is missing is left out") {
     REQUIRE(writer.append({{now - Seconds{back}, {Place::Incoming, Dimension::Total, {}}, {static_cast<std::uint64_t>(back), 0, 0}},
                            {now - Seconds{back}, {Place::Domains, Dimension::Total, {}}, {1, 0, 0}}}));
   REQUIRE(disk.make_folder("/data/alarm"));
-  REQUIRE(io::replace_file(disk, "/data/alarm/raised", "messages 5\n"));
+  REQUIRE(io::replace_file(disk, "/data/alarm/raised", "messages 5\naccount-suspended 5 ann@a.example\n"));
+  REQUIRE(disk.make_folder("/data/counters/auth"));
+  REQUIRE(io::replace_file(disk, "/data/counters/auth/suspended", "5 auth ann@a.example why\nnonsense\n"));
   const auto facts = read_metrics(disk, "/data", 7, now + Seconds{30});
   CHECK(facts.processes.size() == 1);
   CHECK(facts.processes.at("deliver").dropped_lines == 5);
@@ -64,6 +67,8 @@ TEST_CASE("facts come from the data folder, and what is missing is left out") {
   CHECK(facts.alarms_known);
   CHECK(facts.raised[static_cast<std::size_t>(Alarm::Messages)]);
   CHECK_FALSE(facts.raised[static_cast<std::size_t>(Alarm::Octets)]);
+  CHECK(facts.raised[static_cast<std::size_t>(Alarm::AccountSuspended)]);
+  CHECK(facts.suspended == 1);
   CHECK(read_metrics(disk, "/data", 7, now + std::chrono::days{3}).sample.empty());  // too old to be the present
 }
 

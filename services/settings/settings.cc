@@ -3,7 +3,7 @@
 namespace hikyaku::settings {
 
 std::vector<Section*> Settings::sections() {
-  return {&node, &listen, &tls, &smtp, &policy, &rules, &filters, &refusals, &recipients, &scanning, &quarantine, &virusdb, &imap, &pop3, &auth, &delivery, &signing, &spool, &history, &alarm, &metrics, &log, &serve};
+  return {&node, &listen, &tls, &smtp, &policy, &rules, &filters, &refusals, &recipients, &scanning, &quarantine, &virusdb, &imap, &pop3, &auth, &abuse, &delivery, &signing, &spool, &history, &alarm, &metrics, &log, &serve};
 }
 
 std::vector<const Section*> Settings::sections() const {

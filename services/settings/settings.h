@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "services/settings/abuse_section.h"
 #include "services/settings/filters_section.h"
 #include "services/settings/mail_sections.h"
 #include "services/settings/policy_sections.h"
@@ -35,6 +36,7 @@ struct Settings {
   ImapSection imap;
   Pop3Section pop3;
   AuthSection auth;
+  AbuseSection abuse;
   DeliverySection delivery;
   SigningSection signing;
   SpoolSection spool;

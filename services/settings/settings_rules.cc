@@ -94,11 +94,17 @@ bool is_time_of_day(std::string_view text) {
   return text.substr(0, 2) < "24" && text.substr(3) < "60";
 }
 
+// Near enough to find what was forgotten.
+bool is_address(std::string_view text) {
+  const auto at = text.rfind('@');
+  return at != std::string_view::npos && at > 0 && at + 1 < text.size();
+}
+
 void check_refusals(Checker& checker, const RefusalsSection& refusals) {
   for (const auto& time : refusals.digest_times())
     if (!is_time_of_day(time)) checker.error(refusals, refusals.digest_times, "\"" + time + "\" is no time of the day.", "write \"08:00\".");
   for (const auto& address : refusals.administrators())
-    if (const auto at = address.rfind('@'); address != "postmaster" && (at == std::string::npos || at == 0 || at + 1 == address.size()))
+    if (address != "postmaster" && !is_address(address))
       checker.error(refusals, refusals.administrators, "\"" + address + "\" is no address.", "write \"admin@example.jp\" or \"postmaster\".");
   const auto& url = refusals.link_url();
   if (!url.empty() && !url.starts_with("https://") && !url.starts_with("http://"))
@@ -134,6 +140,8 @@ void check_rules(const Settings& settings, std::string_view file_name, Errors& e
   if (const auto& clamd = settings.scanning.clamd(); !clamd.empty() && !is_socket(clamd))
     checker.error(settings.scanning, settings.scanning.clamd, "\"" + clamd + "\" is no socket.", "write \"/run/clamav/clamd.ctl\", or an address with a port like \"127.0.0.1:3310\".");
   checker.networks(settings.auth, settings.auth.plaintext_login_networks);
+  for (const auto& address : settings.abuse.unwatched())
+    if (!is_address(address)) checker.error(settings.abuse, settings.abuse.unwatched, "\"" + address + "\" is no address.", "write \"news@example.jp\".");
   for (const auto* setting : {&settings.listen.smtp, &settings.listen.submission, &settings.listen.submissions, &settings.listen.lmtp,
                               &settings.listen.pop3, &settings.listen.pop3s, &settings.listen.imap, &settings.listen.imaps, &settings.listen.metrics, &settings.listen.decisions})
     for (const auto& address : (*setting)())

@@ -1,4 +1,4 @@
-// Events about guessed passwords. They stand in all_events() too.
+// Events about guessed passwords and accounts that somebody else sends from. They stand in all_events() too.
 #pragma once
 
 #include "services/telemetry/event.h"
@@ -10,5 +10,13 @@ inline constexpr Event login_slowed{"login.slowed", Level::Warning, LogName::Ser
     "ログイン失敗が続き、アドレス、ネットワーク、アカウントの次の試行を待たせる。count は失敗回数。"};
 inline constexpr Event login_lifted{"login.lifted", Level::Info, LogName::ServiceLog,
     "An operator lifted the penalties for failed logins of text.", "管理者が text のログイン失敗による待ち時間を解除した。"};
+inline constexpr Event account_unusual{"account.unusual", Level::Warning, LogName::ServiceLog,
+    "An account sends as it never did; told once a day. With mode shadow it would have been suspended.",
+    "アカウントの送信がふだんと異なる(1 日 1 回だけ記録)。mode が shadow なら、本来は停止していた。"};
+inline constexpr Event account_suspended{"account.suspended", Level::Error, LogName::ServiceLog,
+    "An account may not send any more: somebody else seems to; what it had queued is held.",
+    "アカウントの送信を停止した。乗っ取りの疑いがある。配送待ちのメールは保留した。"};
+inline constexpr Event account_released{"account.released", Level::Info, LogName::ServiceLog,
+    "An account may send again.", "アカウントの送信停止を解除した。"};
 
 }  // namespace hikyaku::telemetry::events

@@ -11,6 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SOURCES = {
     "services/directory/editor.cc": ("refuse", "return"), "services/directory/editor_aliases.cc": ("refuse", "return"),
     "services/directory/editor_forwards.cc": ("refuse", "return"), "services/directory/editor_holds.cc": ("refuse", "return"),
+    "services/directory/editor_suspension.cc": ("refuse", "reason"),
     "services/directory/access.cc": ("failure", "return"), "services/directory/access_import.cc": ("failure", "bad row"), "services/directory/editor_access.cc": ("refuse",), "services/directory/content.cc": ("failure",), "services/directory/content_store.cc": ("refuse",),
     "services/directory/editor_lists.cc": ("refuse", "return"), "services/directory/editor_dkim.cc": ("refuse",), "services/directory/editor_recipients.cc": ("refuse",), "services/directory/editor_rules.cc": ("refuse", "failure"), "services/directory/account_rules.cc": ("failure", "bad row"), "services/directory/relay_recipients.cc": ("failure", "bad row"), "services/directory/login_secrets.cc": ("refuse",),
     "services/directory/hold.cc": ("failure", "return"), "apps/supervisor/control_commands.cc": ("answer",),
@@ -27,6 +28,7 @@ BEGINNINGS = {
     "answer": re.compile(r"\{false,"),
     "refusal": re.compile(r"QueueRefusal\{"),
     "given up": re.compile(r"\bgive_up_control\((?=\")"),
+    "reason": re.compile(r"\.reason = (?=\")"),
     "bad row": re.compile(r"\bbad\.push_back\(\{line,"),
     "remark": re.compile(r"\b(?:meaning\.(?:remark|shadow)|remarks\.push_back)\("),
     "fail": re.compile(r"\bcall_?\.fail\((?!Words)"),

@@ -163,5 +163,7 @@ def run(folder):
             client.mail(TARO)
             codes = [client.rcpt(HANAKO)[0], client.rcpt(TARO)[0], client.rcpt(HANAKO)]
         expect(codes[:2] == [250, 250] and codes[2][0] == 450 and codes[2][1].endswith(b"[rate]"), f"an account has its rate: {codes}")
+        used = {(row["rate"], row["who"]): row for row in json.loads(server.cli("policy", "rates", "--json"))}
+        expect(used[("account 2/3600s", TARO)]["used"] == 2 and used[("account 2/3600s", TARO)]["again_in_seconds"] > 0, f"and who has used it up is shown: {used}")
         expect(reply_to(server, "liar")[0] == 250 and reply_to(server, "liar")[0] == 450, "a client too")
         expect(reply_to(server, "good")[0] == 250, "each for itself")

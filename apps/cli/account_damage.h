@@ -1,0 +1,30 @@
+// What was done with an account since a time, out of the logs: from where it logged in to send, to whom its mail went, what of its settings changed.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "apps/cli/command.h"
+#include "services/directory/directory.h"
+#include "services/telemetry/json_writer.h"
+
+namespace hikyaku::cli {
+
+struct AccountDamage {
+  std::map<std::string, std::uint64_t> clients;   // addresses it sent from: messages
+  std::vector<std::string> reached;               // recipients, each once, in order
+  std::uint64_t messages = 0, waiting = 0, failed = 0;  // waiting: recipients without an end yet
+  std::uint64_t not_looked_at = 0;                // messages beyond the first 10,000
+  struct Change {
+    std::string at, by, command;
+  };
+  std::vector<Change> changes;                    // by commands that name the account
+};
+
+// Reads the logs of that time twice. Linear in them.
+[[nodiscard]] AccountDamage read_damage(const settings::Settings& settings, const std::string& address, WallTime since, WallTime now);
+void write_damage(telemetry::JsonWriter& json, const directory::Snapshot& directory, const directory::Account& account, const AccountDamage& damage);
+void print_damage(Invocation& call, const directory::Snapshot& directory, const directory::Account& account, const AccountDamage& damage, WallTime since);
+
+}  // namespace hikyaku::cli

@@ -41,16 +41,16 @@ DirectoryResult<> AuthService::prepare(Deadline deadline) {
 }
 
 // SCRAM is announced only where it works for everybody: a client that sees it uses it, and would fail for an account
-// whose imported hash has no keys yet.
+// whose imported hash has no keys yet. Who has no password at all fails by every mechanism.
 bool AuthService::read_scram_scope(Deadline deadline) {
   const auto snapshot = reader_.newest();
   const auto version = secrets_.version(deadline);
   if (!snapshot || !version) return false;
   if (*version == scope_secrets_ && snapshot->version() == scope_directory_) return true;
-  const auto with_keys = secrets_.accounts_with_scram(deadline);
-  if (!with_keys) return false;
-  scram_everywhere_ = std::ranges::all_of(snapshot->contents().accounts, [&](const Account& account) {
-    return account.enabled == Enabled::No || with_keys->contains(account.id.value());
+  const auto without_keys = secrets_.accounts_without_scram(deadline);
+  if (!without_keys) return false;
+  scram_everywhere_ = std::ranges::none_of(snapshot->contents().accounts, [&](const Account& account) {
+    return account.enabled == Enabled::Yes && without_keys->contains(account.id.value());
   });
   scope_secrets_ = *version;
   scope_directory_ = snapshot->version();

@@ -476,6 +476,16 @@ TEST_CASE("a disabled account or protocol looks like a wrong password") {
   rig.run({at_once}, disabled_account);
 }
 
+TEST_CASE("an account without a password takes SCRAM from nobody") {
+  AuthRig rig;
+  REQUIRE(rig.editor.add_account({.address = at("later@a.example")}, std::nullopt));
+  rig.run({}, [](AuthRig& r) -> Task<void> {
+    auto asking = r.client->rights(over_tls);
+    const auto rights = co_await std::move(asking);
+    CHECK(std::get<PeerRights>(rights).mechanisms.size() == 4);
+  });
+}
+
 TEST_CASE("SCRAM is announced only when the last imported password has been upgraded") {
   AuthRig rig;
   Account old;

@@ -66,7 +66,7 @@ DirectoryResult<std::string> Secrets::server_secret(Deadline deadline) {
   return refuse(DirectoryFailure::Unavailable, "The server's secret could not be made; look at the disk and start auth again.");
 }
 
-DirectoryResult<std::unordered_set<std::uint64_t>> Secrets::accounts_with_scram(Deadline deadline) const {
+DirectoryResult<std::unordered_set<std::uint64_t>> Secrets::accounts_without_scram(Deadline deadline) const {
   std::unordered_set<std::uint64_t> accounts;
   storage::Scan range{.from = "s", .until = "t"};
   for (;;) {
@@ -74,7 +74,7 @@ DirectoryResult<std::unordered_set<std::uint64_t>> Secrets::accounts_with_scram(
     if (!page) return refuse(page.error());
     for (const auto& row : page->rows) {
       const auto verifier = Verifier::decode(row.value);
-      if (!verifier || !verifier->scram) continue;
+      if (verifier && verifier->scram) continue;
       std::uint64_t id = 0;
       for (const char c : row.key.substr(1)) id = id << 8 | static_cast<unsigned char>(c);
       accounts.insert(id);

@@ -28,8 +28,8 @@ class Secrets {
   DirectoryResult<> remove(AccountId account, Deadline deadline);
   // 32 random octets, made at the first call and kept for good.
   DirectoryResult<std::string> server_secret(Deadline deadline);
-  // The accounts that have SCRAM keys. Reads every verifier.
-  DirectoryResult<std::unordered_set<std::uint64_t>> accounts_with_scram(Deadline deadline) const;
+  // The accounts that have a password and no SCRAM keys of it. Reads every verifier.
+  DirectoryResult<std::unordered_set<std::uint64_t>> accounts_without_scram(Deadline deadline) const;
   DirectoryResult<storage::Version> version(Deadline deadline) const;
 
  private:

@@ -23,6 +23,14 @@ namespace {
 
 constexpr auto trouble_is_fresh = std::chrono::minutes{2};
 constexpr int days_of_logs = 7;
+constexpr std::string_view here = "local:";
+
+// Of examples of a domain's mail: one that waits for a mailbox here; null: none does.
+const delivery::QueueItem* waits_for_mailbox(const std::vector<delivery::RecipientNow>& all, std::string_view destination, std::string_view reply) {
+  for (const auto& one : all)
+    if (one.item.attempts > 0 && one.item.destination == destination && one.item.last_reply == reply) return &one.item;
+  return nullptr;
+}
 
 }  // namespace
 
@@ -108,6 +116,7 @@ void WhyGathering::take_plan(delivery::WhyFacts& facts, const std::string& sende
   const delivery::RoutingSettings routing{.dns_servers = delivery::dns_servers(settings_->delivery.resolvers())};
   const auto plan = delivery::plan_recipient(*directory_, routing, {from, Recipient{*address, "", {}}});
   if (facts.destination.empty()) facts.destination = delivery::destination_of(plan);
+  if (const auto* mailbox = std::get_if<delivery::ToMailbox>(&plan)) facts.account = mailbox->target.address.text();
   if (const auto* hop = std::get_if<delivery::ToNextHop>(&plan)) {
     facts.routed = hop->hop.via == delivery::Via::Host;
     hop_ = hop->hop;
@@ -154,8 +163,11 @@ void WhyGathering::take_redirect(delivery::WhyFacts& facts, const std::string& d
 // Where nothing is known of a destination: since when that is.
 void WhyGathering::take_last_try(delivery::WhyFacts& facts) {
   facts.days_searched = days_of_logs;
-  if (!facts.state || facts.state->known == delivery::Knowledge::Evidence) return;
-  if (const auto last = last_of_domain(log_folder_, facts.destination, telemetry::day_text(now_ - std::chrono::days{days_of_logs}))) facts.last_tried = last->at;
+  const bool is_here = facts.destination.starts_with(here);
+  if (!is_here && (!facts.state || facts.state->known == delivery::Knowledge::Evidence)) return;
+  // The lines of mailboxes have no destination.
+  const auto last = last_of_domain(log_folder_, is_here ? facts.destination.substr(here.size()) : facts.destination, telemetry::day_text(now_ - std::chrono::days{days_of_logs}));
+  if (last && (!is_here || last->delivered())) facts.last_tried = last->at;
 }
 
 void WhyGathering::take_state(delivery::WhyFacts& facts) {
@@ -175,6 +187,7 @@ void WhyGathering::take_log(delivery::WhyFacts& facts, const LoggedRecipient& la
   facts.delivered = last.delivered();
   facts.given_up = last.given_up();
   if (facts.delivered) return;
+  if (facts.given_up) facts.given_up_recipient = last.recipient, facts.given_up_reply = last.reply;
   facts.failure = delivery::parse_class(last.failure_class);
   facts.reply = last.reply, facts.reply_host = last.next_hop;
   facts.attempts = last.attempts;
@@ -241,7 +254,9 @@ delivery::WhyFacts WhyGathering::facts_of_domain(const std::string& domain) {
     const auto& most = answer_.deferred.front();
     facts.destination = most.destination;
     for (const auto& one : answer_.deferred) facts.waiting += one.recipients;
-    if (most.attempts > 0 && (!last || last->at <= most.last_tried + std::chrono::seconds{5})) {
+    // What others were taken since says nothing of a mailbox, nor does an end of one's own of who waits.
+    const bool own = most.destination.starts_with(here) || (last && last->given_up());
+    if (most.attempts > 0 && (own || !last || last->at <= most.last_tried + std::chrono::seconds{5})) {
       facts.delivered = false;
       facts.failure = delivery::failure_class_of(most.failure_class);
       facts.reply = most.last_reply, facts.attempts = most.attempts, facts.next_try = most.next_due, facts.gives_up = most.gives_up;
@@ -250,12 +265,14 @@ delivery::WhyFacts WhyGathering::facts_of_domain(const std::string& domain) {
   if (!answer_.recipients.empty()) {
     const auto& example = answer_.recipients.front().item;
     sender = example.sender, sent_by = example.sent_by, recipient = example.recipient;
+    if (const auto* waits = waits_for_mailbox(answer_.recipients, facts.destination, facts.reply); waits != nullptr && facts.destination.starts_with(here))
+      recipient = waits->recipient;
     if (facts.destination.empty()) facts.destination = example.destination;
     facts.waiting = std::max<std::uint64_t>(facts.waiting, answer_.recipients.size());
     facts.delivered = false;
   }
   if (is_key) facts.destination = domain;
-  else take_plan(facts, sender, recipient);
+  if (!is_key || facts.destination.starts_with(here)) take_plan(facts, sender, recipient);
   if (facts.destination.empty() || std::ranges::find(answer_.destinations, facts.destination, &delivery::DestinationNow::key) == answer_.destinations.end())
     if (!answer_.destinations.empty() && !is_key) facts.destination = answer_.destinations.front().key;  // the MX set rather than the name
   delivery::QueueItem example;

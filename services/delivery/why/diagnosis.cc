@@ -43,6 +43,13 @@ bool speaks_of_relaying(std::string_view reply) {
 bool mailbox_is_full(std::string_view reply) { return contains(reply, ".2.2") || contains(reply, "mailbox is full") || contains(reply, "quota"); }
 bool recipient_is_unknown(std::string_view reply) { return contains(reply, "5.1.1") || contains(reply, "user unknown") || contains(reply, "no such user"); }
 
+bool is_here(const WhyFacts& facts) { return facts.destination.starts_with("local:"); }
+// Words that a sentence of ours goes on after.
+std::string clause(std::string_view words) {
+  while (words.ends_with('.')) words.remove_suffix(1);
+  return std::string(words);
+}
+
 std::string quoted(const WhyFacts& facts) { return facts.reply.empty() ? "-" : "\"" + facts.reply + "\""; }
 std::string next_try(const WhyFacts& facts, bool japanese) {
   if (!facts.next_try) return japanese ? "未定" : "not planned";
@@ -86,11 +93,13 @@ class Diagnosis {
       until_release();
       return our_own();
     }
-    if (facts_.given_up && !facts_.place) given_up();
+    const bool ended = facts_.given_up && !facts_.place;
+    if (ended && facts_.waiting == 0) given_up();
     our_own();
     live();
     if (facts_.failure && !facts_.delivered) failed(*facts_.failure);
     limits();
+    if (ended && facts_.waiting > 0) given_up();  // what waits can still be helped
     otherwise();
   }
   void add(Suggestion one) { all_.push_back(std::move(one)); }
@@ -119,22 +128,25 @@ class Diagnosis {
     add(two(Advice::Wait, facts_, "Its sender asked for it to be held until a later time: it is released %3. To send it now: hikyaku queue retry",
             "送信者の指定した時刻まで保留している(送信予約)。送信は%3。すぐ送るには hikyaku queue retry"));
   }
-  // A refusal for good says so itself.
+  // A refusal for good says so itself, where nothing else waits whose words are told instead.
   void given_up() {
-    if (facts_.failure == FailureClass::Refused || facts_.failure == FailureClass::PolicyRefused || facts_.failure == FailureClass::Name) return;
-    add(say(Advice::Nothing, "%1 was given up: %2", "%1 宛ては配送を断念した: %2", {facts_.subject, facts_.reply.empty() ? "-" : facts_.reply}));
+    const bool says_so = facts_.failure == FailureClass::Refused || facts_.failure == FailureClass::PolicyRefused || facts_.failure == FailureClass::Name;
+    if (says_so && facts_.waiting == 0) return;
+    const auto& who = facts_.given_up_recipient.empty() ? facts_.subject : facts_.given_up_recipient;
+    const auto& words = facts_.given_up_reply.empty() ? facts_.reply : facts_.given_up_reply;
+    add(say(Advice::Nothing, "%1 was given up: %2", "%1 宛ては配送を断念した: %2", {who, words.empty() ? "-" : words}));
   }
   void our_own() {
     const std::string trouble = facts_.state && !facts_.state->trouble.empty() ? facts_.state->trouble : facts_.disk_trouble;
     if (!trouble.empty())
       add(say(Advice::Disk, "Our own disk or store is the trouble: %1. Nothing is lost, and no period runs. Remedy: make space, or mend the disk",
-              "自サーバのディスクまたはストアに問題がある: %1。メールは失われず、期限も進まない。対処: 空き容量を作るか、ディスクを直す", {trouble}));
+              "自サーバのディスクまたはストアに問題がある: %1。メールは失われず、期限も進まない。対処: 空き容量を作るか、ディスクを直す", {clause(trouble)}));
     const bool for_all = facts_.server && facts_.server->dns_trouble_since;
     const bool for_this = facts_.dns == DnsFinding::Silent && (!facts_.failure || *facts_.failure == FailureClass::NoDnsAnswer);
     if (for_all || for_this)
       add(say(Advice::DnsServers, "DNS gives no usable answer (%1). Remedy: check the name servers in [delivery] resolvers or /etc/resolv.conf, and the way to them",
               "DNS から使える応答がない(%1)。対処: [delivery] resolvers または /etc/resolv.conf のネームサーバと、そこまでの経路を確かめる",
-              {facts_.dns_words.empty() ? facts_.subject : facts_.dns_words}));
+              {facts_.dns_words.empty() ? facts_.subject : clause(facts_.dns_words)}));
   }
   // What runs now, or waits for a slot, says more than the last failure.
   void live() {
@@ -226,9 +238,11 @@ class Diagnosis {
             "%4 が恒久的に拒否した: %2。対処: 応答の内容による。変えられるのは相手の管理者だけ"));
   }
   void mailbox() {
-    if (facts_.destination.starts_with("local:"))
-      add(two(Advice::Mailbox, facts_, "The mailbox is full; it is tried again %3. Remedy: the user deletes mail, or hikyaku account set %1 --quota raises the limit",
-              "メールボックスが容量制限に達している。次の再送は%3。対処: 利用者が不要なメールを消すか、hikyaku account set %1 --quota で上限を上げる"));
+    const std::string account = !facts_.account.empty() ? facts_.account : facts_.subject.find('@') != std::string::npos ? facts_.subject : "ACCOUNT";
+    if (is_here(facts_))
+      add(say(Advice::Mailbox, "The mailbox of %1 is full; mail for it is tried again %2, and at once when its limit is raised. Remedy: the user deletes mail, or hikyaku account set %1 --quota SIZE",
+              "%1 のメールボックスが容量制限に達している。次の再送は%3。上限を上げるとすぐに再送する。対処: 利用者が不要なメールを消すか、hikyaku account set %1 --quota 容量",
+              {account, next_try(facts_, false), next_try(facts_, true)}));
     else
       add(two(Advice::Mailbox, facts_, "The recipient's mailbox there is full: %2; next try %3. Only its owner can make room", "相手のメールボックスが一杯: %2。次の再送は%3。空けられるのは相手だけ"));
   }
@@ -274,15 +288,19 @@ class Diagnosis {
     if (!all_.empty()) return;
     if (facts_.dns == DnsFinding::NoDomain || facts_.dns == DnsFinding::NoAddress || facts_.dns == DnsFinding::Ourselves || facts_.dns == DnsFinding::NullMx)
       return add(say(Advice::DnsRecords, "Mail for %1 would fail: %2. Remedy: check the name; else the domain's owner must mend its records",
-                     "%1 宛ては配送できない: %2。対処: 綴りを確かめる。正しければ相手ドメインの DNS レコードの修正が必要", {facts_.subject, facts_.dns_words}));
+                     "%1 宛ては配送できない: %2。対処: 綴りを確かめる。正しければ相手ドメインの DNS レコードの修正が必要", {facts_.subject, clause(facts_.dns_words)}));
     if (facts_.delivered) return done();
     if (facts_.waiting > 0 || facts_.place)
       return add(say(Advice::Wait, "Nothing stands in its way: %1 is on its way", "妨げになるものはない。%1 宛ては処理中", {facts_.subject}));
+    if (is_here(facts_))
+      return add({Advice::Nothing, "Nothing waits for " + facts_.subject + ", " + unknown_state_text(facts_, false), facts_.subject + " 宛てに待っているメールはない。" + unknown_state_text(facts_, true)});
     if (const auto unknown = unknown_state_text(facts_, false); !unknown.empty())
       return add({Advice::Nothing, "Nothing waits for " + facts_.subject + "; " + unknown, facts_.subject + " 宛てに待っているメールはない。配送先の状態は" + unknown_state_text(facts_, true)});
     add(say(Advice::Nothing, "Nothing waits for %1, and nothing failed lately", "%1 宛てに待っているメールも、最近の失敗もない", {facts_.subject}));
   }
   void done() {
+    if (!facts_.spent && is_here(facts_))
+      return add(say(Advice::Nothing, "Mail for %1 reaches the mailboxes here: the last one was delivered", "%1 宛てのメールはここのメールボックスに届いている(直近のメールは配送済み)", {facts_.subject}));
     if (!facts_.spent) return add(say(Advice::Nothing, "Mail for %1 goes out: the last one was taken", "%1 宛ての直近のメールは受け取られている", {facts_.subject}));
     auto most = Cause::Intake;
     for (std::size_t n = 0; n < causes; ++n)
@@ -314,6 +332,11 @@ std::string_view advice_name(Advice advice) {
 }
 
 std::string unknown_state_text(const WhyFacts& facts, bool japanese) {
+  if (is_here(facts)) {
+    const std::string last = facts.last_tried ? minute_text(*facts.last_tried) : "";
+    if (japanese) return "自サーバのドメイン(メールボックスへ配送)" + (last.empty() ? "" : "。直近のメールは " + last);
+    return "a domain of ours, delivered to mailboxes here" + (last.empty() ? "" : "; the last mail came " + last);
+  }
   if (!facts.state || facts.state->known == Knowledge::Evidence) return {};
   if (facts.state->known == Knowledge::Untested) return japanese ? "不明: まだ応答を得ていない" : "nothing is known of it: it has not answered yet";
   if (facts.last_tried)

@@ -69,7 +69,10 @@ struct WhyFacts {
   std::string reply, reply_host;  // the words verbatim
   std::uint32_t attempts = 0;
   std::optional<WallTime> next_try, gives_up;
+  // Of a domain it is the newest that had its end; others may wait, and `reply` is then theirs.
   bool given_up = false;
+  std::string given_up_recipient, given_up_reply;
+  std::string account;  // the mailbox here that it goes to, or of many the full one
   bool delivered = false;    // the message, or the last one of the domain
   std::uint64_t waiting = 0;  // recipients deferred or in a lane
   std::optional<Place> place;          // of the message
@@ -92,7 +95,8 @@ struct Suggestion {
 };
 // Never empty; the first is what to do first.
 [[nodiscard]] std::vector<Suggestion> diagnose(const WhyFacts& facts);
-// "nothing is known of it: no mail has gone there since 2026-11-22 09:00"; empty: its state stands on evidence.
+// "nothing is known of it: no mail has gone there since 2026-11-22 09:00"; of mailboxes here what they are, which is always
+// known; empty: its state stands on evidence.
 [[nodiscard]] std::string unknown_state_text(const WhyFacts& facts, bool japanese);
 // "5 min" / 「5 分」.
 [[nodiscard]] std::string time_text(Duration time, bool japanese);

@@ -64,7 +64,7 @@ TEST_CASE("a route that leads nowhere is blamed before DNS and the peer's policy
 
 TEST_CASE("mail that was given up is told first, and held mail has no next try") {
   auto facts = failed(FailureClass::Transient, "450 later");
-  facts.given_up = true;
+  facts.given_up = true, facts.waiting = 0;
   CHECK(diagnose(facts).front().english.find("was given up: 450 later") != std::string::npos);
   facts.failure.reset(), facts.reply = "deleted by operator taro";
   CHECK(diagnose(facts).front().english.find("deleted by operator taro") != std::string::npos);
@@ -74,6 +74,49 @@ TEST_CASE("mail that was given up is told first, and held mail has no next try")
   facts.hold = "3 (destination a.example)", facts.hold_id = 3;
   REQUIRE(diagnose(facts).size() == 1);
   CHECK(diagnose(facts).front().advice == Advice::Release);
+}
+
+TEST_CASE("who was given up is told with its own reply, behind what still waits") {
+  auto facts = failed(FailureClass::Transient, "451 4.2.1 busy");
+  facts.given_up = true, facts.given_up_recipient = "b@a.example", facts.given_up_reply = "550 5.1.1 No such user";
+  const auto all = diagnose(facts);
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].advice == Advice::PeerSaysLater);
+  CHECK(all[1].english == "b@a.example was given up: 550 5.1.1 No such user");
+  CHECK(all[1].japanese.starts_with("b@a.example 宛て"));
+  facts.failure = FailureClass::Refused, facts.reply = "550 5.7.9 other words";  // of who waits
+  CHECK(diagnose(facts).back().english == "b@a.example was given up: 550 5.1.1 No such user");
+}
+
+TEST_CASE("of a domain of ours it is said what it is, and whose mailbox is full") {
+  auto facts = healthy();
+  facts.destination = "local:a.example", facts.state = DestinationNow{}, facts.days_searched = 7;
+  for (const auto known : {Knowledge::Nothing, Knowledge::Untested, Knowledge::Evidence}) {
+    facts.state->known = known;
+    CHECK(unknown_state_text(facts, false) == "a domain of ours, delivered to mailboxes here");
+    CHECK(diagnose(facts).front().english == "Nothing waits for a.example, a domain of ours, delivered to mailboxes here");
+  }
+  facts.delivered = true;
+  CHECK(diagnose(facts).front().english == "Mail for a.example reaches the mailboxes here: the last one was delivered");
+  facts.last_tried = now;
+  CHECK(unknown_state_text(facts, false).starts_with("a domain of ours, delivered to mailboxes here; the last mail came "));
+  facts = failed(FailureClass::Transient, "The mailbox is full.");
+  facts.destination = "local:a.example", facts.account = "taro@a.example";
+  CHECK(first(facts) == Advice::Mailbox);
+  CHECK(diagnose(facts).front().english.starts_with("The mailbox of taro@a.example is full; mail for it is tried again in 5 min"));
+  CHECK(diagnose(facts).front().english.find("hikyaku account set taro@a.example --quota") != std::string::npos);
+  CHECK(diagnose(facts).front().japanese.find("hikyaku account set taro@a.example --quota") != std::string::npos);
+  facts.account.clear();
+  CHECK(diagnose(facts).front().english.find("set a.example") == std::string::npos);  // the domain is no account
+}
+
+TEST_CASE("a sentence ends once") {
+  auto facts = healthy();
+  facts.dns = DnsFinding::NoDomain, facts.dns_words = "a.example does not exist.";
+  CHECK(diagnose(facts).front().english.find("does not exist. Remedy") != std::string::npos);
+  facts = failed(FailureClass::NoDnsAnswer, "no answer");
+  facts.dns = DnsFinding::Silent, facts.dns_words = "No server answers.", facts.disk_trouble = "The disk is full.";
+  for (const auto& one : diagnose(facts)) CHECK(one.english.find("..") == std::string::npos);
 }
 
 TEST_CASE("mail that was sent another way is told of first, unless some waits on its own way all the same") {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 
@@ -336,12 +337,12 @@ class Delivery {
                                                          std::uint8_t bit, const std::string& header);
   [[nodiscard]] std::optional<Address> postmaster() const;
 
-  // replan.cc: a changed route table moves what is queued
+  // replan.cc: a changed route table, or room in a mailbox, moves what is queued
   void follow_routes();
-  Task<void> replan();
+  Task<void> replan(std::shared_ptr<const directory::Snapshot> before, std::set<std::string> only);
   Task<void> plan_again(RemoteJob job, Slot slot);
-  Task<void> replan_deferred(std::string destination);
-  Task<void> move_changed(std::vector<DeferredIndex::Due> batch);
+  Task<void> replan_deferred(std::string destination, std::shared_ptr<const directory::Snapshot> before);
+  Task<void> move_changed(std::vector<DeferredIndex::Due> batch, std::shared_ptr<const directory::Snapshot> before);
 
   // going_on.cc: an alias, a forward, a list
   Task<void> expand(MessagePointer message, std::uint32_t recipient, OnwardPlan plan);

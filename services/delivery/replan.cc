@@ -1,9 +1,12 @@
 // A changed route table moves what is queued: jobs in memory are planned again at once, deferred recipients are read back
-// in batches and go to where the new table sends them. Whoever stays keeps its times: a change is no attempt.
+// in batches and go to where the new table sends them. So does who waits for a mailbox that has more room now. Whoever stays
+// keeps its times: a change is no attempt.
 #include "services/delivery/delivery.h"
 
+#include <algorithm>
 #include <map>
-#include <set>
+
+#include "services/delivery/route_change.h"
 
 namespace hikyaku::delivery {
 namespace {
@@ -23,26 +26,35 @@ void Delivery::follow_routes() {
   auto directory = parts_.directory.newest();
   if (!directory || replanning_ || stopping_) return;
   if (routed_by_ && routed_by_->version() == directory->version()) return;
-  const auto before = std::exchange(routed_by_, directory);
+  auto before = std::exchange(routed_by_, directory);
   if (!before) return;
-  if (!routing_differs(before->contents(), directory->contents())) return;
+  std::set<std::string> only;
+  if (!routing_differs(before->contents(), directory->contents())) {
+    const auto waits = scheduler_.deferred().destinations();
+    const bool by_mailboxes = std::ranges::any_of(waits, [](const auto& name) { return name.starts_with("local:"); });
+    if (by_mailboxes) only = where_there_is_more_room(*before, *directory);
+    if (only.empty()) return;
+  }
   replanning_ = true;
-  parts_.loop.spawn(replan());
+  parts_.loop.spawn(replan(std::move(before), std::move(only)));
 }
 
-Task<void> Delivery::replan() {
-  std::set<std::string> destinations;
-  for (auto& name : scheduler_.destinations()) destinations.insert(std::move(name));
-  for (auto& name : scheduler_.deferred().destinations()) destinations.insert(std::move(name));
-  for (const auto& destination : destinations)
-    for (auto& [lane, job] : scheduler_.unqueue(destination)) {
-      auto again = plan_again(std::move(job), Slot{lane, destination});
-      co_await std::move(again);
-    }
+// `only`: these destinations, of mailboxes; none: all.
+Task<void> Delivery::replan(std::shared_ptr<const directory::Snapshot> before, std::set<std::string> only) {
+  std::set<std::string> destinations = std::move(only);
+  if (destinations.empty()) {
+    for (auto& name : scheduler_.destinations()) destinations.insert(std::move(name));
+    for (auto& name : scheduler_.deferred().destinations()) destinations.insert(std::move(name));
+    for (const auto& destination : destinations)
+      for (auto& [lane, job] : scheduler_.unqueue(destination)) {
+        auto again = plan_again(std::move(job), Slot{lane, destination});
+        co_await std::move(again);
+      }
+  }
   for (const auto& destination : destinations) {
     if (stopping_ || parts_.loop.stopping()) break;
     if (is_set_apart(destination)) continue;  // planned when it is let go
-    auto moving = replan_deferred(destination);
+    auto moving = replan_deferred(destination, before);
     co_await std::move(moving);
   }
   replanning_ = false;
@@ -69,7 +81,7 @@ Task<void> Delivery::plan_again(RemoteJob job, Slot slot) {
   pump();
 }
 
-Task<void> Delivery::replan_deferred(std::string destination) {
+Task<void> Delivery::replan_deferred(std::string destination, std::shared_ptr<const directory::Snapshot> before) {
   DeferredIndex::ReleaseCursor cursor;
   while (!stopping_) {
     const std::size_t limit = std::min(room(Lane::Retry), read_at_once);
@@ -81,15 +93,16 @@ Task<void> Delivery::replan_deferred(std::string destination) {
     auto batch = scheduler_.deferred().take_oldest(destination, cursor, limit);
     if (batch.empty()) break;
     for (const auto& one : batch) scheduler_.claim(one.entry.message, one.entry.recipient);
-    auto moving = move_changed(std::move(batch));
+    auto moving = move_changed(std::move(batch), before);
     co_await std::move(moving);
   }
   // Nobody is left who would open the gate as a probe.
   if (scheduler_.deferred().waiting_for(destination) == 0) scheduler_.probe_is_gone(destination);
 }
 
-// Sends on whoever the table now sends elsewhere, and puts the others back untried.
-Task<void> Delivery::move_changed(std::vector<DeferredIndex::Due> batch) {
+// Sends on whoever the table now sends elsewhere, and puts the others back untried: whom an operator sent another way, who
+// goes where it waits, and whose plan is what it was, which may well be due to lead elsewhere than where it waits (a fallback).
+Task<void> Delivery::move_changed(std::vector<DeferredIndex::Due> batch, std::shared_ptr<const directory::Snapshot> before) {
   const auto directory = parts_.directory.newest();
   const RoutingSettings routing = settings_.routing;
   struct Read {
@@ -100,13 +113,14 @@ Task<void> Delivery::move_changed(std::vector<DeferredIndex::Due> batch) {
   std::map<TraceId, Read> read;
   std::vector<const DeferredIndex::Due*> back;
   const auto stays = [&](const DeferredIndex::Due& one, Read& of) {
-    const auto before = of.message.history.find(one.entry.recipient);
-    if (!of.known || before == of.message.history.end()) return true;
-    const auto plan = plan_recipient(*directory, routing,
-                                     {of.message.envelope.reverse_path, of.message.recipient(one.entry.recipient), before->second.attempts,
-                                      targets_looked_up_on_a_loop, &of.message.envelope});
+    const auto known = of.message.history.find(one.entry.recipient);
+    if (!of.known || known == of.message.history.end() || !known->second.via.empty()) return true;
+    const RoutingQuestion question{of.message.envelope.reverse_path, of.message.recipient(one.entry.recipient), known->second.attempts,
+                                   targets_looked_up_on_a_loop, &of.message.envelope};
+    const auto plan = plan_recipient(*directory, routing, question);
     const auto* hop = std::get_if<ToNextHop>(&plan);
     if (hop != nullptr && (hop->hop.via == Via::Mx ? is_by_mx(one.destination, hop->hop) : hop->hop.key() == one.destination)) return true;
+    if (!is_moved_by(*before, plan_recipient(*before, routing, question), *directory, plan)) return true;
     of.moved.push_back(one.entry.recipient);
     return false;
   };

@@ -37,6 +37,41 @@ TEST_CASE("what is queued is planned again when the way of mail changes, not for
   CHECK(!routing_differs(table(""), accounts));
 }
 
+TEST_CASE("a change moves only mail whose own way it changes, and what waits for a mailbox with more room now") {
+  const auto text = [](std::string_view routes, std::uint64_t quota = 0) {
+    auto contents = table(routes);
+    contents.domains = {{"here.example"}, {"other.example"}};
+    for (const std::uint32_t id : {1U, 2U}) {
+      directory::Account account;
+      account.id = AccountId{id};
+      account.address = {id == 1 ? "taro" : "hanako", "here.example"};
+      account.quota_octets = id == 1 ? quota : 1'000;
+      contents.accounts.push_back(account);
+    }
+    return directory::Snapshot(std::move(contents));
+  };
+  const auto moved = [](const directory::Snapshot& before, const directory::Snapshot& after, const Address& address, std::uint32_t failures = 3) {
+    const ReversePath sender;
+    const Recipient recipient{address, "", {}};
+    const RoutingQuestion question{sender, recipient, failures};
+    return is_moved_by(before, plan_recipient(before, {}, question), after, plan_recipient(after, {}, question));
+  };
+  const Address taro{"taro", "here.example"}, hanako{"hanako", "here.example"}, far{"x", "far.example"};
+  const auto before = text("far.example,gw1,25,fallback=gw9\n", 1'000), edited = text("far.example,gw1,25,fallback=gw9\nunrelated.example,gw3\n", 1'000);
+  for (const auto& address : {taro, hanako, far, Address{"nobody", "here.example"}}) CHECK(!moved(before, edited, address));
+  CHECK(moved(before, text("far.example,gw2\n", 1'000), far));
+  CHECK(!moved(before, text("far.example,gw2\n", 1'000), taro));
+  CHECK(where_there_is_more_room(before, edited).empty());
+  for (const std::uint64_t more : {0U, 2'000U}) {
+    const auto raised = text("", more);
+    CHECK(where_there_is_more_room(before, raised) == std::set<std::string>{"local:here.example"});
+    CHECK(moved(before, raised, taro));
+    CHECK(!moved(before, raised, hanako));
+    CHECK(where_there_is_more_room(raised, before).empty());  // lowered
+    CHECK(!moved(raised, before, taro));
+  }
+}
+
 TEST_CASE("the fallback takes over after so many failures in turn, and gives back") {
   FallbackWatch watch;
   using Use = FallbackWatch::Use;

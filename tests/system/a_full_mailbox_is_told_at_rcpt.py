@@ -1,6 +1,8 @@
 """A full mailbox is answered at RCPT, by SMTP and LMTP, and takes mail again when its owner has made room or the operator
 has given more; delivery keeps the exact check, also while nobody says how full mailboxes are."""
+import json
 import smtplib
+import time
 
 from harness import DOMAIN, HANAKO, TARO, Server, eventually, expect, scenario
 
@@ -18,6 +20,20 @@ def rcpt(server, recipient=HANAKO, size=None, port=None):
 def deliver(server, kib):
     with server.smtp() as client:
         client.sendmail(STRANGER, [HANAKO], "Subject: filler\r\n\r\n" + ("x" * 62 + "\r\n") * 16 * kib)
+
+
+def waiting(server):
+    items = [item for item in json.loads(server.cli("queue", "list", "--json", "--recipient", HANAKO))["items"]]
+    return [(item["attempts"], item["next_try"]) for item in items if "attempts" in item]
+
+
+def edits_are_no_attempts(server):
+    """Changes of the route table and of the domains try nothing that waits for its mailbox."""
+    before = eventually(lambda: waiting(server) or None, "deferred")
+    for edit in (("route", "add", "unrelated.example,127.0.0.1,25"), ("domain", "add", "another.example"), ("account", "set", TARO, "--quota", "2MiB")):
+        server.cli(*edit)
+        time.sleep(2.5)  # the queue follows the directory each second
+    expect(waiting(server) == before, f"edits are no attempts: {before} {waiting(server)}")
 
 
 @scenario
@@ -47,10 +63,12 @@ def run(folder):
         eventually(lambda: rcpt(server)[0] == 452, "full again, as the first delivery finds out")
         queued = server.cli("queue", "list", "--recipient", HANAKO)
         expect(HANAKO in queued, f"delivery found it full and keeps the mail: {queued}")
+        edits_are_no_attempts(server)
+        told = server.cli("why", DOMAIN).splitlines()[0]
+        expect(f"The mailbox of {HANAKO} is full" in told and f"account set {HANAKO} --quota" in told, f"why names the full mailbox: {told}")
         server.cli("account", "set", HANAKO, "--quota", "2MiB")
         eventually(lambda: rcpt(server)[0] == 250, "more room by the operator")
-        server.cli("queue", "retry", "--recipient", HANAKO)
-        eventually(lambda: len(server.subjects()) == 2, "what was deferred arrives")
+        eventually(lambda: len(server.subjects()) == 2, "what was deferred arrives by itself, at once")
 
         server.cli("account", "set", HANAKO, "--quota", "512KiB")
         eventually(lambda: rcpt(server)[0] == 452, "full by the operator's doing")

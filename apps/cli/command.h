@@ -39,7 +39,7 @@ class Invocation {
   bool json = false;
   std::string settings_path;
   std::string program;  // path of this binary
-  std::string command;  // "account add", and what it was given after its name but for options: for the log
+  std::string command;  // "account add", and all that it was given: for the log (typed_command.h)
   std::map<std::string, std::vector<std::string>, std::less<>> given;  // by Option::name; a flag has one empty text
 
   [[nodiscard]] bool has(std::string_view option) const { return given.find(option) != given.end(); }

@@ -8,6 +8,7 @@
 #include "apps/cli/command.h"
 #include "apps/cli/library_sentences.h"
 #include "apps/cli/text_table.h"
+#include "apps/cli/typed_command.h"
 #include "services/settings/nearest.h"
 
 namespace hikyaku::cli {
@@ -158,14 +159,11 @@ Invocation Parser::invocation(const Given& given, const char* program) const {
   const char* environment = std::getenv("HIKYAKU_CONFIG");
   call.settings_path = absolute(!settings_path_.empty() ? settings_path_ : environment != nullptr ? environment : "/etc/hikyaku/hikyaku.toml");
   call.program = program_path(program);
-  call.command = given.command->name;
   for (const auto& [name, values] : given.values)
     if (!values.empty()) call.given[name] = values;
-  for (const auto& option : given.command->options)
-    if (option.kind == OptionKind::Argument || option.kind == OptionKind::Arguments)
-      for (const auto& value : call.values(option.name)) call.command += " " + value;
   for (const auto& [name, flag] : given.flags)
     if (flag) call.given[name] = {""};
+  call.command = typed_command(given.command->name, given.command->options, call.given);
   return call;
 }
 

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "apps/cli/operator_log.h"
+#include "apps/cli/typed_command.h"
 #include "apps/service/data_folders.h"
 #include "services/directory/directory.h"
 #include "apps/supervisor/privileges.h"
@@ -53,19 +54,6 @@ DirectoryAccess::Versions DirectoryAccess::versions() {
   };
   return {of(*directory_, directory::partition), of(*secrets_, storage::PartitionName{"secrets"})};
 }
-
-namespace {
-
-// What others change meanwhile is not theirs.
-bool only_looks(std::string_view command) {
-  if (command.starts_with("why ") || command.starts_with("queue ")) return !command.starts_with("queue hold");
-  return std::ranges::any_of(std::array<std::string_view, 5>{" list", " show", " export", " explain", " members"}, [&](std::string_view word) {
-    const auto at = command.find(word);
-    return at != std::string_view::npos && (at + word.size() == command.size() || command[at + word.size()] == ' ');
-  });
-}
-
-}  // namespace
 
 DirectoryAccess::~DirectoryAccess() {
   if (call_ == nullptr || !editor_ || only_looks(call_->command) || versions() == before_) return;

@@ -2,10 +2,13 @@
 
 #include <map>
 
+#include "apps/cli/data_access.h"
 #include "apps/cli/listing.h"
+#include "apps/cli/operator_log.h"
 #include "apps/service/protection.h"
 #include "apps/supervisor/service_table.h"
 #include "services/settings/nearest.h"
+#include "services/telemetry/operator_events.h"
 
 namespace hikyaku::cli {
 
@@ -99,6 +102,14 @@ const apps::ServiceEntry* wanted_service(const Invocation& call) {
   return nullptr;
 }
 
+// The services' own lines say when; who it was stands here. Where the log cannot be written it was done all the same.
+void tell_order(Invocation& call) {
+  const std::string by = calling_user();  // before another user is taken on
+  if (!enter_data_folder(call)) return;
+  OperatorLog log(call);
+  log.log().write(telemetry::events::service_ordered, {.by = by, .text = call.command});
+}
+
 Exit order_service(Invocation& call, std::string_view verb, std::string_view more_json) {
   const auto* entry = wanted_service(call);
   if (entry == nullptr) return Exit::Failed;
@@ -111,6 +122,7 @@ Exit order_service(Invocation& call, std::string_view verb, std::string_view mor
     if (call.json) call.print("{\"service\":\"" + service.text("name") + "\",\"state\":\"" + service.text("state") + "\"" + std::string(more_json) + "}");
     else call.print(service_line(call, service));
   }
+  tell_order(call);
   return Exit::Done;
 }
 

@@ -1,6 +1,7 @@
 #include "services/telemetry/events.h"
 
 #include "services/telemetry/abuse_events.h"
+#include "services/telemetry/operator_events.h"
 
 namespace hikyaku::telemetry {
 
@@ -43,7 +44,7 @@ std::span<const Event* const> all_events() {
       &connection_opened, &connection_refused, &connection_closed, &transaction_ok, &transaction_aborted, &mail_accepted,
       &mail_generated, &command_refused, &recipient_refused, &recipient_asked, &mail_refused, &mail_postponed, &rule_found, &mail_checked, &virus_found, &scan_failed, &filter_failed, &filter_changed, &mail_quarantined, &list_off, &list_on, &subscription_changed, &subscription_waits, &quarantine_changed, &quarantine_full, &patterns_updated, &patterns_refused, &patterns_rolled_back, &patterns_stale, &smtp_login,
       &smtp_login_failed, &login_slowed, &login_lifted, &account_unusual, &account_suspended, &account_released, &flush_wanted, &receive_said, &delivery_started, &delivery_deferred, &delivery_held, &hold_proposed, &hold_made, &hold_released, &alarm_raised, &alarm_cleared, &alarm_untold, &delivery_refused, &policy_missing, &tls_report_failed, &sender_said,
-      &mail_sent, &mail_delivered, &delivery_confirmed, &mail_expanded, &queue_changed, &directory_changed, &mail_failed, &pop3_login, &pop3_login_failed, &pop3_command, &pop3_closed,
+      &mail_sent, &mail_delivered, &delivery_confirmed, &mail_expanded, &queue_changed, &directory_changed, &service_ordered, &mail_failed, &pop3_login, &pop3_login_failed, &pop3_command, &pop3_closed,
       &imap_login, &imap_login_failed, &imap_command, &imap_closed, &login_unproven, &service_started, &service_stopping,
       &service_stopped, &service_died, &server_ended, &control_ended, &service_unconfined, &service_failed, &settings_reloaded, &settings_refused, &tls_refused, &bug_found, &bodies_collected, &alias_target_lost, &owner_wrong,
       &schedule_restored, &clock_set, &storage_trouble, &disk_low, &signer_away, &signer_back, &key_unusable, &mail_unsigned, &dkim_key_active, &peer_trouble, &log_dropped, &log_suppressed};

@@ -73,8 +73,8 @@ TEST_CASE("where time went is told by cause, in milliseconds, without what took 
 }
 
 TEST_CASE("every event is listed, has a name of its own and a sentence in both languages") {
-  std::ifstream header("services/telemetry/events.h"), more("services/telemetry/abuse_events.h");
-  const std::string text = std::string{std::istreambuf_iterator<char>(header), {}} + std::string{std::istreambuf_iterator<char>(more), {}};
+  std::ifstream header("services/telemetry/events.h"), more("services/telemetry/abuse_events.h"), orders("services/telemetry/operator_events.h");
+  const std::string text = std::string{std::istreambuf_iterator<char>(header), {}} + std::string{std::istreambuf_iterator<char>(more), {}} + std::string{std::istreambuf_iterator<char>(orders), {}};
   std::size_t declared = 0;
   for (auto at = text.find("inline constexpr Event "); at != std::string::npos; at = text.find("inline constexpr Event ", at + 1)) ++declared;
   CHECK(declared == all_events().size());

@@ -16,6 +16,8 @@ def run(folder):
         who = pwd.getpwuid(os.geteuid()).pw_name
         for name in ("receive", "deliver"):
             expect(before[name]["stopped_by"] == who and before[name]["stopped_since"], f"{name}: by {who}, since when: {before[name]}")
+        ordered = {line["text"]: line["by"] for line in server.events("servicelog") if line["event"] == "service.ordered"}
+        expect(ordered == {"service stop receive": who, "service stop deliver": who}, f"the log says who did it: {ordered}")
         expect(server.refuses(server.smtp_port), "clients are refused at once")
         expect(server.stop() == 0, "a clean end")
         server.start()

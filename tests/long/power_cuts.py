@@ -19,7 +19,9 @@ def programs():
     for folder in ("storage", "services", "io", "apps"):
         for source in sorted((ROOT / folder).rglob("*_test.cc")):
             if "HIKYAKU_POWER_CUT_SEEDS" in source.read_text():
-                built = [file for file in (UNITS / source.parent.relative_to(ROOT)).glob("*_test") if file.is_file()]
+                # A folder without a CMakeLists.txt belongs to the program of the folder above it.
+                folder = next(above for above in source.parents if (above / "CMakeLists.txt").exists())
+                built = [file for file in (UNITS / folder.relative_to(ROOT)).glob("*_test") if file.is_file()]
                 if not built:
                     sys.exit(f"{source.relative_to(ROOT)}: its program is not built in {UNITS}; run ./test first")
                 found.setdefault(built[0], []).append(source.name)

@@ -1,12 +1,5 @@
 #include "apps/cli/content_access.h"
 
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <iterator>
-
 #include "apps/cli/operator_log.h"
 #include "apps/service/data_folders.h"
 #include "services/telemetry/stamp.h"
@@ -34,16 +27,6 @@ void tell_content(Invocation& call) {
 }
 
 directory::ContentEditor::Run run_of_content(const Invocation& call) { return call.has("--dry-run") ? directory::ContentEditor::Run::Dry : directory::ContentEditor::Run::Really; }
-
-std::optional<std::string> read_file_argument(const Invocation& call) {
-  const auto file = call.value("FILE");
-  if (file == "-") return std::string{std::istreambuf_iterator<char>(std::cin), {}};
-  std::error_code none;
-  if (std::filesystem::is_directory(file, none)) return call.fail(file + ": " + std::strerror(EISDIR)), std::nullopt;
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return call.fail(file + ": " + std::strerror(errno)), std::nullopt;
-  return std::string{std::istreambuf_iterator<char>(in), {}};
-}
 
 std::string conditions_text(const Invocation& call, const directory::ContentRow& row) {
   auto text = directory::condition_text({row.part, row.field, row.pattern});

@@ -1,7 +1,6 @@
 // What the commands about content rows have in common: the rows of this server, opened; and how a row is shown.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "apps/cli/data_access.h"
@@ -23,8 +22,6 @@ using ContentWork = directory::DirectoryResult<Exit> (*)(Invocation& call, Conte
 void tell_content(Invocation& call);
 [[nodiscard]] directory::ContentEditor::Run run_of_content(const Invocation& call);  // by --dry-run
 
-// The argument FILE whole, or standard input for "-". Nothing: the reason was printed.
-[[nodiscard]] std::optional<std::string> read_file_argument(const Invocation& call);
 
 // "header Subject: lottery and body: free"
 [[nodiscard]] std::string conditions_text(const Invocation& call, const directory::ContentRow& row);

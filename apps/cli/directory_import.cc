@@ -17,8 +17,10 @@ namespace {
 
 using directory::Editor;
 
-// A whole file, or standard input for "-". Nothing: the reason was printed.
-std::optional<std::string> read_input(const Invocation& call, const std::string& file) {
+}  // namespace
+
+std::optional<std::string> read_file_argument(const Invocation& call) {
+  const auto file = call.value("FILE");
   if (file == "-") return std::string{std::istreambuf_iterator<char>(std::cin), {}};
   std::error_code none;
   if (std::filesystem::is_directory(file, none)) return call.fail(file + ": " + std::strerror(EISDIR)), std::nullopt;
@@ -26,8 +28,6 @@ std::optional<std::string> read_input(const Invocation& call, const std::string&
   if (!in) return call.fail(file + ": " + std::strerror(errno)), std::nullopt;
   return std::string{std::istreambuf_iterator<char>(in), {}};
 }
-
-}  // namespace
 
 std::vector<Option> import_options(std::vector<Option> between) {
   std::vector<Option> options{{"FILE", OptionKind::Argument, {"the text, - for standard input", "ファイル。- なら標準入力"}}};
@@ -37,7 +37,7 @@ std::vector<Option> import_options(std::vector<Option> between) {
 }
 
 Exit import_text(Invocation& call, ImportWork work) {
-  const auto octets = read_input(call, call.value("FILE"));
+  const auto octets = read_file_argument(call);
   if (!octets) return Exit::Failed;
   const auto table = mime::read_table(*octets);
   if (!table.unreadable.empty()) {

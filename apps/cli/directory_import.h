@@ -1,6 +1,7 @@
 // What the import commands have in common: the text they are given, its refused rows, and the report.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,9 @@ namespace hikyaku::cli {
 
 // The options FILE, those `between`, --dry-run.
 [[nodiscard]] std::vector<Option> import_options(std::vector<Option> between = {});
+
+// The octets of FILE, or of standard input for "-". Nothing: the reason was printed.
+[[nodiscard]] std::optional<std::string> read_file_argument(const Invocation& call);
 
 // Hands the text of FILE, as UTF-8 whatever its charset (table_text.h), and the directory to `work`, which reports. A text with a
 // line that cannot be read is refused whole.

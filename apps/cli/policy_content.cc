@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "apps/cli/content_access.h"
+#include "apps/cli/directory_import.h"
 #include "apps/cli/listing.h"
 #include "apps/cli/policy_content.h"
 #include "services/filters/content.h"

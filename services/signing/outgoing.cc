@@ -177,7 +177,11 @@ Task<Result<std::string, SignedCopy::State>> OutgoingSigner::seal_of(const dkim:
     auto asking = ask(std::move(items));
     const auto signatures = co_await std::move(asking);
     if (!signatures) co_return failure(signatures.error());
-    if (signatures->front().state != Signature::State::Made) co_return failure(SignedCopy::State::NoKey);
+    // Without a signature of ours nothing is claimed that is not so: a key that is lost keeps nobody's mail back.
+    if (signatures->front().state != Signature::State::Made) {
+      log_.write(telemetry::events::mail_unsigned, {.message = envelope.id, .reason = "it is not sealed: signer has no usable key " + key.selector + " of " + key.domain});
+      co_return std::string{};
+    }
     sealing->take(signatures->front().octets);
   }
   co_return sealing->fields();

@@ -278,6 +278,19 @@ Task<void> away_while_sealing(SealRig& rig) {
   CHECK(away.state == State::Away);
 }
 
+Task<void> lost_seal_key(SealRig& rig) {
+  for (const auto& key : rig.snapshot()->dkim_keys("a.example")) REQUIRE(rig.store.remove(key.name));
+  auto signing = rig.sign();
+  const auto copy = co_await std::move(signing);
+  CHECK((copy.state == State::Ready && copy.fields.empty()));
+  CHECK(rig.requests == 1);
+}
+
+TEST_CASE("a lost key seals nothing, and what others wrote goes on all the same") {
+  SealRig rig;
+  io::run_to_end(rig.loop, lost_seal_key(rig));
+}
+
 Task<void> list_copy(SealRig& rig) {
   REQUIRE(rig.editor.add_list({.address = "staff@a.example"}));
   rig.envelope.reverse_path = ReversePath{directory::at("staff-bounces@a.example")};

@@ -148,13 +148,22 @@ def corpora_elsewhere():
                   if not any(file.is_relative_to(ROOT / folder) for folder in SANITIZED))
 
 
-def names_only_scripts(only):
-    """Whether the name is a scenario's and no unit test's: then there is nothing for the sanitizers to run."""
-    found = any(scenarios(folder, only) for folder in ("dialogues", "system")) or any(only in file.stem for file in (ROOT / "tests/arrows").glob("*.py"))
+def names_a_unit(only):
     units = {file.stem for pattern in ("*_test.cc", "*_fuzz.cc") for folder in SANITIZED for file in (ROOT / folder).rglob(pattern)}
     # A folder's library gives its test program the name: services/spool -> spool_test, protocol/smtp -> protocol_smtp_test.
     programs = {"_".join(folder.relative_to(ROOT).parts) + "_test" for top in SANITIZED for folder in [ROOT / top, *(ROOT / top).rglob("*")] if folder.is_dir()}
-    return bool(only) and found and not any(only in name for name in units | programs | set(corpora_elsewhere()))
+    return any(only in name for name in units | programs | set(corpora_elsewhere()))
+
+
+def names_only_scripts(only):
+    """Whether the name is a scenario's and no unit test's: then there is nothing for the sanitizers to run."""
+    return bool(only) and any(scenarios(folder, only) for folder in ("dialogues", "system", "arrows")) and not names_a_unit(only)
+
+
+def names_only_long(only):
+    """Whether the name is a long step's alone: then only what that step needs is built."""
+    found = bool(scenarios("long", only)) or only in ("threads", "fresh-machine")
+    return bool(only) and found and not any(scenarios(folder, only) for folder in ("dialogues", "system", "arrows")) and not names_a_unit(only)
 
 
 def run_sanitized(total, pattern, only, everything):
@@ -205,6 +214,10 @@ def run_all(total, options):
             scripts(total, "system", scenarios("system", only, smoke=True), {"HIKYAKU": str(ROOT / "build/release/apps/hikyaku/hikyaku")})
         return
     pattern = ["-R", only] if only else []
+    record = LongRecord(ROOT / "build/long-run.tsv", ROOT, options.go_on or bool(only)) if options.long else None
+    if options.long and names_only_long(only):
+        run_long(total, [], only, record)
+        return
     debug = build(total, "debug", [])
     if debug:
         ctest(total, "units", ROOT / "build/debug", ["-L", "unit", *pattern])
@@ -220,7 +233,7 @@ def run_all(total, options):
     if not names_only_scripts(only):
         run_sanitized(total, pattern, only, options.long)
     if options.long:
-        run_long(total, pattern, only, LongRecord(ROOT / "build/long-run.tsv", ROOT, options.go_on or bool(only)))
+        run_long(total, pattern, only, record)
 
 
 def run_threads(total, pattern, record):
@@ -228,17 +241,23 @@ def run_threads(total, pattern, record):
     began, failed_before = time.monotonic(), total.failed
     if build(total, "tsan", []):
         ctest(total, "threads", ROOT / "build/tsan", ["-L", "unit", *pattern])
-    record.note("threads", "failed" if total.failed > failed_before else "passed", time.monotonic() - began)
+    if record:  # all of them ran
+        record.note("threads", "failed" if total.failed > failed_before else "passed", time.monotonic() - began)
 
 
 def run_long(total, pattern, only, record):
-    if not record.is_done("threads"):
-        run_threads(total, pattern, record)
+    """What passed since the record began is left out, unless it was named."""
+    def wanted(step):
+        return only in step and (bool(only) or not record.is_done(step))
+    if wanted("threads"):
+        run_threads(total, [], record)
+    elif only and not names_only_long(only):
+        run_threads(total, pattern, None)
     say("running long tests")
-    if build(total, "release", ["all", "bench_tools"]):
-        left = [file for file in scenarios("long", only) if not record.is_done(file.stem)]
+    left = [file for file in scenarios("long", only) if wanted(file.stem)]
+    if left and build(total, "release", ["all", "bench_tools"]):
         scripts(total, "long", left, {"HIKYAKU": str(ROOT / "build/release/apps/hikyaku/hikyaku")}, minutes=12 * 60, record=record)
-    if (not only or only in "fresh-machine") and not record.is_done("fresh-machine"):
+    if wanted("fresh-machine"):
         scripts(total, "machine", [ROOT / "tests/fresh-machine"], {}, minutes=120, record=record)
     say(record.table())
 

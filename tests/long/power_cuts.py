@@ -1,7 +1,7 @@
 """Bar 5: 5,000 seeded power cuts of the simulated disk over spool, mailboxes, queue and engine: nothing acknowledged lost.
 
 Runs the cases of every unit program whose source reads HIKYAKU_POWER_CUT_SEEDS. Settable by that name, and the build
-they are taken from by HIKYAKU_UNITS (build/debug: built by ./test before)."""
+they are taken from by HIKYAKU_UNITS (build/release: what the long run builds)."""
 import os
 import pathlib
 import re
@@ -10,7 +10,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SEEDS = os.environ.get("HIKYAKU_POWER_CUT_SEEDS", "5000")
-UNITS = pathlib.Path(os.environ.get("HIKYAKU_UNITS", ROOT / "build/debug"))
+UNITS = pathlib.Path(os.environ.get("HIKYAKU_UNITS", ROOT / "build/release"))
 
 
 def programs():
@@ -23,7 +23,7 @@ def programs():
                 folder = next(above for above in source.parents if (above / "CMakeLists.txt").exists())
                 built = [file for file in (UNITS / folder.relative_to(ROOT)).glob("*_test") if file.is_file()]
                 if not built:
-                    sys.exit(f"{source.relative_to(ROOT)}: its program is not built in {UNITS}; run ./test first")
+                    sys.exit(f"{source.relative_to(ROOT)}: its program is not built in {UNITS}; run ./test --long power_cuts")
                 found.setdefault(built[0], []).append(source.name)
     return found
 

@@ -1,6 +1,6 @@
 """Bar 5: 10,000 seeds of random trouble for the scheduler: nothing lost, nothing stuck, duplicates only as the invariant allows.
 
-Runs the simulation of services/delivery in the build that ./test made (HIKYAKU_UNITS names another), in parallel parts;
+Runs the simulation of services/delivery in the release build (HIKYAKU_UNITS names another), in parallel parts;
 HIKYAKU_SIMULATION_SEEDS sets how many seeds."""
 import os
 import pathlib
@@ -9,12 +9,12 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SEEDS = int(os.environ.get("HIKYAKU_SIMULATION_SEEDS", "10000"))
-PROGRAM = pathlib.Path(os.environ.get("HIKYAKU_UNITS", ROOT / "build/debug")) / "services/delivery/delivery_test"
+PROGRAM = pathlib.Path(os.environ.get("HIKYAKU_UNITS", ROOT / "build/release")) / "services/delivery/delivery_test"
 
 
 def main():
     if not PROGRAM.is_file():
-        sys.exit(f"{PROGRAM} is not built; run ./test first")
+        sys.exit(f"{PROGRAM} is not built; run ./test --long scheduler_seeds")
     parts = max(1, min(os.cpu_count() or 1, SEEDS))
     share = -(-SEEDS // parts)
     running = []

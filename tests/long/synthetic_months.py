@@ -7,14 +7,14 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAM = pathlib.Path(os.environ.get("HIKYAKU_UNITS", ROOT / "build/debug")) / "services/policy/policy_test"
+PROGRAM = pathlib.Path(os.environ.get("HIKYAKU_UNITS", ROOT / "build/release")) / "services/policy/policy_test"
 MONTHS = int(os.environ.get("HIKYAKU_MONTHS", "100"))
 FIRST = int(os.environ.get("HIKYAKU_FIRST_SEED", time.time()))
 
 
 def main():
     if not PROGRAM.is_file():
-        sys.exit(f"{PROGRAM} is not built; run ./test first")
+        sys.exit(f"{PROGRAM} is not built; run ./test --long synthetic_months")
     env = {**os.environ, "HIKYAKU_MONTHS": str(MONTHS), "HIKYAKU_FIRST_SEED": str(FIRST)}
     run = subprocess.run([PROGRAM, "-tc=a synthetic month*"], cwd=ROOT, env=env, text=True, capture_output=True)
     months = [line.split("MESSAGE: ")[1] for line in run.stdout.splitlines() if "MESSAGE: seed" in line]

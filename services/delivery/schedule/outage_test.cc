@@ -25,7 +25,7 @@ TEST_CASE("an outage of 72 h with a lifetime of 24 h under a hold: no bounce, no
   inner.behave(start + hours{72}, {});
   arrive(world, "inner.example", start, start + hours{72}, minutes{5});
   world.run(start + minutes{30});
-  world.scheduler().hold(inner.key(), world.now, start + hours{72}, "disk exchange");
+  world.hold(inner.key(), start + hours{72});
   const auto before = inner.connects;
   world.run(start + hours{72});
   CHECK(inner.connects == before);

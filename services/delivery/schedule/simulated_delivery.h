@@ -152,6 +152,7 @@ class Simulation {
     if (stopped_at_ && steady() - truly_stopped_ > shortest_pause) true_pauses_.emplace_back(truly_stopped_, steady());
     running_ = true;
     next_tend_ = now;
+    for (const auto& [key, spans] : holds_) hold_now(key);
     for (auto& [id, stored] : spool) {
       for (auto& [index, schedule] : stored.open) bring_back(schedule, now);
       for (const auto& [index, schedule] : stored.open)
@@ -163,13 +164,15 @@ class Simulation {
     settings_ = std::move(settings);
     if (running_) scheduler_->configure(settings_);
   }
+  // Kept as the directory keeps it, over every restart; of two at once the longer counts.
+  void hold(const std::string& key, WallTime until) {
+    holds_[key].emplace_back(now, until);
+    if (running_) hold_now(key);
+  }
   [[nodiscard]] Duration stood_still(const std::string& key, WallTime from, WallTime until) const {
-    const auto paused = [this](WallTime first, WallTime last) {
-      Duration sum{};
-      for (const auto& [start, end] : pauses) sum += std::max<Duration>(Duration{}, std::min(end, last) - std::max(start, first));
-      return sum;
-    };
-    return paused(from, until) + scheduler_->held_between(key, from, until, paused);
+    Pauses still = pauses;
+    if (const auto held = holds_.find(key); held != holds_.end()) still.insert(still.end(), held->second.begin(), held->second.end());
+    return covered(std::move(still), from, until);
   }
 
   // Invariant 5: what the spool has open is owned once, and nothing else is owned. Empty: so it is.
@@ -195,6 +198,10 @@ class Simulation {
     std::string host;
     bool connected = false, in_transaction = false, connecting = false;
   };
+  void hold_now(const std::string& key) {
+    const auto until = std::ranges::max(holds_.at(key), {}, &Pauses::value_type::second).second;
+    if (until > now) scheduler_->hold(key, now, until, "maintenance");
+  }
   [[nodiscard]] std::uint32_t connections(const std::string& key) const {
     std::uint32_t count = 0;
     for (const auto& [number, slot] : slots_) count += slot.slot.destination == key && (slot.connected || slot.connecting) ? 1 : 0;
@@ -304,7 +311,9 @@ class Simulation {
     scheduler_->session_closed(running.slot.destination);
   }
   void session_ready(std::uint64_t number) {
-    scheduler_->session_opened(slots_.at(number).slot.destination, now);
+    const auto& key = slots_.at(number).slot.destination;
+    if (is_down(key)) silences_[key].until = now;
+    scheduler_->session_opened(key, now);
     begin_transaction(number);
   }
   void session_failed(std::uint64_t number) {
@@ -316,6 +325,7 @@ class Simulation {
     running.connecting = false;
     const auto setback = scheduler_->session_failed(key, failed, now, connections(key), untried);
     const bool down = setback == Scheduler::Setback::Down;
+    if (down) silences_[key] = {failed.failure, now};
     if (setback == Scheduler::Setback::TurnedAway) {
       ++turned_away;
       if (scheduler_->take_back(running.slot, running.job)) return give_up_slot(number);
@@ -397,17 +407,24 @@ class Simulation {
     if (truly < *period) ++truly_early;
     else latest_end = std::max(latest_end, truly - *period);
   }
-  // After the later of the ends that its last two failures make. Where nothing answers a probe comes at the end, ten seconds after
+  // After the later of the ends that its last two failures make; and while its host was silent, which no attempt of its own tells, up to the end
+  // that the silence makes. Where nothing answers a probe comes at the end, ten seconds after
   // the one before, and takes half a minute; at a host that answers it may wait for its turn: while others have theirs (a tarpit with
   // a backlog makes that long), and for a while besides.
   void judge_late(const spool::Schedule& before, const RuledBy& by, const Attempt& last, const std::string& key) {
     constexpr Duration probe = std::chrono::seconds{41}, turn = std::chrono::hours{3};
     const auto still = stood_still(key, before.first_failed, now);
-    const auto end = std::max(period_end(settings_.retry, by, before, still), period_end_after(last.failure, settings_.retry, by, before, still));
-    const auto view = scheduler_->view(key, now);
-    const bool down = view && view->health == Health::Down;
-    if (down ? now - std::max(end, view->since) > probe : (now - end) - worked(key, end) > turn) ++late_ends;
+    const auto end_after = [&](FailureClass failure) { return period_end_after(failure, settings_.retry, by, before, still); };
+    auto end = std::max(period_end(settings_.retry, by, before, still), end_after(last.failure));
+    if (const auto silence = silences_.find(key); silence != silences_.end()) end = std::max(end, std::min(end_after(silence->second.failure), silence->second.until));
+    if (is_down(key) ? now - std::max(end, scheduler_->view(key, now)->since) > probe : (now - end) - worked(key, end) > turn) ++late_ends;
   }
+  [[nodiscard]] bool is_down(const std::string& key) const { return scheduler_->health(key) == Health::Down; }
+  // The last one of a destination: what its probes said, and when it answered again.
+  struct Silence {
+    FailureClass failure = FailureClass::NoAnswer;
+    WallTime until{};
+  };
   // When something was under way for a destination, by the steady clock; short gaps are none.
   struct Work {
     std::uint32_t under_way = 0;
@@ -452,6 +469,8 @@ class Simulation {
   std::map<std::uint64_t, Attempt> failures_;
   std::map<std::uint64_t, Peer::Answered> answers_;
   std::map<std::string, Work> work_;
+  std::map<std::string, Silence> silences_;
+  std::map<std::string, Pauses> holds_;
   std::deque<std::pair<Id, WallTime>> unflushed_;
   std::map<Id, std::pair<spool::Schedule, bool>> before_;
 };

@@ -87,7 +87,7 @@ void plan_trouble(Simulation& world, WallTime end, Urgency urgency = Urgency::Or
   for (int n = static_cast<int>(random() % 3); n > 0; --n)
     world.at(world.now + seconds{random() % 40'000}, [&world] {
       const auto key = world.peer("d0.example").key();
-      world.scheduler().hold(key, world.now, world.now + minutes{world.random() % 500}, "maintenance");
+      world.hold(key, world.now + minutes{world.random() % 500});
     });
 }
 

@@ -13,18 +13,14 @@ bool same_ignoring_case(std::string_view text, std::string_view lower) {
   return true;
 }
 
-}  // namespace
-
-ReplySearch::ReplySearch(std::string_view part) : part_(ascii_lower(part)) {}
-
 // Where the part may begin: its first, middle and last octet are there, but for their case. `end`: nowhere. Blocks of a fixed
 // length without a branch inside are what compilers turn into vector instructions.
-const char* ReplySearch::candidate(const char* at, const char* end) const {
+[[gnu::always_inline]] inline const char* candidate_between(const char* at, const char* end, std::string_view part) {
   constexpr std::ptrdiff_t block = 64;
-  const auto last_at = static_cast<std::ptrdiff_t>(part_.size()) - 1;
+  const auto last_at = static_cast<std::ptrdiff_t>(part.size()) - 1;
   const auto middle_at = last_at / 2;
-  const char first = static_cast<char>(part_.front() | case_bit), last = static_cast<char>(part_.back() | case_bit);
-  const char middle = static_cast<char>(part_[static_cast<std::size_t>(middle_at)] | case_bit);
+  const char first = static_cast<char>(part.front() | case_bit), last = static_cast<char>(part.back() | case_bit);
+  const char middle = static_cast<char>(part[static_cast<std::size_t>(middle_at)] | case_bit);
   const char* const stop = end - last_at;  // it cannot begin there
   while (stop - at >= block) {
     unsigned char found = 0;
@@ -37,6 +33,23 @@ const char* ReplySearch::candidate(const char* at, const char* end) const {
   for (; at < stop; ++at)
     if (static_cast<char>(*at | case_bit) == first && static_cast<char>(at[last_at] | case_bit) == last) return at;
   return end;
+}
+
+#if defined(__x86_64__)
+// The same, compiled for what most machines have beyond the architecture's first edition: half the time.
+[[gnu::target("avx2")]] const char* candidate_by_wide_vectors(const char* at, const char* end, std::string_view part) { return candidate_between(at, end, part); }
+#endif
+
+}  // namespace
+
+ReplySearch::ReplySearch(std::string_view part) : part_(ascii_lower(part)) {}
+
+const char* ReplySearch::candidate(const char* at, const char* end) const {
+#if defined(__x86_64__)
+  static const bool has_wide_vectors = __builtin_cpu_supports("avx2") != 0;
+  if (has_wide_vectors) return candidate_by_wide_vectors(at, end, part_);
+#endif
+  return candidate_between(at, end, part_);
 }
 
 void ReplySearch::judge(Page& page, const ReplyArena::PageView& view) {

@@ -36,22 +36,24 @@ std::optional<std::string> base64_decode(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   std::size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
-  std::string out;
-  out.reserve(text.size() / 4 * 3);
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text.substr(0, text.size() - padding)) {
-    const auto value = values[static_cast<unsigned char>(c)];
-    if (value < 0) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out.push_back(static_cast<char>(bits >> count));
-    }
+  const auto value = [&](std::size_t n) { return values[static_cast<unsigned char>(text[n])]; };
+  const auto digits = text.size() - padding;
+  std::string out(text.size() / 4 * 3 - padding, '\0');
+  std::size_t at = 0, to = 0;
+  for (; at + 4 <= digits; at += 4, to += 3) {
+    const int a = value(at), b = value(at + 1), c = value(at + 2), d = value(at + 3);
+    if ((a | b | c | d) < 0) return std::nullopt;
+    const auto bits = static_cast<std::uint32_t>(a << 18 | b << 12 | c << 6 | d);
+    out[to] = static_cast<char>(bits >> 16), out[to + 1] = static_cast<char>(bits >> 8), out[to + 2] = static_cast<char>(bits);
   }
+  if (padding == 0) return out;
+  const int a = value(at), b = value(at + 1), c = padding == 1 ? value(at + 2) : 0;
+  if ((a | b | c) < 0) return std::nullopt;
+  const auto bits = static_cast<std::uint32_t>(a << 12 | b << 6 | c);
   // The unused bits of the last character must be zero, or two texts would decode to the same octets.
-  if ((bits & ((1U << count) - 1)) != 0) return std::nullopt;
+  if ((bits & (padding == 1 ? 0x3U : 0x3ffU)) != 0) return std::nullopt;
+  out[to] = static_cast<char>(bits >> 10);
+  if (padding == 1) out[to + 1] = static_cast<char>(bits >> 2);
   return out;
 }
 

@@ -58,10 +58,9 @@ bool read_number(const TagList& list, std::string_view name, std::optional<std::
   return into.has_value();
 }
 
-Result<void, std::string> read_base64(const TagList& list, std::string_view name, std::string& into) {
-  const auto* tag = list.find(name);
+Result<void, std::string> read_base64(const Tag* tag, std::string_view name, std::string_view value, std::string& into) {
   if (tag == nullptr) return missing(name);
-  auto octets = decode_folded_base64(tag->value);
+  auto octets = decode_folded_base64(value);
   if (!octets || octets->empty()) return wrong(name);
   into = *std::move(octets);
   return {};
@@ -92,7 +91,8 @@ Result<void, std::string> read_arc_only(const TagList& list, Signature& into) {
 }
 
 Result<void, std::string> read_all(FieldKind kind, const TagList& list, Signature& into) {
-  if (const auto* b = list.find("b"); b != nullptr) into.text = without_space(b->value);
+  const auto *b = list.find("b"), *bh = list.find("bh");
+  if (b != nullptr) into.text = without_space(b->value);
   TRY(domain, read_name(list, "d"));
   into.domain = std::move(domain);
   TRY(selector, read_name(list, "s"));
@@ -100,8 +100,8 @@ Result<void, std::string> read_all(FieldKind kind, const TagList& list, Signatur
   if (key_name(into.selector, into.domain).size() > dns::most_name_octets) return failure(std::string("the key's name is too long"));
   TRY(algorithm, read_algorithm(list));
   into.algorithm = algorithm;
-  TRY_VOID(read_base64(list, "b", into.octets));
-  TRY_VOID(read_base64(list, "bh", into.body_hash));
+  TRY_VOID(read_base64(b, "b", into.text, into.octets));
+  TRY_VOID(read_base64(bh, "bh", bh == nullptr ? "" : bh->value, into.body_hash));
   if (into.body_hash.size() != Digest{}.size()) return wrong("bh");
   // Without c= ARC's signers mean relaxed, as the suite of its authors has it; DKIM's simple (§3.5).
   into.header_form = into.body_form = kind == FieldKind::Dkim ? Form::Simple : Form::Relaxed;

@@ -36,12 +36,17 @@ std::string_view trimmed(std::string_view text) {
 std::string without_space(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (const char c : text)
-    if (!is_fold_space(c)) out += c;
+  for (auto end = text.begin(), at = end; at != text.end(); at = end) {
+    at = std::find_if_not(at, text.end(), is_fold_space);
+    end = std::find_if(at, text.end(), is_fold_space);
+    out.append(at, end);
+  }
   return out;
 }
 
 std::optional<std::string> decode_folded_base64(std::string_view text) {
+  const bool has_space = std::ranges::any_of(text, is_fold_space), lacks_padding = text.size() % 4 != 0;
+  if (!has_space && !lacks_padding) return base64_decode(text);
   auto packed = without_space(text);
   if (packed.find('=') == std::string::npos) packed.append((4 - packed.size() % 4) % 4, '=');
   return base64_decode(packed);
@@ -67,7 +72,9 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 // tag-list = tag-spec *( ";" tag-spec ) [ ";" ]      RFC 6376 §3.2
 Result<TagList, SyntaxError> TagList::parse(std::string_view text) {
+  constexpr std::size_t usual_tags = 16;
   TagList list;
+  list.tags_.reserve(usual_tags);
   Cursor in(text);
   for (;;) {
     TRY(tag, parse_tag(in));

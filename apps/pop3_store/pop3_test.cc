@@ -200,6 +200,20 @@ Task<void> unproven(Rig& rig) {
   CHECK(rig.door->sessions() == 0);
 }
 
+// It waits for its client meanwhile, who says nothing.
+Task<void> contained(Rig& rig) {
+  std::string said;
+  bool may = true;
+  rig.around.may_read = [&may](AccountId account, WallTime) { return may || account != AccountId{7}; };
+  rig.loop.spawn(watch_over(rig.around));
+  auto client = rig.connect();
+  SAY(*client, "USER a@b.example\r\nPASS secret\r\nDELE 1\r\n", "Marked\r\n");
+  may = false;
+  SAY(*client, "", "(closed)");
+  CHECK(said == "(closed)");
+  CHECK(rig.messages() == 3);
+}
+
 Task<void> silent(Rig& rig) {
   std::string said;
   auto client = rig.connect();
@@ -233,4 +247,10 @@ TEST_CASE("pop3: a client that does not log in is hung up on") {
   Rig rig;
   rig.login_time = 100ms;
   io::run_to_end(rig.loop, silent(rig));
+}
+
+TEST_CASE("pop3: a session whose account may not read any more is over, whatever its client does") {
+  Rig rig;
+  rig.around.idle = 60s;
+  io::run_to_end(rig.loop, contained(rig));
 }

@@ -62,6 +62,7 @@ int run_pop3_store(Service& service) {
                         });
   loop.spawn(door.serve());
   loop.spawn(stop_when_told(service, loop, door));
+  loop.spawn(watch_over(around));
   service.ready();
   loop.run();
   service.when_reloaded({});

@@ -8,6 +8,16 @@ namespace hikyaku::apps {
 namespace {
 constexpr Duration close_limit = 5s;
 
+// One session's place in the list.
+struct Place : io::Hook {
+  Place(Pop3Store& around, AccountId whose, io::Connection& connection) : account(whose), began(around.loop.clock().wall()), stream(connection) { link_before(around.sessions); }
+
+  const AccountId account;
+  const WallTime began;
+  io::Connection& stream;
+  bool is_over = false;
+};
+
 Task<pop3::Answer> ask(const Pop3Store& around, Maildrop& drop, pop3::Request request) {
   auto working = around.workers.run(around.loop, [&drop, &around, wanted = std::move(request)] {
     return drop.answer(wanted, around.loop.clock().now() + around.store_limit);
@@ -24,7 +34,7 @@ void log_trouble(const Pop3Store& around, const front::LoggedIn& who, const Mail
 }
 }  // namespace
 
-Task<void> serve_pop3(const Pop3Store& around, front::LoggedIn who, std::unique_ptr<io::Connection> stream) {
+Task<void> serve_pop3(Pop3Store& around, front::LoggedIn who, std::unique_ptr<io::Connection> stream) {
   auto opening = decode_opening(who.opening);
   if (!opening) co_return;
   pop3::Session session(std::move(opening->received));
@@ -34,13 +44,14 @@ Task<void> serve_pop3(const Pop3Store& around, front::LoggedIn who, std::unique_
     });
   }
   Maildrop drop(around.store, who.account);
-  const auto began = around.loop.clock().wall();
+  Place place(around, who.account, *stream);
   for (;;) {
+    if (place.is_over) session.end();
     auto step = session.next();
     if (std::holds_alternative<pop3::NeedInput>(step)) {
       auto reading = stream->read(around.loop.after(around.idle));
       const auto octets = co_await std::move(reading);
-      const bool may = !around.may_read || around.may_read(who.account, began);
+      const bool may = !around.may_read || around.may_read(who.account, place.began);
       if (octets && may) session.receive(*octets);
       else session.end();
       stream->release_buffer();
@@ -57,9 +68,23 @@ Task<void> serve_pop3(const Pop3Store& around, front::LoggedIn who, std::unique_
       break;
     }
   }
+  place.unlink();
   around.log.write(telemetry::events::pop3_closed, {.account = who.address, .client = who.client_address, .count = session.deleted()});
   auto closing = stream->close(around.loop.after(close_limit));
   co_await std::move(closing);
+}
+
+Task<void> watch_over(Pop3Store& around) {
+  while (!around.loop.stopping()) {
+    const auto woken = co_await around.loop.sleep_until(around.loop.after(1s));
+    if (woken == io::Wake::Cancelled) co_return;
+    for (auto* hook = around.sessions.next(); around.may_read && hook != &around.sessions; hook = hook->next()) {
+      auto& place = *static_cast<Place*>(hook);
+      if (place.is_over || around.may_read(place.account, place.began)) continue;
+      place.is_over = true;
+      place.stream.interrupt();
+    }
+  }
 }
 
 }  // namespace hikyaku::apps

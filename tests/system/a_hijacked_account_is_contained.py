@@ -3,7 +3,6 @@ the administrator is told once, by webhook and by mail. Reading goes on. `accoun
 password; `account release` lets it send again."""
 import http.server
 import json
-import smtplib
 import threading
 
 from harness import HANAKO, PASSWORD, TARO, Server, eventually, expect, scenario
@@ -29,18 +28,6 @@ class Receiver:
 
     def of(self, change):
         return [notice for notice in self.notices if notice["alarm"] == "account-suspended" and notice["change"] == change]
-
-
-def submit(server, recipients, subject, password=PASSWORD):
-    """The last reply, and how many recipients were taken."""
-    with smtplib.SMTP_SSL("127.0.0.1", server.submissions_port, timeout=60, context=server.context()) as client:
-        client.login(TARO, password)
-        code, words = client.docmd(f"MAIL FROM:<{TARO}>")
-        if code != 250:
-            return code, words.decode(), 0
-        taken = sum(client.docmd(f"RCPT TO:<{recipient}>")[0] == 250 for recipient in recipients)
-        code, words = client.data(f"Subject: {subject}\r\n\r\nHello\r\n")
-        return code, words.decode(), taken
 
 
 def queued(server):
@@ -70,14 +57,14 @@ class Hijacked(Server):
 
 
 def suspended(server, receiver):
-    code, words, _ = submit(server, [HANAKO], "ordinary")
+    code, words, _ = server.submit(TARO, [HANAKO], "ordinary")
     expect(code == 250, f"{code} {words}")
     server.wait_for_subjects(["ordinary"])
-    expect(submit(server, ["someone@dead.example"], "queued")[0] == 250, "one for a host that is down")
+    expect(server.submit(TARO, ["someone@dead.example"], "queued")[0] == 250, "one for a host that is down")
     eventually(lambda: len(items(server)) == 1, "it waits", 60)
-    code, words, taken = submit(server, [HANAKO] + [f"nobody{n}@a.example" for n in range(6)] + [f"r{n}@dead.example" for n in range(8)], "spam")
+    code, words, taken = server.submit(TARO, [HANAKO] + [f"nobody{n}@a.example" for n in range(6)] + [f"r{n}@dead.example" for n in range(8)], "spam")
     expect(code == 550 and "suspended" in words and taken == 9, f"the message that shows it: {code} {words} {taken}")
-    code, words, _ = submit(server, [HANAKO], "more")
+    code, words, _ = server.submit(TARO, [HANAKO], "more")
     expect(code == 550 and "suspended" in words, f"and no more: {code} {words}")
     expect("ordinary" in server.subjects() and "spam" not in server.subjects(), "nobody got it")
     told = [event for event in server.events("servicelog") if event["event"] == "account.suspended"]
@@ -104,8 +91,8 @@ def contained(server):
     expect(plan["dry_run"] and plan["suspended"] and plan["reached"] == [HANAKO] and plan["clients"], f"{plan}")
     expect(logs_in(server, PASSWORD), "a look changes nothing")
     session = server.imap_with(TARO, PASSWORD)
-    submission = smtplib.SMTP_SSL("127.0.0.1", server.submissions_port, timeout=60, context=server.context())
-    submission.login(TARO, PASSWORD)
+    maildrop = server.pop3(TARO)
+    submission = server.smtp(tls="inside", user=TARO)
     done = json.loads(server.cli("account", "contain", TARO, "--yes", "--json"))
     expect(not done["dry_run"] and len(done["password"]) > 15, f"{done}")
 
@@ -117,6 +104,8 @@ def contained(server):
             return True
 
     eventually(over, "the session ends", 60)
+    maildrop.sock.settimeout(60)
+    expect(maildrop.file.read() == b"", "and that by POP3, whose client says nothing")
     expect(not logs_in(server, PASSWORD) and logs_in(server, done["password"]), "only the new password")
     expect(len(items(server)) == 1, "held, not deleted")
     asked = server.cli("account", "release", TARO, "--json", check=False)
@@ -149,10 +138,10 @@ def run(folder):
         suspended(server, receiver)
         reading_goes_on(server)
         password, submission = contained(server)
-        expect(submit(server, [HANAKO], "not yet", password)[0] == 550, "still suspended")
+        expect(server.submit(TARO, [HANAKO], "not yet", password)[0] == 550, "still suspended")
         server.cli("account", "release", TARO)
         a_session_of_before_is_over(submission)
-        code, words, _ = submit(server, [HANAKO], "again", password)
+        code, words, _ = server.submit(TARO, [HANAKO], "again", password)
         expect(code == 250, f"released: {code} {words}")
         server.wait_for_subjects(["ordinary", "again"])
         eventually(lambda: receiver.of("cleared"), "and told of", 60)

@@ -107,6 +107,17 @@ class Server(Hikyaku):
                 answers.append(client.data(text))
             return [(code, words.decode()) for code, words in answers]
 
+    def submit(self, sender, recipients, subject="hello", password=PASSWORD):
+        """One message of who logged in, to whom of them is taken: the last reply (code, words), and how many that were."""
+        with smtplib.SMTP_SSL("127.0.0.1", self.submissions_port, timeout=60, context=self.context()) as client:
+            client.login(sender, password)
+            code, words = client.docmd(f"MAIL FROM:<{sender}>")
+            if code != 250:
+                return code, words.decode(), 0
+            taken = sum(client.docmd(f"RCPT TO:<{recipient}>")[0] == 250 for recipient in recipients)
+            code, words = client.data(f"Subject: {subject}\r\n\r\nHello\r\n")
+            return code, words.decode(), taken
+
     def imap(self, user=HANAKO):
         client = imaplib.IMAP4_SSL("127.0.0.1", self.imaps_port, ssl_context=self.context(), timeout=30)
         client.login(user, PASSWORD)

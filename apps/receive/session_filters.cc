@@ -107,16 +107,18 @@ bool Session::is_spared(const Address& recipient) const {
 }
 
 bool Session::spares_some(const Envelope& envelope) const {
-  return !spared_ && talk_.answers_each_recipient() && std::ranges::any_of(envelope.recipients, [this](const Recipient& one) { return is_spared(one.address); });
+  return !spared_ && std::ranges::any_of(envelope.recipients, [this](const Recipient& one) { return is_spared(one.address); });
 }
 
-// Who is spared stands beside others only where each is answered (must_come_apart), or where no stranger sends.
+// Who is spared stands beside others where each is answered (must_come_apart), and in mail of logins and of networks of ours, whose programs know no copies apart.
+// There the others' copies are kept back, as wherever one reply cannot say it; what is put off comes again, for all.
 bool Session::take_heard(Arrival& arrival, Envelope& envelope, const Heard& heard) {
-  if (!heard.spares || heard.kind == Heard::Kind::Pass || !spares_some(envelope)) return arrival.outcome.take(heard) && take_out_refused(arrival, envelope);
+  const bool each = talk_.answers_each_recipient(), comes_again = !each && heard.kind == Heard::Kind::Defer;
+  if (!heard.spares || heard.kind == Heard::Kind::Pass || comes_again || !spares_some(envelope)) return arrival.outcome.take(heard) && take_out_refused(arrival, envelope);
   for (const auto& one : envelope.recipients) {
     if (is_spared(one.address)) continue;
-    if (heard.kind == Heard::Kind::Quarantine) arrival.outcome.keep_back(one.address.text(), heard.why);
-    else arrival.outcome.refuse(one.address.text(), heard.reply);
+    if (each && heard.kind != Heard::Kind::Quarantine) arrival.outcome.refuse(one.address.text(), heard.reply);
+    else arrival.outcome.keep_back(one.address.text(), heard.why);
   }
   return take_out_refused(arrival, envelope);
 }

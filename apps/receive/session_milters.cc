@@ -234,8 +234,8 @@ void Session::change_envelope(const filters::MilterTalk& talk, Arrival& arrival,
     else if (auto sender = address_of(*changes.sender)) envelope.reverse_path = {*std::move(sender)};
   }
   // Who is to have everything keeps his copy (the postmaster).
-  for (const auto& text : spared_ ? std::vector<std::string>{} : changes.deleted_recipients)
-    if (const auto address = address_of(text)) arrival.outcome.keep_back(address->text(), talk.row().name + ": it took this recipient out");
+  for (const auto& text : changes.deleted_recipients)
+    if (const auto address = address_of(text); address && !is_spared(*address)) arrival.outcome.keep_back(address->text(), talk.row().name + ": it took this recipient out");
   for (const auto& text : changes.added_recipients) {
     auto address = address_of(text);
     if (!address) continue;

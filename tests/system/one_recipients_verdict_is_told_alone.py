@@ -1,5 +1,5 @@
 """PRDR (draft-hall-prdr-00) and LMTP: content rows of one recipient, a milter's refusal, a limit of size and a full mailbox refuse one copy and tell the client which; the others' are taken, nothing
-is kept back, and who may not be refused keeps his beside others. By a client of our own, by swaks, and by Exim, which bounces for the one alone. Without PRDR all is as before."""
+is kept back, and who may not be refused keeps his beside others; so does the postmaster with what a login sends, without either. By a client of our own, by swaks, and by Exim, which bounces for the one alone. Without PRDR all is as before."""
 import shutil
 import smtplib
 import subprocess
@@ -97,6 +97,26 @@ def by_a_milter(server):
     expect(server.quarantined() == [], f"nothing is kept back: {server.quarantined()}")
 
 
+def of_who_logs_in(server):
+    """One reply for all, and no copies apart: the postmaster has his, the others' is kept back, and what is put off comes again."""
+    with m.Milter() as own:
+        server.change_settings(filters={"milters": [own.row()]})
+        for name, answers in (("fourteen", {"E": [m.REJECT]}), ("fifteen", {"E": [m.quarantine("odd"), m.ACCEPT]}), ("sixteen", {"E": [m.delete_recipient(HANAKO), m.delete_recipient(POSTMASTER), m.ACCEPT]})):
+            own.answers = answers
+            expect(server.submit(HANAKO, [HANAKO, POSTMASTER], name)[::2] == (250, 2), f"{name} is taken")
+            server.stored(name, TARO)
+            kept = server.quarantined()
+            expect([one["recipients"] for one in kept] == [[HANAKO]], f"{name}: the other's is kept back: {kept}")
+            server.cli("quarantine", "delete", kept[0]["id"])
+        own.answers = {"E": [m.REJECT]}
+        expect(server.submit(HANAKO, [HANAKO, TARO], "seventeen")[0] == 550, "else it is one for all")
+        expect(server.submit(HANAKO, [POSTMASTER], "eighteen")[0] == 250, "and none for him")
+        own.answers = {"E": [m.TEMPFAIL]}
+        expect(server.submit(HANAKO, [HANAKO, POSTMASTER], "nineteen")[0] == 451, "our word is: come again")
+    server.change_settings(filters={"milters": []})
+    expect(not any(f"{name}teen" in one for name in ("four", "fif", "six") for one in server.subjects()), "she has none of it")
+
+
 def by_size(server):
     long = "x" * 76 + "\r\n"
     server.cli("account", "rules", "set", HANAKO, "--size-in", "4KiB")
@@ -154,5 +174,6 @@ def run(folder):
         by_content(server)
         who_is_never_refused(server)
         by_a_milter(server)
+        of_who_logs_in(server)
         by_size(server)
         by_others(server, folder)

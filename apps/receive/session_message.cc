@@ -1,5 +1,6 @@
 // The text of a message on its way to the journal. 250 is said only after the flush that covers it.
 #include "apps/receive/session.h"
+#include "services/quarantine/withdrawal.h"
 
 namespace hikyaku::receive {
 namespace {
@@ -120,8 +121,8 @@ Task<void> Session::commit(smtp::server::CommitMessage step) {
   auto storing = store_within_limits(*arrival, envelope, octets);
   const auto trouble = co_await std::move(storing);
   if (trouble && arrival->kept_back) {
-    auto withdrawing = front_.reception.workers.run(front_.loop, [arrived = arrival.get()] { arrived->kept_back->deposit.withdraw(); });
-    (void)co_await std::move(withdrawing);  // all workers are busy: at the end of this function
+    auto withdrawing = quarantine::withdraw(front_.loop, front_.reception.workers, std::move(arrival->kept_back->deposit));
+    co_await std::move(withdrawing);
   }
   if (!trouble) {
     if (arrival->kept_back) keep_in_quarantine(*arrival, *arrival->kept_back);

@@ -43,6 +43,7 @@ struct ReportRow {
 // The policy as it was found. Empty: not said.
 struct PublishedPolicy {
   std::string domain, p, sp, np, adkim, aspf, pct, fo, testing, discovery_method;
+  std::uint32_t interval_seconds = 86'400;  // ri=: how often reports are wanted; no report tells it
   friend bool operator==(const PublishedPolicy&, const PublishedPolicy&) = default;
 };
 

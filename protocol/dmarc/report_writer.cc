@@ -137,6 +137,7 @@ PublishedPolicy published_policy(const Verdict& verdict, const Options& options)
   policy.adkim = letter(record.dkim), policy.aspf = letter(record.spf);
   policy.pct = std::to_string(record.percent), policy.fo = record.failure_options;
   policy.testing = record.testing ? "y" : "n";
+  policy.interval_seconds = record.interval_seconds;
   policy.discovery_method = std::holds_alternative<TreeWalk>(options.discovery) ? "treewalk" : "psl";
   return policy;
 }

@@ -1,14 +1,15 @@
 #include "services/dmarc_reports/judged_line.h"
 
 #include <array>
+#include <limits>
 
 #include "base/cursor.h"
 
 namespace hikyaku::dmarc_reports {
 namespace {
 
-constexpr std::string_view version = "1";
-constexpr std::size_t most_field_octets = 300, policy_fields = 10, row_fields = 8;
+constexpr std::string_view version = "2", version_without_interval = "1";
+constexpr std::size_t most_field_octets = 300, policy_fields = 11, row_fields = 8;
 
 // A value: no control, and none of the characters that part values.
 std::string value(std::string_view text) {
@@ -57,7 +58,7 @@ bool each_of(std::string_view list, std::size_t count, Take take) {
 }  // namespace
 
 std::string judged_line(const dmarc::PublishedPolicy& policy, const dmarc::ReportRow& row) {
-  std::string line = joined({version, policy.domain, policy.p, policy.sp, policy.np, policy.adkim, policy.aspf, policy.pct, policy.fo, policy.testing}, '\t') + '|';
+  std::string line = joined({version, policy.domain, policy.p, policy.sp, policy.np, policy.adkim, policy.aspf, policy.pct, policy.fo, policy.testing, std::to_string(policy.interval_seconds)}, '\t') + '|';
   std::string reasons, dkim, spf;
   for (const auto& one : row.reasons) reasons += (reasons.empty() ? "" : " ") + joined({one.type, one.comment}, ',');
   for (const auto& one : row.dkim_results) dkim += (dkim.empty() ? "" : " ") + joined({one.domain, one.selector, one.result}, ',');
@@ -74,10 +75,16 @@ std::optional<JudgedLine> split_judged_line(std::string_view line) {
 
 std::optional<dmarc::PublishedPolicy> parse_policy(std::string_view policy) {
   const auto parts = parted(policy, '\t', policy_fields);
-  if (parts.size() != policy_fields || parts[0] != version || parts[1].empty()) return std::nullopt;
+  const bool tells_interval = parts[0] == version;
+  if ((!tells_interval && parts[0] != version_without_interval) || parts.size() != policy_fields - (tells_interval ? 0 : 1) || parts[1].empty()) return std::nullopt;
   dmarc::PublishedPolicy read;
-  const std::array<std::string*, policy_fields - 1> to{&read.domain, &read.p, &read.sp, &read.np, &read.adkim, &read.aspf, &read.pct, &read.fo, &read.testing};
+  const std::array<std::string*, policy_fields - 2> to{&read.domain, &read.p, &read.sp, &read.np, &read.adkim, &read.aspf, &read.pct, &read.fo, &read.testing};
   for (std::size_t n = 0; n < to.size(); ++n) *to[n] = parts[n + 1];
+  if (!tells_interval) return read;
+  Cursor in(parts.back());
+  const auto interval = parse_number(in, std::numeric_limits<std::uint32_t>::max());
+  if (!interval || !in.at_end()) return std::nullopt;
+  read.interval_seconds = static_cast<std::uint32_t>(*interval);
   return read;
 }
 

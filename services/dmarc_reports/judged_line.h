@@ -14,7 +14,7 @@ struct JudgedLine {
   std::string_view policy, row;
 };
 
-// "1 TAB domain TAB p ... | source TAB ..." with its LF; what would break the form is written as "?".
+// "2 TAB domain TAB p ... TAB ri | source TAB ..." with its LF (version 1 had no ri); what would break the form is written as "?".
 [[nodiscard]] std::string judged_line(const dmarc::PublishedPolicy& policy, const dmarc::ReportRow& row);
 // Without its LF. Nothing: it is no such line.
 [[nodiscard]] std::optional<JudgedLine> split_judged_line(std::string_view line);

@@ -7,7 +7,7 @@ using namespace hikyaku::dmarc_reports;
 
 namespace {
 
-const dmarc::PublishedPolicy policy{"a.example", "reject", "none", "", "r", "s", "50", "1", "n", ""};
+const dmarc::PublishedPolicy policy{"a.example", "reject", "none", "", "r", "s", "50", "1", "n", "", 3'600};
 dmarc::ReportRow row() {
   return {"2001:db8::7", 0, "none", "fail", "pass", {{"local_policy", ""}, {"sampled_out", ""}}, "", "b.example", "a.example", {{"a.example", "s1", "pass", ""}, {"c.example", "", "fail", ""}}, {{"b.example", "mfrom", "softfail", ""}}};
 }
@@ -48,7 +48,13 @@ TEST_CASE("what is no line is none") {
     CHECK_MESSAGE((!halves || !parse_policy(halves->policy)), bad);
     CHECK_MESSAGE((!halves || !parse_row(halves->row)), bad);
   }
+  CHECK(parse_policy("1\ta.example\treject\t\t\t\t\t\t\t")->interval_seconds == 86'400);
+  CHECK(parse_policy("2\ta.example\treject\t\t\t\t\t\t\t\t3600")->interval_seconds == 3'600);
   CHECK(!parse_policy("2\ta.example\treject\t\t\t\t\t\t\t"));
+  CHECK(!parse_policy("2\ta.example\treject\t\t\t\t\t\t\t\t"));
+  CHECK(!parse_policy("2\ta.example\treject\t\t\t\t\t\t\t\t3600x"));
+  CHECK(!parse_policy("2\ta.example\treject\t\t\t\t\t\t\t\t4294967296"));
+  CHECK(!parse_policy("3\ta.example\treject\t\t\t\t\t\t\t\t3600"));
   CHECK(!parse_policy("1\t\treject\t\t\t\t\t\t\t"));
   CHECK(!parse_policy("1\ta.example\treject\t\t\t\t\t\t\t\t"));
   CHECK(!parse_row("192.0.2.7\tnone\tfail\tfail\t\t\ta.example\t|"));                    // nothing of SPF

@@ -38,9 +38,12 @@ spool::GeneratedMail empty_mail(const dmarc::AggregateReport& report, const Addr
   return mail;
 }
 
+// "on 2026-11-22", "from 2026-11-22T13 to 2026-11-22T15"
 std::string period_text(const dmarc::AggregateReport& report) {
-  const auto at = [](std::uint64_t second) { return day_name(std::chrono::floor<std::chrono::days>(std::chrono::sys_seconds{std::chrono::seconds(second)})); };
-  return at(report.begin);
+  const auto at = [](std::uint64_t second) { return std::chrono::floor<std::chrono::hours>(std::chrono::sys_seconds{std::chrono::seconds(second)}); };
+  const auto begin = at(report.begin), end = at(report.end + 1);
+  if (end - begin == std::chrono::days{1}) return "on " + day_name(std::chrono::floor<std::chrono::days>(begin));
+  return "from " + hour_name(begin) + " to " + hour_name(end);
 }
 
 // RFC 7489's schema knows IPv6 addresses in eight groups only, and readers that go by it refuse a report with "::" in it.
@@ -61,13 +64,16 @@ std::string schema_address(const std::string& text) {
 
 }  // namespace
 
-std::string report_id(UtcDay day, std::string_view domain, const Reporter& by) { return day_name(day) + "." + std::string(domain) + "@" + by.hostname; }
+std::string report_id(const Period& period, std::string_view domain, const Reporter& by) {
+  const auto name = period.hours == hours_of_day ? day_name(std::chrono::floor<std::chrono::days>(period.begin)) : hour_name(period.begin) + "+" + std::to_string(period.hours);
+  return name + "." + std::string(domain) + "@" + by.hostname;
+}
 
-dmarc::AggregateReport report_of(const DomainSeen& seen, UtcDay day, const Reporter& by) {
+dmarc::AggregateReport report_of(const DomainSeen& seen, const Period& period, const Reporter& by) {
   dmarc::AggregateReport report;
-  report.version = "1.0", report.organization = by.hostname, report.email = by.contact.text(), report.report_id = report_id(day, seen.policy.domain, by);
-  const auto begin = std::chrono::duration_cast<std::chrono::seconds>(day.time_since_epoch()).count();
-  report.begin = static_cast<std::uint64_t>(begin), report.end = report.begin + 86'399;
+  report.version = "1.0", report.organization = by.hostname, report.email = by.contact.text(), report.report_id = report_id(period, seen.policy.domain, by);
+  const auto begin = std::chrono::duration_cast<std::chrono::seconds>(period.begin.time_since_epoch()).count();
+  report.begin = static_cast<std::uint64_t>(begin), report.end = report.begin + period.hours * 3'600ULL - 1;
   report.policy = seen.policy;
   report.rows = rows_of(seen);
   for (auto& row : report.rows) row.source_ip = schema_address(row.source_ip);
@@ -80,7 +86,7 @@ spool::GeneratedMail report_mail(const dmarc::AggregateReport& report, std::stri
   const std::string boundary = "=_dmarc_" + mail.envelope.id.text();
   const auto name = dmarc::report_file_name(report, by.hostname);
   mail.text = header(report, to, mail.envelope.id, by) + "Content-Type: multipart/mixed; boundary=\"" + boundary + "\"\r\n\r\n--" + boundary +
-              "\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\nThis is a DMARC aggregate report of " + by.hostname + "\r\nabout mail in the name of " + report.policy.domain + "\r\non " + period_text(report) +
+              "\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\nThis is a DMARC aggregate report of " + by.hostname + "\r\nabout mail in the name of " + report.policy.domain + "\r\n" + period_text(report) +
               " (UTC), as RFC 7489 describes it.\r\n\r\n--" + boundary + "\r\nContent-Type: application/gzip; name=\"" + name +
               "\"\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment;\r\n\tfilename=\"" + name + "\"\r\n\r\n" + base64_lines(packed) + "--" + boundary + "--\r\n";
   mail.envelope.body_octets = mail.text.size();

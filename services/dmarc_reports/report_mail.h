@@ -16,11 +16,17 @@ struct Reporter {
   WallTime now{};
 };
 
-// Always the same for the same day and domain of one host.
-[[nodiscard]] std::string report_id(UtcDay day, std::string_view domain, const Reporter& by);
+// What a report is about: whole hours of one UTC day.
+struct Period {
+  UtcHour begin{};
+  unsigned hours = hours_of_day;
+};
+
+// Always the same for the same period and domain of one host.
+[[nodiscard]] std::string report_id(const Period& period, std::string_view domain, const Reporter& by);
 // As RFC 7489's schema wants it: IPv6 addresses in eight groups.
-[[nodiscard]] dmarc::AggregateReport report_of(const DomainSeen& seen, UtcDay day, const Reporter& by);
-// `packed`: of the report. Its id follows from day, domain and address.
+[[nodiscard]] dmarc::AggregateReport report_of(const DomainSeen& seen, const Period& period, const Reporter& by);
+// `packed`: of the report. Its id follows from period, domain and address.
 [[nodiscard]] spool::GeneratedMail report_mail(const dmarc::AggregateReport& report, std::string_view packed, const Address& to, const Reporter& by);
 [[nodiscard]] spool::GeneratedMail too_large_mail(const dmarc::AggregateReport& report, std::size_t octets, const Address& to, const Reporter& by);
 

@@ -1,5 +1,9 @@
 #include "services/dmarc_reports/reporter.h"
 
+#include <bit>
+#include <charconv>
+#include <cstdio>
+
 #include "base/cursor.h"
 #include "protocol/dmarc/report_mail.h"
 #include "protocol/smtp/address.h"
@@ -13,10 +17,41 @@ constexpr std::size_t most_unkept = 50;            // a crash repeats as many, w
 constexpr std::size_t most_destinations = 5;       // §6.2 asks for two at least
 constexpr std::size_t most_remembered = 200'000;
 constexpr std::chrono::days tried_for{2};
-constexpr std::string_view whole_day = "*";
+constexpr std::string_view everybody = "*";
+constexpr Duration settle_time = 1min;  // after an hour; reception writes what it saw every few seconds
+constexpr unsigned lengths[] = {1, 2, 3, 4, 6, 8, 12};  // of periods, in hours; else a day
+
+// ri= (RFC 7489 §6.3), at least an hour and at most a day, as the next part that divides a day.
+unsigned hours_wanted(std::uint32_t seconds) {
+  for (const auto hours : lengths)
+    if (seconds <= hours * 3'600) return hours;
+  return hours_of_day;
+}
+
+UtcHour hour_of(UtcDay day, unsigned hour) { return UtcHour(day) + std::chrono::hours(hour); }
+
+// A day of which something was told already: what is left, from the first hour in which anything came to the last.
+Period period_of(UtcDay day, Hours told, Hours seen) {
+  if (told == 0 || seen == 0) return {UtcHour(day), hours_of_day};
+  const auto first = static_cast<unsigned>(std::countr_zero(seen));
+  return {hour_of(day, first), static_cast<unsigned>(std::bit_width(seen)) - first};
+}
+
+std::string hours_text(Hours hours) {
+  char text[9];
+  std::snprintf(text, sizeof text, "%06x", hours);
+  return text;
+}
+
+// "ff0000"; without it the whole day, as earlier versions wrote it.
+std::optional<Hours> parse_hours(std::string_view text) {
+  Hours hours = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), hours, 16);
+  if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || hours == 0 || hours > whole_day) return std::nullopt;
+  return hours;
+}
 
 std::string domain_of(const dmarc::ReportUri& uri) { return ascii_lower(std::string_view(uri.address).substr(uri.address.rfind('@') + 1)); }
-std::string mark_of(UtcDay day, std::string_view domain) { return day_name(day) + '\t' + std::string(domain); }
 bool is_below(std::string_view name, std::string_view domain) { return name.size() > domain.size() && name.ends_with(domain) && name[name.size() - domain.size() - 1] == '.'; }
 
 }  // namespace
@@ -27,21 +62,35 @@ void DmarcReporter::load() {
   if (const auto text = io::read_file(parts_.disk, parts_.suffix_list, most_file_octets)) suffixes_ = dmarc::PublicSuffixList::parse(*text);
   const auto text = io::read_file(parts_.disk, parts_.sent_file, most_file_octets);
   if (!text) return;
-  for (std::string_view rest = *text; !rest.empty() && sent_.size() < most_remembered;) {
+  for (std::string_view rest = *text; !rest.empty() && told_.size() < most_remembered;) {
     const auto line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-    if (line.size() > 11 && line[10] == '\t' && parse_day_name(line.substr(0, 10))) sent_.emplace(line);
+    if (line.size() <= 11 || line[10] != '\t') continue;
+    const auto day = parse_day_name(line.substr(0, 10));
+    const auto tab = line.find('\t', 11);
+    const auto hours = tab == std::string_view::npos ? std::optional(whole_day) : parse_hours(line.substr(tab + 1));
+    if (day && hours) told_[{*day, std::string(line.substr(11, tab - 11))}] |= *hours;
   }
 }
 
 // Days whose files are gone need no memory.
 void DmarcReporter::keep() {
-  const auto oldest = day_name(std::chrono::floor<std::chrono::days>(parts_.clock.wall()) - kept_days - std::chrono::days{1});
-  std::erase_if(sent_, [&](const auto& one) { return one.substr(0, 10) < oldest; });
+  const auto oldest = std::chrono::floor<std::chrono::days>(parts_.clock.wall()) - kept_days - std::chrono::days{1};
+  std::erase_if(told_, [&](const auto& one) { return one.first.first < oldest; });
   std::string text;
-  for (const auto& one : sent_) text += one + '\n';
+  for (const auto& [of, hours] : told_) text += day_name(of.first) + '\t' + of.second + (hours == whole_day ? "" : '\t' + hours_text(hours)) + '\n';
   if (const auto written = io::replace_file(parts_.disk, parts_.sent_file, text); !written) parts_.log.write(telemetry::events::storage_trouble, {.reason = written.error().what});
   else unkept_ = 0;
+}
+
+void DmarcReporter::remember(UtcDay day, std::string_view domain, Hours hours) {
+  told_[{day, std::string(domain)}] |= hours;
+  ++unkept_;
+}
+
+Hours DmarcReporter::told(UtcDay day, std::string_view domain) const {
+  const auto found = told_.find(std::pair(day, std::string(domain)));
+  return found == told_.end() ? 0 : found->second;
 }
 
 // What the two have in common decides whether consent is asked for; without a list of public suffixes only what stands below the other is of one house.
@@ -92,7 +141,7 @@ Task<bool> DmarcReporter::write(spool::GeneratedMail mail) {
   co_return true;
 }
 
-Task<DmarcReporter::Sent> DmarcReporter::report(const DomainSeen& seen, UtcDay day) {
+Task<DmarcReporter::Sent> DmarcReporter::report(const DomainSeen& seen, Period period) {
   auto finding = destinations(seen.policy.domain);
   const auto found = co_await std::move(finding);
   if (!found) co_return Sent::Later;
@@ -100,7 +149,7 @@ Task<DmarcReporter::Sent> DmarcReporter::report(const DomainSeen& seen, UtcDay d
   const Reporter by{parts_.hostname, parts_.settings().contact, parts_.node, parts_.journal, parts_.clock.wall()};
   dmarc::AggregateReport report;
   auto making = parts_.workers.run(parts_.loop, [&] {
-    report = report_of(seen, day, by);
+    report = report_of(seen, period, by);
     return dmarc::pack_report(dmarc::report_xml(report, dmarc::Schema::Rfc7489));
   });
   const auto packed = co_await std::move(making);
@@ -116,31 +165,78 @@ Task<DmarcReporter::Sent> DmarcReporter::report(const DomainSeen& seen, UtcDay d
   co_return Sent::Done;
 }
 
-Task<void> DmarcReporter::report_day(UtcDay day) {
-  const auto path = parts_.seen_folder + "/" + day_name(day);
-  auto work = parts_.workers.run(parts_.loop, [this, &path] { return gather(parts_.disk, path); });
-  const auto gathered = co_await std::move(work);
-  if (!gathered || !*gathered) co_return;
+Task<void> DmarcReporter::keep_told() {
+  auto keeping = parts_.workers.run(parts_.loop, [this] { keep(); });
+  const auto kept = co_await std::move(keeping);
+  (void)kept;  // all workers are busy: the next time
+}
+
+Task<std::optional<Seen>> DmarcReporter::gathered(Part part, Files files) {
+  Seen seen;
+  const IsTold is_told = [this, part](std::string_view domain, unsigned hour) { return (told(part.day, domain) & hours_from(hour, 1)) != 0; };
+  auto work = parts_.workers.run(parts_.loop, [&]() -> io::DiskResult<> {
+    for (const auto& [hour, name] : files)
+      if (hour >= part.first && hour < part.first + part.hours) TRY_VOID(gather(seen, parts_.disk, parts_.seen_folder + "/" + name, hour, is_told));
+    return {};
+  });
+  const auto ran = co_await std::move(work);
+  if (!ran || !*ran) co_return std::nullopt;
+  co_return seen;
+}
+
+Task<bool> DmarcReporter::report_part(Part part, Files files, Whom whom) {
+  auto gathering = gathered(part, std::move(files));
+  const auto seen = co_await std::move(gathering);
+  if (!seen) co_return false;
   bool all = true;
-  for (const auto& [domain, seen] : (*gathered)->domains) {
-    if (parts_.loop.stopping()) co_return;
-    if (sent_.contains(mark_of(day, domain))) continue;
-    auto reporting = report(seen, day);
+  for (const auto& [domain, what] : seen->domains) {
+    if (parts_.loop.stopping()) co_return false;
+    if (whom == Whom::OfThisLength && hours_wanted(what.policy.interval_seconds) != part.hours) continue;
+    const auto period = part.hours == hours_of_day ? period_of(part.day, told(part.day, domain), what.hours) : Period{hour_of(part.day, part.first), part.hours};
+    auto reporting = report(what, period);
     const auto sent = co_await std::move(reporting);
     if (sent == Sent::Later) {
       all = false;
       continue;
     }
-    sent_.insert(mark_of(day, domain));
-    if (++unkept_ < most_unkept) continue;
-    auto keeping = parts_.workers.run(parts_.loop, [this] { keep(); });
-    const auto kept = co_await std::move(keeping);
-    (void)kept;
+    remember(part.day, domain, hours_from(part.first, part.hours));
+    if (unkept_ < most_unkept) continue;
+    auto keeping = keep_told();
+    co_await std::move(keeping);
   }
-  if (all) sent_.insert(mark_of(day, whole_day));
-  auto keeping = parts_.workers.run(parts_.loop, [this] { keep(); });
-  const auto kept = co_await std::move(keeping);
-  (void)kept;
+  co_return all;
+}
+
+Task<void> DmarcReporter::report_day(UtcDay day, Files files) {
+  auto reporting = report_part({day}, std::move(files), Whom::All);
+  const bool all = co_await std::move(reporting);
+  if (all) remember(day, everybody, whole_day);
+  auto keeping = keep_told();
+  co_await std::move(keeping);
+}
+
+Task<void> DmarcReporter::report_hours(UtcDay day, Files files, unsigned over) {
+  for (const auto& [hour, name] : files) {
+    if (hour >= over || lengths_.contains(hour_of(day, hour))) continue;
+    auto gathering = gathered({day, hour, 1}, files);
+    const auto seen = co_await std::move(gathering);
+    if (!seen) co_return;
+    auto& wanted = lengths_[hour_of(day, hour)];
+    for (const auto& [domain, what] : seen->domains) wanted |= hours_from(hours_wanted(what.policy.interval_seconds) - 1, 1);
+  }
+  for (const auto length : lengths)
+    for (unsigned first = 0; first + length <= over; first += length) {
+      const auto begin = hour_of(day, first);
+      bool wanted = false;
+      for (auto one = lengths_.lower_bound(begin); one != lengths_.end() && one->first < begin + std::chrono::hours(length); ++one) wanted |= (one->second & hours_from(length - 1, 1)) != 0;
+      if (!wanted || done_.contains({begin, length})) continue;
+      auto reporting = report_part({day, first, length}, files, Whom::OfThisLength);
+      const bool all = co_await std::move(reporting);
+      if (all) done_.emplace(begin, length);
+    }
+  if (unkept_ == 0) co_return;
+  auto keeping = keep_told();
+  co_await std::move(keeping);
 }
 
 Task<void> DmarcReporter::send_due() {
@@ -150,11 +246,20 @@ Task<void> DmarcReporter::send_due() {
   });
   const auto listed = co_await std::move(loading);
   if (!listed || !*listed || parts_.settings().send == Send::Nothing) co_return;
-  const auto today = std::chrono::floor<std::chrono::days>(parts_.clock.wall());
-  for (const auto& name : **listed) {
-    const auto day = parse_day_name(name);
-    if (!day || *day >= today || *day + tried_for < today || sent_.contains(mark_of(*day, whole_day))) continue;
-    auto reporting = report_day(*day);
+  const auto settled = parts_.clock.wall() - settle_time;
+  const auto today = std::chrono::floor<std::chrono::days>(settled);
+  std::map<UtcDay, Files> days;
+  for (const auto& name : **listed)
+    if (const auto hour = parse_hour_name(name)) {
+      const auto day = std::chrono::floor<std::chrono::days>(*hour);
+      days[day].try_emplace(static_cast<unsigned>((*hour - day).count()), name);
+    }
+  std::erase_if(lengths_, [today](const auto& one) { return one.first < today; });
+  std::erase_if(done_, [today](const auto& one) { return one.first < today; });
+  for (auto& [day, files] : days) {
+    if (day > today || day + tried_for < today || told(day, everybody) == whole_day) continue;
+    const auto over = static_cast<unsigned>((std::chrono::floor<std::chrono::hours>(settled) - today).count());
+    auto reporting = day < today ? report_day(day, std::move(files)) : report_hours(day, std::move(files), over);
     co_await std::move(reporting);
   }
 }

@@ -1,10 +1,13 @@
-// DmarcReporter: tells the owners of domains, once a day and where their DMARC record asks for it, what was seen in their name (RFC 7489 §7.2). Runs in
-// `deliver`, over the files that reception writes (seen_store.h). A report leaves once: its mail is written durably, with an id that follows from day, domain
-// and address, and then it is remembered that the domain was told.
+// DmarcReporter: tells the owners of domains, where their DMARC record asks for it, what was seen in their name (RFC 7489 §7.2): once a UTC day, or as often
+// as ri= wants it between an hour and a day, in equal parts of the day. Runs in `deliver`, over the files that reception writes (seen_store.h). A report leaves
+// once: its mail is written durably, with an id that follows from period, domain and address, and then it is remembered which hours the domain was told of.
+// What is left when the day is over is one report.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <set>
+#include <span>
 
 #include "io/resolver.h"
 #include "io/workers.h"
@@ -47,10 +50,24 @@ class DmarcReporter {
 
  private:
   enum class Sent : std::uint8_t { Done, Later };
+  struct Part {
+    UtcDay day;
+    unsigned first = 0, hours = hours_of_day;
+  };
+  using Files = std::map<unsigned, std::string>;  // of a day, by hour: names
   void load();
   void keep();
-  Task<void> report_day(UtcDay day);
-  Task<Sent> report(const DomainSeen& seen, UtcDay day);
+  void remember(UtcDay day, std::string_view domain, Hours hours);
+  [[nodiscard]] Hours told(UtcDay day, std::string_view domain) const;
+  Task<void> report_day(UtcDay day, Files files);
+  // Of today: for those who want to hear more often.
+  Task<void> report_hours(UtcDay day, Files files, unsigned over);
+  // What was not told of yet; or of those alone whose periods are so long. True: nobody is left.
+  enum class Whom : std::uint8_t { All, OfThisLength };
+  Task<bool> report_part(Part part, Files files, Whom whom);
+  Task<std::optional<Seen>> gathered(Part part, Files files);
+  Task<void> keep_told();
+  Task<Sent> report(const DomainSeen& seen, Period period);
   // Where reports on the domain may go; nothing: DNS did not say.
   Task<std::optional<std::vector<dmarc::ReportUri>>> destinations(std::string domain);
   Task<bool> may_send_to(std::string domain, dmarc::ReportUri& uri);
@@ -60,8 +77,10 @@ class DmarcReporter {
   Parts parts_;
   bool loaded_ = false;
   std::optional<dmarc::PublicSuffixList> suffixes_;  // nothing: there is no list
-  std::set<std::string> sent_;                       // "2026-11-22 TAB domain"; "*": the whole day is done
-  std::size_t unkept_ = 0;                           // of sent_, not on disk yet
+  std::map<std::pair<UtcDay, std::string>, Hours, std::less<>> told_;  // by domain; of "*" all is done
+  std::size_t unkept_ = 0;                                             // of told_, not on disk yet
+  std::map<UtcHour, Hours> lengths_;                                   // of today's hours: which lengths of periods are wanted in them, a bit each
+  std::set<std::pair<UtcHour, unsigned>> done_;                        // periods of today of which nobody is left to be told
 };
 
 }  // namespace hikyaku::dmarc_reports

@@ -18,7 +18,8 @@ namespace {
 // 2026-11-22 23:59:50 UTC
 const WallTime before_midnight{std::chrono::seconds{1'795'391'990}};
 
-dmarc::PublishedPolicy policy_of(std::string domain) { return {std::move(domain), "reject", "reject", "", "r", "r", "100", "0", "n", ""}; }
+dmarc::PublishedPolicy policy_of(std::string domain, std::uint32_t interval = 86'400) { return {std::move(domain), "reject", "reject", "", "r", "r", "100", "0", "n", "", interval}; }
+const IsTold nobody = [](std::string_view, unsigned) { return false; };
 dmarc::ReportRow row_of(std::string address, std::string domain = "a.example") {
   return {std::move(address), 1, "none", "fail", "fail", {}, "", domain, domain, {{domain, "s", "fail", ""}}, {{domain, "mfrom", "fail", ""}}};
 }
@@ -61,8 +62,8 @@ struct Rig {
         }});
     io::run_to_end(loop, reporter.send_due());
   }
-  void see(const std::string& domain, const std::string& address) {
-    store.add(policy_of(domain), row_of(address, domain), clock.wall());
+  void see(const std::string& domain, const std::string& address, std::uint32_t interval = 86'400) {
+    store.add(policy_of(domain, interval), row_of(address, domain), clock.wall());
     REQUIRE(store.save(clock.wall()));
   }
   std::vector<std::string> recipients() const {
@@ -82,7 +83,7 @@ TEST_CASE("a report leaves when its day is over, once, over restarts, and is rea
   rig.see("quiet.example", "192.0.2.9");
   rig.round();
   CHECK(rig.world.mails.empty());  // the day lasts
-  rig.clock.advance(20s);
+  rig.clock.advance(2min);
   rig.see("a.example", "192.0.2.10");  // of the new day
   rig.round();
   REQUIRE(rig.recipients() == Addresses{"dmarc@a.example"});
@@ -104,10 +105,101 @@ TEST_CASE("a report leaves when its day is over, once, over restarts, and is rea
   CHECK(report->rows[1].count == 1);
 }
 
+namespace {
+
+struct Told {
+  std::string period;  // in hours of the day, "0+24"
+  std::uint64_t messages;
+  friend bool operator==(const Told&, const Told&) = default;
+};
+
+// What each report was about, oldest first.
+std::vector<Told> told(const Rig& rig) {
+  std::vector<Told> all;
+  for (const auto& mail : rig.world.mails) {
+    const auto report = dmarc::report_in_mail(mail.text);
+    REQUIRE(report);
+    std::uint64_t messages = 0;
+    for (const auto& row : report->rows) messages += row.count;
+    all.push_back({std::to_string(report->begin % 86'400 / 3'600) + "+" + std::to_string((report->end + 1 - report->begin) / 3'600), messages});
+  }
+  return all;
+}
+
+// A day with a message in each hour, and a round in each; then one on the next day.
+std::vector<Told> told_of_a_day(std::uint32_t interval) {
+  Rig rig;
+  rig.clock.advance(11min);  // 00:10:50
+  for (int hour = 0; hour < 24; ++hour) {
+    rig.see("a.example", "192.0.2.7", interval);
+    rig.round();
+    rig.round();
+    rig.clock.advance(1h);
+  }
+  rig.round();
+  rig.round();
+  return told(rig);
+}
+
+std::vector<Told> each(unsigned hours) {
+  std::vector<Told> all;
+  for (unsigned first = 0; first < 24; first += hours) all.push_back({std::to_string(first) + "+" + std::to_string(hours), hours});
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("reports come as often as ri= wants, between an hour and a day, and each message is in one") {
+  for (const auto& [interval, hours] : std::map<std::uint32_t, unsigned>{{0, 1}, {60, 1}, {3'600, 1}, {3'601, 2}, {7'200, 2}, {18'000, 6}, {40'000, 12}, {43'200, 12}, {50'000, 24}, {86'400, 24}, {604'800, 24}, {4'294'967'295, 24}}) {
+    CAPTURE(interval);
+    CHECK(told_of_a_day(interval) == each(hours));
+  }
+}
+
+TEST_CASE("a domain that changes its mind, and hours that nobody was told of in time, are in one report at the day's end") {
+  Rig rig;
+  rig.clock.advance(11min);
+  rig.see("a.example", "192.0.2.7", 3'600);
+  rig.clock.advance(1h);
+  rig.round();
+  CHECK(told(rig) == std::vector<Told>{{"0+1", 1}});
+  rig.see("a.example", "192.0.2.7", 3'600);
+  rig.world.disk_full = true;
+  rig.clock.advance(1h);
+  rig.round();  // of hour 1, in vain
+  rig.world.disk_full = false;
+  rig.see("a.example", "192.0.2.8", 86'400);
+  rig.clock.advance(22h);
+  rig.round();
+  CHECK(told(rig) == std::vector<Told>{{"0+1", 1}, {"1+2", 2}});
+  CHECK(rig.world.mails[0].envelope.id != rig.world.mails[1].envelope.id);
+  rig.round();
+  CHECK(rig.world.mails.size() == 2);
+}
+
+TEST_CASE("an hour is not over before reception has written it down, and others of its day wait") {
+  Rig rig;
+  rig.clock.advance(11min);
+  rig.see("a.example", "192.0.2.7", 3'600);
+  rig.see("quiet.example", "192.0.2.9");
+  rig.world.zone["_dmarc.quiet.example"] = "v=DMARC1; p=none; rua=mailto:x@quiet.example";
+  rig.clock.advance(49min + 30s);  // 01:00:20
+  rig.round();
+  CHECK(rig.world.mails.empty());
+  rig.clock.advance(1min);
+  rig.round();
+  CHECK(rig.recipients() == Addresses{"dmarc@a.example"});
+  CHECK(rig.world.mails[0].text.find("Report-ID: <2026-11-23T00+1.a.example@mx.here.example>") != std::string::npos);
+  CHECK(rig.world.mails[0].text.find("\r\nfrom 2026-11-23T00 to 2026-11-23T01 (UTC)") != std::string::npos);
+  rig.clock.advance(23h);
+  rig.round();
+  CHECK(rig.recipients() == Addresses{"dmarc@a.example", "x@quiet.example"});
+}
+
 TEST_CASE("no DNS and no disk are waited for, two days; then it is over") {
   Rig rig;
   rig.see("a.example", "192.0.2.7");
-  rig.clock.advance(20s);
+  rig.clock.advance(2min);
   rig.world.dns_down = true;
   rig.round();
   rig.world.dns_down = false, rig.world.disk_full = true;
@@ -124,7 +216,7 @@ TEST_CASE("no DNS and no disk are waited for, two days; then it is over") {
   CHECK(late.world.mails.empty());
   Rig off;
   off.see("a.example", "192.0.2.7");
-  off.clock.advance(20s);
+  off.clock.advance(2min);
   off.send = DmarcReporter::Send::Nothing;
   off.round();
   CHECK(off.world.mails.empty());
@@ -154,7 +246,7 @@ TEST_CASE("another's host takes reports only with its consent, which may name an
     Rig rig;
     rig.world.zone = row.zone;
     rig.see("a.example", "192.0.2.7");
-    rig.clock.advance(20s);
+    rig.clock.advance(2min);
     rig.round();
     CHECK_MESSAGE(rig.recipients() == row.want, row.name);
   }
@@ -164,7 +256,7 @@ TEST_CASE("who takes no large reports is told how large it is") {
   Rig rig;
   rig.world.zone["_dmarc.a.example"] = "v=DMARC1; p=none; rua=mailto:x@a.example!100,mailto:y@a.example!1m";
   rig.see("a.example", "192.0.2.7");
-  rig.clock.advance(20s);
+  rig.clock.advance(2min);
   rig.round();
   REQUIRE(rig.recipients() == Addresses{"x@a.example", "y@a.example"});
   CHECK(rig.world.mails[0].text.find("Report-Size: ") != std::string::npos);
@@ -179,14 +271,14 @@ TEST_CASE("what is beyond the bounds is counted, and torn lines are passed over"
     text.pop_back();
     return text;
   };
-  for (std::size_t n = 0; n < most_rows_of_domain + 5; ++n) take_line(seen, line(static_cast<int>(n)));
-  take_line(seen, line(3));
-  take_line(seen, line(3).substr(10));
-  take_line(seen, "");
+  for (std::size_t n = 0; n < most_rows_of_domain + 5; ++n) take_line(seen, line(static_cast<int>(n)), 0, nobody);
+  take_line(seen, line(3), 0, nobody);
+  take_line(seen, line(3).substr(10), 0, nobody);
+  take_line(seen, "", 0, nobody);
   const auto& domain = seen.domains.at("a.example");
   CHECK(domain.rows.size() == most_rows_of_domain);
   CHECK(domain.unlisted == 5);
-  const auto report = report_of(domain, UtcDay{std::chrono::days{20'000}}, {"mx.here.example", {"p", "here.example"}});
+  const auto report = report_of(domain, Period{UtcHour{std::chrono::days{20'000}}}, {"mx.here.example", {"p", "here.example"}});
   CHECK(report.errors.size() == 1);
   CHECK(report.rows.front().count == 2);
   Rig rig;
@@ -194,12 +286,12 @@ TEST_CASE("what is beyond the bounds is counted, and torn lines are passed over"
   SeenStore again(rig.disk, rig.folder / "seen");  // another life of reception
   again.add(policy_of("a.example"), row_of("192.0.2.8"), rig.clock.wall());
   REQUIRE(again.save(rig.clock.wall()));
-  const auto gathered = gather(rig.disk, rig.folder / "seen/2026-11-22");
-  REQUIRE(gathered);
-  CHECK(gathered->domains.at("a.example").rows.size() == 2);
+  Seen gathered;
+  REQUIRE(gather(gathered, rig.disk, rig.folder / "seen/2026-11-22T23", 23, nobody));
+  CHECK(gathered.domains.at("a.example").rows.size() == 2);
   rig.clock.advance(5 * 24h);
   REQUIRE(again.save(rig.clock.wall()));
-  CHECK(!rig.disk.info(rig.folder / "seen/2026-11-22"));
+  CHECK(!rig.disk.info(rig.folder / "seen/2026-11-22T23"));
 }
 
 namespace {
@@ -219,7 +311,7 @@ dmarc::AggregateReport report_of_everything() {
   const auto see = [&](const dmarc::ReportRow& row) {
     auto line = judged_line(policy, row);
     line.pop_back();
-    take_line(seen, line);
+    take_line(seen, line, 0, nobody);
   };
   for (const auto* address : {"192.0.2.7", "2001:db8::7", "::", "::1", "fe80::1:0:0:1", "::ffff:192.0.2.7", "2001:db8:1:2:3:4:5:6"}) see(row_of(address));
   auto row = row_of("192.0.2.8");
@@ -234,7 +326,7 @@ dmarc::AggregateReport report_of_everything() {
   see(row);
   auto& domain = seen.domains.at("a.example");
   domain.unlisted = 7;
-  return report_of(domain, UtcDay{std::chrono::days{20'000}}, {"mx.here.example", {"p", "here.example"}});
+  return report_of(domain, Period{UtcHour{std::chrono::days{20'000}}}, {"mx.here.example", {"p", "here.example"}});
 }
 
 }  // namespace

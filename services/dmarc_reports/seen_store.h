@@ -1,4 +1,4 @@
-// SeenStore: reception's file of what it judged by DMARC, one a UTC day, a line a message (judged_line.h), for delivery to gather. Shared by all loops of
+// SeenStore: reception's file of what it judged by DMARC, one a UTC hour, a line a message (judged_line.h), for delivery to gather. Shared by all loops of
 // the process. Written every few seconds without a flush: a power cut leaves out of a report what was seen in the last ones. Bounded by day and in memory.
 #pragma once
 
@@ -14,8 +14,12 @@
 namespace hikyaku::dmarc_reports {
 
 using UtcDay = std::chrono::sys_days;
-[[nodiscard]] std::string day_name(UtcDay day);  // "2026-11-22": of the file
+using UtcHour = std::chrono::sys_time<std::chrono::hours>;
+[[nodiscard]] std::string day_name(UtcDay day);  // "2026-11-22"
 [[nodiscard]] std::optional<UtcDay> parse_day_name(std::string_view name);
+[[nodiscard]] std::string hour_name(UtcHour hour);  // "2026-11-22T13": of the file
+// A day's name, of the files that earlier versions wrote, is its first hour.
+[[nodiscard]] std::optional<UtcHour> parse_hour_name(std::string_view name);
 inline constexpr std::chrono::days kept_days{3};  // of files: reports are made of yesterday, and tried for two days
 
 class SeenStore {
@@ -30,18 +34,19 @@ class SeenStore {
   io::DiskResult<> save(WallTime now);
 
  private:
-  io::DiskResult<> append(UtcDay day, const std::string& lines);
+  io::DiskResult<> append(UtcHour hour, const std::string& lines);
+  io::DiskResult<> open(UtcHour hour);
   void remove_old(UtcDay today);
 
   io::Disk& disk_;
   const std::string folder_;
   std::mutex mutex_;
-  std::map<UtcDay, std::string> unsaved_;
+  std::map<UtcHour, std::string> unsaved_;
   std::size_t unsaved_octets_ = 0;
   // Of who saves alone.
-  UtcDay day_{};
+  UtcHour hour_{};
   std::unique_ptr<io::File> file_;
-  std::uint64_t octets_ = 0;
+  std::uint64_t octets_ = 0, day_octets_ = 0;  // of the file; of the other hours of its day
 };
 
 }  // namespace hikyaku::dmarc_reports

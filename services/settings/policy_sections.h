@@ -65,8 +65,8 @@ struct PolicySection : Section {
       .help = "Strangers' mail is checked by SPF, DKIM, ARC and DMARC, and gets an Authentication-Results field (RFC 8601); forged fields in our name are taken out.",
       .help_ja = "見知らぬ相手のメールを SPF、DKIM、ARC、DMARC で検査し、Authentication-Results を付ける。このサーバの名を騙る同名ヘッダーは取り除く。", .preset = true}};
   Setting<bool> dmarc_reports{*this, "dmarc_reports", {
-      .help = "The owners of domains whose DMARC record asks for it (rua=) are told once a day what was seen in their name (RFC 7489 section 7.2).",
-      .help_ja = "DMARC レコードで求めている(rua=)ドメインに、その名で届いたメールの集計を 1 日 1 回報告する(RFC 7489 §7.2)。", .preset = true}};
+      .help = "The owners of domains whose DMARC record asks for it (rua=) are told once a day, or as often as its ri= wants down to an hour, what was seen in their name (RFC 7489 section 7.2).",
+      .help_ja = "DMARC レコードで求めている(rua=)ドメインに、その名で届いたメールの集計を 1 日 1 回(ri= の希望があれば最短 1 時間ごとに)報告する(RFC 7489 §7.2)。", .preset = true}};
   Setting<Text> dmarc_report_contact{*this, "dmarc_report_contact", {
       .help = "Address that these reports come from and name; empty: postmaster at this server's name.", .help_ja = "この報告の差出人および連絡先とするアドレス。空ならこのサーバ名の postmaster。"}};
   Setting<Count> subscription_change{*this, "subscription_change", {

@@ -17,6 +17,22 @@ namespace hikyaku::apps {
 namespace {
 
 constexpr std::size_t most_waiting_jobs = 4'096;  // signatures beyond it are told to come again
+constexpr Duration tell_interval = 10s;
+
+// counters/signer/signatures, for metrics.
+Task<void> tell_counts(Service& service, io::Loop& loop, io::Workers& workers, io::Disk& disk, const signing::SignService& signer) {
+  const auto path = service.path(folder::counters) + "/" + service.name() + "/signatures";
+  std::string told;
+  while (!loop.stopping()) {
+    if (auto text = signing::print_counts(signer.counts()); text != told) {
+      auto writing = workers.run(loop, [&] { return io::replace_file(disk, path, text).has_value(); });
+      const auto written = co_await std::move(writing);
+      if (written && *written) told = std::move(text);
+    }
+    const auto woken = co_await loop.sleep_until(loop.after(tell_interval));
+    if (woken == io::Wake::Cancelled) co_return;
+  }
+}
 
 }  // namespace
 
@@ -33,6 +49,7 @@ int run_signer(Service& service) {
                            [&signer](io::Message request, io::PeerProcess peer) { return signer.answer(std::move(request), peer); });
   loop.spawn(server.serve());
   loop.spawn(signer.follow_folder());
+  loop.spawn(tell_counts(service, loop, workers, disk, signer));
   loop.spawn(stop_when_told(service, loop, server));
   service.ready();
   loop.run();

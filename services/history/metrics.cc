@@ -65,6 +65,19 @@ void write_queue(OpenMetricsText& out, const MetricsFacts& facts) {
   write_levels(out, facts.sample, &Figures::oldest_seconds, false);
 }
 
+void write_signatures(OpenMetricsText& out, const signing::SignCounts& counts) {
+  const auto each = [&](auto value) {
+    for (const auto algorithm : signing::all_algorithms)
+      for (const auto field : signing::all_sign_fields) out.sample({{"algorithm", dkim::algorithm_name(algorithm)}, {"field", signing::field_name(field)}}, value(counts.of(algorithm, field)));
+  };
+  out.family("hikyaku_signatures", MetricType::Counter, "Signatures that signer made; each ARC seal is one ARC-Seal and one ARC-Message-Signature.");
+  each([](const signing::SignCounts::Made& made) { return made.count; });
+  out.family("hikyaku_signature_seconds", MetricType::Counter, "Time they took together, waiting for a worker included.", "seconds");
+  each([](const signing::SignCounts::Made& made) { return static_cast<double>(made.microseconds) / 1'000'000; });
+  out.family("hikyaku_signature_failures", MetricType::Counter, "Signatures that were asked for and not made.");
+  for (const auto failure : signing::all_failures) out.sample({{"cause", signing::failure_name(failure)}}, counts.of(failure));
+}
+
 }  // namespace
 
 std::string metrics_text(const MetricsFacts& facts, telemetry::MetricsForm form) {
@@ -83,6 +96,7 @@ std::string metrics_text(const MetricsFacts& facts, telemetry::MetricsForm form)
     out.family("hikyaku_accounts_suspended", MetricType::Gauge, "Accounts that may not send until they are released.");
     out.sample({}, *facts.suspended);
   }
+  if (facts.signatures) write_signatures(out, *facts.signatures);
   out.family("hikyaku_disk_free_bytes", MetricType::Gauge, "Free octets where the data folder is.", "bytes");
   out.sample({}, facts.free_octets);
   out.family("hikyaku_disk_reserve_bytes", MetricType::Gauge, "Free octets below which reception stops.", "bytes");
@@ -101,6 +115,7 @@ MetricsFacts read_metrics(io::Disk& disk, const std::string& data_folder, std::u
         facts.processes[name] = telemetry::decode_counters(*text);
   if (const auto text = io::read_file(disk, data_folder + "/counters/receive/lists", largest_counters_file)) facts.lists = policy::parse_lists(*text);
   if (const auto text = io::read_file(disk, data_folder + "/counters/auth/suspended", largest_suspended_text)) facts.suspended = parse_suspended(*text).size();
+  if (const auto text = io::read_file(disk, data_folder + "/counters/signer/signatures", largest_counters_file)) facts.signatures = signing::parse_counts(*text);
   facts.sample = HistoryReader(disk, data_folder + "/history").newest(now);
   if (const auto text = io::read_file(disk, data_folder + "/alarm/raised", largest_raised_file)) {
     AlarmWatch watch;

@@ -11,6 +11,7 @@
 #include "services/history/alarm.h"
 #include "services/history/sample.h"
 #include "services/policy/list_health.h"
+#include "services/signing/sign_counts.h"
 #include "services/telemetry/open_metrics.h"
 #include "services/telemetry/service_counters.h"
 
@@ -23,6 +24,7 @@ struct MetricsFacts {
   bool alarms_known = false;  // false: nobody watches
   std::map<std::string, policy::ListStatus> lists;  // DNS lists that reception checks
   std::optional<std::uint64_t> suspended;           // accounts that may not send; nothing: `auth` has not told
+  std::optional<signing::SignCounts> signatures;    // nothing: `signer` has not told
   std::uint64_t free_octets = 0, reserve_octets = 0;
   Time now{};
 };

@@ -22,6 +22,9 @@ TEST_CASE("every family appears once, whole, and the text is ended") {
   facts.alarms_known = true;
   facts.raised[static_cast<std::size_t>(Alarm::Growth)] = true;
   facts.suspended = 3;
+  facts.signatures.emplace();
+  facts.signatures->of(dkim::Algorithm::RsaSha256, signing::SignField::ArcSeal) = {5, 2'500'000};
+  facts.signatures->of(signing::SignFailure::Busy) = 6;
   const auto text = metrics_text(facts, MetricsForm::OpenMetrics);
   for (const auto* line : {"hikyaku_process_up{process=\"deliver\"} 1\n", "hikyaku_process_up{process=\"receive\"} 0\n", "hikyaku_process_cpu_seconds_total{process=\"deliver\"} 1.500\n",
                            "hikyaku_events_total{process=\"receive\",event=\"mail.accepted\"} 9\n", "hikyaku_event_bytes_total{process=\"deliver\",event=\"mail.accepted\"} 900\n",
@@ -29,7 +32,8 @@ TEST_CASE("every family appears once, whole, and the text is ended") {
                            "hikyaku_queue_named_entries{place=\"domains\",by=\"destination\",name=\"mx:\\\"a\\\"\"} 4\n",
                            "hikyaku_queue_named_bytes{place=\"domains\",by=\"destination\",name=\"mx:\\\"a\\\"\"} 5\n",
                            "hikyaku_queue_named_oldest_seconds{place=\"domains\",by=\"destination\",name=\"mx:\\\"a\\\"\"} 6\n", "hikyaku_queue_bytes{place=\"incoming\"} 2\n",
-                           "hikyaku_alarm_raised{alarm=\"growth\"} 1\n", "hikyaku_accounts_suspended 3\n",
+                           "hikyaku_alarm_raised{alarm=\"growth\"} 1\n", "hikyaku_accounts_suspended 3\n", "hikyaku_signatures_total{algorithm=\"rsa-sha256\",field=\"ARC-Seal\"} 5\n", "hikyaku_signatures_total{algorithm=\"ed25519-sha256\",field=\"DKIM-Signature\"} 0\n",
+                           "hikyaku_signature_seconds_total{algorithm=\"rsa-sha256\",field=\"ARC-Seal\"} 2.500\n", "hikyaku_signature_failures_total{cause=\"busy\"} 6\n",
                            "hikyaku_alarm_raised{alarm=\"silence\"} 0\n"})
     CHECK_MESSAGE(text.find(line) != std::string::npos, line);
   CHECK(text.ends_with("\n# EOF\n"));
@@ -58,6 +62,8 @@ TEST_CASE("facts come from the data folder, and what is missing is left out") {
   REQUIRE(io::replace_file(disk, "/data/alarm/raised", "messages 5\naccount-suspended 5 ann@a.example\n"));
   REQUIRE(disk.make_folder("/data/counters/auth"));
   REQUIRE(io::replace_file(disk, "/data/counters/auth/suspended", "5 auth ann@a.example why\nnonsense\n"));
+  REQUIRE(disk.make_folder("/data/counters/signer"));
+  REQUIRE(io::replace_file(disk, "/data/counters/signer/signatures", "failed busy 7\nnonsense\n"));
   const auto facts = read_metrics(disk, "/data", 7, now + Seconds{30});
   CHECK(facts.processes.size() == 1);
   CHECK(facts.processes.at("deliver").dropped_lines == 5);
@@ -69,6 +75,8 @@ TEST_CASE("facts come from the data folder, and what is missing is left out") {
   CHECK_FALSE(facts.raised[static_cast<std::size_t>(Alarm::Octets)]);
   CHECK(facts.raised[static_cast<std::size_t>(Alarm::AccountSuspended)]);
   CHECK(facts.suspended == 1);
+  REQUIRE(facts.signatures);
+  CHECK(facts.signatures->of(signing::SignFailure::Busy) == 7);
   CHECK(read_metrics(disk, "/data", 7, now + std::chrono::days{3}).sample.empty());  // too old to be the present
 }
 

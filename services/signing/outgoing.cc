@@ -137,7 +137,7 @@ Task<Result<std::string, SignedCopy::State>> OutgoingSigner::fields_of(const dki
     items.push_back({key.name, one->digest});
     prepared.push_back(std::move(*one));
   }
-  auto asking = ask(std::move(items));
+  auto asking = ask(std::move(items), SignField::DkimSignature);
   const auto signatures = co_await std::move(asking);
   if (!signatures) co_return failure(signatures.error());
   std::string fields;
@@ -148,8 +148,8 @@ Task<Result<std::string, SignedCopy::State>> OutgoingSigner::fields_of(const dki
   co_return fields;
 }
 
-Task<Result<std::vector<Signature>, SignedCopy::State>> OutgoingSigner::ask(std::vector<SignItem> items) {
-  auto asking = client_.sign(std::move(items));
+Task<Result<std::vector<Signature>, SignedCopy::State>> OutgoingSigner::ask(std::vector<SignItem> items, SignField field) {
+  auto asking = client_.sign(std::move(items), field);
   auto signatures = co_await std::move(asking);
   if (!signatures) co_return failure(SignedCopy::State::Away);
   if (const auto since = std::exchange(away_since_, std::nullopt)) {
@@ -172,9 +172,9 @@ Task<Result<std::string, SignedCopy::State>> OutgoingSigner::seal_of(const dkim:
     log_.write(telemetry::events::mail_unsigned, {.message = envelope.id, .reason = sealing.error()});
     co_return std::string{};
   }
-  while (!sealing->done()) {
+  for (auto field = SignField::ArcMessageSignature; !sealing->done(); field = SignField::ArcSeal) {
     std::vector<SignItem> items{{key.name, sealing->digest()}};
-    auto asking = ask(std::move(items));
+    auto asking = ask(std::move(items), field);
     const auto signatures = co_await std::move(asking);
     if (!signatures) co_return failure(signatures.error());
     // Without a signature of ours nothing is claimed that is not so: a key that is lost keeps nobody's mail back.

@@ -63,7 +63,7 @@ class OutgoingSigner {
   Task<SignedCopy> make(std::shared_ptr<const directory::Snapshot> directory, const Envelope& envelope, Origin origin, std::string authserv_id, const Feed& feed);
   Task<Result<std::string, SignedCopy::State>> fields_of(const dkim::Message& message, const Envelope& envelope, const Keys& keys);
   Task<Result<std::string, SignedCopy::State>> seal_of(const dkim::Message& message, const Envelope& envelope, directory::DkimKey key, std::string authserv_id);
-  Task<Result<std::vector<Signature>, SignedCopy::State>> ask(std::vector<SignItem> items);
+  Task<Result<std::vector<Signature>, SignedCopy::State>> ask(std::vector<SignItem> items, SignField field);
   void keep(const TraceId& id, Kept made);
   void went_away();
 

@@ -93,6 +93,10 @@ Task<void> both_algorithms(Rig& rig) {
   CHECK(copy.state == State::Ready);
   CHECK(rig.judged(copy.fields) == "ed good, rsa good");
   CHECK(rig.requests == 1);
+  for (const auto algorithm : all_algorithms) {
+    const auto& made = rig.service->counts().of(algorithm, SignField::DkimSignature);
+    CHECK((made.count == 1 && made.microseconds > 0));
+  }
   // Another destination, a retry: made once.
   auto third = rig.sign();
   const auto again = co_await std::move(third);
@@ -149,6 +153,7 @@ Task<void> missing_key(Rig& rig, std::string name) {
   auto second = rig.sign();
   const auto none = co_await std::move(second);
   CHECK(none.state == State::NoKey);
+  CHECK(rig.service->counts().of(SignFailure::NoSuchKey) == 1);
   CHECK(!rig.signer.came_back());  // nobody was away
   rig.add_key("other", dkim::Algorithm::RsaSha256);
   auto third = rig.sign();
@@ -176,6 +181,7 @@ Task<void> not_understood(Rig& rig) {
   auto answering = rig.service->answer({"nonsense", {}}, {});
   const auto reply = co_await std::move(answering);
   CHECK(decode_sign_reply(reply.octets) == SignReply{});
+  CHECK(rig.service->counts().of(SignFailure::NotUnderstood) == 1);
 }
 
 TEST_CASE("a request that is not understood gets an empty reply") {
@@ -218,6 +224,9 @@ Task<void> sealed_twice(SealRig& rig) {
   CHECK(copy.fields.find("\nDKIM-Signature:") == std::string::npos);  // their words are not ours
   auto verdict = rig.chain_of(copy.fields + rig.text);
   CHECK((verdict.status == arc::Status::Pass && verdict.highest == 1 && verdict.sealers == std::vector<std::string>{"a.example"}));
+  const auto& counts = rig.service->counts();
+  for (const auto field : {SignField::ArcMessageSignature, SignField::ArcSeal}) CHECK(counts.of(dkim::Algorithm::RsaSha256, field).count == 1);
+  CHECK(counts.of(dkim::Algorithm::RsaSha256, SignField::DkimSignature).count == 0);
   auto second = rig.sign();
   const auto again = co_await std::move(second);
   CHECK((again.fields == copy.fields && rig.reads == 1 && rig.requests == 2));

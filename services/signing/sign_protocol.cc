@@ -1,6 +1,7 @@
 #include "services/signing/sign_protocol.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/wire.h"
 
@@ -8,9 +9,21 @@ namespace hikyaku::signing {
 namespace {
 
 // The first octet of a message; never changes its meaning.
-enum class Kind : std::uint8_t { Sign = 1, Signed = 2 };
+enum class Kind : std::uint8_t { Sign = 1, Signed = 2, SignArcMessage = 3, SignArcSeal = 4 };
+
+// By SignField.
+constexpr std::array requests{Kind::Sign, Kind::SignArcMessage, Kind::SignArcSeal};
 
 }  // namespace
+
+std::string_view field_name(SignField field) {
+  switch (field) {
+    case SignField::DkimSignature: return "DKIM-Signature";
+    case SignField::ArcMessageSignature: return "ARC-Message-Signature";
+    case SignField::ArcSeal: return "ARC-Seal";
+  }
+  return "";
+}
 
 bool is_key_name(std::string_view text) {
   return text.size() == key_name_octets && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -18,7 +31,7 @@ bool is_key_name(std::string_view text) {
 
 std::string encode(const SignRequest& request) {
   WireWriter out;
-  out.u8(static_cast<std::uint8_t>(Kind::Sign)).varint(request.items.size());
+  out.u8(static_cast<std::uint8_t>(requests[static_cast<std::size_t>(request.field)])).varint(request.items.size());
   for (const auto& item : request.items) out.text(item.key).text(dkim::octets_of(item.digest));
   return std::move(out).bytes();
 }
@@ -32,10 +45,11 @@ std::string encode(const SignReply& reply) {
 
 std::optional<SignRequest> decode_sign_request(std::string_view octets) {
   WireReader in(octets);
-  if (in.u8() != static_cast<std::uint8_t>(Kind::Sign)) return std::nullopt;
+  const auto kind = std::ranges::find(requests, static_cast<Kind>(in.u8()));
+  if (kind == requests.end()) return std::nullopt;
   const auto count = in.varint();
   if (count == 0 || count > most_items) return std::nullopt;
-  SignRequest request;
+  SignRequest request{{}, static_cast<SignField>(kind - requests.begin())};
   for (std::uint64_t n = 0; n < count; ++n) {
     SignItem item;
     item.key = in.text();

@@ -16,6 +16,10 @@ inline constexpr std::size_t key_name_octets = 32;     // of hexadecimal digits,
 inline constexpr std::size_t most_items = 8;           // of a request
 inline constexpr std::size_t most_signature_octets = dkim::most_rsa_bits / 8;
 
+// Which field the signatures of a request are for; signer counts by it, and signs them all alike.
+enum class SignField : std::uint8_t { DkimSignature, ArcMessageSignature, ArcSeal };
+[[nodiscard]] std::string_view field_name(SignField field);  // "DKIM-Signature"
+
 struct SignItem {
   std::string key;  // key_name_of() its public half (key_store.h)
   dkim::Digest digest{};
@@ -23,6 +27,7 @@ struct SignItem {
 };
 struct SignRequest {
   std::vector<SignItem> items;  // 1 to most_items
+  SignField field = SignField::DkimSignature;
   friend bool operator==(const SignRequest&, const SignRequest&) = default;
 };
 

@@ -19,25 +19,36 @@ Task<SignService::Found> SignService::find(std::string name) {
   co_return Found{std::move(key), Signature::State::Made, {}};
 }
 
-Task<Signature> SignService::sign(SignItem item) {
+Signature SignService::failed(Signature::State state) {
+  using State = Signature::State;
+  ++counts_.of(state == State::NoSuchKey ? SignFailure::NoSuchKey : state == State::Unreadable ? SignFailure::Unreadable : SignFailure::Busy);
+  return {state, {}};
+}
+
+Task<Signature> SignService::sign(SignItem item, SignField field) {
+  const auto began = loop_.clock().now();
   auto finding = find(item.key);
   const auto found = co_await std::move(finding);
   if (!found.key) {
     if (!found.why.empty()) log_.write(telemetry::events::key_unusable, {.reason = found.why});
-    co_return Signature{found.state, {}};
+    co_return failed(found.state);
   }
   auto signing = workers_.run(loop_, [&found, &item] { return found.key->sign(item.digest); });
   auto octets = co_await std::move(signing);
-  if (!octets) co_return Signature{Signature::State::Busy, {}};
+  if (!octets) co_return failed(Signature::State::Busy);
+  auto& made = counts_.of(found.key->algorithm(), field);
+  ++made.count;
+  made.microseconds += static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(loop_.clock().now() - began).count());
   co_return Signature{Signature::State::Made, std::move(*octets)};
 }
 
 Task<io::Message> SignService::answer(io::Message message, io::PeerProcess) {
   SignReply reply;
   const auto request = decode_sign_request(message.octets);
+  if (!request) ++counts_.of(SignFailure::NotUnderstood);
   if (request)
     for (const auto& item : request->items) {
-      auto signing = sign(item);
+      auto signing = sign(item, request->field);
       auto signature = co_await std::move(signing);
       reply.signatures.push_back(std::move(signature));
     }

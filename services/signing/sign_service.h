@@ -10,6 +10,7 @@
 #include "io/loop.h"
 #include "io/workers.h"
 #include "services/signing/key_store.h"
+#include "services/signing/sign_counts.h"
 #include "services/signing/sign_protocol.h"
 #include "services/telemetry/log.h"
 
@@ -26,6 +27,8 @@ class SignService {
   Task<io::Message> answer(io::Message request, io::PeerProcess peer);
   // Forgets keys whose files are gone; every second. Spawn it.
   Task<void> follow_folder();
+  // Since it began. On the loop's thread.
+  [[nodiscard]] const SignCounts& counts() const { return counts_; }
 
  private:
   using Key = std::shared_ptr<const dkim::PrivateKey>;
@@ -35,13 +38,15 @@ class SignService {
     std::string why;
   };
   Task<Found> find(std::string name);
-  Task<Signature> sign(SignItem item);
+  Task<Signature> sign(SignItem item, SignField field);
+  Signature failed(Signature::State state);
 
   io::Loop& loop_;
   io::Workers& workers_;
   const KeyStore& store_;
   telemetry::Log& log_;
   std::unordered_map<std::string, Key> keys_;
+  SignCounts counts_;
 };
 
 }  // namespace hikyaku::signing

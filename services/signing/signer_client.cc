@@ -7,9 +7,9 @@ namespace hikyaku::signing {
 SignerClient::SignerClient(io::Loop& loop, std::string socket_path, Duration patience)
     : loop_(loop), channel_(loop, io::SocketAddress::unix_path(std::move(socket_path))), patience_(patience) {}
 
-Task<std::optional<std::vector<Signature>>> SignerClient::ask(std::vector<SignItem> items) {
-  const auto wanted = items.size();
-  auto asking = channel_.request({encode(SignRequest{std::move(items)}), {}}, loop_.after(patience_), io::OnLoss::Repeat);
+Task<std::optional<std::vector<Signature>>> SignerClient::ask(SignRequest request) {
+  const auto wanted = request.items.size();
+  auto asking = channel_.request({encode(request), {}}, loop_.after(patience_), io::OnLoss::Repeat);
   const auto answered = co_await std::move(asking);
   if (!answered) co_return std::nullopt;
   auto reply = decode_sign_reply(answered->octets);
@@ -18,11 +18,12 @@ Task<std::optional<std::vector<Signature>>> SignerClient::ask(std::vector<SignIt
   co_return std::move(reply->signatures);
 }
 
-Task<std::optional<std::vector<Signature>>> SignerClient::sign(std::vector<SignItem> items) {
+Task<std::optional<std::vector<Signature>>> SignerClient::sign(std::vector<SignItem> items, SignField field) {
   if (away_ && asking_) co_return std::nullopt;
   const bool first = away_;
   if (first) asking_ = true;
-  auto asking = ask(std::move(items));
+  SignRequest request{std::move(items), field};
+  auto asking = ask(std::move(request));
   auto answer = co_await std::move(asking);
   if (first) asking_ = false;
   away_ = !answer;

@@ -21,14 +21,14 @@ class SignerClient {
   SignerClient(io::Loop& loop, std::string socket_path, Duration patience = std::chrono::seconds{5});
 
   // One signature for each item; nothing: signer is away (restarting for longer than `patience`, stopped, busy).
-  Task<std::optional<std::vector<Signature>>> sign(std::vector<SignItem> items);
+  Task<std::optional<std::vector<Signature>>> sign(std::vector<SignItem> items, SignField field = SignField::DkimSignature);
   // Whether the last answer, if there was one, came. Never waits.
   [[nodiscard]] bool is_away() const { return away_; }
   // Away, and a request is out that will tell when it is back: others need not ask.
   [[nodiscard]] bool somebody_asks() const { return asking_; }
 
  private:
-  Task<std::optional<std::vector<Signature>>> ask(std::vector<SignItem> items);
+  Task<std::optional<std::vector<Signature>>> ask(SignRequest request);
 
   io::Loop& loop_;
   io::ChannelClient channel_;

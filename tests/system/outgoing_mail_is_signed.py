@@ -81,6 +81,10 @@ def what_is_signed(server, hop):
     added = dkim_verifier.verified(b"From: other@a.example\r\n" + mail.text, zone(server))
     expect(all(one[2] is not True for one in added), f"nor a second From: {added}")
 
+    for algorithm in ("ed25519-sha256", "rsa-sha256"):
+        sample = f'hikyaku_signatures_total{{algorithm="{algorithm}",field="DKIM-Signature"}} '
+        eventually(lambda: f"{sample}1\n" in server.cli("metrics"), f"it is counted: {sample}", 60)
+
     # A bounce of ours, to a sender elsewhere; and what was forwarded on the way there.
     server.cli("alias", "add", f"gone@{DOMAIN}", "nobody@outside.example")
     server.cli("alias", "add", f"on@{DOMAIN}", "somebody@outside.example")

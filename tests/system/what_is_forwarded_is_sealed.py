@@ -74,6 +74,8 @@ def chains(server, hop):
     found = dkim_verifier.chain(broken, zone)
     expect(b"cv=fail" in broken and found[0] == "ended", f"a chain that failed is called so: {found}\n{broken.decode()}")
 
+    eventually(lambda: 'hikyaku_signatures_total{algorithm="rsa-sha256",field="ARC-Seal"} 3\n' in server.cli("metrics"), "the seals are counted", 60)
+
     # Under its own sender nothing is changed for the next hop, and nothing sealed.
     server.change_settings(delivery={"rewrite_senders": False})
     eventually(lambda: unsealed(server, hop), "without rewritten senders nothing is sealed", 60)

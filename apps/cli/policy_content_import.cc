@@ -7,6 +7,7 @@
 #include "apps/cli/server_sentences.h"
 #include "services/directory/access.h"
 #include "services/filters/mail_dat.h"
+#include "services/policy/dns_list.h"
 
 namespace hikyaku::cli {
 
@@ -49,6 +50,12 @@ void show_json(const Invocation& call, const filters::ParsedMailDat& parsed, con
     for (const auto& remark : block.remarks) json.text(remark);
     json.end_array().end_object();
   }
+  json.end_array().key("lists").array();
+  for (const auto& list : parsed.lists) {
+    json.object().member("line", list.line).member("block", list.name).member("zone", list.zone).member("action", directory::content_action_name(list.action)).key("remarks").array();
+    for (const auto& remark : list.remarks) json.text(remark);
+    json.end_array().end_object();
+  }
   json.end_array().key("refused").array();
   for (const auto& row : parsed.bad) json.object().member("line", row.line).member("why", row.why).end_object();
   call.print(json.end_array().end_object().take());
@@ -61,6 +68,29 @@ void show_block(const Invocation& call, const ImportedBlock& block) {
   for (const auto& remark : block.remarks) call.print("    " + (call.language == Language::Japanese ? in_japanese(remark) : remark));
 }
 
+void show_list(const Invocation& call, const filters::ImportedList& list) {
+  call.print(std::string(call.say({"line ", "行 "})) + std::to_string(list.line) + ": " + list.zone + " (" + std::string(directory::content_action_name(list.action)) + "): [policy] uri_lists");
+  for (const auto& remark : list.remarks) call.print("    " + (call.language == Language::Japanese ? in_japanese(remark) : remark));
+}
+
+// The settings are the operator's: what they lack is told.
+void compare_with_settings(Invocation& call, filters::ParsedMailDat& parsed) {
+  const auto settings = call.settings();
+  if (!settings) return;
+  auto& bad = parsed.bad;
+  for (const auto& [line, name, zone, action, remarks] : parsed.lists) {
+    const auto is_it = [&zone](const std::string& text) {
+      const auto list = policy::parse_dns_list(text);
+      return list && list->zone == zone;
+    };
+    const std::string wanted = action == directory::ContentAction::Tag ? "tag" : "refuse";
+    if (std::ranges::none_of(settings->policy.uri_lists(), is_it))
+      bad.push_back({line, "The list " + zone + " is asked by settings, and not yet; write uri_lists = [\"" + zone + "\"] and uri_list = \"" + wanted + "\" under [policy], then: hikyaku config reload"});
+    else if (settings->policy.uri_list() != wanted)
+      bad.push_back({line, "The list " + zone + " is asked, but uri_list under [policy] is not \"" + wanted + "\" as the table wants; change it, then: hikyaku config reload"});
+  }
+}
+
 Exit report(const Invocation& call, filters::ParsedMailDat& parsed, const Taken& taken) {
   std::ranges::sort(parsed.bad, {}, &directory::BadRow::line);
   if (call.json) {
@@ -68,6 +98,7 @@ Exit report(const Invocation& call, filters::ParsedMailDat& parsed, const Taken&
     return parsed.bad.empty() ? Exit::Done : Exit::Problem;
   }
   for (const auto& block : parsed.blocks) show_block(call, block);
+  for (const auto& list : parsed.lists) show_list(call, list);
   const auto shadowed = std::ranges::count(parsed.blocks, directory::ContentMode::Shadow, [](const ImportedBlock& block) { return block.row.mode; });
   if (shadowed > 0)
     call.print(std::to_string(shadowed) + std::string(call.say({" rows in shadow: they only log (rule.found). When the log shows what you meant: hikyaku policy content set NAME --mode enforce",
@@ -98,6 +129,7 @@ DirectoryResult<Exit> import_mail_dat(Invocation& call, ContentStore& store, std
   TRY(changed, store.editor.set(rows, run_of_content(call)));
   TRY(gone, store.editor.remove(former, run_of_content(call)));
   if (!call.has("--dry-run") && changed.added + changed.replaced + gone > 0) tell_content(call);
+  compare_with_settings(call, parsed);
   return report(call, parsed, {changed, gone});
 }
 

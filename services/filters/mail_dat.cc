@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <iterator>
 
 #include "base/cursor.h"
 #include "services/filters/mail_dat_text.h"
+#include "services/policy/dns_list.h"
 
 namespace hikyaku::filters {
 namespace {
@@ -43,14 +45,14 @@ Result<void, std::string> read_level(std::string_view level, Meaning& meaning) {
   if (!digits || level.size() < 2 || level.size() > 3) return failure("\"" + std::string(level) + "\" is no level that is published; write one such as 100, 510 or 000.");
   const bool two = level.size() == 2;
   const char action = level[0], copy = level[1], third = two ? '0' : level[2];
-  if (copy > '1' || third > '1' || (two && action > '2')) return failure("What the level " + std::string(level) + " means is not published; write the row anew: hikyaku policy content add");
+  if (copy > '1' || third > '1' || (two && action > '2')) return failure("What the level " + std::string(level) + " does is told by E-Post's help alone; write in its place what you want (Level:100 refuses, Level:510 quarantines, Level:000 lets pass) and import again.");
   switch (action) {
     case '0': meaning.action = ContentAction::Pass; break;
     case '1': meaning.action = ContentAction::Refuse; break;
     case '2': meaning.action = ContentAction::Tag, meaning.remark("The text is left as it is; the field X-Content-Filter is put in instead of a warning."); break;
     case '3': meaning.action = ContentAction::Tag, meaning.remark("The subject is left as it is; the field X-Content-Filter is put in instead of the tag."); break;
     case '5': meaning.action = ContentAction::Quarantine; break;
-    default: return failure("What the level " + std::string(level) + " means is not published; write the row anew: hikyaku policy content add");
+    default: return failure("What the level " + std::string(level) + " does is told by E-Post's help alone; write in its place what you want (Level:100 refuses, Level:510 quarantines, Level:000 lets pass) and import again.");
   }
   if (two) meaning.shadow("In shadow: a level of two digits is SPA's, and may mean another thing to E-Post.");
   if (action == '5' && copy == '0') meaning.shadow("In shadow: what E-Post does with mail that it quarantines without a copy is not published.");
@@ -162,6 +164,27 @@ Result<ContentRow, std::string> row_of(const MailDatBlock& block, std::size_t nu
   return directory::normal_content_row(std::move(row));
 }
 
+// Lists are the settings'; what differs is told.
+Result<std::vector<ImportedList>, std::string> lists_of(const MailDatBlock& block, const MailDatTerms& terms) {
+  Meaning meaning;
+  if (block.levels != 1) return failure(std::string("The block has no level, or several; write one Level: line."));
+  TRY_VOID(read_level(block.level, meaning));
+  if (!terms.recipient.empty()) return failure(std::string("A list of links (RBL:) counts for everybody here, and not for one user; take the block out, and name the list in [policy] uri_lists if all are to have it."));
+  if (!block.items.empty() || !block.unknown.empty()) return failure(std::string("The block asks a list of links (RBL:) and for more besides, which has no counterpart; make two blocks of it."));
+  if (meaning.action == ContentAction::Pass) return failure(std::string("A list of links (RBL:) whose mail is to pass has no counterpart; take the block out."));
+  std::vector<ImportedList> lists;
+  for (const auto& list : block.lists) {
+    const auto known = policy::parse_dns_list(list.zone);
+    if (!known || !known->meanings.empty()) return failure("\"" + list.zone + "\" is no zone of a list; write one such as multi.surbl.org.");
+    std::vector<std::string> remarks;
+    if (meaning.action == ContentAction::Quarantine) remarks.push_back("A list of links refuses or tags here, and does not quarantine; refuse is meant.");
+    if (list.terms.find_first_of("0123456789") < list.terms.find('"')) remarks.push_back("The name servers of [delivery] resolvers are asked, and not the one that stands there.");
+    if (list.terms.find('"') != std::string::npos) remarks.push_back("The white list of hosts has no counterpart: they are looked up too; begin with uri_list = \"shadow\" under [rules] and see what the log finds.");
+    lists.push_back({list.line, block.name, known->zone, meaning.action == ContentAction::Tag ? ContentAction::Tag : ContentAction::Refuse, std::move(remarks)});
+  }
+  return lists;
+}
+
 // From the first block that might let mail pass and is not in force, what is below would refuse mail that E-Post took.
 class Unsettled {
  public:
@@ -188,6 +211,13 @@ ParsedMailDat parse_mail_dat(std::string_view octets, const MailDatTerms& terms)
   ParsedMailDat parsed;
   for (std::size_t i = 0; i < text.blocks.size(); ++i) {
     const auto& block = text.blocks[i];
+    if (!block.lists.empty()) {
+      auto lists = lists_of(block, terms);
+      if (block.level.starts_with('0')) unsettled.at(block.line);
+      if (!lists) text.bad.push_back({block.line, std::move(lists).error()});
+      else std::ranges::move(*lists, std::back_inserter(parsed.lists));
+      continue;
+    }
     Meaning meaning{.action = ContentAction::Pass};  // what is not known may be that
     auto row = row_of(block, i + 1, terms, meaning);
     if (meaning.action == ContentAction::Pass && (!row || meaning.mode == ContentMode::Shadow)) unsettled.at(block.line);

@@ -1,4 +1,4 @@
-// Content rows out of E-Post's mail.dat and virus.dat, one of each block, as far as the blocks' meaning is published (vendor's FAQ 01-81, 04-05, 04-06 and 04-13;
+// Content rows out of E-Post's mail.dat and virus.dat, one of each block, as far as the blocks' meaning is published (vendor's FAQ 01-81, 04-05, 04-06, 04-13 and 04-15;
 // SPA's manual for levels of two digits): the first digit of the level says what is done, the conditions of a block must all be found, blocks count from above.
 // What is not published becomes a row in shadow or no row, with the reason: nothing is guessed into a refusal. Pure, linear.
 #pragma once
@@ -19,8 +19,17 @@ struct ImportedBlock {
   std::vector<std::string> remarks;  // what differs from what E-Post does, and why a row is in shadow; sentences
 };
 
+// A block that asks a list of hosts of links (RBL:): here settings name those lists ([policy] uri_lists), for everybody.
+struct ImportedList {
+  std::size_t line = 0;  // of "RBL:"
+  std::string name, zone;
+  directory::ContentAction action = directory::ContentAction::Refuse;  // Refuse or Tag: what [policy] uri_list can do
+  std::vector<std::string> remarks;
+};
+
 struct ParsedMailDat {
   std::vector<ImportedBlock> blocks;
+  std::vector<ImportedList> lists;
   std::vector<directory::BadRow> bad;  // of lines and of blocks that became no row
 };
 

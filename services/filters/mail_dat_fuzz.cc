@@ -9,6 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   using namespace hikyaku;
   const std::string_view octets(reinterpret_cast<const char*>(data), size);
   const auto parsed = filters::parse_mail_dat(octets, {"mail.dat", "", {}});
+  for (const auto& list : parsed.lists) check(!list.zone.empty() && list.line > 0, "a list has a name");
   check(parsed.blocks.size() <= filters::most_mail_dat_blocks, "blocks have a bound");
   for (const auto& block : parsed.blocks) {
     check(directory::parse_content_row(directory::print_content_row(block.row)) == block.row, "a row is in its one form");

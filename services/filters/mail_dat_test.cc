@@ -104,6 +104,43 @@ TEST_CASE("a block's items must all be found; one that is not clear only looks")
   CHECK(taken("Body:\n<iframe\nBodyEnd:\nLevel:100").remarks.size() == 1);
 }
 
+TEST_CASE("a list of links is the settings', and what differs is told") {
+  const auto lists = [](std::string_view inside) {
+    auto parsed = parse(block(inside));
+    CHECK(parsed.blocks.empty());
+    return parsed.lists;
+  };
+  const auto plain = lists("RBL:multi.surbl.org\nLevel:110");
+  REQUIRE(plain.size() == 1);
+  CHECK((plain[0].line == 2 && plain[0].name == "a" && plain[0].zone == "multi.surbl.org" && plain[0].action == ContentAction::Refuse && plain[0].remarks.empty()));
+  const auto whole = lists("RBL:multi.surbl.org \t 192.168.0.1,N \"/usr/local/mta/bin/whitelist.dat\"\nLevel:300\nTag:[SPAM]\nWarning:\nspam\nWarningEnd:");
+  REQUIRE(whole.size() == 1);
+  CHECK((whole[0].zone == "multi.surbl.org" && whole[0].action == ContentAction::Tag && whole[0].remarks.size() == 2));
+  CHECK(lists("RBL:a.example\t192.168.0.1,Y\nRBL:b.example\nLevel:100").size() == 2);
+  CHECK(lists("RBL:a.example\nLevel:510")[0].remarks.size() == 1);
+  for (const auto* inside : {"RBL:a.example\nLevel:000", "RBL:a.example\nLevel:400", "RBL:a.example", "RBL:a.example\nSubject:x\nLevel:100", "RBL:a example,\nQuery:x\nLevel:100", "RBL:\nLevel:100", "RBL:..\nLevel:100",
+                             "RBL:a.example=127.0.0.2\nLevel:100"}) {
+    CAPTURE(inside);
+    CHECK((refused(inside) && lists(inside).empty()));
+  }
+  const auto own = parse_mail_dat(block("RBL:a.example\nLevel:100"), {"mail.dat-of-taro", "taro@a.example", {}});
+  CHECK((own.lists.empty() && own.bad.size() == 1 && own.bad[0].line == 1));
+  const auto before = parse(block("RBL:a.example\nLevel:000") + block("Subject:b\nLevel:100"));
+  CHECK_FALSE(in_force(before.blocks.at(0)));
+  const auto after = parse(block("RBL:a.example\nLevel:100") + block("Subject:b\nLevel:100"));
+  CHECK(in_force(after.blocks.at(0)));
+}
+
+TEST_CASE("a level that E-Post's help alone tells of is named with what to write instead") {
+  for (const auto* level : {"400", "610", "711"}) {
+    const auto parsed = parse("'\n" + block("Subject:x\nLevel:" + std::string(level)));
+    REQUIRE(parsed.bad.size() == 1);
+    CHECK(parsed.bad[0].line == 2);
+    CHECK(parsed.bad[0].why.find("the level " + std::string(level) + " does") != std::string::npos);
+    CHECK(parsed.bad[0].why.find("Level:510 quarantines") != std::string::npos);
+  }
+}
+
 TEST_CASE("blocks that become no row") {
   CHECK(refused("Level:100"));
   CHECK(refused("Subject:\nLevel:100"));

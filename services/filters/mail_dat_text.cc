@@ -97,6 +97,12 @@ class Reader {
     block_->items.push_back(std::move(item));
   }
 
+  void add_list(std::size_t line, std::string_view value) {
+    if (block_->lists.size() >= most_block_items) return unknown(line);
+    const auto end = std::min(value.find_first_of(" \t"), value.size());
+    block_->lists.push_back({line, std::string(value.substr(0, end)), std::string(trimmed(value.substr(end)).substr(0, longest_kept))});
+  }
+
   void unknown(std::size_t line) {
     if (block_->unknown.size() < most_block_items) block_->unknown.push_back(line);
   }
@@ -110,6 +116,7 @@ class Reader {
       return add(line, {MailDatItem::Kind::Header, std::string(trimmed(value->substr(0, colon))), mime::decode_header_text(words)});
     }
     if (const auto value = after(text, "Attach:")) return value->empty() ? void() : add(line, {MailDatItem::Kind::Attach, {}, mime::decode_header_text(*value)});
+    if (const auto value = after(text, "RBL:"); value && !value->empty()) return add_list(line, *value);
     if (const auto value = after(text, "Body:"); value && value->empty()) return void(inside_ = Inside::Body);
     if (const auto value = after(text, "Warning:"); value && value->empty()) return void(inside_ = Inside::Warning);
     if (const auto value = after(text, "Level:")) {

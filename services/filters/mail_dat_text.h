@@ -4,6 +4,7 @@
 //   Subject:words         and From:, To:, Unique-Header:Name: words
 //   Body:                 lines up to BodyEnd:
 //   Attach:words
+//   RBL:multi.surbl.org   a list of hosts of links; perhaps TAB name server,Y or N "white list"
 //   Level:110
 //   Tag:words
 //   Warning:              lines up to WarningEnd:
@@ -25,10 +26,17 @@ struct MailDatItem {
   std::string value;  // decoded from encoded words; perhaps empty
 };
 
+struct MailDatList {
+  std::size_t line = 0;
+  std::string zone;
+  std::string terms;  // what stands behind it
+};
+
 struct MailDatBlock {
   std::size_t line = 0;  // of "Virus:", from 1
   std::string name, level, warning;
   std::vector<MailDatItem> items;
+  std::vector<MailDatList> lists;
   std::vector<std::size_t> unknown;   // lines whose meaning is not known
   std::size_t levels = 0;             // how many Level: lines
   bool comment_in_body = false;       // a line of Body: begins with '

@@ -50,6 +50,10 @@ Virus:behind
 Subject:behind
 Level:100
 VirusEnd:
+Virus:links
+RBL:uri.example\t192.168.0.1,N "/usr/local/mta/bin/whitelist.dat"
+Level:110
+VirusEnd:
 """
 
 
@@ -72,12 +76,13 @@ def dry_run(server, file):
     blocks = [(one["line"], one["row"]["name"], one["row"]["action"], one["row"]["mode"]) for one in told["blocks"]]
     expect(blocks == [(2, "mail.dat-0001-friend", "pass", "enforce"), (7, "mail.dat-0002", "refuse", "enforce"), (16, "mail.dat-0003-both", "quarantine", "enforce"), (24, "mail.dat-0004-tagged", "tag", "enforce"),
                       (29, "mail.dat-0005-programs", "refuse", "shadow"), (37, "mail.dat-0007-behind", "refuse", "shadow")], f"{blocks}")
-    expect([one["line"] for one in told["refused"]] == [33] and "400" in told["refused"][0]["why"], f"{told['refused']}")
+    expect([one["line"] for one in told["refused"]] == [33, 42] and "400" in told["refused"][0]["why"] and 'uri_lists = ["uri.example"]' in told["refused"][1]["why"], f"{told['refused']}")
+    expect([(one["line"], one["zone"], one["action"], len(one["remarks"])) for one in told["lists"]] == [(42, "uri.example", "refuse", 2)], f"{told['lists']}")
     expect("line 33" in told["blocks"][-1]["remarks"][0], f"{told['blocks'][-1]}")
     expect(json.loads(server.cli("policy", "content", "list", "--json")) == [], "nothing was changed")
-    japanese = subprocess.run([server.program, "--config", server.config, "policy", "content", "import", str(file), "--table", "mail.dat", "--dry-run"], text=True, capture_output=True, timeout=120,
+    japanese = subprocess.run([server.program, "--config", server.config, "policy", "content", "import", str(file), "--table", "mail.dat", "--dry-run"], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
                               env={**os.environ, "LANG": "ja_JP.UTF-8"}).stdout
-    expect("shadow: E-Post での Attach: の書き方は公開文書にない" in japanese and "6 行を取り込める" in japanese, japanese)
+    expect("shadow: E-Post での Attach: の書き方は公開文書にない" in japanese and "6 行を取り込める" in japanese and "リスト uri.example は設定で指定する" in japanese, japanese)
 
 
 def in_force(server, file):
@@ -99,6 +104,15 @@ def in_force(server, file):
     expect(send(server, "behind") == 550, "once the operator says so")
     server.cli("policy", "content", "set", "mail.dat-0007-behind", "--action", "quarantine", "--mode", "off")
     expect(send(server, "behind again") == 250, "off again")
+
+
+def lists_are_the_settings(server, file):
+    server.change_settings(policy={"uri_lists": ["uri.example"]})
+    expect([one["line"] for one in imported(server, file, "--dry-run", check=False)["refused"]] == [33], "a list that is asked is taken over")
+    server.change_settings(policy={"uri_list": "tag"})
+    told = imported(server, file, "--dry-run", check=False)["refused"]
+    expect([one["line"] for one in told] == [33, 42] and "uri_list under [policy]" in told[1]["why"], f"{told}")
+    server.change_settings(policy={"uri_lists": [], "uri_list": "refuse"})
 
 
 def personal(server, folder):
@@ -130,6 +144,7 @@ def run(folder):
     with Server(folder) as server:
         server.start()
         dry_run(server, file)
+        lists_are_the_settings(server, file)
         in_force(server, file)
         personal(server, folder)
         again(server, file)

@@ -20,9 +20,9 @@ constexpr std::string_view heading = "# hikyaku policy content";
 
 DirectoryResult<Exit> add(Invocation& call, ContentStore& store) {
   ContentRow row{.name = call.value("NAME"), .pattern = call.value("PATTERN"), .recipient = call.value("--recipient"), .note = call.value("--note"), .added = std::chrono::floor<std::chrono::seconds>(SystemClock{}.wall())};
-  const int parts = int{call.has("--header")} + int{call.has("--body")} + int{call.has("--attachment")};
-  if (parts != 1) return directory::refuse(directory::DirectoryFailure::BadValue, "Say where to look; give one of --header FIELD, --body and --attachment.");
-  row.part = call.has("--header") ? ContentPart::Header : call.has("--body") ? ContentPart::Body : ContentPart::Attachment;
+  const int parts = int{call.has("--header")} + int{call.has("--body")} + int{call.has("--attachment")} + int{call.has("--client")};
+  if (parts != 1) return directory::refuse(directory::DirectoryFailure::BadValue, "Say where to look; give one of --header FIELD, --body, --attachment and --client.");
+  row.part = call.has("--header") ? ContentPart::Header : call.has("--body") ? ContentPart::Body : call.has("--client") ? ContentPart::Client : ContentPart::Attachment;
   row.field = call.value("--header");
   row.action = directory::parse_content_action(call.value("--action", "refuse")).value_or(directory::ContentAction::Refuse);
   row.mode = directory::parse_content_mode(call.value("--mode", "enforce")).value_or(directory::ContentMode::Enforce);
@@ -99,7 +99,12 @@ DirectoryResult<Exit> test(Invocation& call, ContentStore& store) {
   TRY(there, rows_now(store));
   const filters::ContentTable table(std::move(there.rows));
   Listing listing(call, {{"NAME", "名前"}, {"ACTION", "動作"}, {"MODE", "適用"}, {"RECIPIENT", "宛先"}, {"FOUND", "該当箇所"}}, {"No row finds anything in this message.", "このメールに該当する行はない。"});
-  for (const auto& found : table.inspect(*text)) {
+  std::optional<io::IpAddress> client;
+  if (const auto given = call.value("--client"); !given.empty()) {
+    client = io::IpAddress::parse(given);
+    if (!client) return directory::refuse(directory::DirectoryFailure::BadValue, "\"" + given + "\" is no address; write --client 192.0.2.7.");
+  }
+  for (const auto& found : table.inspect(*text, client)) {
     const auto action = directory::content_action_name(found.row->action), mode = directory::content_mode_name(found.row->mode);
     listing.json().object().member("name", found.row->name).member("action", action).member("mode", mode).member("recipient", found.row->recipient).member("found", found.evidence).end_object();
     listing.row({found.row->name, std::string(action), std::string(mode), found.row->recipient, found.evidence});
@@ -118,7 +123,8 @@ Command policy_content_add_command() {
                       {"--header", OptionKind::Value, {"look at this header field, decoded; * for any", "このヘッダー(復号後)を調べる。* ならすべて"}},
                       {"--body", OptionKind::Flag, {"look at the text, decoded", "本文(復号後)を調べる"}},
                       {"--attachment", OptionKind::Flag, {"look at names and types of attachments", "添付ファイルの名前と種類を調べる"}},
-                      {"--and", OptionKind::Value, {"this must be found too: \"header Subject: words\", \"body: words\", \"attachment: .exe\"; may be given several times", "これにも該当するときだけ。\"header Subject: 語句\"、\"body: 語句\"、\"attachment: .exe\"。複数指定できる"}, {}, false, true},
+                      {"--client", OptionKind::Flag, {"look at the address that the mail comes from: PATTERN is 192.0.2.7 or 192.0.2.0/24", "送信元のアドレスを調べる。PATTERN は 192.0.2.7 か 192.0.2.0/24 の形"}},
+                      {"--and", OptionKind::Value, {"this must be found too: \"header Subject: words\", \"body: words\", \"attachment: .exe\", \"client: 192.0.2.0/24\"; may be given several times", "これにも該当するときだけ。\"header Subject: 語句\"、\"body: 語句\"、\"attachment: .exe\"、\"client: 192.0.2.0/24\"。複数指定できる"}, {}, false, true},
                       {"--action", OptionKind::Value, {"refuse (550, usual), quarantine, tag (X-Content-Filter), or pass: later rows are not looked at", "refuse(550、既定)、quarantine(隔離)、tag(X-Content-Filter を付ける)、pass(以降の行を調べない)"}, {"refuse", "quarantine", "tag", "pass"}, true},
                       {"--mode", OptionKind::Value, {"enforce (usual), shadow (only logged) or off", "enforce(既定)、shadow(記録のみ)、off"}, {"enforce", "shadow", "off"}, true},
                       {"--recipient", OptionKind::Value, {"only mail for user@domain, or a domain", "この宛先(user@domain またはドメイン)のメールだけ"}},
@@ -154,7 +160,7 @@ Command policy_content_export_command() {
 Command policy_content_test_command() {
   return {.name = "policy content test",
           .help = {"what the rows find in a message", "メールに該当する行を調べる"},
-          .options = {{"FILE", OptionKind::Argument, {"the message, - for standard input", "メールのファイル。- なら標準入力"}}},
+          .options = {{"FILE", OptionKind::Argument, {"the message, - for standard input", "メールのファイル。- なら標準入力"}}, {"--client", OptionKind::Value, {"as if it came from this address", "このアドレスから届いたものとして調べる"}}},
           .run = [](Invocation& call) { return with_content(call, test); }};
 }
 

@@ -7,6 +7,7 @@
 #include "apps/cli/server_sentences.h"
 #include "services/directory/access.h"
 #include "services/filters/mail_dat.h"
+#include "services/filters/pass_filter.h"
 #include "services/policy/dns_list.h"
 
 namespace hikyaku::cli {
@@ -107,16 +108,33 @@ Exit report(const Invocation& call, filters::ParsedMailDat& parsed, const Taken&
   return report_import(call, taken.changed.added + taken.changed.replaced, std::move(parsed.bad), taken.changed.unchanged);
 }
 
-// A table takes the place of what was imported of it before; the names of rows follow their places in it.
-DirectoryResult<Exit> import_mail_dat(Invocation& call, ContentStore& store, std::string_view text) {
+struct EpostTable {
+  std::string prefix;  // of its rows' names
+  filters::ParsedMailDat parsed;
+};
+
+DirectoryResult<EpostTable> read_table(const Invocation& call, std::string_view text) {
+  const auto now = std::chrono::floor<std::chrono::seconds>(SystemClock{}.wall());
+  const auto given = call.value("--recipient");
+  if (call.value("--table") == "passfilter.dat") {
+    if (!given.empty()) return directory::refuse(directory::DirectoryFailure::BadValue, "passfilter.dat is for everybody; leave --recipient out.");
+    return EpostTable{std::string(filters::pass_filter_prefix), filters::parse_pass_filter(text, now)};
+  }
   std::string recipient;
-  if (const auto given = call.value("--recipient"); !given.empty()) {
+  if (!given.empty()) {
     auto normal = directory::normal_access_pattern(directory::AccessWho::Recipient, given);
     if (!normal) return directory::refuse(directory::DirectoryFailure::BadValue, std::move(normal).error());
     recipient = *std::move(normal);
   }
-  const auto prefix = filters::mail_dat_prefix(call.value("--table"), recipient);
-  auto parsed = filters::parse_mail_dat(text, {prefix, recipient, std::chrono::floor<std::chrono::seconds>(SystemClock{}.wall())});
+  auto prefix = filters::mail_dat_prefix(call.value("--table"), recipient);
+  auto parsed = filters::parse_mail_dat(text, {prefix, recipient, now});
+  return EpostTable{std::move(prefix), std::move(parsed)};
+}
+
+// A table takes the place of what was imported of it before; the names of rows follow their places in it.
+DirectoryResult<Exit> import_epost_table(Invocation& call, ContentStore& store, std::string_view text) {
+  TRY(table, read_table(call, text));
+  auto& parsed = table.parsed;
   std::vector<ContentRow> rows;
   for (auto& block : parsed.blocks) {
     if (call.has("--shadow")) block.row.mode = directory::ContentMode::Shadow;
@@ -125,7 +143,7 @@ DirectoryResult<Exit> import_mail_dat(Invocation& call, ContentStore& store, std
   TRY(there, rows_now(store));
   std::vector<std::string> former;
   for (const auto& row : there.rows)
-    if (filters::is_mail_dat_row(row.name, prefix) && std::ranges::find(rows, row.name, &ContentRow::name) == rows.end()) former.push_back(row.name);
+    if (filters::is_mail_dat_row(row.name, table.prefix) && std::ranges::find(rows, row.name, &ContentRow::name) == rows.end()) former.push_back(row.name);
   TRY(changed, store.editor.set(rows, run_of_content(call)));
   TRY(gone, store.editor.remove(former, run_of_content(call)));
   if (!call.has("--dry-run") && changed.added + changed.replaced + gone > 0) tell_content(call);
@@ -136,7 +154,7 @@ DirectoryResult<Exit> import_mail_dat(Invocation& call, ContentStore& store, std
 DirectoryResult<Exit> work(Invocation& call, ContentStore& store) {
   const auto text = read_file_argument(call);
   if (!text) return Exit::Failed;
-  if (call.has("--table")) return import_mail_dat(call, store, *text);
+  if (call.has("--table")) return import_epost_table(call, store, *text);
   if (call.has("--recipient") || call.has("--shadow")) return directory::refuse(directory::DirectoryFailure::BadValue, "--recipient and --shadow are for E-Post's tables; name the table with --table.");
   return import_rows(call, store, *text);
 }
@@ -145,8 +163,8 @@ DirectoryResult<Exit> work(Invocation& call, ContentStore& store) {
 
 Command policy_content_import_command() {
   return {.name = "policy content import",
-          .help = {"take rows that `policy content export` wrote, or E-Post's mail.dat and virus.dat", "policy content export で書き出した行、または E-Post の mail.dat・virus.dat を取り込む"},
-          .options = import_options({{"--table", OptionKind::Value, {"the file is this table of E-Post's; it takes the place of what was imported of it before", "ファイルは E-Post のこの表。以前取り込んだ分と置き換える"}, {"mail.dat", "virus.dat"}, true},
+          .help = {"take rows that `policy content export` wrote, or E-Post's mail.dat, virus.dat and passfilter.dat", "policy content export で書き出した行、または E-Post の mail.dat・virus.dat・passfilter.dat を取り込む"},
+          .options = import_options({{"--table", OptionKind::Value, {"the file is this table of E-Post's; it takes the place of what was imported of it before", "ファイルは E-Post のこの表。以前取り込んだ分と置き換える"}, {"mail.dat", "virus.dat", "passfilter.dat"}, true},
                                      {"--recipient", OptionKind::Value, {"the table is this recipient's own, user@domain", "この宛先(user@domain)の個別の表"}},
                                      {"--shadow", OptionKind::Flag, {"all rows of the table only log", "表の行をすべて記録のみ(shadow)にする"}}}),
           .run = [](Invocation& call) { return with_content(call, work); },

@@ -19,8 +19,8 @@ struct Inspected {
   bool has_tag = false;  // the sender's
 };
 
-Inspected inspect(const filters::ContentTable& table, std::string_view message) {
-  return {table.inspect(message), mime::find_field(message.substr(0, static_cast<std::size_t>(mime::header_octets(message))), tag_field).has_value()};
+Inspected inspect(const filters::ContentTable& table, std::string_view message, const std::optional<io::IpAddress>& client) {
+  return {table.inspect(message, client), mime::find_field(message.substr(0, static_cast<std::size_t>(mime::header_octets(message))), tag_field).has_value()};
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ Task<filters::Heard> Session::ask_content(Arrival& arrival, Envelope& envelope) 
   auto reading = whole_text(ArrivedText(front_.loop, front_.reception.workers, arrival.sink, arrival.ours, policies_->settings->filters.size().octets));
   const auto text = co_await std::move(reading);
   if (!text) co_return put_off({451, {4, 3, 0}, "The message could not be read, try again later"});
-  auto working = front_.reception.workers.run(front_.loop, [&table = rows->content, &text] { return inspect(table, *text); });
+  auto working = front_.reception.workers.run(front_.loop, [&table = rows->content, &text, this] { return inspect(table, *text, address_); });
   const auto inspected = co_await std::move(working);
   if (!inspected) co_return put_off({451, {4, 3, 2}, "The server is too busy, try again later"});
   Heard heard;

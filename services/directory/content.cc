@@ -7,13 +7,14 @@
 #include <charconv>
 
 #include "base/cursor.h"
+#include "io/socket_address.h"
 #include "services/directory/access.h"
 
 namespace hikyaku::directory {
 namespace {
 
-constexpr std::array<std::string_view, 3> part_names{"header", "body", "attachment"}, mode_names{"enforce", "shadow", "off"};
-constexpr std::array<std::string_view, 4> action_names{"pass", "tag", "quarantine", "refuse"};
+constexpr std::array<std::string_view, 3> mode_names{"enforce", "shadow", "off"};
+constexpr std::array<std::string_view, 4> part_names{"header", "body", "attachment", "client"}, action_names{"pass", "tag", "quarantine", "refuse"};
 
 template <class Enum, std::size_t size>
 std::optional<Enum> named(const std::array<std::string_view, size>& names, std::string_view name) {
@@ -45,11 +46,22 @@ Result<void, std::string> check_pattern(std::string_view pattern) {
   return {};
 }
 
-Result<void, std::string> check_condition(ContentPart part, std::string& field, std::string_view pattern) {
+// "192.0.2.0/24", of "192.0.2.*" too.
+Result<std::string, std::string> normal_client(std::string_view pattern) {
+  auto normal = normal_access_pattern(AccessWho::Client, pattern);
+  if (normal && io::IpNetwork::parse(*normal)) return normal;
+  return failure("\"" + std::string(pattern) + "\" is no address that mail comes from; write one such as 192.0.2.7 or 192.0.2.0/24.");
+}
+
+Result<void, std::string> check_condition(ContentPart part, std::string& field, std::string& pattern) {
   if (!is_line(pattern)) return failure(std::string("A text of the row is longer than 1,000 octets or has control characters; make it shorter."));
   if (part != ContentPart::Header) field.clear();
   if (part == ContentPart::Header && !is_field(field)) return failure("\"" + field + "\" is no header field; write its name without a colon, or * for any.");
-  return check_pattern(pattern);
+  if (part != ContentPart::Client) return check_pattern(pattern);
+  auto normal = normal_client(pattern);
+  if (!normal) return failure(std::move(normal).error());
+  pattern = *std::move(normal);
+  return {};
 }
 
 }  // namespace
@@ -84,7 +96,7 @@ Result<ContentCondition, std::string> parse_condition_text(std::string_view text
   const auto space = where.find(' ');
   const auto part = parse_content_part(where.substr(0, space));
   if (colon == std::string_view::npos || !part || (space == std::string_view::npos) == (*part == ContentPart::Header))
-    return failure("\"" + std::string(text) + "\" does not say where to look; write header Subject: words, body: words or attachment: .exe.");
+    return failure("\"" + std::string(text) + "\" does not say where to look; write header Subject: words, body: words, attachment: .exe or client: 192.0.2.0/24.");
   auto pattern = text.substr(colon + 1);
   if (pattern.starts_with(' ')) pattern.remove_prefix(1);
   ContentCondition condition{*part, space == std::string_view::npos ? "" : std::string(where.substr(space + 1)), std::string(pattern)};

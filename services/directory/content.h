@@ -1,4 +1,4 @@
-// Content rows: what the operator wants done with mail by what is in it: a header field, its decoded text, the name or type of an attachment. Pure values; held in
+// Content rows: what the operator wants done with mail by what is in it: a header field, its decoded text, the name or type of an attachment; or by whom it comes from. Pure values; held in
 // the directory's partition. What they mean is told by services/filters/content.h.
 #pragma once
 
@@ -13,7 +13,7 @@
 
 namespace hikyaku::directory {
 
-enum class ContentPart : std::uint8_t { Header, Body, Attachment };
+enum class ContentPart : std::uint8_t { Header, Body, Attachment, Client };
 // Pass: no other row of the same or a later name looks at the message.
 enum class ContentAction : std::uint8_t { Pass, Tag, Quarantine, Refuse };
 enum class ContentMode : std::uint8_t { Enforce, Shadow, Off };
@@ -29,7 +29,8 @@ struct ContentRow {
   std::string name;       // one of its own: "invoice-exe"; rows are looked at in the order of their names
   ContentPart part = ContentPart::Header;
   std::string field;      // Header: "Subject", "*": any; else empty
-  // Words, or /expression/ (RE2). Of an attachment also ".exe" (its name ends so) or "application/x-msdownload", "image/*" (its type).
+  // Words, or /expression/ (RE2). Of an attachment also ".exe" (its name ends so) or "application/x-msdownload", "image/*" (its type). Of a client "192.0.2.7" or
+  // "192.0.2.0/24" and nothing else: the address that the mail comes from.
   std::string pattern;
   ContentAction action = ContentAction::Refuse;
   ContentMode mode = ContentMode::Enforce;
@@ -42,14 +43,14 @@ struct ContentRow {
 
 inline constexpr std::size_t most_content_rows = 1'000, longest_content_text = 1'000, most_content_conditions = 20;
 
-[[nodiscard]] std::string_view content_part_name(ContentPart part);        // "header", "body", "attachment"
+[[nodiscard]] std::string_view content_part_name(ContentPart part);        // "header", "body", "attachment", "client"
 [[nodiscard]] std::string_view content_action_name(ContentAction action);  // "pass", "tag", "quarantine", "refuse"
 [[nodiscard]] std::string_view content_mode_name(ContentMode mode);        // "enforce", "shadow", "off"
 [[nodiscard]] std::optional<ContentPart> parse_content_part(std::string_view name);
 [[nodiscard]] std::optional<ContentAction> parse_content_action(std::string_view name);
 [[nodiscard]] std::optional<ContentMode> parse_content_mode(std::string_view name);
 
-// "header Subject: words", "body: words", "attachment: .exe": a condition as people write and read it.
+// "header Subject: words", "body: words", "attachment: .exe", "client: 192.0.2.0/24": a condition as people write and read it.
 [[nodiscard]] std::string condition_text(const ContentCondition& condition);
 [[nodiscard]] Result<ContentCondition, std::string> parse_condition_text(std::string_view text);
 

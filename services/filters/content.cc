@@ -20,12 +20,13 @@ using directory::ContentRow;
 
 namespace {
 
-// One condition's pattern, ready: an expression, an extension, a type, or words.
+// One condition's pattern, ready: an expression, an extension, a type, a network, or words.
 struct Condition {
   ContentPart part = ContentPart::Header;
   std::string field;
   std::unique_ptr<RE2> expression;
   std::string extension, type;  // lower case
+  std::optional<io::IpNetwork> network;
   mime::Matcher words;
 };
 
@@ -67,7 +68,9 @@ std::string trimmed(std::string name) {
 // What of a message is looked at, decoded once and only when a row asks for it.
 class Looked {
  public:
-  explicit Looked(std::string_view message) : message_(message), structure_(mime::Structure::parse(message)) {}
+  Looked(std::string_view message, const std::optional<io::IpAddress>& client) : message_(message), client_(client), structure_(mime::Structure::parse(message)) {}
+
+  [[nodiscard]] const std::optional<io::IpAddress>& client() const { return client_; }
 
   const std::vector<Field>& fields() {
     if (!fields_) {
@@ -112,6 +115,7 @@ class Looked {
   }
 
   std::string_view message_;
+  std::optional<io::IpAddress> client_;
   mime::Structure structure_;
   std::optional<std::vector<Field>> fields_;
   std::optional<std::string> body_, normal_body_;
@@ -123,10 +127,13 @@ bool matches(const RE2* expression, const mime::Matcher& words, std::string_view
   return words.found_in(normal);
 }
 
-// Nothing: the expression is none.
+// Nothing: the expression, or the network, is none.
 std::optional<Condition> compiled(ContentPart part, const std::string& field, const std::string& pattern) {
-  Condition ready{part, field, nullptr, {}, {}, mime::Matcher(pattern)};
-  if (pattern.size() >= 3 && pattern.starts_with('/') && pattern.ends_with('/')) {
+  Condition ready{part, field, nullptr, {}, {}, {}, mime::Matcher(pattern)};
+  if (part == ContentPart::Client) {
+    ready.network = io::IpNetwork::parse(pattern);
+    if (!ready.network) return std::nullopt;
+  } else if (pattern.size() >= 3 && pattern.starts_with('/') && pattern.ends_with('/')) {
     RE2::Options options;
     options.set_log_errors(false);
     options.set_max_mem(1 << 20);
@@ -189,6 +196,9 @@ std::optional<std::string> found_in(const Condition& one, Looked& looked) {
         if (is) return "attachment " + part.name + " (" + part.type + ")";
       }
       return std::nullopt;
+    case ContentPart::Client:
+      if (looked.client() && one.network->contains(*looked.client())) return "client " + looked.client()->to_string();
+      return std::nullopt;
   }
   return std::nullopt;
 }
@@ -205,9 +215,9 @@ std::optional<std::string> found_in(const std::vector<Condition>& conditions, Lo
 
 }  // namespace
 
-std::vector<ContentFound> ContentTable::inspect(std::string_view message) const {
+std::vector<ContentFound> ContentTable::inspect(std::string_view message, const std::optional<io::IpAddress>& client) const {
   std::vector<ContentFound> found;
-  Looked looked(message);
+  Looked looked(message, client);
   for (const auto& one : rows_) {
     const auto evidence = found_in(one.conditions, looked);
     if (!evidence) continue;

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "io/socket_address.h"
 #include "mail/envelope.h"
 #include "services/directory/content.h"
 
@@ -31,8 +33,9 @@ class ContentTable {
   [[nodiscard]] bool empty() const { return rows_.empty(); }
   // An enforced row does more than let pass; where each recipient has an answer of its own, only what changes the text counts.
   [[nodiscard]] bool acts(Answers answers) const;
-  // The rows that match, in the order of their names, up to the first enforced one that lets pass. `message`: as the sender wrote it, or its beginning.
-  [[nodiscard]] std::vector<ContentFound> inspect(std::string_view message) const;
+  // The rows that match, in the order of their names, up to the first enforced one that lets pass. `message`: as the sender wrote it, or its beginning. `client`:
+  // nothing: a local socket, or not known.
+  [[nodiscard]] std::vector<ContentFound> inspect(std::string_view message, const std::optional<io::IpAddress>& client = {}) const;
 
   [[nodiscard]] static bool concerns(const directory::ContentRow& row, const Address& recipient);
   // Who are the enforced rows of just some recipients that look at this one's mail, as one text: recipients with another one come in a transaction of their own.

@@ -46,6 +46,24 @@ TEST_CASE("words are found as people read them, expressions in the decoded text"
   CHECK_FALSE(finds(ContentPart::Body, "words", ""));
 }
 
+TEST_CASE("clients by address and network, and what lets theirs pass") {
+  const auto normal = normal_content_row({.name = "a-office", .part = ContentPart::Client, .field = "x", .pattern = "192.0.2.*", .action = ContentAction::Pass});
+  REQUIRE(normal);
+  CHECK((normal->pattern == "192.0.2.0/24" && normal->field.empty()));
+  CHECK(parse_content_row(print_content_row(*normal)) == *normal);
+  const ContentTable table({*normal, {.name = "b", .part = ContentPart::Header, .field = "Subject", .pattern = "x"}, {.name = "c", .part = ContentPart::Header, .field = "Subject", .pattern = "x", .also = {{ContentPart::Client, "", "2001:db8::/32"}}}});
+  const auto found = [&table](const std::optional<io::IpAddress>& client) {
+    std::string names;
+    for (const auto& one : table.inspect("Subject: x\r\n\r\n", client)) names += one.row->name + " ";
+    return names;
+  };
+  CHECK(found(io::IpAddress::parse("192.0.2.7")) == "a-office ");
+  CHECK(found(io::IpAddress::parse("192.0.3.7")) == "b ");
+  CHECK(found(io::IpAddress::parse("2001:db8::7")) == "b c ");
+  CHECK(found(std::nullopt) == "b ");
+  CHECK(table.inspect("", io::IpAddress::parse("192.0.2.7"))[0].evidence == "client 192.0.2.7");
+}
+
 TEST_CASE("attachments by extension, type and name") {
   CHECK(finds(ContentPart::Attachment, ".exe", japanese));
   CHECK(finds(ContentPart::Attachment, ".EXE", japanese));
@@ -144,6 +162,6 @@ TEST_CASE("rows that are none") {
   CHECK(bad(row));
   CHECK_FALSE(parse_content_row(print_content_row(row)));
   CHECK(condition_text({ContentPart::Header, "Subject", "a: b"}) == "header Subject: a: b");
-  for (const auto* text : {"header Subject: a: b", "body: x", "attachment: .exe"}) CHECK(condition_text(parse_condition_text(text).value()) == text);
-  for (const auto* text : {"", "x", "header: x", "header Subject", "body x: y", "subject: x", "body:", "header A B: x", "body: /(/"}) CHECK_FALSE(parse_condition_text(text));
+  for (const auto* text : {"header Subject: a: b", "body: x", "attachment: .exe", "client: 2001:db8::/32"}) CHECK(condition_text(parse_condition_text(text).value()) == text);
+  for (const auto* text : {"", "x", "header: x", "header Subject", "body x: y", "subject: x", "body:", "header A B: x", "body: /(/", "client: a.example", "client: /./", "client x: 192.0.2.7", "client: 192.0.2.7/24"}) CHECK_FALSE(parse_condition_text(text));
 }

@@ -126,14 +126,6 @@ std::string name_part(std::string_view text) {
   return out;
 }
 
-std::string row_name(std::string_view prefix, std::size_t number, std::string_view name) {
-  auto digits = std::to_string(number);
-  digits.insert(0, number_digits - std::min(number_digits, digits.size()), '0');
-  auto out = std::string(prefix) + "-" + digits;
-  if (const auto part = name_part(name); !part.empty()) out += "-" + part;
-  return out.substr(0, longest_name);
-}
-
 std::string note_of(const MailDatBlock& block) {
   std::string note = block.name;
   if (!block.warning.empty()) (note += note.empty() ? "" : ": ") += block.warning;
@@ -158,7 +150,7 @@ Result<ContentRow, std::string> row_of(const MailDatBlock& block, std::size_t nu
   if (has_unreadable(block)) return failure(std::string("Characters of the block cannot be read; write the file in UTF-8 or Shift_JIS."));
   auto conditions = conditions_of(block, meaning);
   if (conditions.empty()) return failure(std::string("The block asks for nothing that could be looked for, and would concern all mail; write the row anew."));
-  ContentRow row{.name = row_name(terms.prefix, number, block.name), .part = conditions.front().part, .field = conditions.front().field, .pattern = conditions.front().pattern, .action = meaning.action, .mode = meaning.mode,
+  ContentRow row{.name = mail_dat_row_name(terms.prefix, number, block.name), .part = conditions.front().part, .field = conditions.front().field, .pattern = conditions.front().pattern, .action = meaning.action, .mode = meaning.mode,
                  .recipient = terms.recipient, .note = note_of(block), .added = terms.added};
   row.also.assign(std::make_move_iterator(conditions.begin() + 1), std::make_move_iterator(conditions.end()));
   return directory::normal_content_row(std::move(row));
@@ -246,6 +238,14 @@ std::string mail_dat_prefix(std::string_view table, std::string_view recipient) 
     whose = name_part(whose).substr(0, longest_prefix_tail - 9) + "-" + digits;
   }
   return std::string(table) + "-of-" + whose;
+}
+
+std::string mail_dat_row_name(std::string_view prefix, std::size_t number, std::string_view name) {
+  auto digits = std::to_string(number);
+  digits.insert(0, number_digits - std::min(number_digits, digits.size()), '0');
+  auto out = std::string(prefix) + "-" + digits;
+  if (const auto part = name_part(name); !part.empty()) out += "-" + part;
+  return out.substr(0, longest_name);
 }
 
 bool is_mail_dat_row(std::string_view name, std::string_view prefix) {

@@ -44,6 +44,8 @@ struct MailDatTerms {
 
 // "mail.dat"; of a personal one "mail.dat-of-taro_a.example". Rows for all are tried before personal ones, those of mail.dat before those of virus.dat.
 [[nodiscard]] std::string mail_dat_prefix(std::string_view table, std::string_view recipient);
+// "prefix-0003-name": letters that a row's name may not have are hyphens.
+[[nodiscard]] std::string mail_dat_row_name(std::string_view prefix, std::size_t number, std::string_view name);
 // Whether a row of that name came of that table.
 [[nodiscard]] bool is_mail_dat_row(std::string_view name, std::string_view prefix);
 

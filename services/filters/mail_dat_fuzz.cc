@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "services/filters/mail_dat.h"
 #include "services/filters/mail_dat_text.h"
+#include "services/filters/pass_filter.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   using namespace hikyaku;
@@ -17,6 +18,10 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     const bool only_looks = std::ranges::any_of(block.remarks, [](const auto& remark) { return remark.starts_with("In shadow: "); });
     check(only_looks == (block.row.mode == directory::ContentMode::Shadow), "and says why it only looks");
     for (const auto& bad : parsed.bad) check(bad.line != block.line, "a block is taken or told of");
+  }
+  for (const auto& block : filters::parse_pass_filter(octets, {}).blocks) {
+    check(directory::parse_content_row(directory::print_content_row(block.row)) == block.row, "a row of passfilter.dat too");
+    check(filters::is_mail_dat_row(block.row.name, filters::pass_filter_prefix) && block.row.action == directory::ContentAction::Pass, "lets pass");
   }
   return 0;
 }

@@ -289,9 +289,16 @@ class Delivery {
   // DNS fails for everybody: our own trouble, nobody's attempt. True: the job is put back.
   bool blame_our_dns(const std::string& destination, const RemoteJob& job, Lane lane);
   void dns_answered();
-  // signing.cc: the header fields that go above this copy. Nothing: it cannot be signed now, or not be read; the job is put back.
+  // signing.cc: the header fields that go above this copy. Nothing: it cannot be signed now; the job was taken and waits aside, while other mail for its
+  // destination goes on.
   Task<bool> feed_text(const Message& mail, dkim::Message& message);
-  Task<std::optional<std::string>> signed_above(const RemoteJob& job, Slot slot, CauseWatch& watch);
+  Task<std::optional<std::string>> signed_above(RemoteJob& job, Slot slot, CauseWatch& watch);
+  void set_aside(RemoteJob job, const Slot& slot, const CauseWatch& watch, const std::string& domain);
+  // In a slot of such a place: some of those who wait there go to their destinations again.
+  Task<void> try_again_to_sign(Slot slot);
+  void signer_came_back();
+  // Where the recipient's job waits, of its destination's lanes and of those places.
+  [[nodiscard]] std::optional<Scheduler::InLane> lane_of(const std::string& key, DeferredEntry entry) const;
   struct TextStream {
     std::unique_ptr<spool::TextReader> reader;
     std::string damage;  // why it can never be read
@@ -341,6 +348,8 @@ class Delivery {
   void follow_routes();
   Task<void> replan(std::shared_ptr<const directory::Snapshot> before, std::set<std::string> only);
   Task<void> plan_again(RemoteJob job, Slot slot);
+  // A parked job's message. False: nobody is left, or it is queued again later.
+  Task<bool> read_again(RemoteJob& job, const Slot& slot);
   Task<void> replan_deferred(std::string destination, std::shared_ptr<const directory::Snapshot> before);
   Task<void> move_changed(std::vector<DeferredIndex::Due> batch, std::shared_ptr<const directory::Snapshot> before);
 
@@ -392,6 +401,12 @@ class Delivery {
   std::uint64_t next_run_ = 0;
   DnsHealth dns_;
   MxSites sites_;
+  // Of those who wait aside for a signature, by their place in the lanes: how many go at once, and how many of them still may. One at first, and twice as many
+  // each time that none of them came back.
+  struct Aside {
+    std::size_t at_once = 1, left = 1;
+  };
+  std::map<std::string, Aside> asides_;
   std::string kept_;  // of greylists, as last written
   // Jobs whose domain's MX hosts are being asked for, by domain.
   struct SiteAsked {

@@ -53,7 +53,7 @@ void Delivery::explain_recipient(RecipientNow& one, const std::string& key, Wall
     one.place = Place::Slot;
     wait_until(running->second.watch->clock().since());
     one.spent.append(running->second.watch->clock());
-  } else if (const auto waits = scheduler_.in_lane(key, {item.id, item.recipient_index})) {
+  } else if (const auto waits = lane_of(key, {item.id, item.recipient_index})) {
     one.place = Place::Lane;
     wait_until(waits->waited.since);
     one.spent.turn(waits->waited.shut_for, waits->waited.since);

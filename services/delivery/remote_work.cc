@@ -59,7 +59,8 @@ void Delivery::pump() {
   while (auto slot = scheduler_.next()) {
     // However many retries are ready at once, fresh mail's steps do not wait for theirs.
     const auto precedence = slot->lane == Lane::Fresh ? io::Precedence::Ordinary : io::Precedence::Background;
-    parts_.loop.spawn(work(std::move(*slot)), precedence);
+    const bool waits_aside = asides_.contains(slot->destination);
+    parts_.loop.spawn(waits_aside ? try_again_to_sign(std::move(*slot)) : work(std::move(*slot)), precedence);
   }
 }
 
@@ -260,7 +261,10 @@ Task<bool> Delivery::carry_out(std::unique_ptr<RemoteSession>& session, RemoteJo
   CauseWatch& watch = *run.watch;
   auto signing = signed_above(job, slot, watch);
   const auto above = co_await std::move(signing);
-  if (!above) co_return false;
+  if (!above) {
+    co_await parts_.loop.yield();  // however many there are
+    co_return !parts_.loop.stopping();
+  }
   const ReadText reader = [this, &text](const Message& message, std::uint64_t offset, std::uint64_t octets) {
     if (offset == 0) text = {};
     return read_text(message, text, octets);

@@ -60,21 +60,28 @@ Task<void> Delivery::replan(std::shared_ptr<const directory::Snapshot> before, s
   replanning_ = false;
 }
 
+Task<bool> Delivery::read_again(RemoteJob& job, const Slot& slot) {
+  Message message{job.ref, {}, {}};
+  auto work = parts_.workers.run(parts_.loop, [&] { return recall(message); });
+  in_hand_.leave(job.ref.id, job.recipients);  // before its history says that it is deferred
+  auto ran = co_await std::move(work);
+  in_hand_.leave(job.ref.id, job.recipients);
+  if (job.recipients.empty()) co_return false;
+  if (!ran || *ran) {
+    const spool::SpoolError trouble = ran ? std::move(**ran) : spool::SpoolError{spool::SpoolFailure::Broken, "all workers are busy"};
+    parts_.loop.spawn(queue_again_later(std::move(job), slot, trouble));
+    co_return false;
+  }
+  job.message = hold(std::move(message), slot.lane);
+  co_return true;
+}
+
 // A job that was not tried yet; a parked one is read back first.
 Task<void> Delivery::plan_again(RemoteJob job, Slot slot) {
   if (!job.message) {
-    Message message{job.ref, {}, {}};
-    auto work = parts_.workers.run(parts_.loop, [&] { return recall(message); });
-    in_hand_.leave(job.ref.id, job.recipients);  // before its history says that it is deferred
-    auto ran = co_await std::move(work);
-    in_hand_.leave(job.ref.id, job.recipients);
-    if (job.recipients.empty()) co_return;
-    if (!ran || *ran) {
-      const spool::SpoolError trouble = ran ? std::move(**ran) : spool::SpoolError{spool::SpoolFailure::Broken, "all workers are busy"};
-      parts_.loop.spawn(queue_again_later(std::move(job), slot, trouble));
-      co_return;
-    }
-    job.message = hold(std::move(message), slot.lane);
+    auto reading = read_again(job, slot);
+    const bool there = co_await std::move(reading);
+    if (!there) co_return;
   }
   auto dispatching = dispatch_all(job.message, std::move(job.recipients), slot.lane);
   co_await std::move(dispatching);

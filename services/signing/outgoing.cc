@@ -108,7 +108,7 @@ Task<SignedCopy> OutgoingSigner::make(std::shared_ptr<const directory::Snapshot>
   if (!keys.empty()) {
     auto signing = fields_of(message, envelope, keys);
     auto fields = co_await std::move(signing);
-    if (!fields) co_return SignedCopy{fields.error(), {}};
+    if (!fields) co_return SignedCopy{fields.error(), {}, keys.front().domain};
     made.fields = std::move(*fields);
     whole_set = made.fields.empty() || signatures_in(made.fields) == keys.size();
   }

@@ -31,6 +31,7 @@ struct SignedCopy {
     Unreadable,  // the text could not be read
   } state = State::Ready;
   std::string fields;
+  std::string domain{};  // NoKey: whose
 };
 
 class OutgoingSigner {

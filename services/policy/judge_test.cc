@@ -303,6 +303,34 @@ TEST_CASE("who says in EHLO that it is us is not") {
   CHECK(rig.decided() == "hello_name 550 5.7.1");
 }
 
+TEST_CASE("SPF is worked out once for a sender, and anew when DNS may say now what it could not") {
+  testing::TestZone zone;
+  Answers answers;
+  Attempt attempt;
+  attempt.client = *io::IpAddress::parse("192.0.2.7");
+  attempt.helo = "mx.sender.example";
+  attempt.reverse_path = {{"a", "sender.example"}};
+  const auto outcome = [&] {
+    for (;;) {
+      if (const auto verdict = spf_verdict(attempt, answers)) return verdict->outcome;
+      zone.answer(answers);
+    }
+  };
+  const auto kept = [&] { return answers.spf_of(attempt.reverse_path.text(), attempt.helo); };
+  zone.fail(RecordType::Txt, "sender.example");
+  CHECK(outcome() == spf::Outcome::TempError);
+  REQUIRE(kept() != nullptr);
+  CHECK(kept()->outcome == spf::Outcome::TempError);
+  zone.put(RecordType::Txt, "sender.example", {"v=spf1 ip4:192.0.2.7 -all"});
+  answers.forget_failures();
+  CHECK(kept() == nullptr);
+  CHECK(outcome() == spf::Outcome::Pass);
+  attempt.reverse_path = {{"a", "other.example"}};
+  zone.put(RecordType::Txt, "other.example", {"v=spf1 -all"});
+  CHECK(kept() == nullptr);
+  CHECK(outcome() == spf::Outcome::Fail);
+}
+
 TEST_CASE("questions of one session have an end") {
   Answers answers;
   for (std::size_t i = 0; i < Answers::most_questions; ++i) CHECK(answers.ask(RecordType::A, std::to_string(i)) == nullptr);

@@ -77,6 +77,7 @@ bool vouches(const spf::Verdict& verdict) {
 const std::string& spf_domain(const Attempt& attempt) { return attempt.reverse_path.is_null() ? attempt.helo : attempt.reverse_path.address.domain; }
 
 std::optional<spf::Verdict> spf_verdict(const Attempt& attempt, Answers& answers) {
+  if (const auto* kept = answers.spf_of(attempt.reverse_path.text(), attempt.helo)) return *kept;
   spf::Evaluation evaluation({.address = attempt.client.to_string(),
                               .mail_from = attempt.reverse_path.text(),
                               .helo = attempt.helo,
@@ -84,7 +85,10 @@ std::optional<spf::Verdict> spf_verdict(const Attempt& attempt, Answers& answers
                               .unix_time = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(attempt.now.time_since_epoch()).count())});
   for (;;) {
     auto step = evaluation.next();
-    if (auto* verdict = std::get_if<spf::Verdict>(&step)) return std::move(*verdict);
+    if (auto* verdict = std::get_if<spf::Verdict>(&step)) {
+      answers.keep_spf_of(attempt.reverse_path.text(), attempt.helo, *verdict);
+      return std::move(*verdict);
+    }
     const auto& question = std::get<spf::Question>(step);
     const auto* answer = answers.ask(question.type, question.name);
     if (answer == nullptr) return std::nullopt;

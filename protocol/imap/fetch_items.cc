@@ -184,6 +184,7 @@ Parsed<void> parse_items(Cursor& in, std::vector<FetchItem>& items) {
 }
 
 // fetch-modifiers = SP "(" "CHANGEDSINCE" SP mod-sequence-value [SP "VANISHED"] ")"
+// Tolerated: 0, which is no mod-sequence-value. Thunderbird (153) sends it for a folder whose HIGHESTMODSEQ it has not kept yet; it means all.
 Parsed<void> parse_modifiers(Cursor& in, FetchCommand& command) {
   if (!in.take(" (")) return {};
   do {
@@ -191,7 +192,6 @@ Parsed<void> parse_modifiers(Cursor& in, FetchCommand& command) {
     if (equal_ignoring_case(word, "CHANGEDSINCE")) {
       TRY_VOID(parse_space(in));
       TRY(modseq, parse_number64(in));
-      if (modseq == 0) return in.expected("a MODSEQ from 1");
       command.changed_since = modseq;
     } else if (equal_ignoring_case(word, "VANISHED")) {
       command.vanished = true;
@@ -200,7 +200,7 @@ Parsed<void> parse_modifiers(Cursor& in, FetchCommand& command) {
     }
   } while (in.take(' '));
   if (!in.take(')')) return in.expected("\")\"");
-  if (command.vanished && command.changed_since == 0) return in.expected("VANISHED with CHANGEDSINCE");
+  if (command.vanished && !command.changed_since) return in.expected("VANISHED with CHANGEDSINCE");
   return {};
 }
 

@@ -37,8 +37,8 @@ struct FetchItem {
 struct FetchCommand {
   SequenceSet set;
   std::vector<FetchItem> items;
-  std::uint64_t changed_since = 0;  // RFC 7162 §3.1.4.1; 0: not given
-  bool vanished = false;            // RFC 7162 §3.2.6
+  std::optional<std::uint64_t> changed_since;  // RFC 7162 §3.1.4.1
+  bool vanished = false;                       // RFC 7162 §3.2.6
 };
 
 constexpr std::size_t fetch_items_limit = 200;

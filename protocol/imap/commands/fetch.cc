@@ -151,7 +151,7 @@ Task<void> mark_seen(Conversation& talk, std::vector<MessageRecord>& records, Nu
 
 Task<void> tell_vanished(Conversation& talk, const FetchCommand& command) {
   const auto top = talk.selected->uid_next > 1 ? talk.selected->uid_next - 1 : 1;
-  FindVanished question{talk.selected->key, command.changed_since, NumberSet::resolve(command.set, top)};
+  FindVanished question{talk.selected->key, command.changed_since.value_or(0), NumberSet::resolve(command.set, top)};
   auto vanished = co_await talk.ask(std::move(question));
   if (!vanished || vanished->uids.empty()) co_return;
   talk.out += "* VANISHED (EARLIER) ";
@@ -167,8 +167,8 @@ void add_item(std::vector<FetchItem>& items, FetchKind kind, std::string_view la
 // What RFCs add to what was asked for.
 void complete_items(Conversation& talk, FetchCommand& command) {
   const bool asks_modseq = std::ranges::any_of(command.items, [](const FetchItem& i) { return i.kind == FetchKind::ModSeq; });
-  if (asks_modseq || command.changed_since != 0) talk.condstore = true;
-  if (command.changed_since != 0) add_item(command.items, FetchKind::ModSeq, "MODSEQ");      // RFC 7162 §3.1.4.1
+  if (asks_modseq || command.changed_since) talk.condstore = true;
+  if (command.changed_since) add_item(command.items, FetchKind::ModSeq, "MODSEQ");           // RFC 7162 §3.1.4.1
   if (talk.numbered_by == NumberedBy::Uid) add_item(command.items, FetchKind::Uid, "UID");   // RFC 9051 §6.4.9
 }
 
@@ -194,7 +194,7 @@ Task<Reply> fetch(Conversation& talk, Cursor arguments) {
   while (!left.empty()) {
     NumberSet batch = left.take_first(messages_a_request);
     while (!batch.empty()) {
-      FetchRecords request{talk.selected->key, batch, needs, command.changed_since};
+      FetchRecords request{talk.selected->key, batch, needs, command.changed_since.value_or(0)};
       auto answer = co_await talk.ask(std::move(request));
       if (!answer) co_return no(answer.error());
       check(answer->answered_up_to >= batch.smallest(), "the store answers for one message at least");

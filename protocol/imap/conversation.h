@@ -49,6 +49,7 @@ struct Selected {
   NumberSet expunged;            // gone, but the client may not be told yet (RFC 9051 §7.5.1)
   NumberSet saved;               // "$", UIDs (RFC 5182)
   std::vector<std::string> keywords;  // that the client was told of
+  bool arrivals_told_aside = false;   // EXISTS stood beside the answer to another command than NOOP: see idle.cc
 };
 
 enum class NumberedBy : std::uint8_t { Sequence, Uid };
@@ -132,6 +133,8 @@ class Conversation {
   [[nodiscard]] bool take_change() { return std::exchange(changed_, false); }
   Framer& framer() { return framer_; }
 
+  // "* 5 EXISTS", and RECENT where there is such a thing.
+  void tell_size();
   // Asks what changed in the open mailbox and tells the client, but not again what is in `told`.
   Task<void> tell_changes(Expunges expunges);
   // Changes of flags that the command under way has reported, or was asked not to (.SILENT): UID to MODSEQ.

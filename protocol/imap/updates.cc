@@ -40,13 +40,18 @@ void tell_arrived(Conversation& talk, const Changes& changes) {
       selected.recent.add_range(std::max(range.first, changes.recent_from_uid), range.last);
     }
   }
-  talk.out += "* ";
-  print_number(talk.out, selected.uids.size());
-  talk.out += " EXISTS\r\n";
-  tell_recent(talk);
+  selected.arrivals_told_aside = talk.command != "NOOP" && talk.command != "IDLE";
+  talk.tell_size();
 }
 
 }  // namespace
+
+void Conversation::tell_size() {
+  out += "* ";
+  print_number(out, selected->uids.size());
+  out += " EXISTS\r\n";
+  tell_recent(*this);
+}
 
 Task<void> Conversation::tell_changes(Expunges expunges) {
   for (bool more = true; more;) {

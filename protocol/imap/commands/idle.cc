@@ -1,4 +1,6 @@
 // "IDLE" CRLF, then "DONE"       RFC 2177, RFC 9051 §6.3.13
+#include <utility>
+
 #include "protocol/imap/commands/commands.h"
 #include "protocol/imap/grammar.h"
 
@@ -7,6 +9,8 @@ namespace hikyaku::imap::commands {
 Task<Reply> idle(Conversation& talk, Cursor arguments) {
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());
   talk.out += "+ idling\r\n";
+  // Thunderbird (153) passes over an EXISTS beside the answer to a STORE or FETCH, then idles and would not show the mail for minutes.
+  if (talk.selected && std::exchange(talk.selected->arrivals_told_aside, false)) talk.tell_size();
   std::string line;
   for (;;) {
     if (talk.selected) {

@@ -5,8 +5,9 @@
 
 namespace hikyaku::imap::commands {
 
-Task<Reply> noop(Conversation&, Cursor arguments) {
+Task<Reply> noop(Conversation& talk, Cursor arguments) {
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());
+  if (talk.selected && talk.command == "NOOP") talk.selected->arrivals_told_aside = false;  // who asks so looks at the size
   co_return ok("Done");
 }
 

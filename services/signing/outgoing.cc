@@ -63,7 +63,12 @@ std::optional<SignedCopy> OutgoingSigner::kept(const directory::Snapshot& direct
   return SignedCopy{SignedCopy::State::Ready, made.fields};
 }
 
+bool OutgoingSigner::needs_signer(const directory::Snapshot& directory, const Envelope& envelope, Origin origin, const std::optional<std::string>& author) {
+  return !keys_for(directory, origin, envelope.reverse_path, author).empty() || seal_key_for(directory, origin, envelope.reverse_path);
+}
+
 void OutgoingSigner::keep(const TraceId& id, Kept made) {
+  authors_.erase(id);
   if (kept_.size() >= most_kept) {
     const auto oldest = std::ranges::min_element(kept_, {}, [](const auto& one) { return one.second.made; });
     const auto before = oldest->second.made + kept_for / 48;  // a sweep is not for one place alone
@@ -83,7 +88,8 @@ Task<SignedCopy> OutgoingSigner::sign(std::shared_ptr<const directory::Snapshot>
     if (outcome == io::Wake::Cancelled) co_return SignedCopy{SignedCopy::State::Away, {}};
   }
   if (auto made = kept(*directory, envelope, origin)) co_return std::move(*made);
-  if (client_.is_away() && client_.somebody_asks()) co_return SignedCopy{SignedCopy::State::Away, {}};
+  if (const auto author = authors_.find(envelope.id); author != authors_.end() && others_ask() && needs_signer(*directory, envelope, origin, author->second))
+    co_return SignedCopy{SignedCopy::State::Away, {}};
   under_way_.insert(envelope.id);
   auto making = make(std::move(directory), envelope, origin, std::move(authserv_id), feed);
   auto copy = co_await std::move(making);
@@ -103,6 +109,11 @@ Task<SignedCopy> OutgoingSigner::make(std::shared_ptr<const directory::Snapshot>
   Kept made{author_of(message), {}, {}, clock_.now()};
   const auto keys = keys_for(*directory, origin, envelope.reverse_path, made.author);
   const auto seal = seal_key_for(*directory, origin, envelope.reverse_path);
+  if (others_ask() && (!keys.empty() || seal)) {
+    if (authors_.size() >= most_authors) authors_.clear();
+    authors_.insert_or_assign(envelope.id, made.author);
+    co_return SignedCopy{SignedCopy::State::Away, {}};
+  }
   made.keys = names_of(keys, seal);
   bool whole_set = true;  // of signatures
   if (!keys.empty()) {

@@ -37,6 +37,7 @@ struct SignedCopy {
 class OutgoingSigner {
  public:
   static constexpr std::size_t most_kept = 4'096;           // some 1,200 octets each
+  static constexpr std::size_t most_authors = 20'000;       // of messages that wait for signer
   static constexpr Duration kept_for = std::chrono::hours{12};
 
   OutgoingSigner(io::Loop& loop, SignerClient& client, telemetry::Log& log, const Clock& clock) : loop_(loop), client_(client), log_(log), clock_(clock) {}
@@ -60,6 +61,9 @@ class OutgoingSigner {
     std::string fields;
     Instant made{};
   };
+  // Of a message whose author is known: whether signer is needed for it.
+  [[nodiscard]] static bool needs_signer(const directory::Snapshot& directory, const Envelope& envelope, Origin origin, const std::optional<std::string>& author);
+  [[nodiscard]] bool others_ask() const { return client_.is_away() && client_.somebody_asks(); }
   [[nodiscard]] std::optional<SignedCopy> kept(const directory::Snapshot& directory, const Envelope& envelope, Origin origin);
   Task<SignedCopy> make(std::shared_ptr<const directory::Snapshot> directory, const Envelope& envelope, Origin origin, std::string authserv_id, const Feed& feed);
   Task<Result<std::string, SignedCopy::State>> fields_of(const dkim::Message& message, const Envelope& envelope, const Keys& keys);
@@ -73,6 +77,7 @@ class OutgoingSigner {
   telemetry::Log& log_;
   const Clock& clock_;
   std::map<TraceId, Kept> kept_;
+  std::map<TraceId, std::optional<std::string>> authors_;  // of those that wait for signer: their texts are not read again to learn that they do
   std::set<TraceId> under_way_;
   std::optional<WallTime> away_since_, was_away_since_;
 };

@@ -143,6 +143,60 @@ TEST_CASE("while signer is away nothing is called unsigned") {
   io::run_to_end(rig.loop, away_and_back(rig));
 }
 
+struct Letter {
+  Envelope envelope;
+  std::string text;
+  int reads = 0;
+
+  Letter(const Rig& rig, std::uint64_t number, std::string_view domain) : envelope(rig.envelope) {
+    envelope.id.sequence = number;
+    envelope.account = "ann@" + std::string(domain);
+    envelope.reverse_path = ReversePath{directory::at(envelope.account)};
+    text = "From: " + envelope.account + "\r\n\r\nHow are you?\r\n";
+  }
+  Task<bool> feed(dkim::Message& message) {
+    ++reads;
+    message.feed(text);
+    message.end();
+    co_return true;
+  }
+};
+
+Task<void> sign(Rig& rig, Letter& letter, std::optional<SignedCopy>& copy) {
+  const OutgoingSigner::Feed feeding = [&letter](dkim::Message& message) { return letter.feed(message); };
+  const std::vector<io::IpNetwork> none;
+  auto signing = rig.signer.sign(rig.snapshot(), letter.envelope, none, server_name, feeding);
+  copy = co_await std::move(signing);
+}
+
+Task<void> others_go_on(Rig& rig) {
+  auto first = rig.sign();
+  (void)co_await std::move(first);  // from now on it is known to be away
+  Letter asks(rig, 2, "a.example"), needs_none(rig, 3, "b.example"), needs(rig, 4, "a.example");
+  std::optional<SignedCopy> asked, free, waits, again;
+  rig.loop.spawn(sign(rig, asks, asked));
+  while (!rig.client.somebody_asks()) co_await rig.loop.yield();
+  auto second = sign(rig, needs_none, free);
+  co_await std::move(second);
+  auto third = sign(rig, needs, waits);
+  co_await std::move(third);
+  auto fourth = sign(rig, needs, again);
+  co_await std::move(fourth);
+  CHECK_FALSE(asked);
+  CHECK((free->state == State::Ready && free->fields.empty()));
+  CHECK((waits->state == State::Away && again->state == State::Away));
+  CHECK(needs.reads == 1);
+  while (!asked) co_await rig.loop.yield();
+  CHECK(asked->state == State::Away);
+}
+
+TEST_CASE("while signer is away who needs no signature does not wait for it") {
+  Rig rig;
+  rig.add_key("ed");
+  rig.domain("b.example");
+  io::run_to_end(rig.loop, others_go_on(rig));
+}
+
 Task<void> missing_key(Rig& rig, std::string name) {
   auto first = rig.sign();
   const auto good = co_await std::move(first);

@@ -83,6 +83,8 @@ def stopped_and_started(server, hop):
     eventually(lambda: [one for one in server.events("servicelog") if one["event"] == "signer.away"], "the log says that signer is away")
     send(server, f"saburo@{KEYLESS}", "needs no signature")
     eventually(lambda: "Subject: needs no signature" in subjects_of(hop), "what needs none goes on", 60)
+    told = eventually(lambda: [one for one in server.events("outlog") if one.get("sender") == f"saburo@{KEYLESS}"], "as the log tells", 60)
+    expect(told[0]["spent_ms"].get("signing", 0) < 1_000, f"it did not wait for signer with the others: {told}")
     expect(not [one for one in subjects_of(hop) if "waits" in one], "nothing else leaves")
     waits = [item["message"] for item in json.loads(server.cli("queue", "list", "--sender", TARO, "--json"))["items"]]
     expect(len(waits) == 30, f"they wait: {waits}")

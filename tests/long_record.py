@@ -6,7 +6,9 @@ import subprocess
 
 class LongRecord:
     def __init__(self, path, root, goes_on):
-        self.path, self.root, self.steps = path, root, {}
+        self.path, self.steps = path, {}
+        said = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=root, text=True, capture_output=True).stdout.strip()
+        self.commit = said or "no commit"  # what is tested, whatever the tree becomes meanwhile
         if goes_on and path.exists():
             for line in path.read_text().splitlines():
                 name, outcome, seconds, commit, day = line.split("\t")
@@ -18,8 +20,7 @@ class LongRecord:
         return self.steps.get(name, ("",))[0] == "passed"
 
     def note(self, name, outcome, seconds):
-        commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=self.root, text=True, capture_output=True).stdout.strip() or "no commit"
-        self.steps[name] = (outcome, seconds, commit, datetime.date.today().isoformat())
+        self.steps[name] = (outcome, seconds, self.commit, datetime.date.today().isoformat())
         self.path.parent.mkdir(exist_ok=True)
         self.path.write_text("".join("\t".join((step, said, f"{took:.0f}", at, day)) + "\n" for step, (said, took, at, day) in self.steps.items()))
 

@@ -117,8 +117,10 @@ JournalResult<std::vector<Position>> FileJournalWriter::write(std::span<const Re
   // To the end of the block, so that the kernel need not read the old one first.
   parts_.push_back(padding_to(at, block_octets));
   if (auto written = segment.file->write_at(start, parts_); !written) {
+    auto error = journal_error(written.error());
+    if (segment.in_batch && error.kind == JournalFailure::NoSpace) error.kind = JournalFailure::FlushFailed;  // earlier groups go with it
     abandon();
-    return failure(journal_error(written.error()));
+    return failure(std::move(error));
   }
   segment.in_batch = true;
   segment.end = at;

@@ -100,8 +100,8 @@ class JournalWriter {
   // it is ever shown to a reader. A power cut leaves the group whole or not at all. TooLarge above largest_group().
   virtual JournalResult<std::vector<Position>> append(std::span<const Record> group) = 0;
   // Hands the group to the operating system: it survives the death of this process, not yet a power cut, and no reader
-  // sees it before flush(). May flush what was written before, when a segment is full. After an error all that was not
-  // flushed is void, earlier groups included.
+  // sees it before flush(). May flush what was written before, when a segment is full. NoSpace and TooLarge are of this
+  // group alone; after any other error all that was not flushed is void, earlier groups included.
   virtual JournalResult<std::vector<Position>> write(std::span<const Record> group) = 0;
   // Makes durable and visible what was written. After an error all of it is void.
   virtual JournalResult<> flush() = 0;

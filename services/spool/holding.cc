@@ -53,7 +53,7 @@ SpoolResult<std::vector<HoldingRecord>> Holding::append(const std::vector<Ready>
   std::vector<storage::Record> group;
   std::uint64_t group_octets = 0;
   const auto write = [&]() -> SpoolResult<> {
-    HIKYAKU_SPOOL_DISK(positions, journal_->write(group));
+    HIKYAKU_SPOOL_DISK(positions, journal_->append(group));
     for (const auto& at : positions) placed[placed.size() - group.size() + static_cast<std::size_t>(&at - positions.data())].at = at;
     group.clear();
     group_octets = 0;
@@ -69,7 +69,6 @@ SpoolResult<std::vector<HoldingRecord>> Holding::append(const std::vector<Ready>
     group_octets += octets;
   }
   if (!group.empty()) TRY_VOID(write());
-  HIKYAKU_SPOOL_VOID(journal_->flush());
   return placed;
 }
 

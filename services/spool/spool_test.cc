@@ -325,6 +325,26 @@ TEST_CASE("spool: a large text is a blob in incoming and in holding, and goes wi
   for (const auto& name : *rig.disk.list("/spool/holding")) CHECK(!name.starts_with("blob-"));
 }
 
+TEST_CASE("spool: a full disk takes no outcome back that was written before it was full") {
+  constexpr std::size_t messages = 300;
+  Rig rig;
+  for (std::size_t n = 0; n < messages; ++n) rig.accept(1, "text");
+  auto spool = rig.open();
+  const auto fresh = *spool->fresh(messages);
+  REQUIRE(fresh.size() == messages);
+  REQUIRE(spool->settle(std::vector{Rig::delivered(fresh[0])}));
+  rig.disk.set_capacity(UINT64_MAX - *rig.disk.free_octets("/spool"));  // not one block more
+  std::size_t settled = 1;
+  while (settled < messages && spool->settle(std::vector{Rig::delivered(fresh[settled])})) ++settled;
+  REQUIRE(settled < messages);
+  rig.disk.set_capacity(UINT64_MAX);
+  REQUIRE(spool->flush());
+  spool.reset();
+  rig.cut();
+  spool = rig.open();
+  CHECK(spool->fresh(messages)->size() == messages - settled);
+}
+
 TEST_CASE("spool: a full disk drains") {
   Rig rig;
   rig.disk.set_capacity(3 << 20);

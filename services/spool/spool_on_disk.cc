@@ -246,6 +246,7 @@ SpoolResult<std::map<TraceId, HoldingRecord>> SpoolOnDisk::hold_generated(std::s
   }
   placed.clear();
   if (texts.empty()) return placed;
+  TRY_VOID(bury_before(texts));
   TRY(records, holding_->put(texts));
   for (const auto& one : records) placed[one.id] = one;
   return placed;
@@ -338,6 +339,7 @@ SpoolResult<SpoolOnDisk::HeldNow> SpoolOnDisk::hold_deferred(std::span<const Def
     texts.push_back({std::move(found), [from](std::uint64_t octets) { return from->next(octets); }});
   }
   if (texts.empty()) return now;
+  TRY_VOID(bury_before(texts));
   TRY(records, holding_->put(texts));
   for (auto& record : records) {
     record.facts = facts_of(now.envelopes.at(record.id));
@@ -382,10 +384,23 @@ SpoolResult<> SpoolOnDisk::defer(std::span<const Deferral> deferrals) {
 
 SpoolResult<> SpoolOnDisk::flush() {
   const std::lock_guard lock(write_mutex_);
+  return bury_dead();
+}
+
+SpoolResult<> SpoolOnDisk::bury_dead() {
   TRY_VOID(flush_log());
   for (const auto& [id, one] : dead_) holding_->remove_text(id, one);
   dead_.clear();
   return {};
+}
+
+// A message whose last recipient in holding has just had its end may be held again, for one that is still in incoming: under
+// the same name, which must not go with the text before.
+SpoolResult<> SpoolOnDisk::bury_before(const std::vector<TextToHold>& texts) {
+  const bool comes_again = std::ranges::any_of(dead_, [&](const auto& dead) {
+    return dead.second.blob && std::ranges::any_of(texts, [&](const TextToHold& text) { return text.envelope.id == dead.first; });
+  });
+  return comes_again ? bury_dead() : SpoolResult<>{};
 }
 
 void SpoolOnDisk::set_flush_accounts(FlushAccounts flush) {

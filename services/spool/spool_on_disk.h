@@ -90,6 +90,9 @@ class SpoolOnDisk final : public Spool {
                             std::vector<LogRecord>& group);
   // Every flush of the log goes through here.
   SpoolResult<> flush_log();
+  // The blobs of dead texts, once what ended them is flushed.
+  SpoolResult<> bury_dead();
+  SpoolResult<> bury_before(const std::vector<TextToHold>& texts);
 
   using DoneSegments = std::vector<std::pair<std::shared_ptr<IncomingReader>, storage::SegmentNumber>>;
   DoneSegments done_and_flushed();

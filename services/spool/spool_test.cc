@@ -325,6 +325,22 @@ TEST_CASE("spool: a large text is a blob in incoming and in holding, and goes wi
   for (const auto& name : *rig.disk.list("/spool/holding")) CHECK(!name.starts_with("blob-"));
 }
 
+TEST_CASE("spool: a large text that is held again stays when the one before it goes") {
+  Rig rig;
+  const std::string text(200'000, 'L');
+  const auto id = rig.accept(2, text);
+  auto spool = rig.open();
+  const auto message = spool->fresh(10)->at(0);
+  REQUIRE(spool->defer(std::vector{Deferral{message.ref, {Rig::schedule(0)}, {}}}));
+  REQUIRE(spool->settle(std::vector{Settlement{{id, 0, {}}, {{0, Outcome::Delivered, {}}}, {}}}));
+  // The other recipient's first attempt fails before the outcome is flushed.
+  REQUIRE(spool->defer(std::vector{Deferral{message.ref, {Rig::schedule(1)}, {}}}));
+  REQUIRE(spool->flush());
+  const auto held = spool->body({id, 0, {}}, 0, 1 << 20);
+  REQUIRE_MESSAGE(held, held.error().what);
+  CHECK(*held == text);
+}
+
 TEST_CASE("spool: a full disk takes no outcome back that was written before it was full") {
   constexpr std::size_t messages = 300;
   Rig rig;

@@ -31,7 +31,7 @@ SpoolResult<std::unique_ptr<IncomingWriter>> IncomingWriter::open(io::Disk& disk
   if (!journal) return failure(spool_error(journal.error()));
   options.inline_octets = std::min(options.inline_octets, (*journal)->largest_group() / 4);
   options.group_octets = std::min(options.group_octets, (*journal)->largest_group());
-  auto spills = std::make_shared<SpillFolder>(disk, options.folder, options.inline_octets, (*journal)->fencing_token());
+  auto spills = std::make_shared<SpillFolder>(disk, options.folder, options.inline_octets, (*journal)->fencing_token(), options.segments.reserve_octets);
   TRY_VOID(spills->remove_left_over());
   auto writer = std::unique_ptr<IncomingWriter>(new IncomingWriter(disk, std::move(options), *std::move(journal), spills));
   TRY_VOID(writer->find_blobs());

@@ -39,6 +39,7 @@ void MessageSink::append(std::string_view octets) {
 }
 
 SpoolResult<> MessageSink::spill() {
+  TRY_VOID(folder_->expect_room());
   if (!file_) {
     TRY(made, folder_->make());
     file_ = std::move(made);

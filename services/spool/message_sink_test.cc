@@ -42,3 +42,21 @@ TEST_CASE("a message's first octets are replaced wherever they are, and the rest
     }
   }
 }
+
+TEST_CASE("a message that was begun while there was room takes nothing of the reserve") {
+  constexpr std::size_t reserve = 1 << 20, piece = 64 << 10;
+  io::SimulatedDisk disk;
+  REQUIRE(disk.make_folder("/spill"));
+  const auto folder = std::make_shared<SpillFolder>(disk, "/spill", 1 << 20, 1, reserve);
+  MessageSink sink(folder);
+  disk.set_capacity(reserve + piece / 2);
+  sink.append(std::string(piece, 'x'));
+  REQUIRE(sink.spill());
+  sink.append(std::string(piece, 'y'));
+  const auto refused = sink.spill();
+  REQUIRE(!refused);
+  CHECK(refused.error().kind == SpoolFailure::NoSpace);
+  disk.set_capacity(4 * reserve);
+  REQUIRE(sink.spill());
+  CHECK(text_of(sink) == std::string(piece, 'x') + std::string(piece, 'y'));
+}

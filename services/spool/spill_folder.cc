@@ -62,6 +62,12 @@ SpoolResult<std::unique_ptr<SpillFile>> SpillFolder::make() {
   return std::make_unique<SpillFile>(disk_, path, std::move(file));
 }
 
+SpoolResult<> SpillFolder::expect_room() const {
+  HIKYAKU_SPOOL_DISK(free, disk_.free_octets(folder_));
+  if (free < reserve_octets_) return failure(SpoolError{SpoolFailure::NoSpace, folder_ + ": the disk is at its high-water mark"});
+  return {};
+}
+
 SpoolResult<> SpillFolder::remove_left_over() {
   HIKYAKU_SPOOL_DISK(names, disk_.list(folder_));
   for (const auto& name : names)

@@ -58,9 +58,11 @@ class SpillFile {
 
 class SpillFolder {
  public:
-  SpillFolder(io::Disk& disk, std::string folder, std::uint64_t inline_octets, std::uint64_t token)
-      : disk_(disk), folder_(std::move(folder)), inline_octets_(inline_octets), token_(token) {}
+  SpillFolder(io::Disk& disk, std::string folder, std::uint64_t inline_octets, std::uint64_t token, std::uint64_t reserve_octets = 0)
+      : disk_(disk), folder_(std::move(folder)), inline_octets_(inline_octets), token_(token), reserve_octets_(reserve_octets) {}
   SpoolResult<std::unique_ptr<SpillFile>> make();
+  // NoSpace while less than the reserve is free: what was begun above the mark must not use up what the queue drains with (rule 5).
+  [[nodiscard]] SpoolResult<> expect_room() const;
   [[nodiscard]] std::uint64_t inline_octets() const { return inline_octets_; }
   // Spill files of owners that died. Only the journal's owner may call it, before make().
   SpoolResult<> remove_left_over();
@@ -68,7 +70,7 @@ class SpillFolder {
  private:
   io::Disk& disk_;
   const std::string folder_;
-  const std::uint64_t inline_octets_, token_;
+  const std::uint64_t inline_octets_, token_, reserve_octets_;
   std::atomic<std::uint64_t> next_{1};
 };
 

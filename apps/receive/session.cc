@@ -228,6 +228,9 @@ Task<bool> Session::begin_tls(std::string_view unread) {
   }
   const auto details = peer_.tls_details();
   talk_.tls_started({details->version + ' ' + details->cipher, peer_.tls_exporter().has_value()});
+  // RFC 3207 §4.2: what was known of the client is forgotten, its login too.
+  tell_refused();
+  account_ = {}, logged_in_ = {}, client_name_.reset();
   rights_asked_ = false;  // TLS changes what may be offered
   co_return true;
 }

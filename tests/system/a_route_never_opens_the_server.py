@@ -56,6 +56,15 @@ def logged_in(server, hop):
             client.sendmail(TARO, ["someone@far.example"], "Subject: out\r\n\r\nHello\r\n")
     eventually(lambda: hop.recipients == ["someone@far.example"] * 3, "three mails sent on")
 
+    with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=30) as client:
+        client.ehlo()
+        client.login(TARO, PASSWORD)
+        client.starttls(context=server.context())
+        client.ehlo()
+        client.docmd("MAIL", f"FROM:<{TARO}>")
+        code, reply = client.docmd("RCPT", "TO:<someone@far.example>")
+        expect(code == 550 and reply.startswith(b"5.7.1"), f"a login before STARTTLS is forgotten: {code} {reply}")
+
     for user, password in ((TARO, "wrong"), ("nobody@a.example", PASSWORD), (TARO, ""), ("", PASSWORD), (None, None)):
         with smtplib.SMTP("127.0.0.1", server.submission_port, timeout=30) as client:
             client.starttls(context=server.context())

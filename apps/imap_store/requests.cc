@@ -122,11 +122,11 @@ StoreAnswer Requests::answer(const imap::OpenMailbox& request) {
   return opened;
 }
 
-MailboxResult<imap::NumberSet> Requests::live_uids(MailboxId mailbox) {
+MailboxResult<Requests::Live> Requests::live_uids(MailboxId mailbox) {
   TRY(snapshot, shared_.mailboxes.open(account_, mailbox, mailboxes::Mailboxes::RecentMessages::Leave, deadline()));
-  imap::NumberSet uids;
-  for (const auto& entry : snapshot.entries) uids.add(entry.uid.value());
-  return uids;
+  Live live{{}, snapshot.status.uid_next.value()};
+  for (const auto& entry : snapshot.entries) live.uids.add(entry.uid.value());
+  return live;
 }
 
 namespace {
@@ -142,6 +142,18 @@ imap::NumberSet gaps_of(const imap::NumberSet& live, std::uint32_t uid_next) {
   }
   if (from < uid_next) gaps.add_range(from, uid_next - 1);
   return gaps;
+}
+
+// In both; a client may name four billion in one range.
+imap::NumberSet common(const imap::NumberSet& some, const imap::NumberSet& others) {
+  imap::NumberSet both;
+  for (auto one = some.ranges().begin(), other = others.ranges().begin(); one != some.ranges().end() && other != others.ranges().end();) {
+    const auto first = std::max(one->first, other->first), last = std::min(one->last, other->last);
+    if (first <= last) both.add_range(first, last);
+    if (one->last < other->last) ++one;
+    else ++other;
+  }
+  return both;
 }
 
 }  // namespace
@@ -162,7 +174,7 @@ StoreAnswer Requests::answer(const imap::Refresh& request) {
     if (page.mailbox_gone) return imap::Trouble{imap::TroubleKind::Gone, {}};
     if (!page.complete) {
       TRY_STORE(live, live_uids(mailbox));
-      changes.expunged = gaps_of(live, request.uid_next);
+      changes.expunged = gaps_of(live.uids, request.uid_next);
     }
     for (const auto& message : page.messages) {
       const auto uid = message.uid.value();
@@ -208,13 +220,7 @@ StoreAnswer Requests::answer(const imap::FindVanished& request) {
     if (page.mailbox_gone) return imap::Trouble{imap::TroubleKind::Gone, {}};
     if (!page.complete) {
       TRY_STORE(live, live_uids(mailbox));
-      const auto gaps = gaps_of(live, request.among.largest() + 1);
-      vanished.uids.clear();
-      for (const auto& range : gaps.ranges()) {
-        for (std::uint64_t uid = range.first; uid <= range.last; ++uid) {
-          if (request.among.contains(static_cast<std::uint32_t>(uid))) vanished.uids.add(static_cast<std::uint32_t>(uid));
-        }
-      }
+      vanished.uids = common(gaps_of(live.uids, live.uid_next), request.among);
       return vanished;
     }
     for (const auto& message : page.messages) {

@@ -92,8 +92,12 @@ class Requests {
   // Fills what `needs` names.
   [[nodiscard]] mailboxes::MailboxResult<> complete(mailboxes::MailboxId mailbox, mailboxes::MessageRecord& record,
                                                     std::uint8_t needs, imap::MessageRecord& into);
-  // All live UIDs of the mailbox, ascending.
-  [[nodiscard]] mailboxes::MailboxResult<imap::NumberSet> live_uids(mailboxes::MailboxId mailbox);
+  // All live UIDs of the mailbox, and the next one that it gives.
+  struct Live {
+    imap::NumberSet uids;
+    std::uint32_t uid_next = 1;
+  };
+  [[nodiscard]] mailboxes::MailboxResult<Live> live_uids(mailboxes::MailboxId mailbox);
   void drop_appends();
   [[nodiscard]] PendingBody place_for(std::uint64_t octets);
 

@@ -227,5 +227,23 @@ TEST_CASE("imap store: QRESYNC tells what vanished while the client was away") {
   CHECK_FALSE(resynced.contains("UID 4 MODSEQ"));
 }
 
+TEST_CASE("imap store: what the log of expunges forgot is told of UIDs that were given, however many are named") {
+  House house;
+  Client client(house);
+  for (int i = 0; i < 6; ++i) append(client, "INBOX", "Subject: x\r\n\r\ny\r\n");
+  client.say("a ENABLE QRESYNC");
+  client.say("b SELECT INBOX");
+  client.say("c STORE 1,2,4,6 +FLAGS.SILENT (\\Deleted)");
+  client.say("d EXPUNGE");
+  mailboxes::Mailboxes brief(house.engine, house.clock, {.keep_expunge_log = 2});
+  REQUIRE(brief.collect_expunged(AccountId{1}, house.clock.now() + std::chrono::seconds{5}));
+  const auto vanished = [&client](const std::string& uids) {
+    const auto said = client.say("e UID FETCH " + uids + " (FLAGS) (CHANGEDSINCE 1 VANISHED)");
+    return said.substr(0, said.find("\r\n"));
+  };
+  CHECK(vanished("1:4294967295") == "* VANISHED (EARLIER) 1:2,4,6");
+  CHECK(vanished("2:5,4000000000:4294967295") == "* VANISHED (EARLIER) 2,4");
+}
+
 }  // namespace
 }  // namespace hikyaku::apps::imap_store

@@ -21,7 +21,7 @@ struct Confinement {
   std::vector<std::string> read;        // files or folders, with all below
   std::vector<std::string> read_write;  // files or folders, with all below: create, rename and remove too
   std::vector<std::string> deposit;     // folders: new files are made there, read and written; nothing is renamed or removed
-  std::vector<std::string> run;         // files or folders, with all below: read and run as programs; empty: no program can be started
+  std::vector<std::string> run;         // files or folders, with all below: read and run as programs; empty: no program can be started, no process made
   Network network = Network::None;
   std::optional<std::uint32_t> uid;  // becomes this user and group, without further groups; stays when not set
   std::optional<std::uint32_t> gid;

@@ -40,7 +40,7 @@ constexpr std::array denied = {
     // where memory lies
     "move_pages", "migrate_pages", "mbind", "set_mempolicy"};
 
-constexpr std::array starts_programs = {"execve", "execveat"};
+constexpr std::array starts_programs = {"execve", "execveat", "fork", "vfork"};
 
 constexpr std::uint32_t all_bits = 0xffff'ffff;
 constexpr std::array<int, 1> internet_free = {AF_UNIX};
@@ -93,6 +93,11 @@ int deny_by_name(scmp_filter_ctx filter, std::span<const char* const> names) {
   return worst;
 }
 
+// Whoever starts no program makes no process either: a child would be one of ours that nobody knows by its number. Threads are made.
+int deny_programs(scmp_filter_ctx filter) {
+  return std::min(deny_by_name(filter, starts_programs), deny_argument(filter, SCMP_SYS(clone), 0, CLONE_THREAD, 0, EPERM));
+}
+
 std::unexpected<std::string> failed(const char* step, int error) { return failure(describe_errno(step, {}, -error)); }
 
 }  // namespace
@@ -108,7 +113,7 @@ Result<void, std::string> load_seccomp_filter(Network network, Programs programs
   // A call made for another architecture would slip past the names: libseccomp kills it unless told otherwise.
   constexpr std::uint32_t type_into_terminal = 0x5412;  // TIOCSTI: types into the terminal we were started from
   const int worst = std::min(
-      {deny_by_name(filter.get(), denied), programs == Programs::Some ? 0 : deny_by_name(filter.get(), starts_programs), deny_name_spaces(filter.get()),
+      {deny_by_name(filter.get(), denied), programs == Programs::Some ? 0 : deny_programs(filter.get()), deny_name_spaces(filter.get()),
        deny_argument(filter.get(), SCMP_SYS(ioctl), 1, all_bits, type_into_terminal, EPERM),
        deny_other_families(filter.get(), network == Network::Any ? std::span<const int>(internet) : internet_free)});
   if (worst != 0) return failed("seccomp_rule_add", worst);

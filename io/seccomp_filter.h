@@ -10,7 +10,7 @@
 namespace hikyaku::io {
 
 enum class Programs : std::uint8_t {
-  None,  // none can be started
+  None,  // none can be started, and no process made
   Some,  // those that may be run by the rules for files; what they start is bound by the same filter
 };
 

@@ -58,7 +58,7 @@ void ControlProcess::order(io::Descriptor connection, const Caller& caller, cons
   }
   carry_out();
   const auto patience = verb == "start" ? start_patience : Duration{settings_.values->serve.stop_limit()} + start_patience;
-  pending_.push_back({std::move(connection), name, verb != "stop", clock_.now() + patience, supervision_.one(service.processes.front().name).restarts});
+  pending_.push_back({std::move(connection), name, verb != "stop", clock_.now() + patience});
 }
 
 void ControlProcess::answer_pending() {

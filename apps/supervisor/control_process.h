@@ -38,7 +38,6 @@ class ControlProcess {
     std::string service;
     bool up = false;
     Instant until{};
-    std::uint64_t restarts_before = 0;
   };
 
   bool learn_the_state();

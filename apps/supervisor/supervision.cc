@@ -30,11 +30,12 @@ void Supervision::want(std::string_view name, bool up) {
   auto& process = find(name);
   process.wanted = up;
   process.restart = false;
-  if (up) process.crashes_in_row = 0;
+  if (up) process.crashes_in_row = 0, process.again_at = {};
 }
 
 void Supervision::want_restart(std::string_view name) {
   auto& process = find(name);
+  if (process.state == ProcessState::Waiting) return want(name, process.wanted);
   process.restart = process.wanted;
 }
 

@@ -56,9 +56,9 @@ class Supervision {
   explicit Supervision(std::vector<std::string> processes);
   void set_rules(const SupervisionRules& rules) { rules_ = rules; }
 
-  // What is wished. A process that is up is stopped by act(), and the other way round.
+  // What is wished. A process that is up is stopped by act(), and the other way round; one that waits is started without waiting.
   void want(std::string_view process, bool up);
-  // Stop and start again, keeping the listeners. Nothing when it is not wanted.
+  // Stop and start again, keeping the listeners; one that waits is started now. Nothing when it is not wanted.
   void want_restart(std::string_view process);
 
   // What happened.

@@ -89,6 +89,22 @@ TEST_CASE("an order during the wait ends it and closes the listeners") {
   CHECK(it.act(at(100s)).empty());
 }
 
+TEST_CASE("an order to start, or to start again, ends the wait after crashes") {
+  for (const bool again : {false, true}) {
+    auto it = running();
+    for (int i = 0; i < 8; ++i) it.ended("receive", "the settings are wrong", at(2s)), it.started("receive", 8, at(2s));
+    it.ended("receive", "the settings are wrong", at(3s));
+    CHECK(it.act(at(4s)).empty());
+    if (again) it.want_restart("receive");
+    else it.want("receive", true);
+    CHECK(it.act(at(4s)) == Actions{{Kind::Start, "receive"}});
+    it.started("receive", 9, at(4s));
+    it.ready("receive", at(5s));
+    CHECK_MESSAGE(it.act(at(5s)).empty(), "once is enough");
+    CHECK(it.one("receive").state == ProcessState::Up);
+  }
+}
+
 TEST_CASE("a restart keeps the listeners") {
   auto it = running();
   it.want_restart("receive");

@@ -110,13 +110,16 @@ StoreAnswer Requests::answer(const imap::FetchRecords& request) {
     told.save_date = save_date(record);
     told.size_octets = record.octets;
     told.email_id = email_id(record);
-    const auto completed = complete(mailbox, record, request.needs, told);
-    if (!completed) {
-      // A message that was expunged and is forgotten by now is passed over; damage is told.
-      if (completed.error().kind == mailboxes::MailboxFailure::NoSuchMessage) continue;
-      if (answer.records.empty()) return to_trouble(completed.error());
-      answer.answered_up_to = answer.records.back().uid;
-      break;
+    if (const auto completed = complete(mailbox, record, request.needs, told); !completed) {
+      // A message that was expunged and is forgotten by now is passed over; one that is damaged hides none of the others.
+      const auto kind = completed.error().kind;
+      if (kind == mailboxes::MailboxFailure::NoSuchMessage) continue;
+      if (kind != mailboxes::MailboxFailure::Broken) {
+        if (answer.records.empty()) return to_trouble(completed.error());
+        answer.answered_up_to = answer.records.back().uid;
+        break;
+      }
+      told.trouble = completed.error().what;
     }
     octets += told.structure.size() + told.header.size();
     answer.records.push_back(std::move(told));

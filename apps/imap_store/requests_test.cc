@@ -3,16 +3,19 @@
 
 #include <doctest/doctest.h>
 
+#include "io/simulated_disk.h"
 #include "io/test_folder.h"
 #include "protocol/imap/session.h"
 #include "storage/memory_engine.h"
+#include "storage/sqlite_engine.h"
 
 namespace hikyaku::apps::imap_store {
 namespace {
 
 struct House {
   SystemClock clock;
-  storage::MemoryEngine engine;
+  storage::MemoryEngine memory{};
+  storage::Engine& engine = memory;
   mailboxes::Mailboxes mailboxes{engine, clock};
   mailboxes::QuotaLimit limit;
   Shared shared{mailboxes, clock, [this](AccountId) { return limit; }};
@@ -225,6 +228,23 @@ TEST_CASE("imap store: QRESYNC tells what vanished while the client was away") {
   CHECK(resynced.contains("* VANISHED (EARLIER) 2\r\n"));
   CHECK(resynced.contains("* 2 FETCH (UID 3 MODSEQ ("));
   CHECK_FALSE(resynced.contains("UID 4 MODSEQ"));
+}
+
+TEST_CASE("imap store: a damaged message hides none of the others") {
+  io::SimulatedDisk disk;
+  auto engine = storage::SqliteEngine::open(disk, "/accounts", {.sharing = storage::Sharing::ThisProcess});
+  REQUIRE(engine);
+  House house{.engine = **engine};
+  Client client(house);
+  for (int i = 0; i < 3; ++i) append(client, "INBOX", "Subject: x\r\n\r\ny\r\n");
+  const auto pack = "/accounts/" + account_partition(AccountId{1}) + "/pack-1";
+  REQUIRE_MESSAGE(disk.damage(pack, 512 + 40, 4), pack);
+  client.say("a SELECT INBOX");
+  const auto said = client.say("b FETCH 1:3 (ENVELOPE)");
+  CHECK_MESSAGE(said.contains("* 1 FETCH (ENVELOPE"), said);
+  CHECK_FALSE(said.contains("* 2 FETCH"));
+  CHECK_MESSAGE(said.contains("* 3 FETCH (ENVELOPE"), said);
+  CHECK_MESSAGE(said.contains("b NO [SERVERBUG] Some messages could not be read"), said);
 }
 
 TEST_CASE("imap store: what the log of expunges forgot is told of UIDs that were given, however many are named") {

@@ -47,6 +47,9 @@ Task<imap::StoreAnswer> carry_out(Visit& visit, imap::StoreRequest request) {
       const bool ours = trouble->kind == imap::TroubleKind::Unavailable || trouble->kind == imap::TroubleKind::OutcomeUnknown;
       if (ours) visit.hall.log.write(events::storage_trouble, {.account = visit.who.address, .reason = trouble->what});
     }
+    if (const auto* told = std::get_if<imap::Records>(&*answer))
+      for (const auto& one : told->records)
+        if (!one.trouble.empty()) visit.hall.log.write(events::storage_trouble, {.account = visit.who.address, .reason = one.trouble});
     co_return *std::move(answer);
   }
 }

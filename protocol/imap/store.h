@@ -133,6 +133,7 @@ struct MessageRecord {
   std::string email_id;               // RFC 8474 EMAILID; empty: none
   std::string structure;              // NeedStructure: mime::Structure::encode()
   std::string header;                 // NeedHeader: the message's header, empty line included
+  std::string trouble;                // why what is needed of its text cannot be read; empty: it is here
 };
 struct Records {
   std::vector<MessageRecord> records;  // ascending by UID

@@ -73,6 +73,7 @@ enum class Printed : std::uint8_t { Whole, Unreadable, Undecodable };
 // One message. Unless it is whole nothing of it is printed, or the connection is broken off.
 Task<Printed> print_message(Conversation& talk, const std::vector<FetchItem>& items, const MessageRecord& record,
                            bool flags_changed) {
+  if (!record.trouble.empty()) co_return Printed::Unreadable;
   talk.note_keywords(record.flags);
   const auto start = talk.out.size();
   const auto sends_before = talk.sends;
@@ -130,7 +131,7 @@ Task<Printed> print_message(Conversation& talk, const std::vector<FetchItem>& it
 Task<void> mark_seen(Conversation& talk, std::vector<MessageRecord>& records, NumberSet& changed) {
   NumberSet unseen;
   for (const auto& record : records) {
-    if (!record.flags.has(Seen)) unseen.add(record.uid);
+    if (!record.flags.has(Seen) && record.trouble.empty()) unseen.add(record.uid);
   }
   if (unseen.empty()) co_return;
   MessageFlags seen{Seen, {}};

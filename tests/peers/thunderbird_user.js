@@ -169,14 +169,17 @@ async function select(path, subjects) {
     return found.every(row => row < pane().gDBView.rowCount) && found;
   }, `rows of ${wanted}`);
   if (`${pane().threadTree.selectedIndices}` != `${rows}`) pane().threadTree.selectedIndices = rows;
-  await until(() => pane().gDBView.numSelected == wanted.length, `${wanted} chosen`);
-  if (wanted.length == 1) await until(() => shown()?.msgLoaded && shown().gMessage?.mime2DecodedSubject == wanted[0], `${wanted} on show`);
+  const chosen = () => Array.from(pane().gDBView.getSelectedMsgHdrs(), header => header.mime2DecodedSubject);
+  const on_show = () => wanted.length > 1 || (shown()?.msgLoaded && shown().gMessage?.mime2DecodedSubject == wanted[0]);
+  await until(() => `${chosen().sort()}` == `${wanted.toSorted()}` && on_show(), `${wanted} chosen`);
 }
 
-/** Select, and a command of the menu; a folder for those that ask for one. */
+/** Select, and a command of the menu; a folder for those that ask for one. What it takes away is gone from the list in the end. */
 async function command(path, subjects, name, target) {
   await select(path, subjects);
   pane().commandController.doCommand(name, target && the_folder(target));
+  if (!["cmd_moveMessage", "cmd_deleteMessage", "cmd_shiftDeleteMessage", "cmd_archive"].includes(name)) return;
+  await until(() => !messages(path).some(message => subjects.includes(message.subject)), `${subjects} gone`);
 }
 
 /** What the message pane shows of it. */

@@ -75,19 +75,20 @@ std::unique_ptr<QueueAccess> QueueAccess::open(Invocation& call) {
 QueueAccess::QueueAccess(Invocation& call) : call_(call) {}
 QueueAccess::~QueueAccess() = default;
 
-std::optional<delivery::QueueReply> QueueAccess::ask(const delivery::QueueRequest& request) {
+std::optional<delivery::QueueReply> QueueAccess::ask(delivery::QueueRequest request) {
   const SystemClock clock;
+  auto* act = std::get_if<delivery::QueueActionRequest>(&request);
+  if (act != nullptr) act->by = calling_user();
   if (spool_) {
     const auto settings = call_.settings();
     delivery::ActionContext context{{host_name(*settings), 0, clock.wall(), delivery::report_language(settings->delivery)}};
-    const bool asks_holds = std::holds_alternative<delivery::QueueListRequest>(request) || std::holds_alternative<delivery::QueueActionRequest>(request);
+    const bool asks_holds = act != nullptr || std::holds_alternative<delivery::QueueListRequest>(request);
     if (asks_holds) context.directory = directory_now(call_);
     std::vector<delivery::Touched> touched;
     auto reply = delivery::answer_queue(*spool_, request, context, delivery::ReadIncoming::Yes, touched);
-    const auto* act = std::get_if<delivery::QueueActionRequest>(&request);
     if (act == nullptr || act->run == delivery::ActionRun::Dry) return reply;
     if (!log_) log_ = std::make_unique<OperatorLog>(call_), audit_ = std::make_unique<delivery::QueueAudit>(log_->log());
-    audit_->carried_out(request, reply, touched, 0, calling_user());
+    audit_->carried_out(request, reply, touched, 0);
     return reply;
   }
   io::Loop loop;

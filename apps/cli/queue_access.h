@@ -21,7 +21,7 @@ class QueueAccess {
   ~QueueAccess();
 
   // Nothing: the reason was printed.
-  [[nodiscard]] std::optional<delivery::QueueReply> ask(const delivery::QueueRequest& request);
+  [[nodiscard]] std::optional<delivery::QueueReply> ask(delivery::QueueRequest request);
   // The same for one kind of reply; a refusal is printed.
   template <class Reply>
   [[nodiscard]] std::optional<Reply> ask_for(const delivery::QueueRequest& request) {

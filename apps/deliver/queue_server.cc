@@ -14,8 +14,8 @@ Task<io::Message> QueueServer::answer(io::Message message, io::PeerProcess peer)
   if (!reply)
     co_return io::Message{encode(delivery::QueueReply{delivery::QueueRefusal{"deliver is busy: try again shortly"}}), {}};
   delivery_.queue_changed(touched);
-  // The channel admits root and our own user only.
-  audit_.carried_out(*request, *reply, touched, peer.pid, peer.uid == 0 ? "root" : user_.empty() ? "uid " + std::to_string(peer.uid) : user_);
+  // The channel admits root and our own user only: they may say for whom they ask.
+  audit_.carried_out(*request, *reply, touched, peer.pid);
   if (auto* summary = std::get_if<delivery::QueueSummary>(&*reply)) delivery_.add_states(*summary);
   if (auto* why = std::get_if<delivery::WhyAnswer>(&*reply)) delivery_.explain(*why, std::get<delivery::QueueWhyRequest>(*request).domain);
   co_return io::Message{encode(*reply), {}};

@@ -12,10 +12,10 @@ namespace hikyaku::apps {
 
 class QueueServer {
  public:
-  // `origin` of the reports it may make; asked on the loop. `user`: the name of whom the services run as.
+  // `origin` of the reports it may make; asked on the loop.
   QueueServer(io::Loop& loop, io::Workers& workers, spool::Spool& spool, const directory::Reader& directory, delivery::Delivery& delivery,
-              std::function<delivery::ReportOrigin()> origin, telemetry::Log& log, std::string user)
-      : loop_(loop), workers_(workers), spool_(spool), directory_(directory), delivery_(delivery), origin_(std::move(origin)), audit_(log), user_(std::move(user)) {}
+              std::function<delivery::ReportOrigin()> origin, telemetry::Log& log)
+      : loop_(loop), workers_(workers), spool_(spool), directory_(directory), delivery_(delivery), origin_(std::move(origin)), audit_(log) {}
 
   // One request to one reply; the form is services/delivery/queue_protocol.h's.
   Task<io::Message> answer(io::Message request, io::PeerProcess peer);
@@ -28,7 +28,6 @@ class QueueServer {
   delivery::Delivery& delivery_;
   const std::function<delivery::ReportOrigin()> origin_;
   delivery::QueueAudit audit_;
-  const std::string user_;
 };
 
 }  // namespace hikyaku::apps

@@ -165,11 +165,11 @@ TEST_CASE("queue: what an operator did is in the log, and what ended by it has i
   };
   QueueAudit audit(log);
   const auto run = [&](const QueueFilter& filter, const QueueAction& action, ActionRun how, std::uint32_t limit) {
-    QueueActionRequest request{filter, action, how, first_of_all, limit};
+    QueueActionRequest request{filter, action, how, first_of_all, limit, "taro"};
     for (;;) {
       std::vector<Touched> touched;
       const auto reply = answer_queue(*spool, request, context, ReadIncoming::Yes, touched);
-      audit.carried_out(request, reply, touched, 7, "taro");
+      audit.carried_out(request, reply, touched, 7);
       const auto& done = std::get<QueueActionReply>(reply);
       if (!done.next) break;
       request.after = *done.next;

@@ -35,17 +35,16 @@ std::string command_text(const QueueActionRequest& request) {
   return text + " " + filter_text(request.filter);
 }
 
-void QueueAudit::carried_out(const QueueRequest& request, const QueueReply& reply, const std::vector<Touched>& touched, int pid,
-                             const std::string& by) {
+void QueueAudit::carried_out(const QueueRequest& request, const QueueReply& reply, const std::vector<Touched>& touched, int pid) {
   const auto* act = std::get_if<QueueActionRequest>(&request);
   const auto* done = std::get_if<QueueActionReply>(&reply);
   if (act == nullptr || done == nullptr || act->run != ActionRun::Real) return;
   const auto what = command_text(*act);
   if (under_way_.pid != pid || under_way_.what != what || act->after == first_of_all) tell();
-  under_way_.pid = pid, under_way_.what = what, under_way_.by = by;
+  under_way_.pid = pid, under_way_.what = what, under_way_.by = act->by;
   under_way_.recipients += done->recipients;
   for (const auto& one : touched)
-    if (!one.again) tell_end(act->action, one, by);
+    if (!one.again) tell_end(act->action, one, act->by);
   if (!done->next) tell();
 }
 

@@ -17,9 +17,8 @@ class QueueAudit {
   QueueAudit(const QueueAudit&) = delete;
   QueueAudit& operator=(const QueueAudit&) = delete;
 
-  // One request and what it did; `pid` of who asks: the parts of one command are told together. `by`: the operator's name
-  // on this system. Never waits.
-  void carried_out(const QueueRequest& request, const QueueReply& reply, const std::vector<Touched>& touched, int pid, const std::string& by);
+  // One request and what it did; `pid` of who asks: the parts of one command are told together. Never waits.
+  void carried_out(const QueueRequest& request, const QueueReply& reply, const std::vector<Touched>& touched, int pid);
 
  private:
   void tell();

@@ -7,6 +7,7 @@ namespace {
 
 enum class Kind : std::uint8_t { List = 1, Count, Refusal = 4, Summary, Action, Hold = 40, Why };
 constexpr std::size_t reply_text_limit = 400;  // of one last_reply: 1,000 items stay below a message's 1 MiB
+constexpr std::size_t name_limit = 100;
 constexpr std::uint32_t most_items = 1'000, most_destinations = 500, most_changes = 2'000;
 
 std::uint64_t number(WallTime time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); }
@@ -152,7 +153,7 @@ void put_request(WireWriter& out, const QueueActionRequest& act) {
   put(out, act.filter);
   out.u8(static_cast<std::uint8_t>(act.action.kind)).text(act.action.to).u8(act.run == ActionRun::Real);
   put(out, act.after);
-  out.u32(act.limit);
+  out.u32(act.limit).text(act.by);
 }
 
 void put_request(WireWriter& out, const QueueHoldRequest& hold) {
@@ -258,6 +259,7 @@ std::optional<QueueRequest> get_action(WireReader& in) {
   act.run = in.u8() != 0 ? ActionRun::Real : ActionRun::Dry;
   act.after = get_cursor(in);
   act.limit = std::min(in.u32(), most_changes);
+  act.by = in.text().substr(0, name_limit);
   return act;
 }
 

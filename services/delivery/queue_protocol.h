@@ -35,6 +35,7 @@ struct QueueActionRequest {
   ActionRun run = ActionRun::Dry;  // dry: only how many match, deferred ones by the hashes of their addresses
   QueueCursor after = first_of_all;
   std::uint32_t limit = 500;  // changed with one request, at most 2,000: ask again with `next`. Fewer after 25 ms of search
+  std::string by = {};  // who gave the command, for the log, as the command line knows it: it may have taken another user on since. 100 octets are read
 };
 // What a hold would keep now: answered with a HoldCount.
 struct QueueHoldRequest {

@@ -28,13 +28,14 @@ TEST_CASE("queue protocol: requests come back as they were; every cut is refused
   for (std::size_t cut = 0; cut < bytes.size(); ++cut) CHECK(!decode_queue_request(bytes.substr(0, cut)));
   CHECK(!decode_queue_request(bytes + "x"));
   CHECK(!decode_queue_request("\x09"));
-  const QueueActionRequest act{{}, {QueueActionKind::RedirectHost, "relay.example:2525"}, ActionRun::Real, {77, spool::FreshCursor{3, {storage::SegmentNumber{9}, 4'096}, 2}}, 99'999};
+  const QueueActionRequest act{{}, {QueueActionKind::RedirectHost, "relay.example:2525"}, ActionRun::Real, {77, spool::FreshCursor{3, {storage::SegmentNumber{9}, 4'096}, 2}}, 99'999, "taro (sudo)"};
   const auto asked = decode_queue_request(encode(QueueRequest{act}));
   REQUIRE(asked);
   CHECK(std::get<QueueActionRequest>(*asked).action == act.action);
   CHECK(std::get<QueueActionRequest>(*asked).run == ActionRun::Real);
   CHECK(std::get<QueueActionRequest>(*asked).after == act.after);
   CHECK(std::get<QueueActionRequest>(*asked).limit == 2'000);
+  CHECK(std::get<QueueActionRequest>(*asked).by == act.by);
   for (const std::optional<SummaryCursor>& after : {std::optional<SummaryCursor>{}, std::optional(SummaryCursor{1ULL << 40, "mx:a.example"})}) {
     const auto summed = decode_queue_request(encode(QueueRequest{QueueSummaryRequest{list.filter, 5, after}}));
     REQUIRE(summed);

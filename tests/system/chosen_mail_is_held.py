@@ -1,7 +1,9 @@
 """Mail chosen from the queue is held: by recipient, by error text, by id; before its first attempt and after it; with deliver running
 and stopped. It waits longer than its period, through kill -9, is named by the queue, and goes when it is released, one by
-one or all at once; new mail is not concerned."""
+one or all at once; new mail is not concerned; the log names who gave the commands."""
 import json
+import os
+import pwd
 import smtplib
 import threading
 import time
@@ -41,6 +43,8 @@ def run(folder):
     settings = {"smtp": {"relay_networks": ["127.0.0.5"]},
                 "delivery": {"retry_interval": "1s", "retry_growth": "constant", "unanswered_period": "20s", "propose_hold_after": "0s"}}
     with Server(folder, settings=settings) as server, NextHop() as inner:
+        if os.getuid() == 0:  # `queue hold` takes their user on while it writes the directory
+            os.chown(server.data, 65_533, 65_533)
         server.start()
         server.cli("route", "add", f"inner.example,127.0.0.1,{inner.port}")
         inner.stop()
@@ -78,6 +82,13 @@ def run(folder):
         by_error_with_an_end(server, inner)
         under_an_attempt(server, inner)
         expect(server.subjects(HANAKO) == [] and server.subjects(TARO) == [], "no bounce was sent")
+        told = [e for e in server.events("servicelog") if e["event"] == "queue.changed"]
+        expect(any(e["text"].startswith("hold ") for e in told) and {e["by"] for e in told} == {caller()}, f"who gave the command, not whom it ran as: {told}")
+
+
+def caller():
+    name = pwd.getpwuid(os.getuid()).pw_name
+    return f"{os.environ['SUDO_USER']} (sudo)" if os.getuid() == 0 and os.environ.get("SUDO_USER") else name
 
 
 def again(server):

@@ -345,13 +345,19 @@ class Delivery {
   [[nodiscard]] std::optional<Address> postmaster() const;
 
   // replan.cc: a changed route table, or room in a mailbox, moves what is queued
+  struct Change {
+    std::shared_ptr<const directory::Snapshot> before;
+    std::set<AccountId> with_room;  // whose owners have made some
+  };
+  using ChangePointer = std::shared_ptr<const Change>;
   void follow_routes();
-  Task<void> replan(std::shared_ptr<const directory::Snapshot> before, std::set<std::string> only);
+  [[nodiscard]] std::set<std::string> mailboxes_to_try(const Change& change, const directory::Snapshot& directory, bool all) const;
+  Task<void> replan(ChangePointer change, std::set<std::string> only);
   Task<void> plan_again(RemoteJob job, Slot slot);
   // A parked job's message. False: nobody is left, or it is queued again later.
   Task<bool> read_again(RemoteJob& job, const Slot& slot);
-  Task<void> replan_deferred(std::string destination, std::shared_ptr<const directory::Snapshot> before);
-  Task<void> move_changed(std::vector<DeferredIndex::Due> batch, std::shared_ptr<const directory::Snapshot> before);
+  Task<void> replan_deferred(std::string destination, ChangePointer change);
+  Task<void> move_changed(std::vector<DeferredIndex::Due> batch, ChangePointer change);
 
   // going_on.cc: an alias, a forward, a list
   Task<void> expand(MessagePointer message, std::uint32_t recipient, OnwardPlan plan);
@@ -427,6 +433,7 @@ class Delivery {
   FallbackWatch fallbacks_;
   std::shared_ptr<const directory::Snapshot> routed_by_;  // whose table the queue follows
   bool replanning_ = false;
+  bool full_ones_known_ = false;  // whose mailboxes the mail found full that an earlier life deferred
   // By operators, of what was under an attempt or in a lane: its schedule now, nothing when it has its end. The spool has it
   // already; here it is for who would otherwise look there too late.
   std::map<DeferredEntry, std::optional<spool::Schedule>> changed_;

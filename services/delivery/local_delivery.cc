@@ -16,7 +16,7 @@ std::string return_path_line(const ReversePath& path) { return "Return-Path: <" 
 Attempt over_quota(std::uint32_t recipient, WhenFull wanted) {
   const bool refuse = wanted == WhenFull::Refuse;
   return {recipient, AttemptResult::Failed, refuse ? FailureClass::Refused : FailureClass::Transient, refuse ? "5.2.2" : "4.2.2", "",
-          "The mailbox is full.", "", ""};
+          std::string(full_mailbox_words), "", ""};
 }
 
 }  // namespace
@@ -141,6 +141,7 @@ void LocalDelivery::perform(Parts& parts, Group& group) {
       attempt->told_before = results[n]->how != mailboxes::Delivered::How::Stored && std::ranges::binary_search(job.message->verified, job.recipient);
     } else if (results[n].error().kind == mailboxes::MailboxFailure::OverQuota) {
       attempt = over_quota(job.recipient, group.when_full);
+      if (parts.quotas && group.when_full == WhenFull::Defer) parts.quotas->refused(group.account, texts[n].size());
     } else {
       group.trouble = results[n].error().what;
     }

@@ -22,6 +22,8 @@ namespace hikyaku::delivery {
 
 // What becomes of a copy whose mailbox is full: tried again while it is, or returned at once.
 enum class WhenFull : std::uint8_t { Defer, Refuse };
+// What is said of it, which is the last reply of mail that waits for room.
+inline constexpr std::string_view full_mailbox_words = "The mailbox is full.";
 
 struct LocalJob {
   MessagePointer message;

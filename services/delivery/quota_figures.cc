@@ -1,5 +1,7 @@
 #include "services/delivery/quota_figures.h"
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace hikyaku::delivery {
@@ -40,6 +42,42 @@ bool QuotaFigures::tell(AccountId account, mailboxes::QuotaLimit limit) {
   return told;
 }
 
+void QuotaFigures::refused(AccountId account, std::uint64_t octets) {
+  const std::lock_guard lock(mutex_);
+  const auto known = waited_for_.find(account);
+  if (known == waited_for_.end() && waited_for_.size() >= most_watched) return;
+  const auto smallest = known == waited_for_.end() ? octets : std::min(octets, known->second.octets);
+  waited_for_[account] = {smallest, {}};
+}
+
+std::set<AccountId> QuotaFigures::take_with_room() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(with_room_, {});
+}
+
+// The version first, as above. Who cannot be looked at now is looked at next time.
+void QuotaFigures::look_for_room(const directory::Snapshot& directory) {
+  std::vector<std::pair<AccountId, Waited>> waited;
+  {
+    const std::lock_guard lock(mutex_);
+    waited.assign(waited_for_.begin(), waited_for_.end());
+  }
+  for (const auto& [id, one] : waited) {
+    const auto* account = directory.account(id);
+    const Deadline deadline = SystemClock{}.now() + longest;
+    const auto version = parts_.mailboxes.version(id, deadline);
+    if (account != nullptr && (!version || *version == one.seen)) continue;
+    const auto used = account == nullptr ? mailboxes::MailboxResult<mailboxes::QuotaUsage>{} : parts_.mailboxes.usage(id, deadline);
+    if (!used) continue;
+    const bool fits = account == nullptr || ((account->quota_octets == 0 || used->octets + one.octets <= account->quota_octets) &&
+                                             (account->quota_messages == 0 || used->messages < account->quota_messages));
+    const std::lock_guard lock(mutex_);
+    if (fits && account != nullptr) with_room_.insert(id);
+    if (fits) waited_for_.erase(id);
+    else if (const auto known = waited_for_.find(id); known != waited_for_.end() && known->second.octets == one.octets) known->second.seen = *version;
+  }
+}
+
 bool QuotaFigures::refresh() {
   const auto directory = parts_.directory.newest();
   if (!directory) return false;
@@ -48,6 +86,7 @@ bool QuotaFigures::refresh() {
     const std::lock_guard lock(mutex_);
     watched.assign(watched_.begin(), watched_.end());
   }
+  look_for_room(*directory);
   bool all_told = true;
   for (const auto& [account, told] : watched) {
     const auto* found = directory->account(account);

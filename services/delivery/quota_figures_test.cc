@@ -66,6 +66,41 @@ TEST_CASE("quota figures: mail deleted by the owner is seen by the next look") {
   CHECK(!rig.known());
 }
 
+TEST_CASE("quota figures: who waits for room is told of once there is enough of it") {
+  FiguresRig rig(1'000);
+  using Accounts = std::set<AccountId>;
+  const auto large = rig.append(std::string(700, 'x')), small = rig.append(std::string(200, 'x'));
+  const auto deletes = [&](const auto& uid) {
+    REQUIRE(rig.boxes.expunge(rig.account, rig.box("INBOX"), std::span(&uid, 1), mailboxes::Mailboxes::ExpungeOf::All, mailboxes::soon()));
+    REQUIRE(rig.figures->refresh());
+  };
+  REQUIRE(rig.figures->refresh());
+  CHECK(rig.figures->take_with_room().empty());
+  rig.figures->refused(rig.account, 900);
+  rig.figures->refused(rig.account, 400);
+  rig.figures->refused(rig.account, 500);
+  REQUIRE(rig.figures->refresh());
+  CHECK(rig.figures->take_with_room().empty());
+  deletes(small);
+  CHECK(rig.figures->take_with_room().empty());  // 300 octets
+  deletes(large);
+  CHECK(rig.figures->take_with_room() == Accounts{rig.account});
+  REQUIRE(rig.figures->refresh());
+  CHECK(rig.figures->take_with_room().empty());
+  rig.figures->refused(rig.account, 1'001);
+  REQUIRE(rig.figures->refresh());
+  CHECK(rig.figures->take_with_room().empty());
+
+  FiguresRig counted(0, 1);
+  const auto only = counted.append("x");
+  counted.figures->refused(counted.account, 5);
+  REQUIRE(counted.figures->refresh());
+  CHECK(counted.figures->take_with_room().empty());
+  REQUIRE(counted.boxes.expunge(counted.account, counted.box("INBOX"), std::span(&only, 1), mailboxes::Mailboxes::ExpungeOf::All, mailboxes::soon()));
+  REQUIRE(counted.figures->refresh());
+  CHECK(counted.figures->take_with_room() == Accounts{counted.account});
+}
+
 TEST_CASE("quota figures: by number of messages, by an account without limits, by one that is gone") {
   FiguresRig rig(0, 2);
   REQUIRE(rig.figures->refresh());

@@ -22,25 +22,38 @@ bool is_by_mx(std::string_view destination, const NextHop& hop) {
 
 }  // namespace
 
+// After a start the mail that waits for room tells once whose mailboxes are watched for it.
 void Delivery::follow_routes() {
   auto directory = parts_.directory.newest();
   if (!directory || replanning_ || stopping_) return;
-  if (routed_by_ && routed_by_->version() == directory->version()) return;
-  auto before = std::exchange(routed_by_, directory);
-  if (!before) return;
+  Change change{std::exchange(routed_by_, directory), {}};
+  if (!change.before) return;
+  const bool edited = change.before->version() != directory->version();
+  const bool looks = parts_.quotas != nullptr && delays_loaded_ && !std::exchange(full_ones_known_, delays_loaded_);
+  if (parts_.quotas != nullptr) change.with_room = parts_.quotas->take_with_room();
+  if (!edited && !looks && change.with_room.empty()) return;
   std::set<std::string> only;
-  if (!routing_differs(before->contents(), directory->contents())) {
-    const auto waits = scheduler_.deferred().destinations();
-    const bool by_mailboxes = std::ranges::any_of(waits, [](const auto& name) { return name.starts_with("local:"); });
-    if (by_mailboxes) only = where_there_is_more_room(*before, *directory);
+  if (!edited || !routing_differs(change.before->contents(), directory->contents())) {
+    only = mailboxes_to_try(change, *directory, looks);
     if (only.empty()) return;
   }
   replanning_ = true;
-  parts_.loop.spawn(replan(std::move(before), std::move(only)));
+  parts_.loop.spawn(replan(std::make_shared<const Change>(std::move(change)), std::move(only)));
+}
+
+std::set<std::string> Delivery::mailboxes_to_try(const Change& change, const directory::Snapshot& directory, bool all) const {
+  std::set<std::string> waits;
+  for (auto& name : scheduler_.deferred().destinations())
+    if (name.starts_with("local:")) waits.insert(std::move(name));
+  if (all || waits.empty()) return waits;
+  auto only = where_there_is_more_room(*change.before, directory);
+  for (const auto id : change.with_room)
+    if (const auto* account = directory.account(id)) only.insert(destination_of(ToMailbox{{id, account->address, {}}, {}}));
+  return only;
 }
 
 // `only`: these destinations, of mailboxes; none: all.
-Task<void> Delivery::replan(std::shared_ptr<const directory::Snapshot> before, std::set<std::string> only) {
+Task<void> Delivery::replan(ChangePointer change, std::set<std::string> only) {
   std::set<std::string> destinations = std::move(only);
   if (destinations.empty()) {
     for (auto& name : scheduler_.destinations()) destinations.insert(std::move(name));
@@ -54,7 +67,7 @@ Task<void> Delivery::replan(std::shared_ptr<const directory::Snapshot> before, s
   for (const auto& destination : destinations) {
     if (stopping_ || parts_.loop.stopping()) break;
     if (is_set_apart(destination)) continue;  // planned when it is let go
-    auto moving = replan_deferred(destination, before);
+    auto moving = replan_deferred(destination, change);
     co_await std::move(moving);
   }
   replanning_ = false;
@@ -88,7 +101,7 @@ Task<void> Delivery::plan_again(RemoteJob job, Slot slot) {
   pump();
 }
 
-Task<void> Delivery::replan_deferred(std::string destination, std::shared_ptr<const directory::Snapshot> before) {
+Task<void> Delivery::replan_deferred(std::string destination, ChangePointer change) {
   DeferredIndex::ReleaseCursor cursor;
   while (!stopping_) {
     const std::size_t limit = std::min(room(Lane::Retry), read_at_once);
@@ -100,7 +113,7 @@ Task<void> Delivery::replan_deferred(std::string destination, std::shared_ptr<co
     auto batch = scheduler_.deferred().take_oldest(destination, cursor, limit);
     if (batch.empty()) break;
     for (const auto& one : batch) scheduler_.claim(one.entry.message, one.entry.recipient);
-    auto moving = move_changed(std::move(batch), before);
+    auto moving = move_changed(std::move(batch), change);
     co_await std::move(moving);
   }
   // Nobody is left who would open the gate as a probe.
@@ -109,7 +122,7 @@ Task<void> Delivery::replan_deferred(std::string destination, std::shared_ptr<co
 
 // Sends on whoever the table now sends elsewhere, and puts the others back untried: whom an operator sent another way, who
 // goes where it waits, and whose plan is what it was, which may well be due to lead elsewhere than where it waits (a fallback).
-Task<void> Delivery::move_changed(std::vector<DeferredIndex::Due> batch, std::shared_ptr<const directory::Snapshot> before) {
+Task<void> Delivery::move_changed(std::vector<DeferredIndex::Due> batch, ChangePointer change) {
   const auto directory = parts_.directory.newest();
   const RoutingSettings routing = settings_.routing;
   struct Read {
@@ -127,7 +140,13 @@ Task<void> Delivery::move_changed(std::vector<DeferredIndex::Due> batch, std::sh
     const auto plan = plan_recipient(*directory, routing, question);
     const auto* hop = std::get_if<ToNextHop>(&plan);
     if (hop != nullptr && (hop->hop.via == Via::Mx ? is_by_mx(one.destination, hop->hop) : hop->hop.key() == one.destination)) return true;
-    if (!is_moved_by(*before, plan_recipient(*before, routing, question), *directory, plan)) return true;
+    const auto* mailbox = std::get_if<ToMailbox>(&plan);
+    const bool was_full = mailbox != nullptr && known->second.last_reply == full_mailbox_words;
+    const bool has_room = was_full && change->with_room.contains(mailbox->target.account);
+    if (!has_room && !is_moved_by(*change->before, plan_recipient(*change->before, routing, question), *directory, plan)) {
+      if (was_full && parts_.quotas != nullptr) parts_.quotas->refused(mailbox->target.account, of.message.envelope.body_octets);
+      return true;
+    }
     of.moved.push_back(one.entry.recipient);
     return false;
   };

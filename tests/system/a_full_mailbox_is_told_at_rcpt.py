@@ -1,5 +1,5 @@
 """A full mailbox is answered at RCPT, by SMTP and LMTP, and takes mail again when its owner has made room or the operator
-has given more; delivery keeps the exact check, also while nobody says how full mailboxes are."""
+has given more, the mail that waited for it at once; delivery keeps the exact check, also while nobody says how full mailboxes are."""
 import json
 import smtplib
 import time
@@ -72,9 +72,32 @@ def run(folder):
 
         server.cli("account", "set", HANAKO, "--quota", "512KiB")
         eventually(lambda: rcpt(server)[0] == 452, "full by the operator's doing")
-        client = server.imap()
-        client.select("INBOX")
-        client.store("1:*", "+FLAGS", "\\Deleted")
-        client.expunge()
-        client.logout()
-        eventually(lambda: rcpt(server)[0] == 250, "the owner has made room")
+        who_waits_gets_room(server)
+
+
+def who_waits_gets_room(server):
+    """What was deferred arrives soon after the owner made room, by IMAP or POP3, and after a restart of deliver too; its next try is minutes away."""
+    found_full(server, 3)
+    client = server.imap()
+    client.select("INBOX")
+    client.store("1:*", "+FLAGS", "\\Deleted")
+    client.expunge()
+    client.logout()
+    eventually(lambda: rcpt(server)[0] == 250, "the owner has made room")
+    eventually(lambda: len(server.subjects()) == 1 and not waiting(server), "what waited for room arrives by itself")
+    server.cli("account", "set", HANAKO, "--quota", "5KiB")
+    found_full(server, 3)
+    server.cli("service", "restart", "deliver")
+    expect(len(server.subjects()) == 1 and len(waiting(server)) == 1, "there is no room yet")
+    client = server.pop3()
+    client.dele(1)
+    client.quit()
+    eventually(lambda: len(server.subjects()) == 1 and not waiting(server), "after a restart too")
+
+
+def found_full(server, kib):
+    server.cli("service", "stop", "deliver")
+    eventually(lambda: rcpt(server, size=kib << 10)[0] == 250, "nobody says how full it is", 60)
+    deliver(server, kib)
+    server.cli("service", "start", "deliver")
+    eventually(lambda: [attempts for attempts, _ in waiting(server)] == [1], "delivery found it full")

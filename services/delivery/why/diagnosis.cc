@@ -240,8 +240,8 @@ class Diagnosis {
   void mailbox() {
     const std::string account = !facts_.account.empty() ? facts_.account : facts_.subject.find('@') != std::string::npos ? facts_.subject : "ACCOUNT";
     if (is_here(facts_))
-      add(say(Advice::Mailbox, "The mailbox of %1 is full; mail for it is tried again %2, and at once when its limit is raised. Remedy: the user deletes mail, or hikyaku account set %1 --quota SIZE",
-              "%1 のメールボックスが容量制限に達している。次の再送は%3。上限を上げるとすぐに再送する。対処: 利用者が不要なメールを消すか、hikyaku account set %1 --quota 容量",
+      add(say(Advice::Mailbox, "The mailbox of %1 is full; mail for it is tried again %2, and soon after there is room. Remedy: the user deletes mail, or hikyaku account set %1 --quota SIZE",
+              "%1 のメールボックスが容量制限に達している。次の再送は%3。空きができると間もなく再送する。対処: 利用者が不要なメールを消すか、hikyaku account set %1 --quota 容量",
               {account, next_try(facts_, false), next_try(facts_, true)}));
     else
       add(two(Advice::Mailbox, facts_, "The recipient's mailbox there is full: %2; next try %3. Only its owner can make room", "相手のメールボックスが一杯: %2。次の再送は%3。空けられるのは相手だけ"));

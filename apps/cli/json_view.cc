@@ -51,6 +51,14 @@ double JsonView::real(std::string_view key) const {
   return found ? *found : static_cast<double>(number(key));
 }
 
+std::vector<std::pair<std::string, std::string>> JsonView::named_texts() const {
+  std::vector<std::pair<std::string, std::string>> out;
+  if (const auto* object = node_->value ? node_->value->if_object() : nullptr)
+    for (const auto& member : *object)
+      if (const auto* found = member.value().if_string()) out.emplace_back(std::string(member.key().data(), member.key().size()), std::string(found->data(), found->size()));
+  return out;
+}
+
 std::vector<JsonView> JsonView::items() const {
   std::vector<JsonView> out;
   if (const auto* array = node_->value ? node_->value->if_array() : nullptr)

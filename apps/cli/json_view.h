@@ -21,6 +21,7 @@ class JsonView {
   [[nodiscard]] std::string text(std::string_view key) const;
   [[nodiscard]] std::uint64_t number(std::string_view key) const;
   [[nodiscard]] double real(std::string_view key) const;
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> named_texts() const;  // an object's members that are strings
   [[nodiscard]] std::vector<JsonView> items() const;          // of an array
   [[nodiscard]] std::vector<std::string> texts() const;       // of an array of strings
 

@@ -1,6 +1,8 @@
 // hikyaku log
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "apps/cli/commands.h"
 #include "apps/cli/log_arguments.h"
 #include "apps/cli/log_files.h"
@@ -43,15 +45,21 @@ struct Printer {
   [[nodiscard]] std::optional<std::string> form(std::string_view text) const;
 };
 
+// A line's JSON has it as it is (services/telemetry/json_text.h): lines without it need not be read.
+bool stands_as_written(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
+}
+
 // What to print for a line, or nothing when it is not wanted.
 std::optional<std::string> Printer::form(std::string_view text) const {
   const auto wanted = call.value("--message");
   if (!wanted.empty() && text.find(wanted) == std::string_view::npos) return std::nullopt;
   const auto about = call.value("--about");
-  if (!about.empty() && text.find(about) == std::string_view::npos) return std::nullopt;
-  if (call.json) return std::string(text);
+  if (!about.empty() && stands_as_written(about) && text.find(about) == std::string_view::npos) return std::nullopt;
+  if (call.json && about.empty()) return std::string(text);
   const auto line = JsonView::parse(text);
-  if (!line) return std::nullopt;
+  if (!line || (!about.empty() && !tells_of(*line, about))) return std::nullopt;
+  if (call.json) return std::string(text);
   if (call.value("--as") == "epost") return epost_form(*line, host);
   return human_form(*line, call.language);
 }
@@ -107,7 +115,7 @@ Command log_command() {
                        {"acceptlog", "inlog", "receivelog", "senderlog", "outlog", "outlocallog", "faillog", "pop3log", "imap4log", "servicelog"}, true, true},
                       {"--service", OptionKind::Value, {"only what this service wrote (its name, or E-Post's)", "このサービスが書いたものだけ。E-Post の名称でもよい"}, writers(), true},
                       {"--message", OptionKind::Value, {"only this message's lines, of all days", "この追跡 ID の行だけ(全期間)"}},
-                      {"--about", OptionKind::Value, {"only lines that contain this text", "この文字列を含む行だけ"}},
+                      {"--about", OptionKind::Value, {"only events that tell of this: an address, a domain, an event's name, words of a reply", "これを含む出来事だけ(アドレス、ドメイン、イベント名、応答の語句など)"}},
                       {"--day", OptionKind::Value, {"one day, 2026-11-22; default: today", "1 日分 2026-11-22。省略時は今日"}},
                       {"--since", OptionKind::Value, {"from this day on", "この日から"}},
                       {"--until", OptionKind::Value, {"to this day", "この日まで"}},

@@ -1,5 +1,6 @@
 #include "apps/cli/log_forms.h"
 
+#include <algorithm>
 #include <array>
 
 #include "services/telemetry/events.h"
@@ -90,6 +91,13 @@ std::optional<std::string> epost_form(const JsonView& line, const std::string& h
   if (event == events::pop3_command.name || event == events::imap_command.name) return form.reading(line.text("command"));
   if (event == events::pop3_closed.name || event == events::imap_closed.name) return form.reading("closed");
   return std::nullopt;
+}
+
+bool tells_of(const JsonView& line, std::string_view wanted) {
+  static constexpr std::array<std::string_view, 6> passed_over = {"time", "level", "service", "accepted_at", "since", "next_try"};
+  return std::ranges::any_of(line.named_texts(), [&](const auto& one) {
+    return std::ranges::find(passed_over, one.first) == passed_over.end() && one.second.find(wanted) != std::string::npos;
+  });
 }
 
 std::string human_form(const JsonView& line, Language language) {

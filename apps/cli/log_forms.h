@@ -9,6 +9,10 @@
 
 namespace hikyaku::cli {
 
+// Whether the event's name, or a value it tells (an id, an address, a destination, a reply, a text), has `wanted` in it. The names
+// of values, times, numbers, the level and the writer do not count.
+[[nodiscard]] bool tells_of(const JsonView& line, std::string_view wanted);
+
 // "09:20:44 receive  A message is on stable storage...  message=B... sender=a@example.net"
 [[nodiscard]] std::string human_form(const JsonView& line, Language language);
 

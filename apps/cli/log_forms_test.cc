@@ -90,5 +90,13 @@ TEST_CASE("log: what E-Post has no line for is left out, and a damaged time keep
   }
 }
 
+TEST_CASE("log --about: by what an event tells, not by the names of its values") {
+  const auto line = JsonView::parse(R"({"time":"2026-11-30T08:20:44.123456+09:00","level":"warning","event":"mail.failed","service":"deliver","message":"B0000097013",)"
+                                    R"("sender":"a@example.net","recipient":"b@example.jp","destination":"mx:mx1.example.jp","reply":"550 \"No\"","count":4711,"spent_ms":{"peer":4.000}})");
+  REQUIRE(line);
+  for (const auto* told : {"B0000097013", "a@example.net", "example.jp", "mx:mx1", "mail.failed", "550 \"No\""}) CHECK_MESSAGE(tells_of(*line, told), told);
+  for (const auto* not_told : {"recipient", "destination", "reply", "message", "warning", "deliver", "2026-11-30", "4711", "spent", "c@example.jp"}) CHECK_MESSAGE(!tells_of(*line, not_told), not_told);
+}
+
 }  // namespace
 }  // namespace hikyaku::cli

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "apps/cli/commands.h"
+#include "apps/cli/life_order.h"
 #include "apps/cli/log_files.h"
 #include "apps/cli/log_forms.h"
 #include "apps/cli/queue_items.h"
@@ -39,6 +40,20 @@ void print_summary(const Invocation& call, const Summary& summary) {
     if (shown++ < most_shown) call.print(recipient + ": " + std::string(call.say({"given up", "配送断念"})) + (why.empty() ? "" : ": " + why));
 }
 
+// What the log has of these mails, in the order of their lives.
+std::vector<LifeLine> lines_of(const std::string& folder, const std::set<std::string, std::less<>>& wanted, std::size_t id_length) {
+  std::vector<LifeLine> lines;
+  for_each_line({.folder = folder}, [&](const LogLine& line) {
+    constexpr std::string_view key = "\"message\":\"";
+    const auto at = line.text.find(key);
+    if (at == std::string_view::npos || !wanted.contains(line.text.substr(at + key.size(), id_length))) return true;
+    if (const auto parsed = JsonView::parse(line.text))
+      lines.push_back({parsed->text("event"), parsed->text("message"), parsed->text("parent"), std::string(line.text)});
+    return true;
+  });
+  return in_life_order(std::move(lines));
+}
+
 Exit run(Invocation& call) {
   const auto settings = call.settings();
   if (!settings) return Exit::Failed;
@@ -49,22 +64,17 @@ Exit run(Invocation& call) {
   const auto followed = descendants_of(folder, *filter->id, most_followed);
   std::set<std::string, std::less<>> wanted{id};
   for (const auto& one : followed.ids) wanted.insert(one.text());
+  const auto lines = lines_of(folder, wanted, id.size());
   telemetry::JsonWriter json;
   std::string events, parent;
-  std::size_t found = 0;
   std::map<std::string, std::string> given_up;
-  for_each_line({.folder = folder}, [&](const LogLine& line) {
-    constexpr std::string_view key = "\"message\":\"";
-    const auto at = line.text.find(key);
-    if (at == std::string_view::npos || !wanted.contains(line.text.substr(at + key.size(), id.size()))) return true;
-    ++found;
+  for (const auto& line : lines) {
+    if (line.message == id && parent.empty()) parent = line.parent;
     const auto parsed = JsonView::parse(line.text);
-    if (parsed && parsed->text("message") == id && parent.empty()) parent = parsed->text("parent");
     if (parsed) note_end(given_up, *parsed);
-    if (call.json) events += (events.empty() ? "" : ",") + std::string(line.text);
+    if (call.json) events += (events.empty() ? "" : ",") + line.text;
     else if (parsed) call.print(human_form(*parsed, call.language));
-    return true;
-  });
+  }
   const auto waiting = [&]() -> std::optional<delivery::QueueList> {
     const auto queue = QueueAccess::open(call);
     return queue ? list_items(call, *queue, {*filter, {}, 1'000}) : std::nullopt;
@@ -85,7 +95,7 @@ Exit run(Invocation& call) {
         call.print(item.recipient + ": " + std::string(call.say(item.state == delivery::QueueState::Deferred ? Words{"deferred, waits in domains", "再送待ち(domains)"} : Words{"waits in incoming", "incoming で待機中"})) +
                    (item.last_reply.empty() ? "" : ": " + item.last_reply));
   }
-  if (found == 0 && (!waiting || waiting->items.empty()))
+  if (lines.empty() && (!waiting || waiting->items.empty()))
     return call.fail(Words{"nothing is known of this message here: no log line, not in the queue. Remedy: find it by sender, recipient or subject: hikyaku log --about TEXT; older days: hikyaku log days",
                            "このメールの記録はない(ログにもキューにもない)。差出人や宛先から探す: hikyaku log --about 文字列。残っている日: hikyaku log days"});
   return Exit::Done;

@@ -46,6 +46,12 @@ def all_of_them(server, trace, mails, copies):
     lines = server.cli("log", "--as", "epost", "--log", "inlog").splitlines()
     expect(re.fullmatch(rf"<{trace}@\S+> \[\d\d/\w{{3}}/\d{{4}}:\d\d:\d\d:\d\d\]  127\.0\.0\.1 \S+ stranger@b\.example {HANAKO}", lines[0]), f"E-Post's inlog: {lines}")
     expect(trace in server.cli("log", "--message", trace), "hikyaku log --message")
+    for about in (trace, "stranger@b.example", "mail.accepted"):
+        expect(trace in server.cli("log", "--about", about), f"hikyaku log --about {about}")
+    for about in ("original_recipient", "client_port"):
+        expect(server.cli("log", "--about", about) == "", f"the name of a value is nothing that happened: {about}")
+    life = [event["event"] for event in json.loads(server.cli("trace", trace, "--json"))["events"]]
+    expect(life.index("mail.accepted") < life.index("transaction.ok") < life.index("mail.delivered"), f"a life in its order: {life}")
     expect(trace in server.cli("trace", trace), "hikyaku trace")
     for name in ("EPSTRS", "epstrd"):
         expect(server.cli("log", "--service", name) == server.cli("log", "--service", "receive"), f"E-Post's name {name}")

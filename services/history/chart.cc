@@ -5,10 +5,10 @@
 
 namespace hikyaku::history {
 
-Chart::Chart(Time since, Time until, std::size_t steps, std::size_t most_named) : since_(since), most_named_(most_named) {
-  const auto whole = std::max(until - since, Seconds{60});
+Chart::Chart(Time since, Time until, std::size_t steps, std::size_t most_named, Seconds unit) : since_(since), step_(unit), most_named_(most_named) {
+  const auto whole = std::max(until - since, unit);
   const auto wanted = static_cast<std::int64_t>(std::max<std::size_t>(1, steps));
-  step_ = std::chrono::ceil<std::chrono::minutes>(Seconds{(whole.count() + wanted - 1) / wanted});
+  step_ = unit * std::max<std::int64_t>(1, (whole.count() + wanted * unit.count() - 1) / (wanted * unit.count()));
   steps_ = static_cast<std::size_t>((whole + step_ - Seconds{1}) / step_);
 }
 

@@ -13,8 +13,8 @@ namespace hikyaku::history {
 class Chart {
  public:
   static constexpr std::size_t most_series = 1'000;  // that have a name
-  // `steps` equal ones from `since`; at least one, of at least a minute.
-  Chart(Time since, Time until, std::size_t steps, std::size_t most_named = most_series);
+  // At most `steps` equal ones from `since`, at least one, each of whole `unit`s: what was counted for an hour cannot be told by the minute.
+  Chart(Time since, Time until, std::size_t steps, std::size_t most_named = most_series, Seconds unit = Seconds{60});
 
   void add(const Point& point);
 
@@ -46,7 +46,7 @@ class Chart {
 
  private:
   Time since_;
-  Seconds step_{60};
+  Seconds step_;
   std::size_t steps_ = 1, most_named_, named_ = 0;
   std::map<Series, Line> lines_;
   std::uint64_t left_out_ = 0;

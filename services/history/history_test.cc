@@ -226,6 +226,20 @@ TEST_CASE("a chart shows the largest of levels, the sum of arrivals, and where n
   CHECK(sparkline(line, 4, 32) == "▁█··");
 }
 
+TEST_CASE("a chart of what was counted for an hour has no finer steps, and as many whole hours as are needed") {
+  const auto begin = at("2026-11-22");
+  const Series arrivals{Place::Arrivals, Dimension::Total, {}};
+  for (const auto& [hours, steps, each] : {std::tuple{2, 2, 1}, {48, 48, 1}, {49, 25, 2}, {24 * 7, 42, 4}}) {
+    Chart chart(begin, begin + std::chrono::hours{hours}, 48, Chart::most_series, std::chrono::hours{1});
+    CHECK(chart.steps() == static_cast<std::size_t>(steps));
+    CHECK(chart.step() == std::chrono::hours{each});
+    for (int hour = 0; hour < hours; ++hour) chart.add({begin + std::chrono::hours{hour}, arrivals, {60, 0, 0}});
+    CHECK(chart.lines().at(arrivals).steps().size() == chart.steps());
+    CHECK(chart.lines().at(arrivals).at(0)->count == 60 * static_cast<std::uint64_t>(each));
+  }
+  CHECK(Chart(begin, begin + std::chrono::minutes{10}, 48, Chart::most_series, std::chrono::hours{1}).steps() == 1);
+}
+
 TEST_CASE("a chart of a hundred thousand names keeps the largest, and of each the steps it has") {
   const auto begin = at("2026-11-22");
   Chart chart(begin, begin + std::chrono::hours{50}, 500, 100);

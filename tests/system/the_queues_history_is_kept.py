@@ -93,6 +93,9 @@ def arrivals_are_counted(server, server_began):
     total = sum(point["count"] for series in arrived["series"] for point in series["points"])
     expect(total == 6, arrived)
     expect(all(server_began <= point["at"] for series in arrived["series"] for point in series["points"]), f"nothing arrived before {server_began}: {arrived}")
+    expect(all(series["step_seconds"] == 3600 for series in arrived["series"]), f"an hour's arrivals are of that hour, not of its first minutes: {arrived}")
+    text = server.cli("queue", "history").splitlines()
+    expect("ARRIVED" not in text[0] and sum("UNTIL" in line and "ARRIVED" in line for line in text) == 1, f"the table says from when until when they came: {text}")
     by_domain = history(server, "--of", "arrivals", "--by", "destination")
     expect(sum(point["count"] for series in by_domain["series"] if series["name"] == "dead.example" for point in series["points"]) == 5, by_domain)
 

@@ -50,6 +50,26 @@ std::vector<io::IpAddress> our_addresses(const Invocation& call) {
   return ours;
 }
 
+// Who reads what is for postmaster@ (RFC 5321 §4.5.1). Nothing: not ours to say, its users are elsewhere.
+std::optional<DomainRecord> postmaster_of(const directory::Snapshot& directory, const std::string& domain) {
+  const Address address{"postmaster", domain};
+  const auto name = address.text();
+  const auto found = directory.resolve(address);
+  if (found.kind == directory::RecipientKind::Relay || directory.domain(domain)->kind == directory::DomainKind::Relay) return std::nullopt;
+  const std::string remedy = "hikyaku alias add " + name + " ADDRESS";
+  if (found.local.empty() && found.remote.empty() && found.lists.empty())
+    return DomainRecord{"postmaster", RecordState::Missing, "Nobody gets the mail for " + name + ". Remedy: hikyaku account set ADDRESS --admin yes, or " + remedy + ".",
+                        name + " 宛を受け取る人がいない。対処: hikyaku account set ADDRESS --admin yes、または " + remedy + "。"};
+  const auto reader = !found.local.empty() ? found.local.front().address.text() : !found.remote.empty() ? found.remote.front().text() : found.lists.front();
+  const auto& all = directory.contents();
+  const bool named = !all.postmaster.empty() || directory.alias(name) != nullptr || directory.account(address) != nullptr || directory.list(address) != nullptr ||
+                     std::ranges::any_of(all.accounts, [](const auto& one) { return one.admin == directory::Enabled::Yes && one.enabled == directory::Enabled::Yes; });
+  if (named) return DomainRecord{"postmaster", RecordState::Good, "The mail for " + name + " goes to " + reader + ".", name + " 宛は " + reader + " に届く。"};
+  return DomainRecord{"postmaster", RecordState::Good,
+                      "The mail for " + name + " goes to " + reader + ", the account made first, as no account is an administrator. Another: hikyaku account set ADDRESS --admin yes, or " + remedy + ".",
+                      name + " 宛は、管理者のアカウントがないため、最初に作られたアカウント " + reader + " に届く。変えるには hikyaku account set ADDRESS --admin yes、または " + remedy + "。"};
+}
+
 bool harms(const DomainRecord& one) { return one.needed && (one.state == RecordState::Missing || one.state == RecordState::Wrong); }
 
 Exit run(Invocation& call) {
@@ -64,7 +84,8 @@ Exit run(Invocation& call) {
   const auto addresses = our_addresses(call);
   if (addresses.empty()) return call.fail("No address of this machine is known. Remedy: give it with --address.");
   const auto keys = (*snapshot)->dkim_keys(domain);
-  const auto records = check_domain(*call.settings(), {domain, addresses, {keys.begin(), keys.end()}});
+  auto records = check_domain(*call.settings(), {domain, addresses, {keys.begin(), keys.end()}});
+  if (auto postmaster = postmaster_of(**snapshot, domain)) records.push_back(*std::move(postmaster));
   if (call.json) print_json(call, domain, records);
   else print_findings(call, records);
   return std::ranges::any_of(records, harms) ? Exit::Problem : Exit::Done;
@@ -74,12 +95,12 @@ Exit run(Invocation& call) {
 
 Command domain_check_command() {
   return {.name = "domain check",
-          .help = {"check a domain's DNS records, and print what to publish", "ドメインの DNS レコードを検査し、公開すべき内容を表示する"},
+          .help = {"check a domain's DNS records, print what to publish, and who its postmaster is", "ドメインの DNS レコードを検査し、公開すべき内容と postmaster 宛の届け先を表示する"},
           .options = {{"DOMAIN", OptionKind::Argument, {"which", "ドメイン"}},
                       {"--address", OptionKind::Value, {"our address as the world sees it, where a translator stands before this machine; may be repeated", "外から見える自サーバのアドレス(NAT の内側にある場合)。複数指定可"}, {}, false, true}},
           .run = run,
-          .more = {"Looked at: MX, SPF, the DKIM keys, DMARC, the reverse name of our addresses, the name we greet with, MTA-STS and TLSRPT. The status is 3 when something is missing or wrong.",
-                   "調べるもの: MX、SPF、DKIM の鍵、DMARC、アドレスの逆引き、HELO 名、MTA-STS、TLSRPT。欠落や誤りがあれば終了コードは 3。"}};
+          .more = {"Looked at: MX, SPF, the DKIM keys, DMARC, the reverse name of our addresses, the name we greet with, MTA-STS and TLSRPT; and who gets the mail for postmaster. The status is 3 when something is missing or wrong.",
+                   "調べるもの: MX、SPF、DKIM の鍵、DMARC、アドレスの逆引き、HELO 名、MTA-STS、TLSRPT、postmaster 宛の届け先。欠落や誤りがあれば終了コードは 3。"}};
 }
 
 }  // namespace hikyaku::cli

@@ -10,7 +10,7 @@
 namespace hikyaku::cli {
 
 struct DomainRecord {
-  std::string kind;  // "mx", "spf", "dkim", "dmarc", "ptr", "helo", "mta-sts", "tlsrpt"
+  std::string kind;  // "mx", "spf", "dkim", "dmarc", "ptr", "helo", "mta-sts", "tlsrpt"; of no record: "postmaster"
   delivery::RecordState state = delivery::RecordState::Unknown;
   std::string english, japanese;  // one sentence
   std::string publish = {};       // a line of a zone file; empty: it is not ours to say

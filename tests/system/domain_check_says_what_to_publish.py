@@ -1,10 +1,10 @@
 """`hikyaku domain check`: what is missing is named with the line to publish; with exactly those lines published all is well; a record
-that says something else is told apart from one that is not there."""
+that says something else is told apart from one that is not there. It says who the postmaster is, too."""
 import json
 import os
 import subprocess
 
-from harness import DOMAIN, Server, eventually, expect, need, scenario
+from harness import DOMAIN, HANAKO, TARO, Server, eventually, expect, need, scenario
 from peers.name_server import NameServer
 
 ADDRESS = "192.0.2.77"
@@ -30,6 +30,7 @@ def run(folder):
         for key in json.loads(server.cli("dkim", "key", "add", DOMAIN, "--manual", "--json")):
             server.cli("dkim", "key", "activate", DOMAIN, key["selector"], "--force")
         nothing_is_published(server)
+        postmaster_is_told(server)
         addresses_of_both_families(server)
         _, records = check(server)
         lines = [one["publish"] for one in records if one["publish"]]
@@ -40,13 +41,30 @@ def run(folder):
 def nothing_is_published(server):
     status, records = check(server)
     expect(status == 3, "something is missing")
-    expect({kind for kind, state in states(records) if state == "missing"} == NEEDED, f"all of it: {records}")
+    expect({kind for kind, state in states(records) if state == "missing"} == NEEDED | {"postmaster"}, f"all of it: {records}")
     expect(("tlsrpt", "not checked") in states(records), f"and what may be left out is said so: {records}")
     shown = server.cli("domain", "check", DOMAIN, "--address", ADDRESS, check=False)
     expect("[MISSING] mx" in shown and f"{DOMAIN}. IN MX 10 mail.{DOMAIN}." in shown, f"for people: {shown}")
     japanese = subprocess.run([server.program, "--config", server.config, "domain", "check", DOMAIN, "--address", ADDRESS], capture_output=True, text=True,
                               env={**os.environ, "LANG": "ja_JP.UTF-8", "LC_ALL": "ja_JP.UTF-8"}).stdout
     expect("[なし] mx" in japanese, f"in Japanese: {japanese}")
+
+
+def postmaster_is_told(server):
+    def postmaster():
+        return [(one["state"], one["text"]) for one in check(server)[1] if one["record"] == "postmaster"]
+    [(state, text)] = postmaster()
+    expect(state == "missing" and "--admin yes" in text, f"nobody yet, and what to do: {text}")
+    server.add_account(TARO)
+    [(state, text)] = postmaster()
+    expect(state == "good" and TARO in text and "the account made first" in text, f"without an administrator: {text}")
+    server.add_account(HANAKO)
+    server.cli("account", "set", HANAKO, "--admin", "yes")
+    [(state, text)] = postmaster()
+    expect(state == "good" and HANAKO in text and "made first" not in text, f"the administrator: {text}")
+    server.cli("alias", "add", f"postmaster@{DOMAIN}", TARO)
+    [(state, text)] = postmaster()
+    expect(state == "good" and TARO in text and "made first" not in text, f"whom an alias names: {text}")
 
 
 def addresses_of_both_families(server):

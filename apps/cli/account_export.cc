@@ -25,7 +25,8 @@ Command account_export_command() {
   return {.name = "account export",
           .help = {"accounts as E-Post's table (no passwords)", "アカウントを E-Post 形式の表で出力する(パスワードなし)"},
           .options = {{"DOMAIN", OptionKind::OptionalArgument, {"only this domain's", "このドメインだけ"}}},
-          .run = run};
+          .run = run,
+          .own_form = true, .json_by = "account list"};
 }
 
 }  // namespace hikyaku::cli

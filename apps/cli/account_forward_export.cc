@@ -20,7 +20,8 @@ Exit run(Invocation& call) { return with_directory(call, work); }
 Command account_forward_export_command() {
   return {.name = "account forward export",
           .help = {"forwards as text: account TAB targets TAB keep TAB senders", "転送設定をテキストで出力する"},
-          .run = run};
+          .run = run,
+          .own_form = true};
 }
 
 }  // namespace hikyaku::cli

@@ -20,7 +20,8 @@ Exit run(Invocation& call) { return with_directory(call, work); }
 Command alias_export_command() {
   return {.name = "alias export",
           .help = {"aliases as text: alias TAB target", "別名をテキストで出力する(別名 TAB 転送先)"},
-          .run = run};
+          .run = run,
+          .own_form = true, .json_by = "alias list"};
 }
 
 }  // namespace hikyaku::cli

@@ -65,6 +65,10 @@ struct Command {
   std::vector<Option> options;
   Exit (*run)(Invocation&) = nullptr;
   Words more;             // shown below the options: examples, cautions
+  // It prints a text whose form others have fixed, or which a command of ours reads: --json is a wrong use. `json_by`: the command
+  // that has the same as JSON; empty: none.
+  bool own_form = false;
+  std::string_view json_by = {};
 };
 
 // Groups of commands ("service", "queue") and their help.

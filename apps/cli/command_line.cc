@@ -95,7 +95,7 @@ class Parser {
     return {"Hikyaku, a mail server that does not lose mail.", "Hikyaku(飛脚): メールを失わないメールサーバ。"};
   }
   void build();
-  void add_common(CLI::App& app);
+  void add_common(CLI::App& app, const Command* command = nullptr);
   [[nodiscard]] int explain(const CLI::ParseError& error, int argc, char** argv);
   Invocation invocation(const Given& given, const char* program) const;
 
@@ -107,9 +107,10 @@ class Parser {
   std::vector<std::unique_ptr<Given>> commands_;
 };
 
-void Parser::add_common(CLI::App& app) {
+void Parser::add_common(CLI::App& app, const Command* command) {
   app.get_help_ptr()->group(app.get_parent() == nullptr ? app.option_defaults()->get_group() : app.get_parent()->get_help_ptr()->get_group());
-  app.add_flag("--json", json_, std::string(Words{"print JSON", "JSON で出力する"}.in(language_)));
+  auto* json = app.add_flag("--json", json_, std::string(Words{"print JSON", "JSON で出力する"}.in(language_)));
+  if (command != nullptr && command->own_form) json->group("");  // understood, to be refused in our words
   app.add_option("--config", settings_path_,
                  std::string(Words{"settings file (default: $HIKYAKU_CONFIG, then /etc/hikyaku/hikyaku.toml)",
                                    "設定ファイル(既定は $HIKYAKU_CONFIG、なければ /etc/hikyaku/hikyaku.toml)"}.in(language_)))
@@ -146,7 +147,7 @@ void Parser::build() {
       given->app = parent_of(command.name).add_subcommand(last_word(command.name), std::string(command.help.in(language_)));
     }
     if (!command.more.en.empty()) given->app->footer(std::string(command.more.in(language_)));
-    if (group == groups_.end()) add_common(*given->app);
+    if (group == groups_.end()) add_common(*given->app, &command);
     for (const auto& option : command.options) declare(*given, option, language_);
     commands_.push_back(std::move(given));
   }
@@ -209,6 +210,13 @@ int Parser::explain(const CLI::ParseError& error, int argc, char** argv) {
   return static_cast<int>(Exit::WrongUse);
 }
 
+Exit refuse_json(const Invocation& call, const Command& command) {
+  const std::string name(command.name), by(command.json_by);
+  (void)call.fail(Words{"`" + name + "` prints a text of its own form, not JSON. Remedy: leave out --json" + (by.empty() ? "." : "; `hikyaku " + by + " --json` has the same as JSON."),
+                        name + " の出力は決まった形式のテキストで、JSON にはできない。--json を外す" + (by.empty() ? "。" : "。JSON は hikyaku " + by + " --json で得られる。")});
+  return Exit::WrongUse;
+}
+
 int Parser::run(int argc, char** argv) {
   try {
     root_.parse(argc, argv);
@@ -218,6 +226,7 @@ int Parser::run(int argc, char** argv) {
   for (const auto& given : commands_) {
     if (!given->app->parsed() || !given->app->get_subcommands().empty()) continue;
     auto call = invocation(*given, argv[0]);
+    if (call.json && given->command->own_form) return static_cast<int>(refuse_json(call, *given->command));
     return static_cast<int>(given->command->run(call));
   }
   return static_cast<int>(Exit::WrongUse);

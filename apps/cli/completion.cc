@@ -20,7 +20,7 @@ std::string words_after(std::string_view prefix) {
 }
 
 std::string options_of(const Command& command) {
-  std::string out = "--help --json --config";
+  std::string out = command.own_form ? "--help --config" : "--help --json --config";
   for (const auto& option : command.options) {
     if (option.name.starts_with('-')) out += " " + std::string(option.name);
     else for (const auto choice : option.choices) out += " " + std::string(choice);
@@ -87,7 +87,8 @@ Command completion_command() {
           .help = {"print the completion script of a shell", "シェルの補完スクリプトを出力する"},
           .options = {{"SHELL", OptionKind::Argument, {"bash, zsh or fish", "bash、zsh または fish"}, {"bash", "zsh", "fish"}, true}},
           .run = run,
-          .more = {"For this session: eval \"$(hikyaku completion bash)\"", "今のシェルで使う: eval \"$(hikyaku completion bash)\""}};
+          .more = {"For this session: eval \"$(hikyaku completion bash)\"", "今のシェルで使う: eval \"$(hikyaku completion bash)\""},
+          .own_form = true};
 }
 
 }  // namespace hikyaku::cli

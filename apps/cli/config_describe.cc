@@ -69,6 +69,8 @@ Exit none_found(const Invocation& call, const std::string& word) {
 }
 
 Exit run(Invocation& call) {
+  if (call.json && call.has("--markdown"))
+    return (void)call.fail(Words{"--json and --markdown are two forms. Remedy: give one of them.", "--json と --markdown は別の形式。どちらか一方を指定する。"}), Exit::WrongUse;
   if (call.json) {
     const auto json = describe_json(call.value("WORD"));
     if (json == "[]") return none_found(call, call.value("WORD"));

@@ -27,7 +27,8 @@ Exit run(Invocation& call) { return with_directory(call, work); }
 Command domain_export_command() {
   return {.name = "domain export",
           .help = {"domains as text: name TAB kind, and TAB ask where the inner server is asked", "ドメインをテキストで出力する(名前 TAB 種別。中継先に尋ねるものには TAB ask)"},
-          .run = run};
+          .run = run,
+          .own_form = true, .json_by = "domain list"};
 }
 
 }  // namespace hikyaku::cli

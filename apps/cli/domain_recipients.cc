@@ -165,7 +165,9 @@ Command domain_recipients_export_command() {
   return {.name = "domain recipients export",
           .help = {"the listed users as text, for `domain recipients import`", "一覧をテキストで書き出す(domain recipients import で読める)"},
           .options = {domain_argument},
-          .run = run_export};
+          .run = run_export,
+          .own_form = true,
+          .json_by = "domain recipients list"};
 }
 
 }  // namespace hikyaku::cli

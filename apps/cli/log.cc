@@ -74,6 +74,7 @@ std::string host_name(const settings::Settings& settings) {
 std::optional<std::string> mistaken(const Invocation& call) {
   if (auto mistake = mistaken_day(call)) return mistake;
   if (auto mistake = mistaken_count(call, "--lines", most_lines)) return mistake;
+  if (call.json && call.has("--as")) return std::string(call.say({"--json and --as are two forms. Remedy: give one of them.", "--json と --as は別の形式。どちらか一方を指定する。"}));
   return mistaken_message(call);
 }
 

@@ -25,7 +25,8 @@ Command metrics_command() {
           .options = {{"--prometheus", OptionKind::Flag, {"in the older text form (0.0.4) instead of OpenMetrics 1.0", "OpenMetrics 1.0 ではなく旧来の形式(0.0.4)で"}}},
           .run = run,
           .more = {"The same is served by [listen] metrics, or written to [metrics] file. It works with every service stopped; hikyaku_process_up says which run.",
-                   "[listen] metrics の HTTP、[metrics] file のファイルでも同じ内容を読める。サービスの停止中も使え、動作中かどうかは hikyaku_process_up でわかる。"}};
+                   "[listen] metrics の HTTP、[metrics] file のファイルでも同じ内容を読める。サービスの停止中も使え、動作中かどうかは hikyaku_process_up でわかる。"},
+          .own_form = true};
 }
 
 }  // namespace hikyaku::cli

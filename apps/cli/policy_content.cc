@@ -154,7 +154,8 @@ Command policy_content_remove_command() {
 }
 
 Command policy_content_export_command() {
-  return {.name = "policy content export", .help = {"the rows as text", "行をテキストで書き出す"}, .run = [](Invocation& call) { return with_content(call, export_rows); }};
+  return {.name = "policy content export", .help = {"the rows as text", "行をテキストで書き出す"}, .run = [](Invocation& call) { return with_content(call, export_rows); },
+          .own_form = true, .json_by = "policy content list"};
 }
 
 Command policy_content_test_command() {

@@ -65,7 +65,9 @@ Command policy_export_command() {
   return {.name = "policy export",
           .help = {"the rows as text, for `policy import`", "行をテキストで書き出す(policy import で読める)"},
           .options = {{"--source", OptionKind::Value, {"only rows of this source", "この出所の行だけ"}}},
-          .run = run_export};
+          .run = run_export,
+          .own_form = true,
+          .json_by = "policy list"};
 }
 
 }  // namespace hikyaku::cli

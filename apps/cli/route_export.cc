@@ -22,7 +22,8 @@ Exit run(Invocation& call) { return with_directory(call, work); }
 Command route_export_command() {
   return {.name = "route export",
           .help = {"the route table as gateway.dat", "経路表を gateway.dat として出力する"},
-          .run = run};
+          .run = run,
+          .own_form = true, .json_by = "route list"};
 }
 
 }  // namespace hikyaku::cli

@@ -110,6 +110,21 @@ def every_form_of_a_command(server, said):
         expect("no recipient of this message" in said("queue", "show", *words), "queue show")
 
 
+def own_forms_are_no_json(server):
+    """What has a form of its own says so under --json, wherever that stands, and with status 2."""
+    for words, other in ((("metrics",), ""), (("completion", "bash"), ""), (("account", "export"), "account list"), (("alias", "export"), "alias list"),
+                         (("domain", "export"), "domain list"), (("route", "export"), "route list"), (("policy", "export"), "policy list"),
+                         (("policy", "content", "export"), "policy content list"), (("account", "forward", "export"), ""), (("log", "--as", "epost"), ""),
+                         (("config", "describe", "--markdown"), "")):
+        for given in (("--json", *words), (*words, "--json")):
+            done = subprocess.run([server.program, "--config", server.config, *given], capture_output=True, text=True, timeout=60, env={"LANG": "C", "PATH": "/usr/bin:/bin"})
+            expect(done.returncode == 2 and not done.stdout and "--json" in done.stderr and "Remedy" in done.stderr, f"{given}: {done}")
+            if other:
+                expect(f"hikyaku {other} --json" in done.stderr, f"{given} names what has it: {done.stderr}")
+                json.loads(server.cli(*other.split(), "--json"))
+        expect(words[0] in ("log", "config") or "--json" not in server.cli(*words, "--help"), f"{words}: its help does not offer it")
+
+
 def waiting_settings_are_named(server):
     server.change_settings(smtp={"recipients": 150})
     expect(server.cli("config", "reload").strip() == "the settings are in force", "nothing waits")
@@ -154,6 +169,7 @@ def run(folder):
         completion_is_sound(server, folder)
         targets_that_lead_nowhere(server)
         every_form_of_a_command(server, said)
+        own_forms_are_no_json(server)
         waiting_settings_are_named(server)
         mistakes_in_the_settings_stop_no_command(server)
         for _ in range(5):

@@ -22,7 +22,7 @@ WRONG_USES = (
     ("domain", "add", "x", "--relay", "--pass-unknown"), ("domain", "import", "/nonexistent/file"), ("alias", "import", "/"), ("route", "add", "x"), ("hold", "add", "--all", "--start", "x", "--reason", "x"),
     ("service", "stop", "nope"), ("service", "start", "dleiver"), ("queue", "history", "--since", "yesterday"), ("policy", "test"), ("policy", "test", "--client", "192.0.2.7"), ("config", "describe", "nonsense"),
     ("config", "describe", "hostnmae", "--json"), ("account", "list", "nodomain.example"), ("account", "remove", f"ghost@{DOMAIN}"), ("trace", "B" + "0" * 26),
-    ("hold", "show", "x"), ("why", "x y"), ("why", DOMAIN, "--address", "x"), ("status", "--json=perhaps"), ("--config", "/nonexistent/file", "status"), ("--config", "/", "status"))
+    ("hold", "show", "x"), ("why", "x y"), ("why", DOMAIN, "--address", "x"), ("status", "--json=perhaps"), ("metrics", "--json"), ("domain", "export", "--json"), ("log", "--as", "epost", "--json"), ("--config", "/nonexistent/file", "status"), ("--config", "/", "status"))
 
 
 def run_in(server, locale, *arguments):

@@ -36,18 +36,22 @@ std::vector<Option> import_options(std::vector<Option> between) {
   return options;
 }
 
-Exit import_text(Invocation& call, ImportWork work) {
+Result<std::string, Exit> read_table_argument(const Invocation& call) {
   const auto octets = read_file_argument(call);
-  if (!octets) return Exit::Failed;
-  const auto table = mime::read_table(*octets);
-  if (!table.unreadable.empty()) {
-    std::vector<directory::BadRow> bad;
-    for (const auto line : table.unreadable) bad.push_back({line, "The characters are neither UTF-8 nor Shift_JIS; nothing of this text was taken. Save it as UTF-8."});
-    return report_import(call, 0, std::move(bad));
-  }
+  if (!octets) return failure(Exit::Failed);
+  auto table = mime::read_table(*octets);
+  if (table.unreadable.empty()) return std::move(table.text);
+  std::vector<directory::BadRow> bad;
+  for (const auto line : table.unreadable) bad.push_back({line, "The characters are neither UTF-8 nor Shift_JIS; nothing of this text was taken. Save it as UTF-8."});
+  return failure(report_import(call, 0, std::move(bad)));
+}
+
+Exit import_text(Invocation& call, ImportWork work) {
+  const auto text = read_table_argument(call);
+  if (!text) return text.error();
   const auto access = DirectoryAccess::open(call);
   if (!access) return Exit::Failed;
-  const auto done = work(call, access->editor(), table.text);
+  const auto done = work(call, access->editor(), *text);
   return done ? *done : call.fail(done.error().what);
 }
 

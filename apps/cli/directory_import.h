@@ -16,8 +16,11 @@ namespace hikyaku::cli {
 // The octets of FILE, or of standard input for "-". Nothing: the reason was printed.
 [[nodiscard]] std::optional<std::string> read_file_argument(const Invocation& call);
 
-// Hands the text of FILE, as UTF-8 whatever its charset (table_text.h), and the directory to `work`, which reports. A text with a
-// line that cannot be read is refused whole.
+// The text of FILE, as UTF-8 whatever its charset (table_text.h). A text with a line that cannot be read is refused whole: it was
+// reported, return what is given instead.
+[[nodiscard]] Result<std::string, Exit> read_table_argument(const Invocation& call);
+
+// Hands that text and the directory to `work`, which reports.
 using ImportWork = directory::DirectoryResult<Exit> (*)(Invocation& call, directory::Editor& editor, const std::string& text);
 [[nodiscard]] Exit import_text(Invocation& call, ImportWork work);
 

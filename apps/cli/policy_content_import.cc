@@ -152,11 +152,13 @@ DirectoryResult<Exit> import_epost_table(Invocation& call, ContentStore& store, 
 }
 
 DirectoryResult<Exit> work(Invocation& call, ContentStore& store) {
-  const auto text = read_file_argument(call);
-  if (!text) return Exit::Failed;
-  if (call.has("--table")) return import_epost_table(call, store, *text);
+  if (call.has("--table")) {
+    const auto octets = read_file_argument(call);  // whose charsets are a matter of their own (services/filters)
+    return octets ? import_epost_table(call, store, *octets) : Exit::Failed;
+  }
   if (call.has("--recipient") || call.has("--shadow")) return directory::refuse(directory::DirectoryFailure::BadValue, "--recipient and --shadow are for E-Post's tables; name the table with --table.");
-  return import_rows(call, store, *text);
+  const auto text = read_table_argument(call);
+  return text ? import_rows(call, store, *text) : text.error();
 }
 
 }  // namespace

@@ -150,6 +150,21 @@ def again(server, file):
     expect(send(server, "one", "the other") == 550 and send(server, "one", "nothing") == 250, "a row of two conditions by hand")
 
 
+def own_rows_in_shift_jis(server, folder):
+    """As a Japanese Windows saves them."""
+    server.cli("policy", "content", "add", "sjis", "値引き", "--header", "Subject")
+    file = folder / "rows.tsv"
+    rows = [row for row in server.cli("policy", "content", "export").splitlines() if row.startswith("#") or "sjis" in row]
+    server.cli("policy", "content", "remove", "sjis")
+    expect(len(rows) == 2 and send(server, "値引き") == 250, f"{rows}")
+    file.write_bytes("\r\n".join([*rows, ""]).encode("cp932"))
+    expect("1 rows taken" in server.cli("policy", "content", "import", str(file)), "taken")
+    expect(send(server, "値引き") == 550, "in force, its word as it was meant")
+    file.write_bytes(file.read_bytes() + b"\x81 broken\r\n")
+    done = subprocess.run([server.program, "--config", server.config, "policy", "content", "import", str(file)], text=True, capture_output=True, timeout=120, env={**os.environ, "LANG": "C"})
+    expect(done.returncode == 3 and "line 3" in done.stderr and "0 rows taken" in done.stdout, f"a text that cannot be read is refused whole: {done}")
+
+
 @scenario
 def run(folder):
     file = folder / "mail.dat"
@@ -162,3 +177,4 @@ def run(folder):
         personal(server, folder)
         addresses_without_check(server, folder)
         again(server, file)
+        own_rows_in_shift_jis(server, folder)

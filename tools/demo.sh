@@ -12,20 +12,20 @@ demo_paths() {
 
 demo_build() {
   [ -z "${HIKYAKU:-}" ] || return 0
-  need_packages "build Hikyaku" "${build_packages[@]}" "${run_packages[@]}"
+  need_packages "$(words to_build)" "${build_packages[@]}" "${run_packages[@]}"
   local log=build/release.log began=$SECONDS
   mkdir -p build
-  [ -x "$program" ] || say "Building the release. The first time takes some minutes; progress:"
+  [ -x "$program" ] || say "$(words building)"
   if ! { cmake --preset release && cmake --build --preset release --target hikyaku; } 2>&1 | tee "$log" | show_progress; then
     grep -E "error|FAILED" "$log" | head -10 >&2 || true
-    fail "The build failed; everything it said is in $log. Remedy: if a package is named there, install it; otherwise report the first error."
+    fail "$(words build_failed $log)"
   fi
-  [ $((SECONDS - began)) -lt 10 ] || say "Built in $((SECONDS - began)) s."
+  [ $((SECONDS - began)) -lt 10 ] || say "$(words built $((SECONDS - began)))"
 }
 
 # One line for every tenth of a build; says whether the build before the pipe succeeded.
 show_progress() {
-  awk -F'[][/]' '/^\[[0-9]+\/[0-9]+\]/ { tenth = int($2 * 10 / $3); if (tenth != last && $3 > 20) { printf "  %d of %d\n", $2, $3; fflush(); last = tenth } }' >&2
+  awk -F'[][/]' '/^\[[0-9]+\/[0-9]+\]/ { tenth = int($2 * 10 / $3); if (tenth != last && $3 > 20) { printf "  %d/%d\n", $2, $3; fflush(); last = tenth } }' >&2
   return "${PIPESTATUS[0]}"
 }
 
@@ -34,7 +34,7 @@ demo_is_running() { [ -x "$program" ] && [ -f "$config" ] && "$program" --config
 demo_stop() {
   local pid
   if ! pid=$("$program" --config "$config" status --json 2>/dev/null | sed -n 's/^{"pid":\([0-9]*\).*/\1/p') || [ -z "$pid" ]; then
-    say "Nothing runs here."
+    say "$(words nothing_runs)"
     return
   fi
   demo_end "$pid"
@@ -46,10 +46,10 @@ demo_end() {
   kill -TERM "$pid" 2>/dev/null || true
   for _ in $(seq 300); do
     # A process that ended and that nobody has waited for still has its number.
-    grep -qs "^State:[[:space:]]*[^Z]" "/proc/$pid/status" || { say "Stopped."; return 0; }
+    grep -qs "^State:[[:space:]]*[^Z]" "/proc/$pid/status" || { say "$(words stopped)"; return 0; }
     sleep 0.1
   done
-  fail "The server (process $pid) has not ended within 30 s. Remedy: hikyaku log shows what it waits for; kill -9 $pid ends it, nothing acknowledged is lost."
+  fail "$(words not_ended $pid $pid)"
 }
 
 demo_certificate() {
@@ -58,7 +58,7 @@ demo_certificate() {
   (umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 825 -subj "/CN=mail.$domain" \
     -addext "subjectAltName=DNS:mail.$domain,DNS:localhost,IP:127.0.0.1,IP:::1" \
     -keyout "$var/tls/key.pem" -out "$var/tls/certificate.pem" 2>"$var/tls/openssl.log") ||
-    fail "openssl could not make a certificate: $(tail -1 "$var/tls/openssl.log")"
+    fail "$(words no_certificate "$(tail -1 "$var/tls/openssl.log")")"
 }
 
 demo_prepare() {
@@ -101,7 +101,7 @@ demo_owner() {
   if setpriv --reuid $user --regid "$(id -g $user)" --clear-groups test -x "$data" 2>/dev/null; then
     chown -R "$user:" "$data"
   else
-    say "Note: the user $user cannot reach $data, so the services run as root, without its capabilities."
+    say "$(words runs_as_root $user "$data")"
     chown -R root: "$data"
   fi
 }
@@ -120,7 +120,7 @@ demo_leave() {
 demo_leave_running() { trap - EXIT INT TERM HUP; }
 
 demo_fail_of_ports() {
-  ! grep -q "another program has the port" "$1" || fail "A port is taken by another program. Remedy: end that one, or move every port: HIKYAKU_PORT_BASE=$((base + 1000)) ./run"
+  ! grep -q "another program has the port" "$1" || fail "$(words port_taken $((base + 1000)))"
 }
 
 demo_start() {
@@ -136,18 +136,18 @@ demo_start() {
     if ! kill -0 $server_pid 2>/dev/null; then
       cat "$output" >&2
       demo_fail_of_ports "$output"
-      fail "The server could not start; its own words are above."
+      fail "$(words not_started)"
     fi
     local state
     state=$("$program" --config "$config" status --json 2>/dev/null || true)
     case $state in
-      *'"state":"failing"'*) failing=$((${failing:-0} + 1)); [ $failing -lt 50 ] || { cat "$output" >&2; demo_fail_of_ports "$output"; fail "A service keeps failing; its own words are above. Remedy: $var/hikyaku log shows more."; } ;;
+      *'"state":"failing"'*) failing=$((${failing:-0} + 1)); [ $failing -lt 50 ] || { cat "$output" >&2; demo_fail_of_ports "$output"; fail "$(words keeps_failing "$var/hikyaku")"; } ;;
       *'"state":"starting"'*|'') ;;
       *) return 0 ;;
     esac
     sleep 0.1
   done
-  fail "The server is not ready after a minute. Remedy: $var/hikyaku status tells which service is not; $output has its words."
+  fail "$(words not_ready "$var/hikyaku" "$output")"
 }
 
 demo_accounts() {
@@ -163,7 +163,7 @@ demo_accounts() {
     printf '%s\n' "$pass1" | "$hikyaku" account add $user1 --name '山田 太郎' --password-stdin
     printf '%s\n' "$pass2" | "$hikyaku" account add $user2 --name '鈴木 花子' --password-stdin
     "$hikyaku" route add "$relay_domain,${relay_to%:*},${relay_to##*:}"
-  } >"$var/setup.log" 2>&1 || { cat "$var/setup.log" >&2; fail "The demo accounts could not be made. Remedy: rm -r $var, then ./run again."; }
+  } >"$var/setup.log" 2>&1 || { cat "$var/setup.log" >&2; fail "$(words no_accounts "$var")"; }
   (umask 077 && printf 'pass1=%s\npass2=%s\n' "$pass1" "$pass2" >"$var/passwords")
 }
 
@@ -194,23 +194,24 @@ ENV
 demo_stopped() {
   "$program" --config "$config" status --json | grep -oE '"name":"[^"]*","state":"stopped","stopped_since":"[^"]*","stopped_by":"[^"]*"' |
     while IFS='"' read -r _ _ _ name _ _ _ _ _ _ _ since _ _ _ by _; do
-      printf '    %s: stopped since %s by %s. Start it: %s service start %s\n' "$name" "${since%%.*}" "$by" "$var/hikyaku" "$name"
+      words service_stopped "$name" "${since%%.*}" "$by" "$var/hikyaku" "$name"
+      echo
     done
 }
 
 demo_card() {
   local stopped
   stopped=$(demo_stopped || true)
-  [ -z "$stopped" ] || printf '\n  Not everything runs. These services were stopped by a command and stay stopped:\n%s\n' "$stopped"
+  [ -z "$stopped" ] || printf '\n%s\n%s\n' "$(words stay_stopped)" "$stopped"
   cat <<CARD
 
-  Hikyaku runs${stopped:+, but for the services above}.
-    SMTP $((base + 525))   submission $((base + 587)) (STARTTLS), $((base + 465)) (TLS)   LMTP $((base + 424))
-    POP3 $((base + 110)), $((base + 995)) (TLS)        IMAP $((base + 143)), $((base + 993)) (TLS)
-    $user1    password $pass1
-    $user2  password $pass2
+$(words runs${stopped:+_but})
+$(words ports $((base + 525)) $((base + 587)) $((base + 465)) $((base + 424)))
+$(words mail_ports $((base + 110)) $((base + 995)) $((base + 143)) $((base + 993)))
+$(words account "$user1" "$pass1")
+$(words account "$user2" "$pass2")
 
-  Try:
+$(words to_try)
     swaks --server 127.0.0.1:$((base + 587)) -tls -au $user1 -ap $pass1 -f $user1 -t $user2
     curl --insecure imaps://127.0.0.1:$((base + 993))/INBOX -u $user2:$pass2 -X 'FETCH 1:* (FLAGS ENVELOPE)'
     $var/hikyaku status
@@ -219,11 +220,11 @@ CARD
 }
 
 demo_follow() {
-  say "The log follows. Ctrl-C stops the server."
+  say "$(words log_follows)"
   trap 'exit 0' INT TERM HUP
   "$var/hikyaku" log --follow &
   while kill -0 $server_pid 2>/dev/null; do sleep 0.5 & wait $! || true; done
   server_pid=
   tail -5 "$var/serve.log" >&2
-  fail "The server ended by itself; its last words are above."
+  fail "$(words ended_by_itself)"
 }

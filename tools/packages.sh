@@ -10,6 +10,8 @@ run_packages=(openssl ca-certificates procps)
 test_packages=(libclang-rt-19-dev python3 curl postfix nsd bind9-utils strace swaks libnet-ssleay-perl fetchmail getmail6 isync mutt msmtp mpop offlineimap3 libsasl2-modules prometheus python3-prometheus-client python3-dkim python3-authres clamav clamav-daemon clamav-freshclam opendkim libxml2-utils opendmarc postgrey postfix-policyd-spf-python rspamd)
 long_packages=(thunderbird)  # for ./test --long alone
 
+. tools/sentences.sh
+
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "$1"; exit 1; }
 
@@ -33,19 +35,19 @@ need_packages() {
   done
   [ ${#missing[@]} -eq 0 ] && return
   if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || fail "To $what these Debian packages are missing: ${missing[*]}. Install them as root: apt-get install ${missing[*]}"
+    command -v sudo >/dev/null || fail "$(words packages_by_hand "$what" "${missing[*]}" "${missing[*]}")"
     as_root=sudo
   fi
-  say "To $what, installing ${#missing[@]} Debian packages: ${missing[*]}"
+  say "$(words packages_installing "$what" ${#missing[@]} "${missing[*]}")"
   local log
   log=$(mktemp)
   install_missing() {
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}" >"$log" 2>&1
   }
   if ! with_services_kept_stopped install_missing; then
-    say "  fetching the package lists first"
+    say "$(words packages_lists)"
     $as_root apt-get update >"$log" 2>&1 && with_services_kept_stopped install_missing ||
-      { tail -5 "$log" >&2; fail "apt-get could not install them (its last words are above). Repair the package sources, then try again."; }
+      { tail -5 "$log" >&2; fail "$(words packages_failed)"; }
   fi
   rm -f "$log"
 }

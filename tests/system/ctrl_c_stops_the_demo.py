@@ -1,5 +1,5 @@
 """./run in the foreground: Ctrl-C stops every process, whenever it comes, and the next ./run starts; so does a closed terminal.
---detach leaves the server running, --stop ends it."""
+--detach leaves the server running, --stop ends it. Under a Japanese locale it speaks Japanese."""
 import contextlib
 import os
 import pathlib
@@ -63,6 +63,30 @@ class Demo:
         eventually(lambda: not self.processes(), f"{what}: nothing is left", 10)
 
 
+def speaks_japanese(demo):
+    demo.environment["LANG"] = "ja_JP.UTF-8"
+    started = demo.start("--detach")
+    expect(started.wait(60) == 0, demo.said())
+    card = demo.said()
+    commands = ("swaks", "curl", "hikyaku")
+    told = [line for line in card.splitlines() if line and not any(word in line for word in commands)]
+    expect(len(told) >= 6 and "Hikyaku が動いている。" in card and "パスワード" in card, card)
+    expect(not any(line.isascii() and "POP3" not in line for line in told) and all(f" {word}" in card for word in commands[:2]), f"all but commands and ports: {told}")
+    subprocess.run([demo.var / "hikyaku", "service", "stop", "imap"], check=True, capture_output=True, timeout=60, **demo.user)
+    again = demo.start("--detach")
+    expect(again.wait(60) == 0 and "起動し直す" in demo.said() and "imap: 20" in demo.said() and "service start imap" in demo.said(), f"what stays stopped: {demo.said()}")
+    for words in ("停止した。", "ここでは何も動いていない。"):
+        stop = demo.start("--stop")
+        expect(stop.wait(60) == 0 and demo.said().strip() == words, f"{words}: {demo.said()}")
+    wrong = demo.start("--nope")
+    expect(wrong.wait(60) != 0 and "という指定はない" in demo.said() and "--nope" in demo.said(), demo.said())
+    demo.environment["LC_ALL"] = "C"  # goes before LANG
+    stop = demo.start("--stop")
+    expect(stop.wait(60) == 0 and demo.said().strip() == "Nothing runs here.", demo.said())
+    del demo.environment["LC_ALL"]
+    demo.environment["LANG"] = "C"
+
+
 def whom(folder):
     """Root tries as somebody else, so that no user is made and nothing changes hands."""
     if os.geteuid() != 0:
@@ -111,6 +135,8 @@ def run(folder):
     stop = demo.start("--stop")
     expect(stop.wait(60) == 0 and "Stopped." in demo.said(), f"--stop: {demo.said()}")
     eventually(lambda: not demo.processes(), "--stop: nothing is left", 10)
+
+    speaks_japanese(demo)
 
     with socket.create_server(("0.0.0.0", int(demo.environment["HIKYAKU_PORT_BASE"]) + 525)):
         taken = demo.start("--detach")

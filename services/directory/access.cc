@@ -63,8 +63,9 @@ Result<std::string, std::string> client_pattern(std::string_view text) {
   if (const auto address = io::IpAddress::parse(text)) return address->to_string();
   if (const auto network = io::IpNetwork::parse(text)) return network->to_string();
   if (auto network = starred_network(text)) return *std::move(network);
-  const auto looks_like_address = text.find_first_not_of("0123456789.:/*") == std::string_view::npos;
-  if (auto name = looks_like_address ? std::nullopt : name_pattern(text)) return *std::move(name);
+  // Also when it does so only once what IDNA leaves out is gone.
+  const auto looks_like_address = [](std::string_view name) { return name.find_first_not_of("0123456789.:/*") == std::string_view::npos; };
+  if (auto name = looks_like_address(text) ? std::nullopt : name_pattern(text); name && !looks_like_address(*name)) return *std::move(name);
   return failure("\"" + std::string(text) + "\" is no client; write an address, a network like 192.0.2.0/24, a name, .domain for all names below it, or /expression/.");
 }
 

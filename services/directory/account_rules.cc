@@ -133,7 +133,7 @@ Result<std::string, std::string> normal_rule_pattern(Direction direction, std::s
   else if (text.starts_with("*@")) text.remove_prefix(2);
   if (text == "<>" && direction == Direction::Out) return failure(std::string("\"<>\" is no recipient; write user@domain, a domain, .domain for all below it, or *."));
   if (!is_address && text.find('*') == std::string_view::npos)
-    if (auto pattern = normal_access_pattern(AccessWho::Sender, text)) return pattern;
+    if (auto pattern = normal_access_pattern(AccessWho::Sender, text); pattern && !looks_like_address(*pattern)) return pattern;
   if (direction == Direction::In) return failure("\"" + std::string(text.substr(0, 320)) + "\" is neither a client nor a sender; write an address, a network like 192.0.2.0/24, user@domain, a domain, .domain, <> or *.");
   return failure("\"" + std::string(text.substr(0, 320)) + "\" is no recipient; write user@domain, a domain, .domain for all below it, or *.");
 }

@@ -60,6 +60,14 @@ TEST_CASE("the first row that matches counts") {
   CHECK(refusing_destination({}, at("x@any.example")) == nullptr);
 }
 
+TEST_CASE("a pattern has one form") {
+  for (const auto& [written, normal] : {std::pair{"*@*.Spam.example", ".spam.example"}, {"*@spam.example", "spam.example"}, {"192.0.2.*", "192.0.2.0/24"}, {"*@*", "*"}}) {
+    CHECK(normal_rule_pattern(Direction::In, written) == normal);
+    CHECK(normal_rule_pattern(Direction::In, normal) == normal);
+  }
+  for (const auto* bad : {"*@0", "*@*.7", "0"}) CHECK_FALSE(normal_rule_pattern(Direction::In, bad));
+}
+
 TEST_CASE("a personal effect.dat: what has no known meaning is named with its line") {
   const auto parsed = parse_personal_effect("192.168.*.* true\r\n10.0.0.0/8\n*@a.example false\n*@*.b.example false\nx@c.example TRUE\n#<> false\n# a comment\n\n");
   CHECK(parsed.bad.empty());

@@ -1,5 +1,6 @@
-// The two settings the privileged parent needs before anything runs: the data folder and the user. They are read by a
-// child without any right, so that the parent never parses a file.
+// The settings the privileged parent needs for itself: the data folder and the user before anything runs, and the files of
+// [tls]. They are read by a child without any right, so that the parent never parses a file, and from the settings file, so
+// that no other process has a say in what the parent opens.
 #pragma once
 
 #include <string>
@@ -11,9 +12,11 @@ namespace hikyaku::apps {
 
 struct FirstSettings {
   std::string data_folder, user;
+  std::string certificate, key;  // paths; empty: none
 };
 
-// The error is ready to be printed: one line for each mistake of the file, put into words by the child too.
+// From where the file's offset stands. The error is ready to be printed: one line for each mistake of the file, put into words
+// by the child too.
 [[nodiscard]] Result<FirstSettings, std::string> read_first_settings(int settings_file, const std::string& name, Wording wording);
 
 }  // namespace hikyaku::apps

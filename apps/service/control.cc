@@ -123,7 +123,7 @@ std::optional<ControlMessage> receive_control(int socket) {
 
 std::string ServiceStart::encode() const {
   WireWriter out;
-  out.text(name).text(settings_toml).text(settings_file).text(tls_certificate).text(tls_key).varint(listeners.size());
+  out.text(name).text(settings_toml).text(settings_file).text(tls_certificate).text(tls_key).text(tls_refused).varint(listeners.size());
   for (const auto& listener : listeners) out.text(listener.name).text(listener.address);
   return std::move(out).bytes();
 }
@@ -132,7 +132,7 @@ std::optional<ServiceStart> ServiceStart::decode(std::string_view bytes) {
   WireReader in(bytes);
   ServiceStart start;
   start.name = in.text(), start.settings_toml = in.text(), start.settings_file = in.text();
-  start.tls_certificate = in.text(), start.tls_key = in.text();
+  start.tls_certificate = in.text(), start.tls_key = in.text(), start.tls_refused = in.text();
   const auto count = in.varint();
   if (count > most_descriptors) return std::nullopt;
   for (std::uint64_t i = 0; i < count; ++i) {

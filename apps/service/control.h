@@ -43,7 +43,7 @@ struct ServiceStart {
   std::string name;
   std::string settings_toml;
   std::string settings_file;  // its name, for messages
-  std::string tls_certificate, tls_key;
+  std::string tls_certificate, tls_key, tls_refused;  // as TlsMaterial
   struct NamedListener {
     std::string name, address;
   };

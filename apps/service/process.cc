@@ -81,7 +81,7 @@ int run_service_process(std::string_view name, std::span<const ProcessFunction> 
   Service service({.name = std::string(name),
                    .settings = *settings,
                    .listeners = named_listeners(*start, begin->descriptors),
-                   .tls = {start->tls_certificate, start->tls_key},
+                   .tls = {start->tls_certificate, start->tls_key, start->tls_refused},
                    .log = &log,
                    .protection = protection,
                    .supervisor = channel});

@@ -32,10 +32,11 @@ struct Listener {
   int descriptor = -1;
 };
 
-// PEM texts, read by the supervisor. Empty: TLS is not configured, or the file cannot be read.
+// PEM texts, read and tried by the supervisor. Empty: TLS is not configured, or there never was a pair that can be used.
 struct TlsMaterial {
   std::string certificate;  // with its chain
   std::string key;
+  std::string refused;  // not empty: why what the files hold cannot be used; then this is the former pair
 };
 
 class Service {

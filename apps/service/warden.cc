@@ -40,17 +40,14 @@ std::shared_ptr<const io::TlsServerContext> Service::Warden::tls() {
   return tls_;
 }
 
-// A renewal that is half written, or a key of another certificate, switches TLS off for nobody.
+// The supervisor hands out the former pair with the reason when the files hold one that cannot be used.
 void Service::Warden::load_tls() {
-  const std::string certificate = settings_->tls.certificate(), key = settings_->tls.key();
-  if (certificate.empty()) return tls_.reset();
-  std::string why = certificate + " or " + (key.empty() ? "its key" : key) + " cannot be read, or is no PEM file";
-  if (!material_.certificate.empty() && !material_.key.empty()) {
-    auto made = io::TlsServerContext::from_pem(material_.certificate, material_.key);
-    if (made) return void(tls_ = *std::move(made));
-    why = certificate + ", " + key + ": " + made.error().what;
-  }
-  service_.log().write(telemetry::events::tls_refused, {.reason = why});
+  if (settings_->tls.certificate().empty()) return tls_.reset();
+  if (!material_.refused.empty()) service_.log().write(telemetry::events::tls_refused, {.reason = material_.refused});
+  if (material_.certificate.empty()) return;
+  auto made = io::TlsServerContext::from_pem(material_.certificate, material_.key);
+  if (made) tls_ = *std::move(made);
+  else service_.log().write(telemetry::events::tls_refused, {.reason = made.error().what});
 }
 
 void Service::Warden::when_reloaded(std::function<void()> changed) {
@@ -92,7 +89,7 @@ void Service::Warden::reload(std::string_view text) {
   {
     const std::lock_guard lock(mutex_);
     settings_ = std::move(*taken);
-    material_ = {start->tls_certificate, start->tls_key};
+    material_ = {start->tls_certificate, start->tls_key, start->tls_refused};
     if (shows_certificate_) load_tls();
   }
   if (const auto level = telemetry::parse_level(settings()->log.level())) service_.log().set_level(*level);

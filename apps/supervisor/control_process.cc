@@ -213,7 +213,6 @@ void ControlProcess::carry_out() {
 
 SpawnMessage ControlProcess::spawn_message(const ProcessEntry& process) const {
   SpawnMessage message{.process = std::string(process.name), .settings_toml = settings_.text, .settings_file = settings_.path};
-  if (process.tls) message.certificate_path = settings_.values->tls.certificate(), message.key_path = settings_.values->tls.key();
   for (const auto name : process.listeners) message.listeners.emplace_back(name);
   for (const auto name : process.local_sockets) message.listeners.emplace_back(name);
   return message;

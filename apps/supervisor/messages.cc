@@ -25,7 +25,7 @@ std::optional<ListenerMessage> ListenerMessage::decode(std::string_view bytes) {
 
 std::string SpawnMessage::encode() const {
   WireWriter out;
-  out.text(process).text(settings_toml).text(settings_file).text(certificate_path).text(key_path).varint(listeners.size());
+  out.text(process).text(settings_toml).text(settings_file).varint(listeners.size());
   for (const auto& listener : listeners) out.text(listener);
   return std::move(out).bytes();
 }
@@ -34,7 +34,6 @@ std::optional<SpawnMessage> SpawnMessage::decode(std::string_view bytes) {
   WireReader in(bytes);
   SpawnMessage message;
   message.process = in.text(), message.settings_toml = in.text(), message.settings_file = in.text();
-  message.certificate_path = in.text(), message.key_path = in.text();
   const auto count = in.varint();
   if (count > 100) return std::nullopt;
   for (std::uint64_t i = 0; i < count; ++i) message.listeners.emplace_back(in.text());

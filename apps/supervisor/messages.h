@@ -25,12 +25,12 @@ struct ListenerMessage {
   [[nodiscard]] static std::optional<ListenerMessage> decode(std::string_view bytes);
 };
 
-// Spawn, ReloadProcess (control -> parent). The parent adds the TLS texts and passes the listeners named.
+// Spawn, ReloadProcess (control -> parent). The parent passes the listeners named, and adds the TLS texts of
+// the files that it finds in the settings file: no path that it opens comes from here.
 struct SpawnMessage {
   std::string process;
   std::string settings_toml, settings_file;
-  std::string certificate_path, key_path;  // empty: none
-  std::vector<std::string> listeners;      // names; every open listener of that name is passed
+  std::vector<std::string> listeners;  // names; every open listener of that name is passed
   [[nodiscard]] std::string encode() const;
   [[nodiscard]] static std::optional<SpawnMessage> decode(std::string_view bytes);
 };

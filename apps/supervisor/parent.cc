@@ -14,10 +14,10 @@
 #include <map>
 
 #include "apps/service/control.h"
+#include "apps/supervisor/certificate_keeper.h"
 #include "apps/supervisor/first_settings.h"
 #include "apps/supervisor/listen_socket.h"
 #include "apps/supervisor/messages.h"
-#include "apps/supervisor/read_descriptor.h"
 #include "apps/supervisor/service_manager.h"
 #include "apps/supervisor/service_table.h"
 #include "apps/supervisor/spawn.h"
@@ -36,20 +36,12 @@ std::string how_it_ended(int status) {
   return "exit " + std::to_string(WEXITSTATUS(status));
 }
 
-// The text of a PEM file that holds `mark`; anything else is not handed on, whatever path was asked for.
-std::string read_pem(const std::string& path, std::string_view mark) {
-  if (path.empty()) return "";
-  const io::Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  const auto text = file ? read_whole(file.get(), 1 << 20) : std::nullopt;
-  if (text && text->find(mark) != std::string::npos) return *text;
-  complain(path + ": " + (file ? "is no PEM file with " + std::string(mark) : std::strerror(errno)));
-  return "";
-}
-
 class Parent {
  public:
   Parent(const ServeOptions& options, FirstSettings first, Identity identity)
-      : options_(options), first_(std::move(first)), identity_(std::move(identity)) {}
+      : options_(options), first_(std::move(first)), identity_(std::move(identity)) {
+    certificates_.follow(first_.certificate, first_.key);
+  }
   int run();
 
  private:
@@ -79,12 +71,13 @@ class Parent {
   bool tell(ControlKind kind, std::string text = "", std::vector<int> descriptors = {}, Duration limit = 0s);
   void give_up_control(const std::string& why);
   void watch_control();
-  [[nodiscard]] ServiceStart start_text(const SpawnMessage& message, std::vector<int>& descriptors) const;
+  [[nodiscard]] ServiceStart start_text(const SpawnMessage& message, std::vector<int>& descriptors);
   [[nodiscard]] bool finished();
 
   ServeOptions options_;
   FirstSettings first_;
   Identity identity_;
+  CertificateKeeper certificates_;
   io::Descriptor signals_;
   int control_pid_ = 0;
   io::Descriptor control_;
@@ -202,10 +195,12 @@ void Parent::close_listener(const std::string& text) {
   });
 }
 
-ServiceStart Parent::start_text(const SpawnMessage& message, std::vector<int>& descriptors) const {
+ServiceStart Parent::start_text(const SpawnMessage& message, std::vector<int>& descriptors) {
   ServiceStart start{.name = message.process, .settings_toml = message.settings_toml, .settings_file = message.settings_file};
-  start.tls_certificate = read_pem(message.certificate_path, "-----BEGIN CERTIFICATE-----");
-  start.tls_key = read_pem(message.key_path, "PRIVATE KEY-----");
+  if (const auto* process = find_process(message.process); process != nullptr && process->tls) {
+    auto tls = certificates_.material();
+    start.tls_certificate = std::move(tls.certificate), start.tls_key = std::move(tls.key), start.tls_refused = std::move(tls.refused);
+  }
   for (const auto& name : message.listeners)
     for (const auto& open : listeners_)
       if (open.name == name) {
@@ -250,8 +245,13 @@ void Parent::kill_service(const std::string& text) {
     if (process.name == asked->process) kill(pid, SIGKILL);
 }
 
+// A file with mistakes changes nothing here either: the control process goes on with the settings before it.
 void Parent::pass_settings() {
   const io::Descriptor file(open(options_.settings_path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file) {
+    if (const auto now = read_first_settings(file.get(), options_.settings_path, nullptr)) certificates_.follow(now->certificate, now->key);
+    lseek(file.get(), 0, SEEK_SET);
+  }
   if (file) tell(ControlKind::SettingsFile, options_.settings_path, {file.get()});
   else tell(ControlKind::SettingsFile, options_.settings_path);
 }

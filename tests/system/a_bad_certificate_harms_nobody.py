@@ -1,5 +1,5 @@
 """A certificate that cannot be used - half written, of another key, gone - is refused by `config reload` with the file's name, and by no way switches TLS off: SMTP, IMAP and
-POP3 go on with the former one. A new one that is good is shown at once; a server that never had one says so."""
+POP3 go on with the former one, a service that crashes or is restarted meanwhile too. A new one that is good is shown at once; a server that never had one says so."""
 import imaplib
 import os
 import signal
@@ -39,6 +39,10 @@ def refusals(server):
     return len([event for event in server.events("servicelog") if event["event"] == "tls.refused"])
 
 
+def running(server):
+    return all(service["state"] == "running" for service in server.status()["services"] if service["name"] in ("receive", "imap"))
+
+
 def command(server, *words):
     return subprocess.run([server.program, "--config", server.config, *words], capture_output=True, text=True)
 
@@ -62,9 +66,27 @@ def run(folder):
             os.kill(server.pid, signal.SIGHUP)
             eventually(lambda: refusals(server) > before, f"{what}: told in the log")
             expect(shown(server) == {"first"}, f"{what}: the former one stays")
+            if what == "half written":
+                fronts = {name: server.pids(name.split("-")[0])[name] for name in ("receive", "imap-front")}
+                for name, pid in fronts.items():
+                    os.kill(pid, signal.SIGKILL)
+                    eventually(lambda: server.pids(name.split("-")[0]).get(name) not in (None, pid), f"{name} has a successor")
+                eventually(lambda: running(server), "the successors are up")
+                expect(shown(server) == {"first"}, "after a crash the former one is shown")
+            if what == "of another key":
+                before = refusals(server)
+                for service in ("receive", "imap"):
+                    expect(command(server, "service", "restart", service).returncode == 0, f"{service} is restarted")
+                expect(shown(server) == {"first"}, "after a restart the former one is shown")
+                eventually(lambda: refusals(server) > before, "and the log tells again why")
         certificate.write_text(other[0]), key.write_text(other[1])
         expect(command(server, "config", "reload").returncode == 0, "the new one")
         eventually(lambda: shown(server) == {"other"}, "is shown")
+        make(certificate.parent, "moved")
+        server.change_settings(tls={"certificate": str(certificate.parent / "moved.pem"), "key": str(certificate.parent / "moved.key")})
+        eventually(lambda: shown(server) == {"moved"}, "files that the settings name anew are shown")
+        server.change_settings(tls={"certificate": str(certificate), "key": str(key)})
+        eventually(lambda: shown(server) == {"other"}, "and those that they name again")
         server.send(recipient=TARO, subject="after all", port=server.submission_port, tls=True, user=TARO)
         server.wait_for_subjects(["after all"], TARO)
         # A start that finds none tells so.

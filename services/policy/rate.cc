@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "base/cursor.h"
 
@@ -12,10 +13,7 @@ namespace {
 constexpr std::array<std::string_view, 5> names{"account", "client", "network", "sender_domain", "account_domain"};
 constexpr std::uint64_t most_count = 1'000'000;
 constexpr auto tended_each = std::chrono::minutes{1};
-
-std::string key_of(const Rate& rate, const std::string& who) {
-  return std::string(rate_name(rate.of)) + '/' + std::to_string(rate.period.count()) + '\0' + who;
-}
+constexpr std::size_t tended_at_once = 128;  // places of a table, and buckets in them
 
 // "1h", "30s"
 std::optional<std::chrono::seconds> take_period(Cursor& in) {
@@ -61,17 +59,21 @@ std::string rate_text(const Rate& rate) {
   return rate.burst == rate.count ? text : text + " burst " + std::to_string(rate.burst);
 }
 
+std::size_t Rates::buckets() const {
+  std::size_t all = 0;
+  for (const auto& one : counted_) all += one.buckets.size();
+  return all;
+}
+
 std::vector<Rates::Used> Rates::fullest(Instant now, std::size_t most) const {
   std::vector<Used> all;
-  for (const auto& rate : rates_) {
-    const auto prefix = key_of(rate, "");
-    for (const auto& [key, bucket] : buckets_) {
-      if (!key.starts_with(prefix)) continue;
+  for (const auto& [rate, buckets] : counted_) {
+    for (const auto& [who, bucket] : buckets) {
       const double tokens = filled(rate, bucket, now);
       const auto used = static_cast<std::uint64_t>(static_cast<double>(rate.burst) - tokens + 0.5);
       if (used == 0) continue;
       const double wait = tokens >= 1 ? 0 : (1 - tokens) * static_cast<double>(rate.period.count()) / static_cast<double>(rate.count);
-      all.push_back({rate, key.substr(prefix.size()), used, std::chrono::seconds{static_cast<std::int64_t>(std::ceil(wait))}});
+      all.push_back({rate, who, used, std::chrono::seconds{static_cast<std::int64_t>(std::ceil(wait))}});
     }
   }
   const auto fuller = [](const Used& a, const Used& b) { return a.used * b.rate.burst != b.used * a.rate.burst ? a.used * b.rate.burst > b.used * a.rate.burst : a.who < b.who; };
@@ -82,11 +84,14 @@ std::vector<Rates::Used> Rates::fullest(Instant now, std::size_t most) const {
 }
 
 void Rates::set(std::vector<Rate> rates) {
-  if (rates == rates_) return;
-  rates_ = std::move(rates);
-  std::erase_if(buckets_, [this](const auto& one) {
-    return std::ranges::none_of(rates_, [&](const Rate& rate) { return one.first.starts_with(key_of(rate, "")); });
-  });
+  if (std::ranges::equal(rates, counted_, {}, {}, &Counted::rate)) return;
+  std::vector<Counted> counted;
+  for (const auto& rate : rates) {
+    const auto before = std::ranges::find_if(counted_, [&](const Counted& one) { return one.rate.of == rate.of && one.rate.period == rate.period; });
+    counted.push_back({rate, before == counted_.end() ? Buckets{} : std::exchange(before->buckets, {})});
+  }
+  counted_ = std::move(counted);
+  tended_rate_ = counted_.size();
 }
 
 const std::string& Rates::who_of(const Rate& rate, const RateSubject& subject) {
@@ -107,16 +112,16 @@ double Rates::filled(const Rate& rate, const Bucket& bucket, Instant now) {
 }
 
 std::optional<Rates::Over> Rates::take(const RateSubject& subject, Instant now) {
-  if (rates_.empty()) return std::nullopt;
+  if (counted_.empty()) return std::nullopt;
   forget_full(now);
   std::vector<std::pair<Bucket*, double>> taken;
-  for (const auto& rate : rates_) {
+  for (auto& [rate, buckets] : counted_) {
     const auto& who = who_of(rate, subject);
     if (who.empty()) continue;
-    auto at = buckets_.find(key_of(rate, who));
-    if (at == buckets_.end()) {
-      if (buckets_.size() >= most_buckets) continue;
-      at = buckets_.emplace(key_of(rate, who), Bucket{static_cast<double>(rate.burst), now}).first;
+    auto at = buckets.find(who);
+    if (at == buckets.end()) {
+      if (this->buckets() >= most_buckets) continue;
+      at = buckets.emplace(who, Bucket{static_cast<double>(rate.burst), now}).first;
     }
     const double tokens = filled(rate, at->second, now);
     if (tokens < 1) {
@@ -129,13 +134,33 @@ std::optional<Rates::Over> Rates::take(const RateSubject& subject, Instant now) 
   return std::nullopt;
 }
 
-// Costs what there is, at most once a minute.
+// A part of the walk with each call: it is made on event loops, which all wait for the same lock. A table that grows on the way
+// has its buckets elsewhere: those that are passed over so are met by the next walk.
 void Rates::forget_full(Instant now) {
-  if (now < tended_ + tended_each) return;
-  tended_ = now;
-  std::erase_if(buckets_, [&](const auto& one) {
-    return std::ranges::any_of(rates_, [&](const Rate& rate) { return one.first.starts_with(key_of(rate, "")) && filled(rate, one.second, now) >= static_cast<double>(rate.burst); });
-  });
+  if (tended_rate_ >= counted_.size()) {
+    if (now < tended_ + tended_each) return;
+    tended_ = now;
+    tended_rate_ = tended_place_ = 0;
+  }
+  for (std::size_t looked = 0; looked < tended_at_once && tended_rate_ < counted_.size();) {
+    auto& [rate, buckets] = counted_[tended_rate_];
+    if (tended_place_ < buckets.bucket_count()) {
+      looked += 1 + forget_full(rate, buckets, tended_place_++, now);
+    } else {
+      ++tended_rate_;
+      tended_place_ = 0;
+    }
+  }
+}
+
+// Of one place of the table; how many were there.
+std::size_t Rates::forget_full(const Rate& rate, Buckets& buckets, std::size_t place, Instant now) {
+  std::size_t looked = 0;
+  for (auto at = buckets.begin(place); at != buckets.end(place); ++looked) {
+    const auto one = at++;
+    if (filled(rate, one->second, now) >= static_cast<double>(rate.burst)) buckets.erase(buckets.find(one->first));
+  }
+  return looked;
 }
 
 }  // namespace hikyaku::policy

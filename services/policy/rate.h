@@ -1,7 +1,7 @@
 // Rates: how many recipients an account, a client, its network or a sender's domain may name in a time, with a burst. Token buckets: a bucket holds
 // `burst`, and gets `count` back in each `period`, evenly.
 //
-// In memory, bounded; what is idle long enough to be full again is forgotten. O(1) a call, amortised. Not for several threads; callers lock.
+// In memory, bounded; what is idle long enough to be full again is forgotten, a little with each call. While it does, a call costs some 20 us. Not for several threads; callers lock.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +52,7 @@ class Rates {
   };
   // Takes one from each bucket of the subject, or nothing from any: then which is empty.
   std::optional<Over> take(const RateSubject& subject, Instant now);
-  [[nodiscard]] std::size_t buckets() const { return buckets_.size(); }
+  [[nodiscard]] std::size_t buckets() const;
 
   // Who has used most of what he may, of each rate, at most `most` in all. Costs what there is.
   struct Used {
@@ -68,13 +68,19 @@ class Rates {
     double tokens = 0;
     Instant at{};
   };
+  using Buckets = std::unordered_map<std::string, Bucket>;  // by who
+  struct Counted {
+    Rate rate;
+    Buckets buckets;
+  };
   [[nodiscard]] static const std::string& who_of(const Rate& rate, const RateSubject& subject);
   [[nodiscard]] static double filled(const Rate& rate, const Bucket& bucket, Instant now);
   void forget_full(Instant now);
+  static std::size_t forget_full(const Rate& rate, Buckets& buckets, std::size_t place, Instant now);
 
-  std::vector<Rate> rates_;
-  std::unordered_map<std::string, Bucket> buckets_;  // "place of the rate NUL who"
-  Instant tended_{};
+  std::vector<Counted> counted_;
+  Instant tended_{};               // when the walk over all of them began
+  std::size_t tended_rate_ = 0, tended_place_ = 0;  // how far it came; behind the last rate: it is done
 };
 
 }  // namespace hikyaku::policy

@@ -56,8 +56,10 @@ TEST_CASE("its memory is bounded, and what is full again is forgotten; a changed
   for (std::size_t i = 0; i < Rates::most_buckets + 100; ++i) CHECK(!rates.take({.client = std::to_string(i)}, start));
   CHECK(rates.buckets() == Rates::most_buckets);
   CHECK(!rates.take({.client = "0"}, start + 2min));
+  CHECK_MESSAGE(rates.buckets() > Rates::most_buckets - 1'000, "a call, and who waits for it, does not look at all of them");
+  CHECK_MESSAGE(rates.buckets() < Rates::most_buckets, "there is room for somebody new at once");
+  for (int calls = 0; calls < 5'000 && rates.buckets() > 1; ++calls) CHECK(rates.take({.client = "0"}, start + 2min));
   CHECK(rates.buckets() == 1);
-  CHECK(rates.take({.client = "0"}, start + 2min));
   rates.set({*parse_rate("client 1/1m"), *parse_rate("network 1/1m")});
   CHECK(rates.take({.client = "0"}, start + 2min));
   rates.set({*parse_rate("client 1/2m")});

@@ -2,6 +2,7 @@
 // hop took one, or a mailbox has it, rests on nothing: it is so, whoever wrote meanwhile.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "services/delivery/attempt.h"
@@ -22,6 +23,12 @@ namespace hikyaku::delivery {
   for (const auto& one : schedules)
     if (const auto read = message.stamps.find(one.recipient); read != message.stamps.end()) basis.insert(*read);
   return basis;
+}
+
+// The recipient becomes `mails`, as long as nobody else wrote of it.
+[[nodiscard]] inline spool::Settlement expansion_of(const Message& message, std::uint32_t recipient, std::vector<spool::GeneratedMail> mails) {
+  const std::vector<spool::RecipientOutcome> outcomes{{recipient, spool::Outcome::Expanded, {}}};
+  return {message.ref, outcomes, std::move(mails), basis_of(message, outcomes)};
 }
 
 }  // namespace hikyaku::delivery

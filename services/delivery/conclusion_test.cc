@@ -111,6 +111,18 @@ TEST_CASE("what is damaged on disk is given up at once, whatever the rules of re
   CHECK(c.reports.size() == 1);
 }
 
+TEST_CASE("mail of ours whose envelope is lost is a dead letter of each of its recipients") {
+  Message m;
+  m.ref.id = m.envelope.id = {1, 0, 0, 1};
+  m.envelope.recipients.resize(2);
+  const auto c = run(m, {damaged_message(0, "its head is damaged"), damaged_message(1, "its head is damaged")});
+  CHECK(c.dead_letters == std::vector<std::uint32_t>{0, 1});
+  REQUIRE(c.outcomes.size() == 2);
+  for (const auto& one : c.outcomes) CHECK(one.outcome == spool::Outcome::DeadLetter);
+  CHECK(c.schedules.empty());
+  CHECK(c.reports.empty());
+}
+
 TEST_CASE("mail that is to be returned in time is tried once more before the time is over; other mail keeps to its rules") {
   auto m = message();
   m.envelope.deliver_by = DeliverBy{noon + std::chrono::seconds{100}, ByMode::Return, false};

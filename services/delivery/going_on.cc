@@ -1,5 +1,6 @@
 // Mail that goes on: the recipient is left behind and becomes new mails, an alias's, a forward's or a list's, all written
 // with its outcome in one record group.
+#include "services/delivery/basis.h"
 #include "services/delivery/delivery.h"
 #include "services/delivery/notification.h"
 #include "services/delivery/onward/expansion.h"
@@ -99,17 +100,18 @@ Task<void> Delivery::write_onward(MessagePointer message, std::uint32_t recipien
     parts_.loop.spawn(finish(message, {{recipient, AttemptResult::Failed, FailureClass::Refused, refused.status, "", refused.explanation, "", ""}}, destination));
     co_return;
   }
-  spool::Settlement settlement{message->ref, {{recipient, spool::Outcome::Expanded, {}}}, {}};
+  std::vector<spool::GeneratedMail> mails;
   std::size_t copies = 0;
   for (const auto& mail : made->mails) copies += mail.envelope.recipients.size();
   const auto action = made->is_delivered ? Action::Delivered : Action::Expanded;
   if ((copies > 1 || made->is_delivered) && wants_notification(message->envelope, from, action))
-    settlement.generated.push_back(report_mail(*message, {{.recipient = from, .index = recipient, .action = action, .status = "2.0.0"}}, "expanded", text));
+    mails.push_back(report_mail(*message, {{.recipient = from, .index = recipient, .action = action, .status = "2.0.0"}}, "expanded", text));
   std::vector<std::pair<TraceId, std::size_t>> ids;
   for (auto& mail : made->mails) {
     ids.emplace_back(mail.envelope.id, mail.envelope.recipients.size());
-    settlement.generated.push_back(std::move(mail));
+    mails.push_back(std::move(mail));
   }
+  auto settlement = expansion_of(*message, recipient, std::move(mails));
   const auto outcomes = settlement.outcomes;
   auto settling = settler_.settle(std::move(settlement));
   const auto ending = co_await std::move(settling);
@@ -118,6 +120,7 @@ Task<void> Delivery::write_onward(MessagePointer message, std::uint32_t recipien
     log_expansion(*message, recipient, ids);
   }
   if (ending == Settler::Ending::Written || ending == Settler::Ending::Over) ended(*message, outcomes);
+  if (ending == Settler::Ending::Overtaken) parts_.loop.spawn(dispatch_again(message, {recipient}));
   // As with one that leads to too many: nobody gets a copy, and the operator has the time to mend it.
   if (ending == Settler::Ending::Impossible)
     parts_.loop.spawn(finish(message, {unservable_alias(recipient, "4.3.4", "The mails that the address leads to cannot be written.")}, destination));

@@ -254,6 +254,29 @@ TEST_CASE("whom the command ended is neither brought back nor given up a second 
     }
 }
 
+TEST_CASE("a recipient that the operator ended, held or sent elsewhere meanwhile does not become other mails") {
+  for (const auto& action : {bounce, elsewhere, discard, hold, redirect}) {
+    CAPTURE(static_cast<int>(action.kind));
+    Rig rig;
+    spool::GeneratedMail copy;
+    copy.envelope = rig.read.envelope;
+    copy.envelope.id = rig.ref.id.derived("r0@example.net", "alias", 100);
+    copy.envelope.recipients = {{{"member", "list.example"}, "", {}}};
+    const auto copies = [&] { return std::ranges::count_if(rig.mails(), [&](const auto& mail) { return mail.ref.id == copy.envelope.id; }); };
+    CHECK(rig.command(action, {.recipient = "r0@example.net"}) == 1);
+    const auto done = rig.disk->settle(std::vector{expansion_of(rig.read, 0, {copy})});
+    REQUIRE(!done);
+    CHECK(done.error().kind == spool::SpoolFailure::Overtaken);
+    CHECK(copies() == 0);
+    const bool goes_on = action == hold || action == redirect;
+    CHECK(rig.schedule(0).has_value() == goes_on);
+    if (!goes_on) continue;
+    CHECK(rig.disk->settle(std::vector{expansion_of(rig.look(), 0, {copy})}));
+    CHECK(copies() == 1);
+    CHECK(!rig.schedule(0));
+  }
+}
+
 TEST_CASE("the command looks again at what it chooses by") {
   Rig rig;
   auto first = spool::Rig::schedule(0), second = spool::Rig::schedule(1);

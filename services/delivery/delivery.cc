@@ -120,6 +120,10 @@ Task<void> Delivery::run() {
       if (fresh && *fresh) {
         taken = (*fresh)->size();
         for (auto& one : **fresh) {
+          if (!one.damage.empty()) {
+            end_unreadable(std::move(one));
+            continue;
+          }
           std::vector<std::uint32_t> recipients;
           std::vector<std::uint32_t> verified;
           bool told = true;

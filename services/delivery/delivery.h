@@ -248,6 +248,8 @@ class Delivery {
   Task<bool> let_some_go(std::map<TraceId, std::vector<std::uint32_t>> some);
   // Its text cannot be kept, so it cannot wait here: who sent it must know.
   void give_back_damaged(const MessagePointer& message, const std::vector<spool::Schedule>& schedules, const std::string& destination, const std::string& why);
+  // Mail of ours with a damaged envelope: whose it was is not known, so it ends as a dead letter.
+  void end_unreadable(spool::FreshMessage fresh);
   void deferred_untried(const Message& message, const std::vector<spool::Schedule>& schedules, const std::string& destination);
   void watch_deadline(const TraceId& id, const Envelope& envelope);
   // The time is over in which the sender wanted it delivered, and wants it back otherwise. True: it goes back.

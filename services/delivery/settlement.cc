@@ -51,6 +51,17 @@ void Delivery::give_back_damaged(const MessagePointer& message, const std::vecto
   parts_.loop.spawn(finish(message, std::move(damaged), destination));
 }
 
+void Delivery::end_unreadable(spool::FreshMessage fresh) {
+  parts_.log.write(telemetry::events::storage_trouble, {.message = fresh.ref.id, .reason = fresh.damage});
+  fresh.envelope.accepted_at = parts_.clock.wall();  // it is not known either
+  std::vector<Attempt> lost;
+  for (const auto& open : fresh.open) {
+    scheduler_.claim(fresh.ref.id, open.index);
+    lost.push_back(damaged_message(open.index, fresh.damage));
+  }
+  parts_.loop.spawn(finish(hold({std::move(fresh.ref), std::move(fresh.envelope), {}}, Lane::Fresh), std::move(lost), ""));
+}
+
 // Mail that cannot be kept (the log tells why) does not keep recipients from their end.
 Task<Settler::Ending> Delivery::settle_with_mail(spool::Settlement settlement) {
   const bool makes_mail = !settlement.generated.empty();

@@ -197,6 +197,10 @@ spool::SpoolResult<ExportSummary> Exporter::run(const std::function<void(std::si
     TRY(fresh, spool_.fresh(1'000));
     if (fresh.empty()) break;
     for (auto& one : fresh) {
+      if (!one.damage.empty()) {
+        summary_.left_here += one.open.size();
+        continue;
+      }
       Waiting waiting{one.ref, std::move(one.envelope), {}};
       // What may be in its mailbox already must not be given to somebody who cannot know.
       for (const auto& open : one.open)

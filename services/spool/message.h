@@ -42,6 +42,7 @@ struct FreshMessage {
   MessageRef ref;
   Envelope envelope;
   std::vector<OpenRecipient> open;  // never empty; recipients settled before a restart are left out
+  std::string damage = {};          // why its envelope can never be read: it has nothing but the id, and recipients without an address
 };
 
 // Final for the recipient, as the delivery log keeps it.

@@ -18,6 +18,14 @@ std::optional<std::uint16_t> journal_number(std::string_view name) {
   if (!number || !in.at_end() || *number == 0) return std::nullopt;
   return static_cast<std::uint16_t>(*number);
 }
+
+// For an envelope that is damaged.
+void stand_in(FreshMessage& message, SpoolError damaged) {
+  message.damage = std::move(damaged.what);
+  message.envelope.id = message.ref.id;
+  for (const auto& open : message.open)
+    if (open.index >= message.envelope.recipients.size()) message.envelope.recipients.resize(open.index + std::size_t{1});
+}
 }  // namespace
 
 SpoolResult<std::unique_ptr<Spool>> Spool::open(io::Disk& disk, SpoolOptions options) {
@@ -102,10 +110,9 @@ void SpoolOnDisk::fresh_generated(std::size_t limit, std::vector<FreshMessage>& 
         std::ranges::rotate(generated_, generated_.begin() + 1);
         return;
       }
-      if (found) {
-        message.envelope = *std::move(found);
-        out.push_back(std::move(message));
-      }
+      if (found) message.envelope = *std::move(found);
+      else stand_in(message, std::move(found).error());  // who takes it gives it its end
+      out.push_back(std::move(message));
     }
     generated_.pop_front();
   }

@@ -1,0 +1,56 @@
+// What fresh() tells of what it cannot read: nobody is left without an owner, and no trouble without a word.
+#include <doctest/doctest.h>
+
+#include "services/spool/spool_rig.h"
+
+using namespace hikyaku;
+using namespace hikyaku::spool;
+
+namespace {
+
+// Rots an octet of a word in a segment of the folder.
+void rot(Rig& rig, const std::string& folder, const std::string& word) {
+  for (const auto& name : *rig.disk.list(folder)) {
+    if (!name.starts_with("segment-")) continue;
+    const auto file = *rig.disk.open(folder + "/" + name, io::OpenMode::Read);
+    std::string content(*file->size(), '\0');
+    REQUIRE(file->read_at(0, content));
+    if (const auto at = content.find(word); at != std::string::npos) {
+      REQUIRE(rig.disk.damage(folder + "/" + name, at, 1));
+      return;
+    }
+  }
+  FAIL("no segment has it");
+}
+
+}  // namespace
+
+TEST_CASE("spool: mail of ours with a damaged envelope is handed out, in each life, until it has an end") {
+  Rig rig;
+  Envelope envelope;
+  envelope.id = {1, 0, 0, 4711};
+  envelope.recipients = {{{"first", "a.example"}, "", {}}, {{"second", "a.example"}, "", {}}};
+  envelope.body_octets = 6;
+  const GeneratedMail mail{envelope, "a text"};
+  auto spool = rig.open();
+  REQUIRE(spool->generate({&mail, 1}));
+  rot(rig, "/spool/holding", "second");
+  for (int life = 0; life < 2; ++life) {
+    const auto found = spool->fresh(10);
+    REQUIRE(found);
+    REQUIRE(found->size() == 1);
+    const auto& one = found->front();
+    CHECK(one.ref.id == envelope.id);
+    CHECK(one.envelope.id == envelope.id);
+    CHECK(!one.damage.empty());
+    CHECK(one.open.size() == 2);
+    CHECK(one.envelope.recipients.size() == 2);
+    spool.reset();
+    rig.cut();
+    spool = rig.open();
+  }
+  const std::vector<RecipientOutcome> ends{{0, Outcome::DeadLetter, {}}, {1, Outcome::DeadLetter, {}}};
+  REQUIRE(spool->settle(std::vector{Settlement{{envelope.id, 0, {}}, ends, {}}}));
+  CHECK(!spool->in_holding(envelope.id));
+  CHECK(spool->fresh(10)->empty());
+}

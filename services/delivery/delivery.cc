@@ -56,6 +56,7 @@ Delivery::Delivery(Parts parts, std::function<DeliverySettings()> settings)
 }
 
 void Delivery::start(Bell heard) {
+  parts_.spool.set_trouble_watch([&log = parts_.log](const spool::SpoolError& error) { log.write(telemetry::events::storage_trouble, {.reason = error.what}); });
   parts_.loop.spawn(load_deferred(), io::Precedence::Background);
   parts_.loop.spawn(run());
   parts_.loop.spawn(listen(std::move(heard)));

@@ -54,3 +54,37 @@ TEST_CASE("spool: mail of ours with a damaged envelope is handed out, in each li
   CHECK(!spool->in_holding(envelope.id));
   CHECK(spool->fresh(10)->empty());
 }
+
+TEST_CASE("spool: the trouble of one journal is told, whatever others had, and keeps nobody from them") {
+  for (const bool other_has_mail : {false, true}) {
+    CAPTURE(other_has_mail);
+    Rig rig;
+    rig.accept(1, "in the journal with the trouble");
+    auto second = storage::open_file_journal(rig.disk, "/spool/incoming-2", rig.incoming_options());
+    REQUIRE(second);
+    Envelope envelope;
+    envelope.id = {1, 2, 1, 1};
+    envelope.recipients = {{{"bob", "example.net"}, "", {}}};
+    const auto head = encode(MessageHead{TextPlace::InRecord, envelope, {}});
+    const storage::Record record[] = {{head, {}}};
+    if (other_has_mail) REQUIRE((*second)->append(record));
+    auto spool = rig.open();
+    std::vector<std::string> told;
+    spool->set_trouble_watch([&](const SpoolError& error) { told.push_back(error.what); });
+    rig.disk.fail(io::DiskCall::Read, 1, io::DiskFailure::Broken);
+    const auto found = spool->fresh(10);
+    REQUIRE(rig.disk.fault_was_hit());
+    CHECK(found.has_value() == other_has_mail);
+    CHECK(told.size() == (other_has_mail ? 1 : 0));
+    const std::string why = found ? told.at(0) : found.error().what;
+    CHECK_MESSAGE(why.find("incoming-1") != std::string::npos, why);
+    if (found) {
+      REQUIRE(found->size() == 1);
+      CHECK(found->front().ref.journal == 2);
+    }
+    const auto later = spool->fresh(10);
+    REQUIRE(later);
+    REQUIRE(later->size() == 1);
+    CHECK(later->front().ref.journal == 1);
+  }
+}

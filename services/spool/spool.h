@@ -58,7 +58,8 @@ class Spool {
   static SpoolResult<std::unique_ptr<Spool>> open(io::Disk& disk, SpoolOptions options);
 
   // The next messages that wait for their first attempt, each once in the life of this object, oldest first within a
-  // journal. Empty: nothing new (look again on the doorbell, or after a second). Reads heads, never texts.
+  // journal. Empty: nothing new (look again on the doorbell, or after a second). Reads heads, never texts. What one
+  // journal cannot read keeps nobody from the others: it fails only when nothing was taken, with the first trouble.
   virtual SpoolResult<std::vector<FreshMessage>> fresh(std::size_t limit) = 0;
   // Reads who is deferred. fresh() does not wait for it, nor do outcomes of messages in incoming that make no mail; what
   // concerns holding does, or begins it. At once when it is done already.
@@ -142,6 +143,9 @@ class Spool {
   // Called with the envelope of each message that fresh() takes from incoming, on its thread; a message of an earlier life again.
   // Set before the first fresh().
   virtual void set_arrival_watch(std::function<void(const Envelope&)> watch) { (void)watch; }
+  // Called with what fresh() could not read and does not return, having taken other messages or met other trouble first; on its
+  // thread, again with each call while it lasts. Set before the first fresh().
+  virtual void set_trouble_watch(std::function<void(const SpoolError&)> watch) { (void)watch; }
 };
 
 }  // namespace hikyaku::spool

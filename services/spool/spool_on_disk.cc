@@ -97,7 +97,7 @@ std::optional<Held> SpoolOnDisk::held(const TraceId& id) const {
 
 // ---- reading ------------------------------------------------------------------------------------------------------
 
-void SpoolOnDisk::fresh_generated(std::size_t limit, std::vector<FreshMessage>& out) {
+SpoolResult<> SpoolOnDisk::fresh_generated(std::size_t limit, std::vector<FreshMessage>& out) {
   const std::lock_guard lock(fresh_mutex_);
   while (!generated_.empty() && out.size() < limit) {
     const auto id = generated_.front();
@@ -108,7 +108,8 @@ void SpoolOnDisk::fresh_generated(std::size_t limit, std::vector<FreshMessage>& 
       auto found = envelope(message.ref);
       if (!found && found.error().kind != SpoolFailure::Damaged) {  // a later call tries again; others do not wait for it
         std::ranges::rotate(generated_, generated_.begin() + 1);
-        return;
+        if (found.error().kind == SpoolFailure::NotFound) return {};  // it had its end meanwhile
+        return failure(std::move(found).error());
       }
       if (found) message.envelope = *std::move(found);
       else stand_in(message, std::move(found).error());  // who takes it gives it its end
@@ -116,11 +117,13 @@ void SpoolOnDisk::fresh_generated(std::size_t limit, std::vector<FreshMessage>& 
     }
     generated_.pop_front();
   }
+  return {};
 }
 
 SpoolResult<std::vector<FreshMessage>> SpoolOnDisk::fresh(std::size_t limit) {
   std::vector<FreshMessage> out;
-  fresh_generated(limit, out);
+  std::vector<SpoolError> troubles;
+  if (auto ours = fresh_generated(limit, out); !ours) troubles.push_back(std::move(ours).error());
   Readers readers;
   {
     const std::lock_guard lock(readers_mutex_);
@@ -138,8 +141,7 @@ SpoolResult<std::vector<FreshMessage>> SpoolOnDisk::fresh(std::size_t limit) {
         return state.incoming.settled(journal, at, recipient);
       });
     });
-    // What was taken is handed out once only: it must not be lost with another journal's trouble, which the next call tells.
-    if (!more && out.empty() && left == 0) return failure(std::move(more).error());
+    if (!more) troubles.push_back(std::move(more).error());
     if (more)
       for (auto& message : *more) {
         if (arrival_watch_) arrival_watch_(message.envelope);
@@ -147,6 +149,10 @@ SpoolResult<std::vector<FreshMessage>> SpoolOnDisk::fresh(std::size_t limit) {
       }
     if (more) std::ranges::move(*more, std::back_inserter(out));
   }
+  // What was taken is handed out once only: it must not be lost with another journal's trouble.
+  const std::size_t returned = out.empty() && !troubles.empty() ? 1 : 0;
+  if (trouble_watch_) std::ranges::for_each(troubles.begin() + returned, troubles.end(), trouble_watch_);
+  if (returned > 0) return failure(std::move(troubles.front()));
   return out;
 }
 

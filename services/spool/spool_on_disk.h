@@ -51,6 +51,7 @@ class SpoolOnDisk final : public Spool {
   [[nodiscard]] SpoolCounts counts() const override;
   bool survey(const SurveyVisitor& visit) const override;
   void set_arrival_watch(std::function<void(const Envelope&)> watch) override { arrival_watch_ = std::move(watch); }
+  void set_trouble_watch(std::function<void(const SpoolError&)> watch) override { trouble_watch_ = std::move(watch); }
 
  private:
   using Readers = std::map<std::uint16_t, std::shared_ptr<IncomingReader>>;
@@ -58,7 +59,7 @@ class SpoolOnDisk final : public Spool {
   SpoolResult<> find_journals();
   [[nodiscard]] std::shared_ptr<IncomingReader> reader(std::uint16_t journal) const;
   [[nodiscard]] std::optional<Held> held(const TraceId& id) const;
-  void fresh_generated(std::size_t limit, std::vector<FreshMessage>& out);
+  SpoolResult<> fresh_generated(std::size_t limit, std::vector<FreshMessage>& out);
   // False: the page is full, or it was enough.
   SpoolResult<bool> find_generated(const FreshFilter& filter, const FreshCursor& from, std::size_t limit, const Enough& enough, FreshPage& page);
 
@@ -116,6 +117,7 @@ class SpoolOnDisk final : public Spool {
   bool loaded_ = false;  // with load_mutex_
   FlushAccounts flush_accounts_;
   std::function<void(const Envelope&)> arrival_watch_;
+  std::function<void(const SpoolError&)> trouble_watch_;
   std::set<storage::SegmentNumber> uncompactable_;  // of holding: with a damaged text that somebody waits for
 };
 

@@ -12,6 +12,7 @@ constexpr std::uint64_t at_once_octets = 64 << 10;  // hashed on the loop; some 
 constexpr std::uint64_t piece_octets = 256 << 10;
 constexpr auto signer_pause = std::chrono::seconds{2}, retries_pause = std::chrono::seconds{15};
 constexpr std::size_t all_at_once = std::size_t{1} << 40;
+constexpr std::size_t most_set_aside = 20'000;  // in memory, of each place
 
 // A place in the lanes of its own, of a domain without usable keys or (empty) of everybody while signer is away.
 constexpr std::string_view aside_prefix = "signing:";
@@ -66,7 +67,8 @@ Task<std::optional<std::string>> Delivery::signed_above(RemoteJob& job, Slot slo
   co_return std::string{};
 }
 
-// Our own trouble: nobody's attempt, and no time passes (signer_came_back()). Who was deferred before is due again in a moment; the others are parked.
+// Our own trouble: nobody's attempt, and no time passes (signer_came_back()). Who was deferred before is due again in a moment; the others are parked, and those that
+// are too many for memory wait in holding.
 void Delivery::set_aside(RemoteJob job, const Slot& slot, const CauseWatch& watch, const std::string& domain) {
   const auto now = parts_.clock.wall();
   std::erase_if(job.recipients, [&](std::uint32_t recipient) {
@@ -75,13 +77,15 @@ void Delivery::set_aside(RemoteJob job, const Slot& slot, const CauseWatch& watc
     scheduler_.defer(due->destination, due->entry, now + retries_pause, std::max(due->give_up_at, now + retries_pause), due->priority);
     return true;
   });
-  if (!job.recipients.empty()) {
+  auto aside = slot;
+  aside.destination = std::string(aside_prefix) + domain;
+  if (!job.recipients.empty() && scheduler_.lanes().waiting_for(aside.destination) >= most_set_aside) {
+    parts_.loop.spawn(defer_untried(job.message, std::move(job.recipients), slot.destination));
+  } else if (!job.recipients.empty()) {
     job.read_from.clear();
     job.message = nullptr;
     job.spent = std::make_shared<const CauseClock>(watch.clock());
     job.looked_up = {};
-    auto aside = slot;
-    aside.destination = std::string(aside_prefix) + domain;
     asides_[aside.destination] = {};
     scheduler_.add_rest(aside, std::move(job));
     scheduler_.pause(aside.destination, now + signer_pause, Cause::Signing);

@@ -12,7 +12,7 @@ constexpr std::size_t recipients_of_a_job = 100;
 constexpr std::size_t recipients_of_a_step = 500;
 constexpr Duration look_again = 1s;
 constexpr Duration window_pause = 10ms;
-constexpr auto wait_for_a_turn = std::chrono::minutes{1};
+constexpr auto wait_for_a_turn = std::chrono::minutes{1}, trouble_told_each = std::chrono::minutes{1};
 constexpr Duration long_run = 15s;
 constexpr std::uint32_t sessions_that_share_writes = 8;
 constexpr Duration patience_of_others = 30s;  // more than a server that greets late on purpose takes
@@ -56,7 +56,12 @@ Delivery::Delivery(Parts parts, std::function<DeliverySettings()> settings)
 }
 
 void Delivery::start(Bell heard) {
-  parts_.spool.set_trouble_watch([&log = parts_.log](const spool::SpoolError& error) { log.write(telemetry::events::storage_trouble, {.reason = error.what}); });
+  // A journal that cannot be read says so with each look at the others: told once a minute.
+  parts_.spool.set_trouble_watch([&log = parts_.log, &clock = parts_.clock, told = std::map<std::string, WallTime>()](const spool::SpoolError& error) mutable {
+    const auto now = clock.wall();
+    std::erase_if(told, [&](const auto& one) { return now < one.second || now - one.second >= trouble_told_each; });
+    if (told.try_emplace(error.what, now).second) log.write(telemetry::events::storage_trouble, {.reason = error.what});
+  });
   parts_.loop.spawn(load_deferred(), io::Precedence::Background);
   parts_.loop.spawn(run());
   parts_.loop.spawn(listen(std::move(heard)));

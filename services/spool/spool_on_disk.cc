@@ -151,7 +151,8 @@ SpoolResult<std::vector<FreshMessage>> SpoolOnDisk::fresh(std::size_t limit) {
   }
   // What was taken is handed out once only: it must not be lost with another journal's trouble.
   const std::size_t returned = out.empty() && !troubles.empty() ? 1 : 0;
-  if (trouble_watch_) std::ranges::for_each(troubles.begin() + returned, troubles.end(), trouble_watch_);
+  if (trouble_watch_)
+    for (const auto& trouble : std::span(troubles).subspan(returned)) trouble_watch_(trouble);
   if (returned > 0) return failure(std::move(troubles.front()));
   return out;
 }

@@ -93,12 +93,17 @@ void IncomingWriter::stop() {
   (void)digests_.tend();  // the newest: that of the last segment
 }
 
-// While one group is being flushed the next one gathers in the queue: the disk's own pace makes the groups.
+// While one group is being flushed the next one gathers in the queue: the disk's own pace makes the groups. Where all
+// processors are busy this thread lets the sessions go first: what they bring meanwhile shares the flush (with idle
+// processors yielding takes no time).
 void IncomingWriter::run_flusher() {
   std::unique_lock lock(mutex_);
   for (;;) {
     work_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
     if (queue_.empty()) return;
+    lock.unlock();
+    std::this_thread::yield();
+    lock.lock();
     std::vector<Submission> all;
     all.swap(queue_);
     queued_octets_ = 0;

@@ -8,7 +8,7 @@ build_packages=(
 )
 run_packages=(openssl ca-certificates procps)
 test_packages=(libclang-rt-19-dev python3 curl postfix nsd bind9-utils strace swaks libnet-ssleay-perl fetchmail getmail6 isync mutt msmtp mpop offlineimap3 libsasl2-modules prometheus python3-prometheus-client python3-dkim python3-authres clamav clamav-daemon clamav-freshclam opendkim libxml2-utils opendmarc postgrey postfix-policyd-spf-python rspamd)
-long_packages=(thunderbird)  # for ./test --long alone
+long_packages=(thunderbird dovecot-core dovecot-imapd dovecot-lmtpd)  # for ./test --long alone
 
 . tools/sentences.sh
 

@@ -22,6 +22,8 @@ SANITIZED = ["base", "mail", "io", "protocol", "storage", "services/spool", "ser
 # System scenarios share no port, file or name with each other, and mostly wait: for a retry, a sample, a peer.
 SIDE_BY_SIDE = int(os.environ.get("HIKYAKU_SIDE_BY_SIDE", "4"))
 
+LONG_STEPS = ("threads", "fresh-machine")  # beside the scripts of tests/long
+
 
 class Total:
     def __init__(self):
@@ -162,7 +164,7 @@ def names_only_scripts(only):
 
 def names_only_long(only):
     """Whether the name is a long step's alone: then only what that step needs is built."""
-    found = bool(scenarios("long", only)) or only in ("threads", "fresh-machine")
+    found = bool(scenarios("long", only)) or only in LONG_STEPS
     return bool(only) and found and not any(scenarios(folder, only) for folder in ("dialogues", "system", "arrows")) and not names_a_unit(only)
 
 
@@ -184,7 +186,7 @@ def run_sanitized(total, pattern, only, everything):
 
 def known_names():
     """Everything that NAME of ./test may mean, read from the sources: units, corpora, scenarios."""
-    names = {"fresh-machine", "server_sentences", "arrows"}
+    names = {"server_sentences", "arrows", *LONG_STEPS}
     for folder in ("base", "mail", "io", "protocol", "storage", "services", "apps"):
         names |= {file.stem + "_corpus" for file in (ROOT / folder).rglob("*_fuzz.cc")}
         for file in (ROOT / folder).rglob("CMakeLists.txt"):

@@ -9,6 +9,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto entry = quarantine::decode_entry({reinterpret_cast<const char*>(data), size});
   if (!entry) return 0;
   const auto again = quarantine::decode_entry(quarantine::encode(*entry));
-  check(again && again->why == entry->why && again->taken == entry->taken && again->octets == entry->octets && again->envelope == entry->envelope, "a head comes back");
+  check(again && again->why == entry->why && again->taken == entry->taken && again->octets == entry->octets && again->mark == entry->mark && again->envelope == entry->envelope, "a head comes back");
   return 0;
 }

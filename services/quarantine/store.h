@@ -25,6 +25,7 @@ struct Entry {
   std::string why;     // "virus Eicar-Test-Signature"
   WallTime taken{};
   std::uint64_t octets = 0;  // of the text
+  std::string mark = {};     // in escrow: which mail it is (services/escrow/fingerprint.h)
 };
 
 // Gives a text piece by piece to `to`, and stops at its first error.

@@ -79,6 +79,17 @@ TEST_CASE("quarantine: what was deposited is listed, read, and removed") {
   CHECK(world.store.list()->entries.size() == 1);
 }
 
+TEST_CASE("quarantine: a mark stands in the head, and a head without one is as it was") {
+  auto entry = entry_of(1, "text");
+  const auto plain = encode(entry);
+  CHECK(plain[0] == 1);
+  CHECK(decode_entry(plain)->mark.empty());
+  entry.mark = "abc";
+  CHECK(decode_entry(encode(entry))->mark == "abc");
+  CHECK(decode_entry(encode(entry))->octets == entry.octets);
+  CHECK_FALSE(decode_entry(encode(entry) + "x"));
+}
+
 TEST_CASE("quarantine: a 250 outlives the power, at every moment") {
   const std::string text = [] {
     std::string out;

@@ -18,30 +18,31 @@ std::string one_line(std::string words) {
   return words;
 }
 
-SpoolResult<TraceId> append(Store& store, spool::IncomingWriter& writer, const TraceId& id, WallTime now) {
+SpoolResult<Released> append(Store& store, spool::IncomingWriter& writer, const TraceId& id, const ReleaseOptions& options, WallTime now) {
   TRY(entry, store.find(id));
   auto sink = writer.new_sink();
-  sink.append("X-Quarantine: Released (" + one_line(entry.why) + ")\r\n");
-  TRY_VOID(store.read(id, [&](std::string_view piece) -> SpoolResult<> {
+  sink.append(std::string(options.field) + ": Released (" + one_line(entry.why) + ")\r\n");
+  const To into = [&sink](std::string_view piece) -> SpoolResult<> {
     sink.append(piece);
     return sink.should_spill() ? sink.spill() : SpoolResult<>{};
-  }));
+  };
+  TRY_VOID(options.read ? options.read(id, into) : store.read(id, into));
   TRY(body, sink.finish());
+  Released released{.from = id, .as = writer.next_id(), .mark = entry.mark};
   spool::Submission submission;
   submission.envelope = std::move(entry.envelope);
-  submission.envelope.id = writer.next_id();
+  submission.envelope.id = released.as;
   // Its periods begin now: the time here was not the recipient's.
   submission.envelope.accepted_at = now;
   submission.envelope.release.reset();
   submission.envelope.deliver_by.reset();
   submission.body = std::move(body);
-  const TraceId as = submission.envelope.id;
   std::promise<SpoolResult<>> flushed;
   auto answer = flushed.get_future();
   submission.on_done = [&flushed](SpoolResult<> result) { flushed.set_value(std::move(result)); };
   writer.submit(std::move(submission));
   TRY_VOID(answer.get());
-  return as;
+  return released;
 }
 
 }  // namespace
@@ -50,9 +51,9 @@ SpoolResult<> release(io::Disk& disk, Store& store, const std::vector<TraceId>& 
                       const std::function<void(const Released&)>& each) {
   TRY(writer, spool::open_side_journal(disk, {options.spool_folder, spool::release_journal, options.node, options.reserve_octets}));
   for (const auto& id : ids) {
-    TRY(as, append(store, *writer, id, now));
+    TRY(released, append(store, *writer, id, options, now));
     TRY_VOID(store.remove(id));
-    each({id, as});
+    each(released);
   }
   writer->stop();
   return {};

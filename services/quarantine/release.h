@@ -7,16 +7,21 @@
 
 namespace hikyaku::quarantine {
 
+// Gives the text as its sender wrote it.
+using ReadText = std::function<spool::SpoolResult<>(const TraceId& id, const To& to)>;
 
 struct ReleaseOptions {
   std::string spool_folder;
   std::uint16_t node = 1;
   std::uint64_t reserve_octets = 1ULL << 30;
+  std::string_view field = "X-Quarantine";  // that says so, above the text
+  ReadText read = {};                       // empty: as it stands in the store
 };
-// The ids under which they go on, in order; blocks. An error ends it: those before it are released.
 struct Released {
   TraceId from, as;
+  std::string mark = {};  // Entry::mark
 };
+// The ids under which they go on, in order; blocks. An error ends it: those before it are released.
 [[nodiscard]] spool::SpoolResult<> release(io::Disk& disk, Store& store, const std::vector<TraceId>& ids, const ReleaseOptions& options, WallTime now,
                                            const std::function<void(const Released&)>& each);
 

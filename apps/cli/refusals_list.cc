@@ -1,5 +1,6 @@
 // hikyaku refusals list: senders who were put off and keep trying, out of the log.
 #include <algorithm>
+#include <map>
 
 #include "apps/cli/commands.h"
 #include "apps/cli/listing.h"
@@ -7,7 +8,10 @@
 #include "apps/cli/when_text.h"
 #include "apps/service/data_folders.h"
 #include "base/cursor.h"
+#include "io/posix_disk.h"
+#include "services/policy/greylist.h"
 #include "services/policy/ledger_line.h"
+#include "services/quarantine/store.h"
 #include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
@@ -65,7 +69,24 @@ std::string why_text(const Invocation& call, const policy::Likelihood& likely) {
   return text;
 }
 
-void add(Listing& listing, const Row& row, WallTime now) {
+// Ids of the copies in escrow, by whose mail they are.
+using Copies = std::multimap<policy::LedgerKey, std::string>;
+
+// Who may not look there sees none.
+Copies read_copies(const settings::Settings& settings) {
+  io::PosixDisk disk;
+  const auto contents = quarantine::Store(disk, apps::folder::in(settings.node.data(), apps::folder::escrow)).list();
+  Copies copies;
+  if (!contents) return copies;
+  for (const auto& entry : contents->entries) {
+    const auto client = io::IpAddress::parse(entry.envelope.client_address);
+    if (!client || entry.envelope.recipients.empty()) continue;
+    copies.emplace(policy::LedgerKey{policy::network_of(*client), ascii_lower(entry.envelope.reverse_path.text()), ascii_lower(entry.envelope.recipients.front().address.text())}, entry.envelope.id.text());
+  }
+  return copies;
+}
+
+void add(Listing& listing, const Row& row, const Copies& copies, WallTime now) {
   const auto& entry = *row.entry;
   const std::string kind(1, static_cast<char>(entry.kind())), ends = entry.came_in() ? "" : telemetry::stamp_text(policy::may_give_up(entry, now));
   const auto why = why_text(listing.call(), row.likely);
@@ -75,9 +96,13 @@ void add(Listing& listing, const Row& row, WallTime now) {
       .member("interval", interval_text(entry)).member("rule", entry.rule).member("reason", entry.reason).member("likely_percent", std::uint64_t(row.likely.percent)).member("why", why)
       .member("may_give_up", ends).flag("came_in", entry.came_in()).key("clients").array();
   for (const auto& client : entry.clients) json.text(client);
+  json.end_array().key("copies").array();
+  const auto [first, last] = copies.equal_range(entry.key);
+  for (auto copy = first; copy != last; ++copy) json.text(copy->second);
   json.end_array().end_object();
+  const auto count = std::distance(first, last);
   listing.row({kind, std::to_string(row.likely.percent) + "%", entry.key.network, entry.client_name.empty() ? entry.helo : entry.client_name, entry.key.sender, entry.key.recipient,
-               std::to_string(entry.tries), interval_text(entry), telemetry::stamp_text(entry.last).substr(0, 16), ends.substr(0, std::min<std::size_t>(16, ends.size())), why});
+               std::to_string(entry.tries), count == 0 ? "" : std::to_string(count), interval_text(entry), telemetry::stamp_text(entry.last).substr(0, 16), ends.substr(0, std::min<std::size_t>(16, ends.size())), why});
 }
 
 Exit run(Invocation& call) {
@@ -87,9 +112,10 @@ Exit run(Invocation& call) {
   const auto since = call.has("--since") ? parse_when(call.value("--since"), now) : now - std::chrono::days{5};
   if (!since) return call.fail(Words{"That is no point in time; write -2d, \"2026-11-25 18:00\" or 2026-11-25.", "時刻ではない。-2d、\"2026-11-25 18:00\"、2026-11-25 のように書く。"});
   const auto ledger = read_ledger(*settings, *since > now ? now - (*since - now) : *since, now);
-  Listing listing(call, {{"KIND", "種別"}, {"LIKELY", "正当らしさ"}, {"NETWORK", "ネットワーク"}, {"NAME", "名前"}, {"SENDER", "送信者"}, {"RECIPIENT", "宛先"}, {"TRIES", "回数"}, {"EVERY", "間隔"}, {"LAST", "最終"}, {"MAY GIVE UP", "断念の見込み"}, {"WHY", "根拠"}},
+  Listing listing(call, {{"KIND", "種別"}, {"LIKELY", "正当らしさ"}, {"NETWORK", "ネットワーク"}, {"NAME", "名前"}, {"SENDER", "送信者"}, {"RECIPIENT", "宛先"}, {"TRIES", "回数"}, {"KEPT", "控え"}, {"EVERY", "間隔"}, {"LAST", "最終"}, {"MAY GIVE UP", "断念の見込み"}, {"WHY", "根拠"}},
                   {"Nobody who was put off keeps trying.", "保留した相手で再送を続けている者はいない。"});
-  for (const auto& row : rows_of(call, ledger)) add(listing, row, now);
+  const auto copies = read_copies(*settings);
+  for (const auto& row : rows_of(call, ledger)) add(listing, row, copies, now);
   listing.print();
   return Exit::Done;
 }
@@ -103,8 +129,8 @@ Command refusals_list_command() {
                       {"--likely", OptionKind::Value, {"only who is honest with at least this percentage", "正当らしさがこの割合以上の相手だけ"}},
                       {"--all", OptionKind::Flag, {"those too whose mail came in meanwhile", "その後受信できた相手も含める"}}},
           .run = run,
-          .more = {"Kinds: C client (reverse name, S25R, greylist), B DNS list, S sender, H EHLO, O other. Let one in: hikyaku refusals allow NETWORK.",
-                   "種別: C クライアント(逆引き、S25R、グレイリスト)、B DNSBL、S 送信者、H HELO、O その他。通すには: hikyaku refusals allow NETWORK"}};
+          .more = {"Kinds: C client (reverse name, S25R, greylist), B DNS list, S sender, H EHLO, O other. Let one in: hikyaku refusals allow NETWORK. KEPT: copies that hikyaku refusals escrow lists and releases.",
+                   "種別: C クライアント(逆引き、S25R、グレイリスト)、B DNSBL、S 送信者、H HELO、O その他。通すには: hikyaku refusals allow NETWORK。控え: 預かっている数。一覧と解放は hikyaku refusals escrow"}};
 }
 
 }  // namespace hikyaku::cli

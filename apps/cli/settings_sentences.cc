@@ -29,6 +29,8 @@ constexpr SentenceRow rows[] = {
     {"{}: [{}] {}: \"{}\" is not an address with a port. Remedy: write \"192.0.2.1:25\", \"[2001:db8::1]:25\" or \"*:25\".",
      "{1}: [{2}] {3}: 「{4}」はポート付きのアドレスではない。対処: \"192.0.2.1:25\"、\"[2001:db8::1]:25\"、\"*:25\" のように書く。"},
     {"{}: [{}] {}: \"{}\" is no address. Remedy: write {}.", "{1}: [{2}] {3}: 「{4}」はアドレスではない。対処: {5} のように書く。"},
+    {"{}: [{}] {}: \"{}\" is no rule whose mail can be kept. Remedy: write \"greylist\", \"s25r\" or \"reverse_name\".",
+     "{1}: [{2}] {3}: 「{4}」は控えを預かれる規則ではない。対処: \"greylist\"、\"s25r\"、\"reverse_name\" のいずれかを書く。"},
     {"{}: [{}] {}: \"{}\" is no socket. Remedy: write \"/run/clamav/clamd.ctl\", or an address with a port like \"127.0.0.1:3310\".",
      "{1}: [{2}] {3}: 「{4}」はソケットではない。対処: \"/run/clamav/clamd.ctl\"、または \"127.0.0.1:3310\" のようにポート付きのアドレスを書く。"},
     {"{}: [{}] {}: certificate and key belong together. Remedy: set both, or neither.", "{1}: [{2}] {3}: 証明書と鍵は一組。対処: 両方を設定するか、どちらも設定しない。"},

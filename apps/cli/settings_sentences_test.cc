@@ -37,7 +37,7 @@ TEST_CASE("the mistakes of a settings file are told in Japanese") {
   CHECK_FALSE(speaks_english("x: 「smtp」という設定はない"));
   for (const char* wrong : {"profile = \"nothing\"", "profile = 7", "[smpt]\nx = 1", "[nowhere_at_all]\nx = 1", "smtp = 3", "[smtp]\nmesage_size = 1", "[smtp]\nqqqqqqqqqqqq = 1",
                             "[smtp]\nmessage_size = \"much\"", "[smtp]\nrelay_networks = \"x\"", "[smtp]\nrelay_networks = [\"x\"]", "[smtp]\npriority_policy = \"a b\"",
-                            "[scanning]\nclamd = \"x\"", "[abuse]\nunwatched = [\"x\"]", "[abuse]\nhijacked = \"maybe\"", "[listen]\nsmtp = [\"25\"]", "[tls]\nkey = \"/x\"", "[node]\ndata = \"x\"", "[node]\ndata = 7", "[serve]\nconfine = 3", "[serve]\nrestart_wait = 3",
+                            "[scanning]\nclamd = \"x\"", "[refusals]\nescrow = [\"x\"]", "[abuse]\nunwatched = [\"x\"]", "[abuse]\nhijacked = \"maybe\"", "[listen]\nsmtp = [\"25\"]", "[tls]\nkey = \"/x\"", "[node]\ndata = \"x\"", "[node]\ndata = 7", "[serve]\nconfine = 3", "[serve]\nrestart_wait = 3",
                             "[delivery]\nretry_interval = \"5h\"\nretry_interval_max = \"1h\"", "[delivery]\nfresh_share = 80\nretry_share = 80",
                             "[delivery]\nconnections = \"many\"", "[smtp]\nmessage_size = \"900TiB\""}) {
     const auto read = settings::parse_settings(wrong, "/etc/hikyaku.toml");

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "apps/deliver/delivery_settings.h"
+#include "apps/deliver/escrow_task.h"
 #include "apps/deliver/history_task.h"
 #include "apps/deliver/quarantine_task.h"
 #include "apps/deliver/queue_server.h"
@@ -246,6 +247,7 @@ Ended run_life(Service& service) {
   const auto settings = service.settings();
   HistoryTask history(service, loop, workers, parts->disk, *parts->spool, *parts->directory);
   QuarantineTask quarantine(service, loop, workers, parts->disk, *parts->spool);
+  EscrowTask escrow(service, loop, workers, parts->disk);
   io::Resolver resolver(loop, resolver_options(*settings));
   const delivery::RoutingSettings routing{.dns_servers = delivery::dns_servers(settings->delivery.resolvers()), .srs = parts->srs->current()};
   io::HostsFiles hosts({service.path(folder::own_hosts), service.path(folder::system_hosts)});
@@ -327,6 +329,7 @@ Ended run_life(Service& service) {
   loop.spawn(held.run());
   loop.spawn(history.run());
   loop.spawn(quarantine.run());
+  loop.spawn(escrow.run());
   loop.spawn(refusals.run());
   loop.spawn(refused_mail.run());
   loop.spawn(suspension_mails.run());

@@ -63,4 +63,16 @@ Task<Result<std::string, std::string>> whole_text(ArrivedText given) {
   }
 }
 
+quarantine::Source text_of(const spool::MessageSink& sink) {
+  return [&sink](const quarantine::To& to) -> spool::SpoolResult<> {
+    for (std::uint64_t at = 0; at < sink.spilled_octets();) {
+      TRY(piece, sink.read_spilled(at, std::min(ArrivedText::read_at_once, sink.spilled_octets() - at)));
+      TRY_VOID(to(piece));
+      at += piece.size();
+    }
+    for (const auto& chunk : sink.in_memory()) TRY_VOID(to(chunk));
+    return {};
+  };
+}
+
 }  // namespace hikyaku::receive

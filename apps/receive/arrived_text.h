@@ -2,6 +2,7 @@
 #pragma once
 
 #include "io/workers.h"
+#include "services/quarantine/store.h"
 #include "services/scanning/scanner.h"
 #include "services/spool/message_sink.h"
 
@@ -29,6 +30,9 @@ class ArrivedText final : public scanning::Text {
   bool in_memory_ = false;
   std::string piece_;
 };
+
+// For a worker that keeps all of it elsewhere; blocks. The sink outlives it, and stays as it is meanwhile.
+[[nodiscard]] quarantine::Source text_of(const spool::MessageSink& sink);
 
 inline constexpr std::size_t most_header_octets = 1 << 20;  // of what a sender writes; no honest mail has more
 

@@ -28,6 +28,7 @@
 #include "protocol/dmarc/public_suffix.h"
 #include "services/directory/auth_client.h"
 #include "services/dmarc_reports/seen_store.h"
+#include "services/escrow/intake.h"
 #include "services/filters/policy_server.h"
 #include "services/policy/greylist_store.h"
 #include "services/policy/known_keys.h"
@@ -72,6 +73,7 @@ struct Reception {
   AccessBook access;
   RateBook rates;
   quarantine::Store& quarantine;
+  escrow::Intake& escrow;
   dmarc_reports::SeenStore& dmarc_seen;
   policy::ListHealth& list_health;
   std::shared_ptr<const dmarc::PublicSuffixList> suffixes;  // null: there is no list on this machine

@@ -39,15 +39,17 @@ void listen(Service& service, Front& front) {
       front.loop.spawn(front.accept(port, listener.descriptor));
 }
 
-// What was remembered of strangers, of inner servers' users and of sessions, and seen for reports about DMARC.
+// What was remembered of strangers, of inner servers' users and of sessions, and seen for reports about DMARC; and what is told us of escrow.
 struct Memories {
   policy::GreylistStore& greylist;
   policy::RecipientStore& inner;
   policy::SessionJournal& sessions;
   dmarc_reports::SeenStore& dmarc_seen;
+  escrow::Intake& escrow;
 
   // All of them, whatever becomes of one; blocks.
   io::DiskResult<> save(WallTime now) const {
+    escrow.refresh(now);
     auto of_greylist = greylist.save(now);
     auto of_inner = inner.save(now);
     auto of_sessions = sessions.save(now);
@@ -107,6 +109,8 @@ int run_receive(Service& service) {
   if (!inner.trouble().empty()) service.log().write(telemetry::events::storage_trouble, {.reason = inner.trouble()});
   policy::SessionJournal sessions(disk, service.path(folder::policy), policy::policy_settings(*service.settings()).sessions);
   quarantine::Store quarantine(disk, service.path(folder::quarantine), service.settings()->spool.reserve().octets);
+  // What is accepted needs the disk more than copies of what is not.
+  escrow::Intake escrow(disk, service.path(folder::escrow), 2 * service.settings()->spool.reserve().octets);
   dmarc_reports::SeenStore dmarc_seen(disk, service.path(folder::dmarc_seen));
   policy::ListHealth list_health;
   io::Workers workers(worker_threads, worker_queue);
@@ -123,6 +127,7 @@ int run_receive(Service& service) {
                       .sessions = sessions,
                       .life = std::to_string(SystemClock{}.wall().time_since_epoch().count()),
                       .quarantine = quarantine,
+                      .escrow = escrow,
                       .dmarc_seen = dmarc_seen,
                       .list_health = list_health,
                       .suffixes = receive::read_suffixes(disk),
@@ -145,7 +150,7 @@ int run_receive(Service& service) {
   }
   fronts.front()->loop.spawn(drain_when_told(service, fronts));
   fronts.front()->loop.spawn(receive::watch_lists(*fronts.front()));
-  const Memories memories{greylist, inner, sessions, dmarc_seen};
+  const Memories memories{greylist, inner, sessions, dmarc_seen, escrow};
   fronts.front()->loop.spawn(keep_memories(*fronts.front(), memories));
   fronts.front()->loop.spawn(tell_rates(*fronts.front(), disk, service.path(folder::policy) + "/rates"));
   std::vector<std::jthread> threads;

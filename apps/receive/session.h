@@ -12,6 +12,7 @@
 #include "protocol/smtp/field_filter.h"
 #include "protocol/smtp/server_conversation.h"
 #include "protocol/policy_delegation/delegation.h"
+#include "services/escrow/fingerprint.h"
 #include "services/filters/content.h"
 #include "services/filters/milter.h"
 #include "services/filters/outcome.h"
@@ -76,6 +77,8 @@ class Session {
     std::uint64_t ours = 0;  // octets of the text above the sender's first field
     filters::Outcome outcome;
     std::optional<Quarantined> kept_back;  // some recipients' copies; kept once all the rest is certain
+    std::optional<escrow::Fingerprint> fingerprint;  // where escrow may know the mail
+    std::string told;  // what the client hears whatever is found; empty: what is found
 
     void keep(std::string_view octets) {
       if (!marks) return sink.append(octets);
@@ -90,6 +93,8 @@ class Session {
   enum class AfterFilters : std::uint8_t { GoOn, Answered };
   // The rest of a binary message; why it cannot be taken.
   std::optional<smtp::Reply> end_lines(Envelope& envelope);
+  // What the filters of its header still hold back.
+  void end_text(Arrival& arrival);
   Task<AfterFilters> filter_text(Arrival& arrival, Envelope& envelope);
   // Whose copies it is about. False: the chain ends here.
   [[nodiscard]] bool take_heard(Arrival& arrival, Envelope& envelope, const Heard& heard);
@@ -140,6 +145,26 @@ class Session {
   // Policy servers (session_policy_servers.cc), when no rule of ours objects.
   Task<smtp::Verdict> ask_policy_servers(Address recipient);
   [[nodiscard]] smtp::Verdict take_action(const settings::FilterRow& row, const policy_delegation::Action& action, const Address& recipient);
+
+  // Escrow (session_escrow.cc): copies of what is put off. A recipient with one was told 250, and hears `reply` after the text.
+  struct Escrowed {
+    smtp::Reply reply;
+    std::string why;
+  };
+  // Refuses the recipient, now or after the text.
+  Task<void> put_off(Address recipient, directory::RecipientAnswer::OnInnerServer on_inner, std::uint64_t octets, smtp::Reply reply);
+  [[nodiscard]] bool may_keep_copy(const smtp::Reply& reply, std::uint64_t octets) const;
+  // No recipient of the open transaction is one whose mail is taken.
+  [[nodiscard]] bool none_taken() const { return talk_.envelope().recipients.size() == escrowed_.size(); }
+  void begin_fingerprint();
+  [[nodiscard]] std::string mark_of(const Arrival& arrival, const Recipient& recipient) const;
+  Task<AfterFilters> attend_escrow(Arrival& arrival, Envelope& envelope);
+  void take_out_released(const Arrival& arrival, Envelope& envelope);
+  Task<std::string> prepare_copy(Arrival& arrival, Envelope& envelope);
+  Task<void> keep_copies(Arrival& arrival, Envelope& envelope);
+  Task<std::string> keep_copy(const Arrival& arrival, Recipient recipient, TraceId id, std::string why);
+  void tell_passed(const Arrival& arrival, const Envelope& envelope);
+  void log_escrow(const telemetry::Event& event, const TraceId& id, const Recipient& recipient, telemetry::Fields said);
 
   [[nodiscard]] directory::PeerContext context() const;
   [[nodiscard]] telemetry::Fields fields() const;
@@ -209,6 +234,8 @@ class Session {
   // Why a message that is to be held may not be (RFC 4865 §6); nothing: it may.
   [[nodiscard]] std::optional<smtp::Reply> over_held_quota(const Envelope& envelope, std::uint64_t octets) const;
   void refuse_recipient(const Address& recipient, smtp::Reply reply);
+  // `when` it is told, if not now.
+  void log_recipient_refused(const Address& recipient, const smtp::Reply& reply, std::string_view when = {});
   // Limits of size, each recipient's own where each is answered. False: nobody is left, and the client has its reply.
   [[nodiscard]] bool fits(Arrival& arrival, Envelope& envelope);
   void refuse_message(const Arrival& arrival, const smtp::Reply& reply);
@@ -245,6 +272,7 @@ class Session {
     std::uint64_t most_octets = 0, room_octets = ~0ULL;
   };
   std::map<std::string, CopyTerms> terms_;  // of those recipients who have terms of their own
+  std::map<std::string, Escrowed> escrowed_;  // of the open transaction, by recipient
   bool spared_ = false;  // all recipients of the open transaction are such as no rule refuses
   std::string scope_;    // of the first of them (Judged)
   bool content_acts_ = false;  // rows of content did more than let pass, when one of them was judged

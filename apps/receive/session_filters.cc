@@ -59,10 +59,13 @@ filters::Heard Session::when_away(const settings::FilterRow& row, policy::RuleId
   return {Heard::Kind::Defer, reply, heard.why, {}};
 }
 
-Task<Session::AfterFilters> Session::filter_text(Arrival& arrival, Envelope& envelope) {
-  static constexpr TextFilter all[] = {&Session::authenticate_text, &Session::ask_content, &Session::check_uris, &Session::scan, &Session::ask_rspamd, &Session::ask_milters};
+void Session::end_text(Arrival& arrival) {
   if (arrival.forged) arrival.keep(arrival.forged->rest());
   if (arrival.marks) arrival.sink.append(arrival.marks->finish());
+}
+
+Task<Session::AfterFilters> Session::filter_text(Arrival& arrival, Envelope& envelope) {
+  static constexpr TextFilter all[] = {&Session::authenticate_text, &Session::ask_content, &Session::check_uris, &Session::scan, &Session::ask_rspamd, &Session::ask_milters};
   if (arrival.sink.octets() - arrival.ours > most_header_octets) {
     auto measuring = has_endless_header(arrival);
     const bool endless = co_await std::move(measuring);
@@ -204,16 +207,7 @@ Task<std::optional<Session::Quarantined>> Session::put_into_quarantine(Arrival& 
   envelope.accepted_at = front_.reception.clock.wall();
   envelope.body_octets = arrival.sink.octets();
   quarantine::Entry entry{std::move(envelope), std::move(why), front_.reception.clock.wall(), arrival.sink.octets()};
-  const auto& sink = arrival.sink;
-  const quarantine::Source text = [&sink](const quarantine::To& to) -> spool::SpoolResult<> {
-    for (std::uint64_t at = 0; at < sink.spilled_octets();) {
-      TRY(piece, sink.read_spilled(at, std::min(ArrivedText::read_at_once, sink.spilled_octets() - at)));
-      TRY_VOID(to(piece));
-      at += piece.size();
-    }
-    for (const auto& chunk : sink.in_memory()) TRY_VOID(to(chunk));
-    return {};
-  };
+  const auto text = text_of(arrival.sink);
   auto depositing = front_.reception.workers.run(front_.loop, [this, &entry, &text] { return front_.reception.quarantine.deposit(entry, text); });
   auto deposited = co_await std::move(depositing);
   if (deposited && *deposited) co_return Quarantined{**std::move(deposited), std::move(entry)};

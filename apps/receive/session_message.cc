@@ -105,6 +105,10 @@ Task<void> Session::commit(smtp::server::CommitMessage step) {
   const auto arrival = std::move(arrival_);
   envelope.id = arrival->id;
   if (flaw) co_return refuse_message(*arrival, *flaw);
+  if (!arrival->trouble) end_text(*arrival);
+  auto attending = attend_escrow(*arrival, envelope);
+  const auto attended = co_await std::move(attending);
+  if (attended == AfterFilters::Answered) co_return;
   if (!arrival->trouble && !fits(*arrival, envelope)) co_return;
   if (!arrival->trouble) {
     auto filtering = filter_text(*arrival, envelope);
@@ -127,6 +131,7 @@ Task<void> Session::commit(smtp::server::CommitMessage step) {
   if (!trouble) {
     if (arrival->kept_back) keep_in_quarantine(*arrival, *arrival->kept_back);
     log_accepted(envelope, arrival->id, octets);
+    tell_passed(*arrival, envelope);
     co_return settle(*arrival, {});
   }
   if (trouble->is_permanent()) co_return refuse_message(*arrival, *trouble);

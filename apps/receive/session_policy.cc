@@ -154,7 +154,7 @@ void Session::record(const policy::Attempt& tried, const policy::Judgement& judg
 }
 
 bool Session::must_come_apart(bool spared, std::string_view scope) const {
-  if (talk_.envelope().recipients.empty() || !is_stranger()) return false;
+  if (none_taken() || !is_stranger()) return false;
   if (scope != scope_ && !spared) return true;
   if (spared == spared_) return false;
   if (talk_.answers_each_recipient()) return content_acts_;
@@ -217,6 +217,8 @@ void Session::log_finding(const Finding& finding, std::string_view recipient, co
 
 void Session::begin_checks() {
   if (port_ != Port::Lmtp) arrival_->forged.emplace(policies_->hostname);
+  begin_fingerprint();
+  if (none_taken()) return;
   if (policies_->policy.checks_uris && is_stranger()) arrival_->uris.emplace();
   if (!policies_->policy.checks_mail || !is_stranger()) return;
   const auto sample = static_cast<unsigned>(checksum(arrival_->id.text()) % 100);
@@ -231,6 +233,7 @@ void Session::take_text(std::string_view octets) {
 }
 
 void Session::take_lines(std::string_view octets) {
+  if (arrival_->fingerprint) arrival_->fingerprint->feed(octets);
   if (arrival_->checks) arrival_->checks->feed(octets);
   if (arrival_->uris) arrival_->uris->feed(octets);
   arrival_->keep(arrival_->forged ? arrival_->forged->pass(octets) : octets);

@@ -45,6 +45,7 @@ Task<void> Session::check_sender(smtp::server::CheckSender step) {
   forget_filters();
   content_acts_ = false;
   terms_.clear();
+  escrowed_.clear();
   // Said before the client sends its text in vain (RFC 5321 §4.2.4, 452).
   if (!front_.reception.incoming.has_space())
     co_return talk_.sender_checked(smtp::Reply{452, {4, 3, 1}, "The disk is nearly full, try again later"});
@@ -70,6 +71,11 @@ Task<void> Session::check_sender(smtp::server::CheckSender step) {
 
 void Session::refuse_recipient(const Address& recipient, smtp::Reply reply) {
   if (account_ != AccountId{} && reply.is_permanent() && ++refused_recipients_ >= many_refused) tell_refused();
+  log_recipient_refused(recipient, reply);
+  talk_.recipient_checked(std::move(reply));
+}
+
+void Session::log_recipient_refused(const Address& recipient, const smtp::Reply& reply, std::string_view when) {
   auto said = fields();
   const auto address = recipient.text(), line = reply.line(), sender = talk_.envelope().reverse_path.text();
   said.recipient = address;
@@ -80,8 +86,8 @@ void Session::refuse_recipient(const Address& recipient, smtp::Reply reply) {
   said.rule = refused_by_.rule;
   said.reason = refused_by_.evidence;
   said.client_name = refused_by_.client_name;
+  said.text = when;
   front_.reception.service.log().write(events::recipient_refused, said);
-  talk_.recipient_checked(std::move(reply));
 }
 
 Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
@@ -104,14 +110,20 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   if (!spared) {
     auto judging = judge(recipient);
     auto judged = co_await std::move(judging);
-    if (judged.refusal) co_return refuse_recipient(recipient, *std::move(judged.refusal));
+    if (judged.refusal) {
+      auto putting_off = put_off(recipient, on_inner, step.octets, *std::move(judged.refusal));
+      co_await std::move(putting_off);
+      co_return;
+    }
     spared = judged.spared;
     scope = std::move(judged.scope);
   }
   // A limit of the size is one of the whole text: who has another one comes in a transaction of his own, unless each is answered.
   const std::uint64_t most_octets = always ? 0 : found->most_octets;
   const bool other_limit = !talk_.envelope().recipients.empty() && !talk_.answers_each_recipient() && most_octets != most_octets_;
-  if (other_limit || must_come_apart(spared, scope)) co_return refuse_recipient(recipient, {452, {4, 5, 3}, "Send this recipient's copy in a transaction of its own"});
+  // To answer 250 for this one would take the others' mail with it, of whom copies are kept.
+  const bool beside_copies = !escrowed_.empty() && !talk_.answers_each_recipient();
+  if (other_limit || beside_copies || must_come_apart(spared, scope)) co_return refuse_recipient(recipient, {452, {4, 5, 3}, "Send this recipient's copy in a transaction of its own"});
   // RFC 3463 X.3.2: not accepting for now, for maintenance. Only to whom we would take mail from otherwise.
   if (!found->held.empty()) co_return refuse_recipient(recipient, {451, {4, 3, 2}, found->held});
   // Last: nobody else is asked about whom we refuse ourselves.
@@ -126,11 +138,11 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   }
   auto asking_milters = ask_milters_at_rcpt(recipient, spared ? Spared::Yes : Spared::No);
   if (auto refusal = co_await std::move(asking_milters)) co_return refuse_recipient(recipient, *std::move(refusal));
-  if (talk_.envelope().recipients.empty()) scope_ = std::move(scope);
+  if (none_taken()) scope_ = std::move(scope);
   most_octets_ = most_octets;
   const auto room = found->kind == directory::RecipientKind::Local ? found->room_octets : ~0ULL;
   if (spared || most_octets != 0 || room != ~0ULL) terms_[recipient.text()] = {spared, most_octets, room};
-  spared_ = spared && (talk_.envelope().recipients.empty() || spared_);
+  spared_ = spared && (none_taken() || spared_);
   talk_.recipient_checked({}, ours ? std::optional(Address{"postmaster", ""}) : std::nullopt);
 }
 

@@ -84,6 +84,7 @@ void Session::log_scan(const telemetry::Event& event, const Arrival& arrival, co
   said.recipient = first;
   said.count = envelope.recipients.size();
   said.account = talk_.account();
+  if (!arrival.told.empty()) said.reply = arrival.told;
   if (!said.octets) said.octets = arrival.sink.octets();
   front_.reception.service.log().write(event, said);
 }

@@ -12,6 +12,7 @@
 #include "apps/service/data_folders.h"
 #include "io/confinement.h"
 #include "services/abuse/login_folder.h"
+#include "services/escrow/places.h"
 #include "services/quarantine/drop_folder.h"
 
 namespace hikyaku::apps {
@@ -31,11 +32,11 @@ struct Row {
 const std::vector<Row>& rows() {
   static const std::vector<Row> table = {
       // Appends to its own journal, remembers strangers, asks auth and DNS; opens no database.
-      {"receive", {folder::receive_journal, folder::policy}, io::Network::Any},
+      {"receive", {folder::receive_journal, folder::policy}, io::Network::Any, {escrow::known_folder}},
       // Reads and releases the journals, keeps holding and domains, fills mailboxes, reads routes and aliases (the
       // engine maps its shared page, so even readers need to write), speaks to other servers and logs in there,
       // writes the queue's history; reads in reception's log who was put off.
-      {"deliver", {folder::spool, folder::accounts, folder::directory, folder::route_logins, folder::history, folder::srs, folder::quarantine, folder::refusals, folder::subscriptions}, io::Network::Any, {folder::receive_log, folder::dmarc_seen}},
+      {"deliver", {folder::spool, folder::accounts, folder::directory, folder::route_logins, folder::history, folder::srs, folder::quarantine, folder::escrow, folder::refusals, folder::subscriptions}, io::Network::Any, {folder::receive_log, folder::dmarc_seen}},
       {"auth", {folder::directory, folder::secrets, folder::srs, abuse::logins_folder}, io::Network::None},
       // Reads private keys, which the command line writes; can change none.
       {"signer", {}, io::Network::None, {folder::dkim_keys}},
@@ -95,7 +96,8 @@ Result<io::Confined, std::string> confine(std::string_view process, const settin
   TRY_VOID(make_folder(counters));
   wanted.read_write = {log, counters};
   for (const auto inside : row->read) wanted.read.push_back(folder::in(data, inside));
-  if (process == "receive") wanted.deposit.push_back(folder::in(data, quarantine::drop_folder));
+  if (process == "receive")
+    for (const auto inside : {quarantine::drop_folder, escrow::drop_folder}) wanted.deposit.push_back(folder::in(data, inside));
   if (process == "virusdb") allow_virusdb(wanted, settings);
   if (process == "watch") allow_the_watch(wanted, settings);
   for (const auto inside : row->read_write) {

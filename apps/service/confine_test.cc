@@ -22,7 +22,7 @@ namespace {
 // A data folder with one file in each place.
 struct Fixture {
   std::string folder = std::filesystem::temp_directory_path() / ("hikyaku-confine-" + std::to_string(getpid()));
-  std::vector<std::string> places = {"accounts", "directory", "secrets", "route-logins", "history", "srs", "policy", "policy/dmarc", "dkim-keys", "counters", "counters/receive", "alarm", "quarantine", "refusals", "subscriptions", "quarantine/drop", "virusdb", "logins", "spool/incoming-1", "spool/incoming-2", "spool/holding", "supervisor",
+  std::vector<std::string> places = {"accounts", "directory", "secrets", "route-logins", "history", "srs", "policy", "policy/dmarc", "dkim-keys", "counters", "counters/receive", "alarm", "quarantine", "escrow", "escrow/known", "escrow/drop", "refusals", "subscriptions", "quarantine/drop", "virusdb", "logins", "spool/incoming-1", "spool/incoming-2", "spool/holding", "supervisor",
                                      "log", "log/inlog", "log/receive", "log/deliver", "log/auth", "log/signer", "log/imap-front", "log/pop3-front",
                                      "log/imap-store", "log/pop3-store", "log/supervisor", "run"};
   Fixture() {
@@ -106,8 +106,8 @@ TEST_CASE("each service opens its own places and nothing else") {
     bool network;
     std::vector<std::string> readable = {};
   };
-  for (const auto& row : {Row{"receive", {"spool/incoming-1", "policy", "policy/dmarc", "quarantine/drop"}, true},
-                          Row{"deliver", {"spool/incoming-1", "spool/incoming-2", "spool/holding", "accounts", "directory", "route-logins", "history", "srs", "quarantine", "refusals", "subscriptions", "quarantine/drop"}, true, {"log/receive", "policy/dmarc"}},
+  for (const auto& row : {Row{"receive", {"spool/incoming-1", "policy", "policy/dmarc", "quarantine/drop", "escrow/drop"}, true, {"escrow/known"}},
+                          Row{"deliver", {"spool/incoming-1", "spool/incoming-2", "spool/holding", "accounts", "directory", "route-logins", "history", "srs", "quarantine", "escrow", "escrow/known", "escrow/drop", "refusals", "subscriptions", "quarantine/drop"}, true, {"log/receive", "policy/dmarc"}},
                           Row{"auth", {"directory", "secrets", "srs", "logins"}, false},
                           Row{"signer", {}, false, {"dkim-keys"}},
                           Row{"imap-front", {}, false},

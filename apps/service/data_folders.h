@@ -22,6 +22,7 @@ inline constexpr std::string_view policy = "policy";        // what reception re
 inline constexpr std::string_view refusals = "refusals";    // what was told of those who were put off, and the key of links: deliver's
 inline constexpr std::string_view subscriptions = "subscriptions";  // published lists that are followed: written by commands and deliver
 inline constexpr std::string_view quarantine = "quarantine";  // mail that waits for the administrator: deposited by receive, kept by deliver
+inline constexpr std::string_view escrow = "escrow";  // encrypted copies of what was put off, and the key that opens them: left by receive, kept by deliver
 inline constexpr std::string_view virusdb = "virusdb";      // virus patterns, written by virusdb, read by clamd
 inline constexpr std::string_view history = "history";      // what waited when: written by deliver
 inline constexpr std::string_view counters = "counters";    // NAME/now: what each process has counted

@@ -14,6 +14,7 @@
 #include "apps/supervisor/listen_socket.h"
 #include "apps/supervisor/read_descriptor.h"
 #include "services/abuse/login_folder.h"
+#include "services/escrow/places.h"
 #include "services/quarantine/drop_folder.h"
 
 namespace hikyaku::apps {
@@ -76,7 +77,7 @@ std::optional<std::string> ControlProcess::take_settings(std::string text) {
 
 // The folders services expect, and the lock that lets only one server use them. The lock lives in the parent.
 std::string ControlProcess::take_the_folder() {
-  for (const auto inside : {folder::run, folder::log, folder::spool, folder::receive_journal, folder::accounts, folder::directory, folder::secrets, folder::route_logins, folder::history, folder::policy, folder::dmarc_seen, folder::quarantine, quarantine::drop_folder, abuse::logins_folder, folder::virusdb, folder::counters, folder::alarm,
+  for (const auto inside : {folder::run, folder::log, folder::spool, folder::receive_journal, folder::accounts, folder::directory, folder::secrets, folder::route_logins, folder::history, folder::policy, folder::dmarc_seen, folder::quarantine, quarantine::drop_folder, escrow::drop_folder, escrow::known_folder, abuse::logins_folder, folder::virusdb, folder::counters, folder::alarm,
                             folder::srs, folder::dkim_keys, folder::refusals, folder::subscriptions, folder::receive_log, folder::supervisor})
     if (const auto made = disk_.make_folder(folder::in(begun_.data_folder, inside)); !made)
       return made.error().what + ". Remedy: make the data folder writable for the user the services run as.";

@@ -7,13 +7,15 @@ namespace hikyaku::policy {
 
 std::optional<LedgerLine> parse_ledger_line(std::string_view line) {
   const bool refused = line.find("\"event\":\"recipient.refused\"") != std::string_view::npos;
-  if (!refused && line.find("\"event\":\"mail.accepted\"") == std::string_view::npos) return std::nullopt;
+  // What was released from escrow has come in, and needs no second copy.
+  const bool taken = line.find("\"event\":\"mail.accepted\"") != std::string_view::npos || line.find("\"event\":\"escrow.repeated\"") != std::string_view::npos;
+  if (!refused && !taken) return std::nullopt;
   const telemetry::LineReader event(line);
   const auto at = telemetry::parse_stamp(event.text("time"));
   auto client = event.text("client");
   if (!at || client.empty()) return std::nullopt;
   if (!refused) {
-    if (event.text("event") != "mail.accepted") return std::nullopt;
+    if (const auto name = event.text("event"); name != "mail.accepted" && name != "escrow.repeated") return std::nullopt;
     return TakenIn{*at, std::move(client), event.text("sender"), event.text("recipient")};
   }
   auto rule = event.text("rule");

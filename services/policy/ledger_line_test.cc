@@ -31,6 +31,10 @@ TEST_CASE("a recipient that a rule put off, one it refused, and mail that was ta
   const auto taken = parse_ledger_line(line(events::mail_accepted, {.sender = "a@a.example", .recipient = "b@here.example", .client = "192.0.2.7"}));
   REQUIRE(taken);
   CHECK(std::get<TakenIn>(*taken).recipient == "b@here.example");
+  // Released from escrow before: its sender has his 250.
+  const auto repeated = parse_ledger_line(line(events::escrow_repeated, {.sender = "a@a.example", .recipient = "b@here.example", .client = "192.0.2.7"}));
+  REQUIRE(repeated);
+  CHECK(std::get<TakenIn>(*repeated).sender == "a@a.example");
 }
 
 TEST_CASE("other lines say nothing") {

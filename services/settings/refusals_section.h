@@ -31,6 +31,16 @@ struct RefusalsSection : Section {
       .help_ja = "[listen] decisions に外から届く URL(\"https://mail.example.jp/refusals\" など)。設定すると通知と一覧の各項目に署名付きリンクが入る。空ならコマンドを示す。"}};
   Setting<Seconds> link_life{*this, "link_life", {
       .help = "How long a link counts; one decision ends it.", .help_ja = "リンクの有効期間。一度判断すれば終わる。", .preset = 120h, .min = 1h, .max = 960h}};
+  Setting<Texts> escrow{*this, "escrow", {
+      .help = "Rules that put off (\"greylist\", \"s25r\", \"reverse_name\"): of mail that one of them answers 4xx an encrypted copy is kept, and the 4xx is told after the text; `hikyaku refusals escrow` lists, releases and deletes. Empty: no copies.",
+      .help_ja = "保留する規則(\"greylist\"、\"s25r\"、\"reverse_name\")。ここに挙げた規則が 4xx とするメールは暗号化した控えを預かり、4xx は本文の後に返す。一覧、解放、削除は hikyaku refusals escrow。空なら預からない。",
+      .takes_effect = TakesEffect::NewConnections}};
+  Setting<Count> escrow_days{*this, "escrow_days", {
+      .help = "Days such a copy is kept, and for which mail that was released is not delivered a second time.", .help_ja = "控えを預かる日数。解放したメールを二重に配送しない期間でもある。", .preset = 7, .min = 1, .max = 60}};
+  Setting<ByteCount> escrow_size{*this, "escrow_size", {
+      .help = "Size of all copies together; the oldest make room.", .help_ja = "控え全体の上限。超えれば古いものから消す。", .preset = GiB(1), .min = MiB(1), .max = GiB(1'024)}};
+  Setting<ByteCount> escrow_message_size{*this, "escrow_message_size", {
+      .help = "Largest message of which a copy is kept.", .help_ja = "控えを預かるメールの最大サイズ。", .preset = MiB(10), .min = KiB(1), .max = GiB(1), .takes_effect = TakesEffect::NewConnections}};
   Setting<Seconds> check_interval{*this, "check_interval", {
       .help = "Time between two looks at the log.", .help_ja = "ログを調べる間隔。", .preset = 30s, .min = 1s, .max = 10min}};
 };

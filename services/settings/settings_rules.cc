@@ -106,6 +106,9 @@ void check_refusals(Checker& checker, const RefusalsSection& refusals) {
   for (const auto& address : refusals.administrators())
     if (address != "postmaster" && !is_address(address))
       checker.error(refusals, refusals.administrators, "\"" + address + "\" is no address.", "write \"admin@example.jp\" or \"postmaster\".");
+  for (const auto& rule : refusals.escrow())
+    if (rule != "greylist" && rule != "s25r" && rule != "reverse_name")
+      checker.error(refusals, refusals.escrow, "\"" + rule + "\" is no rule whose mail can be kept.", "write \"greylist\", \"s25r\" or \"reverse_name\".");
   const auto& url = refusals.link_url();
   if (!url.empty() && !url.starts_with("https://") && !url.starts_with("http://"))
     checker.error(refusals, refusals.link_url, "\"" + url + "\" is no http or https URL.", "write \"https://mail.example.jp/refusals\".");

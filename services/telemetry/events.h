@@ -26,7 +26,7 @@ inline constexpr Event mail_generated{"mail.generated", Level::Info, LogName::In
 inline constexpr Event command_refused{"command.refused", Level::Info, LogName::ReceiveLog,
     "A command was refused.", "コマンドを断った。"};
 inline constexpr Event recipient_refused{"recipient.refused", Level::Info, LogName::ReceiveLog,
-    "A recipient was refused.", "宛先を断った。"};
+    "A recipient was refused; text says so when the client hears it only after the text (escrow).", "宛先を断った。本文の後で応答する場合(預かり)は text に示す。"};
 inline constexpr Event recipient_asked{"recipient.asked", Level::Info, LogName::ReceiveLog,
     "The inner server of a relay domain was asked for a user.", "中継先のサーバに宛先の有無を尋ねた。"};
 inline constexpr Event mail_refused{"mail.refused", Level::Info, LogName::ReceiveLog,
@@ -50,6 +50,14 @@ inline constexpr Event filter_changed{"filter.changed", Level::Info, LogName::Re
     "A program that is asked about mail (text) changed a message; reason says what.", "メールについて問い合わせたプログラム(text)がメールを変更した。reason はその内容。"};
 inline constexpr Event mail_quarantined{"mail.quarantined", Level::Warning, LogName::InLog,
     "A message was put into quarantine and answered 250; reason says why.", "メールを隔離し、250 を返した。reason はその理由。"};
+inline constexpr Event escrow_kept{"escrow.kept", Level::Info, LogName::InLog,
+    "An encrypted copy of a mail that a rule put off is kept; reply is what its sender is answered.", "規則により保留したメールの控えを暗号化して預かった。reply は送信者への応答。"};
+inline constexpr Event escrow_missed{"escrow.missed", Level::Info, LogName::ReceiveLog,
+    "No copy of a mail that a rule put off is kept; reason says why.", "規則により保留したメールの控えを預からなかった。reason はその理由。"};
+inline constexpr Event escrow_passed{"escrow.passed", Level::Info, LogName::InLog,
+    "A mail of which a copy is in escrow (parent) was sent again and taken; the copy goes.", "控えを預かっていた(parent)メールが再送され、受け取った。控えは消す。"};
+inline constexpr Event escrow_repeated{"escrow.repeated", Level::Info, LogName::InLog,
+    "A mail that was released from escrow was sent again: it was answered 250 and is not delivered a second time.", "控えを解放したメールが再送された。250 を返し、二重には配送しない。"};
 inline constexpr Event list_off{"list.off", Level::Warning, LogName::ServiceLog,
     "A DNS list is not what it should be and is not asked until it is; destination is its zone, reason what was found.",
     "DNS リストが正常でないため、回復するまで使わない。destination はゾーン、reason は判明したこと。"};
@@ -162,6 +170,9 @@ inline constexpr Event clock_set{"clock.set", Level::Warning, LogName::ServiceLo
 inline constexpr Event quarantine_changed{"quarantine.changed", Level::Info, LogName::ServiceLog,
     "A quarantined message was released (as the mail named by message, parent being its id there), deleted, or became too old; text says which.",
     "隔離したメールを解放(message は新しい追跡 ID、parent は隔離時の ID)、削除、または期限切れで削除した。text はその別。"};
+inline constexpr Event escrow_changed{"escrow.changed", Level::Info, LogName::ServiceLog,
+    "A copy in escrow was released (as the mail named by message, parent being its id there), deleted, or let go; text says which.",
+    "預かった控えを解放(message は新しい追跡 ID、parent は預かりの ID)、または消した。text はその別。"};
 inline constexpr Event quarantine_full{"quarantine.full", Level::Error, LogName::ServiceLog,
     "The quarantine has reached its size; what is to go there is answered 452 until there is room.", "隔離領域が上限に達した。空きができるまで、隔離すべきメールには 452 を返す。"};
 inline constexpr Event patterns_updated{"patterns.updated", Level::Info, LogName::ServiceLog,

@@ -76,7 +76,8 @@ class ControlProcess {
   [[nodiscard]] StatusFacts facts() const;
   [[nodiscard]] std::string stopped_path() const { return begun_.data_folder + "/supervisor/stopped-services"; }
   [[nodiscard]] bool all_down() const;
-  // Services run as the same user; what a client made of one of them must not command the others.
+  // Services run as the same user; what a client made of one of them must not command the others. may_command() knows those that are
+  // confined; where nothing confines them, they are known by their numbers.
   [[nodiscard]] bool is_service(int pid) const;
 
   Wording wording_;

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "apps/service/control.h"
+#include "apps/supervisor/caller_confinement.h"
 #include "base/wire.h"
 
 namespace hikyaku::apps {
@@ -27,7 +28,8 @@ bool may_command(int connection, Caller& caller) {
   caller.uid = peer.uid, caller.pid = peer.pid;
   const passwd* entry = getpwuid(peer.uid);
   caller.name = entry ? entry->pw_name : "uid " + std::to_string(peer.uid);
-  return peer.uid == 0 || peer.uid == geteuid();
+  if (peer.uid == 0 && geteuid() != 0) return true;  // no service becomes root
+  return peer.uid == geteuid() && !is_confined(connection, peer.pid);
 }
 
 Result<ControlRequest, std::string> receive_request(int connection) {

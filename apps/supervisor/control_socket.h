@@ -1,5 +1,6 @@
 // The control socket <data>/run/control.sock: commands to a running server. One packet is one request (words), one
-// packet is its answer. Only root and the user the services run as are heard (SO_PEERCRED).
+// packet is its answer. Only root and the user the services run as are heard (SO_PEERCRED), and no confined process of that user: a
+// service that was taken over, or a program that it runs, commands nothing.
 #pragma once
 
 #include <sys/types.h>

@@ -9,7 +9,6 @@ constexpr SentenceRow rows[] = {
     {"{}: the settings file cannot be read: {}. Remedy: name it with --config; `hikyaku config describe` prints every setting.",
      "{1}: 設定ファイルを読めない: {2}。対処: --config で指定する。全設定は `hikyaku config describe` で確認する。"},
     {"{}: the settings file cannot be read, or is larger than 1 MiB.", "{1}: 設定ファイルを読めないか、1 MiB を超えている。"},
-    {"{}: the settings file cannot be read.", "{1}: 設定ファイルを読めない。"},
     {"another server already runs with the data folder {}. Remedy: `hikyaku status` shows it.", "データフォルダ {1} では別のサーバがすでに動いている。`hikyaku status` で確認する。"},
     {"{}. Remedy: make the data folder writable for the user the services run as.", "{1}。対処: サービスの実行ユーザーがデータフォルダに書き込めるようにする。"},
     {"{}: not a TOML file: {}. Remedy: see https://toml.io; texts need quotes.", "{1}: TOML として読めない: {2}。対処: https://toml.io を参照。文字列は引用符で囲む。"},

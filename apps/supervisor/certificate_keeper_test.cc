@@ -66,7 +66,7 @@ TEST_CASE("the files of [tls] are named by the settings file alone") {
   const Files files;
   files.write("h.toml", "[node]\ndata = \"/srv/mail/\"\nhostname = \"mail.example\"\n[tls]\ncertificate = \"/etc/c.pem\"\nkey = \"/etc/k.pem\"\n");
   const io::Descriptor file(open(files.path("h.toml").c_str(), O_RDONLY | O_CLOEXEC));
-  const auto first = read_first_settings(file.get(), "h.toml", nullptr);
+  const auto first = read_first_settings(read_settings_file(file.get()), "h.toml", nullptr);
   REQUIRE_MESSAGE(first, first.error());
   CHECK(first->data_folder == "/srv/mail");
   CHECK(first->certificate == "/etc/c.pem");

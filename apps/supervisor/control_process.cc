@@ -12,7 +12,6 @@
 #include "apps/service/data_folders.h"
 #include "apps/supervisor/hosts_copy.h"
 #include "apps/supervisor/listen_socket.h"
-#include "apps/supervisor/read_descriptor.h"
 #include "services/abuse/login_folder.h"
 #include "services/escrow/places.h"
 #include "services/quarantine/drop_folder.h"
@@ -54,11 +53,9 @@ bool ControlProcess::learn_the_state() {
 std::optional<std::string> ControlProcess::read_settings() {
   auto message = link_.ask(ControlKind::OpenSettings, "", ControlKind::SettingsFile);
   if (!message) return "the parent is gone";
-  if (message->descriptors.size() != 1) return begun_.settings_path + ": the settings file cannot be read.";
-  const io::Descriptor file(message->descriptors.front());
-  auto text = read_whole(file.get(), 1 << 20);
-  if (!text) return begun_.settings_path + ": the settings file cannot be read, or is larger than 1 MiB.";
-  return take_settings(std::move(*text));
+  auto read = SettingsMessage::decode(message->text);
+  if (!read || !read->text) return begun_.settings_path + ": the settings file cannot be read, or is larger than 1 MiB.";
+  return take_settings(*std::move(read->text));
 }
 
 std::optional<std::string> ControlProcess::take_settings(std::string text) {

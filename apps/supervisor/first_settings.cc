@@ -27,8 +27,9 @@ std::string digest(const std::optional<std::string>& text, const std::string& na
 
 }  // namespace
 
-Result<FirstSettings, std::string> read_first_settings(int settings_file, const std::string& name, Wording wording) {
-  const auto text = read_whole(settings_file, most_octets);
+std::optional<std::string> read_settings_file(int settings_file) { return read_whole(settings_file, most_octets); }
+
+Result<FirstSettings, std::string> read_first_settings(const std::optional<std::string>& text, const std::string& name, Wording wording) {
   const std::string bytes = ask_nobody([&] { return digest(text, name, wording); }, most_octets).value_or("");
   WireReader in(bytes);
   const bool good = in.u8() == 1;

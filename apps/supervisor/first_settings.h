@@ -3,6 +3,7 @@
 // that no other process has a say in what the parent opens.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "apps/supervisor/wording.h"
@@ -15,8 +16,11 @@ struct FirstSettings {
   std::string certificate, key;  // paths; empty: none
 };
 
-// From where the file's offset stands. The error is ready to be printed: one line for each mistake of the file, put into words
+// What the file holds. Nothing: it cannot be read, or is larger than 1 MiB.
+[[nodiscard]] std::optional<std::string> read_settings_file(int settings_file);
+
+// Out of that. The error is ready to be printed: one line for each mistake of the file, put into words
 // by the child too.
-[[nodiscard]] Result<FirstSettings, std::string> read_first_settings(int settings_file, const std::string& name, Wording wording);
+[[nodiscard]] Result<FirstSettings, std::string> read_first_settings(const std::optional<std::string>& text, const std::string& name, Wording wording);
 
 }  // namespace hikyaku::apps

@@ -23,6 +23,20 @@ std::optional<ListenerMessage> ListenerMessage::decode(std::string_view bytes) {
   return in.complete() ? std::optional(std::move(message)) : std::nullopt;
 }
 
+std::string SettingsMessage::encode() const {
+  WireWriter out;
+  return std::move(out.u8(text ? 1 : 0).text(text.value_or(""))).bytes();
+}
+
+std::optional<SettingsMessage> SettingsMessage::decode(std::string_view bytes) {
+  WireReader in(bytes);
+  SettingsMessage message;
+  const bool readable = in.u8() == 1;
+  std::string text(in.text());
+  if (readable) message.text = std::move(text);
+  return in.complete() ? std::optional(std::move(message)) : std::nullopt;
+}
+
 std::string SpawnMessage::encode() const {
   WireWriter out;
   out.text(process).text(settings_toml).text(settings_file).varint(listeners.size());

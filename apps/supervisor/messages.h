@@ -35,6 +35,13 @@ struct SpawnMessage {
   [[nodiscard]] static std::optional<SpawnMessage> decode(std::string_view bytes);
 };
 
+// SettingsFile, the answer to OpenSettings: what the file holds. Nothing: it cannot be read, or is larger than 1 MiB.
+struct SettingsMessage {
+  std::optional<std::string> text;
+  [[nodiscard]] std::string encode() const;
+  [[nodiscard]] static std::optional<SettingsMessage> decode(std::string_view bytes);
+};
+
 // Spawned (with the control channel as descriptor, or `trouble`), Ended, KillProcess.
 struct ProcessMessage {
   std::string process;

@@ -245,15 +245,15 @@ void Parent::kill_service(const std::string& text) {
     if (process.name == asked->process) kill(pid, SIGKILL);
 }
 
-// A file with mistakes changes nothing here either: the control process goes on with the settings before it.
+// Read once for both: of a file that is just being written a second reading may find more, and this process would then know no
+// certificate where the services' settings name one. A file with mistakes changes nothing here either: the control process goes on
+// with the settings before it.
 void Parent::pass_settings() {
   const io::Descriptor file(open(options_.settings_path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file) {
-    if (const auto now = read_first_settings(file.get(), options_.settings_path, nullptr)) certificates_.follow(now->certificate, now->key);
-    lseek(file.get(), 0, SEEK_SET);
-  }
-  if (file) tell(ControlKind::SettingsFile, options_.settings_path, {file.get()});
-  else tell(ControlKind::SettingsFile, options_.settings_path);
+  const SettingsMessage read{file ? read_settings_file(file.get()) : std::nullopt};
+  if (!read.text) return (void)tell(ControlKind::SettingsFile, read.encode());
+  if (const auto now = read_first_settings(read.text, options_.settings_path, nullptr)) certificates_.follow(now->certificate, now->key);
+  tell(ControlKind::SettingsFile, read.encode());
 }
 
 void Parent::reap() {
@@ -350,7 +350,7 @@ int serve(const ServeOptions& options) {
                                          ". Remedy: name it with --config; `hikyaku config describe` prints every setting."));
     return settings_mistaken;
   }
-  auto first = read_first_settings(file.get(), options.settings_path, options.wording);
+  auto first = read_first_settings(read_settings_file(file.get()), options.settings_path, options.wording);
   if (!first) return complain(first.error()), settings_mistaken;
   auto identity = choose_identity(first->user, first->data_folder);
   if (!identity) return complain(identity.error()), settings_mistaken;

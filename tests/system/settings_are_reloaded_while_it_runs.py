@@ -1,4 +1,6 @@
-"""A changed setting is in force after a reload, a wrong one changes nothing, and no connection is lost."""
+"""A changed setting is in force after a reload, a wrong one changes nothing, and no connection is lost. The file is read once for a reload."""
+import os
+import signal
 import smtplib
 import subprocess
 
@@ -24,3 +26,18 @@ def run(folder):
             server.config.write_text(good)
             held.sendmail("stranger@b.example", [HANAKO], "Subject: held\r\n\r\nHello\r\n")
         server.wait_for_subjects(["held"])
+        read_once(server, good.replace('"64KiB"', '"128KiB"'))
+
+
+def read_once(server, text):
+    """What is read once cannot be two files, as one is that an editor writes meanwhile: a pipe gives its content once."""
+    server.config.unlink()
+    os.mkfifo(server.config)
+    os.kill(server.pid, signal.SIGHUP)
+    server.config.write_text(text)  # waits for the reader
+    server.config.unlink()
+    server.config.write_text(text)
+    eventually(lambda: b"SIZE 131072" in _features(server), "what was read is in force")
+    with smtplib.SMTP("127.0.0.1", server.submission_port, timeout=30) as client:
+        client.ehlo()
+        expect(client.has_extn("starttls"), "with its certificate")

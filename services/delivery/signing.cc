@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint64_t at_once_octets = 64 << 10;  // hashed on the loop; some 0.1 ms
 constexpr std::uint64_t piece_octets = 256 << 10;
-constexpr auto signer_pause = std::chrono::seconds{2}, retries_pause = std::chrono::seconds{15};
+constexpr auto signer_pause = std::chrono::seconds{2};
 constexpr std::size_t all_at_once = std::size_t{1} << 40;
 constexpr std::size_t most_set_aside = 20'000;  // in memory, of each place
 
@@ -67,14 +67,15 @@ Task<std::optional<std::string>> Delivery::signed_above(RemoteJob& job, Slot slo
   co_return std::string{};
 }
 
-// Our own trouble: nobody's attempt, and no time passes (signer_came_back()). Who was deferred before is due again in a moment; the others are parked, and those that
+// Our own trouble: nobody's attempt, and no time passes (signer_came_back()). Who was deferred before is due again after a pause; the others are parked, and those that
 // are too many for memory wait in holding.
 void Delivery::set_aside(RemoteJob job, const Slot& slot, const CauseWatch& watch, const std::string& domain) {
   const auto now = parts_.clock.wall();
+  const auto again = now + std::chrono::ceil<std::chrono::microseconds>(parts_.signer->pause_of_retries(now));
   std::erase_if(job.recipients, [&](std::uint32_t recipient) {
     const auto due = std::ranges::find(job.read_from, recipient, [](const DeferredIndex::Due& one) { return one.entry.recipient; });
     if (due == job.read_from.end()) return false;
-    scheduler_.defer(due->destination, due->entry, now + retries_pause, std::max(due->give_up_at, now + retries_pause), due->priority);
+    scheduler_.defer(due->destination, due->entry, again, std::max(due->give_up_at, again), due->priority);
     return true;
   });
   auto aside = slot;

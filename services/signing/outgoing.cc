@@ -46,6 +46,10 @@ Terms terms_of(const directory::DkimKey& key, WallTime now) {
 
 std::optional<WallTime> OutgoingSigner::came_back() { return std::exchange(was_away_since_, std::nullopt); }
 
+Duration OutgoingSigner::pause_of_retries(WallTime now) const {
+  return away_since_ ? std::clamp<Duration>(now - *away_since_, shortest_pause, longest_pause) : shortest_pause;
+}
+
 void OutgoingSigner::went_away() {
   if (away_since_) return;
   away_since_ = clock_.wall();

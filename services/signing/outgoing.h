@@ -39,6 +39,7 @@ class OutgoingSigner {
   static constexpr std::size_t most_kept = 4'096;           // some 1,200 octets each
   static constexpr std::size_t most_authors = 20'000;       // of messages that wait for signer
   static constexpr Duration kept_for = std::chrono::hours{12};
+  static constexpr Duration shortest_pause = std::chrono::seconds{15}, longest_pause = std::chrono::minutes{10};
 
   OutgoingSigner(io::Loop& loop, SignerClient& client, telemetry::Log& log, const Clock& clock) : loop_(loop), client_(client), log_(log), clock_(clock) {}
 
@@ -52,6 +53,9 @@ class OutgoingSigner {
   [[nodiscard]] std::optional<WallTime> away_since() const { return away_since_; }
   // The same, and it is over: told once.
   [[nodiscard]] std::optional<WallTime> came_back();
+  // Until a copy that was deferred before, and cannot be signed, is looked at again. While signer is away as long as it has been, within the two bounds: a backlog
+  // is looked at a few times, not every moment, however long that lasts.
+  [[nodiscard]] Duration pause_of_retries(WallTime now) const;
 
  private:
   using Keys = std::vector<directory::DkimKey>;

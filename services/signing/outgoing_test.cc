@@ -126,13 +126,18 @@ Task<void> away_and_back(Rig& rig) {
   auto first = rig.sign();
   const auto away = co_await std::move(first);
   CHECK(away.state == State::Away);
-  CHECK(rig.signer.away_since());
+  const auto since = rig.signer.away_since();
+  CHECK(since);
+  CHECK(rig.signer.pause_of_retries(*since + 1s) == 15s);
+  CHECK(rig.signer.pause_of_retries(*since + 90s) == 90s);
+  CHECK(rig.signer.pause_of_retries(*since + 24h) == 10min);
   CHECK_FALSE(rig.signer.came_back());
   rig.serve();
   auto second = rig.sign();
   const auto copy = co_await std::move(second);
   CHECK(rig.judged(copy.fields) == "ed good");
   CHECK_FALSE(rig.signer.away_since());
+  CHECK(rig.signer.pause_of_retries(*since + 24h) == 15s);
   CHECK(rig.signer.came_back());
   CHECK_FALSE(rig.signer.came_back());
 }

@@ -27,7 +27,7 @@ void write_destination(telemetry::JsonWriter& json, const DestinationSummary& on
   json.member("class", delivery::class_name(delivery::failure_class_of(one.failure_class))).member("reply", one.last_reply);
   json.member("attempts", std::uint64_t{one.attempts}).member("recipients", one.recipients).member("messages", one.messages).member("octets", one.octets);
   if (one.oldest_accepted) json.member("oldest", telemetry::stamp_text(*one.oldest_accepted));
-  json.member("first_failed", telemetry::stamp_text(one.first_failed));
+  if (one.first_failed != WallTime{}) json.member("first_failed", telemetry::stamp_text(one.first_failed));
   if (one.last_tried != WallTime{}) json.member("last_try", telemetry::stamp_text(one.last_tried));
   json.member("next_try", telemetry::stamp_text(one.probed_again.value_or(one.next_due)));
   if (one.gives_up) json.member("gives_up", telemetry::stamp_text(*one.gives_up));

@@ -47,7 +47,8 @@ void write_item(telemetry::JsonWriter& json, const delivery::QueueItem& item, co
   }
   if (is_deferred(item)) {
     json.member("destination", item.destination).member("reply", item.last_reply).member("attempts", std::uint64_t{item.attempts});
-    json.member("first_failed", telemetry::stamp_text(item.first_failed)).member("next_try", telemetry::stamp_text(item.next_due));
+    if (item.first_failed != WallTime{}) json.member("first_failed", telemetry::stamp_text(item.first_failed));
+    json.member("next_try", telemetry::stamp_text(item.next_due));
     json.member("class", delivery::class_name(delivery::failure_class_of(item.failure_class)));
     if (item.last_tried != WallTime{}) json.member("last_try", telemetry::stamp_text(item.last_tried));
     if (!item.via.empty()) json.member("via", item.via);

@@ -98,6 +98,9 @@ struct Collected {
   std::uint32_t newest_recipient = 0;
 };
 
+// Of two times that may never have been (the epoch: held or kept before any attempt).
+WallTime earlier(WallTime one, WallTime other) { return one == WallTime{} || (other != WallTime{} && other < one) ? other : one; }
+
 void collect(Collected& into, const spool::DeferredTimes& one, WallTime now) {
   auto& summary = into.summary;
   const bool first = summary.recipients++ == 0;
@@ -110,7 +113,7 @@ void collect(Collected& into, const spool::DeferredTimes& one, WallTime now) {
     ++summary.by_age[bucket_of(now - *one.accepted_at)];
     if (!summary.oldest_accepted || *one.accepted_at < *summary.oldest_accepted) summary.oldest_accepted = one.accepted_at;
   }
-  if (first || one.first_failed < summary.first_failed) summary.first_failed = one.first_failed;
+  summary.first_failed = earlier(summary.first_failed, one.first_failed);
   if (first || one.next_due < summary.next_due) summary.next_due = one.next_due;
   if (!first && one.last_tried <= summary.last_tried) return;
   summary.last_tried = one.last_tried;
@@ -125,7 +128,7 @@ void add_up(DestinationSummary& all, const DestinationSummary& one) {
   all.recipients += one.recipients, all.messages += one.messages, all.octets += one.octets;
   for (std::size_t n = 0; n < one.by_age.size(); ++n) all.by_age[n] += one.by_age[n];
   if (one.oldest_accepted && (!all.oldest_accepted || *one.oldest_accepted < *all.oldest_accepted)) all.oldest_accepted = one.oldest_accepted;
-  if (first || one.first_failed < all.first_failed) all.first_failed = one.first_failed;
+  all.first_failed = earlier(all.first_failed, one.first_failed);
   if (first || one.next_due < all.next_due) all.next_due = one.next_due;
 }
 

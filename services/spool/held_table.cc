@@ -318,7 +318,7 @@ std::optional<std::uint8_t> HeldTable::told_fresh(const TraceId& id, std::uint32
 std::optional<WallTime> HeldTable::oldest_failure(Row from, Row many) const {
   std::optional<WallTime> oldest;
   for (Row row = from; row < rows_ && row - from < many; ++row)
-    if (message_[row] != none && !is_fresh(row) && (!oldest || first_failed_[row] < *oldest)) oldest = first_failed_[row];
+    if (message_[row] != none && !is_fresh(row) && first_failed_[row] != WallTime{} && (!oldest || first_failed_[row] < *oldest)) oldest = first_failed_[row];
   return oldest;
 }
 

@@ -22,7 +22,7 @@ Schedule schedule(std::uint32_t recipient, std::uint32_t attempts) {
   out.destination = "mx:d" + std::to_string(attempts % 5) + ".example";
   out.failure_class = static_cast<std::uint8_t>(attempts % 3);
   out.attempts = attempts;
-  out.first_failed = WallTime{std::chrono::seconds{1'700'000'000 + attempts}};
+  if (attempts > 0) out.first_failed = WallTime{std::chrono::seconds{1'700'000'000 + attempts}};
   out.paused = std::chrono::minutes{attempts % 2};
   out.last_tried = attempts % 4 == 0 ? WallTime{} : out.first_failed + std::chrono::seconds{attempts};
   out.next_due = out.first_failed + std::chrono::seconds{120};
@@ -45,12 +45,13 @@ struct Model {
 
 void compare(const HeldTable& table, const Model& model) {
   std::uint64_t deferred = 0, octets = 0, fresh = 0;
-  std::optional<WallTime> oldest;  // acceptance, of those that were all tried
+  std::optional<WallTime> oldest, failed;  // acceptance, of those that were all tried; first attempt, of those that were
   for (const auto& [key, message] : model.messages) {
     octets += message.text.octets;
     std::vector<Schedule> wanted;
     std::vector<std::uint32_t> wanted_fresh;
     for (const auto& [recipient, one] : message.open) {
+      if (one && one->attempts > 0 && (!failed || one->first_failed < *failed)) failed = one->first_failed;
       if (one) wanted.push_back(*one);
       else wanted_fresh.push_back(recipient);
     }
@@ -67,6 +68,7 @@ void compare(const HeldTable& table, const Model& model) {
   CHECK(table.fresh_messages() == fresh);
   CHECK(table.octets() == octets);
   CHECK(table.oldest_acceptance(0, table.slots()) == oldest);
+  CHECK(table.oldest_failure(0, table.rows()) == failed);
 }
 
 HeldTable copied(const HeldTable& table) {
@@ -102,10 +104,12 @@ TEST_CASE("held table: any story leaves it as plain maps would be, and a snapsho
           table.add_fresh(key, recipient, {step, step});
           if (known != model.messages.end()) known->second.open.try_emplace(recipient);
           break;
-        case 2: case 3:
-          table.defer(key, schedule(recipient, step), {step, step});
-          if (known != model.messages.end()) known->second.open[recipient] = schedule(recipient, step);
+        case 2: case 3: {
+          const auto told = schedule(recipient, step % 8 == 0 ? 0 : step);
+          table.defer(key, told, {step, step});
+          if (known != model.messages.end()) known->second.open[recipient] = told;
           break;
+        }
         default: {
           const auto dead = table.close(key, recipient);
           const bool closed = known != model.messages.end() && known->second.open.erase(recipient) > 0;

@@ -109,7 +109,11 @@ def while_stopped(server, inner):
     server.cli("service", "start", "deliver")
     eventually(lambda: "r12" in got(inner), "what was not chosen goes", 20)
     eventually(lambda: set(waiting(server)) == {"r11"}, "and is waited for no more")  # a moment after the next hop took it
-    expect(waiting(server)["r11"]["attempts"] == 0 and "r11" not in got(inner), waiting(server))
+    never_tried = waiting(server)["r11"]
+    expect(never_tried["attempts"] == 0 and "first_failed" not in never_tried and "r11" not in got(inner), never_tried)
+    expect("oldest" not in json.loads(server.cli("queue", "count", "--json"))["domains"], "no failed attempt is the oldest one")
+    destinations = json.loads(server.cli("queue", "destinations", "--json"))["destinations"]
+    expect([one for one in destinations if "first_failed" not in one and "oldest" in one], destinations)
     server.cli("hold", "release", chosen["hold"])
     eventually(lambda: "r11" in got(inner), "released", 20)
 

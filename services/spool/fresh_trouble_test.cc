@@ -8,24 +8,24 @@ using namespace hikyaku::spool;
 
 namespace {
 
-// Rots an octet of a word in a segment of the folder.
-void rot(Rig& rig, const std::string& folder, const std::string& word) {
+enum class Rotten { Envelope, BeginningOfSegment };
+
+// Of the segment that has the word.
+void rot(Rig& rig, const std::string& folder, const std::string& word, Rotten what) {
   for (const auto& name : *rig.disk.list(folder)) {
     if (!name.starts_with("segment-")) continue;
     const auto file = *rig.disk.open(folder + "/" + name, io::OpenMode::Read);
     std::string content(*file->size(), '\0');
     REQUIRE(file->read_at(0, content));
     if (const auto at = content.find(word); at != std::string::npos) {
-      REQUIRE(rig.disk.damage(folder + "/" + name, at, 1));
+      REQUIRE(rig.disk.damage(folder + "/" + name, what == Rotten::Envelope ? at : 0, 1));
       return;
     }
   }
   FAIL("no segment has it");
 }
 
-}  // namespace
-
-TEST_CASE("spool: mail of ours with a damaged envelope is handed out, in each life, until it has an end") {
+void is_handed_out_until_it_has_an_end(Rotten what) {
   Rig rig;
   Envelope envelope;
   envelope.id = {1, 0, 0, 4711};
@@ -34,7 +34,7 @@ TEST_CASE("spool: mail of ours with a damaged envelope is handed out, in each li
   const GeneratedMail mail{envelope, "a text"};
   auto spool = rig.open();
   REQUIRE(spool->generate({&mail, 1}));
-  rot(rig, "/spool/holding", "second");
+  rot(rig, "/spool/holding", "second", what);
   for (int life = 0; life < 2; ++life) {
     const auto found = spool->fresh(10);
     REQUIRE(found);
@@ -54,6 +54,12 @@ TEST_CASE("spool: mail of ours with a damaged envelope is handed out, in each li
   CHECK(!spool->in_holding(envelope.id));
   CHECK(spool->fresh(10)->empty());
 }
+
+}  // namespace
+
+TEST_CASE("spool: mail of ours with a damaged envelope is handed out, in each life, until it has an end") { is_handed_out_until_it_has_an_end(Rotten::Envelope); }
+
+TEST_CASE("spool: so is mail of ours in a segment whose beginning is damaged") { is_handed_out_until_it_has_an_end(Rotten::BeginningOfSegment); }
 
 TEST_CASE("spool: the trouble of one journal is told, whatever others had, and keeps nobody from them") {
   for (const bool other_has_mail : {false, true}) {

@@ -164,11 +164,15 @@ SpoolResult<Envelope> SpoolOnDisk::envelope(const MessageRef& message) {
     return from->envelope(message.at);
   }
   TRY_VOID(load_deferred());
+  std::optional<Held> gone;
   for (int i = 0; i < moves_followed; ++i) {
     const auto one = held(message.id);
     if (!one) break;
+    if (gone && gone->at == one->at)  // not moved: a segment's beginning is damaged, or its file is missing
+      return failure(SpoolError{SpoolFailure::Damaged, message.id.text() + ": its record is not where holding has it"});
     auto envelope = holding_->envelope(*one);
     if (envelope || envelope.error().kind != SpoolFailure::Gone) return envelope;
+    gone = one;
   }
   return failure(SpoolError{SpoolFailure::NotFound, message.id.text() + " is not in holding"});
 }

@@ -70,6 +70,7 @@ SpoolResult<> MessageSink::put_first(std::string octets, std::uint64_t instead_o
     return {};
   }
   const auto of_file = std::min(instead_of, file_->octets());
+  TRY_VOID(folder_->expect_room(octets.size() + file_->octets() - of_file));
   TRY(made, folder_->make());
   TRY_VOID(made->append(octets));
   TRY_VOID(made->append(*file_, of_file));

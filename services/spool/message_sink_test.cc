@@ -58,5 +58,9 @@ TEST_CASE("a message that was begun while there was room takes nothing of the re
   CHECK(refused.error().kind == SpoolFailure::NoSpace);
   disk.set_capacity(4 * reserve);
   REQUIRE(sink.spill());
+  disk.set_capacity(reserve + 3 * piece);  // two are there
+  const auto not_copied = sink.put_first("above ");
+  REQUIRE(!not_copied);
+  CHECK(not_copied.error().kind == SpoolFailure::NoSpace);
   CHECK(text_of(sink) == std::string(piece, 'x') + std::string(piece, 'y'));
 }

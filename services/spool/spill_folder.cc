@@ -62,9 +62,9 @@ SpoolResult<std::unique_ptr<SpillFile>> SpillFolder::make() {
   return std::make_unique<SpillFile>(disk_, path, std::move(file));
 }
 
-SpoolResult<> SpillFolder::expect_room() const {
+SpoolResult<> SpillFolder::expect_room(std::uint64_t octets) const {
   HIKYAKU_SPOOL_DISK(free, disk_.free_octets(folder_));
-  if (free < reserve_octets_) return failure(SpoolError{SpoolFailure::NoSpace, folder_ + ": the disk is at its high-water mark"});
+  if (free < reserve_octets_ || free - reserve_octets_ < octets) return failure(SpoolError{SpoolFailure::NoSpace, folder_ + ": the disk is at its high-water mark"});
   return {};
 }
 

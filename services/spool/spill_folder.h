@@ -61,8 +61,8 @@ class SpillFolder {
   SpillFolder(io::Disk& disk, std::string folder, std::uint64_t inline_octets, std::uint64_t token, std::uint64_t reserve_octets = 0)
       : disk_(disk), folder_(std::move(folder)), inline_octets_(inline_octets), token_(token), reserve_octets_(reserve_octets) {}
   SpoolResult<std::unique_ptr<SpillFile>> make();
-  // NoSpace while less than the reserve is free: what was begun above the mark must not use up what the queue drains with (rule 5).
-  [[nodiscard]] SpoolResult<> expect_room() const;
+  // NoSpace while less than the reserve would be free beside `octets` more: what was begun above the mark must not use up what the queue drains with (rule 5).
+  [[nodiscard]] SpoolResult<> expect_room(std::uint64_t octets = 0) const;
   [[nodiscard]] std::uint64_t inline_octets() const { return inline_octets_; }
   // Spill files of owners that died. Only the journal's owner may call it, before make().
   SpoolResult<> remove_left_over();

@@ -22,6 +22,7 @@ struct Message {
   std::unordered_map<std::uint32_t, spool::Schedule> history;  // of recipients that failed before, by index
   std::vector<std::uint32_t> verified = {};  // recipients whose copy an earlier life made, to be confirmed (spool::Delivery::Verify); ascending
   spool::Stamps stamps = {};                 // of the history, as the spool had it
+  std::string damage = {};                   // its envelope is lost, and this one stands in for it
   std::vector<std::uint32_t> sent_elsewhere = {};  // by an operator while an attempt was about them: their history says where to
 
   [[nodiscard]] const Recipient& recipient(std::uint32_t index) const { return envelope.recipients[index]; }

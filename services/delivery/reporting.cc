@@ -4,7 +4,7 @@
 
 #include "services/delivery/basis.h"
 #include "services/delivery/delivery.h"
-#include "services/delivery/report/report_mail.h"
+#include "services/delivery/report/lost_mail.h"
 
 namespace hikyaku::delivery {
 namespace {
@@ -64,6 +64,11 @@ Task<std::vector<spool::GeneratedMail>> Delivery::write_reports(const Message& m
   // A notification of ours that nobody takes goes to the postmaster once; the postmaster's own undeliverable mail ends
   // here, and the log keeps its trace.
   const auto keeper = conclusion.dead_letters.empty() ? std::nullopt : postmaster();
+  if (keeper && !message.damage.empty()) {  // one letter for all: nothing else is left of it
+    generated.push_back(make_lost_mail_letter(message.ref.id, message.damage, conclusion.dead_letters.size(), *keeper,
+                                              {parts_.hostname, parts_.generated_journal, parts_.clock.wall(), settings_.report_language}));
+    co_return generated;
+  }
   for (const auto index : conclusion.dead_letters) {
     const Address& gone = message.recipient(index).address;
     if (!keeper || gone == *keeper) continue;

@@ -59,7 +59,9 @@ void Delivery::end_unreadable(spool::FreshMessage fresh) {
     scheduler_.claim(fresh.ref.id, open.index);
     lost.push_back(damaged_message(open.index, fresh.damage));
   }
-  parts_.loop.spawn(finish(hold({std::move(fresh.ref), std::move(fresh.envelope), {}}, Lane::Fresh), std::move(lost), ""));
+  Message message{std::move(fresh.ref), std::move(fresh.envelope), {}};
+  message.damage = std::move(fresh.damage);
+  parts_.loop.spawn(finish(hold(std::move(message), Lane::Fresh), std::move(lost), ""));
 }
 
 // Mail that cannot be kept (the log tells why) does not keep recipients from their end.

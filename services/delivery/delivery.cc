@@ -56,12 +56,7 @@ Delivery::Delivery(Parts parts, std::function<DeliverySettings()> settings)
 }
 
 void Delivery::start(Bell heard) {
-  // A journal that cannot be read says so with each look at the others: told once a minute.
-  parts_.spool.set_trouble_watch([&log = parts_.log, &clock = parts_.clock, told = std::map<std::string, WallTime>()](const spool::SpoolError& error) mutable {
-    const auto now = clock.wall();
-    std::erase_if(told, [&](const auto& one) { return now < one.second || now - one.second >= trouble_told_each; });
-    if (told.try_emplace(error.what, now).second) log.write(telemetry::events::storage_trouble, {.reason = error.what});
-  });
+  parts_.spool.set_trouble_watch([this](const spool::SpoolError& error) { tell_trouble_of_journals(error); });
   parts_.loop.spawn(load_deferred(), io::Precedence::Background);
   parts_.loop.spawn(run());
   parts_.loop.spawn(listen(std::move(heard)));
@@ -70,6 +65,13 @@ void Delivery::start(Bell heard) {
   parts_.loop.spawn(watch_deadlines());
   parts_.loop.spawn(tend());
   parts_.loop.spawn(tend_slowly());
+}
+
+// One that cannot be read says so with each look for fresh mail: told once a minute. On a worker or on the loop, while only one looks.
+void Delivery::tell_trouble_of_journals(const spool::SpoolError& error) {
+  const auto now = parts_.clock.wall();
+  std::erase_if(troubles_told_, [&](const auto& one) { return now < one.second || now - one.second >= trouble_told_each; });
+  if (troubles_told_.try_emplace(error.what, now).second) parts_.log.write(telemetry::events::storage_trouble, {.reason = error.what});
 }
 
 bool Delivery::idle() const {
@@ -122,7 +124,7 @@ Task<void> Delivery::run() {
     if (limit > 0) {
       auto work = parts_.workers.run(parts_.loop, [&, limit] { return parts_.spool.fresh(limit); });
       auto fresh = co_await std::move(work);
-      if (fresh && !*fresh) parts_.log.write(telemetry::events::storage_trouble, {.reason = fresh->error().what});
+      if (fresh && !*fresh) tell_trouble_of_journals(fresh->error());
       if (fresh && *fresh) {
         taken = (*fresh)->size();
         for (auto& one : **fresh) {
@@ -256,11 +258,11 @@ void Delivery::admit(Lane lane, const std::string& destination, RemoteJob job) {
   if (const auto* last = scheduler_.last_failure(destination); admission == Scheduler::Admission::Down && last != nullptr)
     parts_.loop.spawn(finish(message, same_for_all(job.recipients, *last), destination));
   else
-    parts_.loop.spawn(defer_untried(message, std::move(job.recipients), destination));
+    parts_.loop.spawn(defer_untried(message, std::move(job.recipients), destination, "much mail waits for this destination"));
 }
 
-// More waits for the destination than memory shall hold: it waits in holding, untried and without a period that runs.
-Task<void> Delivery::defer_untried(MessagePointer message, std::vector<std::uint32_t> recipients, std::string destination) {
+// More waits than memory shall hold: it waits in holding, untried and without a period that runs.
+Task<void> Delivery::defer_untried(MessagePointer message, std::vector<std::uint32_t> recipients, std::string destination, std::string_view why) {
   const InHand::Busy busy(in_hand_, *message, recipients);
   if (recipients.empty()) co_return;
   ++finishing_;
@@ -273,7 +275,7 @@ Task<void> Delivery::defer_untried(MessagePointer message, std::vector<std::uint
     schedule.next_due = parts_.clock.wall() + wait_for_a_turn;
     if (schedule.attempts == 0) {
       schedule.failure_class = static_cast<std::uint8_t>(FailureClass::Transient);
-      schedule.last_reply = "It waits for its turn: much mail waits for this destination.";
+      schedule.last_reply = "It waits for its turn: " + std::string(why) + ".";
     }
     schedules.push_back(std::move(schedule));
   }

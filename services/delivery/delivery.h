@@ -174,7 +174,7 @@ class Delivery {
   Task<void> find_site(std::string domain);
   // So that read_back() can plan at once: the sites of these recipients' domains, or `otherwise` where DNS does not say.
   Task<void> find_sites(MessagePointer message, std::vector<std::uint32_t> recipients, std::string otherwise);
-  Task<void> defer_untried(MessagePointer message, std::vector<std::uint32_t> recipients, std::string destination);
+  Task<void> defer_untried(MessagePointer message, std::vector<std::uint32_t> recipients, std::string destination, std::string_view why);  // `why` is a literal
   [[nodiscard]] MessagePointer hold(Message message, Lane lane);
   [[nodiscard]] std::size_t room(Lane lane) const;
   [[nodiscard]] bool idle() const;
@@ -250,6 +250,7 @@ class Delivery {
   void give_back_damaged(const MessagePointer& message, const std::vector<spool::Schedule>& schedules, const std::string& destination, const std::string& why);
   // Mail of ours with a damaged envelope: whose it was is not known, so it ends as a dead letter.
   void end_unreadable(spool::FreshMessage fresh);
+  void tell_trouble_of_journals(const spool::SpoolError& error);
   void deferred_untried(const Message& message, const std::vector<spool::Schedule>& schedules, const std::string& destination);
   void watch_deadline(const TraceId& id, const Envelope& envelope);
   // The time is over in which the sender wanted it delivered, and wants it back otherwise. True: it goes back.
@@ -293,7 +294,7 @@ class Delivery {
   void dns_answered();
   // signing.cc: the header fields that go above this copy. Nothing: it cannot be signed now; the job was taken and waits aside, while other mail for its
   // destination goes on.
-  Task<bool> feed_text(const Message& mail, dkim::Message& message);
+  Task<std::optional<spool::SpoolError>> feed_text(const Message& mail, dkim::Message& message);  // its trouble, if any
   Task<std::optional<std::string>> signed_above(RemoteJob& job, Slot slot, CauseWatch& watch);
   void set_aside(RemoteJob job, const Slot& slot, const CauseWatch& watch, const std::string& domain);
   // In a slot of such a place: some of those who wait there go to their destinations again.
@@ -451,6 +452,7 @@ class Delivery {
   io::Wait* timer_ = nullptr;   // watch_timers() asleep
   io::Wait* intake_ = nullptr;  // run() asleep for want of fresh mail
   bool rung_ = false;           // since run() last looked
+  std::map<std::string, WallTime> troubles_told_;  // of journals, by text
 };
 
 }  // namespace hikyaku::delivery

@@ -109,7 +109,7 @@ void LocalDelivery::perform(Parts& parts, Group& group) {
     auto body = parts.spool.body(message.ref, 0, message.envelope.body_octets);
     if (!body) {
       // Gone: it had its end meanwhile, and this one's is then ignored.
-      if (const auto kind = body.error().kind; kind == spool::SpoolFailure::Damaged || kind == spool::SpoolFailure::Gone || kind == spool::SpoolFailure::NotFound)
+      if (spool::is_gone_for_good(body.error().kind))
         group.attempts[i] = damaged_message(group.jobs[i].recipient, body.error().what);
       else group.trouble = body.error().what;
       continue;

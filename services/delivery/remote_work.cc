@@ -23,10 +23,6 @@ constexpr unsigned most_tries_to_read = 5;
 constexpr auto dns_pause = std::chrono::seconds{15};
 constexpr Duration goodbye_time = 8s;  // until a connection that is closed on our side counts no more
 
-bool is_gone_for_good(spool::SpoolFailure kind) {
-  return kind == spool::SpoolFailure::Damaged || kind == spool::SpoolFailure::Gone || kind == spool::SpoolFailure::NotFound;
-}
-
 void put_first(std::vector<Candidate>& candidates, const std::string& host) {
   std::vector<Candidate> ordered;
   for (const bool preferred : {true, false})
@@ -89,7 +85,7 @@ Task<std::string> Delivery::read_beginning(const Message& message, std::uint64_t
     if (ran && *ran) co_return std::move(**ran);
     parts_.log.write(telemetry::events::storage_trouble,
                      {.message = message.ref.id, .reason = ran ? ran->error().what : "all workers are busy"});
-    if (tries == most_tries_to_read || (ran && is_gone_for_good(ran->error().kind))) co_return std::string{};
+    if (tries == most_tries_to_read || (ran && spool::is_gone_for_good(ran->error().kind))) co_return std::string{};
     const auto outcome = co_await parts_.loop.sleep_until(parts_.loop.after(1s));
     if (outcome == io::Wake::Cancelled) co_return std::string{};
   }

@@ -28,8 +28,7 @@ struct Settler::Group {
 namespace {
 // What is wrong with the one message, and will be at the next try too.
 bool is_of_the_message(const spool::SpoolError& error) {
-  using enum spool::SpoolFailure;
-  return error.kind == Damaged || error.kind == Gone || error.kind == NotFound || error.kind == TooLarge;
+  return spool::is_gone_for_good(error.kind) || error.kind == spool::SpoolFailure::TooLarge;
 }
 // A full disk drains only by outcomes: those that need no space must not wait for texts that do.
 bool concerns_one(const spool::SpoolError& error) {

@@ -32,33 +32,46 @@ std::optional<spool::SpoolError> feed_all(spool::TextReader& text, std::uint64_t
 
 }  // namespace
 
-Task<bool> Delivery::feed_text(const Message& mail, dkim::Message& message) {
+Task<std::optional<spool::SpoolError>> Delivery::feed_text(const Message& mail, dkim::Message& message) {
   const auto octets = mail.envelope.body_octets;
   if (octets <= at_once_octets)
     if (const auto whole = parts_.spool.text_at_hand(mail.ref, octets)) {
       message.feed(*whole);
       message.end();
-      co_return true;
+      co_return std::nullopt;
     }
   const auto text = parts_.spool.text(mail.ref, octets);
   auto work = parts_.workers.run(parts_.loop, [&] { return feed_all(*text, octets, message); });
-  const auto ran = co_await std::move(work);
-  co_return ran && !*ran;
+  auto ran = co_await std::move(work);
+  if (!ran) co_return spool::SpoolError{spool::SpoolFailure::Broken, "all workers are busy"};
+  co_return std::move(*ran);
 }
 
 Task<std::optional<std::string>> Delivery::signed_above(RemoteJob& job, Slot slot, CauseWatch& watch) {
   if (parts_.signer == nullptr) co_return std::string{};
   watch.turn(Cause::Signing);
   const MessagePointer message = job.message;
-  const signing::OutgoingSigner::Feed feed = [this, &message](dkim::Message& into) { return feed_text(*message, into); };
+  std::optional<spool::SpoolError> trouble;
+  const signing::OutgoingSigner::Feed feed = [this, &message, &trouble](dkim::Message& into) -> Task<bool> {
+    auto feeding = feed_text(*message, into);
+    trouble = co_await std::move(feeding);
+    co_return !trouble;
+  };
   const auto networks = settings_.routing.relay_networks;
   auto signing = parts_.signer->sign(parts_.directory.newest(), message->envelope, networks, parts_.hostname, feed);
   auto copy = co_await std::move(signing);
   signer_came_back();
   using State = signing::SignedCopy::State;
   const bool waits = (copy.state == State::Away || copy.state == State::NoKey) && !settings_.unsigned_while_away;
-  // A text that cannot be read is found out, and dealt with, where it is sent.
   if (!waits) watch.turn(Cause::Disk);
+  // What is lost for good is found out, and dealt with, where it is sent. Any other trouble passes: sent now the copy might be read, and leave unsigned.
+  if (copy.state == State::Unreadable && trouble && !spool::is_gone_for_good(trouble->kind)) {
+    parts_.log.write(telemetry::events::storage_trouble, {.message = message->ref.id, .reason = trouble->what});
+    parts_.loop.spawn(dispatch_later(message, std::move(job.recipients), slot.lane));
+    scheduler_.probe_is_gone(slot.destination);
+    wake_timers();
+    co_return std::nullopt;
+  }
   if (copy.state != State::Away && copy.state != State::NoKey) co_return std::move(copy.fields);
   if (parts_.loop.stopping()) co_return std::nullopt;
   if (waits) set_aside(std::move(job), slot, watch, copy.domain);
@@ -81,7 +94,7 @@ void Delivery::set_aside(RemoteJob job, const Slot& slot, const CauseWatch& watc
   auto aside = slot;
   aside.destination = std::string(aside_prefix) + domain;
   if (!job.recipients.empty() && scheduler_.lanes().waiting_for(aside.destination) >= most_set_aside) {
-    parts_.loop.spawn(defer_untried(job.message, std::move(job.recipients), slot.destination));
+    parts_.loop.spawn(defer_untried(job.message, std::move(job.recipients), slot.destination, "much mail waits for a signature"));
   } else if (!job.recipients.empty()) {
     job.read_from.clear();
     job.message = nullptr;

@@ -215,6 +215,10 @@ struct Notice {
 // reported), the caller (NotFound, NotOwner: another process has the spool; Overtaken: somebody else wrote of a recipient since
 // the caller read it, who reads it again and decides anew), the device (FlushFailed, Broken).
 enum class SpoolFailure : std::uint8_t { NoSpace, FlushFailed, Gone, Damaged, NotFound, NotOwner, TooLarge, Stopped, Broken, Overtaken };
+// No later look finds it.
+[[nodiscard]] constexpr bool is_gone_for_good(SpoolFailure kind) {
+  return kind == SpoolFailure::Damaged || kind == SpoolFailure::Gone || kind == SpoolFailure::NotFound;
+}
 struct SpoolError {
   SpoolFailure kind;
   std::string what;

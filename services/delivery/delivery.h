@@ -436,6 +436,7 @@ class Delivery {
   FallbackWatch fallbacks_;
   std::shared_ptr<const directory::Snapshot> routed_by_;  // whose table the queue follows
   bool replanning_ = false;
+  Instant room_walk_after_{};
   bool full_ones_known_ = false;  // whose mailboxes the mail found full that an earlier life deferred
   // By operators, of what was under an attempt or in a lane: its schedule now, nothing when it has its end. The spool has it
   // already; here it is for who would otherwise look there too late.

@@ -21,6 +21,8 @@ Attempt over_quota(std::uint32_t recipient, WhenFull wanted) {
 
 }  // namespace
 
+std::uint64_t octets_in_mailbox(const Envelope& envelope) { return return_path_line(envelope.reverse_path).size() + envelope.body_octets; }
+
 LocalDelivery::LocalDelivery(Parts parts, std::uint32_t accounts_at_once, TimeOf time_of, Done done)
     : parts_(parts), accounts_at_once_(accounts_at_once), time_of_(std::move(time_of)), done_(std::move(done)) {}
 
@@ -141,7 +143,7 @@ void LocalDelivery::perform(Parts& parts, Group& group) {
       attempt->told_before = results[n]->how != mailboxes::Delivered::How::Stored && std::ranges::binary_search(job.message->verified, job.recipient);
     } else if (results[n].error().kind == mailboxes::MailboxFailure::OverQuota) {
       attempt = over_quota(job.recipient, group.when_full);
-      if (parts.quotas && group.when_full == WhenFull::Defer) parts.quotas->refused(group.account, texts[n].size());
+      if (parts.quotas && group.when_full == WhenFull::Defer) parts.quotas->refused(group.account, octets_in_mailbox(job.message->envelope));
     } else {
       group.trouble = results[n].error().what;
     }

@@ -24,6 +24,8 @@ namespace hikyaku::delivery {
 enum class WhenFull : std::uint8_t { Defer, Refuse };
 // What is said of it, which is the last reply of mail that waits for room.
 inline constexpr std::string_view full_mailbox_words = "The mailbox is full.";
+// Of a copy in a mailbox: the line that delivery writes above the text is part of it.
+[[nodiscard]] std::uint64_t octets_in_mailbox(const Envelope& envelope);
 
 struct LocalJob {
   MessagePointer message;

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t read_at_once = 500;
 constexpr Duration window_pause = 50ms;
+constexpr int rests_as_long = 10;  // as a walk over mailboxes' mail took, before the next
 
 // The hop is by MX: the same hosts, whose names are the destination, spoken to alike.
 bool is_by_mx(std::string_view destination, const NextHop& hop) {
@@ -30,7 +31,7 @@ void Delivery::follow_routes() {
   if (!change.before) return;
   const bool edited = change.before->version() != directory->version();
   const bool looks = parts_.quotas != nullptr && delays_loaded_ && !std::exchange(full_ones_known_, delays_loaded_);
-  if (parts_.quotas != nullptr) change.with_room = parts_.quotas->take_with_room();
+  if (parts_.quotas != nullptr && parts_.loop.now() >= room_walk_after_) change.with_room = parts_.quotas->take_with_room();
   if (!edited && !looks && change.with_room.empty()) return;
   std::set<std::string> only;
   if (!edited || !routing_differs(change.before->contents(), directory->contents())) {
@@ -38,7 +39,8 @@ void Delivery::follow_routes() {
     if (only.empty()) return;
   }
   replanning_ = true;
-  parts_.loop.spawn(replan(std::make_shared<const Change>(std::move(change)), std::move(only)));
+  const auto precedence = only.empty() ? io::Precedence::Ordinary : io::Precedence::Background;
+  parts_.loop.spawn(replan(std::make_shared<const Change>(std::move(change)), std::move(only)), precedence);
 }
 
 std::set<std::string> Delivery::mailboxes_to_try(const Change& change, const directory::Snapshot& directory, bool all) const {
@@ -52,8 +54,11 @@ std::set<std::string> Delivery::mailboxes_to_try(const Change& change, const dir
   return only;
 }
 
-// `only`: these destinations, of mailboxes; none: all.
+// `only`: these destinations, of mailboxes; none: all. However many full mailboxes some owner makes room in, walks over what waits for them take a small part of the
+// time: each is followed by a rest of ten times as long.
 Task<void> Delivery::replan(ChangePointer change, std::set<std::string> only) {
+  const auto began = parts_.loop.now();
+  const bool of_mailboxes = !only.empty();
   std::set<std::string> destinations = std::move(only);
   if (destinations.empty()) {
     for (auto& name : scheduler_.destinations()) destinations.insert(std::move(name));
@@ -70,6 +75,7 @@ Task<void> Delivery::replan(ChangePointer change, std::set<std::string> only) {
     auto moving = replan_deferred(destination, change);
     co_await std::move(moving);
   }
+  if (of_mailboxes) room_walk_after_ = parts_.loop.now() + rests_as_long * (parts_.loop.now() - began);
   replanning_ = false;
 }
 
@@ -144,7 +150,7 @@ Task<void> Delivery::move_changed(std::vector<DeferredIndex::Due> batch, ChangeP
     const bool was_full = mailbox != nullptr && known->second.last_reply == full_mailbox_words;
     const bool has_room = was_full && change->with_room.contains(mailbox->target.account);
     if (!has_room && !is_moved_by(*change->before, plan_recipient(*change->before, routing, question), *directory, plan)) {
-      if (was_full && parts_.quotas != nullptr) parts_.quotas->refused(mailbox->target.account, of.message.envelope.body_octets);
+      if (was_full && parts_.quotas != nullptr) parts_.quotas->refused(mailbox->target.account, octets_in_mailbox(of.message.envelope));
       return true;
     }
     of.moved.push_back(one.entry.recipient);

@@ -13,6 +13,7 @@
 #include "apps/service/data_folders.h"
 #include "base/cursor.h"
 #include "io/channel.h"
+#include "io/seccomp_count.h"
 #include "services/delivery/report/report_settings.h"
 #include "services/delivery/schedule/failure_class.h"
 
@@ -41,6 +42,7 @@ struct Exchange {
 Task<void> exchange(io::Loop& loop, io::ChannelClient& client, Exchange& both) {
   io::Message message;
   message.octets = both.request;
+  if (auto status = io::open_own_status()) message.descriptors.push_back(std::move(status));  // that we are no service's child
   auto answer = co_await client.request(std::move(message), loop.after(patience), io::OnLoss::Fail);
   if (answer) both.reply = delivery::decode_queue_reply(answer->octets);
   else both.trouble = answer.error().what;

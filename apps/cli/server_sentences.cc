@@ -169,6 +169,7 @@ constexpr SentenceRow rows[] = {
     {"There is such a route already; see: hikyaku route list", "その経路は既にある。hikyaku route list で確認する。"},
     {"Too much would change at once; do it in smaller steps.", "一度に変更する量が多すぎる。小さく分けて行う。"},
     {"deliver did not understand the request: use the `hikyaku` of the running version", "deliver が要求を解釈できない。稼働中のものと同じ版の `hikyaku` を使う。"},
+    {"deliver does not hear confined processes. Remedy: run this as root, with the `hikyaku` of the running version", "deliver は制限付きのプロセスからの要求を受け付けない。対処: root として、稼働中のものと同じ版の `hikyaku` で実行する。"},
     {"deliver is busy: try again shortly", "deliver が処理中で応答できない。少し待ってやり直す。"},
     {"line {}: {}", "{1} 行目: {2}"},
     {"no server runs with the data folder {}. Remedy: start it with `hikyaku serve`, or name its settings with --config.", "データフォルダ {1} で稼働中のサーバはない。対処: `hikyaku serve` で開始するか、--config で設定ファイルを指定する。"},

@@ -301,7 +301,7 @@ Ended run_life(Service& service) {
                                   .node = static_cast<std::uint16_t>(settings->node.id())});
   QueueServer queue(loop, workers, *parts->spool, *parts->directory, delivery, [&] {
     return delivery::ReportOrigin{service.hostname(), 0, parts->clock.wall(), delivery::report_language(service.settings()->delivery)};
-  }, service.log());
+  }, service.log(), has_seccomp(service.protection()));
   std::vector<std::unique_ptr<io::ChannelServer>> controls;
   for (const auto& listener : service.listeners("deliver-control")) {
     controls.push_back(std::make_unique<io::ChannelServer>(

@@ -18,6 +18,8 @@ enum class Protection : std::uint8_t { Full, NoLandlock, NoSeccomp, None, Switch
   return landlock ? Protection::NoSeccomp : Protection::None;
 }
 
+[[nodiscard]] inline bool has_seccomp(Protection protection) { return protection == Protection::Full || protection == Protection::NoLandlock; }
+
 // "full", "no landlock", "no seccomp", "none", "switched off"
 [[nodiscard]] std::string_view protection_name(Protection protection);
 [[nodiscard]] std::optional<Protection> protection_named(std::string_view name);

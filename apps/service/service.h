@@ -56,6 +56,7 @@ class Service {
   Service& operator=(const Service&) = delete;
 
   [[nodiscard]] const std::string& name() const { return parts_.name; }
+  [[nodiscard]] Protection protection() const { return parts_.protection; }
   [[nodiscard]] telemetry::Log& log() const { return *parts_.log; }
   // The data folder (absolute, no trailing slash) and a path inside it: path("spool/incoming-1").
   [[nodiscard]] const std::string& data_folder() const { return data_folder_; }

@@ -1,5 +1,5 @@
 // What the command line and a running `deliver` say to each other about the queue, as wire messages for io/channel.h.
-// Pure; a broken message is nothing.
+// A request has one descriptor, the /proc/self/status of who asks (io/seccomp_count.h). Pure; a broken message is nothing.
 #pragma once
 
 #include <optional>

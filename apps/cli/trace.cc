@@ -64,6 +64,7 @@ Exit run(Invocation& call) {
   const auto followed = descendants_of(folder, *filter->id, most_followed);
   std::set<std::string, std::less<>> wanted{id};
   for (const auto& one : followed.ids) wanted.insert(one.text());
+  for (const auto& one : followed.telling) wanted.insert(one.id.text());
   const auto lines = lines_of(folder, wanted, id.size());
   telemetry::JsonWriter json;
   std::string events, parent;
@@ -86,7 +87,10 @@ Exit run(Invocation& call) {
     telemetry::JsonWriter family;
     family.array();
     for (const auto& one : followed.ids) family.text(one.text());
-    call.print("{\"message\":\"" + id + "\"," + (parent.empty() ? "" : "\"parent\":\"" + parent + "\",") + "\"became\":" + family.end_array().take() + ",\"more\":" +
+    telemetry::JsonWriter telling;
+    telling.array();
+    for (const auto& one : followed.telling) telling.object().member("message", one.id.text()).member("kind", one.kind).member("parent", one.of.text()).end_object();
+    call.print("{\"message\":\"" + id + "\"," + (parent.empty() ? "" : "\"parent\":\"" + parent + "\",") + "\"became\":" + family.end_array().take() + ",\"told_by\":" + telling.end_array().take() + ",\"more\":" +
                std::to_string(followed.left_out) + ",\"events\":[" + events + "],\"waiting\":" + json.end_array().take() + "}");
   } else {
     print_summary(call, {parent, followed.left_out, given_up});

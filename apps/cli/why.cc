@@ -200,6 +200,33 @@ void print_became(const Invocation& call, const Became& became) {
     call.print("    " + std::string(call.say({"and ", "ほか "})) + std::to_string(more) + std::string(call.say({" more", " 通"})));
 }
 
+// ---- mail that tells of it: reports to its sender, notices, dead letters
+
+constexpr std::size_t most_tellings = 100;
+
+std::vector<Descendants::Telling> tellings_of(const std::string& log_folder, const TraceId& id) {
+  auto tellings = descendants_of(log_folder, id, most_tellings).telling;
+  std::erase_if(tellings, [&](const auto& one) { return one.of != id; });
+  return tellings;
+}
+
+void write_tellings(telemetry::JsonWriter& json, const std::vector<Descendants::Telling>& tellings) {
+  if (tellings.empty()) return;
+  json.key("told_by").array();
+  for (const auto& one : tellings) json.object().member("message", one.id.text()).member("kind", one.kind).member("to", one.to).end_object();
+  json.end_array();
+}
+
+void print_tellings(const Invocation& call, const std::vector<Descendants::Telling>& tellings) {
+  for (std::size_t n = 0; n < tellings.size() && n < most_named; ++n) {
+    const auto& one = tellings[n];
+    const Words what = one.kind == "report" ? Words{"A report went to ", "エラーメールなどの通知を作成: 宛先 "}
+                     : one.kind == "notice" ? Words{"A notice of the delay went to ", "遅延の通知を作成: 宛先 "}
+                                            : Words{"A dead letter went to ", "管理者宛の控えを作成: 宛先 "};
+    call.print(std::string(call.say(what)) + one.to + std::string(call.say({": hikyaku why ", "(hikyaku why "})) + one.id.text() + std::string(call.say({"", ")"})));
+  }
+}
+
 // ---- the two questions
 
 // Whoever was given up, then whoever still waits, then whoever took longest.
@@ -221,6 +248,7 @@ Exit explain_message(Invocation& call, const TraceId& id) {
   const bool is_over = !worst.now && worst.logged && worst.logged->went_on();
   std::optional<Became> became;
   if (std::ranges::any_of(recipients, [](const auto& one) { return one.logged && one.logged->went_on(); })) became = became_of(why.log_folder(), id);
+  const auto tellings = tellings_of(why.log_folder(), id);
   const auto facts = why.facts_of(worst);
   const auto suggestions = is_over ? std::vector<delivery::Suggestion>{} : delivery::diagnose(facts);
   if (call.json) {
@@ -231,6 +259,7 @@ Exit explain_message(Invocation& call, const TraceId& id) {
     write_policy(json, call, facts);
     if (became) write_became(json, *became);
     if (logged.parent) json.member("parent", logged.parent->text());
+    write_tellings(json, tellings);
     json.key("recipients").array();
     for (const auto& one : recipients) {
       json.object().member("recipient", one.recipient).member("place", one.now && one.now->item.hold != 0 ? "held" : one.now ? delivery::place_name(one.now->place) : one.logged && one.logged->delivered() ? "delivered" : one.logged && one.logged->went_on() ? "became" : one.logged && one.logged->given_up() ? "given_up" : "ended");
@@ -244,6 +273,7 @@ Exit explain_message(Invocation& call, const TraceId& id) {
   }
   print_suggestions(call, suggestions);
   if (became) print_became(call, *became);
+  print_tellings(call, tellings);
   if (logged.parent) call.print(std::string(call.say({"It came of ", "元のメール: "})) + logged.parent->text());
   for (const auto& one : recipients) print_recipient(call, one);
   if (worst.now || worst.logged->given_up()) print_state(call, facts, why.hosts());

@@ -105,12 +105,20 @@ LoggedMessage read_logged_message(const std::string& log_folder, const TraceId& 
 
 Descendants descendants_of(const std::string& log_folder, const TraceId& id, std::size_t most) {
   Descendants found;
-  std::set<std::string, std::less<>> known{id.text()};
+  std::set<std::string, std::less<>> known{id.text()}, known_telling;
   for_each_line({.folder = log_folder, .logs = {"inlog"}}, [&](const LogLine& text) {
     const auto parent = id_of(text.text, "\"parent\":\"");
-    if (parent.empty() || !known.contains(parent)) return true;
+    const bool of_telling = known_telling.contains(parent);
+    if (parent.empty() || (!of_telling && !known.contains(parent))) return true;
     const auto child = TraceId::parse(id_of(text.text, "\"message\":\""));
-    if (!child || known.contains(child->text())) return true;
+    if (!child || known.contains(child->text()) || known_telling.contains(child->text())) return true;
+    const auto line = JsonView::parse(text.text);
+    if (line && (of_telling || (line->text("event") == "mail.generated" && !line->text("text").empty()))) {
+      if (found.telling.size() == most) return true;
+      known_telling.insert(child->text());
+      found.telling.push_back({*child, line->text("text"), line->text("recipient"), *TraceId::parse(parent)});
+      return true;
+    }
     if (found.ids.size() == most) return ++found.left_out, true;
     known.insert(child->text());
     found.ids.push_back(*child);

@@ -36,8 +36,15 @@ struct LoggedMessage {
 [[nodiscard]] LoggedMessage read_logged_message(const std::string& log_folder, const TraceId& id);
 
 // The mails that one became, oldest first, those of those too; at most `most`. `left_out`: how many more there are.
+// Apart from them, at most `most`: what tells of one of these mails (a report, a notice, a dead letter), and what that became.
 struct Descendants {
   std::vector<TraceId> ids;
+  struct Telling {
+    TraceId id;
+    std::string kind, to;  // of what such a one became: empty
+    TraceId of;
+  };
+  std::vector<Telling> telling;
   std::size_t left_out = 0;
 };
 [[nodiscard]] Descendants descendants_of(const std::string& log_folder, const TraceId& id, std::size_t most);

@@ -1,6 +1,7 @@
 // Telling senders of delays: one round a second over the messages whose time has come, each told in the record group that
 // remembers it.
 #include "services/delivery/delivery.h"
+#include "services/delivery/report/made_mail.h"
 #include "services/delivery/schedule/another_clock.h"
 
 namespace hikyaku::delivery {
@@ -87,6 +88,7 @@ Task<std::optional<std::chrono::seconds>> Delivery::write_notice(const Message& 
   const auto ran = co_await std::move(work);
   --finishing_;
   if (ran && *ran) {
+    log_made(parts_.log, message.ref.id, made::notice, made_of(notice.generated));
     look_for_fresh();
     co_return std::nullopt;
   }

@@ -5,6 +5,7 @@
 #include "services/delivery/notification.h"
 #include "services/delivery/onward/expansion.h"
 #include "services/delivery/onward/onward.h"
+#include "services/delivery/report/made_mail.h"
 #include "services/delivery/why/spent_times.h"
 
 namespace hikyaku::delivery {
@@ -106,6 +107,7 @@ Task<void> Delivery::write_onward(MessagePointer message, std::uint32_t recipien
   const auto action = made->is_delivered ? Action::Delivered : Action::Expanded;
   if ((copies > 1 || made->is_delivered) && wants_notification(message->envelope, from, action))
     mails.push_back(report_mail(*message, {{.recipient = from, .index = recipient, .action = action, .status = "2.0.0"}}, "expanded", text));
+  const auto reports = made_of(mails);
   std::vector<std::pair<TraceId, std::size_t>> ids;
   for (auto& mail : made->mails) {
     ids.emplace_back(mail.envelope.id, mail.envelope.recipients.size());
@@ -118,6 +120,7 @@ Task<void> Delivery::write_onward(MessagePointer message, std::uint32_t recipien
   if (ending == Settler::Ending::Written) {
     tell_lost(*message, recipient, lost);
     log_expansion(*message, recipient, ids);
+    log_made(parts_.log, message->ref.id, made::report, reports);
   }
   if (ending == Settler::Ending::Written || ending == Settler::Ending::Over) ended(*message, outcomes);
   if (ending == Settler::Ending::Overtaken) parts_.loop.spawn(dispatch_again(message, {recipient}));

@@ -284,6 +284,7 @@ class Actor {
     touched.was = one.was;
     touched.last_reply = schedule.last_reply;
     if (action_.kind == QueueActionKind::RedirectAddress) touched.became = settlement.generated.front().envelope.id;
+    if (const auto report = reported_by_.find({message.ref.id, schedule.recipient}); report != reported_by_.end()) touched.became = report->second;
     if (schedule.recipient >= message.envelope.recipients.size()) return touched;
     touched.sender = message.envelope.reverse_path.text();
     touched.address = message.recipient(schedule.recipient).address.text();
@@ -291,7 +292,7 @@ class Actor {
     return touched;
   }
 
-  void report(const Chosen& one, const std::string& text, spool::Settlement& settlement) const {
+  void report(const Chosen& one, const std::string& text, spool::Settlement& settlement) {
     std::vector<RecipientReport> reports;
     for (const auto& schedule : one.schedules) {
       const auto& recipient = one.message.recipient(schedule.recipient);
@@ -310,6 +311,7 @@ class Actor {
     for (std::size_t at = 0; at < reports.size(); at += most_recipients_of_a_report) {
       const auto end = std::min(reports.size(), at + most_recipients_of_a_report);
       settlement.generated.push_back(make_report_mail(one.message, {reports.begin() + static_cast<std::ptrdiff_t>(at), reports.begin() + static_cast<std::ptrdiff_t>(end)}, "report", text, context_));
+      for (auto n = at; n < end; ++n) reported_by_.insert_or_assign({one.message.ref.id, reports[n].index}, settlement.generated.back().envelope.id);
     }
   }
 
@@ -342,6 +344,7 @@ class Actor {
   InHand* const in_hand_;
   std::map<TraceId, Chosen> chosen_;
   std::vector<std::pair<spool::MessageRef, std::uint32_t>> taken_;  // and not written yet
+  std::map<std::pair<TraceId, std::uint32_t>, TraceId> reported_by_;
   std::vector<spool::Deferral> deferrals_;
   std::vector<spool::Settlement> settlements_;
   std::vector<Change> changes_;

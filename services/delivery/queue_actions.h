@@ -47,7 +47,7 @@ struct Touched {
   // Of what has ended, for the log; empty where the envelope could not be read:
   std::string sender = {}, address = {}, last_reply = {};
   std::optional<WallTime> accepted_at = {};
-  std::optional<TraceId> became = {};    // redirected: the new mail
+  std::optional<TraceId> became = {};    // redirected: the new mail; bounced: the report, if its sender wants one
   QueueState was = QueueState::Deferred;
   std::int8_t priority = 0;              // of what was fresh
 };

@@ -186,6 +186,7 @@ TEST_CASE("queue: what an operator did is in the log, and what ended by it has i
   run({.id = ids[0]}, {QueueActionKind::Bounce, ""}, ActionRun::Real, 500);
   CHECK(count("\"reason\":\"returned by operator\"") == 1);
   CHECK(count("bounce --id " + ids[0].text()) == 1);
+  CHECK_MESSAGE(count("\"parent\":\"" + ids[0].text() + "\"") == 1, "the report names the mail it is about");
   run({.id = ids[1]}, {QueueActionKind::RedirectAddress, "new@far.example"}, ActionRun::Real, 500);
   CHECK(count("\"event\":\"mail.expanded\"") == 1);
   CHECK(count("\"parent\":\"" + ids[1].text() + "\"") == 1);

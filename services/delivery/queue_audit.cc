@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "services/delivery/report/made_mail.h"
 #include "services/delivery/schedule/failure_class.h"
 
 namespace hikyaku::delivery {
@@ -43,8 +44,13 @@ void QueueAudit::carried_out(const QueueRequest& request, const QueueReply& repl
   if (under_way_.pid != pid || under_way_.what != what || act->after == first_of_all) tell();
   under_way_.pid = pid, under_way_.what = what, under_way_.by = act->by;
   under_way_.recipients += done->recipients;
-  for (const auto& one : touched)
-    if (!one.again) tell_end(act->action, one, act->by);
+  std::optional<TraceId> told;
+  for (const auto& one : touched) {
+    if (one.again) continue;
+    tell_end(act->action, one, act->by);
+    if (one.became && one.became != told) tell_made(act->action, one);  // one mail for several recipients
+    if (one.became) told = one.became;
+  }
   if (!done->next) tell();
 }
 
@@ -61,12 +67,19 @@ void QueueAudit::tell_end(const QueueAction& action, const Touched& one, const s
   if (action.kind == QueueActionKind::RedirectAddress) {
     fields.count = 1, fields.text = copy, fields.reason = "redirected by operator";
     log_.write(events::mail_expanded, fields);
-    if (one.became) log_.write(events::mail_generated, {.message = *one.became, .parent = one.id, .sender = one.sender, .null_sender = one.sender.empty(), .recipient = action.to, .original_recipient = one.address});
     return;
   }
   fields.reply = one.last_reply;
   fields.reason = action.kind == QueueActionKind::Delete ? "deleted by operator" : "returned by operator";
   log_.write(events::mail_failed, fields);
+}
+
+void QueueAudit::tell_made(const QueueAction& action, const Touched& one) const {
+  using namespace telemetry;
+  if (action.kind == QueueActionKind::Bounce)
+    log_.write(events::mail_generated, {.message = *one.became, .parent = one.id, .null_sender = true, .recipient = one.sender, .text = made::report});
+  else
+    log_.write(events::mail_generated, {.message = *one.became, .parent = one.id, .sender = one.sender, .null_sender = one.sender.empty(), .recipient = action.to, .original_recipient = one.address});
 }
 
 }  // namespace hikyaku::delivery

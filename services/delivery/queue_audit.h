@@ -23,6 +23,7 @@ class QueueAudit {
  private:
   void tell();
   void tell_end(const QueueAction& action, const Touched& one, const std::string& by) const;
+  void tell_made(const QueueAction& action, const Touched& one) const;
 
   struct Command {
     int pid = 0;

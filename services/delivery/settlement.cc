@@ -4,6 +4,7 @@
 #include "base/cursor.h"
 #include "services/delivery/basis.h"
 #include "services/delivery/delivery.h"
+#include "services/delivery/report/made_mail.h"
 #include "services/delivery/why/spent_times.h"
 
 namespace hikyaku::delivery {
@@ -70,8 +71,11 @@ Task<Settler::Ending> Delivery::settle_with_mail(spool::Settlement settlement) {
   auto outcomes = makes_mail ? settlement.outcomes : std::vector<spool::RecipientOutcome>{};
   const auto ref = settlement.message;
   auto basis = makes_mail ? settlement.based_on : spool::Stamps{};
+  const auto made = made_of(settlement.generated);
+  const bool to_postmaster = std::ranges::find(outcomes, spool::Outcome::DeadLetter, &spool::RecipientOutcome::outcome) != outcomes.end();
   auto settling = settler_.settle(std::move(settlement));
   const auto ending = co_await std::move(settling);
+  if (ending == Settler::Ending::Written) log_made(parts_.log, ref.id, to_postmaster ? made::dead_letter : made::report, made);
   if (ending != Settler::Ending::Impossible || !makes_mail) co_return ending;
   auto alone = settler_.settle({ref, std::move(outcomes), {}, std::move(basis)});
   const auto ended = co_await std::move(alone);

@@ -27,6 +27,9 @@ def run(folder):
                 told = eventually(lambda who=who: reports(server).get(who), f"{who} is told of", 60)
                 expect(told[0][:2] == ("delayed", "4.4.7") and told[0][2], f"that it is late: {told}")
             expect(not hop.transactions, "while nothing was delivered")
+            accepted = {e["message"] for e in server.events("inlog") if e["event"] == "mail.accepted"}
+            notices = eventually(lambda: len(found := [e for e in server.events("inlog") if e.get("text") == "notice"]) == 2 and found, "a line for each notice")
+            expect({e["parent"] for e in notices} == accepted, f"which names the mail it is about: {notices}")
         finally:
             go_on.set()
         eventually(lambda: {one.recipients[0] for one in hop.transactions} == {"attempt@slow.example", "lane@slow.example"}, "both are delivered", 60)

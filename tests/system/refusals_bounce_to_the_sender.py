@@ -1,6 +1,7 @@
 """What a next hop refuses for good (5xx, at any command) comes back to the sender as an RFC 3464 report with the reply
 in it; 4xx is tried again; the period's end is a report too; a null sender is never answered; NOTIFY is obeyed."""
 import email
+import json
 import smtplib
 
 from harness import DOMAIN, HANAKO, PASSWORD, TARO, Server, eventually, expect, scenario
@@ -107,8 +108,20 @@ def run(folder):
         expect("the text" not in original, "RET=HDRS: only the header comes back")
         expect(found["taro"][0]["Action"] == "delivered", f"{found['taro'][0]}")
         eventually(lambda: server.cli("queue", "list", "--json").find("@") < 0, "the queue is empty")
+        each_report_is_followed(server)
         unknown_inside(server)
         alias_is_expanded(server)
+
+
+def each_report_is_followed(server):
+    """From a mail to the report about it, and back: by trace, and by why."""
+    for mail in [e["message"] for e in server.events("faillog") if e["recipient"] in ("unknown@far.example", "never@far.example")]:
+        told = eventually(lambda mail=mail: json.loads(server.cli("trace", mail, "--json"))["told_by"], "its report is in the log")
+        expect(len(told) == 1 and told[0]["kind"] == "report" and told[0]["parent"] == mail, f"one report: {told}")
+        report = told[0]["message"]
+        expect(any(f"message={report}" in line and "mailbox" in line for line in server.cli("trace", mail).splitlines()), "with its own delivery")
+        expect(json.loads(server.cli("trace", report, "--json"))["parent"] == mail, "it names its mail")
+        expect(f"hikyaku why {report}" in server.cli("why", mail) and mail in server.cli("why", report), "and why does both")
 
 
 def unknown_inside(server):

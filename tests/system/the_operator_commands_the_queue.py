@@ -45,6 +45,17 @@ def look(server):
     expect(len(waiting(server)) == 8, "nothing is done without --yes")
 
 
+def its_report_is_followed(server, mail):
+    """From a mail that was given up to the report about it, and back."""
+    told = json.loads(server.cli("trace", mail, "--json"))["told_by"]
+    expect(len(told) == 1 and told[0]["kind"] == "report" and told[0]["parent"] == mail, f"one report: {told}")
+    report = told[0]["message"]
+    text = server.cli("trace", mail)
+    expect(any(f"message={report}" in line and HANAKO in line for line in text.splitlines()), f"its delivery too: {text}")
+    expect(json.loads(server.cli("trace", report, "--json"))["parent"] == mail, "the report names its mail")
+    expect(f"hikyaku why {report}" in server.cli("why", mail) and mail in server.cli("why", report), "and why does both")
+
+
 def ends_are_told(server, by_recipient):
     """What an operator did is in the log, by whoever has the queue: deliver, or the command itself."""
     failed = {e["message"]: e for e in server.events("faillog")}
@@ -54,6 +65,8 @@ def ends_are_told(server, by_recipient):
         expect(end["reason"] == reason and end["by"] and end["recipient"] == f"{name}@far.example" and end["service"] == service, f"{end}")
         told = server.cli("why", end["message"])
         expect(reason in told.splitlines()[0] + told, f"why: {told}")
+        if reason == "returned by operator":
+            its_report_is_followed(server, end["message"])
     expect("r0@far.example" in server.cli("log", "--as", "epost", "--log", "faillog"), "E-Post's faillog has it")
     commands = [e for e in server.events("servicelog") if e["event"] == "queue.changed"]
     texts = [(e["text"], e["count"]) for e in commands]

@@ -32,6 +32,7 @@ Task<io::Message> QueueServer::answer(io::Message message, io::PeerProcess peer)
   // Root, or our own user's shell: they may say for whom they ask.
   audit_.carried_out(*request, *reply, touched, peer.pid);
   if (auto* summary = std::get_if<delivery::QueueSummary>(&*reply)) delivery_.add_states(*summary);
+  if (auto* list = std::get_if<delivery::QueueList>(&*reply)) delivery_.add_states(*list);
   if (auto* why = std::get_if<delivery::WhyAnswer>(&*reply)) delivery_.explain(*why, std::get<delivery::QueueWhyRequest>(*request).domain);
   co_return io::Message{encode(*reply), {}};
 }

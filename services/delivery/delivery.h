@@ -116,6 +116,8 @@ class Delivery {
   Task<RecipientFinding> ask(RecipientQuestion question);
   // What only a running delivery knows of destinations.
   void add_states(QueueSummary& summary);
+  // Where nothing answers, mail is tried with the destination's next probe, whatever its own time was.
+  void add_states(QueueList& list);
   // Where the recipients are and what they wait for, and how their destinations stand; `domain`: whose destination too.
   void explain(WhyAnswer& answer, const std::string& domain);
 

@@ -1,4 +1,6 @@
 // What an operator changed in the queue (queue_actions.h), taken over by a running delivery: timers, gates, new mail.
+#include <algorithm>
+#include <map>
 #include <utility>
 
 #include "services/delivery/delivery.h"
@@ -183,6 +185,16 @@ Task<void> Delivery::flush_one(std::shared_ptr<const directory::Snapshot> direct
   if (!key.empty()) scheduler_.flush(key, now);
   if (const auto own = "mx:" + domain; hop->hop.via == Via::Mx && key != own) scheduler_.flush(own, now);
   wake_timers();
+}
+
+void Delivery::add_states(QueueList& list) {
+  const auto now = parts_.clock.wall();
+  std::map<std::string_view, std::optional<WallTime>> probes;  // few destinations, on most pages
+  for (const auto& item : list.items)
+    if (item.state == QueueState::Deferred && !probes.contains(item.destination))
+      if (const auto view = scheduler_.view(item.destination, now)) probes[item.destination] = view->next_probe;
+  for (auto& item : list.items)
+    if (const auto known = probes.find(item.destination); known != probes.end() && known->second) item.next_due = std::max(*known->second, item.release_at.value_or(WallTime{}));
 }
 
 void Delivery::add_states(QueueSummary& summary) {

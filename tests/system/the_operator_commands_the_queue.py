@@ -39,6 +39,7 @@ def look(server):
     expect(shape["all"]["recipients"] == 8 and sum(shape["destinations"][0]["by_age"]) == 8, f"{shape}")
     one = json.loads(server.cli("queue", "destinations", "--json"))["destinations"][0]
     expect(one["recipients"] == 8 and one["attempts"] == 1 and "refused" in one["reply"].lower() and one["last_try"], f"{one}")
+    expect(one["state"] == "down" and {item["next_try"] for item in waiting(server)} == {one["next_try"]}, f"all wait for one probe: {one} {waiting(server)}")
     server.cli("queue", "destinations"), server.cli("queue", "shape")
     dry = json.loads(server.cli("queue", "delete", "--all", "--json"))
     expect(dry["dry_run"] and dry["recipients"] == 8 and len(dry["sample"]) == 8, f"{dry}")

@@ -9,13 +9,19 @@
 #include <iterator>
 
 #include "protocol/mime/table_text.h"
-#include "services/telemetry/json_writer.h"
 
 namespace hikyaku::cli {
 
 namespace {
 
 using directory::Editor;
+
+constexpr std::size_t most_told = 20;  // a text that is no table at all has a fault in every line
+
+void tell_refused(const Invocation& call, const std::vector<directory::BadRow>& refused) {
+  for (std::size_t row = 0; row < std::min(refused.size(), most_told); ++row) call.fail("line " + std::to_string(refused[row].line) + ": " + refused[row].why);
+  if (refused.size() > most_told) call.fail("... and " + std::to_string(refused.size() - most_told) + " more lines");
+}
 
 }  // namespace
 
@@ -55,15 +61,20 @@ Exit import_text(Invocation& call, ImportWork work) {
   return done ? *done : call.fail(done.error().what);
 }
 
+void write_import(telemetry::JsonWriter& json, const Invocation& call, std::size_t taken, std::size_t there_already, const std::vector<directory::BadRow>& refused) {
+  json.flag("dry_run", call.has("--dry-run")).member("taken", taken).member("there_already", there_already).key("refused").array();
+  for (const auto& row : refused) json.object().member("line", row.line).member("why", row.why).end_object();
+  json.end_array();
+}
+
 Exit report_import(const Invocation& call, std::size_t taken, std::vector<directory::BadRow> refused, std::size_t there_already) {
   std::sort(refused.begin(), refused.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
   if (call.json) {
     telemetry::JsonWriter json;
-    json.object().flag("dry_run", call.has("--dry-run")).member("taken", taken).member("there_already", there_already).key("refused").array();
-    for (const auto& row : refused) json.object().member("line", row.line).member("why", row.why).end_object();
-    call.print(json.end_array().end_object().take());
+    write_import(json.object(), call, taken, there_already, refused);
+    call.print(json.end_object().take());
   } else {
-    for (const auto& row : refused) call.fail("line " + std::to_string(row.line) + ": " + row.why);
+    tell_refused(call, refused);
     const Words would{" rows can be taken (nothing was changed), ", " 行を取り込める(何も変更していない)、"}, did{" rows taken, ", " 行を取り込んだ、"};
     std::string line = std::to_string(taken) + std::string(call.say(call.has("--dry-run") ? would : did));
     if (there_already > 0) line += std::to_string(there_already) + std::string(call.say({" there already and skipped, ", " 行は既にあり飛ばした、"}));

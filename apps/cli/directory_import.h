@@ -7,6 +7,7 @@
 
 #include "apps/cli/data_access.h"
 #include "services/directory/gateway_text.h"
+#include "services/telemetry/json_writer.h"
 
 namespace hikyaku::cli {
 
@@ -24,8 +25,10 @@ namespace hikyaku::cli {
 using ImportWork = directory::DirectoryResult<Exit> (*)(Invocation& call, directory::Editor& editor, const std::string& text);
 [[nodiscard]] Exit import_text(Invocation& call, ImportWork work);
 
-// The report: rows taken, rows refused with their lines, and how many were there already, which is no failure.
+// The report: rows taken, rows refused with their lines (as text the first 20 of them), and how many were there already, which is no failure.
 [[nodiscard]] Exit report_import(const Invocation& call, std::size_t taken, std::vector<directory::BadRow> refused, std::size_t there_already = 0);
+// Its members, into an object that is open.
+void write_import(telemetry::JsonWriter& json, const Invocation& call, std::size_t taken, std::size_t there_already, const std::vector<directory::BadRow>& refused);
 // The same for rows that were tried one by one: `bad` ones are no rows at all, `lines` are those of the tried.
 [[nodiscard]] Exit report_tried(const Invocation& call, std::vector<directory::BadRow> bad, const std::vector<std::size_t>& lines,
                                 std::vector<directory::Editor::Rejected> rejected);

@@ -81,6 +81,7 @@ constexpr SentenceRow rows[] = {
     {"This server passes mail of this machine on; if strangers are like it, take its network out of [smtp] relay_networks.", "このマシンからのメールは中継される。見知らぬ相手も同じ扱いになるなら、そのネットワークを [smtp] relay_networks から外す。"},
     {"There would be more than 2,000 expressions, each of which is tried on every client; use names and .domains.", "正規表現が 2,000 件を超える。どれもクライアントごとに試すので、名前や .domain で書く。"},
     {"Nothing was changed; give a time to come.", "何も変更していない。先の時刻を指定する。"},
+    {"... and {} more lines", "ほか {1} 行"},
     {"Give patterns, or --source for all rows of one source.", "パターンを指定するか、--source で出所を指定する。"},
     {"\"{}\" is no name of a row; write letters, digits, \"-\", \"_\" and \".\", at most 60.", "「{1}」は行の名前にできない。英数字と「-」「_」「.」を 60 文字まで使う。"},
     {"A text of the row is longer than 1,000 octets or has control characters; make it shorter.", "行の文字列が 1,000 バイトを超えるか、制御文字を含む。短くする。"},

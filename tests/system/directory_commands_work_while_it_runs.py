@@ -1,5 +1,7 @@
 """Domains, accounts, aliases and routes are changed live; import reports bad rows; export gives back what was there."""
 import json
+import os
+import subprocess
 
 from harness import DOMAIN, HANAKO, PASSWORD, TARO, Server, expect, scenario
 
@@ -53,6 +55,31 @@ def tables_of_a_japanese_windows(server, folder):
     expect("good@" not in server.cli("account", "list"), "nothing of it was taken")
 
 
+def imported(server, text, *options):
+    """What `route import` says, its status, and the table after it."""
+    done = subprocess.run([server.program, "--config", server.config, "route", "import", "-", *options], input=text, text=True, capture_output=True, timeout=120, env={**os.environ, "LANG": "C", "LC_ALL": "C"})
+    return done.returncode, done.stdout + done.stderr, server.cli("route", "export")
+
+
+def a_table_is_replaced_whole_or_not_at_all(server):
+    before = server.cli("route", "export")
+    for options in ((), ("--yes",), ("--dry-run",)):
+        status, told, after = imported(server, "good.example,192.0.2.9,25\nbad row\n", *options)
+        expect((status, after) == (3, before) and "0 rows" in told and "1 refused" in told and "line 2:" in told, f"nothing of a text with a faulty row {options}: {status} {told}")
+    for text, removed in (("", 2), ("*.b.example,192.0.2.1,25\nnew.example,192.0.2.9,25\n", 1)):
+        status, told, after = imported(server, text, "--dry-run")
+        expect((status, after) == (0, before) and f"removed {removed}" in told and "*,192.0.2.2,2525" in told and "--yes" in told and "Mail that waits" in told, f"told first: {status} {told}")
+        status, told, after = imported(server, text)
+        expect((status, after) == (3, before) and f"removed {removed}" in told and "--yes" in told and "Mail that waits" in told, f"no row is lost unasked: {status} {told}")
+    status, told, after = imported(server, "*,192.0.2.7,25\n*.b.example,192.0.2.1,25\nnew.example,192.0.2.9,25\n")
+    expect(status == 0 and "new 1, changed 1, unchanged 1, removed 0; in another order" in told and after.startswith("*,192.0.2.7"), f"nothing goes, so nothing is asked: {status} {told}")
+    told = json.loads(server.cli("route", "import", "-", "--yes", "--json", input=before))
+    expect((told["taken"], told["new"], told["changed"], told["unchanged"], told["removed"], told["removed_rows"]) == (2, 0, 1, 1, 1, ["new.example,192.0.2.9,25"]), f"as JSON: {told}")
+    expect(server.cli("route", "export") == before, "and with --yes it goes")
+    status, told, after = imported(server, "".join(f"{n} is no row\n" for n in range(373)))
+    expect(after == before and told.count("line ") == 20 and "... and 353 more lines" in told, f"a text that is no table at all: {told}")
+
+
 @scenario
 def run(folder):
     with Server(folder).start() as server:
@@ -95,6 +122,7 @@ def run(folder):
         server.cli("route", "import", gateway)
         expect(server.cli("route", "export") == gateway.read_text(), "gateway.dat comes back as it was")
         expect("192.0.2.1" in server.cli("route", "explain", "x@c.b.example"), "explained")
+        a_table_is_replaced_whole_or_not_at_all(server)
         server.cli("account", "remove", TARO, "--yes", check=False)
         server.cli("alias", "remove", f"*@{DOMAIN}")
         server.cli("account", "remove", TARO, "--yes", check=False)

@@ -111,7 +111,7 @@ def by_dns_on_terms(server, here, dns):
     waits = eventually(lambda: [line for line in server.cli("queue", "destinations").splitlines() if "tls=required" in line] or None, "it waits", 20)
     expect("mx:plain.example" in waits[0] or "plain.example" in waits[0], f"by MX, and by name: {waits}")
     expect(here["plain"].recipients.count("x@plain.example") == 1, "nothing in the clear")
-    server.cli("route", "import", "-", input=f"plain.example,{dns},25\n")
+    server.cli("route", "import", "-", "--yes", input=f"plain.example,{dns},25\n")
     eventually(lambda: here["plain"].recipients.count("x@plain.example") == 2, "queued mail goes by the new row", 20)
 
 

@@ -37,7 +37,7 @@ def send(server, recipients, subject):
 
 
 def row(server, text):
-    server.cli("route", "import", "-", input=text)
+    server.cli("route", "import", "-", "--yes", input=text)
 
 
 def login_and_tls(server, inner, plain):

@@ -1,0 +1,24 @@
+// Imports whose text takes the place of a whole table: nothing of a text with a faulty row, and rows that would be lost only with --yes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apps/cli/directory_import.h"
+#include "services/directory/row_changes.h"
+
+namespace hikyaku::cli {
+
+// FILE, those `between`, --dry-run, --yes.
+[[nodiscard]] std::vector<Option> table_import_options(std::vector<Option> between = {});
+
+// Nothing is taken of this text: says so, with its faulty rows.
+[[nodiscard]] Exit refuse_table(const Invocation& call, std::vector<directory::BadRow> bad);
+
+// Whether the change is to be made now: no dry run, and no row goes without --yes.
+[[nodiscard]] bool may_replace(const Invocation& call, const directory::RowChanges& changes);
+
+// After it was made, or not: how many rows are new, changed, unchanged and removed. `follows`: what else the change does, one sentence.
+[[nodiscard]] Exit report_table(const Invocation& call, const directory::RowChanges& changes, const Words& follows);
+
+}  // namespace hikyaku::cli

@@ -1,7 +1,5 @@
 #include "io/hosts_file.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <fstream>
 
@@ -72,16 +70,9 @@ void parse_hosts(std::string_view text, HostsTable& into) {
       for (const auto& address : *addresses) into.add(address, name);
 }
 
-HostsFiles::Stamp HostsFiles::stamp_of(const std::string& path) {
-  struct stat found{};
-  if (::stat(path.c_str(), &found) != 0) return {};
-  return {static_cast<std::uint64_t>(found.st_ino), static_cast<std::uint64_t>(found.st_size),
-          std::int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec};
-}
-
 bool HostsFiles::refresh() {
-  std::vector<Stamp> stamps;
-  for (const auto& path : paths_) stamps.push_back(stamp_of(path));
+  std::vector<FileStamp> stamps;
+  for (const auto& path : paths_) stamps.push_back(stamp_of_file(path));
   if (stamps == stamps_) return false;
   auto table = std::make_shared<HostsTable>();
   for (const auto& path : paths_) parse_hosts(read_all(path), *table);

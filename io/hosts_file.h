@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "io/file_stamp.h"
 #include "io/socket_address.h"
 
 namespace hikyaku::io {
@@ -40,15 +41,8 @@ class HostsFiles {
   [[nodiscard]] std::shared_ptr<const HostsTable> current() const;
 
  private:
-  struct Stamp {
-    std::uint64_t inode = 0, octets = 0;
-    std::int64_t changed_ns = -1;
-    friend bool operator==(const Stamp&, const Stamp&) = default;
-  };
-  [[nodiscard]] static Stamp stamp_of(const std::string& path);
-
   const std::vector<std::string> paths_;
-  std::vector<Stamp> stamps_;
+  std::vector<FileStamp> stamps_;
   mutable std::mutex mutex_;
   std::shared_ptr<const HostsTable> table_ = std::make_shared<const HostsTable>();
 };

@@ -1,7 +1,5 @@
 #include "apps/supervisor/hosts_copy.h"
 
-#include <sys/stat.h>
-
 #include <fstream>
 
 #include "apps/service/data_folders.h"
@@ -32,17 +30,10 @@ void HostsCopy::follow() {
 }
 
 void HostsCopy::follow(File& file) {
-  struct stat found{};
-  const bool there = !file.from.empty() && ::stat(file.from.c_str(), &found) == 0;
-  const auto inode = there ? static_cast<std::uint64_t>(found.st_ino) : 0;
-  const auto octets = there ? static_cast<std::uint64_t>(found.st_size) : 0;
-  const std::int64_t changed = there ? std::int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec : -1;
-  if (inode == file.inode && octets == file.octets && changed == file.changed_ns) return;
+  const auto stamp = file.from.empty() ? io::FileStamp{} : io::stamp_of_file(file.from);
+  if (stamp == file.copied) return;
   // A failed copy is tried again at the next look.
-  if (!io::replace_file(disk_, file.to, there ? beginning_of(file.from) : std::string())) return;
-  file.inode = inode;
-  file.octets = octets;
-  file.changed_ns = changed;
+  if (io::replace_file(disk_, file.to, stamp == io::FileStamp{} ? std::string() : beginning_of(file.from))) file.copied = stamp;
 }
 
 }  // namespace hikyaku::apps

@@ -2,12 +2,13 @@
 // editor replaced would be out of its reach. So the supervisor copies it into `run` whenever it changes.
 #pragma once
 
-#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "io/disk.h"
+#include "io/file_stamp.h"
 
 namespace hikyaku::apps {
 
@@ -21,8 +22,7 @@ class HostsCopy {
  private:
   struct File {
     std::string from, to;
-    std::uint64_t inode = 0, octets = 0;
-    std::int64_t changed_ns = -2;  // never looked
+    std::optional<io::FileStamp> copied = {};
   };
   void follow(File& file);
 

@@ -4,10 +4,10 @@
 build_packages=(
   clang-19 lld-19 cmake ninja-build ccache pkg-config libstdc++-12-dev
   doctest-dev libfmt-dev libxxhash-dev libzstd-dev zlib1g-dev libssl-dev libunbound-dev libsqlite3-dev libicu-dev libuchardet-dev
-  libidn2-dev libsodium-dev libtomlplusplus-dev libre2-dev libcli11-dev libboost-json1.81-dev libseccomp-dev libcap-ng-dev
+  libidn2-dev libsodium-dev libtomlplusplus-dev libre2-dev libcli11-dev libboost-json1.81-dev libseccomp-dev libcap-ng-dev libmaxminddb-dev
 )
 run_packages=(openssl ca-certificates procps)
-test_packages=(libclang-rt-19-dev python3 curl postfix nsd bind9-utils strace swaks libnet-ssleay-perl fetchmail getmail6 isync mutt msmtp mpop offlineimap3 libsasl2-modules prometheus python3-prometheus-client python3-dkim python3-authres clamav clamav-daemon clamav-freshclam opendkim libxml2-utils opendmarc postgrey postfix-policyd-spf-python rspamd)
+test_packages=(libclang-rt-19-dev python3 curl postfix nsd bind9-utils strace swaks libnet-ssleay-perl fetchmail getmail6 isync mutt msmtp mpop offlineimap3 libsasl2-modules prometheus python3-prometheus-client python3-dkim python3-authres clamav clamav-daemon clamav-freshclam opendkim libxml2-utils opendmarc postgrey postfix-policyd-spf-python rspamd libmaxmind-db-writer-perl)
 long_packages=(thunderbird dovecot-core dovecot-imapd dovecot-lmtpd)  # for ./test --long alone
 
 . tools/sentences.sh

@@ -22,7 +22,7 @@ FORBIDDEN_SYSTEM = {
     "mail": re.compile(r"^(sys/.*|netinet/.*|unistd\.h|fcntl\.h|fstream|filesystem|thread|mutex)$"),
 }
 # A library's header has one owner: heavy ones cost every file that includes them, and a later swap is one file's work.
-ONE_FILE = {"CLI/CLI.hpp": 1, "toml++/toml.h": 1, "boost/json.hpp": 2, "boost/json/src.hpp": 1, "seccomp.h": 2}
+ONE_FILE = {"CLI/CLI.hpp": 1, "toml++/toml.h": 1, "boost/json.hpp": 2, "boost/json/src.hpp": 1, "seccomp.h": 2, "maxminddb.h": 1}
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)
 
 

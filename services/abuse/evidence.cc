@@ -9,11 +9,12 @@ namespace {
 struct Sentence {
   std::string_view en, ja;  // "#" stands for anything in `en`; "#1" in `ja` for the first of them
 };
-constexpr std::array<Sentence, 4> sentences = {{
+constexpr std::array<Sentence, 5> sentences = {{
     {"# recipients within an hour, # were the most of four weeks", "1 時間に #1 宛先(過去 4 週間の最多は #2)"},
     {"# of # recipients within a day were refused, # by other servers", "1 日の #2 宛先のうち #1 件が拒否された(他サーバによるもの #3 件)"},
     {"# new networks within a day", "1 日に新しいネットワーク #1 か所から送信"},
     {"from a network that is new for it (#)", "使われたことのないネットワーク(#1)から送信"},
+    {"used from new countries (#)", "使われたことのない国(#1)からの利用"},
 }};
 
 // What stands for each "#"; empty: it does not fit.

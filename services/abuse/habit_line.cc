@@ -1,9 +1,10 @@
 // One account's habits as a line of text:
-//   ID SINCE TOLD HOUR s N*24 r N*24 WEEK p N*4 [e N*24] [u RULED] n NAME FIRST LAST SENT ...
-// e and u came later: without them nothing was refused elsewhere, and nobody has ruled.
+//   ID SINCE TOLD HOUR s N*24 r N*24 WEEK p N*4 [e N*24] [u RULED] n NAME FIRST LAST SENT ... c COUNTRY FIRST LAST ...
+// e, u and c came later: without them nothing was refused elsewhere, nobody has ruled, and no country is known.
 #include <charconv>
 
 #include "base/cursor.h"
+#include "services/abuse/country_code.h"
 #include "services/abuse/habits.h"
 
 namespace hikyaku::abuse {
@@ -72,6 +73,10 @@ std::string habit_line(AccountId account, const Habit& habit) {
     line += " n " + known.name;
     put(line, known.first), put(line, known.last), put(line, known.sent);
   }
+  for (const auto& known : habit.countries) {
+    line += " c " + known.name;
+    put(line, known.first), put(line, known.last);
+  }
   return line + '\n';
 }
 
@@ -92,8 +97,14 @@ std::optional<std::pair<AccountId, Habit>> parse_habit_line(std::string_view lin
       else habit.ruled = words.time();
       continue;
     }
+    if (name == "c") {
+      KnownPlace known{std::string(words.word()), words.time(), words.time(), {}};
+      words.good = words.good && is_country_code(known.name) && habit.countries.size() < Habit::most_countries;
+      habit.countries.push_back(std::move(known));
+      continue;
+    }
     words.good = name == "n" && habit.networks.size() < Habit::most_networks;
-    KnownNetwork known{std::string(words.word()), words.time(), words.time(), words.time()};
+    KnownPlace known{std::string(words.word()), words.time(), words.time(), words.time()};
     words.good = words.good && is_name(known.name);
     habit.networks.push_back(std::move(known));
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "services/abuse/country_code.h"
 #include "services/abuse/prefix.h"
 
 namespace hikyaku::abuse {
@@ -56,12 +57,12 @@ std::optional<Origin> origin_of(const Sent& sent) {
   return Origin{home_of(*address), region_of(*address), owner_of(sent.client_name.substr(0, longest_name))};
 }
 
-bool is_in(const std::string& region, const KnownNetwork& known) {
+bool is_in(const std::string& region, const KnownPlace& known) {
   const auto base = io::IpAddress::parse(std::string_view(known.name).substr(0, known.name.find('/')));
   return base && region_of(*base) == region;
 }
 
-bool is_old(const KnownNetwork& known, WallTime now) { return known.first + Habits::news_for <= now; }
+bool is_old(const KnownPlace& known, WallTime now) { return known.first + Habits::news_for <= now; }
 
 // The regions that it sent from within a day and that it had never come from before.
 std::size_t new_regions(const Habit& habit, WallTime now) {
@@ -78,10 +79,37 @@ std::size_t new_regions(const Habit& habit, WallTime now) {
 
 // A provider has many networks: who it is counts for all of them.
 bool is_of_known_owner(const Habit& habit, const Origin& origin, WallTime now) {
-  return !origin.owner.empty() && std::ranges::any_of(habit.networks, [&](const KnownNetwork& known) { return is_old(known, now) && known.name == origin.owner; });
+  return !origin.owner.empty() && std::ranges::any_of(habit.networks, [&](const KnownPlace& known) { return is_old(known, now) && known.name == origin.owner; });
 }
 bool is_of_known_region(const Habit& habit, const Origin& origin, WallTime now) {
-  return std::ranges::any_of(habit.networks, [&](const KnownNetwork& known) { return is_old(known, now) && is_in(origin.region, known); });
+  return std::ranges::any_of(habit.networks, [&](const KnownPlace& known) { return is_old(known, now) && is_in(origin.region, known); });
+}
+
+// As one that was there before, or new.
+KnownPlace& see(std::vector<KnownPlace>& places, std::size_t most, Duration kept, std::string name, WallTime now) {
+  std::erase_if(places, [&](const auto& known) { return known.last + kept < now; });
+  const auto found = std::ranges::find(places, name, &KnownPlace::name);
+  if (found != places.end()) {
+    found->last = std::max(found->last, now);
+    std::rotate(found, found + 1, places.end());
+    return places.back();
+  }
+  if (places.size() >= most) {
+    // A stranger's many must not push out what has been usual for long.
+    const auto newest = std::ranges::max_element(places, {}, &KnownPlace::first);
+    places.erase(is_old(*newest, now) ? places.begin() : newest);
+  }
+  places.push_back({std::move(name), now, now, {}});
+  return places.back();
+}
+
+// Those of the last day that it had never come from before: "BR, RU". None while nobody knows yet where it is used.
+std::string new_countries(const Habit& habit, WallTime now) {
+  std::string names;
+  if (std::ranges::none_of(habit.countries, [&](const auto& known) { return known.first + Habits::settled_after <= now; })) return names;
+  for (const auto& known : habit.countries)
+    if (!is_old(known, now) && known.last + std::chrono::days{1} >= now) names += (names.empty() ? "" : ", ") + known.name;
+  return names;
 }
 
 }  // namespace
@@ -96,22 +124,13 @@ Habit* Habits::of(AccountId account, WallTime now) {
   return &fresh;
 }
 
-KnownNetwork& Habits::see(Habit& habit, std::string name, WallTime now) {
-  auto& networks = habit.networks;
-  std::erase_if(networks, [&](const auto& known) { return known.last + networks_are_kept < now; });
-  const auto found = std::ranges::find(networks, name, &KnownNetwork::name);
-  if (found != networks.end()) {
-    found->last = std::max(found->last, now);
-    std::rotate(found, found + 1, networks.end());
-    return networks.back();
-  }
-  if (networks.size() >= Habit::most_networks) {
-    // A stranger's many must not push out what has been usual for long.
-    const auto newest = std::ranges::max_element(networks, {}, &KnownNetwork::first);
-    networks.erase(is_old(*newest, now) ? networks.begin() : newest);
-  }
-  networks.push_back({std::move(name), now, now, {}});
-  return networks.back();
+KnownPlace& Habits::see_network(Habit& habit, std::string name, WallTime now) { return see(habit.networks, Habit::most_networks, networks_are_kept, std::move(name), now); }
+
+// The database says something else of a network than it did: that is a correction, and no journey.
+void Habits::see_country(Habit& habit, std::string_view country, const KnownPlace& home, WallTime now) {
+  if (!is_country_code(country)) return;
+  auto& known = see(habit.countries, Habit::most_countries, countries_are_kept, std::string(country), now);
+  if (is_old(home, now)) known.first = std::min(known.first, home.first);
 }
 
 // An hour is usual once it is a day old: who sends for another one is not usual by the second hour. A clock that was set back moves nothing.
@@ -128,16 +147,20 @@ void Habits::move_on(Habit& habit, WallTime now) {
   }
 }
 
-void Habits::logged_in(AccountId account, std::string_view client, WallTime now) {
+Suspicion Habits::logged_in(AccountId account, std::string_view client, std::string_view country, WallTime now) {
+  Suspicion suspicion;
   auto network = network_of(client);
   auto* habit = network.empty() ? nullptr : of(account, now);
-  if (habit != nullptr) (void)see(*habit, std::move(network), now);
+  if (habit == nullptr) return suspicion;
+  see_country(*habit, country, see_network(*habit, std::move(network), now), now);
+  say_countries(suspicion, *habit, now);
+  return suspicion;
 }
 
 bool Habits::is_usual(AccountId account, std::string_view client) const {
   const auto found = habits_.find(account.value());
   const auto network = network_of(client);
-  return found != habits_.end() && !network.empty() && std::ranges::find(found->second.networks, network, &KnownNetwork::name) != found->second.networks.end();
+  return found != habits_.end() && !network.empty() && std::ranges::find(found->second.networks, network, &KnownPlace::name) != found->second.networks.end();
 }
 
 Suspicion Habits::sent(AccountId account, const Sent& sent, const SendTerms& terms, WallTime now) {
@@ -176,13 +199,22 @@ void Habits::say_origin(Suspicion& suspicion, Habit& habit, const Sent& sent, co
   if (origin) {
     const bool known_owner = is_of_known_owner(habit, *origin, now);
     fresh = settled && !known_owner && !is_of_known_region(habit, *origin, now);
-    if (!origin->owner.empty()) (void)see(habit, origin->owner, now);
-    auto& home = see(habit, origin->home, now);
+    if (!origin->owner.empty()) (void)see_network(habit, origin->owner, now);
+    auto& home = see_network(habit, origin->home, now);
     if (!known_owner) home.sent = now;
+    see_country(habit, sent.country, home, now);
   }
   const auto regions = settled ? new_regions(habit, now) : 0;
-  if (regions >= terms.networks) say(suspicion, 2, std::to_string(regions) + " new networks within a day");
-  else if (fresh) say(suspicion, 1, "from a network that is new for it (" + origin->region + (origin->owner.empty() ? "" : ", " + origin->owner) + ")");
+  Suspicion from;
+  if (regions >= terms.networks) say(from, 2, std::to_string(regions) + " new networks within a day");
+  else if (fresh) say(from, 1, "from a network that is new for it (" + origin->region + (origin->owner.empty() ? "" : ", " + origin->owner) + ")");
+  say_countries(from, habit, now);
+  // A journey shows both: where it comes from is one kind of evidence, which alone is never enough.
+  if (from.points > 0) say(suspicion, std::min(from.points, 2), from.because);
+}
+
+void Habits::say_countries(Suspicion& suspicion, const Habit& habit, WallTime now) {
+  if (const auto names = new_countries(habit, now); !names.empty()) say(suspicion, 2, "used from new countries (" + names + ")");
 }
 
 bool Habits::tell(AccountId account, int points, WallTime now) {
@@ -201,11 +233,12 @@ bool Habits::rule(AccountId account, const Ruling& ruling) {
   auto& habit = found->second;
   habit.ruled = at;
   if (ruling.was == Ruling::Was::Stranger) {
-    std::erase_if(habit.networks, [&](const auto& known) { return known.first >= ruling.came; });
+    for (auto* places : {&habit.networks, &habit.countries}) std::erase_if(*places, [&](const auto& known) { return known.first >= ruling.came; });
   } else {
     // An hour may have begun within one of ours.
     for (std::size_t i = 0; i + 1 < Habit::hours; ++i) habit.peaks[0] = std::max(habit.peaks[0], habit.sent[i] + habit.sent[i + 1]);
-    for (auto& known : habit.networks) known.first = std::min(known.first, at - news_for);
+    for (auto* places : {&habit.networks, &habit.countries})
+      for (auto& known : *places) known.first = std::min(known.first, at - news_for);
   }
   for (auto& known : habit.networks) known.sent = {};
   habit.sent = {}, habit.refused = {}, habit.refused_elsewhere = {};
@@ -217,7 +250,7 @@ void Habits::keep_only(const std::set<std::uint64_t>& accounts) {
 }
 
 void Habits::restore(AccountId account, Habit habit) {
-  if (habit.networks.size() > Habit::most_networks || (habits_.size() >= most_accounts && !habits_.contains(account.value()))) return;
+  if (habit.networks.size() > Habit::most_networks || habit.countries.size() > Habit::most_countries || (habits_.size() >= most_accounts && !habits_.contains(account.value()))) return;
   habits_.insert_or_assign(account.value(), std::move(habit));
 }
 

@@ -1,5 +1,5 @@
-// Habits: what is usual for each account: the networks it logs in from, how much it sends in an hour, how many recipients are refused, here and
-// by other servers.
+// Habits: what is usual for each account: the networks and countries it logs in from, how much it sends in an hour, how many recipients are refused,
+// here and by other servers.
 // From that follow two answers: whether a network is usual (services/abuse/login_penalties.h), and how much speaks for a stranger
 // sending with the account's password.
 //
@@ -20,17 +20,17 @@
 
 namespace hikyaku::abuse {
 
-struct KnownNetwork {
-  std::string name;  // "192.0.2.0/24", "2001:db8::/48", or the owner of a client's name, "ocn.ne.jp"
+struct KnownPlace {
+  std::string name;  // a network, "192.0.2.0/24", "2001:db8::/48", or the owner of a client's name, "ocn.ne.jp"; or a country, "JP"
   WallTime first{}, last{};
-  WallTime sent{};   // when it last sent from there, its client's owner being nobody known; zero: never
-  friend bool operator==(const KnownNetwork&, const KnownNetwork&) = default;
+  WallTime sent{};   // of networks: when it last sent from there, its client's owner being nobody known; zero: never
+  friend bool operator==(const KnownPlace&, const KnownPlace&) = default;
 };
 
 struct Habit {
-  static constexpr std::size_t most_networks = 16, hours = 24, weeks = 4;
+  static constexpr std::size_t most_networks = 16, most_countries = 8, hours = 24, weeks = 4;
   WallTime since{};                      // of the first login or mail
-  std::vector<KnownNetwork> networks;    // least recently used first
+  std::vector<KnownPlace> networks, countries;  // least recently used first
   std::uint64_t hour = 0;                // since 1970, that sent[0] and refused[0] are of; [1]: the one before
   std::array<std::uint32_t, hours> sent{}, refused{}, refused_elsewhere{};  // recipients; elsewhere: of those that were sent, by other servers for good
   std::uint64_t week = 0;                // likewise, of peaks[0]
@@ -58,6 +58,7 @@ struct Ruling {
 struct Sent {
   std::string_view client;       // address; empty: none
   std::string_view client_name;  // that leads back to the address; empty: not known
+  std::string_view country;      // of the address; empty: not known
   std::uint32_t recipients = 0, refused = 0, refused_elsewhere = 0;
 };
 
@@ -70,9 +71,10 @@ struct Suspicion {
 class Habits {
  public:
   static constexpr std::size_t most_accounts = 500'000;
-  static constexpr auto networks_are_kept = std::chrono::days{60}, news_for = std::chrono::days{2}, settled_after = std::chrono::days{7};
+  static constexpr auto networks_are_kept = std::chrono::days{60}, countries_are_kept = std::chrono::days{366}, news_for = std::chrono::days{2}, settled_after = std::chrono::days{7};
 
-  void logged_in(AccountId account, std::string_view client, WallTime now);
+  // Says what of this alone speaks for a stranger: a new country. `country`: empty: not known.
+  Suspicion logged_in(AccountId account, std::string_view client, std::string_view country, WallTime now);
   [[nodiscard]] bool is_usual(AccountId account, std::string_view client) const;
   // Counts it, and says what now speaks for a stranger.
   Suspicion sent(AccountId account, const Sent& sent, const SendTerms& terms, WallTime now);
@@ -88,11 +90,13 @@ class Habits {
 
  private:
   Habit* of(AccountId account, WallTime now);
-  static KnownNetwork& see(Habit& habit, std::string name, WallTime now);
+  static KnownPlace& see_network(Habit& habit, std::string name, WallTime now);
+  static void see_country(Habit& habit, std::string_view country, const KnownPlace& home, WallTime now);
   static void move_on(Habit& habit, WallTime now);
   static void say_volume(Suspicion& suspicion, const Habit& habit, const SendTerms& terms, WallTime now);
   static void say_refused(Suspicion& suspicion, const Habit& habit, const SendTerms& terms);
   static void say_origin(Suspicion& suspicion, Habit& habit, const Sent& sent, const SendTerms& terms, WallTime now);
+  static void say_countries(Suspicion& suspicion, const Habit& habit, WallTime now);
 
   std::map<std::uint64_t, Habit> habits_;
 };

@@ -16,10 +16,10 @@ class HabitsStore {
   HabitsStore(io::Disk& disk, std::string folder);
   [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
-  void logged_in(AccountId account, std::string_view client, WallTime now) {
+  Suspicion logged_in(AccountId account, std::string_view client, std::string_view country, WallTime now) {
     const std::lock_guard lock(mutex_);
-    habits_.logged_in(account, client, now);
     changed_ = true;
+    return habits_.logged_in(account, client, country, now);
   }
   [[nodiscard]] bool is_usual(AccountId account, std::string_view client) const {
     const std::lock_guard lock(mutex_);

@@ -16,8 +16,8 @@ struct World {
   int most = 0;  // points so far
   std::string because;
 
-  Suspicion send(std::uint32_t recipients, std::string_view client = "192.0.2.1", std::uint32_t refused = 0, std::string_view name = "") {
-    const auto suspicion = habits.sent(ann, {client, name, recipients, refused}, terms, now);
+  Suspicion send(std::uint32_t recipients, std::string_view client = "192.0.2.1", std::uint32_t refused = 0, std::string_view name = "", std::string_view country = "") {
+    const auto suspicion = habits.sent(ann, {client, name, country, recipients, refused}, terms, now);
     if (suspicion.points > most) most = suspicion.points, because = suspicion.because;
     return suspicion;
   }
@@ -35,8 +35,8 @@ struct World {
   // Four weeks of an office worker: 30 recipients on weekdays, two networks.
   World& with_history(std::uint32_t each_time = 3) {
     for (int day = 0; day < 28; ++day) {
-      habits.logged_in(ann, "192.0.2.1", now);
-      habits.logged_in(ann, "198.51.100.9", now);
+      (void)habits.logged_in(ann, "192.0.2.1", "JP", now);
+      (void)habits.logged_in(ann, "198.51.100.9", "JP", now);
       if (day % 7 < 5) send_many(10, each_time, 9h);
       now = std::chrono::floor<std::chrono::days>(now) + std::chrono::days{1} + std::chrono::hours{1};
     }
@@ -64,7 +64,7 @@ TEST_CASE("habits: what honest people do is never enough") {
     World world;
     world.with_history();
     for (const auto* client : {"203.0.113.1", "100.64.1.1", "172.32.1.1", "11.1.1.1", "12.1.1.1"}) {
-      world.habits.logged_in(ann, client, world.now);
+      (void)world.habits.logged_in(ann, client, "", world.now);
       world.send_many(5, 3, 20h, client);
     }
     CHECK(world.most < Suspicion::enough);
@@ -125,7 +125,7 @@ TEST_CASE("habits: what a stranger does with a stolen password is") {
   SUBCASE("spam from one new network") {
     World world;
     world.with_history();
-    world.habits.logged_in(ann, "203.0.113.1", world.now);
+    (void)world.habits.logged_in(ann, "203.0.113.1", "", world.now);
     world.send_many(100, 3, 30min, "203.0.113.1");
     CHECK(world.most >= Suspicion::enough);
     CHECK(world.because.find("new for it (203.0.0.0/16") != std::string::npos);
@@ -189,7 +189,7 @@ TEST_CASE("habits: what a stranger does with a stolen password is") {
   SUBCASE("with new networks pushed in before") {
     World world;
     world.with_history();
-    for (int i = 0; i < 100; ++i) world.habits.logged_in(ann, std::to_string(i + 20) + ".7.7.7", world.now);
+    for (int i = 0; i < 100; ++i) (void)world.habits.logged_in(ann, std::to_string(i + 20) + ".7.7.7", "", world.now);
     CHECK(world.habits.is_usual(ann, "192.0.2.200"));  // the old ones stay
     world.send_many(100, 3, 30min, "50.7.7.7");
     CHECK(world.most >= Suspicion::enough);
@@ -198,14 +198,14 @@ TEST_CASE("habits: what a stranger does with a stolen password is") {
 
 TEST_CASE("habits: which networks are usual") {
   World world;
-  world.habits.logged_in(ann, "192.0.2.1", world.now);
-  world.habits.logged_in(ann, "2001:db8:1:2::3", world.now);
+  (void)world.habits.logged_in(ann, "192.0.2.1", "", world.now);
+  (void)world.habits.logged_in(ann, "2001:db8:1:2::3", "", world.now);
   CHECK(world.habits.is_usual(ann, "192.0.2.99"));
   CHECK(world.habits.is_usual(ann, "2001:db8:1:ffff::1"));
   for (const auto* other : {"192.0.3.1", "2001:db8:2::1", "", "nonsense"}) CHECK_MESSAGE(!world.habits.is_usual(ann, other), other);
   CHECK_FALSE(world.habits.is_usual(AccountId{8}, "192.0.2.1"));
   world.now += std::chrono::days{61};
-  world.habits.logged_in(ann, "198.51.100.1", world.now);
+  (void)world.habits.logged_in(ann, "198.51.100.1", "", world.now);
   CHECK_FALSE(world.habits.is_usual(ann, "192.0.2.1"));
   CHECK(world.habits.rule(ann, {Ruling::Was::Stranger, world.now, world.now}));
   CHECK_FALSE(world.habits.is_usual(ann, "198.51.100.1"));
@@ -243,12 +243,27 @@ TEST_CASE("habits: written and read") {
   CHECK(again.all().at(7).peaks == world.habits.all().at(7).peaks);
   CHECK(again.is_usual(ann, "198.51.100.200"));
   CHECK(again.all().at(7).refused_elsewhere[0] == 9);
+  CHECK(again.all().at(7).countries == world.habits.all().at(7).countries);
+  CHECK(again.all().at(7).countries.size() == 1);
   CHECK_FALSE(again.rule(ann, {Ruling::Was::Owner, world.now + std::chrono::milliseconds{300}, {}}));  // not twice, over a restart
   CHECK(restore_habits(again, text.substr(0, text.size() - 1)) == 1);  // torn
   for (const auto* bad : {"", " ", "7", "x 1 2 3", "0 0 0 0 s", "7 0 0 0 s 1 2 3 r 1", "-1 0 0 0"}) CHECK_MESSAGE(!parse_habit_line(bad), bad);
   const auto line = text.substr(0, text.size() - 1);
-  for (const auto* more : {" ", " n", " n a", " n a 1", " n a 1 x", " x", " n a 1 2", " n a 1 2 99999999999999", " e 1 2", " u", " u x", " u 99999999999999"}) CHECK_MESSAGE(!parse_habit_line(line + more), more);
+  for (const auto* more : {" ", " n", " n a", " n a 1", " n a 1 x", " x", " n a 1 2", " n a 1 2 99999999999999", " e 1 2", " u", " u x", " u 99999999999999", " c", " c JP", " c JP 1", " c jp 1 2", " c JPN 1 2", " c JP 1 x"}) CHECK_MESSAGE(!parse_habit_line(line + more), more);
   std::string too_many = line;
   for (int i = 0; i < 20; ++i) too_many += " n net" + std::to_string(i) + " 1 2 0";
   CHECK_FALSE(parse_habit_line(too_many));
+  std::string many_countries = line;  // that has one
+  for (char c = 'A'; c < 'H'; ++c) many_countries += std::string(" c X") + c + " 1 2";
+  CHECK(parse_habit_line(many_countries));
+  CHECK_FALSE(parse_habit_line(many_countries + " c XX 1 2"));
+}
+
+TEST_CASE("habits: a line of before countries were known is read") {
+  const std::string zeros = [] { std::string text; for (int i = 0; i < 24; ++i) text += " 0"; return text; }();
+  const auto one = parse_habit_line("7 1795305600 0 498696 s" + zeros + " r" + zeros + " 2968 p 9 0 0 0 n 192.0.2.0/24 1795305600 1795305600 0");
+  REQUIRE(one);
+  CHECK(one->second.networks.size() == 1);
+  CHECK(one->second.countries.empty());
+  CHECK(one->second.peaks[0] == 9);
 }

@@ -279,7 +279,7 @@ AuthService::Reply AuthService::welcome(AccountId id, const std::string& authori
   }
   // RFC 4616 §2: acting as somebody else is not offered.
   if (!authorization_identity.empty() && find_account(authorization_identity) != id) return AuthFailure{AuthFailure::Why::OtherIdentity, account->address.text()};
-  guard_.came_in(id, peer.client_address);
+  guard_.came_in(id, account->address.text(), peer.client_address);
   AuthSuccess success{id, account->address.text(), {}, {}};
   if (peer.protocol != Protocol::Smtp) success.ticket = tickets_.issue({id, peer.protocol, peer.client_address, began}, loop_.now());
   return success;

@@ -55,8 +55,25 @@ void LoginGuard::undone(const abuse::LoginTry& one) {
   if (terms_.slow_failures == SlowFailures::Yes) penalties_.undone(one, loop_.now());
 }
 
-void LoginGuard::came_in(AccountId account, const std::string& client) {
-  if (parts_.habits != nullptr) parts_.habits->logged_in(account, client, clock_.wall());
+bool LoginGuard::is_ours(const std::string& client) const {
+  const auto address = io::IpAddress::parse(client);
+  return address && std::ranges::any_of(terms_.penalties.exempt, [&](const auto& network) { return network.contains(*address); });
+}
+
+std::string LoginGuard::country_of(const std::string& client) const { return parts_.countries == nullptr || is_ours(client) ? std::string{} : parts_.countries->country_of(client); }
+
+void LoginGuard::tell_unusual(AccountId account, const std::string& address, const std::string& client, const abuse::Suspicion& suspicion, WallTime now) {
+  if (!parts_.habits->tell(account, suspicion.points, now) || parts_.log == nullptr) return;
+  const bool enough = suspicion.points >= abuse::Suspicion::enough;
+  parts_.log->write(events::account_unusual, {.account = address, .client = client, .mode = enough ? "shadow" : "", .reason = suspicion.because});
+}
+
+void LoginGuard::came_in(AccountId account, const std::string& address, const std::string& client) {
+  if (parts_.habits == nullptr) return;
+  const auto now = clock_.wall();
+  const auto suspicion = parts_.habits->logged_in(account, client, country_of(client), now);
+  if (suspicion.points < abuse::Suspicion::unusual || terms_.watch == WatchSending::Off || terms_.unwatched.contains(ascii_lower(address))) return;
+  tell_unusual(account, address, client, suspicion, now);
 }
 
 void LoginGuard::settle(const Suspension& one) {
@@ -73,16 +90,14 @@ Task<bool> LoginGuard::sent(SendFact fact) {
   if (parts_.habits == nullptr || terms_.watch == WatchSending::Off) co_return false;
   const auto now = clock_.wall();
   // What comes from networks of our own is from no new one.
-  const auto address = io::IpAddress::parse(fact.client);
-  const bool ours = address && std::ranges::any_of(terms_.penalties.exempt, [&](const auto& network) { return network.contains(*address); });
-  const abuse::Sent sent{ours ? std::string_view{} : fact.client, fact.client_name, fact.recipients, fact.refused, fact.refused_elsewhere};
+  const auto country = country_of(fact.client);
+  const abuse::Sent sent{is_ours(fact.client) ? std::string_view{} : fact.client, fact.client_name, country, fact.recipients, fact.refused, fact.refused_elsewhere};
   const auto suspicion = parts_.habits->sent(fact.account, sent, terms_.sending, now);
   const bool enough = suspicion.points >= abuse::Suspicion::enough;
   if (suspicion.points < abuse::Suspicion::unusual || terms_.unwatched.contains(ascii_lower(fact.address))) co_return false;
   const bool enforced = enough && terms_.watch == WatchSending::Enforce && parts_.suspend;
   if (!enforced) {
-    if (parts_.habits->tell(fact.account, suspicion.points, now) && parts_.log != nullptr)
-      parts_.log->write(events::account_unusual, {.account = fact.address, .client = fact.client, .mode = enough ? "shadow" : "", .reason = suspicion.because});
+    tell_unusual(fact.account, fact.address, fact.client, suspicion, now);
     co_return false;
   }
   auto work = workers_.run(loop_, [this, &fact, &suspicion, now] { return parts_.suspend(fact.account, suspicion.because, now); });

@@ -11,6 +11,7 @@
 #include "base/task.h"
 #include "io/loop.h"
 #include "io/workers.h"
+#include "services/abuse/countries_file.h"
 #include "services/abuse/habits_store.h"
 #include "services/abuse/login_penalties.h"
 #include "services/directory/directory.h"
@@ -35,6 +36,7 @@ struct GuardParts {
   telemetry::Log* log = nullptr;
   // Suspends the account; blocks. AlreadyExists: somebody else has.
   std::function<DirectoryResult<Suspension>(AccountId account, const std::string& why, WallTime now)> suspend = {};
+  const abuse::CountriesFile* countries = nullptr;  // null: countries are not looked at
 };
 
 class LoginGuard {
@@ -49,8 +51,8 @@ class LoginGuard {
   void failed(const abuse::LoginTry& one, std::uint64_t guess);
   void succeeded(const abuse::LoginTry& one);
   void undone(const abuse::LoginTry& one);
-  // A login that is right, remembered ones too.
-  void came_in(AccountId account, const std::string& client);
+  // A login that is right, remembered ones too. `address`: the account's own.
+  void came_in(AccountId account, const std::string& address, const std::string& client);
 
   // One message of the account is about to be taken. True: it is suspended now.
   struct SendFact {
@@ -66,6 +68,10 @@ class LoginGuard {
   [[nodiscard]] abuse::LoginPenalties& penalties() { return penalties_; }
 
  private:
+  [[nodiscard]] bool is_ours(const std::string& client) const;  // by [policy] exempt_networks
+  [[nodiscard]] std::string country_of(const std::string& client) const;
+  void tell_unusual(AccountId account, const std::string& address, const std::string& client, const abuse::Suspicion& suspicion, WallTime now);
+
   io::Loop& loop_;
   io::Workers& workers_;
   const GuardParts parts_;

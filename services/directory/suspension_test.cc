@@ -132,7 +132,7 @@ TEST_CASE("suspension: networks of our own are none that is new") {
   SendRig rig(WatchSending::Enforce);
   rig.terms.penalties.exempt.push_back(*io::IpNetwork::parse("203.0.113.0/24"));
   const auto long_ago = rig.clock.wall() - std::chrono::days{30};
-  rig.habits.logged_in(rig.ann, "192.0.2.1", long_ago);
+  (void)rig.habits.logged_in(rig.ann, "192.0.2.1", "", long_ago);
   CHECK(rig.send("203.0.113.5", 300, 0, 0, 1) == 0);
   CHECK(rig.send("198.51.100.5", 1, 0, 0, 1) == 1);
 }

@@ -14,10 +14,13 @@
 #include "apps/service/stop_when_told.h"
 #include "base/cursor.h"
 #include "io/posix_disk.h"
+#include "services/abuse/countries_file.h"
 #include "services/abuse/login_folder.h"
 #include "services/directory/auth_service.h"
 #include "services/directory/editor.h"
 #include "services/directory/seen_page.h"
+#include "services/telemetry/abuse_events.h"
+#include "services/telemetry/stamp.h"
 #include "storage/sqlite_engine.h"
 
 namespace hikyaku::apps {
@@ -28,7 +31,7 @@ using directory::AuthOptions;
 
 constexpr std::size_t most_waiting_jobs = 512;  // logins beyond it are told to come again
 constexpr Duration start_limit = 30s;
-constexpr Duration save_interval = 1min;
+constexpr Duration save_interval = 1min, look_interval = 1s;
 
 directory::GuardTerms guard_terms(const settings::Settings& settings) {
   directory::GuardTerms terms;
@@ -83,6 +86,22 @@ Task<void> keep_habits(Service& service, io::Loop& loop, io::Workers& workers, a
   }
 }
 
+// The supervisor's copy of the database, as the settings name one or none.
+Task<void> follow_countries(Service& service, io::Loop& loop, io::Workers& workers, abuse::CountriesFile& countries) {
+  while (!loop.stopping()) {
+    if (service.settings()->abuse.country_database().empty()) {
+      countries.forget();
+    } else {
+      auto looking = workers.run(loop, [&] { return countries.follow(); });
+      const auto look = co_await std::move(looking);
+      if (look && look->opened) service.log().write(telemetry::events::countries_opened, {.text = look->opened->type() + " of " + telemetry::day_text(look->opened->made())});
+      if (look && look->trouble) service.log().write(telemetry::events::countries_refused, {.reason = look->trouble->sentence(service.path(folder::countries))});
+    }
+    const auto woken = co_await loop.sleep_until(loop.after(look_interval));
+    if (woken == io::Wake::Cancelled) co_return;
+  }
+}
+
 }  // namespace
 
 int run_auth(Service& service) {
@@ -104,9 +123,10 @@ int run_auth(Service& service) {
   if (!habits.trouble().empty()) service.log().write(telemetry::events::storage_trouble, {.reason = habits.trouble()});
   // Of suspensions only. It does not wait to be followed: `auth` answers by what it knows meanwhile.
   directory::Editor editor(*directory_engine, *secrets_engine, nullptr);
+  abuse::CountriesFile countries(service.path(folder::countries));
   directory::GuardParts guard{&habits, &service.log(), [&editor](AccountId account, const std::string& evidence, WallTime now) {
     return editor.suspend(account, directory::suspended_by_auth, evidence, directory::Editor::Sessions::GoOn, now);
-  }};
+  }, &countries};
   directory::AuthService auth(loop, workers, reader, directory::Secrets(*secrets_engine), options_of(*service.settings(), service.path(folder::quota_used), srs, *directory_engine), std::move(guard));
   if (const auto prepared = auth.prepare(loop.after(start_limit)); !prepared) throw std::runtime_error(prepared.error().what);
 
@@ -125,6 +145,7 @@ int run_auth(Service& service) {
   loop.spawn(orders.run());
   loop.spawn(suspended.run());
   loop.spawn(keep_habits(service, loop, workers, habits, reader));
+  loop.spawn(follow_countries(service, loop, workers, countries));
   loop.spawn(stop_when_told(service, loop, server));
   service.ready();
   loop.run();

@@ -8,6 +8,7 @@
 #include "apps/cli/why_log.h"
 #include "apps/service/data_folders.h"
 #include "base/cursor.h"
+#include "services/abuse/countries.h"
 #include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
@@ -30,7 +31,7 @@ void take(AccountDamage& damage, std::vector<TraceId>& ids, const LogLine& line,
   }
   if (!equal_ignoring_case(event->text("account"), address)) return;
   ++damage.messages;
-  ++damage.clients[event->text("client")];
+  ++damage.clients[event->text("client")].messages;
   const auto id = TraceId::parse(event->text("message"));
   if (id && ids.size() < most_messages) ids.push_back(*id);
   else ++damage.not_looked_at;
@@ -62,6 +63,8 @@ AccountDamage read_damage(const settings::Settings& settings, const std::string&
     }
   }
   damage.reached.assign(reached.begin(), reached.end());
+  if (const auto countries = abuse::Countries::open(apps::folder::in(settings.node.data(), apps::folder::countries)))
+    for (auto& [client, one] : damage.clients) one.country = (*countries)->of(client);
   return damage;
 }
 
@@ -69,7 +72,11 @@ void write_damage(telemetry::JsonWriter& json, const directory::Snapshot& direct
   json.member("messages", damage.messages).member("recipients_waiting", damage.waiting).member("recipients_failed", damage.failed).key("reached").array();
   for (const auto& one : damage.reached) json.text(one);
   json.end_array().key("clients").array();
-  for (const auto& [client, messages] : damage.clients) json.object().member("client", client).member("messages", messages).end_object();
+  for (const auto& [client, one] : damage.clients) {
+    json.object().member("client", client).member("messages", one.messages);
+    if (!one.country.empty()) json.member("country", one.country);
+    json.end_object();
+  }
   json.end_array().key("forward").array();
   if (const auto* forward = directory.forward(account.id))
     for (const auto& target : forward->targets) json.text(target);
@@ -82,7 +89,8 @@ void print_damage(Invocation& call, const directory::Snapshot& directory, const 
   call.print(std::string(call.say({"Since ", ""})) + minute(telemetry::stamp_text(since)) + std::string(call.say({": ", " 以降: "})) + std::to_string(damage.messages) + std::string(call.say({" messages sent; ", " 通送信、"})) +
              std::to_string(damage.reached.size()) + std::string(call.say({" recipients reached, ", " 件の宛先に到達、"})) + std::to_string(damage.waiting) + std::string(call.say({" still wait, ", " 件が配送待ち、"})) +
              std::to_string(damage.failed) + std::string(call.say({" failed", " 件が失敗"})));
-  for (const auto& [client, messages] : damage.clients) call.print("  " + std::string(call.say({"from ", "送信元 "})) + client + ": " + std::to_string(messages));
+  for (const auto& [client, one] : damage.clients)
+    call.print("  " + std::string(call.say({"from ", "送信元 "})) + client + (one.country.empty() ? "" : " (" + one.country + ")") + ": " + std::to_string(one.messages));
   if (const auto* forward = directory.forward(account.id)) call.print(std::string(call.say({"Forwarded to: ", "転送先: "})) + joined(forward->targets));
   for (const auto& change : damage.changes) call.print(std::string(call.say({"Changed ", "変更 "})) + minute(change.at) + " " + change.by + ": " + change.command);
   if (damage.reached.empty()) return;

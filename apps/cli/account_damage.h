@@ -12,7 +12,11 @@
 namespace hikyaku::cli {
 
 struct AccountDamage {
-  std::map<std::string, std::uint64_t> clients;   // addresses it sent from: messages
+  struct Client {
+    std::uint64_t messages = 0;
+    std::string country;  // by [abuse] country_database; empty: not known
+  };
+  std::map<std::string, Client> clients;          // addresses it sent from
   std::vector<std::string> reached;               // recipients, each once, in order
   std::uint64_t messages = 0, waiting = 0, failed = 0;  // waiting: recipients without an end yet
   std::uint64_t not_looked_at = 0;                // messages beyond the first 10,000

@@ -5,6 +5,7 @@
 
 #include "apps/cli/certificate_check.h"
 #include "apps/cli/commands.h"
+#include "apps/cli/country_check.h"
 #include "apps/cli/directory_text.h"
 #include "apps/cli/hold_view.h"
 #include "apps/service/data_folders.h"
@@ -70,6 +71,7 @@ Exit run(Invocation& call) {
     warn_of_dangers(call, **loaded, directory ? directory->contents() : directory::Contents{}, advice.warnings);
     auto certificate = check_certificate(call, **loaded);
     if (certificate.mistake) errors.push_back(*std::move(certificate.mistake));
+    if (auto countries = check_countries(**loaded)) errors.push_back(*std::move(countries));
     if (!certificate.warning.empty()) advice.warnings.push_back(std::move(certificate.warning));
   }
   for (auto& mistake : advice.mistakes) errors.push_back({path + ": " + mistake, ""});

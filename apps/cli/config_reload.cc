@@ -1,6 +1,7 @@
 // hikyaku config reload
 #include "apps/cli/certificate_check.h"
 #include "apps/cli/commands.h"
+#include "apps/cli/country_check.h"
 #include "apps/cli/services_view.h"
 
 namespace hikyaku::cli {
@@ -13,6 +14,9 @@ Exit run(Invocation& call) {
     if (const auto certificate = check_certificate(call, *settings); certificate.mistake) return call.fail(certificate.mistake->text()), Exit::Failed;
   const auto answer = ask(call, {{"reload"}});
   if (!answer) return Exit::Failed;
+  // It goes on without, or with the former one.
+  if (const auto settings = call.settings())
+    if (const auto countries = check_countries(*settings)) call.fail(countries->text());
   if (call.json) return call.print(*answer), Exit::Done;
   const auto status = JsonView::parse(*answer);
   const auto waiting = status ? status->at("waiting").items() : decltype(status->at("waiting").items()){};

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "apps/cli/country_check.h"
 #include "apps/cli/server_sentences.h"
 #include "services/delivery/schedule/retry_settings.h"
 #include "services/settings/settings.h"
@@ -37,7 +38,7 @@ TEST_CASE("the mistakes of a settings file are told in Japanese") {
   CHECK_FALSE(speaks_english("x: 「smtp」という設定はない"));
   for (const char* wrong : {"profile = \"nothing\"", "profile = 7", "[smpt]\nx = 1", "[nowhere_at_all]\nx = 1", "smtp = 3", "[smtp]\nmesage_size = 1", "[smtp]\nqqqqqqqqqqqq = 1",
                             "[smtp]\nmessage_size = \"much\"", "[smtp]\nrelay_networks = \"x\"", "[smtp]\nrelay_networks = [\"x\"]", "[smtp]\npriority_policy = \"a b\"",
-                            "[scanning]\nclamd = \"x\"", "[refusals]\nescrow = [\"x\"]", "[abuse]\nunwatched = [\"x\"]", "[abuse]\nhijacked = \"maybe\"", "[listen]\nsmtp = [\"25\"]", "[tls]\nkey = \"/x\"", "[node]\ndata = \"x\"", "[node]\ndata = 7", "[serve]\nconfine = 3", "[serve]\nrestart_wait = 3",
+                            "[scanning]\nclamd = \"x\"", "[refusals]\nescrow = [\"x\"]", "[abuse]\nunwatched = [\"x\"]", "[abuse]\nhijacked = \"maybe\"", "[abuse]\ncountry_database = \"x\"", "[listen]\nsmtp = [\"25\"]", "[tls]\nkey = \"/x\"", "[node]\ndata = \"x\"", "[node]\ndata = 7", "[serve]\nconfine = 3", "[serve]\nrestart_wait = 3",
                             "[delivery]\nretry_interval = \"5h\"\nretry_interval_max = \"1h\"", "[delivery]\nfresh_share = 80\nretry_share = 80",
                             "[delivery]\nconnections = \"many\"", "[smtp]\nmessage_size = \"900TiB\""}) {
     const auto read = settings::parse_settings(wrong, "/etc/hikyaku.toml");
@@ -47,6 +48,19 @@ TEST_CASE("the mistakes of a settings file are told in Japanese") {
       CHECK(in_japanese(error.text()) != error.text());
       CHECK_FALSE(speaks_english(in_japanese(error.text())));
     }
+  }
+}
+
+TEST_CASE("what is wrong with the database of countries too") {
+  auto settings = settings::preset_settings();
+  CHECK_FALSE(check_countries(*settings));
+  for (const auto* file : {"/nowhere/GeoLite2-Country.mmdb", "/etc", "/etc/passwd"}) {
+    settings->abuse.country_database.set(file);
+    const auto mistake = check_countries(*settings);
+    REQUIRE_MESSAGE(mistake, file);
+    CHECK(mistake->text().starts_with("[abuse] country_database: " + std::string(file)));
+    CHECK(mistake->text().find(". Remedy: ") != std::string::npos);
+    CHECK_MESSAGE(in_japanese(mistake->text()).find("対処: ") != std::string::npos, in_japanese(mistake->text()));
   }
 }
 

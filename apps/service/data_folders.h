@@ -34,6 +34,7 @@ inline constexpr std::string_view directory_seen = "run/directory-seen";  // how
 inline constexpr std::string_view quota_used = "run/quota-used";  // deliver tells auth how full mailboxes are
 inline constexpr std::string_view held_used = "run/held-used";    // deliver tells receive how much mail accounts have on hold
 inline constexpr std::string_view own_hosts = "run/hosts-own", system_hosts = "run/hosts-system";  // copies, kept by the supervisor
+inline constexpr std::string_view countries = "run/countries";  // a copy of [abuse] country_database, kept by the supervisor, read by auth
 inline constexpr std::string_view supervisor = "supervisor";  // which services were stopped by command; the settings last in force
 
 inline std::string in(std::string_view data_folder, std::string_view inside) {

@@ -10,11 +10,13 @@
 #include <cstring>
 
 #include "apps/service/data_folders.h"
+#include "apps/supervisor/countries_copy.h"
 #include "apps/supervisor/hosts_copy.h"
 #include "apps/supervisor/listen_socket.h"
 #include "services/abuse/login_folder.h"
 #include "services/escrow/places.h"
 #include "services/quarantine/drop_folder.h"
+#include "services/telemetry/abuse_events.h"
 
 namespace hikyaku::apps {
 namespace {
@@ -149,6 +151,7 @@ int ControlProcess::run() {
   if (mistakes) log_->write(events::settings_refused, {.reason = *mistakes});
   HostsCopy hosts(disk_, begun_.data_folder, settings_.values->delivery.hosts_file());
   hosts.follow();
+  CountriesCopy countries(disk_, begun_.data_folder);
   wish_services();
   while (!parent_gone_ && !(shutting_down_ && all_down())) {
     carry_out();
@@ -156,6 +159,7 @@ int ControlProcess::run() {
     answer_reloads();
     tell_how_all_stand();
     hosts.follow();
+    if (const auto trouble = countries.follow(settings_.values->abuse.country_database(), clock_.now()); !trouble.empty()) log_->write(events::countries_refused, {.reason = trouble});
     follow_keys();
     poll_once();
   }

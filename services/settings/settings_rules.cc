@@ -145,6 +145,8 @@ void check_rules(const Settings& settings, std::string_view file_name, Errors& e
   checker.networks(settings.auth, settings.auth.plaintext_login_networks);
   for (const auto& address : settings.abuse.unwatched())
     if (!is_address(address)) checker.error(settings.abuse, settings.abuse.unwatched, "\"" + address + "\" is no address.", "write \"news@example.jp\".");
+  if (const auto& database = settings.abuse.country_database(); !database.empty() && !database.starts_with('/'))
+    checker.error(settings.abuse, settings.abuse.country_database, "\"" + database + "\" is no absolute path.", "write \"/var/lib/GeoIP/GeoLite2-Country.mmdb\".");
   for (const auto* setting : {&settings.listen.smtp, &settings.listen.submission, &settings.listen.submissions, &settings.listen.lmtp,
                               &settings.listen.pop3, &settings.listen.pop3s, &settings.listen.imap, &settings.listen.imaps, &settings.listen.metrics, &settings.listen.decisions})
     for (const auto& address : (*setting)())

@@ -78,6 +78,7 @@ TEST_CASE("mistakes name the line, the setting and the remedy") {
            Row{"[policy]\ndnsbl = [\"bl.example=127.0.0.256\"]\n", "h.toml: [policy] dnsbl: \"bl.example=127.0.0.256\" is no list of clients. Remedy: write its zone, \"bl.example\", or \"bl.example=127.0.0.2,127.0.0.8/29\"."},
            Row{"[smtp]\nrelay_networks = [\"10.0.0.0/33\"]\n", "h.toml: [smtp] relay_networks: \"10.0.0.0/33\" is not a network. Remedy: write an address, or address/bits like \"192.0.2.0/24\"."},
            Row{"[scanning]\nclamd = \"clamd\"\n", "h.toml: [scanning] clamd: \"clamd\" is no socket. Remedy: write \"/run/clamav/clamd.ctl\", or an address with a port like \"127.0.0.1:3310\"."},
+           Row{"[abuse]\ncountry_database = \"x.mmdb\"\n", "h.toml: [abuse] country_database: \"x.mmdb\" is no absolute path. Remedy: write \"/var/lib/GeoIP/GeoLite2-Country.mmdb\"."},
            Row{"[scanning]\nclamd = \"*:3310\"\n", "h.toml: [scanning] clamd: \"*:3310\" is no socket. Remedy: write \"/run/clamav/clamd.ctl\", or an address with a port like \"127.0.0.1:3310\"."},
            Row{"[tls]\ncertificate = \"/a\"\n", "h.toml: [tls] key: certificate and key belong together. Remedy: set both, or neither."},
            Row{"[node]\nhostname = \"bad host\"\n", "h.toml: [node] hostname: \"bad host\" is not a host name. Remedy: write one such as \"mail.example.jp\": letters, digits, hyphens and dots."},

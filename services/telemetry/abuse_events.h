@@ -11,11 +11,16 @@ inline constexpr Event login_slowed{"login.slowed", Level::Warning, LogName::Ser
 inline constexpr Event login_lifted{"login.lifted", Level::Info, LogName::ServiceLog,
     "An operator lifted the penalties for failed logins of text.", "管理者が text のログイン失敗による待ち時間を解除した。"};
 inline constexpr Event account_unusual{"account.unusual", Level::Warning, LogName::ServiceLog,
-    "An account sends as it never did; told once a day. With mode shadow it would have been suspended.",
-    "アカウントの送信がふだんと異なる(1 日 1 回だけ記録)。mode が shadow なら、本来は停止していた。"};
+    "An account is used as it never was, by what it sends or by a login from a new country; told once a day. With mode shadow it would have been suspended.",
+    "アカウントの使われ方がふだんと異なる(送信、または新しい国からのログイン。1 日 1 回だけ記録)。mode が shadow なら、本来は停止していた。"};
 inline constexpr Event account_suspended{"account.suspended", Level::Error, LogName::ServiceLog,
     "An account may not send any more: somebody else seems to; what it had queued is held.",
     "アカウントの送信を停止した。乗っ取りの疑いがある。配送待ちのメールは保留した。"};
+inline constexpr Event countries_opened{"countries.opened", Level::Info, LogName::ServiceLog,
+    "The database of countries in text is in force.", "国のデータベース text を使い始めた。"};
+inline constexpr Event countries_refused{"countries.refused", Level::Warning, LogName::ServiceLog,
+    "The database of [abuse] country_database cannot be used. The former one stays in force; without a former one countries are not looked at.",
+    "[abuse] country_database のデータベースを使えない。前のもののまま動く。前のものがなければ国は見ない。"};
 inline constexpr Event account_released{"account.released", Level::Info, LogName::ServiceLog,
     "An account may send again.", "アカウントの送信停止を解除した。"};
 

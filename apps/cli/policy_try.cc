@@ -9,6 +9,7 @@
 #include "apps/cli/listing.h"
 #include "apps/cli/lists_told.h"
 #include "apps/service/data_folders.h"
+#include "services/directory/recipient_judgement.h"
 #include "services/policy/access_table.h"
 #include "services/policy/client_name.h"
 #include "services/policy/greylist_line.h"
@@ -16,6 +17,7 @@
 #include "services/policy/judge.h"
 #include "services/policy/look_up.h"
 #include "services/policy/policy_settings.h"
+#include "services/policy/recipient_reply.h"
 #include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
@@ -30,6 +32,9 @@ struct Question {
   policy::GreylistMemory memory{};
   policy::Answers answers;
   policy::Judgement judgement;
+  directory::RecipientAnswer recipient;
+  std::optional<smtp::Reply> refusal, held;  // of the recipient: before all rules, and behind them
+  std::string exempt_because;                // no rule looks at this client
   std::map<std::string, policy::ListStatus> lists_off;  // configured, and not asked
 };
 
@@ -64,21 +69,42 @@ Task<void> ask(io::Loop& loop, io::Resolver& resolver, Question& question) {
   }
 }
 
+bool by_rule(const Question& question) { return !question.refusal && question.exempt_because.empty() && question.judgement.decided_by.has_value(); }
+
+// What RCPT is answered; nothing: 250.
+std::optional<smtp::Reply> answer_to(const Question& question) {
+  if (question.refusal) return question.refusal;
+  if (by_rule(question)) {
+    const auto& finding = question.judgement.findings[*question.judgement.decided_by];
+    if (finding.verdict == Finding::Verdict::Refuse || finding.verdict == Finding::Verdict::Defer) return finding.reply;
+  }
+  return question.held;
+}
+
+std::string_view verdict_of(const Question& question) {
+  if (const auto reply = answer_to(question)) return reply->is_permanent() ? "refuse" : "defer";
+  return question.exempt_because.empty() ? verdict_name(question.judgement.verdict) : "exempt";
+}
+
 // The end of the verdict in words.
-std::string outcome(const Invocation& call, const Question& question, std::string_view exempt_because) {
-  if (!exempt_because.empty()) return std::string(call.say({"taken: no rule looks at this client: ", "受け付ける。規則の対象外: "})) + std::string(exempt_because);
+std::string outcome(const Invocation& call, const Question& question) {
+  const auto reply = answer_to(question);
+  if (reply && !by_rule(question))
+    return std::string(call.say(reply->is_permanent() ? Words{"refused for its recipient: ", "宛先により拒否する: "} : Words{"put off for its recipient: ", "宛先により保留する: "})) + reply->line();
+  if (!question.exempt_because.empty()) return std::string(call.say({"taken: no rule looks at this client: ", "受け付ける。規則の対象外: "})) + question.exempt_because;
   const auto& judged = question.judgement;
-  if (!judged.decided_by) return std::string(call.say({"taken: no rule in force objects", "受け付ける。適用中の規則に反しない"}));
+  if (!reply) return std::string(call.say({"taken: no rule in force objects", "受け付ける。適用中の規則に反しない"}));
   const auto& finding = judged.findings[*judged.decided_by];
   return std::string(call.say(finding.verdict == Finding::Verdict::Refuse ? Words{"refused by ", "拒否する: "} : Words{"put off by ", "保留する: "})) + std::string(policy::entry_of(finding.rule).name) + ": " + finding.reply.line();
 }
 
-void show(Invocation& call, const Question& question, std::string_view exempt_because) {
+void show(Invocation& call, const Question& question) {
   const auto& judged = question.judgement;
   if (call.json) {
     telemetry::JsonWriter json;
     json.object().member("client", question.attempt.client.to_string()).member("sender", question.attempt.reverse_path.text()).member("recipient", question.attempt.recipient.text());
-    json.member("verdict", exempt_because.empty() ? verdict_name(judged.verdict) : "exempt").key("findings").array();
+    const auto reply = answer_to(question);
+    json.member("verdict", verdict_of(question)).member("reply", reply ? reply->line() : "").key("findings").array();
     for (const auto& finding : judged.findings)
       json.object().member("rule", policy::entry_of(finding.rule).name).member("mode", policy::mode_name(finding.mode)).member("found", verdict_name(finding.verdict))
           .member("reply", finding.reply.code != 0 ? finding.reply.line() : "").member("evidence", finding.evidence).end_object();
@@ -112,7 +138,10 @@ void show(Invocation& call, const Question& question, std::string_view exempt_be
   for (const auto& [zone, list] : question.lists_off)
     call.print("  DNS " + zone + ": " + std::string(call.say({"switched off by the server since ", "サーバが使用を停止している。開始: "})) + telemetry::stamp_text(list.since).substr(0, 16) + std::string(call.say({": ", "、理由: "})) +
                std::string(call.say(trouble_of(list.found))));
-  call.print(outcome(call, question, exempt_because));
+  using OnInner = directory::RecipientAnswer::OnInnerServer;
+  if (question.recipient.on_inner == OnInner::Ask || question.recipient.on_inner == OnInner::AskHeld)
+    call.print(call.say({"Whether the recipient exists is asked of the inner server at RCPT; here it was not asked.", "宛先の有無は RCPT のとき中継先のサーバに尋ねる。ここでは尋ねていない。"}));
+  call.print(outcome(call, question));
 }
 
 policy::GreylistMemory memory_of(const settings::Settings& settings, const policy::GreylistTerms& terms) {
@@ -123,7 +152,20 @@ policy::GreylistMemory memory_of(const settings::Settings& settings, const polic
   return memory;
 }
 
-directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
+// By what answers RCPT in reception, with the quotas as deliver publishes them.
+void judge_recipient(Question& question, const settings::Settings& settings, const directory::Snapshot& snapshot) {
+  std::vector<io::IpNetwork> relay_networks;
+  for (const auto& text : settings.smtp.relay_networks())
+    if (const auto network = io::IpNetwork::parse(text)) relay_networks.push_back(*network);
+  const auto address = question.attempt.client.to_string();
+  directory::QuotaReader quotas(apps::folder::in(settings.node.data(), apps::folder::quota_used));
+  question.recipient = directory::judge_recipient(snapshot, {question.attempt.recipient, question.attempt.reverse_path, {}, address}, {relay_networks, quotas});
+  const bool may_relay = settings::address_is_in(address, settings.smtp.relay_networks()) || snapshot.network(address).relay == directory::Enabled::Yes;
+  question.refusal = policy::answer_of(question.recipient, {.smtp = settings.smtp, .always_taken = policy::is_always_taken(question.attempt.recipient), .may_relay = may_relay}).refusal;
+  question.held = policy::held_back(question.recipient);
+}
+
+directory::DirectoryResult<Exit> work(Invocation& call, directory::Editor& editor) {
   const auto settings = call.settings();
   if (!settings) return directory::refuse(directory::DirectoryFailure::BadValue, "The settings cannot be read.");
   TRY(snapshot, editor.read());
@@ -145,7 +187,8 @@ directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
   leave_out(question.policy.rules.dnsbl, told, question.lists_off);
   leave_out(question.policy.rules.dnswl, told, question.lists_off);
   question.memory = memory_of(*settings, question.policy.greylist);
-  std::string exempt_because;
+  judge_recipient(question, *settings, *snapshot);
+  auto& exempt_because = question.exempt_because;
   const auto address = client->to_string();
   if (settings::address_is_in(address, settings->smtp.relay_networks())) exempt_because = "[smtp] relay_networks";
   else if (settings::address_is_in(address, question.policy.exempt)) exempt_because = "[policy] exempt_networks";
@@ -153,11 +196,16 @@ directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
   else if (policy::is_always_taken(recipient)) exempt_because = "postmaster";
   const auto trouble = with_resolver(*settings, {}, [&question](io::Loop& loop, io::Resolver& resolver) { return ask(loop, resolver, question); });
   if (!trouble.empty()) return directory::refuse(directory::DirectoryFailure::Unavailable, trouble);
-  show(call, question, exempt_because);
-  return {};
+  show(call, question);
+  return answer_to(question) ? Exit::Problem : Exit::Done;
 }
 
-Exit run(Invocation& call) { return with_directory(call, work); }
+Exit run(Invocation& call) {
+  const auto access = DirectoryAccess::open(call);
+  if (!access) return Exit::Failed;
+  const auto done = work(call, access->editor());
+  return done ? *done : call.fail(done.error().what);
+}
 
 }  // namespace
 
@@ -169,7 +217,7 @@ Command policy_test_command() {
                       {"--from", OptionKind::Value, {"the envelope's sender; otherwise the empty one", "差出人(エンベロープ FROM)。省くと空"}},
                       {"--helo", OptionKind::Value, {"what it says in EHLO", "EHLO で名乗る名前"}}},
           .run = run,
-          .more = {"DNS is asked now; nothing is remembered of the try. Whether the recipient exists is another question: hikyaku route explain. Lists that the server has switched off are named, not asked.", "DNS は実際に検索するが(サーバが使用を停止したリストは示すだけ)、試したことは記録しない。宛先の有無は hikyaku route explain で調べる。"}};
+          .more = {"DNS is asked now; nothing is remembered of the try. The recipient is looked up as at RCPT, but no inner server is asked. Lists that the server has switched off are named, not asked. Exit status 3: it would not be taken.", "DNS は実際に検索するが(サーバが使用を停止したリストは示すだけ)、試したことは記録しない。宛先の有無も RCPT と同じく調べるが、中継先のサーバには尋ねない。終了ステータス 3: 受け付けない。"}};
 }
 
 }  // namespace hikyaku::cli

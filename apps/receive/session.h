@@ -18,6 +18,7 @@
 #include "services/filters/outcome.h"
 #include "services/policy/judge.h"
 #include "services/policy/mail_checks.h"
+#include "services/policy/recipient_reply.h"
 #include "services/policy/results_filter.h"
 #include "services/policy/uri_check.h"
 
@@ -33,7 +34,7 @@ struct Places {
 Task<void> serve(Front& front, std::shared_ptr<const Policies> policies, Port port, io::Accepted accepted, Places places);
 
 // While `auth` does not answer.
-inline const smtp::Reply cannot_ask{451, {4, 3, 0}, "Cannot look that up just now, try again later"};
+inline const smtp::Reply& cannot_ask = policy::cannot_look_up;
 inline const smtp::Reply suspended_reply{550, {5, 7, 1}, "Sending is suspended for this account: ask its administrator"};
 // Only we say what the scanner said.
 inline constexpr std::string_view scan_fields[] = {"X-Virus-Scanned", "X-Virus-Status"};
@@ -42,7 +43,6 @@ inline constexpr std::string_view uri_fields[] = {uri_field};
 inline constexpr std::string_view scan_and_uri_fields[] = {"X-Virus-Scanned", "X-Virus-Status", uri_field};
 
 [[nodiscard]] smtp::Reply reply_for(const spool::SpoolError& error);
-[[nodiscard]] smtp::Reply mailbox_full(const settings::SmtpSection& smtp);
 // Asks DNS for the client's name, beside the conversation; nobody waits for it. Empty until it is known, and when there is none.
 [[nodiscard]] std::shared_ptr<const std::string> name_of_client(Front& front, settings::SettingsPointer settings, const std::optional<io::IpAddress>& address);
 
@@ -180,9 +180,6 @@ class Session {
   Task<bool> carry_out(smtp::ServerStep step);
   Task<void> check_sender(smtp::server::CheckSender step);
   Task<void> check_recipient(smtp::server::CheckRecipient step);
-  [[nodiscard]] smtp::Verdict reason_against(const directory::RecipientAnswer& found, std::uint64_t octets) const;
-  // What the rules of accounts say.
-  [[nodiscard]] smtp::Verdict ruled_out(const directory::RecipientAnswer& found, std::uint64_t octets);
   // Of a user whom the inner server is to be asked for.
   Task<smtp::Verdict> check_inner(Address recipient, directory::RecipientAnswer::OnInnerServer on_inner);
   Task<void> flush(smtp::server::Flush step);

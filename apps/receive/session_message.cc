@@ -177,7 +177,7 @@ bool Session::fits(Arrival& arrival, Envelope& envelope) {
   for (const auto& [recipient, terms] : terms_) {
     if (terms.most_octets != 0 && octets > terms.most_octets)
       arrival.outcome.refuse(recipient, {552, {5, 3, 4}, "The mail is larger than the " + std::to_string(terms.most_octets) + " octets that are allowed here"});
-    else if (octets > terms.room_octets && talk_.answers_each_recipient()) arrival.outcome.refuse(recipient, mailbox_full(policies_->settings->smtp));
+    else if (octets > terms.room_octets && talk_.answers_each_recipient()) arrival.outcome.refuse(recipient, policy::mailbox_full(policies_->settings->smtp));
   }
   if (take_out_refused(arrival, envelope)) return true;
   settle(arrival, {});

@@ -10,7 +10,6 @@ namespace events = telemetry::events;
 using OnInner = directory::RecipientAnswer::OnInnerServer;
 
 constexpr std::uint32_t many_refused = 20;  // of an account, before `auth` is told by itself
-const smtp::Reply no_such_user{550, {5, 1, 1}, "No such user here"};
 
 // RFC 5321 §4.5.1, §4.1.3: "postmaster@[192.0.2.1]", sent to that address, is the postmaster here.
 bool is_postmaster_at(const Address& recipient, const io::Connection& line) {
@@ -25,11 +24,6 @@ bool is_postmaster_at(const Address& recipient, const io::Connection& line) {
 }
 
 }  // namespace
-
-smtp::Reply mailbox_full(const settings::SmtpSection& smtp) {
-  if (smtp.over_quota() == "refuse") return {552, {5, 2, 2}, "The mailbox is full"};
-  return {452, {4, 2, 2}, "The mailbox is full"};
-}
 
 HeldQuota::Limit Session::held_limit() const {
   const auto& smtp = policies_->settings->smtp;
@@ -99,13 +93,14 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   const auto* found = std::get_if<directory::RecipientAnswer>(&answer);
   refused_by_ = {};
   if (found == nullptr) co_return refuse_recipient(recipient, cannot_ask);
-  const auto on_inner = policy::is_always_taken(recipient) ? OnInner::Any : found->on_inner;
-  if (found->kind == directory::RecipientKind::Relay && on_inner == OnInner::NotListed) co_return refuse_recipient(recipient, no_such_user);
-  if (auto refusal = reason_against(*found, step.octets)) co_return refuse_recipient(recipient, *std::move(refusal));
   const bool always = policy::is_always_taken(recipient);
-  if (auto refusal = always ? smtp::Verdict{} : ruled_out(*found, step.octets)) co_return refuse_recipient(recipient, *std::move(refusal));
+  const auto on_inner = always ? OnInner::Any : found->on_inner;
+  auto answered = policy::answer_of(*found, {.smtp = policies_->settings->smtp, .always_taken = always, .may_relay = account_ != AccountId{} ? std::optional(true) : may_relay_,
+                                             .octets = step.octets, .recipients_before = talk_.envelope().recipients.size()});
+  refused_by_ = {answered.rule, answered.evidence, {}};
+  if (answered.refusal) co_return refuse_recipient(recipient, *std::move(answered.refusal));
   if (auto refusal = over_rate(recipient)) co_return refuse_recipient(recipient, *std::move(refusal));
-  bool spared = policy::is_always_taken(recipient);
+  bool spared = always;
   std::string scope;
   if (!spared) {
     auto judging = judge(recipient);
@@ -124,8 +119,7 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   // To answer 250 for this one would take the others' mail with it, of whom copies are kept.
   const bool beside_copies = !escrowed_.empty() && !talk_.answers_each_recipient();
   if (other_limit || beside_copies || must_come_apart(spared, scope)) co_return refuse_recipient(recipient, {452, {4, 5, 3}, "Send this recipient's copy in a transaction of its own"});
-  // RFC 3463 X.3.2: not accepting for now, for maintenance. Only to whom we would take mail from otherwise.
-  if (!found->held.empty()) co_return refuse_recipient(recipient, {451, {4, 3, 2}, found->held});
+  if (auto held = policy::held_back(*found)) co_return refuse_recipient(recipient, *std::move(held));
   // Last: nobody else is asked about whom we refuse ourselves.
   if (on_inner == OnInner::Ask || on_inner == OnInner::AskHeld) {
     auto checking = check_inner(recipient, on_inner);
@@ -144,44 +138,6 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   if (spared || most_octets != 0 || room != ~0ULL) terms_[recipient.text()] = {spared, most_octets, room};
   spared_ = spared && (none_taken() || spared_);
   talk_.recipient_checked({}, ours ? std::optional(Address{"postmaster", ""}) : std::nullopt);
-}
-
-// What the directory says, before any rule is asked.
-smtp::Verdict Session::reason_against(const directory::RecipientAnswer& found, std::uint64_t octets) const {
-  using Kind = directory::RecipientKind;
-  switch (found.kind) {
-    case Kind::Local:
-      // RFC 3463 X.2.2: the text as declared has no room, though a smaller one might.
-      if (octets > found.room_octets) return mailbox_full(policies_->settings->smtp);
-      return std::nullopt;
-    case Kind::Relay: return std::nullopt;
-    case Kind::NotOurs:
-      if (account_ != AccountId{} || may_relay_.value_or(false)) return std::nullopt;
-      if (!may_relay_) return cannot_ask;
-      return smtp::Reply{550, {5, 7, 1}, "This server does not take mail for that domain"};
-    case Kind::UnknownUser: return no_such_user;
-    case Kind::UnknownDomain: return smtp::Reply{550, {5, 1, 2}, "No mail can go to that domain"};
-    case Kind::Disabled: return smtp::Reply{550, {5, 2, 1}, "The mailbox is disabled"};
-    case Kind::MayNotPost: return smtp::Reply{550, {5, 7, 2}, found.held};  // RFC 3463 X.7.2
-    case Kind::OverQuota: return mailbox_full(policies_->settings->smtp);
-  }
-  return cannot_ask;
-}
-
-smtp::Verdict Session::ruled_out(const directory::RecipientAnswer& found, std::uint64_t octets) {
-  using RuledOut = directory::RecipientAnswer::RuledOut;
-  if (found.ruled_out != RuledOut::No) refused_by_ = {"account_rules", found.ruled_by, {}};
-  switch (found.ruled_out) {
-    case RuledOut::No: break;
-    case RuledOut::Sender: return smtp::Reply{550, {5, 7, 1}, "This user does not take mail from you"};
-    case RuledOut::Destination: return smtp::Reply{550, {5, 7, 1}, "Your account may not send to this address"};
-    case RuledOut::HoursIn: return smtp::Reply{450, {4, 2, 1}, "This user takes mail at other hours"};
-    case RuledOut::HoursOut: return smtp::Reply{450, {4, 7, 1}, "Your account may send at other hours"};
-  }
-  const auto& others = talk_.envelope().recipients;
-  if (found.most_recipients != 0 && others.size() >= found.most_recipients) return smtp::Reply{452, {4, 5, 3}, "Your account may name " + std::to_string(found.most_recipients) + " recipients at once"};
-  if (found.most_octets != 0 && octets > found.most_octets) return smtp::Reply{552, {5, 3, 4}, "This user takes mail of at most " + std::to_string(found.most_octets) + " octets from you"};
-  return std::nullopt;
 }
 
 Task<smtp::Verdict> Session::check_inner(Address recipient, OnInner on_inner) {
@@ -204,7 +160,7 @@ Task<smtp::Verdict> Session::check_inner(Address recipient, OnInner on_inner) {
   switch (found.verdict) {
     case policy::RecipientVerdict::Accept:
     case policy::RecipientVerdict::Ask: break;
-    case policy::RecipientVerdict::Refuse: co_return smtp::Verdict(no_such_user);
+    case policy::RecipientVerdict::Refuse: co_return smtp::Verdict(policy::no_such_user);
     case policy::RecipientVerdict::Defer: co_return smtp::Verdict(smtp::Reply{450, {4, 2, 1}, "Whether this user exists cannot be asked just now, try again later"});
   }
   co_return smtp::Verdict{};

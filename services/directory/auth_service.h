@@ -75,10 +75,6 @@ class AuthService {
 
   Task<Reply> reply_to(auth_protocol::Request request);
   Reply resolve(const auth_protocol::ResolveRequest& request);
-  void judge_post(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found, RecipientAnswer& answer) const;
-  void judge_inner(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found, RecipientAnswer& answer) const;
-  static void judge_rules(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const Resolution& found, RecipientAnswer& answer);
-  void judge_room(const Snapshot& snapshot, const Resolution& found, RecipientAnswer& answer);
   Reply rights(const PeerContext& peer) const;
   Task<bool> learn_content(std::uint32_t from);
   Reply access_rows(const auth_protocol::AccessRequest& request);

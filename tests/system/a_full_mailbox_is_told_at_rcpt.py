@@ -2,9 +2,10 @@
 has given more, the mail that waited for it at once; delivery keeps the exact check, also while nobody says how full mailboxes are."""
 import json
 import smtplib
+import subprocess
 import time
 
-from harness import DOMAIN, HANAKO, TARO, Server, eventually, expect, scenario
+from harness import DOMAIN, HANAKO, PASSWORD, TARO, Server, eventually, expect, scenario
 
 STRANGER = "stranger@b.example"
 
@@ -15,6 +16,26 @@ def rcpt(server, recipient=HANAKO, size=None, port=None):
         client.docmd("MAIL", f"FROM:<{STRANGER}>" + (f" SIZE={size}" if size else ""))
         code, reply = client.docmd("RCPT", f"TO:<{recipient}>")
         return code, reply.decode()
+
+
+def tried(server, recipient):
+    """What `policy test` says that RCPT would be answered, and its exit status."""
+    run = subprocess.run([server.program, "--config", server.config, "policy", "test", "--json", "--client", "127.0.0.1", "--from", STRANGER, "--to", recipient], text=True, capture_output=True, timeout=60)
+    return json.loads(run.stdout)["reply"], run.returncode
+
+
+def a_try_says_the_same(server):
+    """`hikyaku policy test` answers as RCPT does, who is unknown, elsewhere, disabled or full."""
+    disabled = f"jiro@{DOMAIN}"
+    server.add_account(disabled, PASSWORD)
+    server.cli("account", "set", disabled, "--enabled", "no")
+    eventually(lambda: rcpt(server, disabled)[0] == 550, "disabled")
+    for recipient, code in ((f"nobody@{DOMAIN}", "5.1.1"), ("x@other.example", "5.7.1"), (disabled, "5.2.1"), (HANAKO, "4.2.2")):
+        said = "{} {}".format(*rcpt(server, recipient))
+        expect(code in said and tried(server, recipient) == (said, 3), f"{recipient}: {said}: {tried(server, recipient)}")
+    expect(tried(server, TARO) == ("", 0), "who is taken")
+    text = server.cli("policy", "test", "--client", "127.0.0.1", "--to", f"nobody@{DOMAIN}", check=False)
+    expect(text.splitlines()[-1] == "refused for its recipient: 550 5.1.1 No such user here", text)
 
 
 def deliver(server, kib):
@@ -52,6 +73,7 @@ def run(folder):
             eventually(lambda: rcpt(server, name, port=port) == (452, "4.2.2 The mailbox is full"), f"full: {name} {port}")
         expect(rcpt(server, f"both@{DOMAIN}")[0] == 250, "an alias of several: each copy meets its own quota")
         expect(rcpt(server, TARO)[0] == 250, "nobody else is full")
+        a_try_says_the_same(server)
         server.change_settings(smtp={"over_quota": "refuse"})
         eventually(lambda: rcpt(server) == (552, "5.2.2 The mailbox is full"), "refused for good where the setting says so")
         server.change_settings(smtp={"over_quota": "defer"})

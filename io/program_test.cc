@@ -54,5 +54,6 @@ TEST_CASE("program: it ends at once, with all it started, when we are to stop") 
   bool gone = false;
   for (int i = 0; i < 600 && !gone; ++i, ::usleep(50'000)) gone = ::kill(static_cast<pid_t>(child), 0) != 0 || shell(folder, "grep -q '^State:.Z' /proc/" + std::to_string(child) + "/status").status == 0;
   CHECK(gone);
+  later.join();
   ::close(stop);
 }

@@ -51,15 +51,29 @@ WhyGathering::WhyGathering(Invocation& call, delivery::QueueWhyRequest request)
     if (const auto* hold = holds.of(one.item)) one.item.hold = hold->id;
 }
 
+// While deliver runs, its file is a few seconds old: what seems to go on does not.
+std::vector<delivery::CausedPause> WhyGathering::stops() const {
+  io::PosixDisk disk;
+  std::vector<delivery::CausedPause> pauses;
+  for (const auto& [from, until] : delivery::PauseLedger::on_disk(disk, apps::folder::in(settings_->node.data(), "spool/stopped"), now_))
+    if (!answer_.server || until < now_) pauses.push_back({from, until, delivery::Cause::Stopped});
+  return pauses;
+}
+
+// Ended by a command, which tells of no time: since the last attempt, or since it was accepted.
+delivery::CauseClock WhyGathering::waited_for_command(const LoggedRecipient& one, WallTime accepted_at) const {
+  const bool tried = !one.stretches.empty();
+  delivery::CauseClock clock(tried ? one.stretches.back().until() : accepted_at, tried ? delivery::Cause::Schedule : delivery::Cause::Intake);
+  clock.spend(one.at, stops());
+  return clock;
+}
+
 // Nobody runs who would know: what the ledger on disk and the holds say of its time.
 void WhyGathering::finish_stopped(delivery::RecipientNow& one) const {
-  io::PosixDisk disk;
   const auto& item = one.item;
   const bool tried = item.last_tried != WallTime{};
   const bool deferred = item.state == delivery::QueueState::Deferred;
-  std::vector<delivery::CausedPause> pauses;
-  for (const auto& [from, until] : delivery::PauseLedger::on_disk(disk, apps::folder::in(settings_->node.data(), "spool/stopped"), now_))
-    pauses.push_back({from, until, delivery::Cause::Stopped});
+  auto pauses = stops();
   const delivery::HoldsInForce holds(directory_, now_);
   if (const auto* hold = holds.of(item)) pauses.push_back({hold->start, now_, delivery::Cause::Hold});
   one.spent = delivery::CauseClock(tried ? item.last_tried : item.accepted_at, deferred ? delivery::Cause::Schedule : delivery::Cause::Intake);
@@ -81,6 +95,7 @@ std::vector<ExplainedRecipient> WhyGathering::recipients_of(const LoggedMessage&
     if (one.now) stretches.push_back(one.now->spent);
     auto begin = one.now ? std::optional(one.now->item.accepted_at) : one.logged->accepted_at;
     if (!begin) begin = logged.accepted_at;
+    if (begin && !one.now && !one.logged->by.empty()) stretches.push_back(waited_for_command(*one.logged, *begin));
     if (begin) one.spent = delivery::joined(*begin, std::move(stretches));
   }
   return all;

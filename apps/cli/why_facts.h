@@ -51,6 +51,8 @@ class WhyGathering {
   void check_policy(delivery::WhyFacts& facts, const std::string& sender);
   void take_log(delivery::WhyFacts& facts, const LoggedRecipient& last);
   void finish_stopped(delivery::RecipientNow& one) const;
+  [[nodiscard]] std::vector<delivery::CausedPause> stops() const;
+  [[nodiscard]] delivery::CauseClock waited_for_command(const LoggedRecipient& one, WallTime accepted_at) const;
   [[nodiscard]] delivery::WhyFacts begin_facts(std::string subject);
 
   Invocation& call_;

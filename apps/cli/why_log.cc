@@ -33,7 +33,7 @@ std::optional<CauseClock> stretch_of(const JsonView& line) {
 }
 
 void take(LoggedRecipient& into, const JsonView& line, WallTime when) {
-  into.event = line.text("event"), into.at = when;
+  into.event = line.text("event"), into.at = when, into.by = line.text("by");
   into.sender = line.text("sender"), into.destination = line.text("destination"), into.next_hop = line.text("next_hop");
   into.reply = line.text("reply").empty() ? line.text("reason") : line.text("reply");
   if (!line.text("by").empty()) into.reply = line.text("reason") + " " + line.text("by") + (line.text("reply").empty() ? "" : ": " + line.text("reply"));

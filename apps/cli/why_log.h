@@ -14,6 +14,7 @@ namespace hikyaku::cli {
 // One recipient, as its log lines tell.
 struct LoggedRecipient {
   std::string recipient, sender, destination, next_hop, reply, failure_class;
+  std::string by;     // of the last line: an operator whose command ended it
   std::string event;  // of the last line: "mail.sent", "mail.delivered", "delivery.deferred", "mail.failed"
   WallTime at{};      // of the last line
   std::optional<WallTime> accepted_at, next_try;

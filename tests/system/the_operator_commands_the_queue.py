@@ -3,6 +3,7 @@ destination and age, bounced with one report, deleted, sent by another host and 
 without --yes."""
 import json
 import smtplib
+from datetime import datetime
 
 from harness import HANAKO, Server, eventually, expect, scenario
 from peers.next_hop import NextHop
@@ -57,6 +58,13 @@ def its_report_is_followed(server, mail):
     expect(f"hikyaku why {report}" in server.cli("why", mail) and mail in server.cli("why", report), "and why does both")
 
 
+def its_time_adds_up(server, end):
+    """From its acceptance to the command that ended it."""
+    one = json.loads(server.cli("why", end["message"], "--json"))["recipients"][0]
+    lasted = (datetime.fromisoformat(end["time"]) - datetime.fromisoformat(end["accepted_at"])).total_seconds()
+    expect(abs(one["elapsed_us"] / 1e6 - lasted) < 0.1 and sum(one["spent_us"].values()) == one["elapsed_us"], f"{lasted} s: {one}")
+
+
 def ends_are_told(server, by_recipient):
     """What an operator did is in the log, by whoever has the queue: deliver, or the command itself."""
     failed = {e["message"]: e for e in server.events("faillog")}
@@ -66,6 +74,7 @@ def ends_are_told(server, by_recipient):
         expect(end["reason"] == reason and end["by"] and end["recipient"] == f"{name}@far.example" and end["service"] == service, f"{end}")
         told = server.cli("why", end["message"])
         expect(reason in told.splitlines()[0] + told, f"why: {told}")
+        its_time_adds_up(server, end)
         if reason == "returned by operator":
             its_report_is_followed(server, end["message"])
     expect("r0@far.example" in server.cli("log", "--as", "epost", "--log", "faillog"), "E-Post's faillog has it")
@@ -73,6 +82,7 @@ def ends_are_told(server, by_recipient):
     texts = [(e["text"], e["count"]) for e in commands]
     for wanted in ((f"delete --id {by_recipient['r0@far.example']}", 1), ("bounce --recipient r4@far.example", 1), ("retry --all", 1)):
         expect(wanted in texts, f"{wanted} in {texts}")
+    its_time_adds_up(server, next(e for e in server.events("outlocallog") if e["message"] == by_recipient["r3@far.example"]))
     moved = server.cli("trace", by_recipient["r3@far.example"])
     expect("new@near.example" in moved, f"redirected mail is followed: {moved}")
 

@@ -17,6 +17,20 @@
 
 namespace hikyaku::cli {
 
+namespace {
+
+// After a failed access(2).
+void tell_no_access(const Invocation& call, const std::string& path) {
+  call.fail(path + ": " + std::strerror(errno) + ". Remedy: run this as root or as the user the services run as.");
+}
+
+}  // namespace
+
+bool may_look_into(const Invocation& call, const std::string& folder) {
+  if (access(folder.c_str(), R_OK | X_OK) == 0 || errno != EACCES) return true;
+  return tell_no_access(call, folder), false;
+}
+
 bool enter_data_folder(Invocation& call) {
   (void)calling_user();  // while we are still who called
   const auto settings = call.settings();
@@ -25,8 +39,7 @@ bool enter_data_folder(Invocation& call) {
   if (!identity) return call.fail(identity.error()), false;
   if (geteuid() == 0 && identity->uid != 0 && !apps::become(*identity)) return call.fail("the user of the data folder could not be taken on"), false;
   if (access(settings->node.data().c_str(), W_OK | X_OK) == 0) return true;
-  call.fail(settings->node.data() + ": " + std::strerror(errno) + ". Remedy: run this as root or as the user the services run as.");
-  return false;
+  return tell_no_access(call, settings->node.data()), false;
 }
 
 std::unique_ptr<DirectoryAccess> DirectoryAccess::open(Invocation& call) {

@@ -13,6 +13,8 @@
 
 namespace hikyaku::cli {
 
+// Whether the folder may be read, or is not there yet; else the reason was printed. Takes on no other user.
+[[nodiscard]] bool may_look_into(const Invocation& call, const std::string& folder);
 // Becomes the user of the data folder when root. False: the reason was printed.
 [[nodiscard]] bool enter_data_folder(Invocation& call);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "apps/cli/commands.h"
+#include "apps/cli/data_access.h"
 #include "apps/cli/log_arguments.h"
 #include "apps/cli/log_files.h"
 #include "apps/cli/log_forms.h"
@@ -85,6 +86,7 @@ Exit run(Invocation& call) {
   const SystemClock clock;
   const std::string today = telemetry::day_text(clock.wall());
   LogSelection selection{.folder = apps::folder::in(settings->node.data(), apps::folder::log), .logs = call.values("--log"), .service = writer_named(call.value("--service"))};
+  if (!may_look_into(call, selection.folder)) return Exit::Failed;
   selection.first_day = call.value("--since", call.value("--day", call.has("--message") ? "" : today));
   selection.last_day = call.value("--until", call.value("--day"));
   const Printer printer{call, host_name(*settings)};

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "apps/cli/commands.h"
+#include "apps/cli/data_access.h"
 #include "apps/cli/log_arguments.h"
 #include "apps/cli/log_files.h"
 #include "apps/cli/listing.h"
@@ -110,6 +111,7 @@ Exit run(Invocation& call) {
   const std::string today = telemetry::day_text(clock.wall());
   LogSelection selection{.folder = apps::folder::in(settings->node.data(), apps::folder::log),
                          .logs = {"inlog", "outlog", "outlocallog", "faillog", "senderlog", "receivelog"}};
+  if (!may_look_into(call, selection.folder)) return Exit::Failed;
   selection.first_day = days_before(today, shown + 7 * static_cast<int>(weeks_for_usual));
   const auto days = collect(selection);
   std::vector<Words> headings = {{"DAY", "日"}};

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "apps/cli/commands.h"
+#include "apps/cli/data_access.h"
 #include "apps/cli/log_arguments.h"
 #include "apps/cli/log_files.h"
 #include "apps/cli/listing.h"
@@ -77,6 +78,7 @@ Exit run(Invocation& call) {
   if (!settings) return Exit::Failed;
   const SystemClock clock;
   LogSelection selection{.folder = apps::folder::in(settings->node.data(), apps::folder::log), .logs = {"inlog", "outlog", "outlocallog"}};
+  if (!may_look_into(call, selection.folder)) return Exit::Failed;
   // Mail delivered on the first day may have been accepted on the days before.
   const std::string day = call.value("--day", telemetry::day_text(clock.wall()));
   selection.last_day = call.value("--until", day);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "apps/cli/commands.h"
+#include "apps/cli/data_access.h"
 #include "apps/cli/listing.h"
 #include "apps/cli/queue_access.h"
 #include "apps/cli/when_text.h"
@@ -181,8 +182,10 @@ Exit run(Invocation& call) {
   if (!question) return Exit::Failed;
   const auto settings = call.settings();
   if (!settings) return Exit::Failed;
+  const auto folder = apps::folder::in(settings->node.data(), apps::folder::history);
+  if (!may_look_into(call, folder)) return Exit::Failed;
   io::PosixDisk disk;
-  const history::HistoryReader reader(disk, apps::folder::in(settings->node.data(), apps::folder::history));
+  const history::HistoryReader reader(disk, folder);
   history::HistoryReader::Read read;
   const auto charts = charts_of(call, *question, reader, read, now);
   if (call.json) return write_json(call, *question, charts, read), Exit::Done;

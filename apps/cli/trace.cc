@@ -3,6 +3,7 @@
 #include <set>
 
 #include "apps/cli/commands.h"
+#include "apps/cli/data_access.h"
 #include "apps/cli/life_order.h"
 #include "apps/cli/log_files.h"
 #include "apps/cli/log_forms.h"
@@ -60,6 +61,7 @@ Exit run(Invocation& call) {
   const auto filter = filter_of(call);
   if (!filter) return Exit::Failed;
   const auto folder = apps::folder::in(settings->node.data(), apps::folder::log);
+  if (!may_look_into(call, folder)) return Exit::Failed;
   const std::string id = filter->id->text();
   const auto followed = descendants_of(folder, *filter->id, most_followed);
   std::set<std::string, std::less<>> wanted{id};
@@ -99,7 +101,8 @@ Exit run(Invocation& call) {
         call.print(item.recipient + ": " + std::string(call.say(item.state == delivery::QueueState::Deferred ? Words{"deferred, waits in domains", "再送待ち(domains)"} : Words{"waits in incoming", "incoming で待機中"})) +
                    (item.last_reply.empty() ? "" : ": " + item.last_reply));
   }
-  if (lines.empty() && (!waiting || waiting->items.empty()))
+  if (lines.empty() && !waiting) return Exit::Failed;  // why the queue cannot be asked was printed
+  if (lines.empty() && waiting->items.empty())
     return call.fail(Words{"nothing is known of this message here: no log line, not in the queue. Remedy: find it by sender, recipient or subject: hikyaku log --about TEXT; older days: hikyaku log days",
                            "このメールの記録はない(ログにもキューにもない)。差出人や宛先から探す: hikyaku log --about 文字列。残っている日: hikyaku log days"});
   return Exit::Done;

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "apps/cli/commands.h"
+#include "apps/cli/data_access.h"
 #include "apps/cli/listing.h"
 #include "apps/cli/queue_access.h"
 #include "apps/cli/why_facts.h"
@@ -302,6 +303,7 @@ Exit run(Invocation& call) {
   if (!call.settings()) return Exit::Failed;
   if (call.has("--address") && !io::IpAddress::parse(call.value("--address")))
     return call.fail("\"" + call.value("--address") + "\" is no address. Remedy: write 203.0.113.7 or 2001:db8::7");
+  if (!enter_data_folder(call)) return Exit::Failed;
   const std::string what = call.value("ID|DOMAIN");
   if (const auto id = TraceId::parse(what)) return explain_message(call, *id);
   if (what.find(':') != std::string::npos) return explain_domain(call, what);

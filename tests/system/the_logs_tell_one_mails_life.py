@@ -5,8 +5,10 @@ is told, and no password."""
 import contextlib
 import imaplib
 import json
+import os
 import re
 import shutil
+import subprocess
 
 from harness import HANAKO, TARO, Server, eventually, expect, scenario
 
@@ -28,6 +30,7 @@ def run(folder):
         for path in (server.data / "log").glob("*/*/*.jsonl"):
             expect(path.name.split(".")[1] == path.parts[-3], f"a service writes into its own folder: {path}")
         all_of_them(server, trace, 1, 1)
+        who_may_not_read_is_told_so(server, trace)
         a_start_repeats_nothing(server, trace)
         all_of_them(server, trace, 2, 2)
         copies_name_their_mail(server)
@@ -39,6 +42,16 @@ def run(folder):
             former.parent.mkdir(exist_ok=True)
             shutil.move(path, former)
         all_of_them(server, trace, 3, 4)
+
+
+def who_may_not_read_is_told_so(server, trace):
+    """Nothing that can be mistaken for an answer, one error with its remedy."""
+    if os.getuid() != 0:
+        return
+    for command in (("log",), ("log", "residence"), ("log", "days"), ("queue", "history"), ("trace", trace), ("why", "a.example"), ("why", trace)):
+        done = subprocess.run([server.program, "--config", server.config, *command], user=65534, group=65534, extra_groups=[], cwd="/", capture_output=True, text=True, timeout=60,
+                              env={**os.environ, "LC_ALL": "C"})
+        expect((done.returncode, done.stdout) == (1, "") and done.stderr.count("\n") == 1 and "Permission denied" in done.stderr and "as root or as the user" in done.stderr, f"{command}: {done}")
 
 
 def all_of_them(server, trace, mails, copies):

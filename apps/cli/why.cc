@@ -74,9 +74,10 @@ void write_state(telemetry::JsonWriter& json, const delivery::WhyFacts& facts, c
   if (facts.last_tried) json.member("last_try", telemetry::stamp_text(*facts.last_tried));
   if (facts.redirected) {
     const auto& other = *facts.redirected;
-    json.key("redirected").object().member("to", other.to).member(other.hold != 0 ? "reason" : "by", other.by).member("at", telemetry::stamp_text(other.at));
+    json.key("redirected").object().member("to", other.to);
+    if (other.at != WallTime{}) json.member(other.hold != 0 ? "reason" : "by", other.by).member("at", telemetry::stamp_text(other.at));
     if (other.hold != 0) json.member("hold", other.hold);
-    else json.member("recipients", other.recipients);
+    else if (other.recipients > 0) json.member("recipients", other.recipients);
     json.end_object();
   }
   if (facts.server) {

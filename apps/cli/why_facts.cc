@@ -160,6 +160,14 @@ void WhyGathering::take_hold(delivery::WhyFacts& facts, delivery::QueueItem item
   facts.hold = std::to_string(hold->id) + " (" + selector_text(call_, *hold) + (hold->reason.empty() ? "" : ": " + hold->reason) + ")";
 }
 
+// By a command that sent this very mail to a host: neither its hosts nor its trouble are its route's.
+void WhyGathering::take_via(delivery::WhyFacts& facts, const delivery::QueueItem& item) {
+  const auto hop = delivery::parse_chosen_hop(item.via);
+  if (!hop || facts.destination != hop->key()) return;
+  hop_ = *hop, facts.routed = false;
+  facts.redirected = delivery::Redirection{.to = item.via};
+}
+
 // By a command: of mail that has not gone its own way since.
 void WhyGathering::take_redirect(delivery::WhyFacts& facts, const std::string& domain, const std::optional<LoggedRecipient>& last) {
   if (facts.redirected) return;
@@ -246,7 +254,7 @@ delivery::WhyFacts WhyGathering::facts_of(const ExplainedRecipient& one) {
   }
   facts.spent = one.spent;
   take_plan(facts, sender, one.recipient);
-  if (one.now) take_hold(facts, one.now->item);
+  if (one.now) take_hold(facts, one.now->item), take_via(facts, one.now->item);
   take_state(facts);
   take_last_try(facts);
   if (facts.state && facts.state->next_probe) facts.next_try = facts.state->next_probe;

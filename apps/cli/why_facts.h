@@ -44,6 +44,7 @@ class WhyGathering {
   void ask_supervisor(delivery::WhyFacts& facts);
   void take_plan(delivery::WhyFacts& facts, const std::string& sender, const std::string& recipient);
   void take_hold(delivery::WhyFacts& facts, delivery::QueueItem item);
+  void take_via(delivery::WhyFacts& facts, const delivery::QueueItem& item);
   void take_redirect(delivery::WhyFacts& facts, const std::string& domain, const std::optional<LoggedRecipient>& last);
   void take_last_try(delivery::WhyFacts& facts);
   void take_state(delivery::WhyFacts& facts);

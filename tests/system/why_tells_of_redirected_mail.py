@@ -23,6 +23,7 @@ def run(folder):
         dead.stop()
         server.cli("route", "import", "-", input=f"old.example,127.0.0.1,{dead.port}\nheld.example,127.0.0.1,{dead.port}\nfine.example,127.0.0.1,{fine.port}\nnever.example,127.0.0.1,9\n")
         by_a_command(server, other)
+        to_a_host_that_is_down(server, dead)
         by_a_hold(server, other)
         what_nothing_is_known_of(server, fine)
 
@@ -36,6 +37,18 @@ def by_a_command(server, other):
     expect(told["redirected"]["to"] == f"127.0.0.1:{other.port}" and told["redirected"]["recipients"] == 1 and told["redirected"]["by"], told)
     text = server.cli("why", "old.example").splitlines()[0]
     expect("was redirected to" in text and "queue redirect" in text, text)
+
+
+def to_a_host_that_is_down(server, dead):
+    """It is the command that sends it there, not the route table."""
+    mail(server, "z@old.example")
+    item = eventually(lambda: (found := [i for i in json.loads(server.cli("queue", "list", "--json"))["items"] if i.get("attempts")]) and found[0], "it is deferred", 60)
+    server.cli("queue", "redirect", "--to-host", f"127.0.0.2:{dead.port}", "--id", item["message"], "--yes")
+    told = eventually(lambda: (answer := why(server, item["message"]))["destination"] == f"host:127.0.0.2:{dead.port}" and answer, "it goes there", 60)
+    expect(told["hosts"] == [f"127.0.0.2 [127.0.0.2]:{dead.port}"] and told["redirected"] == {"to": f"127.0.0.2:{dead.port}"}, told)
+    advice = [one["advice"] for one in told["suggestions"]]
+    expect("redirected" in advice and "route" not in advice, told)
+    server.cli("queue", "delete", "--id", item["message"], "--yes")
 
 
 def by_a_hold(server, other):

@@ -120,6 +120,9 @@ class Diagnosis {
       return add(say(Advice::Redirected, "New mail for %1 goes to %2 by hold %3 (%4), since %5; what was tried elsewhere before waits for its end. To end it: hikyaku hold release %3",
                      "%1 宛の新着は、保留 %3(%4)により %5 から %2 へ配送している。それ以前に別の経路で試行したメールは終了を待つ。終えるには hikyaku hold release %3",
                      {facts_.subject, to.to, std::to_string(to.hold), to.by, minute_text(to.at)}));
+    if (to.at == WallTime{})
+      return add(say(Advice::Redirected, "An operator sent this mail to %1 (hikyaku queue redirect), whatever its route says. To send it elsewhere: hikyaku queue redirect",
+                     "このメールは管理者が %1 へ振り替えた(hikyaku queue redirect)。経路表にはよらない。別の配送先へは hikyaku queue redirect", {to.to}));
     add(say(Advice::Redirected, "Mail for %1 was redirected to %2 by %3 (hikyaku queue redirect), %4: %5 recipients. New mail goes its own way",
             "%1 宛のメールは %4 に %3 が %2 へ振り替えた(hikyaku queue redirect): 宛先 %5 件。新着は本来の経路で配送する",
             {facts_.subject, to.to, to.by, minute_text(to.at), std::to_string(to.recipients)}));

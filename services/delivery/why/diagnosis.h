@@ -43,7 +43,7 @@ struct PolicyFinding {
 struct Redirection {
   std::string to;      // "relay.example:25", or an address
   std::string by;      // whose command it was; of a hold: its reason
-  WallTime at{};       // when it was given; of a hold: its start
+  WallTime at{};       // when it was given; of a hold: its start. None: what the queue knows of this very mail, by whom is not known
   std::uint64_t hold = 0;        // 0: by a command
   std::uint64_t recipients = 0;  // of a command: how many
 };

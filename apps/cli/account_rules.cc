@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "apps/cli/commands.h"
-#include "apps/cli/directory_import.h"
 #include "apps/cli/directory_text.h"
 #include "apps/cli/listing.h"
+#include "apps/cli/table_import.h"
 #include "base/cursor.h"
 
 namespace hikyaku::cli {
@@ -117,18 +117,24 @@ Exit run_clear(Invocation& call) {
   });
 }
 
+std::vector<directory::KeyedRow> keyed(const std::vector<directory::RuleRow>& rows) {
+  std::vector<directory::KeyedRow> keyed;
+  for (const auto& row : rows) keyed.push_back({row.who, rows_text({row})});
+  return keyed;
+}
+
 // A table with a faulty row is not taken in part: a row that is missing may open what it was to close.
 DirectoryResult<Exit> work_import(Invocation& call, directory::Editor& editor, const std::string& text) {
   const bool incoming = call.value("--table") == "effect.dat";
   auto parsed = incoming ? directory::parse_personal_effect(text) : directory::parse_sender_dat(text);
   TRY(snapshot, editor.read());
   TRY(rules, rules_now(*snapshot, call));
+  if (!parsed.bad.empty()) return refuse_table(call, std::move(parsed.bad));
   auto& rows = incoming ? rules.from : rules.to;
+  const auto changes = directory::row_changes(keyed(rows), keyed(parsed.rows));
   rows = std::move(parsed.rows);
-  const auto taken = rows.size();
-  TRY_VOID(editor.set_account_rules(call.value("ADDRESS"), rules, parsed.bad.empty() ? run_mode(call) : directory::Editor::Run::Dry));
-  if (!parsed.bad.empty() && !call.has("--dry-run")) call.fail(Words{"Nothing was changed: the order of rows matters, so a table is taken whole. Mend these rows and import again.", "何も変更していない。行の順序に意味があるので、表は全体を取り込む。次の行を直して取り込み直す。"});
-  return report_import(call, parsed.bad.empty() ? taken : 0, std::move(parsed.bad));
+  TRY_VOID(editor.set_account_rules(call.value("ADDRESS"), rules, may_replace(call, changes) ? directory::Editor::Run::Really : directory::Editor::Run::Dry));
+  return report_table(call, changes, {"A row that is removed allows or forbids nothing any more.", "削除した行による許可や禁止はなくなる。"});
 }
 
 Exit run_import(Invocation& call) { return import_text(call, work_import); }
@@ -155,7 +161,7 @@ Command account_rules_set_command() {
 }
 
 Command account_rules_import_command() {
-  auto options = import_options({{"--table", OptionKind::Value, {"effect.dat: whom it takes mail from; sender.dat: whom it may send to", "effect.dat は受信元、sender.dat は送信先の表"}, {"effect.dat", "sender.dat"}, true}});
+  auto options = table_import_options({{"--table", OptionKind::Value, {"effect.dat: whom it takes mail from; sender.dat: whom it may send to", "effect.dat は受信元、sender.dat は送信先の表"}, {"effect.dat", "sender.dat"}, true}});
   options.insert(options.begin(), account_argument);
   return {.name = "account rules import",
           .help = {"take an account's own effect.dat or sender.dat of E-Post; it replaces the former rows", "E-Post の個人の effect.dat、sender.dat を取り込む。以前の行と置き換える"},

@@ -38,6 +38,10 @@ def run(folder):
         expect(replies(server, TARO, HANAKO, sender=SPAMMER) == [550, 250], "one user's rule refuses his copy, and nobody else's")
         expect([replies(server, TARO, sender=who)[0] for who in ("boss@spam.example", "x@sub.spam.example", FRIEND, "")] == [250, 550, 250, 550], "the first row that matches counts")
 
+        for fewer in ("", table.split("\n", 1)[1]):
+            refused = cli("account", "rules", "import", TARO, "-", "--table", "effect.dat", input=fewer, check=False)
+            expect("removed" in refused and "rows taken" not in refused and replies(server, TARO, sender=SPAMMER) == [550], f"no row is lost unasked: {refused}")
+
         cli("account", "rules", "set", TARO, "--hours-in", another_day())
         expect(replies(server, TARO, HANAKO) == [450, 250], "mail is put off at other hours")
         cli("account", "rules", "set", TARO, "--hours-in", "daily 00:00-24:00", "--size-in", "2KiB")

@@ -18,6 +18,16 @@ bool is_meant(const delivery::QueueItem& item, const delivery::QueueAction& acti
   return action.kind != delivery::QueueActionKind::Retry || item.state == delivery::QueueState::Deferred || (item.release_at && *item.release_at > now);
 }
 
+// When the choice leaves nothing to do.
+std::optional<Exit> tell_nothing(Invocation& call, QueueAccess& queue, const delivery::QueueFilter& filter) {
+  const auto any = list_items(call, queue, {filter, {}, 1});
+  if (!any) return Exit::Failed;
+  if (call.json) return std::nullopt;
+  call.print(call.say(any->items.empty() ? Words{"Nothing in the queue matches; nothing was changed. What waits: hikyaku queue list", "キューに該当するメールはなく、何も変更していない。待っているメールは hikyaku queue list で確認する"}
+                                         : Words{"What matches is as this command would have it already; nothing was changed. See: hikyaku queue list", "該当するメールは既にその状態か対象外で、何も変更していない。hikyaku queue list で確認する"}));
+  return Exit::Done;
+}
+
 Exit show_first(Invocation& call, QueueAccess& queue, const delivery::QueueActionRequest& request, std::uint64_t count, Caution caution,
                 const ActionWords& words) {
   delivery::QueueList sample;
@@ -81,6 +91,8 @@ Exit act_on_queue(Invocation& call, delivery::QueueAction action, Caution cautio
   const auto found = act_on_all(*queue, {*filter, action});
   if (!found) return Exit::Failed;
   const auto counted = found->recipients;
+  if (counted == 0)
+    if (const auto told = tell_nothing(call, *queue, *filter)) return *told;
   if (call.has("--dry-run") || (caution == Caution::ShowsFirst && !call.has("--yes")))
     return show_first(call, *queue, {*filter, action}, counted, caution, words);
   // With nothing to change there is nothing to prepare. A dry count of addresses goes by hashes: it never says too few.

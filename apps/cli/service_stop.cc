@@ -45,6 +45,7 @@ Exit run(Invocation& call) {
   const bool is_deliver = service->name == "deliver";
   if (call.has("--forecast")) return tell_forecast(call, is_deliver);
   if (call.has("--until")) return call.fail(Words{"--until goes with --forecast only; a stopped service stays stopped until it is started.", "--until は --forecast と共に使う。停止したサービスは開始するまで止まったままになる。"});
+  if (call.has("--when-empty") && !is_deliver) return call.fail(Words{"--when-empty waits for deliver's queue; other services keep no mail.", "--when-empty は deliver のキューが空になるのを待つ。他のサービスはメールを溜めない。"});
   std::string queue;
   if (is_deliver && look_at_the_queue(call, queue) != Exit::Done && call.has("--when-empty")) return Exit::Failed;
   return order_service(call, "stop", queue.empty() ? "" : ",\"queue\":" + queue);

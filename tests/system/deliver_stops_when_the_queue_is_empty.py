@@ -73,6 +73,10 @@ def waits_until_it_is_empty(server, hop):
     expect(left["incoming"]["messages"] == left["holding"]["messages"] == left["domains"]["recipients"] == 0, f"{left}")
     expect("oldest" not in left["holding"], f"nothing, and no age: {left}")
     server.cli("service", "start", "deliver")
+    expect(server.cli("service", "stop", "receive", "--when-empty", check=False) == "" and not server.refuses(server.smtp_port), "no other service has a queue: nothing is stopped")
+    for action in (("retry",), ("delete", "--yes"), ("bounce", "--yes"), ("hold", "--reason", "x"), ("release",)):
+        told = server.cli("queue", *action, "--domain", "nowhere.example")
+        expect(told.startswith("Nothing in the queue matches"), f"{action}: {told}")
     expect("stopped" in server.cli("service", "stop", "deliver", "--when-empty"), "an empty queue is not waited for")
 
 

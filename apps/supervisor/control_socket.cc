@@ -51,6 +51,15 @@ void send_answer(int connection, const ControlAnswer& answer) {
   (void)send_control(connection, {ControlKind::Begin, std::move(out).bytes(), {}}, 0s);
 }
 
+void refuse(io::Descriptor connection, std::string_view why) {
+  send_answer(connection.get(), {false, std::string(why)});
+  // A request that is closed unread would reset the connection before its answer was read.
+  (void)shutdown(connection.get(), SHUT_RD);
+  char unread[most_request];
+  while (recv(connection.get(), unread, sizeof unread, MSG_DONTWAIT) > 0) {
+  }
+}
+
 Result<ControlAnswer, std::string> ask_server(const std::string& data_folder, const ControlRequest& request) {
   const std::string path = control_socket_path(data_folder);
   sockaddr_un address{};

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 
+#include "apps/service/control.h"
 #include "apps/supervisor/listen_socket.h"
 #include "io/confinement.h"
 #include "io/seccomp_filter.h"
@@ -71,6 +72,18 @@ bool enter_a_container() {
   sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   const sock_fprog program{1, &allow};
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+TEST_CASE("control socket: who is refused reads why, though he has asked already") {
+  int ends[2];
+  REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) == 0);
+  const io::Descriptor client(ends[0]);
+  REQUIRE(send(client.get(), "stop", 4, 0) == 4);
+  refuse(io::Descriptor(ends[1]), "not you");
+  const auto answer = receive_control(client.get());
+  REQUIRE(answer);
+  CHECK(answer->text.find("not you") != std::string::npos);
+  for (const int descriptor : answer->descriptors) close(descriptor);
 }
 
 TEST_CASE("the server's own user may command it; a service may not, nor what a service runs, nor one that is gone") {

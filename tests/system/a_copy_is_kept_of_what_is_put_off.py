@@ -97,7 +97,7 @@ def passes(server):
     server.change_settings(policy={"greylist_wait": "1s"})
     eventually(lambda: offer(server, text("second"), HANAKO, client=CLIENTS[1])[0] == [250, 250], "the retry passes")
     eventually(lambda: copies(server) == [], "the copy goes")
-    passed = said(server, "inlog", "escrow.passed")
+    passed = eventually(lambda: said(server, "inlog", "escrow.passed"), "the log's line")
     expect(len(passed) == 1 and passed[0]["parent"] == mine["id"], f"as the log tells: {passed}")
     server.wait_for_subjects(["second"])
     expect(server.subjects().count("second") == 1 and server.subjects().count("first") == 1, f"each once: {server.subjects()}")

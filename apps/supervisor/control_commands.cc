@@ -21,9 +21,9 @@ void ControlProcess::hear_caller() {
   io::Descriptor connection(accept4(control_socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!connection) return;
   if (Caller caller; !may_command(connection.get(), caller) || is_service(caller.pid))
-    return refuse(std::move(connection), caller.name + " may not command this server. Remedy: run this as root.");
+    return refuse(std::move(connection), {false, caller.name + " may not command this server. Remedy: run this as root."});
   if (callers_.size() + pending_.size() >= most_commands)
-    return refuse(std::move(connection), "the server is busy with other commands. Remedy: try again.");
+    return refuse(std::move(connection), {false, "the server is busy with other commands. Remedy: try again."});
   callers_.emplace_back(std::move(connection), clock_.now());
 }
 

@@ -51,8 +51,8 @@ void send_answer(int connection, const ControlAnswer& answer) {
   (void)send_control(connection, {ControlKind::Begin, std::move(out).bytes(), {}}, 0s);
 }
 
-void refuse(io::Descriptor connection, std::string_view why) {
-  send_answer(connection.get(), {false, std::string(why)});
+void refuse(io::Descriptor connection, const ControlAnswer& why) {
+  send_answer(connection.get(), why);
   // A request that is closed unread would reset the connection before its answer was read.
   (void)shutdown(connection.get(), SHUT_RD);
   char unread[most_request];

@@ -6,7 +6,6 @@
 #include <sys/types.h>
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -35,7 +34,7 @@ struct Caller {
 [[nodiscard]] Result<ControlRequest, std::string> receive_request(int connection);
 void send_answer(int connection, const ControlAnswer& answer);
 // Answers without hearing the request, and closes: the caller can read why, whether or not he had asked already.
-void refuse(io::Descriptor connection, std::string_view why);
+void refuse(io::Descriptor connection, const ControlAnswer& why);
 
 // ---- the client's side: asks and waits for the answer. The error is a sentence with its remedy: nobody serves there,
 // or the caller may not command.

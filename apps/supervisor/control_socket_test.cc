@@ -79,7 +79,7 @@ TEST_CASE("control socket: who is refused reads why, though he has asked already
   REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) == 0);
   const io::Descriptor client(ends[0]);
   REQUIRE(send(client.get(), "stop", 4, 0) == 4);
-  refuse(io::Descriptor(ends[1]), "not you");
+  refuse(io::Descriptor(ends[1]), {false, "not you"});
   const auto answer = receive_control(client.get());
   REQUIRE(answer);
   CHECK(answer->text.find("not you") != std::string::npos);

@@ -84,8 +84,6 @@ directory::PeerContext Session::context() const {
           .channel_binding = peer_.tls_exporter().value_or(std::string{})};
 }
 
-bool Session::is_idle() const { return !arrival_ && talk_.envelope().client_address.empty() && talk_.envelope().recipients.empty(); }
-
 void Session::interrupt_if_idle() {
   if (waiting_ && is_idle()) peer_.interrupt();
 }
@@ -173,7 +171,7 @@ Task<bool> Session::read() {
     talk_.end(smtp::EndReason::Shutdown);
     co_return true;
   }
-  if (!milters_.empty() && is_idle()) forget_filters();  // after RSET
+  if (is_idle()) open_.reset();  // no milter is kept busy with it
   waiting_ = true;
   auto reading = peer_.read(std::min(front_.loop.after(limits.idle), end));
   const auto got = co_await std::move(reading);

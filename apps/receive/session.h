@@ -1,20 +1,19 @@
 // Session: one connection, its conversation, and the coroutine that carries the conversation's steps out.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "apps/receive/front.h"
 #include "apps/receive/patience.h"
+#include "apps/receive/transaction.h"
 #include "protocol/mime/binary_to_text.h"
 #include "protocol/smtp/field_filter.h"
 #include "protocol/smtp/server_conversation.h"
 #include "protocol/policy_delegation/delegation.h"
 #include "services/escrow/fingerprint.h"
 #include "services/filters/content.h"
-#include "services/filters/milter.h"
 #include "services/filters/outcome.h"
 #include "services/policy/judge.h"
 #include "services/policy/mail_checks.h"
@@ -139,23 +138,18 @@ class Session {
   Task<bool> carry_out_changes(filters::MilterTalk& talk, Arrival& arrival, Envelope& envelope, spool::MessageSink new_body);
   void change_envelope(const filters::MilterTalk& talk, Arrival& arrival, Envelope& envelope);
   [[nodiscard]] filters::MilterFacts milter_facts(const ReversePath& sender, const TraceId* id) const;
-  void forget_filters();
   [[nodiscard]] std::unique_ptr<filters::MilterTalk> new_talk(const settings::FilterRow& row);
 
   // Policy servers (session_policy_servers.cc), when no rule of ours objects.
   Task<smtp::Verdict> ask_policy_servers(Address recipient);
   [[nodiscard]] smtp::Verdict take_action(const settings::FilterRow& row, const policy_delegation::Action& action, const Address& recipient);
 
-  // Escrow (session_escrow.cc): copies of what is put off. A recipient with one was told 250, and hears `reply` after the text.
-  struct Escrowed {
-    smtp::Reply reply;
-    std::string why;
-  };
+  // Escrow (session_escrow.cc): copies of what is put off.
   // Refuses the recipient, now or after the text.
   Task<void> put_off(Address recipient, directory::RecipientAnswer::OnInnerServer on_inner, std::uint64_t octets, smtp::Reply reply);
   [[nodiscard]] bool may_keep_copy(const smtp::Reply& reply, std::uint64_t octets) const;
   // No recipient of the open transaction is one whose mail is taken.
-  [[nodiscard]] bool none_taken() const { return talk_.envelope().recipients.size() == escrowed_.size(); }
+  [[nodiscard]] bool none_taken() const { return talk_.envelope().recipients.size() == open_->escrowed.size(); }
   void begin_fingerprint();
   [[nodiscard]] std::string mark_of(const Arrival& arrival, const Recipient& recipient) const;
   Task<AfterFilters> attend_escrow(Arrival& arrival, Envelope& envelope);
@@ -168,7 +162,7 @@ class Session {
 
   [[nodiscard]] directory::PeerContext context() const;
   [[nodiscard]] telemetry::Fields fields() const;
-  [[nodiscard]] bool is_idle() const;
+  [[nodiscard]] bool is_idle() const { return !talk_.is_in_transaction(); }
 
   Task<bool> begin_tls(std::string_view unread);
   Task<void> learn_rights();
@@ -263,25 +257,8 @@ class Session {
   std::unique_ptr<Arrival> arrival_;
   policy::Answers answers_;
   std::optional<std::uint64_t> recorded_;  // the revision of the answers that were recorded last
-  std::uint64_t most_octets_ = 0;  // of the recipient taken last, by the rules of accounts, and so of all of them unless each is answered; 0: as for all
-  struct CopyTerms {
-    bool spared = false;
-    std::uint64_t most_octets = 0, room_octets = ~0ULL;
-  };
-  std::map<std::string, CopyTerms> terms_;  // of those recipients who have terms of their own
-  std::map<std::string, Escrowed> escrowed_;  // of the open transaction, by recipient
-  bool spared_ = false;  // all recipients of the open transaction are such as no rule refuses
-  std::string scope_;    // of the first of them (Judged)
-  bool content_acts_ = false;  // rows of content did more than let pass, when one of them was judged
-  // Of the open transaction: milters that are asked at RCPT, and what policy servers want of its message.
-  std::vector<std::unique_ptr<filters::MilterTalk>> milters_;
-  std::vector<std::string> prepended_;  // fields
-  std::vector<std::pair<std::string, std::string>> kept_back_;  // recipient, why: its copy goes into quarantine
+  std::unique_ptr<Transaction> open_;  // from MAIL on
   std::string mechanism_;  // of the login
-  policy::SenderIs sender_is_ = policy::SenderIs::Foreign;  // of the open transaction
-  struct Refusal {
-    std::string rule, evidence, client_name;
-  } refused_by_;  // of the recipient being checked; empty: by no rule
 };
 
 }  // namespace hikyaku::receive

@@ -19,8 +19,8 @@ constexpr std::size_t most_copies = 10;  // of one message
 bool Session::may_keep_copy(const smtp::Reply& reply, std::uint64_t octets) const {
   const auto& refusals = policies_->settings->refusals;
   const auto& rules = refusals.escrow();
-  if (std::ranges::find(rules, refused_by_.rule) == rules.end() || reply.is_permanent()) return false;
-  return octets <= refusals.escrow_message_size().octets && escrowed_.size() < most_copies && none_taken() && front_.reception.escrow.has_room();
+  if (std::ranges::find(rules, open_->refused_by.rule) == rules.end() || reply.is_permanent()) return false;
+  return octets <= refusals.escrow_message_size().octets && open_->escrowed.size() < most_copies && none_taken() && front_.reception.escrow.has_room();
 }
 
 Task<void> Session::put_off(Address recipient, OnInner on_inner, std::uint64_t octets, smtp::Reply reply) {
@@ -32,12 +32,12 @@ Task<void> Session::put_off(Address recipient, OnInner on_inner, std::uint64_t o
   }
   if (!keeps) co_return refuse_recipient(recipient, std::move(reply));
   log_recipient_refused(recipient, reply, "after the text");
-  escrowed_[recipient.text()] = {std::move(reply), refused_by_.rule + ": " + refused_by_.evidence};
+  open_->escrowed[recipient.text()] = {std::move(reply), open_->refused_by.rule + ": " + open_->refused_by.evidence};
   talk_.recipient_checked({});
 }
 
 void Session::begin_fingerprint() {
-  if (port_ == Port::Smtp && account_ == AccountId{} && (!escrowed_.empty() || front_.reception.escrow.knows_any())) arrival_->fingerprint.emplace();
+  if (port_ == Port::Smtp && account_ == AccountId{} && (!open_->escrowed.empty() || front_.reception.escrow.knows_any())) arrival_->fingerprint.emplace();
 }
 
 std::string Session::mark_of(const Arrival& arrival, const Recipient& recipient) const {
@@ -54,9 +54,9 @@ Task<Session::AfterFilters> Session::attend_escrow(Arrival& arrival, Envelope& e
     co_await std::move(keeping);
   }
   for (const auto& one : envelope.recipients) {
-    const auto promised = escrowed_.find(one.address.text());
+    const auto promised = open_->escrowed.find(one.address.text());
     // One reply for all is that of one of them.
-    if (promised != escrowed_.end()) arrival.outcome.refuse(promised->first, talk_.answers_each_recipient() ? promised->second.reply : escrowed_.begin()->second.reply);
+    if (promised != open_->escrowed.end()) arrival.outcome.refuse(promised->first, talk_.answers_each_recipient() ? promised->second.reply : open_->escrowed.begin()->second.reply);
   }
   take_out_refused(arrival, envelope);
   if (!envelope.recipients.empty()) co_return AfterFilters::GoOn;
@@ -67,7 +67,7 @@ Task<Session::AfterFilters> Session::attend_escrow(Arrival& arrival, Envelope& e
 // Their mail was delivered by decision: 250, once it says so for all who hear it.
 void Session::take_out_released(const Arrival& arrival, Envelope& envelope) {
   const auto is_released = [&](const Recipient& one) { return front_.reception.escrow.find(mark_of(arrival, one)) == Known::Released; };
-  if (!escrowed_.empty() && !talk_.answers_each_recipient() && !std::ranges::all_of(envelope.recipients, is_released)) return;
+  if (!open_->escrowed.empty() && !talk_.answers_each_recipient() && !std::ranges::all_of(envelope.recipients, is_released)) return;
   std::erase_if(envelope.recipients, [&](const Recipient& one) {
     if (!is_released(one)) return false;
     log_escrow(events::escrow_repeated, arrival.id, one, {});
@@ -91,7 +91,7 @@ void Session::log_escrow(const telemetry::Event& event, const TraceId& id, const
 Task<std::string> Session::prepare_copy(Arrival& arrival, Envelope& envelope) {
   const auto most = policies_->settings->refusals.escrow_message_size().octets;
   if (arrival.sink.octets() > most) co_return "larger than [refusals] escrow_message_size";
-  arrival.told = escrowed_.begin()->second.reply.line();
+  arrival.told = open_->escrowed.begin()->second.reply.line();
   auto scanning = scan(arrival, envelope);
   auto heard = co_await std::move(scanning);
   if (heard.kind != Heard::Kind::Pass) co_return "the scanner does not let it pass";
@@ -111,7 +111,7 @@ Task<void> Session::keep_copies(Arrival& arrival, Envelope& envelope) {
   const std::string against = co_await std::move(preparing);
   TraceId id = arrival.id;
   for (const auto& one : wanted) {
-    const auto& promised = escrowed_.at(one.address.text());
+    const auto& promised = open_->escrowed.at(one.address.text());
     const auto line = promised.reply.line();
     std::string trouble = against;
     if (trouble.empty()) {

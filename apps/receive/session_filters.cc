@@ -40,7 +40,7 @@ filters::Heard Session::judged(policy::RuleId rule, std::string_view by, Heard h
   }
   if (mode != policy::Mode::Enforce) return {};
   heard.spares = message != nullptr;
-  if (spared_ && message != nullptr && heard.kind != Heard::Kind::Pass) heard.kind = Heard::Kind::Pass;
+  if (open_->spared && message != nullptr && heard.kind != Heard::Kind::Pass) heard.kind = Heard::Kind::Pass;
   return heard;
 }
 
@@ -85,7 +85,7 @@ Task<Session::AfterFilters> Session::filter_text(Arrival& arrival, Envelope& env
     const bool edited = co_await std::move(editing);
     if (!edited) break;
   }
-  milters_.clear();
+  open_->milters.clear();
   if (arrival.trouble) co_return AfterFilters::GoOn;
   if (envelope.recipients.empty()) {
     settle(arrival, {});
@@ -105,12 +105,12 @@ Task<Session::AfterFilters> Session::filter_text(Arrival& arrival, Envelope& env
 
 bool Session::is_spared(const Address& recipient) const {
   if (policy::is_always_taken(recipient)) return true;
-  const auto terms = terms_.find(recipient.text());
-  return terms != terms_.end() && terms->second.spared;
+  const auto terms = open_->terms.find(recipient.text());
+  return terms != open_->terms.end() && terms->second.spared;
 }
 
 bool Session::spares_some(const Envelope& envelope) const {
-  return !spared_ && std::ranges::any_of(envelope.recipients, [this](const Recipient& one) { return is_spared(one.address); });
+  return !open_->spared && std::ranges::any_of(envelope.recipients, [this](const Recipient& one) { return is_spared(one.address); });
 }
 
 // Who is spared stands beside others where each is answered (must_come_apart), and in mail of logins and of networks of ours, whose programs know no copies apart.
@@ -128,7 +128,7 @@ bool Session::take_heard(Arrival& arrival, Envelope& envelope, const Heard& hear
 
 bool Session::take_out_refused(Arrival& arrival, Envelope& envelope) {
   if (arrival.outcome.take_out_refused(envelope) == 0) return true;
-  spared_ = std::ranges::all_of(envelope.recipients, [this](const Recipient& one) { return is_spared(one.address); });
+  open_->spared = std::ranges::all_of(envelope.recipients, [this](const Recipient& one) { return is_spared(one.address); });
   return !envelope.recipients.empty();
 }
 
@@ -142,7 +142,7 @@ Task<bool> Session::has_endless_header(Arrival& arrival) {
 
 // What goes into quarantine: all copies, or some recipients', which count only when the others' are stored.
 Task<Session::AfterFilters> Session::keep_back(Arrival& arrival, Envelope& envelope) {
-  for (auto& [recipient, why] : kept_back_) arrival.outcome.keep_back(recipient, why);
+  for (auto& [recipient, why] : open_->kept_back) arrival.outcome.keep_back(recipient, why);
   std::string why;
   const auto apart = arrival.outcome.quarantine().empty() ? arrival.outcome.take_apart(envelope, why) : std::nullopt;
   const bool all = !arrival.outcome.quarantine().empty();

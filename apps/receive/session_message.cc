@@ -50,7 +50,7 @@ smtp::Reply reply_for(const spool::SpoolError& error) {
 
 void Session::begin_message() {
   arrival_ = std::make_unique<Arrival>(Arrival{front_.reception.incoming.next_id(), front_.reception.incoming.new_sink(), {}, {}, {}, {}, {}, {}, 0, {}});
-  for (const auto& field : prepended_) arrival_->sink.append(field);
+  for (const auto& field : open_->prepended) arrival_->sink.append(field);
   const bool tags_uris = policies_->policy.checks_uris && policies_->policy.tags_uris;
   if (is_to_be_scanned() && tags_uris) arrival_->marks.emplace(scan_and_uri_fields);
   else if (is_to_be_scanned()) arrival_->marks.emplace(scan_fields);
@@ -174,7 +174,7 @@ Task<smtp::Verdict> Session::store(Arrival& arrival, const Envelope& envelope) {
 
 bool Session::fits(Arrival& arrival, Envelope& envelope) {
   const auto octets = arrival.sink.octets();
-  for (const auto& [recipient, terms] : terms_) {
+  for (const auto& [recipient, terms] : open_->terms) {
     if (terms.most_octets != 0 && octets > terms.most_octets)
       arrival.outcome.refuse(recipient, {552, {5, 3, 4}, "The mail is larger than the " + std::to_string(terms.most_octets) + " octets that are allowed here"});
     else if (octets > terms.room_octets && talk_.answers_each_recipient()) arrival.outcome.refuse(recipient, policy::mailbox_full(policies_->settings->smtp));

@@ -52,9 +52,6 @@ std::string in_brackets(const Address& address) { return "<" + address.text() + 
 
 }  // namespace
 
-// Of a transaction that is over: no milter is kept busy with it.
-void Session::forget_filters() { milters_.clear(), prepended_.clear(), kept_back_.clear(); }
-
 std::unique_ptr<filters::MilterTalk> Session::new_talk(const FilterRow& row) {
   return std::make_unique<filters::MilterTalk>(front_.loop, row, front_.asked.of(row), ask_terms(), policies_->settings->smtp.message_size().octets);
 }
@@ -90,17 +87,17 @@ Task<smtp::Verdict> Session::ask_milters_at_rcpt(Address given, Spared spared) {
   const Address recipient = std::move(given);
   const auto& rows = policies_->milters;
   if (policies_->policy.rules.mode(policy::RuleId::Milter) == policy::Mode::Off) co_return std::nullopt;
-  milters_.resize(rows.size());
+  open_->milters.resize(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (rows[i].at != FilterRow::At::Recipient || !concerns(rows[i])) continue;
     Heard heard;
-    if (!milters_[i]) {
-      milters_[i] = new_talk(rows[i]);
-      auto beginning = milters_[i]->begin(milter_facts(talk_.envelope().reverse_path, nullptr));
+    if (!open_->milters[i]) {
+      open_->milters[i] = new_talk(rows[i]);
+      auto beginning = open_->milters[i]->begin(milter_facts(talk_.envelope().reverse_path, nullptr));
       heard = co_await std::move(beginning);
     }
     if (heard.kind == Heard::Kind::Pass) {
-      auto asking = milters_[i]->recipient(in_brackets(recipient), {{"{rcpt_addr}", recipient.text()}});
+      auto asking = open_->milters[i]->recipient(in_brackets(recipient), {{"{rcpt_addr}", recipient.text()}});
       heard = co_await std::move(asking);
     }
     if (heard.kind == Heard::Kind::Trouble) {
@@ -112,7 +109,7 @@ Task<smtp::Verdict> Session::ask_milters_at_rcpt(Address given, Spared spared) {
     if (heard.kind == Heard::Kind::Pass || heard.kind == Heard::Kind::Quarantine) continue;
     const auto found = judged(policy::RuleId::Milter, rows[i].name, std::move(heard), recipient.text());
     if (found.kind == Heard::Kind::Pass || spared == Spared::Yes) continue;
-    refused_by_ = {"milter", found.why, {}};
+    open_->refused_by = {"milter", found.why, {}};
     co_return found.reply;
   }
   co_return std::nullopt;
@@ -123,31 +120,31 @@ Task<smtp::Verdict> Session::ask_milters_at_rcpt(Address given, Spared spared) {
 Task<filters::Heard> Session::ask_milters(Arrival& arrival, Envelope& envelope) {
   const auto& rows = policies_->milters;
   if (rows.empty() || policies_->policy.rules.mode(policy::RuleId::Milter) == policy::Mode::Off) co_return Heard{};
-  milters_.resize(rows.size());
+  open_->milters.resize(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!concerns(rows[i])) continue;
     Heard heard;
-    if (!milters_[i]) {
-      milters_[i] = new_talk(rows[i]);
-      auto beginning = milters_[i]->begin(milter_facts(envelope.reverse_path, &arrival.id));
+    if (!open_->milters[i]) {
+      open_->milters[i] = new_talk(rows[i]);
+      auto beginning = open_->milters[i]->begin(milter_facts(envelope.reverse_path, &arrival.id));
       heard = co_await std::move(beginning);
       if (heard.kind == Heard::Kind::Pass) {
-        auto telling = tell_recipients(*milters_[i], arrival, envelope);
+        auto telling = tell_recipients(*open_->milters[i], arrival, envelope);
         heard = co_await std::move(telling);
       }
     }
     if (envelope.recipients.empty()) {
-      auto finishing = milters_[i]->finish();
+      auto finishing = open_->milters[i]->finish();
       co_await std::move(finishing);
       co_return Heard{};
     }
     if (heard.kind == Heard::Kind::Pass) {
-      auto asking = ask_milter(*milters_[i], arrival, envelope);
+      auto asking = ask_milter(*open_->milters[i], arrival, envelope);
       heard = co_await std::move(asking);
     }
     if (heard.kind == Heard::Kind::Trouble) heard = when_away(rows[i], policy::RuleId::Milter, heard);
     else heard = judged(policy::RuleId::Milter, rows[i].name, std::move(heard), envelope.recipients.front().address.text(), &arrival.id);
-    auto finishing = milters_[i]->finish();
+    auto finishing = open_->milters[i]->finish();
     co_await std::move(finishing);
     if (arrival.trouble || !take_heard(arrival, envelope, heard)) co_return Heard{};
     if (heard.edits.empty()) continue;

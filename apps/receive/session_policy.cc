@@ -34,7 +34,7 @@ policy::Attempt Session::attempt(const Address& recipient) const {
           .helo = talk_.helo(),
           .our_name = policies_->hostname,
           .reverse_path = talk_.envelope().reverse_path,
-          .sender_is = sender_is_,
+          .sender_is = open_->sender_is,
           .recipient = recipient,
           .now = front_.reception.clock.wall()};
 }
@@ -50,7 +50,7 @@ Task<void> Session::look_up_answers(Deadline deadline) {
 
 // Whether the sender is ours; told by who knows all domains.
 Task<bool> Session::learn_sender() {
-  sender_is_ = policy::SenderIs::Foreign;
+  open_->sender_is = policy::SenderIs::Foreign;
   if (answers_.known().size() >= many_answers) answers_ = {}, recorded_.reset();
   const auto& sender = talk_.envelope().reverse_path;
   if (sender.is_null() || policies_->policy.rules.mode(policy::RuleId::LocalSender) == policy::Mode::Off) co_return true;
@@ -58,7 +58,7 @@ Task<bool> Session::learn_sender() {
   const auto answer = co_await std::move(asking);
   const auto* found = std::get_if<directory::RecipientAnswer>(&answer);
   if (found == nullptr) co_return false;
-  sender_is_ = policy::whose(found->kind);
+  open_->sender_is = policy::whose(found->kind);
   co_return true;
 }
 
@@ -85,7 +85,7 @@ Task<Session::Judged> Session::judge(Address recipient) {
     if (!rows) co_return Judged{cannot_ask};
     rules.access = {rows, &rows->access};
     if (by_content) scope = rows->content.rows_of(recipient, answers());
-    content_acts_ = by_content && rows->content.acts(answers());
+    open_->content_acts = by_content && rows->content.acts(answers());
   }
   const auto tried = attempt(recipient);
   auto& memory = front_.reception.greylist;
@@ -155,12 +155,12 @@ void Session::record(const policy::Attempt& tried, const policy::Judgement& judg
 
 bool Session::must_come_apart(bool spared, std::string_view scope) const {
   if (none_taken() || !is_stranger()) return false;
-  if (scope != scope_ && !spared) return true;
-  if (spared == spared_) return false;
-  if (talk_.answers_each_recipient()) return content_acts_;
+  if (scope != open_->scope && !spared) return true;
+  if (spared == open_->spared) return false;
+  if (talk_.answers_each_recipient()) return open_->content_acts;
   const auto& policy = policies_->policy;
   const auto& rules = policy.rules;
-  return content_acts_ || rules.mode(policy::RuleId::Dmarc) == policy::Mode::Enforce || (policies_->rspamd && rules.mode(policy::RuleId::Rspamd) == policy::Mode::Enforce) ||
+  return open_->content_acts || rules.mode(policy::RuleId::Dmarc) == policy::Mode::Enforce || (policies_->rspamd && rules.mode(policy::RuleId::Rspamd) == policy::Mode::Enforce) ||
          (!policies_->milters.empty() && rules.mode(policy::RuleId::Milter) == policy::Mode::Enforce) ||
          (policy.checks_uris && !policy.tags_uris && rules.mode(policy::RuleId::UriList) == policy::Mode::Enforce);
 }
@@ -184,7 +184,7 @@ smtp::Verdict Session::over_rate(const Address& recipient) {
     log_finding(finding, recipient.text());
     return std::nullopt;
   }
-  refused_by_ = {"rate", finding.evidence, {}};
+  open_->refused_by = {"rate", finding.evidence, {}};
   return finding.reply;
 }
 
@@ -194,7 +194,7 @@ smtp::Verdict Session::conclude(const policy::Judgement& judgement, const Addres
   if (!judgement.decided_by) return std::nullopt;
   const auto& decisive = judgement.findings[*judgement.decided_by];
   const auto name = policy::client_name_known(*address_, answers_);
-  refused_by_ = {std::string(policy::entry_of(decisive.rule).name), decisive.evidence, name ? name->name : std::string{}};
+  open_->refused_by = {std::string(policy::entry_of(decisive.rule).name), decisive.evidence, name ? name->name : std::string{}};
   return decisive.reply;
 }
 
@@ -300,7 +300,7 @@ smtp::Verdict Session::refuse_by_dmarc(const policy::MailFindings& found) {
   if (rules.name_rules) finding.reply.text += " [dmarc]";
   log_finding(finding, talk_.envelope().recipients.front().address.text());
   // Whoever else shares the transaction is spared as well (must_come_apart).
-  if (mode != policy::Mode::Enforce || spared_) return std::nullopt;
+  if (mode != policy::Mode::Enforce || open_->spared) return std::nullopt;
   return finding.reply;
 }
 

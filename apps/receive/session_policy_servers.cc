@@ -62,23 +62,23 @@ smtp::Verdict Session::take_action(const settings::FilterRow& row, const policy_
       const auto colon = action.text.find(':');
       const auto name = action.text.substr(0, colon);
       const bool is_field = colon != std::string::npos && colon > 0 && name.find(' ') == std::string::npos;
-      if (!enforced || !is_field || prepended_.size() >= most_prepended) return std::nullopt;
+      if (!enforced || !is_field || open_->prepended.size() >= most_prepended) return std::nullopt;
       auto field = filters::field_octets(name, action.text.substr(colon + 1));
-      if (std::ranges::find(prepended_, field) == prepended_.end()) prepended_.push_back(std::move(field));
+      if (std::ranges::find(open_->prepended, field) == open_->prepended.end()) open_->prepended.push_back(std::move(field));
       return std::nullopt;
     }
     case Kind::Hold:
     case Kind::Discard: {
       const auto why = action.kind == Kind::Hold ? "it wanted the message held " + action.text : "it wanted the message thrown away " + action.text;
       const auto heard = judged(policy::RuleId::PolicyServer, row.name, {Heard::Kind::Quarantine, {}, why, {}}, to);
-      if (heard.kind == Heard::Kind::Quarantine) kept_back_.emplace_back(to, heard.why);
+      if (heard.kind == Heard::Kind::Quarantine) open_->kept_back.emplace_back(to, heard.why);
       return std::nullopt;
     }
     case Kind::Defer:
     case Kind::Refuse: {
       const auto heard = judged(policy::RuleId::PolicyServer, row.name, {action.kind == Kind::Defer ? Heard::Kind::Defer : Heard::Kind::Refuse, action.reply, action.reply.line(), {}}, to);
       if (heard.kind == Heard::Kind::Pass) return std::nullopt;
-      refused_by_ = {"policy_server", heard.why, {}};
+      open_->refused_by = {"policy_server", heard.why, {}};
       return heard.reply;
     }
   }

@@ -36,10 +36,7 @@ std::optional<smtp::Reply> Session::over_held_quota(const Envelope& envelope, st
 }
 
 Task<void> Session::check_sender(smtp::server::CheckSender step) {
-  forget_filters();
-  content_acts_ = false;
-  terms_.clear();
-  escrowed_.clear();
+  open_ = std::make_unique<Transaction>();
   // Said before the client sends its text in vain (RFC 5321 §4.2.4, 452).
   if (!front_.reception.incoming.has_space())
     co_return talk_.sender_checked(smtp::Reply{452, {4, 3, 1}, "The disk is nearly full, try again later"});
@@ -77,9 +74,9 @@ void Session::log_recipient_refused(const Address& recipient, const smtp::Reply&
   said.sender = sender;
   said.null_sender = sender.empty();
   said.helo = talk_.helo();
-  said.rule = refused_by_.rule;
-  said.reason = refused_by_.evidence;
-  said.client_name = refused_by_.client_name;
+  said.rule = open_->refused_by.rule;
+  said.reason = open_->refused_by.evidence;
+  said.client_name = open_->refused_by.client_name;
   said.text = when;
   front_.reception.service.log().write(events::recipient_refused, said);
 }
@@ -91,13 +88,13 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   auto asking = front_.auth.resolve_recipient(std::move(step.recipient), talk_.envelope().reverse_path, account_, client_);
   const auto answer = co_await std::move(asking);
   const auto* found = std::get_if<directory::RecipientAnswer>(&answer);
-  refused_by_ = {};
+  open_->refused_by = {};
   if (found == nullptr) co_return refuse_recipient(recipient, cannot_ask);
   const bool always = policy::is_always_taken(recipient);
   const auto on_inner = always ? OnInner::Any : found->on_inner;
   auto answered = policy::answer_of(*found, {.smtp = policies_->settings->smtp, .always_taken = always, .may_relay = account_ != AccountId{} ? std::optional(true) : may_relay_,
                                              .octets = step.octets, .recipients_before = talk_.envelope().recipients.size()});
-  refused_by_ = {answered.rule, answered.evidence, {}};
+  open_->refused_by = {answered.rule, answered.evidence, {}};
   if (answered.refusal) co_return refuse_recipient(recipient, *std::move(answered.refusal));
   if (auto refusal = over_rate(recipient)) co_return refuse_recipient(recipient, *std::move(refusal));
   bool spared = always;
@@ -115,9 +112,9 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   }
   // A limit of the size is one of the whole text: who has another one comes in a transaction of his own, unless each is answered.
   const std::uint64_t most_octets = always ? 0 : found->most_octets;
-  const bool other_limit = !talk_.envelope().recipients.empty() && !talk_.answers_each_recipient() && most_octets != most_octets_;
+  const bool other_limit = !talk_.envelope().recipients.empty() && !talk_.answers_each_recipient() && most_octets != open_->most_octets;
   // To answer 250 for this one would take the others' mail with it, of whom copies are kept.
-  const bool beside_copies = !escrowed_.empty() && !talk_.answers_each_recipient();
+  const bool beside_copies = !open_->escrowed.empty() && !talk_.answers_each_recipient();
   if (other_limit || beside_copies || must_come_apart(spared, scope)) co_return refuse_recipient(recipient, {452, {4, 5, 3}, "Send this recipient's copy in a transaction of its own"});
   if (auto held = policy::held_back(*found)) co_return refuse_recipient(recipient, *std::move(held));
   // Last: nobody else is asked about whom we refuse ourselves.
@@ -132,11 +129,11 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   }
   auto asking_milters = ask_milters_at_rcpt(recipient, spared ? Spared::Yes : Spared::No);
   if (auto refusal = co_await std::move(asking_milters)) co_return refuse_recipient(recipient, *std::move(refusal));
-  if (none_taken()) scope_ = std::move(scope);
-  most_octets_ = most_octets;
+  if (none_taken()) open_->scope = std::move(scope);
+  open_->most_octets = most_octets;
   const auto room = found->kind == directory::RecipientKind::Local ? found->room_octets : ~0ULL;
-  if (spared || most_octets != 0 || room != ~0ULL) terms_[recipient.text()] = {spared, most_octets, room};
-  spared_ = spared && (none_taken() || spared_);
+  if (spared || most_octets != 0 || room != ~0ULL) open_->terms[recipient.text()] = {spared, most_octets, room};
+  open_->spared = spared && (none_taken() || open_->spared);
   talk_.recipient_checked({}, ours ? std::optional(Address{"postmaster", ""}) : std::nullopt);
 }
 

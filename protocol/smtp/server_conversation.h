@@ -132,6 +132,8 @@ class ServerConversation {
   [[nodiscard]] const std::string& helo() const { return helo_; }
   [[nodiscard]] const std::string& account() const { return account_; }  // empty: nobody
   [[nodiscard]] const std::optional<TlsFacts>& tls() const { return peer_.tls; }
+  // From MAIL, until its message is answered or the client gives it up.
+  [[nodiscard]] bool is_in_transaction() const { return transaction_ != nullptr; }
   // Of the open transaction; an empty one when there is none.
   [[nodiscard]] const Envelope& envelope() const;
   // The text of the open transaction may get another verdict for each recipient: it comes by LMTP, or MAIL asked for it (PRDR).

@@ -100,6 +100,17 @@ void Conversation::print_flag_lines() {
   untagged(line + ")] Flags that stay");
 }
 
+void Conversation::print_highest_modseq() {
+  out += "* OK [HIGHESTMODSEQ ";
+  print_number(out, std::max<std::uint64_t>(selected->modseq, 1));  // RFC 7162 §3.1.2.1: at least 1
+  out += "] The highest MODSEQ\r\n";
+}
+
+void Conversation::enable_condstore() {
+  if (std::exchange(condstore, true) || !selected) return;
+  print_highest_modseq();
+}
+
 void Conversation::note_keywords(const MessageFlags& flags) {
   MessageFlags known{0, std::move(selected->keywords)};
   const auto before = known.keywords.size();

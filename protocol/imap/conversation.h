@@ -91,6 +91,11 @@ class Conversation {
   void note_keywords(const MessageFlags& flags);
   // "FLAGS (...)" and "OK [PERMANENTFLAGS (...)]" of the open mailbox.
   void print_flag_lines();
+  // "OK [HIGHESTMODSEQ 7]" of the open mailbox.
+  void print_highest_modseq();
+  // A CONDSTORE enabling command was said: from the first one on the client is told MODSEQs, HIGHESTMODSEQ of the open
+  // mailbox at once (RFC 7162 §3.1).
+  void enable_condstore();
   // "* 5 FETCH (UID 12 FLAGS (\Seen))", nothing when the client does not know the message.
   void print_flags_update(const ChangedFlags& change);
 

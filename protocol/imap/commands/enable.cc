@@ -6,6 +6,7 @@ namespace hikyaku::imap::commands {
 
 Task<Reply> enable(Conversation& talk, Cursor arguments) {
   std::string enabled;
+  bool condstore = talk.condstore;
   const auto note = [&](bool& state, std::string_view name) {
     if (!state) enabled += ' ', enabled += name;
     state = true;
@@ -15,13 +16,14 @@ Task<Reply> enable(Conversation& talk, Cursor arguments) {
     PARSE_OR_BAD(name, parse_atom(arguments));
     if (equal_ignoring_case(name, "IMAP4rev2")) note(talk.rev2, "IMAP4rev2");
     if (equal_ignoring_case(name, "UTF8=ACCEPT")) note(talk.utf8, "UTF8=ACCEPT");  // RFC 6855 §3
-    if (equal_ignoring_case(name, "CONDSTORE")) note(talk.condstore, "CONDSTORE");
+    if (equal_ignoring_case(name, "CONDSTORE")) note(condstore, "CONDSTORE");
     if (equal_ignoring_case(name, "QRESYNC")) {
-      talk.condstore = true;  // RFC 7162 §3.2.3
+      condstore = true;  // RFC 7162 §3.2.3
       note(talk.qresync, "QRESYNC");
     }
   } while (!arguments.at_end());
   talk.untagged("ENABLED" + enabled);
+  if (condstore) talk.enable_condstore();
   co_return ok("Done");
 }
 

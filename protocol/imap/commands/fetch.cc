@@ -85,11 +85,12 @@ Task<Printed> print_message(Conversation& talk, const std::vector<FetchItem>& it
   talk.out += "* ";
   print_number(talk.out, talk.selected->uids.number_of(record.uid));
   talk.out += " FETCH (";
-  bool whole = true, has_flags = false;
+  bool whole = true, has_flags = false, has_modseq = false;
   std::size_t printed = 0;
   for (const auto& item : items) {
     if (printed++ > 0) talk.out += ' ';
     has_flags |= item.kind == FetchKind::Flags;
+    has_modseq |= item.kind == FetchKind::ModSeq;
     switch (item.kind) {
       case FetchKind::Envelope:
         talk.out += "ENVELOPE ";
@@ -121,6 +122,11 @@ Task<Printed> print_message(Conversation& talk, const std::vector<FetchItem>& it
   if (flags_changed && !has_flags) {  // RFC 9051 §6.4.5: \Seen that a FETCH sets is told in it
     talk.out += " FLAGS (";
     print_flags(talk.out, record.flags, talk.selected->recent.contains(record.uid) ? Recency::Recent : Recency::Old);
+    talk.out += ')';
+  }
+  if (flags_changed && !has_modseq && talk.condstore) {  // RFC 7162 §3.1
+    talk.out += " MODSEQ (";
+    print_number(talk.out, record.modseq);
     talk.out += ')';
   }
   talk.out += ")\r\n";
@@ -168,7 +174,7 @@ void add_item(std::vector<FetchItem>& items, FetchKind kind, std::string_view la
 // What RFCs add to what was asked for.
 void complete_items(Conversation& talk, FetchCommand& command) {
   const bool asks_modseq = std::ranges::any_of(command.items, [](const FetchItem& i) { return i.kind == FetchKind::ModSeq; });
-  if (asks_modseq || command.changed_since) talk.condstore = true;
+  if (asks_modseq || command.changed_since) talk.enable_condstore();
   if (command.changed_since) add_item(command.items, FetchKind::ModSeq, "MODSEQ");           // RFC 7162 §3.1.4.1
   if (talk.numbered_by == NumberedBy::Uid) add_item(command.items, FetchKind::Uid, "UID");   // RFC 9051 §6.4.9
 }

@@ -247,7 +247,7 @@ Task<Reply> answer_list(Conversation& talk, ListRequest request) {
 
 Task<Reply> list(Conversation& talk, Cursor arguments) {
   PARSE_OR_BAD(request, parse_list(arguments, talk));
-  if (request.status_items & StatusHighestModSeq) talk.condstore = true;
+  if (request.status_items & StatusHighestModSeq) talk.enable_condstore();
   if (!request.extended && request.patterns.front().empty()) co_return tell_separator(talk);
   auto answer = answer_list(talk, std::move(request));
   auto reply = co_await std::move(answer);

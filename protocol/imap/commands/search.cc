@@ -186,7 +186,7 @@ Task<Reply> search(Conversation& talk, Cursor arguments) {
   }
   PARSE_OR_BAD(key, parse_search_program(arguments, command.charset));
   const bool by_modseq = key.mentions(SearchKind::ModSeq);
-  if (by_modseq) talk.condstore = true;
+  if (by_modseq) talk.enable_condstore();
   resolve_key(selected, key);
   SearchMailbox request{selected.key, selected.uids.all_uids(), std::make_shared<const SearchKey>(std::move(key))};
   auto found = co_await talk.ask(std::move(request));

@@ -92,8 +92,7 @@ void print_opened(Conversation& talk, std::string_view name, const Opened& opene
   }
   print_code(talk, "UIDVALIDITY", opened.uid_validity, "UIDs are valid");
   print_code(talk, "UIDNEXT", opened.uid_next, "The next UID");
-  // RFC 7162 §3.1.2.1: at least 1.
-  print_code(talk, "HIGHESTMODSEQ", std::max<std::uint64_t>(opened.highest_modseq, 1), "The highest MODSEQ");
+  talk.print_highest_modseq();
   talk.untagged("OK [MAILBOXID (" + mailbox_id(opened.key) + ")] The mailbox's lasting name");
   if (talk.rev2) {
     talk.out += "* LIST () \"";
@@ -139,7 +138,7 @@ Task<Reply> open_mailbox(Conversation& talk, Cursor arguments, Access access) {
     talk.untagged("OK [CLOSED] The previous mailbox is closed");
     talk.selected.reset();
   }
-  if (request.condstore) talk.condstore = true;
+  if (request.condstore) talk.enable_condstore();
   OpenMailbox question{request.name, access};
   auto answer = co_await talk.ask(std::move(question));
   if (!answer) co_return no(answer.error());

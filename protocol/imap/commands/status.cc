@@ -10,7 +10,7 @@ Task<Reply> status(Conversation& talk, Cursor arguments) {
   if (auto space = parse_space(arguments); !space) co_return bad(space.error());
   PARSE_OR_BAD(items, parse_status_items(arguments));
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());
-  if (items & StatusHighestModSeq) talk.condstore = true;  // RFC 7162 §3.1
+  if (items & StatusHighestModSeq) talk.enable_condstore();  // RFC 7162 §3.1
   GetStatus request{name};
   auto answer = co_await talk.ask(std::move(request));
   if (!answer) co_return no(answer.error());

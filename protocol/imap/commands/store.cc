@@ -87,7 +87,7 @@ Reply reply_of(Conversation& talk, const NumberSet& modified) {
 
 Task<Reply> store(Conversation& talk, Cursor arguments) {
   PARSE_OR_BAD(command, parse_store(arguments));
-  if (command.unchanged_since) talk.condstore = true;
+  if (command.unchanged_since) talk.enable_condstore();
   auto resolved = talk.resolve(command.set, talk.numbered_by);
   if (!resolved) co_return resolved.error();
   if (talk.selected->access == Access::ReadOnly) co_return no(Trouble{TroubleKind::ReadOnly, {}});

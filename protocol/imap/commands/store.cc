@@ -92,12 +92,14 @@ Task<Reply> store(Conversation& talk, Cursor arguments) {
   if (!resolved) co_return resolved.error();
   if (talk.selected->access == Access::ReadOnly) co_return no(Trouble{TroubleKind::ReadOnly, {}});
   NumberSet left = *std::move(resolved), modified;
+  bool any_here = left.empty() || talk.numbered_by == NumberedBy::Uid;  // UIDs that are not there are passed over
   while (!left.empty()) {
     StoreFlags request{talk.selected->key, left.take_first(messages_a_request), command.mode, command.flags,
                        command.unchanged_since};
     auto answer = co_await talk.ask(std::move(request));
     if (!answer) co_return no(answer.error());
     for (const auto& range : answer->modified.ranges()) modified.add_range(range.first, range.last);
+    any_here |= !answer->changed.empty() || !answer->modified.empty();
     for (const auto& change : answer->changed) {
       talk.told[change.uid] = change.modseq;
       if (!command.silent) {
@@ -108,6 +110,8 @@ Task<Reply> store(Conversation& talk, Cursor arguments) {
       co_await talk.room();
     }
   }
+  // RFC 2180 §4.2: others have expunged them all, which the client has not been told yet.
+  if (!any_here) co_return no(Trouble{TroubleKind::NoSuchMessage, {}});
   co_return reply_of(talk, modified);
 }
 

@@ -60,11 +60,9 @@ PreauthStep Preauth::next() {
         } else if (found == Framed::Announced) {
           const bool waits = framer_.literal().synchronizing;
           framer_.refuse_literal();
-          tag_ = "*";
-          if (waits) bad("That literal is too large before the login");
+          if (waits) refuse_unread("That literal is too large before the login");
         } else {
-          tag_ = "*";
-          bad("That command is too long before the login");
+          refuse_unread("That command is too long before the login");
         }
         break;
       }
@@ -101,12 +99,22 @@ void Preauth::reply(std::string_view status, std::string_view code, std::string_
 
 void Preauth::bad(std::string_view text) { reply("BAD", {}, text); }
 
-void Preauth::command(std::string text) {
-  Cursor in(text);
+bool Preauth::take_tag(Cursor& in) {
   auto tag = parse_tag(in);
   const bool tagged = tag && (in.at_end() || in.peek() == ' ');
   tag_ = tagged ? *std::move(tag) : "*";
-  if (!tagged || !in.take(' ')) return bad("Expected a tag, a space and a command");
+  return tagged;
+}
+
+void Preauth::refuse_unread(std::string_view why) {
+  Cursor in(framer_.text());
+  take_tag(in);
+  bad(why);
+}
+
+void Preauth::command(std::string text) {
+  Cursor in(text);
+  if (!take_tag(in) || !in.take(' ')) return bad("Expected a tag, a space and a command");
   const auto name = ascii_upper(in.take_while(is_atom_char));
   if (name == "AUTHENTICATE") return authenticate(in);
   if (name == "LOGIN") return login(in);

@@ -73,6 +73,9 @@ class Preauth {
  private:
   enum class State : std::uint8_t { Commands, Responses, AwaitingAnswer, AwaitingTls, HandedOver, Closing };
 
+  // Whether what is replied to has a tag; without one "*" stands for it.
+  bool take_tag(Cursor& in);
+  void refuse_unread(std::string_view why);  // a command of which only the beginning was kept
   void command(std::string text);
   void authenticate(Cursor in);
   void login(Cursor in);

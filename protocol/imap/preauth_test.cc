@@ -39,6 +39,7 @@ struct Front {
 };
 
 TEST_CASE("imap before the login") {
+  const std::string huge_login = "a LOGIN {5000+}\r\n" + std::string(5000, 'x') + " y\r\n";
   struct Row { std::string_view name; Transport transport; std::string_view input, want; };
   const Row rows[] = {
       {"capability, plain", Transport::Plain, "a CAPABILITY\r\n",
@@ -61,7 +62,8 @@ TEST_CASE("imap before the login") {
       {"no tag", Transport::Tls, "NOOP\r\n", "NOOP BAD Expected a tag, a space and a command\r\n"},
       {"LOGIN with literals", Transport::Tls, "a LOGIN {4}\r\nuser {5+}\r\nwrong\r\n",
        "+ Go on\r\na NO [AUTHENTICATIONFAILED] User name or password is wrong\r\n"},
-      {"a huge literal", Transport::Tls, "a LOGIN {99999}\r\n", "* BAD That literal is too large before the login\r\n"},
+      {"a huge literal", Transport::Tls, "a LOGIN {99999}\r\n", "a BAD That literal is too large before the login\r\n"},
+      {"a huge literal that comes in any case", Transport::Tls, huge_login, "a BAD That command is too long before the login\r\n"},
       {"ID", Transport::Plain, "a ID NIL\r\n", "* ID (\"name\" \"Hikyaku\")\r\na OK Done\r\n"},
       {"LOGOUT", Transport::Plain, "a LOGOUT\r\n", "* BYE See you\r\na OK Done\r\n"},
   };

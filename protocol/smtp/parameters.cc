@@ -50,9 +50,9 @@ Result<void, Failure> parse_all(Cursor& in, Take take) {
 Result<void, Failure> take_size(MailParameters& out, std::string_view value) {
   Cursor in(value);
   // size-value = 1*20DIGIT      RFC 1870 §4
-  const auto size = value.size() <= 20 ? parse_number(in, UINT64_MAX) : in.expected("shorter number");
-  if (!size || !in.at_end()) return failure(Failure::Syntax);
-  out.size = *size;
+  const auto size = parse_number(in, UINT64_MAX);
+  if (value.size() > 20 || !std::ranges::all_of(value, is_digit)) return failure(Failure::Syntax);
+  out.size = size.value_or(UINT64_MAX);  // 20 digits may say more than there is; it is too large either way
   return {};
 }
 

@@ -117,6 +117,7 @@ TEST_CASE("MAIL and RCPT") {
                           Line{"MAIL FROM:<a@b.example> SIZE=100 BODY=8BITMIME RET=HDRS ENVID=x+2By", "250"},
                           Line{"MAIL FROM:<\u00e4@b.example> SMTPUTF8", "250"}, Line{"MAIL FROM:<\u00e4@b.example>", "553"},
                           Line{"MAIL FROM:<a@b.example> AUTH=<>", "250"}, Line{"MAIL FROM:<a@b.example> SIZE=99999999999", "552"},
+                          Line{"MAIL FROM:<a@b.example> SIZE=99999999999999999999", "552"}, Line{"MAIL FROM:<a@b.example> SIZE=100000000000000000000", "501"},
                           Line{"MAIL FROM:<a@b.example> SIZE=x", "501"}, Line{"MAIL FROM:<a@b.example> SIZE=1 SIZE=1", "501"},
                           Line{"MAIL FROM:<a@b.example> BODY=BINARYMIME", "250"}, Line{"MAIL FROM:<a@b.example> BODY=BINARY", "501"},
                           Line{"MAIL FROM:<a@b.example> BODY=", "501"}, Line{"MAIL FROM:<a@b.example> XYZZY=1", "555"},

@@ -174,11 +174,12 @@ bool take_macro(Cursor& in, std::vector<FetchItem>& items) {
 Parsed<void> parse_items(Cursor& in, std::vector<FetchItem>& items) {
   if (take_macro(in, items)) return {};
   const bool several = in.take('(');
+  if (several) skip_spaces(in);
   do {
     if (items.size() == fetch_items_limit) return in.expected("fewer FETCH items");
     TRY(item, parse_fetch_att(in));
     items.push_back(std::move(item));
-  } while (several && in.take(' '));
+  } while (several && parse_space(in) && in.peek() != ')');
   if (several && !in.take(')')) return in.expected("\")\"");
   return {};
 }

@@ -83,17 +83,21 @@ Parsed<std::string> parse_list_mailbox(Cursor& in) {
   return parse_string(in);
 }
 
+void skip_spaces(Cursor& in) {
+  while (in.take(' ')) {}
+}
+
 // SP; more than one where one should be is what hand-written clients and scripts send, and harmless.
 Parsed<void> parse_space(Cursor& in) {
   if (!in.take(' ')) return in.expected("a space");
-  while (in.take(' ')) {}
+  skip_spaces(in);
   return {};
 }
 
 // Spaces at the end of a line are sent by hand-written clients and scripts, and harmless.
 Parsed<void> parse_end(Cursor& in) {
   const auto start = in.position();
-  while (in.take(' ')) {}
+  skip_spaces(in);
   if (in.at_end()) return {};
   in.rewind_to(start);
   return in.expected("the end of the command");
@@ -169,16 +173,16 @@ Parsed<void> parse_flag_into(Cursor& in, MessageFlags& flags) {
   return {};
 }
 
-// flag-list = "(" [flag *(SP flag)] ")"
+// flag-list = "(" [flag *(SP flag)] ")"; spaces inside the parentheses are tolerated.
 Parsed<MessageFlags> parse_flag_list(Cursor& in) {
   if (!in.take('(')) return in.expected("\"(\"");
   MessageFlags flags;
-  if (in.take(')')) return flags;
-  for (;;) {
+  skip_spaces(in);
+  while (!in.take(')')) {
     TRY_VOID(parse_flag_into(in, flags));
-    if (in.take(')')) return flags;
-    TRY_VOID(parse_space(in));
+    if (in.peek() != ')') TRY_VOID(parse_space(in));
   }
+  return flags;
 }
 
 namespace {

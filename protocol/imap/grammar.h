@@ -35,6 +35,7 @@ constexpr bool is_list_char(char c) { return is_astring_char(c) || c == '%' || c
 [[nodiscard]] Parsed<std::string> parse_list_mailbox(Cursor& in);
 
 [[nodiscard]] Parsed<void> parse_space(Cursor& in);
+void skip_spaces(Cursor& in);
 // Nothing may follow.
 [[nodiscard]] Parsed<void> parse_end(Cursor& in);
 

@@ -135,11 +135,11 @@ TEST_CASE("imap FETCH arguments") {
       {" 1 BODY[1.2.HEADER.FIELDS.NOT (a)]", "BODY[1.2.HEADER.FIELDS.NOT (a)]"}, {" 1 BODY[2.MIME]", "BODY[2.MIME]"},
       {" 1 BODY[1.TEXT]<5.1>", "BODY[1.TEXT]<5>"}, {" 1 BINARY.SIZE[1]", "BINARY.SIZE[1]"}, {" 1 BINARY[]", "BINARY[]"},
       {" 1 (RFC822 RFC822.HEADER RFC822.TEXT)", "RFC822 RFC822.HEADER RFC822.TEXT"}, {" 1 FLAGS (CHANGEDSINCE 5)", "FLAGS"},
-      {" 1 FLAGS (CHANGEDSINCE 0)", "FLAGS"},
+      {" 1 FLAGS (CHANGEDSINCE 0)", "FLAGS"}, {" 1 ( FLAGS  UID )", "FLAGS UID"},
       {"", ""}, {" 1", ""}, {" 1 ", ""}, {" 1 ()", ""}, {" 1 (FLAGS", ""}, {" 1 FLAGS)", ""}, {" 1 (FLAGS,UID)", ""}, {" 1 FLAGS UID", ""},
       {" 1 BODY[", ""}, {" 1 BODY[MIME]", ""}, {" 1 BODY[0]", ""}, {" 1 BODY[1.]", ""}, {" 1 BODY[1..2]", ""}, {" 1 BODY[HEADER.FIELDS]", ""},
       {" 1 BODY[HEADER.FIELDS ()]", ""}, {" 1 BODY[TEXT", ""}, {" 1 BODY[]<5>", ""}, {" 1 BODY[]<5.0>", ""}, {" 1 BODY[]<-1.5>", ""},
-      {" 1 BINARY[HEADER]", ""}, {" 1 BODYSTRUCTURE[]", ""}, {" 1 (ALL)", ""}, {" 0 FLAGS", ""},
+      {" 1 BINARY[HEADER]", ""}, {" 1 BODYSTRUCTURE[]", ""}, {" 1 (ALL)", ""}, {" 0 FLAGS", ""}, {" 1 ( )", ""},
       {" 1 FLAGS (CHANGEDSINCE -1)", ""}, {" 1 FLAGS (CHANGEDSINCE )", ""}, {" 1 FLAGS ()", ""},
   };
   for (const auto& row : rows) {
@@ -160,6 +160,15 @@ TEST_CASE("imap SEARCH programs") {
                                       "MODSEQ \"/flags/\\\\draft\" all 620162338", "YOUNGER 3600 LARGER 10"}) {
     CAPTURE(good);
     Cursor in(good);
+    CHECK(parse_search_program(in, "UTF-8").has_value());
+  }
+  for (const std::string_view link : {"OR FROM a ", "OR (FROM a) (", "NOT ", "("}) {  // what mail programs make of a list of a hundred
+    CAPTURE(link);
+    std::string chain;
+    for (int i = 0; i < 100; ++i) chain += link;
+    chain += "SEEN";
+    for (int i = 0; i < 100 && link.ends_with('('); ++i) chain += ')';
+    Cursor in(chain);
     CHECK(parse_search_program(in, "UTF-8").has_value());
   }
   std::string deep;

@@ -140,7 +140,7 @@ Parsed<SearchKey> parse_uid_key(Cursor& in) {
 // "(" search-key *(SP search-key) ")"; spaces inside the parentheses are tolerated.
 Parsed<SearchKey> parse_group(Cursor& in, Context& context) {
   in.take('(');
-  while (in.take(' ')) {}
+  skip_spaces(in);
   std::vector<SearchKey> keys;
   for (;;) {
     TRY(key, parse_search_key(in, context));

@@ -38,7 +38,7 @@ struct SearchKey {
 };
 
 // A client's search is refused beyond these.
-constexpr int search_depth_limit = 40;
+constexpr int search_depth_limit = 300;  // "any of 100 senders" is OR in OR, often with parentheses between
 constexpr std::size_t search_keys_limit = 4'000;
 
 // search-key *(SP search-key): an And of all keys up to the end of the command, cheap keys first.

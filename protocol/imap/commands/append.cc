@@ -84,6 +84,12 @@ Task<Framed> after_message(Conversation& talk) {
   }
 }
 
+// What follows the last message: `closing`, and spaces as at the end of any command.
+bool ends_with(std::string_view text, std::string_view closing) {
+  Cursor in(text);
+  return in.take(closing) && parse_end(in);
+}
+
 Task<Reply> give_up(Conversation& talk, Reply reply) {
   AppendAbort request;
   auto done = co_await talk.ask(std::move(request));
@@ -169,7 +175,7 @@ Task<Reply> append_messages(Conversation& talk, std::string text, std::size_t at
       auto skipped = skip_refused(talk);
       co_await std::move(skipped);
     }
-    if (!failed && (next != Framed::Command || talk.framer().text() != closing)) failed = bad("Expected the end of the command");
+    if (!failed && (next != Framed::Command || !ends_with(talk.framer().text(), closing))) failed = bad("Expected the end of the command");
     if (next == Framed::Command) (void)talk.framer().take_command();
     if (failed) {
       auto end = give_up(talk, *std::move(failed));

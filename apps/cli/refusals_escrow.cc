@@ -28,7 +28,7 @@ std::unique_ptr<KeptMail> open(Invocation& call) {
   const auto keeper = std::make_shared<escrow::Keeper>(mail->disk, folder);
   look_after(call, *keeper);
   mail->read = [keeper](const TraceId& id, const quarantine::To& to) { return keeper->read(id, to); };
-  mail->released = [keeper](const quarantine::Released& one) { return keeper->note_released(one.mark, SystemClock{}.wall()); };
+  mail->released = [keeper](const quarantine::Released& one) { return keeper->note_released(one.mark, {SystemClock{}.wall(), one.sender, one.recipient}); };
   mail->changed = [&call, keeper] { look_after(call, *keeper); };
   return mail;
 }

@@ -9,9 +9,8 @@
 #include "apps/service/data_folders.h"
 #include "base/cursor.h"
 #include "io/posix_disk.h"
-#include "services/policy/greylist.h"
+#include "services/escrow/overview.h"
 #include "services/policy/ledger_line.h"
-#include "services/quarantine/store.h"
 #include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
@@ -69,24 +68,7 @@ std::string why_text(const Invocation& call, const policy::Likelihood& likely) {
   return text;
 }
 
-// Ids of the copies in escrow, by whose mail they are.
-using Copies = std::multimap<policy::LedgerKey, std::string>;
-
-// Who may not look there sees none.
-Copies read_copies(const settings::Settings& settings) {
-  io::PosixDisk disk;
-  const auto contents = quarantine::Store(disk, apps::folder::in(settings.node.data(), apps::folder::escrow)).list();
-  Copies copies;
-  if (!contents) return copies;
-  for (const auto& entry : contents->entries) {
-    const auto client = io::IpAddress::parse(entry.envelope.client_address);
-    if (!client || entry.envelope.recipients.empty()) continue;
-    copies.emplace(policy::LedgerKey{policy::network_of(*client), ascii_lower(entry.envelope.reverse_path.text()), ascii_lower(entry.envelope.recipients.front().address.text())}, entry.envelope.id.text());
-  }
-  return copies;
-}
-
-void add(Listing& listing, const Row& row, const Copies& copies, WallTime now) {
+void add(Listing& listing, const Row& row, const escrow::Overview& kept, WallTime now) {
   const auto& entry = *row.entry;
   const std::string kind(1, static_cast<char>(entry.kind())), ends = entry.came_in() ? "" : telemetry::stamp_text(policy::may_give_up(entry, now));
   const auto why = why_text(listing.call(), row.likely);
@@ -97,8 +79,8 @@ void add(Listing& listing, const Row& row, const Copies& copies, WallTime now) {
       .member("may_give_up", ends).flag("came_in", entry.came_in()).key("clients").array();
   for (const auto& client : entry.clients) json.text(client);
   json.end_array().key("copies").array();
-  const auto [first, last] = copies.equal_range(entry.key);
-  for (auto copy = first; copy != last; ++copy) json.text(copy->second);
+  const auto [first, last] = kept.copies.equal_range(entry.key);
+  for (auto copy = first; copy != last; ++copy) json.text(copy->second.id);
   json.end_array().end_object();
   const auto count = std::distance(first, last);
   listing.row({kind, std::to_string(row.likely.percent) + "%", entry.key.network, entry.client_name.empty() ? entry.helo : entry.client_name, entry.key.sender, entry.key.recipient,
@@ -111,11 +93,13 @@ Exit run(Invocation& call) {
   const auto now = SystemClock{}.wall();
   const auto since = call.has("--since") ? parse_when(call.value("--since"), now) : now - std::chrono::days{5};
   if (!since) return call.fail(Words{"That is no point in time; write -2d, \"2026-11-25 18:00\" or 2026-11-25.", "時刻ではない。-2d、\"2026-11-25 18:00\"、2026-11-25 のように書く。"});
-  const auto ledger = read_ledger(*settings, *since > now ? now - (*since - now) : *since, now);
+  auto ledger = read_ledger(*settings, *since > now ? now - (*since - now) : *since, now);
   Listing listing(call, {{"KIND", "種別"}, {"LIKELY", "正当らしさ"}, {"NETWORK", "ネットワーク"}, {"NAME", "名前"}, {"SENDER", "送信者"}, {"RECIPIENT", "宛先"}, {"TRIES", "回数"}, {"KEPT", "控え"}, {"EVERY", "間隔"}, {"LAST", "最終"}, {"MAY GIVE UP", "断念の見込み"}, {"WHY", "根拠"}},
                   {"Nobody who was put off keeps trying.", "保留した相手で再送を続けている者はいない。"});
-  const auto copies = read_copies(*settings);
-  for (const auto& row : rows_of(call, ledger)) add(listing, row, copies, now);
+  io::PosixDisk disk;
+  const auto kept = escrow::overview(disk, apps::folder::in(settings->node.data(), apps::folder::escrow));
+  escrow::settle_released(ledger, kept);
+  for (const auto& row : rows_of(call, ledger)) add(listing, row, kept, now);
   listing.print();
   return Exit::Done;
 }
@@ -127,7 +111,7 @@ Command refusals_list_command() {
           .help = {"senders who were put off (4xx) and keep trying: how likely they are honest, and when they may give up", "保留(4xx)した相手のうち再送を続けている送信者。正当らしさと断念の見込みを示す"},
           .options = {{"--since", OptionKind::Value, {"from then on: -2d, 2026-11-20; otherwise the last five days", "この時点以降。-2d、2026-11-20 など。省くと直近 5 日"}},
                       {"--likely", OptionKind::Value, {"only who is honest with at least this percentage", "正当らしさがこの割合以上の相手だけ"}},
-                      {"--all", OptionKind::Flag, {"those too whose mail came in meanwhile", "その後受信できた相手も含める"}}},
+                      {"--all", OptionKind::Flag, {"those too whose mail came in or was released meanwhile", "その後受信できた相手、控えを解放した相手も含める"}}},
           .run = run,
           .more = {"Kinds: C client (reverse name, S25R, greylist), B DNS list, S sender, H EHLO, O other. Let one in: hikyaku refusals allow NETWORK. KEPT: copies that hikyaku refusals escrow lists and releases.",
                    "種別: C クライアント(逆引き、S25R、グレイリスト)、B DNSBL、S 送信者、H HELO、O その他。通すには: hikyaku refusals allow NETWORK。控え: 預かっている数。一覧と解放は hikyaku refusals escrow"}};

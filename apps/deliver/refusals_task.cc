@@ -163,26 +163,36 @@ bool RefusalsTask::may_tell(const std::string& recipient, WallTime now) {
   return !recipients_told_.contains(recipient);
 }
 
-void RefusalsTask::send_notices(const refusals::Plan& plan) {
-  if (plan.giving_up.empty() || !may_notice(clock_.wall())) return;
+std::vector<refusals::Row> RefusalsTask::with_copies(std::vector<refusals::Row> rows, const escrow::Overview& kept) const {
+  const auto life = std::chrono::hours{24} * service_.settings()->refusals.escrow_days();
+  for (auto& row : rows) {
+    const auto [first, last] = kept.copies.equal_range(row.entry->key);
+    for (auto copy = first; copy != last; ++copy) row.copies.push_back({copy->second.id, copy->second.taken + life});
+  }
+  return rows;
+}
+
+void RefusalsTask::send_notices(std::vector<refusals::Row> rows, const escrow::Overview& kept) {
+  if (rows.empty() || !may_notice(clock_.wall())) return;
+  rows = with_copies(std::move(rows), kept);
   const auto language = service_.settings()->alarm.language() == "japanese" ? Language::Japanese : Language::English;
   for (const auto& to : administrators())
-    if (!send(refusals::notice_mail(plan.giving_up, to, links(), origin({language})))) return;
+    if (!send(refusals::notice_mail(rows, to, links(), origin({language})))) return;
   notices_sent_.push_back(clock_.wall());
-  for (const auto& row : plan.giving_up) told_.notice(row.entry->key, clock_.wall());
+  for (const auto& row : rows) told_.notice(row.entry->key, clock_.wall());
 }
 
 // `given_up` stands in the order of recipients.
-void RefusalsTask::tell_recipients(const refusals::Plan& plan) {
-  if (plan.given_up.empty()) return;
+void RefusalsTask::tell_recipients(const std::vector<refusals::Row>& given_up, const escrow::Overview& kept) {
+  if (given_up.empty()) return;
   const auto settings = service_.settings();
   const auto directory = editor_.read();
   if (!directory) return service_.log().write(events::storage_trouble, {.text = "refusals", .reason = directory.error().what});
   std::size_t mails = 0;
-  for (auto from = plan.given_up.begin(); from != plan.given_up.end() && mails < most_mails_to_recipients;) {
+  for (auto from = given_up.begin(); from != given_up.end() && mails < most_mails_to_recipients;) {
     const auto recipient = from->entry->key.recipient;
-    const auto end = std::find_if(from, plan.given_up.end(), [&](const auto& row) { return row.entry->key.recipient != recipient; });
-    const std::vector<refusals::Row> rows(from, end);
+    const auto end = std::find_if(from, given_up.end(), [&](const auto& row) { return row.entry->key.recipient != recipient; });
+    const auto rows = with_copies({from, end}, kept);
     from = end;
     if (!may_tell(recipient, clock_.wall())) continue;
     // A list's members did not wait for it.
@@ -195,12 +205,16 @@ void RefusalsTask::tell_recipients(const refusals::Plan& plan) {
   }
 }
 
-void RefusalsTask::send_digest(WallTime now) {
+bool RefusalsTask::digest_is_due(WallTime now) const {
+  const auto slot = refusals::last_time_of_day(service_.settings()->refusals.digest_times(), now, local_zone(now));
+  return slot && told_.last_digest < *slot;
+}
+
+void RefusalsTask::send_digest(WallTime now, const escrow::Overview& kept) {
   const auto settings = service_.settings();
-  const auto slot = refusals::last_time_of_day(settings->refusals.digest_times(), now, local_zone(now));
-  if (!slot || told_.last_digest >= *slot) return;
   const auto from = std::max(told_.last_digest, now - looks_back);
-  const auto rows = refusals::digest_rows(ledger_, from, now);
+  auto rows = refusals::digest_rows(ledger_, from, now);
+  rows.rows = with_copies(std::move(rows.rows), kept);
   refusals::ForGood refused;
   for (auto hour = for_good_.lower_bound(hour_of(from)); hour != for_good_.end(); ++hour)
     for (const auto& [kind, count] : hour->second.by_kind) refused.by_kind[kind] += count;
@@ -226,10 +240,16 @@ void RefusalsTask::look() {
   ledger_.forget(now - looks_back);
   for_good_.erase(for_good_.begin(), for_good_.lower_bound(hour_of(now - looks_back)));
   told_.forget(now);
-  const auto due = refusals::plan(ledger_, told_, terms(), now);
-  send_notices(due);
-  tell_recipients(due);
-  send_digest(now);
+  auto due = refusals::plan(ledger_, told_, terms(), now);
+  const bool digest = digest_is_due(now);
+  if (due.giving_up.empty() && due.given_up.empty() && !digest) return keep();
+  // Only now: it reads the head of each copy.
+  const auto kept = escrow::overview(disk_, service_.path(folder::escrow));
+  escrow::settle_released(ledger_, kept);
+  due = refusals::plan(ledger_, told_, terms(), now);
+  send_notices(std::move(due.giving_up), kept);
+  tell_recipients(due.given_up, kept);
+  if (digest) send_digest(now, kept);
   keep();
 }
 

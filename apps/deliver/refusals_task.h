@@ -9,6 +9,7 @@
 #include "io/loop.h"
 #include "io/workers.h"
 #include "services/directory/editor.h"
+#include "services/escrow/overview.h"
 #include "services/refusals/decision_protocol.h"
 #include "services/refusals/log_tail.h"
 #include "services/refusals/mails.h"
@@ -30,9 +31,12 @@ class RefusalsTask {
   [[nodiscard]] refusals::LogTail::Left read_log();
   void take(std::string_view line);
   void look();
-  void send_notices(const refusals::Plan& plan);
-  void tell_recipients(const refusals::Plan& plan);
-  void send_digest(WallTime now);
+  void send_notices(std::vector<refusals::Row> rows, const escrow::Overview& kept);
+  void tell_recipients(const std::vector<refusals::Row>& given_up, const escrow::Overview& kept);
+  [[nodiscard]] bool digest_is_due(WallTime now) const;
+  void send_digest(WallTime now, const escrow::Overview& kept);
+  // With the copies that are kept of their mail.
+  [[nodiscard]] std::vector<refusals::Row> with_copies(std::vector<refusals::Row> rows, const escrow::Overview& kept) const;
   // False: it was not written, and is tried again.
   bool send(const spool::GeneratedMail& mail);
   void keep();

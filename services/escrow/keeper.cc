@@ -10,7 +10,6 @@
 #include "services/escrow/sodium_ready.h"
 #include "services/policy/greylist.h"
 #include "services/spool/spill_folder.h"
-#include "services/telemetry/stamp.h"
 
 namespace hikyaku::escrow {
 namespace {
@@ -163,9 +162,9 @@ SpoolResult<> Keeper::read(const TraceId& id, const quarantine::To& to) {
 
 // ---- released --------------------------------------------------------------------------------------------------------
 
-SpoolResult<> Keeper::note_released(const std::string& mark, WallTime now) {
+SpoolResult<> Keeper::note_released(const std::string& mark, const ReleasedMail& mail) {
   if (!is_mark(mark)) return {};
-  HIKYAKU_SPOOL_VOID(io::replace_file(disk_, folder_ + "/" + std::string(released_folder) + "/" + mark, telemetry::stamp_text(now) + "\n"));
+  HIKYAKU_SPOOL_VOID(io::replace_file(disk_, folder_ + "/" + std::string(released_folder) + "/" + mark, released_text(mail)));
   return {};
 }
 
@@ -176,11 +175,11 @@ SpoolResult<> Keeper::look_at_released(const Limits& limits, WallTime now) {
   for (const auto& name : names) {
     if (!is_mark(name)) continue;
     if (!released_.contains(name)) {
-      const auto text = io::read_file(disk_, folder + "/" + name, small_file);
-      const auto since = text ? telemetry::parse_stamp(std::string_view(*text).substr(0, text->find('\n'))) : std::nullopt;
-      released_[name] = since.value_or(now);
+      const auto text = io::read_file(disk_, folder + "/" + name, ReleasedMail::most_octets);
+      const auto mail = text ? parse_released(*text) : std::nullopt;
+      released_[name] = mail ? mail->at : now;
     }
-    if (now - released_[name] < limits.age) continue;
+    if (now - released_[name] < std::max(limits.age, released_for)) continue;
     HIKYAKU_SPOOL_VOID(disk_.remove(folder + "/" + name));
     released_.erase(name);
   }

@@ -6,15 +6,19 @@
 #include <set>
 
 #include "services/escrow/known_page.h"
+#include "services/escrow/released_mark.h"
 #include "services/quarantine/store.h"
 
 namespace hikyaku::escrow {
 
 struct Limits {
-  std::chrono::hours age{};  // of a copy, and of the mark of one that was released
+  std::chrono::hours age{};  // of a copy, and (released_for at least) of the mark of one that was released
   std::uint64_t octets = 0;  // of all together
   std::size_t copies = 5'000, of_network = 100;
 };
+
+// The ledger of refusals looks back so long, and asks who was released meanwhile.
+inline constexpr std::chrono::hours released_for{120};
 
 // Why a copy went.
 enum class Gone : std::uint8_t { Passed, TooOld, MadeRoom };
@@ -33,7 +37,7 @@ class Keeper {
   // The text as its sender wrote it. Damaged: not all of it, or another key sealed it.
   spool::SpoolResult<> read(const TraceId& id, const quarantine::To& to);
   // A mail of that mark was delivered by decision: its sender need not send it again.
-  spool::SpoolResult<> note_released(const std::string& mark, WallTime now);
+  spool::SpoolResult<> note_released(const std::string& mark, const ReleasedMail& mail);
 
  private:
   struct Kept {

@@ -140,8 +140,8 @@ TEST_CASE("escrow: what was released is known until its age, and no copy of it i
   REQUIRE(world.keep(1, 'a'));
   world.go_on();
   REQUIRE(world.keeper.store().remove({1, 1, 1, 1}));
-  REQUIRE(world.keeper.note_released(mark_of('a'), world.now));
-  REQUIRE(world.keeper.note_released("../secret-key", world.now));  // no mark
+  REQUIRE(world.keeper.note_released(mark_of('a'), {world.now, "a@b.example", "c@d.example"}));
+  REQUIRE(world.keeper.note_released("../secret-key", {world.now, "", ""}));  // no mark
   world.go_on();
   CHECK(world.intake.find(mark_of('a')) == Known::Released);
   REQUIRE(world.keep(2, 'a'));
@@ -154,6 +154,9 @@ TEST_CASE("escrow: what was released is known until its age, and no copy of it i
   again.refresh(world.now);
   CHECK(again.find(mark_of('a')) == Known::Released);
   world.now += std::chrono::hours{24};
+  world.go_on();
+  CHECK(world.intake.find(mark_of('a')) == Known::Released);  // the ledger may ask for it
+  world.now += released_for;
   world.go_on();
   CHECK(world.intake.find(mark_of('a')) == Known::No);
   CHECK(world.disk.list("/e/released")->empty());

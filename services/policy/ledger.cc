@@ -119,14 +119,20 @@ void Ledger::put_off(PutOff refusal) {
 }
 
 void Ledger::accepted(const std::string& client, const std::string& sender, const std::string& recipient, WallTime at) {
-  const auto network = network_text(client), from = ascii_lower(sender), to = ascii_lower(recipient);
-  const auto mark = [at](LedgerEntry& entry) {
-    if (entry.last <= at) entry.came_in_at = std::max(entry.came_in_at, at);
-  };
-  for (auto one = entries_.lower_bound({network, from, ""}); one != entries_.end() && one->first.network == network && one->first.sender == from; ++one) mark(one->second);
+  const auto network = network_text(client), from = ascii_lower(sender);
+  for (auto one = entries_.lower_bound({network, from, ""}); one != entries_.end() && one->first.network == network && one->first.sender == from; ++one) come_in(one->second, at);
   // A farm of servers: what one of them could not bring, another did.
+  released(from, recipient, at);
+}
+
+void Ledger::released(const std::string& sender, const std::string& recipient, WallTime at) {
+  const auto from = ascii_lower(sender), to = ascii_lower(recipient);
   for (auto one = by_pair_.lower_bound({from, to, ""}); one != by_pair_.end() && std::get<0>(*one) == from && std::get<1>(*one) == to; ++one)
-    mark(entries_.find({std::string(std::get<2>(*one)), from, to})->second);
+    come_in(entries_.find({std::string(std::get<2>(*one)), from, to})->second, at);
+}
+
+void Ledger::come_in(LedgerEntry& entry, WallTime at) {
+  if (entry.last <= at) entry.came_in_at = std::max(entry.came_in_at, at);
 }
 
 void Ledger::forget(WallTime before) {

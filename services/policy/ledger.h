@@ -48,7 +48,7 @@ struct LedgerEntry {
   std::set<std::string> clients;               // addresses, at most most_clients
   std::string client_name, helo, rule, reason; // of the last try
   bool proved = false;
-  WallTime came_in_at{};                       // the last time mail of this sender was taken from this network, or from any for this recipient
+  WallTime came_in_at{};                       // the last time mail of this sender was taken from this network, or from any for this recipient, or released to him
   [[nodiscard]] bool came_in() const { return came_in_at > last; }
   [[nodiscard]] RefusalKind kind() const { return kind_of_rule(rule); }
 
@@ -77,6 +77,8 @@ class Ledger {
   // Logarithmic, each.
   void put_off(PutOff refusal);
   void accepted(const std::string& client, const std::string& sender, const std::string& recipient, WallTime at);
+  // Mail of this sender for this recipient was delivered by decision (escrow).
+  void released(const std::string& sender, const std::string& recipient, WallTime at);
   // Entries that were silent since before then.
   void forget(WallTime before);
   [[nodiscard]] std::vector<const LedgerEntry*> entries() const;
@@ -91,6 +93,7 @@ class Ledger {
   void enter(const LedgerEntry& entry);
   void leave(const LedgerEntry& entry);
   void erase(const LedgerKey& key);
+  static void come_in(LedgerEntry& entry, WallTime at);
 
   Entries entries_;
   std::map<std::string, std::size_t> of_network_;

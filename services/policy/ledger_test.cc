@@ -92,6 +92,22 @@ TEST_CASE("mail that came by another network has come") {
   CHECK(ledger.find({"192.0.2.0/24", "a@a.example", "nobody@here.example"}) == nullptr);
 }
 
+TEST_CASE("whose mail was released has come in, until he tries again") {
+  Ledger ledger;
+  ledger.put_off(refusal(0s));
+  ledger.put_off(refusal(5s, "198.51.100.1"));
+  ledger.put_off(refusal(5s, "192.0.2.7", "c@here.example"));
+  const LedgerKey key{"192.0.2.0/24", "a@a.example", "b@here.example"};
+  ledger.released("A@a.example", "b@Here.example", start + 10s);
+  CHECK(ledger.find(key)->came_in());
+  CHECK(ledger.find({"198.51.100.0/24", "a@a.example", "b@here.example"})->came_in());
+  CHECK(!ledger.find({"192.0.2.0/24", "a@a.example", "c@here.example"})->came_in());
+  ledger.put_off(refusal(20s));
+  CHECK(!ledger.find(key)->came_in());
+  ledger.released("a@a.example", "b@here.example", start + 10s);
+  CHECK(!ledger.find(key)->came_in());
+}
+
 TEST_CASE("who has given up is silent for longer than its rhythm explains") {
   struct Row {
     std::chrono::seconds longest, silence;

@@ -28,7 +28,8 @@ SpoolResult<Released> append(Store& store, spool::IncomingWriter& writer, const 
   };
   TRY_VOID(options.read ? options.read(id, into) : store.read(id, into));
   TRY(body, sink.finish());
-  Released released{.from = id, .as = writer.next_id(), .mark = entry.mark};
+  const auto& to = entry.envelope.recipients;
+  Released released{.from = id, .as = writer.next_id(), .mark = entry.mark, .sender = entry.envelope.reverse_path.text(), .recipient = to.empty() ? std::string() : to.front().address.text()};
   spool::Submission submission;
   submission.envelope = std::move(entry.envelope);
   submission.envelope.id = released.as;

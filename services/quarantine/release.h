@@ -20,6 +20,7 @@ struct ReleaseOptions {
 struct Released {
   TraceId from, as;
   std::string mark = {};  // Entry::mark
+  std::string sender = {}, recipient = {};  // the first of them
 };
 // The ids under which they go on, in order; blocks. An error ends it: those before it are released.
 [[nodiscard]] spool::SpoolResult<> release(io::Disk& disk, Store& store, const std::vector<TraceId>& ids, const ReleaseOptions& options, WallTime now,

@@ -1,5 +1,7 @@
 #include "services/refusals/mails.h"
 
+#include <algorithm>
+
 #include "base/checksum.h"
 #include "base/local_zone.h"
 #include "protocol/mime/header_writer.h"
@@ -61,7 +63,24 @@ std::string points_text(const policy::Likelihood& likely, Language language) {
   return text;
 }
 
-// One who was put off, in five lines or six.
+bool have_copies(const std::vector<Row>& rows) {
+  return std::ranges::any_of(rows, [](const Row& row) { return !row.copies.empty(); });
+}
+
+// Which command brings the mail, and until when there is something to bring.
+std::string copies_text(const Row& row, Language language) {
+  constexpr std::size_t most_copies = 5;
+  std::string text;
+  for (std::size_t n = 0; n < row.copies.size() && n < most_copies; ++n) {
+    const auto& copy = row.copies[n];
+    text += "    " + std::string(say(language, {"an encrypted copy is here until ", "暗号化した控えあり(保管期限 "})) + minute_text(copy.until) + std::string(say(language, {": ", "): "})) + "hikyaku refusals escrow release " + copy.id + "\r\n";
+  }
+  if (row.copies.size() > most_copies)
+    text += "    " + std::string(say(language, {"and so many more copies: ", "ほかの控え: "})) + std::to_string(row.copies.size() - most_copies) + "  (hikyaku refusals escrow list)\r\n";
+  return text;
+}
+
+// One who was put off, in five lines or some more.
 std::string row_text(const Row& row, const LinkFor& link, const Origin& origin, Language language) {
   const auto& entry = *row.entry;
   const char kind = static_cast<char>(entry.kind());
@@ -71,6 +90,7 @@ std::string row_text(const Row& row, const LinkFor& link, const Origin& origin, 
   text += "    " + std::string(say(language, {"may give up about ", "断念の見込み: "})) + minute_text(policy::may_give_up(entry, origin.now)) + "\r\n";
   text += "    " + plain(entry.rule) + ": " + plain(entry.reason) + "\r\n";
   if (const auto why = points_text(row.likely, language); !why.empty()) text += "    " + why + "\r\n";
+  text += copies_text(row, language);
   const auto url = link(entry);
   if (!url.empty()) return text + "    " + std::string(say(language, {"allow or deny: ", "許可・拒否: "})) + url + "\r\n\r\n";
   return text + "    hikyaku refusals allow " + plain(entry.key.network) + "\r\n\r\n";
@@ -119,6 +139,7 @@ spool::GeneratedMail notice_mail(const std::vector<Row>& rows, const Address& to
   const auto text = in_all(origin, [&](Language language) {
     std::string part(say(language, {"These senders were put off, keep trying, and are likely honest. They may soon give up, and their mail would be lost.\r\nLet in whom you know; who is let in comes with its next try.\r\n\r\n",
                                     "次の送信者は保留(4xx)されたまま再送を続けており、正当な送信者と思われます。まもなく再送を断念し、メールが届かなくなるおそれがあります。\r\n心当たりがあれば許可してください。次の再送で受信します。\r\n\r\n"}));
+    if (have_copies(rows)) part += say(language, {"Where an encrypted copy is here, the command beside it delivers the mail at once.\r\n\r\n", "暗号化した控えがあるものは、併記のコマンドですぐに配送できます。\r\n\r\n"});
     for (const auto& row : rows) part += row_text(row, link, origin, language);
     return part;
   });
@@ -144,17 +165,27 @@ std::optional<spool::GeneratedMail> digest_mail(const DigestRows& found, const F
   return mail_of(origin, to, "refusal digest", "digest " + minute_text(period.until), subject, text);
 }
 
+namespace {
+
+constexpr Words without_copies{"The mail itself is not here.\r\nIf you know the sender, ask for it again, and tell your postmaster, who can let the sender in.\r\n\r\n",
+                               "メールはこのサーバにはありません。\r\n心当たりがあれば、送信者に再送を依頼し、管理者(postmaster)に許可を依頼してください。\r\n\r\n"};
+constexpr Words with_copies{"The mail was not delivered.\r\nIf you know the sender, ask your postmaster to let the sender in and, where an encrypted copy is here, to deliver it to you by the command beside it; ask the sender again for what has no copy.\r\n\r\n",
+                            "メールは配送していません。\r\n心当たりがあれば、管理者(postmaster)に送信者の許可を依頼してください。暗号化した控えがあるものは、併記のコマンドによる配送も依頼できます。控えのないものは、送信者に再送を依頼してください。\r\n\r\n"};
+
+}  // namespace
+
 spool::GeneratedMail given_up_mail(const std::vector<Row>& rows, const Address& to, const Origin& origin) {
   const bool japanese = origin.languages.front() == Language::Japanese;
   const auto subject = japanese ? std::string("届かなかったメールがあるようです") : std::string("Mail that probably did not reach you");
   const auto text = in_all(origin, [&](Language language) {
-    std::string part(say(language, {"Somebody tried to send you mail, was asked to try again later (as protection from spam), and has stopped trying. The mail itself is not here.\r\nIf you know the sender, ask for it again, and tell your postmaster, who can let the sender in.\r\n\r\n",
-                                    "次の送信者があなた宛のメールを送ろうとしましたが、迷惑メール対策により後で再送するよう求められ、その後再送をやめました。メールはこのサーバにはありません。\r\n心当たりがあれば、送信者に再送を依頼し、管理者(postmaster)に許可を依頼してください。\r\n\r\n"}));
+    std::string part(say(language, {"Somebody tried to send you mail, was asked to try again later (as protection from spam), and has stopped trying. ",
+                                    "次の送信者があなた宛のメールを送ろうとしましたが、迷惑メール対策により後で再送するよう求められ、その後再送をやめました。"}));
+    part += have_copies(rows) ? say(language, with_copies) : say(language, without_copies);
     for (std::size_t n = 0; n < rows.size() && n < most_rows_to_recipient; ++n) {
       const auto& entry = *rows[n].entry;
       part += "    " + std::string(say(language, {"from: ", "送信者: "})) + sender_text(entry) + "\r\n";
       part += "    " + std::string(say(language, {"tried: ", "送信の試み: "})) + minute_text(entry.first) + " - " + minute_text(entry.last) + " (" + std::to_string(entry.tries) + std::string(say(language, {" times)", " 回)"})) + "\r\n";
-      part += "    " + std::string(say(language, {"server: ", "送信元サーバ: "})) + name_text(entry) + " (" + plain(entry.key.network) + ")\r\n\r\n";
+      part += "    " + std::string(say(language, {"server: ", "送信元サーバ: "})) + name_text(entry) + " (" + plain(entry.key.network) + ")\r\n" + copies_text(rows[n], language) + "\r\n";
     }
     if (rows.size() > most_rows_to_recipient) part += say(language, {"and so many more: ", "ほかに: "}), part += std::to_string(rows.size() - most_rows_to_recipient) + "\r\n\r\n";
     return part;

@@ -92,3 +92,25 @@ TEST_CASE("a recipient is told who tried, when, and that the mail is not here") 
   const auto many = given_up_mail(std::vector<Row>(25, row_of(one)), {"b", "here.example"}, english);
   CHECK(has(many.text, "and so many more: 5"));
 }
+
+TEST_CASE("of whose mail a copy is in escrow, the mails say until when and how it is released") {
+  const auto one = entry(), other = entry("c@a.example");
+  auto kept = row_of(one);
+  const std::string command = "hikyaku refusals escrow release ";
+  kept.copies = {{"id-1", start + 168h}, {"id-2", start + 169h}};
+  const auto digest = digest_mail({{kept}, 0}, {}, {start, start + 2h}, admin, no_link, english);
+  REQUIRE(digest);
+  for (const auto& text : {notice_mail({kept, row_of(other)}, admin, a_link, english).text, digest->text, given_up_mail({kept, row_of(other)}, {"b", "here.example"}, english).text}) {
+    CHECK(is_sound(text));
+    CHECK(has(text, "an encrypted copy is here until 2024-10-1"));
+    CHECK(has(text, ": " + command + "id-1\r\n"));
+    CHECK(has(text, command + "id-2\r\n"));
+    CHECK(!has(text, "The mail itself is not here"));
+  }
+  CHECK(has(notice_mail({kept}, admin, a_link, english).text, "the command beside it delivers the mail at once"));
+  CHECK(has(given_up_mail({kept}, admin, english).text, "The mail was not delivered."));
+  for (const auto& text : {notice_mail({kept}, admin, a_link, japanese).text, given_up_mail({kept}, admin, japanese).text}) CHECK(has(text, "暗号化した控えあり(保管期限 2024-10-1"));
+  CHECK(!has(notice_mail({row_of(one)}, admin, a_link, english).text, "copy"));
+  kept.copies.resize(12, {"id", start});
+  CHECK(has(notice_mail({kept}, admin, a_link, english).text, "and so many more copies: 7"));
+}

@@ -17,9 +17,16 @@ struct Terms {
   std::chrono::seconds before{30 * 60};  // how long before its usual end
 };
 
+// An encrypted copy of its mail in escrow (docs/adr/0035-escrow.md).
+struct KeptCopy {
+  std::string id;
+  WallTime until{};
+};
+
 struct Row {
   const policy::LedgerEntry* entry = nullptr;
   policy::Likelihood likely;
+  std::vector<KeptCopy> copies = {};  // plan() and digest_rows() look for none
 };
 
 struct Plan {

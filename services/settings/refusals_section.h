@@ -36,7 +36,7 @@ struct RefusalsSection : Section {
       .help_ja = "保留する規則(\"greylist\"、\"s25r\"、\"reverse_name\")。ここに挙げた規則が 4xx とするメールは暗号化した控えを預かり、4xx は本文の後に返す。一覧、解放、削除は hikyaku refusals escrow。空なら預からない。",
       .takes_effect = TakesEffect::NewConnections}};
   Setting<Count> escrow_days{*this, "escrow_days", {
-      .help = "Days such a copy is kept, and for which mail that was released is not delivered a second time.", .help_ja = "控えを預かる日数。解放したメールを二重に配送しない期間でもある。", .preset = 7, .min = 1, .max = 60}};
+      .help = "Days such a copy is kept, and (at least 5) for which mail that was released is not delivered a second time.", .help_ja = "控えを預かる日数。解放したメールを二重に配送しない期間でもある(最短 5 日)。", .preset = 7, .min = 1, .max = 60}};
   Setting<ByteCount> escrow_size{*this, "escrow_size", {
       .help = "Size of all copies together; the oldest make room.", .help_ja = "控え全体の上限。超えれば古いものから消す。", .preset = GiB(1), .min = MiB(1), .max = GiB(1'024)}};
   Setting<ByteCount> escrow_message_size{*this, "escrow_message_size", {

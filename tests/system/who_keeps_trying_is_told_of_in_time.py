@@ -1,7 +1,6 @@
 """Plain S25R puts a server off that keeps trying: the administrator gets a notice before it gives up and a digest, each once, over restarts and a
 kill -9; the signed link in them shows what it is about and decides by POST alone, once; when the sender has given up, the recipient is told. A link that
 was changed opens nothing, and a program that fetches every link decides nothing."""
-import datetime
 import http.client
 import json
 import re
@@ -13,6 +12,7 @@ import _namespaces
 
 _namespaces.enter("net")
 
+from _ledger import earlier_begun, shift_log, texts  # noqa: E402
 from harness import HANAKO, TARO, Server, eventually, expect, need, scenario  # noqa: E402
 from peers.name_server import NameServer  # noqa: E402
 from peers.net import free_port  # noqa: E402
@@ -31,17 +31,6 @@ def knock(server, client, sender, recipient):
         line.ehlo()
         line.mail(sender)
         return line.rcpt(recipient)[0]
-
-
-def texts(server, user, subject):
-    """The whole mails of that subject."""
-    client = server.imap(user)
-    try:
-        client.select("INBOX", readonly=True)
-        _, found = client.search(None, "SUBJECT", f'"{subject}"')
-        return [client.fetch(number, "(BODY.PEEK[])")[1][0][1].decode() for number in found[0].split()]
-    finally:
-        client.logout()
 
 
 def web(method, url, body=None):
@@ -91,26 +80,6 @@ def decided(server, link):
     server.wait_for_subjects(["at last"])
     status, page = web("POST", link, "decision=deny")
     expect(status == 200 and "let in from now on" in page and rows(server) == {"44.0.2.0/24": "allow"}, f"once is once: {page}")
-
-
-def shift_log(server, hours):
-    """As if all that the log says had happened so much earlier."""
-    for path in (server.data / "log/receive").glob("*/*.jsonl"):
-        lines = []
-        for line in path.read_text().splitlines():
-            stamp = line[9:41]
-            earlier = (datetime.datetime.fromisoformat(stamp) - datetime.timedelta(hours=hours)).isoformat(timespec="microseconds")
-            lines.append(line.replace(stamp, earlier, 1))
-        path.write_text("\n".join(lines) + "\n")
-
-
-def earlier_begun(server, hours):
-    told = server.data / "refusals/told"
-    text = told.read_text()
-    for word in ("begun", "digest"):
-        second = int(re.search(rf"^{word}\t(\d+)$", text, re.M)[1])
-        text = text.replace(f"{word}\t{second}", f"{word}\t{second - hours * 3600}")
-    told.write_text(text)
 
 
 def gave_up(server):

@@ -28,13 +28,7 @@ void EscrowTask::look() {
 }
 
 Task<void> EscrowTask::run() {
-  while (!loop_.stopping()) {
-    auto work = workers_.run(loop_, [this] { look(); });
-    const auto ran = co_await std::move(work);
-    (void)ran;
-    const auto outcome = co_await loop_.sleep_until(loop_.after(look_interval));
-    if (outcome == io::Wake::Cancelled) break;
-  }
+  return io::repeat_on_workers(loop_, workers_, look_interval, [this] { look(); });
 }
 
 }  // namespace hikyaku::apps

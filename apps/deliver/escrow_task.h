@@ -2,8 +2,7 @@
 #pragma once
 
 #include "apps/service/service.h"
-#include "io/loop.h"
-#include "io/workers.h"
+#include "io/repeat.h"
 #include "services/escrow/keeper.h"
 
 namespace hikyaku::apps {

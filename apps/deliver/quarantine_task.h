@@ -3,8 +3,7 @@
 #pragma once
 
 #include "apps/service/service.h"
-#include "io/loop.h"
-#include "io/workers.h"
+#include "io/repeat.h"
 #include "services/quarantine/store.h"
 #include "services/spool/spool.h"
 

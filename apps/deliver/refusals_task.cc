@@ -253,19 +253,18 @@ void RefusalsTask::look() {
   keep();
 }
 
+Task<Duration> RefusalsTask::step() {
+  auto reading = workers_.run(loop_, [this] { return read_log(); });
+  const auto left = co_await std::move(reading);
+  if (left && *left == refusals::LogTail::Left::More) co_return between_steps;
+  auto looking = workers_.run(loop_, [this] { look(); });
+  const auto looked = co_await std::move(looking);
+  (void)looked;
+  co_return service_.settings()->refusals.check_interval();
+}
+
 Task<void> RefusalsTask::run() {
-  while (!loop_.stopping()) {
-    auto reading = workers_.run(loop_, [this] { return read_log(); });
-    const auto left = co_await std::move(reading);
-    const bool more = left && *left == refusals::LogTail::Left::More;
-    if (!more) {
-      auto looking = workers_.run(loop_, [this] { look(); });
-      const auto looked = co_await std::move(looking);
-      (void)looked;
-    }
-    const auto outcome = co_await loop_.sleep_until(loop_.after(more ? between_steps : Duration(service_.settings()->refusals.check_interval())));
-    if (outcome == io::Wake::Cancelled) break;
-  }
+  return io::repeat(loop_, [this] { return step(); });
 }
 
 // ---- links -----------------------------------------------------------------------------------------------------------

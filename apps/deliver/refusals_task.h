@@ -6,8 +6,7 @@
 
 #include "apps/service/service.h"
 #include "io/channel.h"
-#include "io/loop.h"
-#include "io/workers.h"
+#include "io/repeat.h"
 #include "services/directory/editor.h"
 #include "services/escrow/overview.h"
 #include "services/refusals/decision_protocol.h"
@@ -30,6 +29,8 @@ class RefusalsTask {
   void open();
   [[nodiscard]] refusals::LogTail::Left read_log();
   void take(std::string_view line);
+  // Some of the log; when there is no more of it, what follows from it.
+  Task<Duration> step();
   void look();
   void send_notices(std::vector<refusals::Row> rows, const escrow::Overview& kept);
   void tell_recipients(const std::vector<refusals::Row>& given_up, const escrow::Overview& kept);

@@ -134,18 +134,11 @@ io::ResolverOptions resolver_options(const settings::Settings& settings) {
   return *std::move(options);
 }
 
-// Looks every second whether the secrets of logins or the hosts files have changed.
-Task<void> follow_files(io::Loop& loop, io::Workers& workers, directory::LoginSecrets& logins, io::HostsFiles& hosts, telemetry::Log& log) {
-  while (!loop.stopping()) {
-    auto work = workers.run(loop, [&] {
-      (void)hosts.refresh();
-      return logins.refresh(SystemClock{}.now() + 10s);
-    });
-    const auto ran = co_await std::move(work);
-    if (ran && !*ran) log.write(telemetry::events::storage_trouble, {.reason = ran->error().what});
-    const auto outcome = co_await loop.sleep_until(loop.after(1s));
-    if (outcome == io::Wake::Cancelled) break;
-  }
+// Whether the secrets of logins or the hosts files have changed.
+void follow_files(directory::LoginSecrets& logins, io::HostsFiles& hosts, telemetry::Log& log) {
+  (void)hosts.refresh();
+  const auto refreshed = logins.refresh(SystemClock{}.now() + 10s);
+  if (!refreshed) log.write(telemetry::events::storage_trouble, {.reason = refreshed.error().what});
 }
 
 Task<io::Message> tell_of_recipient(delivery::Delivery& delivery, io::Message message) {
@@ -338,7 +331,7 @@ Ended run_life(Service& service) {
   loop.spawn(reporter.run());
   loop.spawn(dmarc_reporter.run());
   loop.spawn(take_over.run());
-  loop.spawn(follow_files(loop, workers, *parts->logins, hosts, service.log()));
+  loop.spawn(io::repeat_on_workers(loop, workers, 1s, [&] { follow_files(*parts->logins, hosts, service.log()); }));
   Ended ended = Ended::Told;
   loop.spawn(stop_when_told(service, loop, delivery));
   loop.spawn(follow_clock(service, loop, *parts, delivery, ended));

@@ -53,24 +53,25 @@ Task<void> SubscriptionsTask::refresh(subscriptions::Subscription subscription) 
   (void)ran;
 }
 
-Task<void> SubscriptionsTask::run() {
-  while (!loop_.stopping()) {
-    auto listing = workers_.run(loop_, [this] {
-      std::vector<subscriptions::Subscription> due;
-      const auto all = store_.all();
-      if (!all) return due;
-      for (const auto& one : *all)
-        if (subscriptions::is_due(one, store_.state(one.name), clock_.wall())) due.push_back(one);
-      return due;
-    });
-    const auto due = co_await std::move(listing);
-    for (std::size_t n = 0; due && n < due->size() && !loop_.stopping(); ++n) {
-      auto refreshing = refresh((*due)[n]);
-      co_await std::move(refreshing);
-    }
-    const auto outcome = co_await loop_.sleep_until(loop_.after(look_interval));
-    if (outcome == io::Wake::Cancelled) break;
+Task<Duration> SubscriptionsTask::step() {
+  auto listing = workers_.run(loop_, [this] {
+    std::vector<subscriptions::Subscription> due;
+    const auto all = store_.all();
+    if (!all) return due;
+    for (const auto& one : *all)
+      if (subscriptions::is_due(one, store_.state(one.name), clock_.wall())) due.push_back(one);
+    return due;
+  });
+  const auto due = co_await std::move(listing);
+  for (std::size_t n = 0; due && n < due->size() && !loop_.stopping(); ++n) {
+    auto refreshing = refresh((*due)[n]);
+    co_await std::move(refreshing);
   }
+  co_return look_interval;
+}
+
+Task<void> SubscriptionsTask::run() {
+  return io::repeat(loop_, [this] { return step(); });
 }
 
 }  // namespace hikyaku::apps

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "apps/service/service.h"
-#include "io/loop.h"
-#include "io/workers.h"
+#include "io/repeat.h"
 #include "services/subscriptions/fetch.h"
 #include "services/subscriptions/store.h"
 
@@ -16,6 +15,8 @@ class SubscriptionsTask {
   Task<void> run();
 
  private:
+  // Those that are due.
+  Task<Duration> step();
   Task<void> refresh(subscriptions::Subscription subscription);
   void take(const subscriptions::Subscription& subscription, const Result<std::string, std::string>& text);
 

@@ -65,17 +65,17 @@ void SuspensionMails::look(const directory::Snapshot& snapshot) {
   seen_ = snapshot.version();
 }
 
+Task<Duration> SuspensionMails::step() {
+  const auto snapshot = directory_.newest();
+  if (!snapshot || seen_ == snapshot->version()) co_return look_interval;
+  auto looking = workers_.run(loop_, [&] { look(*snapshot); });
+  const auto looked = co_await std::move(looking);
+  (void)looked;
+  co_return look_interval;
+}
+
 Task<void> SuspensionMails::run() {
-  while (!loop_.stopping()) {
-    const auto snapshot = directory_.newest();
-    if (snapshot && seen_ != snapshot->version()) {
-      auto looking = workers_.run(loop_, [&] { look(*snapshot); });
-      const auto looked = co_await std::move(looking);
-      (void)looked;
-    }
-    const auto woken = co_await loop_.sleep_until(loop_.after(look_interval));
-    if (woken == io::Wake::Cancelled) co_return;
-  }
+  return io::repeat(loop_, [this] { return step(); });
 }
 
 }  // namespace hikyaku::apps

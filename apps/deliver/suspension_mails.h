@@ -5,8 +5,7 @@
 #include "apps/service/service.h"
 #include "base/task.h"
 #include "io/disk.h"
-#include "io/loop.h"
-#include "io/workers.h"
+#include "io/repeat.h"
 #include "services/directory/directory.h"
 #include "services/history/suspended.h"
 #include "services/spool/spool.h"
@@ -19,6 +18,8 @@ class SuspensionMails {
   Task<void> run();  // until the loop stops
 
  private:
+  // When the directory has changed.
+  Task<Duration> step();
   void remember();
   void look(const directory::Snapshot& snapshot);  // on a worker
   bool tell(const std::vector<history::SuspendedAccount>& accounts);

@@ -2,7 +2,7 @@
 
 #include "apps/service/service_loop.h"
 #include "apps/virusdb/options.h"
-#include "io/workers.h"
+#include "io/repeat.h"
 
 namespace hikyaku::apps {
 namespace {
@@ -75,16 +75,6 @@ class Keeper {
   std::string told_why_;
 };
 
-Task<void> keep(Keeper& keeper, io::Loop& loop, io::Workers& workers) {
-  while (!loop.stopping()) {
-    auto looking = workers.run(loop, [&keeper] { keeper.look(); });
-    const auto looked = co_await std::move(looking);
-    (void)looked;
-    const auto outcome = co_await loop.sleep_until(loop.after(look_interval));
-    if (outcome == io::Wake::Cancelled) break;
-  }
-}
-
 Task<void> stop_when_told(Service& service, io::Loop& loop) {
   auto told = told_to_stop(service, loop);
   co_await std::move(told);
@@ -97,7 +87,7 @@ int run_virusdb(Service& service) {
   io::Workers workers(worker_threads, worker_queue);
   io::Loop loop(loop_options(service));
   Keeper keeper(service);
-  loop.spawn(keep(keeper, loop, workers));
+  loop.spawn(io::repeat_on_workers(loop, workers, look_interval, [&keeper] { keeper.look(); }));
   loop.spawn(stop_when_told(service, loop));
   service.ready();
   loop.run();

@@ -10,6 +10,7 @@
 #include "apps/cli/lists_told.h"
 #include "apps/service/data_folders.h"
 #include "services/directory/recipient_judgement.h"
+#include "services/directory/srs_secrets.h"
 #include "services/policy/access_table.h"
 #include "services/policy/client_name.h"
 #include "services/policy/greylist_line.h"
@@ -152,17 +153,23 @@ policy::GreylistMemory memory_of(const settings::Settings& settings, const polic
   return memory;
 }
 
-// By what answers RCPT in reception, with the quotas as deliver publishes them.
-void judge_recipient(Question& question, const settings::Settings& settings, const directory::Snapshot& snapshot) {
+// By what answers RCPT in reception, with the quotas as deliver publishes them and the secrets of rewritten senders.
+directory::DirectoryResult<> judge_recipient(Question& question, const settings::Settings& settings, const directory::Snapshot& snapshot) {
+  io::PosixDisk disk;
+  const auto engine = storage::SqliteEngine::open(disk, apps::folder::in(settings.node.data(), apps::folder::srs));
+  if (!engine) return directory::refuse(engine.error());
+  directory::SrsSecrets srs(**engine);
+  if (const auto read = srs.read(SystemClock{}.now() + 5s); !read) return failure(read.error());
   std::vector<io::IpNetwork> relay_networks;
   for (const auto& text : settings.smtp.relay_networks())
     if (const auto network = io::IpNetwork::parse(text)) relay_networks.push_back(*network);
   const auto address = question.attempt.client.to_string();
   directory::QuotaReader quotas(apps::folder::in(settings.node.data(), apps::folder::quota_used));
-  question.recipient = directory::judge_recipient(snapshot, {question.attempt.recipient, question.attempt.reverse_path, {}, address}, {relay_networks, quotas});
+  question.recipient = directory::judge_recipient(snapshot, {question.attempt.recipient, question.attempt.reverse_path, {}, address}, {relay_networks, quotas, *srs.current()});
   const bool may_relay = settings::address_is_in(address, settings.smtp.relay_networks()) || snapshot.network(address).relay == directory::Enabled::Yes;
   question.refusal = policy::answer_of(question.recipient, {.smtp = settings.smtp, .always_taken = policy::is_always_taken(question.attempt.recipient), .may_relay = may_relay}).refusal;
   question.held = policy::held_back(question.recipient);
+  return {};
 }
 
 directory::DirectoryResult<Exit> work(Invocation& call, directory::Editor& editor) {
@@ -187,7 +194,7 @@ directory::DirectoryResult<Exit> work(Invocation& call, directory::Editor& edito
   leave_out(question.policy.rules.dnsbl, told, question.lists_off);
   leave_out(question.policy.rules.dnswl, told, question.lists_off);
   question.memory = memory_of(*settings, question.policy.greylist);
-  judge_recipient(question, *settings, *snapshot);
+  TRY_VOID(judge_recipient(question, *settings, *snapshot));
   auto& exempt_because = question.exempt_because;
   const auto address = client->to_string();
   if (settings::address_is_in(address, settings->smtp.relay_networks())) exempt_because = "[smtp] relay_networks";

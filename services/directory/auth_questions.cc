@@ -16,10 +16,8 @@ TemporaryFailure no_directory() { return {std::string(no_directory_sentence)}; }
 AuthService::Reply AuthService::resolve(const auth_protocol::ResolveRequest& request) {
   const auto snapshot = reader_.snapshot();
   if (!snapshot) return no_directory();
-  if (options_.srs != nullptr)
-    if (const auto sender = rewritten_sender(*snapshot, request.recipient, *options_.srs->current(), SystemClock{}.wall()))
-      return RecipientAnswer{*sender ? RecipientKind::Local : RecipientKind::UnknownUser, snapshot->version()};
-  return judge_recipient(*snapshot, request, {options_.relay_networks, quotas_});
+  const auto secrets = options_.srs != nullptr ? options_.srs->current() : std::make_shared<const srs::Secrets>();
+  return judge_recipient(*snapshot, request, {options_.relay_networks, quotas_, *secrets});
 }
 
 // Content rows are in no snapshot: read on a worker when the directory has changed since.

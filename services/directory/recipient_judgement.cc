@@ -115,6 +115,8 @@ void judge_inner(const Snapshot& snapshot, const auth_protocol::ResolveRequest& 
 }  // namespace
 
 RecipientAnswer judge_recipient(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const RecipientJudging& by) {
+  if (const auto sender = rewritten_sender(snapshot, request.recipient, by.srs_secrets, SystemClock{}.wall()))
+    return {*sender ? RecipientKind::Local : RecipientKind::UnknownUser, snapshot.version()};
   constexpr std::size_t enough = 2;  // whether there is one, and no other
   const auto found = snapshot.resolve(request.recipient, enough);
   RecipientAnswer answer{found.kind, snapshot.version()};

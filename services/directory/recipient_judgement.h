@@ -8,14 +8,16 @@
 #include "services/directory/auth_protocol.h"
 #include "services/directory/directory.h"
 #include "services/directory/quota_page.h"
+#include "services/directory/srs_secrets.h"
 
 namespace hikyaku::directory {
 
 struct RecipientJudging {
   const std::vector<io::IpNetwork>& relay_networks;  // known senders, beside those of networks that the directory lists
   QuotaReader& quotas;
+  const srs::Secrets& srs_secrets;  // bounces of rewritten senders are known by them (srs_secrets.h); empty: none are
 };
-// Of an address that is no rewritten sender's (srs_secrets.h). Two system calls at most; one thread.
+// Two system calls at most; one thread.
 [[nodiscard]] RecipientAnswer judge_recipient(const Snapshot& snapshot, const auth_protocol::ResolveRequest& request, const RecipientJudging& by);
 
 }  // namespace hikyaku::directory

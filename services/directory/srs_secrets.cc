@@ -14,21 +14,24 @@ const std::string first_key = "1";
 
 }  // namespace
 
+DirectoryResult<storage::Version> SrsSecrets::read(Deadline deadline) {
+  const auto page = engine_.scan(partition_of_secrets, {}, deadline);
+  if (!page) return refuse(page.error());
+  auto found = std::make_shared<srs::Secrets>();
+  for (const auto& row : page->rows)
+    if (row.value.size() >= srs::least_secret_octets) found->push_back(row.value);
+  std::ranges::reverse(*found);  // the newest signs
+  const std::lock_guard lock(mutex_);
+  known_ = std::move(found);
+  return page->version;
+}
+
 DirectoryResult<> SrsSecrets::prepare(Deadline deadline) {
   for (;;) {
-    const auto page = engine_.scan(partition_of_secrets, {}, deadline);
-    if (!page) return refuse(page.error());
-    auto found = std::make_shared<srs::Secrets>();
-    for (const auto& row : page->rows)
-      if (row.value.size() >= srs::least_secret_octets) found->push_back(row.value);
-    std::ranges::reverse(*found);  // the newest signs
-    if (!found->empty()) {
-      const std::lock_guard lock(mutex_);
-      known_ = std::move(found);
-      return {};
-    }
+    TRY(version, read(deadline));
+    if (!current()->empty()) return {};
     storage::Batch batch;
-    batch.changes.emplace_back(storage::ExpectVersion{page->version});
+    batch.changes.emplace_back(storage::ExpectVersion{version});
     batch.changes.emplace_back(storage::Put{first_key, random_octets(secret_octets)});
     const auto made = engine_.commit(partition_of_secrets, batch, storage::Durability::Flushed, deadline);
     if (!made && made.error().kind != storage::StoreFailure::Conflict && made.error().kind != storage::StoreFailure::OutcomeUnknown) return refuse(made.error());

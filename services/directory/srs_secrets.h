@@ -20,7 +20,9 @@ class SrsSecrets {
 
   // Blocking. Makes the first secret where there is none; two processes that begin at once agree on one.
   DirectoryResult<> prepare(Deadline deadline);
-  // As of the last prepare(); never null, empty before it. Never waits; thread-safe.
+  // Blocking. Those that there are, or none; the version of what was read.
+  DirectoryResult<storage::Version> read(Deadline deadline);
+  // As of the last of these; never null, empty before it. Never waits; thread-safe.
   [[nodiscard]] std::shared_ptr<const srs::Secrets> current() const;
 
  private:

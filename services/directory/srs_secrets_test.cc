@@ -10,8 +10,10 @@ TEST_CASE("the secret of rewritten senders is made once, and all who ask agree")
   SrsSecrets first(engine), second(engine);
   CHECK(first.current()->empty());
   const auto soon = std::chrono::steady_clock::now() + 5s;
+  REQUIRE(first.read(soon));
+  CHECK(first.current()->empty());  // who only looks makes none
   REQUIRE(first.prepare(soon));
-  REQUIRE(second.prepare(soon));
+  REQUIRE(second.read(soon));
   REQUIRE(first.current()->size() == 1);
   CHECK(first.current()->front().size() >= srs::least_secret_octets);
   CHECK(*first.current() == *second.current());

@@ -21,6 +21,11 @@ def sent(server, *arguments):
     expect(done.returncode == 0, f"swaks {arguments}: {done.stdout}{done.stderr}")
 
 
+def trial(server, recipient):
+    """The exit status of `policy test` about a bounce to that address: 0, or 3 where RCPT would refuse."""
+    return subprocess.run([server.program, "--config", server.config, "policy", "test", "--client", "127.0.0.1", "--to", recipient], capture_output=True, timeout=60).returncode
+
+
 def copies(hop, subject):
     """(sender, recipients, text) of what the next hop has of a subject."""
     return [(mail.sender.split(">")[0].strip("<"), sorted(mail.recipients), mail.text.decode()) for mail in list(hop.transactions)
@@ -41,6 +46,7 @@ def with_a_next_hop(server, hop):
     for address, wanted in ((sender, 0), (sender.lower(), 0), (sender.replace("stranger", "strangeR2"), 24), (sender.replace("SRS0=", "SRS0=a"), 24)):
         done = swaks(server, "<>", address, "bounced")
         expect(done.returncode == wanted, f"{address}: {done.stdout}")
+        expect((trial(server, address) == 0) == (wanted == 0), f"policy test says of {address} what RCPT does")
     eventually(lambda: len(copies(hop, "bounced")) == 2, "the bounces went on")
     for back, recipients, _ in copies(hop, "bounced"):
         expect(back == "" and recipients == [STRANGER], f"to the sender: {back} {recipients}")

@@ -248,7 +248,8 @@ TEST_CASE("scanner: addresses of clamd") {
   CHECK(clamd_address("/run/clamav/clamd.ctl")->path() == "/run/clamav/clamd.ctl");
   CHECK(clamd_address("unix:/run/clamd")->path() == "/run/clamd");
   CHECK(clamd_address("127.0.0.1:3310")->port() == 3310);
-  for (const char* bad : {"", "clamd", "localhost:3310", "127.0.0.1", "run/clamd"}) CHECK_MESSAGE(!clamd_address(bad), bad);
+  CHECK(clamd_address("[::1]:3310")->to_string() == "[::1]:3310");
+  for (const char* bad : {"", "clamd", "localhost:3310", "127.0.0.1", "::1:3310", "[::1]", "run/clamd"}) CHECK_MESSAGE(!clamd_address(bad), bad);
 }
 
 TEST_CASE("scanner: places are those of all loops together") {

@@ -11,8 +11,8 @@ struct ScanningSection : Section {
   ScanningSection() : Section("scanning", "Scanning for viruses by ClamAV's clamd, after the text of a message and before its 250.",
                               "ClamAV の clamd によるウイルススキャン。本文を受け取った後、250 を返す前に行う。") {}
   Setting<Text> clamd{*this, "clamd", {
-      .help = "Where clamd listens: \"/run/clamav/clamd.ctl\" or \"127.0.0.1:3310\". Empty: nothing is scanned. From none to a TCP address counts when receive is restarted.",
-      .help_ja = "clamd の待ち受け。\"/run/clamav/clamd.ctl\" または \"127.0.0.1:3310\"。空ならスキャンしない。TCP アドレスへの変更は receive の再起動で有効になる。",
+      .help = "Where clamd listens: \"/run/clamav/clamd.ctl\", \"127.0.0.1:3310\" or \"[::1]:3310\". Empty: nothing is scanned.",
+      .help_ja = "clamd の待ち受け。\"/run/clamav/clamd.ctl\"、\"127.0.0.1:3310\"、\"[::1]:3310\" など。空ならスキャンしない。",
       .takes_effect = TakesEffect::NewConnections}};
   Setting<Text> on_infected{*this, "on_infected", {
       .help = "An infected message is refused (550 5.7.1, with the virus's name), taken and kept in quarantine (`hikyaku quarantine`), or taken and tagged in its header.",

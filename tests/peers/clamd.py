@@ -1,4 +1,4 @@
-"""A clamd of the test's own, with a small database that knows the EICAR test string, on a Unix socket.
+"""A clamd of the test's own, with a small database that knows the EICAR test string, on a Unix socket, or at `tcp` (an address and a port).
 
     with Clamd(folder) as clamd: ... settings={"scanning": {"clamd": clamd.socket}} ...
 """
@@ -26,16 +26,18 @@ def installed():
 
 
 class Clamd:
-    def __init__(self, folder, patterns=None, **settings):
+    def __init__(self, folder, patterns=None, tcp=None, **settings):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         os.chmod(self.folder, 0o755)
         self.database = self.folder / "database"
         self.database.mkdir(exist_ok=True)
         (self.database / "test.ndb").write_text(patterns or ndb("Eicar-Test-Signature", EICAR))
-        self.socket = str(self.folder / "clamd.sock")
+        self.tcp = tcp
+        self.socket = (f"[{tcp[0]}]:{tcp[1]}" if ":" in tcp[0] else f"{tcp[0]}:{tcp[1]}") if tcp else str(self.folder / "clamd.sock")
+        listens = {"TCPAddr": tcp[0], "TCPSocket": tcp[1]} if tcp else {"LocalSocket": self.socket, "LocalSocketMode": "666", "FixStaleSocket": "yes"}
         self.config = self.folder / "clamd.conf"
-        lines = {"LocalSocket": self.socket, "LocalSocketMode": "666", "FixStaleSocket": "yes", "DatabaseDirectory": self.database, "Foreground": "yes",
+        lines = {**listens, "DatabaseDirectory": self.database, "Foreground": "yes",
                  "LogFile": self.folder / "clamd.log", "LogTime": "yes", "MaxThreads": 4, "TemporaryDirectory": self.folder, "SelfCheck": 86400,
                  "User": pwd.getpwuid(os.getuid()).pw_name, **settings}
         self.config.write_text("".join(f"{name} {value}\n" for name, value in lines.items()))
@@ -52,9 +54,10 @@ class Clamd:
         return self
 
     def ask(self, command):
-        with socket.socket(socket.AF_UNIX) as line:
+        with socket.create_connection(self.tcp, 10) if self.tcp else socket.socket(socket.AF_UNIX) as line:
             line.settimeout(10)
-            line.connect(self.socket)
+            if not self.tcp:
+                line.connect(self.socket)
             line.sendall(b"z" + command.encode() + b"\0")
             answer = b""
             while b"\0" not in answer and (got := line.recv(4096)):

@@ -108,7 +108,7 @@ constexpr SentenceRow rows[] = {
     {"A list of links refuses or tags here, and does not quarantine; refuse is meant.", "リンク先のリストでできるのは拒否か印付けで、隔離はできない。拒否とする。"},
     {"\"{}\" is no zone of a list; write one such as multi.surbl.org.", "「{1}」はリストのゾーンではない。multi.surbl.org のように書く。"},
     {"The name servers of [delivery] resolvers are asked, and not the one that stands there.", "問い合わせ先は、そこに書かれたネームサーバではなく [delivery] resolvers のもの。"},
-    {"The white list of hosts has no counterpart: they are looked up too; begin with uri_list = \"shadow\" under [rules] and see what the log finds.", "ホストのホワイトリストに当たるものはなく、それらも調べる。まず [rules] に uri_list = \"shadow\" と書き、ログで該当を確かめる。"},
+    {"The white list of hosts is not read; write its hosts into uri_exempt under [policy].", "ホストのホワイトリストは読み込まない。ホストは [policy] の uri_exempt に書く。"},
     {"The list {} is asked by settings, and not yet; write uri_lists = [\"{}\"] and uri_list = \"{}\" under [policy], then: hikyaku config reload", "リスト {1} は設定で指定するもので、まだ書かれていない。[policy] に uri_lists = [\"{2}\"] と uri_list = \"{3}\" を書き、hikyaku config reload を実行する。"},
     {"The list {} is asked, but uri_list under [policy] is not \"{}\" as the table wants; change it, then: hikyaku config reload", "リスト {1} は使っているが、[policy] uri_list が表のとおりの \"{2}\" ではない。変更して hikyaku config reload を実行する。"},
     {"What line {} means is not published, and without it the block might concern other mail; take the line out, or write the row anew.", "{1} 行目の意味は公開文書になく、その行を無視すると別のメールに該当しかねない。その行を除くか、行を書き直す。"},

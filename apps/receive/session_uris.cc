@@ -34,7 +34,7 @@ Task<filters::Heard> Session::check_uris(Arrival& arrival, Envelope&) {
   if (hosts.empty()) co_return Heard{};
   auto lists = policies_->policy.uri_lists;
   front_.reception.list_health.leave_sound(lists);
-  policy::UriCheck check(hosts, std::move(lists), front_.reception.suffixes.get());
+  policy::UriCheck check(hosts, std::move(lists), policies_->policy.uri_exempt, front_.reception.suffixes.get());
   auto looking = look_up_uris(check);
   const auto found = co_await std::move(looking);
   if (found.domain.empty()) co_return Heard{};

@@ -171,7 +171,7 @@ Result<std::vector<ImportedList>, std::string> lists_of(const MailDatBlock& bloc
     std::vector<std::string> remarks;
     if (meaning.action == ContentAction::Quarantine) remarks.push_back("A list of links refuses or tags here, and does not quarantine; refuse is meant.");
     if (list.terms.find_first_of("0123456789") < list.terms.find('"')) remarks.push_back("The name servers of [delivery] resolvers are asked, and not the one that stands there.");
-    if (list.terms.find('"') != std::string::npos) remarks.push_back("The white list of hosts has no counterpart: they are looked up too; begin with uri_list = \"shadow\" under [rules] and see what the log finds.");
+    if (list.terms.find('"') != std::string::npos) remarks.push_back("The white list of hosts is not read; write its hosts into uri_exempt under [policy].");
     lists.push_back({list.line, block.name, known->zone, meaning.action == ContentAction::Tag ? ContentAction::Tag : ContentAction::Refuse, std::move(remarks)});
   }
   return lists;

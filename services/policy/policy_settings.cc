@@ -1,5 +1,8 @@
 #include "services/policy/policy_settings.h"
 
+#include "io/socket_address.h"
+#include "protocol/dns/host_name.h"
+
 namespace hikyaku::policy {
 namespace {
 
@@ -36,6 +39,8 @@ PolicySettings policy_settings(const settings::Settings& settings) {
   made.rules.dnsbl = lists_of(policy.dnsbl());
   made.rules.dnswl = lists_of(policy.dnswl());
   made.uri_lists = lists_of(policy.uri_lists());
+  for (const auto& host : policy.uri_exempt())
+    if (auto name = io::IpAddress::parse(host) ? std::optional(host) : dns::canonical_name(host)) made.uri_exempt.push_back(*std::move(name));
   made.tags_uris = policy.uri_list() == "tag";
   made.rules.reverse_name = severity(policy.reverse_name());
   made.rules.sender_domain = severity(policy.sender_domain());

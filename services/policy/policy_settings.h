@@ -24,6 +24,7 @@ struct PolicySettings {
   bool checks_mail = false;         // Authentication-Results
   bool reports_dmarc = false;
   std::vector<DnsList> uri_lists;
+  std::vector<std::string> uri_exempt;  // canonical names, addresses
   bool checks_uris = false, tags_uris = false;
   Duration patience{};              // with DNS
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "protocol/dns/host_name.h"
+
 namespace hikyaku::policy {
 namespace {
 
@@ -20,9 +22,10 @@ void UriText::feed(std::string_view octets) {
   text_ += octets;
 }
 
-UriCheck::UriCheck(const std::vector<std::string>& hosts, std::vector<DnsList> lists, const dmarc::PublicSuffixList* suffixes) : lists_(std::move(lists)) {
+UriCheck::UriCheck(const std::vector<std::string>& hosts, std::vector<DnsList> lists, const std::vector<std::string>& exempt, const dmarc::PublicSuffixList* suffixes) : lists_(std::move(lists)) {
   for (const auto& host : hosts) {
     const bool is_address = io::IpAddress::parse(host).has_value();
+    if (std::ranges::any_of(exempt, [&](const auto& name) { return host == name || (!is_address && dns::is_within(host, name)); })) continue;
     const auto registered = suffixes == nullptr || is_address ? std::nullopt : suffixes->organizational_domain(host);
     std::string domain(registered.value_or(host));
     if (domains_.size() < most_domains && std::ranges::find(domains_, domain) == domains_.end()) domains_.push_back(std::move(domain));

@@ -38,8 +38,8 @@ struct UriFindings {
 class UriCheck {
  public:
   static constexpr std::size_t most_domains = 30;
-  // `suffixes` null: hosts are looked up as they are written.
-  UriCheck(const std::vector<std::string>& hosts, std::vector<DnsList> lists, const dmarc::PublicSuffixList* suffixes);
+  // `exempt`: hosts that no list is asked about, with all below them. `suffixes` null: hosts are looked up as they are written.
+  UriCheck(const std::vector<std::string>& hosts, std::vector<DnsList> lists, const std::vector<std::string>& exempt, const dmarc::PublicSuffixList* suffixes);
   // Nothing: answers are wanted.
   [[nodiscard]] std::optional<UriFindings> results(Answers& answers) const;
   [[nodiscard]] const std::vector<std::string>& domains() const { return domains_; }

@@ -71,15 +71,28 @@ TEST_CASE("registered domains are looked up, addresses backwards, and failures r
                           Row{"DNS fails", {"bad.example"}, {{"bad.example.uri.example", "!"}}, "", true}}) {
     testing::TestZone zone;
     for (const auto& [name, answer] : row.zone) zone.put(RecordType::A, name, {answer});
-    const UriCheck check(row.hosts, lists, &suffixes);
+    const UriCheck check(row.hosts, lists, {}, &suffixes);
     const auto found = zone.until_known([&](Answers& answers) { return check.results(answers); });
     CHECK_MESSAGE(found.domain == row.domain, row.name);
     CHECK_MESSAGE(found.unsure == row.unsure, row.name);
   }
   Hosts many;
   for (int n = 0; n < 100; ++n) many.push_back("h" + std::to_string(n) + ".example");
-  CHECK(UriCheck(many, lists, &suffixes).domains().size() == UriCheck::most_domains);
-  CHECK(UriCheck({"x.y.bad.example"}, lists, nullptr).domains() == Hosts{"x.y.bad.example"});
+  CHECK(UriCheck(many, lists, {}, &suffixes).domains().size() == UriCheck::most_domains);
+  CHECK(UriCheck({"x.y.bad.example"}, lists, {}, nullptr).domains() == Hosts{"x.y.bad.example"});
+}
+
+TEST_CASE("no list is asked about exempt hosts") {
+  const auto suffixes = dmarc::PublicSuffixList::parse("example\n");
+  const std::vector<DnsList> lists{*parse_dns_list("uri.example")};
+  const Hosts exempt{"good.example", "www.half.example", "192.0.2.7", "2.8"};
+  struct Row {
+    std::string host;
+    Hosts asked;
+  };
+  for (const auto& row : {Row{"good.example", {}}, Row{"a.b.good.example", {}}, Row{"notgood.example", {"notgood.example"}}, Row{"www.half.example", {}}, Row{"x.www.half.example", {}}, Row{"half.example", {"half.example"}},
+                          Row{"other.half.example", {"half.example"}}, Row{"192.0.2.7", {}}, Row{"192.0.2.8", {"192.0.2.8"}}})
+    CHECK_MESSAGE(UriCheck({row.host}, lists, exempt, &suffixes).domains() == row.asked, row.host);
 }
 
 TEST_CASE("what is kept of texts is bounded, each and together") {

@@ -134,6 +134,9 @@ void check_rules(const Settings& settings, std::string_view file_name, Errors& e
   checker.dns_lists(settings.policy, settings.policy.dnsbl);
   checker.dns_lists(settings.policy, settings.policy.dnswl);
   checker.dns_lists(settings.policy, settings.policy.uri_lists);
+  for (const auto& host : settings.policy.uri_exempt())
+    if (!is_host_name(host) || host.find('.') == std::string::npos)
+      checker.error(settings.policy, settings.policy.uri_exempt, "\"" + host + "\" is no host.", "write \"example.jp\" (it means all below it too; other letters as in \"xn--wgv71a119e.jp\"), or an address like \"192.0.2.7\".");
   check_refusals(checker, settings.refusals);
   checker.filters(settings.filters, settings.filters.milters, FilterKind::Milter);
   checker.filters(settings.filters, settings.filters.policy_servers, FilterKind::PolicyServer);

@@ -84,7 +84,10 @@ def links(server):
     for text in ("http://good.example/", "spam.example", "http://notspam.example/"):
         expect(data(server, text, subject="fine")[0] == 250, text)
     expect(data(server, "http://spam.example/", to="postmaster@a.example", subject="complaint")[0] == 250, "whoever complains may quote it")
-    server.change_settings(policy={"uri_list": "tag"})
+    server.change_settings(policy={"uri_exempt": ["www.spam.example"]})
+    eventually(lambda: data(server, "http://www.spam.example/x", subject="exempt")[0] == 250, "no list is asked about it")
+    expect(data(server, "http://www.spam.example/ http://other.spam.example/")[0] == 550, "which means no other host")
+    server.change_settings(policy={"uri_list": "tag", "uri_exempt": []})
     expect(data(server, "http://spam.example/", to=HANAKO, subject="tagged", more="X-Hikyaku-URI-List: forged\r\n")[0] == 250, "taken")
     server.wait_for_subjects(["tagged"])
     client = server.imap()

@@ -50,6 +50,7 @@ Delivery::Delivery(Parts parts, std::function<DeliverySettings()> settings)
                parts_.loop.spawn(finish_local(job, std::move(attempt)));
              }) {
   take_settings();
+  planned_holds_ = PlannedHolds(parts_.ledger.alive_before());  // after a crash up to ten seconds early
   if (parts_.disk == nullptr) return;
   if (const auto learned = io::read_file(*parts_.disk, parts_.learned_path, most_learned_octets))
     scheduler_.greylists() = GreylistMemory::decode(*learned);

@@ -22,6 +22,7 @@
 #include "services/delivery/fallback_watch.h"
 #include "services/delivery/fresh_deadlines.h"
 #include "services/delivery/held_destinations.h"
+#include "services/delivery/planned_holds.h"
 #include "services/delivery/hold_proposals.h"
 #include "services/delivery/in_hand.h"
 #include "services/delivery/local_delivery.h"
@@ -211,6 +212,7 @@ class Delivery {
   void wait_under(const KeptBack& kept, const std::string& destination, DeferredEntry entry, WallTime give_up_at);
   // Takes up what has begun and ended; every second.
   Task<void> follow_holds();
+  void tell_of_planned(const std::vector<MailHold>& holds, WallTime now);
   // Tells of next hops that have been silent for long; keeps the list for `hold list`.
   Task<void> propose();
   // automatic_holds.cc: made without anybody asking, released when the host is back
@@ -434,6 +436,7 @@ class Delivery {
   Wanted wanted_;
   // Destinations that are held whole, and what waits under the other holds.
   HeldDestinations held_destinations_;
+  PlannedHolds planned_holds_;
   std::map<std::uint64_t, std::map<std::string, std::vector<DeferredEntry>>> waiting_under_;
   FallbackWatch fallbacks_;
   std::shared_ptr<const directory::Snapshot> routed_by_;  // whose table the queue follows

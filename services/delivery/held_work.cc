@@ -169,11 +169,21 @@ Task<bool> Delivery::hold_destinations(std::shared_ptr<const directory::Snapshot
   co_return !changes.released.empty();
 }
 
+// Nobody gives a command when they begin and end.
+void Delivery::tell_of_planned(const std::vector<Hold>& holds, WallTime now) {
+  for (const auto& one : planned_holds_.look(holds, now)) {
+    const auto text = turn_text(one);
+    parts_.log.write(telemetry::events::queue_changed,
+                     {.since = one.turn == PlannedHolds::Turn::Begins ? one.hold->start : one.hold->end, .by = one.hold->owner, .text = text, .reason = one.hold->reason});
+  }
+}
+
 Task<void> Delivery::follow_holds() {
   const auto directory = parts_.directory.newest();
   if (!directory) co_return;
   const auto now = parts_.clock.wall();
   const auto& holds = directory->contents().holds;
+  tell_of_planned(holds, now);
   auto holding = hold_destinations(directory, now);
   bool released = co_await std::move(holding);
   if (released) parts_.loop.spawn(load_deferred(), io::Precedence::Background);  // periods end later now, by the time of the hold

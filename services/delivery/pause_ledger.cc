@@ -37,9 +37,11 @@ std::optional<Content> content_of(std::string_view octets, WallTime now) {
 
 io::DiskResult<PauseLedger> PauseLedger::open(io::Disk& disk, std::string path, WallTime now) {
   PauseLedger ledger(disk, std::move(path));
+  ledger.alive_before_ = now;
   const auto content = io::read_file(disk, ledger.path_, largest_file);
   if (!content && content.error().kind != io::DiskFailure::NotFound) return failure(content.error());
   if (auto before = content ? content_of(*content, now) : std::nullopt) {
+    ledger.alive_before_ = before->alive;
     ledger.pauses_ = std::move(before->pauses);
     begin_life(ledger.pauses_, before->alive, now);
   }

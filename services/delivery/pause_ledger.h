@@ -23,6 +23,9 @@ class PauseLedger {
   // The pauses in the file and the one that goes on, for who looks while no service runs; without the file: none.
   [[nodiscard]] static Pauses on_disk(io::Disk& disk, const std::string& path, WallTime now);
 
+  // When the life before this one was last seen alive, by its clock; of the first life: when it began.
+  [[nodiscard]] WallTime alive_before() const { return alive_before_; }
+
   // Still alive: a pause can have begun after `now` at the earliest. Every ten seconds or so, and at an ordered stop.
   // Blocks (one small file is replaced).
   io::DiskResult<> seen_alive(WallTime now);
@@ -39,6 +42,7 @@ class PauseLedger {
   PauseLedger(io::Disk& disk, std::string path) : disk_(&disk), path_(std::move(path)) {}
   io::Disk* disk_;
   std::string path_;
+  WallTime alive_before_{};
   std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
   Pauses pauses_;  // ascending, apart from each other
 };

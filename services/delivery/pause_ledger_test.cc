@@ -17,11 +17,13 @@ TEST_CASE("stopped time is known after a restart, running time is not counted") 
     auto first = PauseLedger::open(disk, "spool/stopped", at(0));
     REQUIRE(first);
     CHECK(first->paused_between(at(-100), at(100)) == Duration{});
+    CHECK(first->alive_before() == at(0));
     REQUIRE(first->seen_alive(at(50)));
   }
   {
     auto second = PauseLedger::open(disk, "spool/stopped", at(3650));
     REQUIRE(second);
+    CHECK(second->alive_before() == at(50));
     CHECK(second->paused_between(at(0), at(4000)) == std::chrono::seconds{3600});
     CHECK(second->paused_between(at(3000), at(4000)) == std::chrono::seconds{650});
     CHECK(second->paused_between(at(3650), at(4000)) == Duration{});
@@ -29,6 +31,7 @@ TEST_CASE("stopped time is known after a restart, running time is not counted") 
   }
   auto third = PauseLedger::open(disk, "spool/stopped", at(3705));  // a quick restart is no pause
   REQUIRE(third);
+  CHECK(third->alive_before() == at(3700));
   CHECK(third->paused_between(at(0), at(4000)) == std::chrono::seconds{3600});
 }
 

@@ -130,7 +130,7 @@ inline constexpr Event login_unproven{"login.unproven", Level::Warning, LogName:
 
 // ---- operators ----------------------------------------------------------------------------------------------------
 inline constexpr Event queue_changed{"queue.changed", Level::Info, LogName::ServiceLog,
-    "An operator changed the queue; count is the recipients it was done to.", "管理者がキューを操作した。count は対象の宛先の数。"};
+    "An operator changed the queue, or a hold began or ended by itself as planned; count is the recipients a command was done to.", "管理者がキューを操作した、または保留が予定どおり始まった・終わった。count は操作の対象の宛先の数。"};
 inline constexpr Event directory_changed{"directory.changed", Level::Info, LogName::ServiceLog,
     "An operator changed the directory.", "管理者がディレクトリを変更した。"};
 

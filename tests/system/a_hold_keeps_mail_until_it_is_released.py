@@ -45,6 +45,7 @@ def run(folder):
         sent_elsewhere(server, inner, other)
         by_sender(server, other)
         the_clock_stands_still(server, inner)
+        begins_by_itself(server, other)
         expect(server.subjects(HANAKO) == [], "no bounce was sent")
 
 
@@ -136,3 +137,25 @@ def the_clock_stands_still(server, inner):
     inner.start()
     server.cli("hold", "release", running["id"])
     eventually(lambda: "r50@inner.example" in inner.recipients, "delivered after the release", 10)
+
+
+def begins_by_itself(server, other):
+    """As planned, with deliver running and with deliver stopped; the log says so each time, and who planned it."""
+    def told():
+        return [(e["text"], e["by"], e["reason"]) for e in server.events("servicelog") if e["event"] == "queue.changed"]
+    expect(told() == [], f"no command changed the queue, and none of the holds began or ended by itself: {told()}")
+    planned = hold(server, "--destination", "other.example", "--start", "+3s", "--end", "+6s", "--owner", "suzuki")
+    wanted = [(f"hold {planned['id']} {turn}: destination other.example", "suzuki", "disk exchange") for turn in ("begins", "ends")]
+    eventually(lambda: told() == wanted, f"{wanted}, each once")
+    second = hold(server, "--destination", "other.example", "--start", "+2s", "--owner", "suzuki")
+    server.cli("service", "stop", "deliver")
+    time.sleep(3)
+    expect(told() == wanted, f"while nobody looks nothing is told: {told()}")
+    server.cli("service", "start", "deliver")
+    wanted.append((f"hold {second['id']} begins: destination other.example", "suzuki", "disk exchange"))
+    eventually(lambda: told() == wanted, "told when deliver is back")
+    mail(server, 60, "other.example")
+    eventually(lambda: any(i.get("hold") == second["id"] for i in waiting(server)), "it is in force")
+    server.cli("hold", "release", second["id"])
+    eventually(lambda: "r60@other.example" in other.recipients, "released", 10)
+    expect(told() == wanted, f"which is the command's: {told()}")

@@ -4,6 +4,7 @@ one or all at once; new mail is not concerned; the log names who gave the comman
 import json
 import os
 import pwd
+import re
 import smtplib
 import threading
 import time
@@ -82,7 +83,9 @@ def run(folder):
         by_error_with_an_end(server, inner)
         under_an_attempt(server, inner)
         expect(server.subjects(HANAKO) == [] and server.subjects(TARO) == [], "no bounce was sent")
-        told = [e for e in server.events("servicelog") if e["event"] == "queue.changed"]
+        changed = [e for e in server.events("servicelog") if e["event"] == "queue.changed"]
+        expect([e["text"] for e in changed if re.match(r"hold \d", e["text"])] == ["hold 3 ends: chosen --error refused"], f"the one that ended by itself: {changed}")
+        told = [e for e in changed if not re.match(r"hold \d", e["text"])]
         expect(any(e["text"].startswith("hold ") for e in told) and {e["by"] for e in told} == {caller()}, f"who gave the command, not whom it ran as: {told}")
 
 

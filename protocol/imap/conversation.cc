@@ -23,6 +23,10 @@ Reply bad(const SyntaxError& error) {
   return {Reply::Status::Bad, {}, std::move(text)};
 }
 
+Reply refusal(const SyntaxError& error) {
+  return error.expected == a_mailbox_name ? no("CANNOT", "That is no mailbox name") : bad(error);
+}
+
 Reply no(const Trouble& trouble, TroubleAt at) {
   using enum TroubleKind;
   switch (trouble.kind) {
@@ -58,7 +62,7 @@ Parsed<std::string> Conversation::parse_mailbox(Cursor& in) const {
   const auto start = in.position();
   TRY(text, parse_astring(in));
   auto name = mailbox_from_wire(text, name_form(), settings.separator);
-  if (!name || name->empty()) return failure(SyntaxError{start, "a mailbox name"});
+  if (!name || name->empty()) return failure(SyntaxError{start, a_mailbox_name});
   return *std::move(name);
 }
 
@@ -100,6 +104,10 @@ void Conversation::print_flag_lines() {
   untagged(line + ")] Flags that stay");
 }
 
+Recency Conversation::recency(std::uint32_t uid) const {
+  return !rev2 && selected->recent.contains(uid) ? Recency::Recent : Recency::Old;
+}
+
 void Conversation::print_highest_modseq() {
   out += "* OK [HIGHESTMODSEQ ";
   print_number(out, std::max<std::uint64_t>(selected->modseq, 1));  // RFC 7162 §3.1.2.1: at least 1
@@ -131,7 +139,7 @@ void Conversation::print_flags_update(const ChangedFlags& change) {
   if (numbered_by == NumberedBy::Uid || rev2 || qresync) out += "UID ", print_number(out, change.uid), out += ' ';
   if (condstore) out += "MODSEQ (", print_number(out, change.modseq), out += ") ";
   out += "FLAGS (";
-  print_flags(out, change.flags, selected->recent.contains(change.uid) ? Recency::Recent : Recency::Old);
+  print_flags(out, change.flags, recency(change.uid));
   out += "))\r\n";
 }
 

@@ -32,6 +32,10 @@ struct Reply {
 [[nodiscard]] Reply ok(std::string code, std::string_view text);
 [[nodiscard]] Reply no(std::string_view code, std::string_view text);
 [[nodiscard]] Reply bad(const SyntaxError& error);
+// The same, but NO [CANNOT] where the syntax is right and only the name is none that a mailbox can have: broken modified
+// UTF-7, as from programs that send "R&D" as it is, no UTF-8, empty.
+constexpr std::string_view a_mailbox_name = "a mailbox name";
+[[nodiscard]] Reply refusal(const SyntaxError& error);
 [[nodiscard]] Reply bad(std::string_view text);
 
 // The one table from the store's troubles to response codes (RFC 9051 §7.1, RFC 5530). `Target` is a mailbox the client
@@ -91,6 +95,8 @@ class Conversation {
   void note_keywords(const MessageFlags& flags);
   // "FLAGS (...)" and "OK [PERMANENTFLAGS (...)]" of the open mailbox.
   void print_flag_lines();
+  // \Recent is told of the message: not with IMAP4rev2 (RFC 9051 Appendix E).
+  [[nodiscard]] Recency recency(std::uint32_t uid) const;
   // "OK [HIGHESTMODSEQ 7]" of the open mailbox.
   void print_highest_modseq();
   // A CONDSTORE enabling command was said: from the first one on the client is told MODSEQs, HIGHESTMODSEQ of the open

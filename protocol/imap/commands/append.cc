@@ -130,7 +130,7 @@ Parsed<bool> announces_message(const Conversation& talk, Cursor after_tag) {
 Task<Reply> refuse_append(Conversation& talk, SyntaxError error) {
   auto skipped = skip_refused(talk);
   co_await std::move(skipped);
-  co_return bad(error);
+  co_return refusal(error);
 }
 
 Task<Reply> append_messages(Conversation& talk, std::string text, std::size_t at_octet) {

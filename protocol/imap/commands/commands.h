@@ -5,10 +5,10 @@
 #include "base/cursor.h"
 #include "protocol/imap/conversation.h"
 
-// BAD from a command whose arguments cannot be parsed.
-#define PARSE_OR_BAD(name, ...)                                                          \
+// Ends a command whose arguments cannot be parsed: refusal().
+#define PARSE_OR_REFUSE(name, ...)                                                          \
   auto HIKYAKU_JOIN(name, _parsed) = (__VA_ARGS__);                                      \
-  if (!HIKYAKU_JOIN(name, _parsed)) co_return bad(HIKYAKU_JOIN(name, _parsed).error());  \
+  if (!HIKYAKU_JOIN(name, _parsed)) co_return refusal(HIKYAKU_JOIN(name, _parsed).error());  \
   auto name = *std::move(HIKYAKU_JOIN(name, _parsed))
 
 namespace hikyaku::imap::commands {

@@ -40,7 +40,7 @@ std::string copy_uid(const Copied& copied) {
 }
 
 Task<Reply> copy_messages(Conversation& talk, Cursor arguments, Originals originals) {
-  PARSE_OR_BAD(target, parse_target(arguments, talk));
+  PARSE_OR_REFUSE(target, parse_target(arguments, talk));
   auto uids = talk.resolve(target.set, talk.numbered_by);
   if (!uids) co_return uids.error();
   if (originals == Originals::Remove && talk.selected->access == Access::ReadOnly) {

@@ -31,10 +31,10 @@ Parsed<std::optional<std::uint8_t>> parse_uses(Cursor& in) {
 
 Task<Reply> create(Conversation& talk, Cursor arguments) {
   if (auto space = parse_space(arguments); !space) co_return bad(space.error());
-  PARSE_OR_BAD(name, talk.parse_mailbox(arguments));
+  PARSE_OR_REFUSE(name, talk.parse_mailbox(arguments));
   std::optional<std::uint8_t> uses = UseNone;
   if (arguments.take(" (")) {
-    PARSE_OR_BAD(parsed, parse_uses(arguments));
+    PARSE_OR_REFUSE(parsed, parse_uses(arguments));
     uses = parsed;
   }
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());

@@ -6,7 +6,7 @@ namespace hikyaku::imap::commands {
 
 Task<Reply> remove(Conversation& talk, Cursor arguments) {
   if (auto space = parse_space(arguments); !space) co_return bad(space.error());
-  PARSE_OR_BAD(name, talk.parse_mailbox(arguments));
+  PARSE_OR_REFUSE(name, talk.parse_mailbox(arguments));
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());
   if (name == "INBOX") co_return no("CANNOT", "INBOX stays");
   DeleteMailbox request{std::move(name)};

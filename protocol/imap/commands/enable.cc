@@ -13,7 +13,7 @@ Task<Reply> enable(Conversation& talk, Cursor arguments) {
   };
   do {
     if (auto space = parse_space(arguments); !space) co_return bad(space.error());
-    PARSE_OR_BAD(name, parse_atom(arguments));
+    PARSE_OR_REFUSE(name, parse_atom(arguments));
     if (equal_ignoring_case(name, "IMAP4rev2")) note(talk.rev2, "IMAP4rev2");
     if (equal_ignoring_case(name, "UTF8=ACCEPT")) note(talk.utf8, "UTF8=ACCEPT");  // RFC 6855 §3
     if (equal_ignoring_case(name, "CONDSTORE")) note(condstore, "CONDSTORE");

@@ -32,7 +32,7 @@ Task<Reply> expunge(Conversation& talk, Cursor arguments) {
 
 Task<Reply> uid_expunge(Conversation& talk, Cursor arguments) {
   if (auto space = parse_space(arguments); !space) co_return bad(space.error());
-  PARSE_OR_BAD(set, parse_sequence_set(arguments));
+  PARSE_OR_REFUSE(set, parse_sequence_set(arguments));
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());
   auto uids = talk.resolve(set, NumberedBy::Uid);
   if (!uids) co_return uids.error();

@@ -43,7 +43,7 @@ void print_record_item(Conversation& talk, const FetchItem& item, const MessageR
   switch (item.kind) {
     case FetchKind::Flags:
       out += '(';
-      print_flags(out, record.flags, talk.selected->recent.contains(record.uid) ? Recency::Recent : Recency::Old);
+      print_flags(out, record.flags, talk.recency(record.uid));
       out += ')';
       break;
     case FetchKind::Uid: print_number(out, record.uid); break;
@@ -121,7 +121,7 @@ Task<Printed> print_message(Conversation& talk, const std::vector<FetchItem>& it
   }
   if (flags_changed && !has_flags) {  // RFC 9051 §6.4.5: \Seen that a FETCH sets is told in it
     talk.out += " FLAGS (";
-    print_flags(talk.out, record.flags, talk.selected->recent.contains(record.uid) ? Recency::Recent : Recency::Old);
+    print_flags(talk.out, record.flags, talk.recency(record.uid));
     talk.out += ')';
   }
   if (flags_changed && !has_modseq && talk.condstore) {  // RFC 7162 §3.1
@@ -182,7 +182,7 @@ void complete_items(Conversation& talk, FetchCommand& command) {
 }  // namespace
 
 Task<Reply> fetch(Conversation& talk, Cursor arguments) {
-  PARSE_OR_BAD(command, parse_fetch(arguments));
+  PARSE_OR_REFUSE(command, parse_fetch(arguments));
   if (command.vanished && (!talk.qresync || talk.numbered_by != NumberedBy::Uid)) {
     co_return bad("VANISHED needs UID FETCH and ENABLE QRESYNC");
   }

@@ -73,7 +73,7 @@ Parsed<std::string> parse_pattern(Cursor& in, const Conversation& talk) {
   const auto start = in.position();
   TRY(text, parse_list_mailbox(in));
   auto pattern = mailbox_from_wire(text, talk.name_form(), talk.settings.separator);
-  if (!pattern || pattern->size() > pattern_octets_limit) return failure(SyntaxError{start, "a mailbox pattern"});
+  if (!pattern || pattern->size() > pattern_octets_limit) return failure(SyntaxError{start, a_mailbox_name});
   return *std::move(pattern);
 }
 
@@ -100,7 +100,7 @@ Parsed<ListRequest> parse_list(Cursor& in, const Conversation& talk) {
   const auto start = in.position();
   TRY(reference, parse_astring(in));
   auto name = mailbox_from_wire(reference, talk.name_form(), talk.settings.separator);
-  if (!name) return failure(SyntaxError{start, "a reference name"});
+  if (!name) return failure(SyntaxError{start, a_mailbox_name});
   request.reference = *std::move(name);
   TRY_VOID(parse_space(in));
   TRY_VOID(parse_patterns(in, talk, request));
@@ -246,7 +246,7 @@ Task<Reply> answer_list(Conversation& talk, ListRequest request) {
 }  // namespace
 
 Task<Reply> list(Conversation& talk, Cursor arguments) {
-  PARSE_OR_BAD(request, parse_list(arguments, talk));
+  PARSE_OR_REFUSE(request, parse_list(arguments, talk));
   if (request.status_items & StatusHighestModSeq) talk.enable_condstore();
   if (!request.extended && request.patterns.front().empty()) co_return tell_separator(talk);
   auto answer = answer_list(talk, std::move(request));
@@ -255,7 +255,7 @@ Task<Reply> list(Conversation& talk, Cursor arguments) {
 }
 
 Task<Reply> lsub(Conversation& talk, Cursor arguments) {
-  PARSE_OR_BAD(request, parse_list(arguments, talk));
+  PARSE_OR_REFUSE(request, parse_list(arguments, talk));
   if (request.extended) co_return bad("LSUB takes a reference and one pattern");
   request.lsub = true;
   auto answer = answer_list(talk, std::move(request));

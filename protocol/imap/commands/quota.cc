@@ -27,7 +27,7 @@ void print_quota(Conversation& talk, const Quota& quota) {
 
 Task<Reply> get_quota(Conversation& talk, Cursor arguments) {
   if (auto space = parse_space(arguments); !space) co_return bad(space.error());
-  PARSE_OR_BAD(root, parse_astring(arguments));
+  PARSE_OR_REFUSE(root, parse_astring(arguments));
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());
   if (!root.empty()) co_return no("NONEXISTENT", "There is no such quota root");
   GetQuota request;
@@ -40,7 +40,7 @@ Task<Reply> get_quota(Conversation& talk, Cursor arguments) {
 
 Task<Reply> get_quota_root(Conversation& talk, Cursor arguments) {
   if (auto space = parse_space(arguments); !space) co_return bad(space.error());
-  PARSE_OR_BAD(name, talk.parse_mailbox(arguments));
+  PARSE_OR_REFUSE(name, talk.parse_mailbox(arguments));
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());
   GetQuota request;
   auto quota = co_await talk.ask(std::move(request));

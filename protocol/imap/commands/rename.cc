@@ -6,9 +6,9 @@ namespace hikyaku::imap::commands {
 
 Task<Reply> rename(Conversation& talk, Cursor arguments) {
   if (auto space = parse_space(arguments); !space) co_return bad(space.error());
-  PARSE_OR_BAD(from, talk.parse_mailbox(arguments));
+  PARSE_OR_REFUSE(from, talk.parse_mailbox(arguments));
   if (auto space = parse_space(arguments); !space) co_return bad(space.error());
-  PARSE_OR_BAD(to, talk.parse_mailbox(arguments));
+  PARSE_OR_REFUSE(to, talk.parse_mailbox(arguments));
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());
   if (to == "INBOX") co_return no("ALREADYEXISTS", "There is an INBOX already");
   if (to.size() > 1 && to.back() == talk.settings.separator) to.pop_back();

@@ -177,14 +177,14 @@ Task<std::uint64_t> modseq_of_told(Conversation& talk, std::uint8_t options, con
 }  // namespace
 
 Task<Reply> search(Conversation& talk, Cursor arguments) {
-  PARSE_OR_BAD(command, parse_search_head(arguments));
+  PARSE_OR_REFUSE(command, parse_search_head(arguments));
   if (command.names_charset && talk.utf8) co_return bad("CHARSET is not used after ENABLE UTF8=ACCEPT");  // RFC 6855 §3
   auto& selected = *talk.selected;
   if (!mime::is_known_charset(command.charset)) {
     if (command.options & ReturnSave) selected.saved.clear();
     co_return no("BADCHARSET (UTF-8 US-ASCII ISO-2022-JP Shift_JIS EUC-JP)", "That charset is not known here");
   }
-  PARSE_OR_BAD(key, parse_search_program(arguments, command.charset));
+  PARSE_OR_REFUSE(key, parse_search_program(arguments, command.charset));
   const bool by_modseq = key.mentions(SearchKind::ModSeq);
   if (by_modseq) talk.enable_condstore();
   resolve_key(selected, key);

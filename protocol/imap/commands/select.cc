@@ -132,7 +132,7 @@ Task<void> tell_resync(Conversation& talk, Resync resync, std::uint32_t uid_next
 }
 
 Task<Reply> open_mailbox(Conversation& talk, Cursor arguments, Access access) {
-  PARSE_OR_BAD(request, parse_select(arguments, talk));
+  PARSE_OR_REFUSE(request, parse_select(arguments, talk));
   // RFC 9051 §6.3.2: the open mailbox is closed first, whether the new one opens or not.
   if (talk.selected) {
     talk.untagged("OK [CLOSED] The previous mailbox is closed");

@@ -6,9 +6,9 @@ namespace hikyaku::imap::commands {
 
 Task<Reply> status(Conversation& talk, Cursor arguments) {
   if (auto space = parse_space(arguments); !space) co_return bad(space.error());
-  PARSE_OR_BAD(name, talk.parse_mailbox(arguments));
+  PARSE_OR_REFUSE(name, talk.parse_mailbox(arguments));
   if (auto space = parse_space(arguments); !space) co_return bad(space.error());
-  PARSE_OR_BAD(items, parse_status_items(arguments));
+  PARSE_OR_REFUSE(items, parse_status_items(arguments));
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());
   if (items & StatusHighestModSeq) talk.enable_condstore();  // RFC 7162 §3.1
   GetStatus request{name};

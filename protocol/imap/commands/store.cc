@@ -86,7 +86,7 @@ Reply reply_of(Conversation& talk, const NumberSet& modified) {
 }  // namespace
 
 Task<Reply> store(Conversation& talk, Cursor arguments) {
-  PARSE_OR_BAD(command, parse_store(arguments));
+  PARSE_OR_REFUSE(command, parse_store(arguments));
   if (command.unchanged_since) talk.enable_condstore();
   auto resolved = talk.resolve(command.set, talk.numbered_by);
   if (!resolved) co_return resolved.error();

@@ -7,7 +7,7 @@ namespace {
 
 Task<Reply> set_subscription(Conversation& talk, Cursor arguments, Subscription state) {
   if (auto space = parse_space(arguments); !space) co_return bad(space.error());
-  PARSE_OR_BAD(name, talk.parse_mailbox(arguments));
+  PARSE_OR_REFUSE(name, talk.parse_mailbox(arguments));
   if (auto end = parse_end(arguments); !end) co_return bad(end.error());
   Subscribe request{std::move(name), state};
   auto done = co_await talk.ask(std::move(request));

@@ -7,7 +7,7 @@ build_packages=(
   libidn2-dev libsodium-dev libtomlplusplus-dev libre2-dev libcli11-dev libboost-json1.81-dev libseccomp-dev libcap-ng-dev libmaxminddb-dev
 )
 run_packages=(openssl ca-certificates procps)
-test_packages=(libclang-rt-19-dev python3 curl postfix nsd bind9-utils strace swaks libnet-ssleay-perl fetchmail getmail6 isync mutt msmtp mpop offlineimap3 libsasl2-modules prometheus python3-prometheus-client python3-dkim python3-authres clamav clamav-daemon clamav-freshclam opendkim libxml2-utils opendmarc postgrey postfix-policyd-spf-python rspamd libmaxmind-db-writer-perl)
+test_packages=(libclang-rt-19-dev python3 curl postfix nsd bind9-utils strace swaks libnet-ssleay-perl fetchmail getmail6 isync mutt neomutt msmtp mpop offlineimap3 imapfilter fdm libmail-imapclient-perl libio-socket-ssl-perl libauthen-sasl-perl libsasl2-modules prometheus python3-prometheus-client python3-dkim python3-authres clamav clamav-daemon clamav-freshclam opendkim libxml2-utils opendmarc postgrey postfix-policyd-spf-python rspamd libmaxmind-db-writer-perl)
 long_packages=(thunderbird dovecot-core dovecot-imapd dovecot-lmtpd)  # for ./test --long alone
 
 . tools/sentences.sh

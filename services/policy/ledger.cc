@@ -33,6 +33,7 @@ RefusalKind kind_of_rule(std::string_view rule) {
   if (rule == "dnsbl") return RefusalKind::DnsList;
   if (rule == "local_sender" || rule == "sender_domain" || rule == "spf") return RefusalKind::Sender;
   if (rule == "hello_name") return RefusalKind::Hello;
+  if (rule.empty() || rule == "account_rules") return RefusalKind::Recipient;
   return RefusalKind::Other;
 }
 

@@ -20,9 +20,10 @@ std::optional<LedgerLine> parse_ledger_line(std::string_view line) {
   }
   auto rule = event.text("rule");
   const auto reply = event.text("reply");
-  if (event.text("event") != "recipient.refused" || rule.empty()) return std::nullopt;
-  if (reply.starts_with('5')) return RefusedForGood{*at, std::move(client), std::move(rule)};
-  if (!reply.starts_with('4')) return std::nullopt;
+  if (event.text("event") != "recipient.refused") return std::nullopt;
+  // Who logged in hears of his own mistakes.
+  if (reply.starts_with('5') && (!rule.empty() || event.text("account").empty())) return RefusedForGood{*at, std::move(client), std::move(rule)};
+  if (!reply.starts_with('4') || rule.empty()) return std::nullopt;
   auto reason = event.text("reason");
   const bool proved = reason.find(" spf:") != std::string::npos;
   return PutOff{.at = *at, .client = std::move(client), .client_name = event.text("client_name"), .helo = event.text("helo"), .sender = event.text("sender"),

@@ -13,14 +13,14 @@ struct TakenIn {
   WallTime at{};
   std::string client, sender, recipient;
 };
-// A recipient that a rule refused for good.
+// A recipient refused for good.
 struct RefusedForGood {
   WallTime at{};
-  std::string client, rule;
+  std::string client, rule;  // by no rule: for himself (an unknown user, a foreign domain)
 };
 using LedgerLine = std::variant<PutOff, TakenIn, RefusedForGood>;
 
-// Nothing: it is about something else, it is damaged, or no rule had a part in it (our own trouble, a full mailbox).
+// Nothing: it is about something else, it is damaged, or it was put off and no rule had a part in it (our own trouble, a full mailbox).
 [[nodiscard]] std::optional<LedgerLine> parse_ledger_line(std::string_view line);
 
 }  // namespace hikyaku::policy

@@ -37,6 +37,19 @@ TEST_CASE("a recipient that a rule put off, one it refused, and mail that was ta
   CHECK(std::get<TakenIn>(*repeated).sender == "a@a.example");
 }
 
+TEST_CASE("who is refused for himself is of the kind recipient, unless an account named him") {
+  telemetry::Fields fields{.sender = "a@a.example", .recipient = "nobody@here.example", .client = "192.0.2.7", .reply = "550 5.1.1 No such user here"};
+  const auto unknown = parse_ledger_line(line(events::recipient_refused, fields));
+  REQUIRE(unknown);
+  CHECK(kind_of_rule(std::get<RefusedForGood>(*unknown).rule) == RefusalKind::Recipient);
+  fields.account = "b@here.example";
+  CHECK(!parse_ledger_line(line(events::recipient_refused, fields)));
+  fields.rule = "account_rules";
+  const auto ruled = parse_ledger_line(line(events::recipient_refused, fields));
+  REQUIRE(ruled);
+  CHECK(kind_of_rule(std::get<RefusedForGood>(*ruled).rule) == RefusalKind::Recipient);
+}
+
 TEST_CASE("other lines say nothing") {
   const telemetry::Fields whole{.sender = "a@a.example", .recipient = "b@here.example", .client = "192.0.2.7", .reply = "450 4.7.1 x", .rule = "s25r"};
   auto no_rule = whole, no_client = whole, no_reply = whole, odd_reply = whole;

@@ -97,6 +97,18 @@ def rolled_back(server):
     expect(status(server)["patterns"] and "Second" in (eventually(lambda: refused(server, "the second virus"), "forced") or ""), "but by command")
 
 
+def stale(server):
+    """The operator is told once of patterns that are too old."""
+    def told():
+        return [e for e in server.events("servicelog") if e["event"] == "patterns.stale"]
+    expect(told() == [], "patterns of today are not stale")
+    server.change_settings(virusdb={"stale": "1s"})
+    eventually(lambda: len(told()) == 1 and told()[0]["since"], "told, with their age")
+    time.sleep(3)
+    expect(len(told()) == 1, f"once: {told()}")
+    server.change_settings(virusdb={"stale": "72h"})
+
+
 class Mirror(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         body = b"ClamAV-VDB: this is no pattern file" * 100
@@ -145,5 +157,6 @@ def run(folder):
             expect(refused(server, EICAR) is not None, "clamd reads them")
             bad_ones_stay_out(server, source, clamd)
             rolled_back(server)
+            stale(server)
             by_freshclam(server)
         expect("CLAMD" in server.cli("virusdb", "history").upper(), "that clamd was not told at first is in the history")

@@ -1,6 +1,7 @@
 #include "storage/file_journal_reader.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/checksum.h"
 
@@ -26,6 +27,7 @@ JournalResult<> FileJournalReader::load() {
     released_ = *std::move(released);
   } else if (released.error().kind == JournalFailure::Damaged) {
     ++damaged_;  // the next release writes it anew; until then all is read again, and who reads knows repeats
+    released_is_known_ = false;
   } else {
     return failure(released.error());
   }
@@ -330,6 +332,21 @@ JournalResult<std::vector<SegmentFacts>> FileJournalReader::segments() {
                    one.footer ? std::optional(one.footer->records) : std::nullopt});
   }
   return all;
+}
+
+// Each header names the segment before it and its end, and the published position the last one of all.
+JournalResult<std::vector<SegmentNumber>> FileJournalReader::missing_segments() {
+  const std::lock_guard lock(mutex_);
+  if (!released_is_known_) return std::vector<SegmentNumber>{};
+  TRY(published, folder_.read_position());  // before the table: what it names was there by then
+  TRY_VOID(refresh());
+  std::set<SegmentNumber> missing;
+  const auto look_for = [&](std::uint64_t number, std::uint32_t end) {
+    if (number != 0 && end > block_octets && !table_.segments.contains(number) && !released_.contains(number)) missing.emplace(number);
+  };
+  for (const auto& [number, one] : table_.segments) look_for(one.header.previous, one.header.previous_end);
+  if (published) look_for(published->durable_end.segment.value(), published->durable_end.offset);
+  return std::vector<SegmentNumber>(missing.begin(), missing.end());
 }
 
 JournalResult<> FileJournalReader::release(SegmentNumber segment) {

@@ -29,6 +29,7 @@ class FileJournalReader final : public JournalReader {
   JournalResult<BodyChecksum> body_checksum(Position at) override;
   JournalResult<std::vector<SegmentNumber>> finished_segments() override;
   JournalResult<std::vector<SegmentFacts>> segments() override;
+  JournalResult<std::vector<SegmentNumber>> missing_segments() override;
   JournalResult<> release(SegmentNumber segment) override;
   [[nodiscard]] std::uint64_t damaged_records() const override { return damaged_; }
 
@@ -66,6 +67,7 @@ class FileJournalReader final : public JournalReader {
   std::mutex mutex_;
   SegmentTable table_;
   ReleasedSegments released_;
+  bool released_is_known_ = true;  // its file could be read
   Position settled_;  // the highest end that a footer tells
   std::unique_ptr<io::File> position_;
   std::list<std::pair<std::uint32_t, FileHandle>> files_;  // most recently used first

@@ -133,3 +133,54 @@ TEST_CASE("file journal: a lost or rotten position only hides the open segment u
   REQUIRE(settle_file_journal(disk, "j", small()));
   CHECK(contract::names(contract::read_all(**open_file_journal_reader(disk, "j", small()))) == "sealed open ");
 }
+
+TEST_CASE("file journal: a segment whose file was taken away is named, as long as nobody released it; none is that goes as it should") {
+  const std::string body(10'000, 'x');
+  const auto numbers = [](JournalReader& reader) {
+    std::vector<std::uint64_t> all;
+    for (const auto number : *reader.missing_segments()) all.push_back(number.value());
+    return all;
+  };
+  io::SimulatedDisk disk;
+  auto writer = *open_file_journal(disk, "j", small(32 << 10));
+  auto reader = *open_file_journal_reader(disk, "j", small(32 << 10));
+  CHECK(numbers(*reader).empty());
+  for (int i = 0; i < 20; ++i) {
+    contract::append(*writer, {{"m" + std::to_string(i), body}});
+    REQUIRE(writer->tend_pool());
+    if (i % 6 == 5) REQUIRE(reader->release(reader->finished_segments()->front()));  // given back, used again, removed
+    CHECK(numbers(*reader).empty());
+  }
+  for (const auto segment : *reader->finished_segments()) REQUIRE(reader->release(segment));
+  for (int i = 0; i < 3; ++i) REQUIRE(writer->tend_pool());
+  CHECK(numbers(*reader).empty());
+  for (int i = 20; i < 30; ++i) contract::append(*writer, {{"m" + std::to_string(i), body}});
+  const auto finished = *reader->finished_segments();
+  REQUIRE(finished.size() >= 3);
+  const auto file_of = [&](std::uint64_t number) {
+    for (const auto& name : *disk.list("j")) {
+      if (!name.starts_with("segment-")) continue;
+      std::string block(512, '\0');
+      REQUIRE((*disk.open("j/" + name, io::OpenMode::Read))->read_at(0, block));
+      if (const auto header = parse_segment_header(block); header && header->number == number) return "j/" + name;
+    }
+    return std::string();
+  };
+  REQUIRE(disk.remove(file_of(finished[1].value())));
+  CHECK(numbers(*reader) == std::vector{finished[1].value()});
+  // The last one, which no successor names.
+  const auto last = reader->durable_end()->segment.value();
+  REQUIRE(disk.remove(file_of(last)));
+  disk.kill();
+  writer.reset();
+  reader = *open_file_journal_reader(disk, "j", small(32 << 10));
+  CHECK(numbers(*reader) == std::vector{finished[1].value(), last});
+  writer = *open_file_journal(disk, "j", small(32 << 10));
+  contract::append(*writer, {{"next", body}});
+  CHECK(numbers(*reader) == std::vector{finished[1].value(), last});
+  REQUIRE(reader->release(finished[1]));
+  CHECK(numbers(*reader) == std::vector{last});
+  // Nothing is known without the file that says what was released.
+  REQUIRE(disk.damage("j/released", 0, 40));
+  CHECK(numbers(**open_file_journal_reader(disk, "j", small(32 << 10))).empty());
+}

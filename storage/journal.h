@@ -148,6 +148,9 @@ class JournalReader {
   virtual JournalResult<std::vector<SegmentNumber>> finished_segments() = 0;
   // Those that nobody released and that durable_end() has reached, ascending. Reads no records, and headers of new ones only.
   virtual JournalResult<std::vector<SegmentFacts>> segments() = 0;
+  // Segments with records that nobody released and whose file is not there, ascending; of several in a row perhaps the last alone. Only who releases may
+  // ask: another's knowledge of it may be old. Reads every header.
+  virtual JournalResult<std::vector<SegmentNumber>> missing_segments() { return std::vector<SegmentNumber>{}; }
   // The caller is done with every record of the segment for ever. Durable when it returns. Repeating is fine.
   virtual JournalResult<> release(SegmentNumber segment) = 0;
   [[nodiscard]] virtual std::uint64_t damaged_records() const = 0;

@@ -77,7 +77,7 @@ TEST_CASE("spool: the trouble of one journal is told, whatever others had, and k
     auto spool = rig.open();
     std::vector<std::string> told;
     spool->set_trouble_watch([&](const SpoolError& error) { told.push_back(error.what); });
-    rig.disk.fail(io::DiskCall::Read, 1, io::DiskFailure::Broken);
+    rig.disk.fail(io::DiskCall::Read, 1, io::DiskFailure::Broken, 2);  // the look for what was taken away, and then the heads
     const auto found = spool->fresh(10);
     REQUIRE(rig.disk.fault_was_hit());
     CHECK(found.has_value() == other_has_mail);
@@ -92,5 +92,51 @@ TEST_CASE("spool: the trouble of one journal is told, whatever others had, and k
     REQUIRE(later);
     REQUIRE(later->size() == 1);
     CHECK(later->front().ref.journal == 1);
+  }
+}
+
+TEST_CASE("spool: a segment of incoming that was taken away is told of once, with the mail behind it, and keeps nobody from that") {
+  Rig rig;
+  const std::string text(60'000, 'x');
+  rig.accept(1, text), rig.accept(1, text);
+  rig.accept(1, text);
+  const auto last = rig.accept(1, text);
+  std::vector<std::string> files;
+  for (const auto& name : *rig.disk.list("/spool/incoming-1"))
+    if (name.starts_with("segment-")) files.push_back("/spool/incoming-1/" + name);
+  REQUIRE(files.size() >= 2);
+  REQUIRE(rig.disk.remove(files.front()));
+  auto spool = rig.open();
+  std::vector<std::string> told;
+  spool->set_trouble_watch([&](const SpoolError& error) { told.push_back(error.what); });
+  const auto found = spool->fresh(10);
+  REQUIRE(found);
+  REQUIRE(!found->empty());
+  CHECK(found->back().ref.id == last);
+  (void)spool->fresh(10);
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].starts_with("/spool/incoming-1: the file of segment 1 is gone, with mail that was accepted, before " + found->front().ref.id.text() + ". Remedy: "));
+}
+
+TEST_CASE("spool: a large text that was taken away is damaged, in incoming and in holding; of mail that has its end it is gone") {
+  for (const bool held : {false, true}) {
+    CAPTURE(held);
+    Rig rig;
+    const std::string text(200'000, 'L');
+    rig.accept(1, text);
+    auto spool = rig.open();
+    auto ref = spool->fresh(10)->at(0).ref;
+    if (held) REQUIRE(spool->defer(std::vector{Deferral{ref, {Rig::schedule(0)}, {}}}));
+    if (held) ref = {ref.id, 0, {}};
+    const std::string folder = held ? "/spool/holding" : "/spool/incoming-1";
+    for (const auto& name : *rig.disk.list(folder))
+      if (name.starts_with("blob-")) REQUIRE(rig.disk.remove(folder + "/" + name));
+    const auto read = spool->body(ref, 0, text.size());
+    REQUIRE(!read);
+    CHECK(read.error().kind == SpoolFailure::Damaged);
+    CHECK(spool->text(ref, text.size())->next(1'000).error().kind == SpoolFailure::Damaged);
+    REQUIRE(spool->settle(std::vector{Settlement{ref, {{0, Outcome::Bounced, {}}}, {}}}));
+    REQUIRE(spool->flush());
+    if (held) CHECK(spool->body(ref, 0, text.size()).error().kind == SpoolFailure::NotFound);
   }
 }

@@ -21,6 +21,7 @@ IncomingReader::IncomingReader(io::Disk& disk, std::string folder, std::uint16_t
 
 SpoolResult<std::vector<FreshMessage>> IncomingReader::next(std::size_t limit, const IsSettled& is_settled) {
   const std::lock_guard lock(mutex_);
+  look_for_losses();
   std::vector<FreshMessage> fresh;
   while (fresh.size() < limit) {
     const auto read = reader_->heads(next_, limit - fresh.size());
@@ -67,6 +68,27 @@ SpoolResult<std::vector<FreshMessage>> IncomingReader::next(std::size_t limit, c
   return fresh;
 }
 
+// When a segment is begun: a file that a virus scanner, say, took away.
+void IncomingReader::look_for_losses() {
+  if (looked_at_ == next_.segment) return;
+  const auto missing = reader_->missing_segments();
+  if (!missing) return;  // who reads heads is told why, and this looks again
+  looked_at_ = next_.segment;
+  for (const auto segment : *missing) {
+    if (!lost_.insert(segment).second) continue;
+    const auto behind = reader_->heads({storage::SegmentNumber{segment.value() + 1}, 0}, 1);
+    const auto head = behind && !behind->heads.empty() ? decode_message_head(behind->heads.front().head) : std::nullopt;
+    losses_.push_back({SpoolFailure::Damaged, folder_ + ": the file of segment " + std::to_string(segment.value()) + " is gone, with mail that was accepted" +
+                                                  (head ? ", before " + head->envelope.id.text() : std::string()) +
+                                                  ". Remedy: put it back and restart deliver; \"hikyaku log --about mail.accepted\" names what was accepted, \"hikyaku trace ID\" what became of it."});
+  }
+}
+
+std::vector<SpoolError> IncomingReader::take_losses() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(losses_, {});
+}
+
 void IncomingReader::settled(const MessageRef& message, std::uint32_t recipient) {
   const std::lock_guard lock(mutex_);
   const auto at = open_.find(message.at);
@@ -98,8 +120,12 @@ SpoolResult<TextSum> IncomingReader::text_sum(const MessageRef& message) {
 }
 
 SpoolResult<std::string> IncomingReader::body(const MessageRef& message, std::uint64_t offset, std::uint64_t octets) {
-  if (const auto blob = blob_at(message.at))
-    return read_blob(disk_, folder_ + "/" + blob_name(message.id), blob->sum, offset, octets);
+  if (const auto blob = blob_at(message.at)) {
+    auto text = read_blob(disk_, folder_ + "/" + blob_name(message.id), blob->sum, offset, octets);
+    // It goes with its segment only: somebody took it away.
+    if (!text && text.error().kind == SpoolFailure::Gone && blob_at(message.at)) return failure(SpoolError{SpoolFailure::Damaged, text.error().what});
+    return text;
+  }
   HIKYAKU_SPOOL_DISK(text, reader_->body(message.at, offset, octets));
   return text;
 }

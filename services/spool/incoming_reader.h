@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ class IncomingReader {
   // What `is_settled` says of a recipient of a record. Called with this object's lock held.
   using IsSettled = std::function<std::optional<Settled>(storage::Position at, std::uint32_t recipient)>;
   SpoolResult<std::vector<FreshMessage>> next(std::size_t limit, const IsSettled& is_settled);
+  // What next() came past and nobody can read any more: files that were taken away. Each once.
+  [[nodiscard]] std::vector<SpoolError> take_losses();
   // The recipients have a final end or a place in holding.
   void settled(const MessageRef& message, std::uint32_t recipient);
 
@@ -86,8 +89,12 @@ class IncomingReader {
     TextSum sum;
   };
   [[nodiscard]] std::optional<Blob> blob_at(storage::Position at) const;
+  void look_for_losses();  // locked
   std::map<storage::Position, Blob> blobs_;
   std::uint64_t damaged_ = 0;
+  std::optional<storage::SegmentNumber> looked_at_;  // for losses
+  std::set<storage::SegmentNumber> lost_;
+  std::vector<SpoolError> losses_;
 };
 
 }  // namespace hikyaku::spool

@@ -142,6 +142,8 @@ SpoolResult<std::vector<FreshMessage>> SpoolOnDisk::fresh(std::size_t limit) {
       });
     });
     if (!more) troubles.push_back(std::move(more).error());
+    if (trouble_watch_)
+      for (const auto& loss : one->take_losses()) trouble_watch_(loss);
     if (more)
       for (auto& message : *more) {
         if (arrival_watch_) arrival_watch_(message.envelope);
@@ -157,24 +159,30 @@ SpoolResult<std::vector<FreshMessage>> SpoolOnDisk::fresh(std::size_t limit) {
   return out;
 }
 
+// Where it is in holding, and where it goes while it is read.
+template <class Read>
+auto SpoolOnDisk::read_held(const TraceId& id, Read read) -> decltype(read(std::declval<const Held&>())) {
+  TRY_VOID(load_deferred());
+  std::optional<Held> gone;
+  for (int i = 0; i < moves_followed; ++i) {
+    const auto one = held(id);
+    if (!one) break;
+    if (gone && gone->at == one->at)  // not moved: a segment's beginning is damaged, or a file is missing
+      return failure(SpoolError{SpoolFailure::Damaged, id.text() + ": its record is not where holding has it"});
+    auto found = read(*one);
+    if (found || found.error().kind != SpoolFailure::Gone) return found;
+    gone = one;
+  }
+  return failure(SpoolError{SpoolFailure::NotFound, id.text() + " is not in holding"});
+}
+
 SpoolResult<Envelope> SpoolOnDisk::envelope(const MessageRef& message) {
   if (message.journal != 0) {
     const auto from = reader(message.journal);
     if (!from) return failure(SpoolError{SpoolFailure::NotFound, "no such incoming journal"});
     return from->envelope(message.at);
   }
-  TRY_VOID(load_deferred());
-  std::optional<Held> gone;
-  for (int i = 0; i < moves_followed; ++i) {
-    const auto one = held(message.id);
-    if (!one) break;
-    if (gone && gone->at == one->at)  // not moved: a segment's beginning is damaged, or its file is missing
-      return failure(SpoolError{SpoolFailure::Damaged, message.id.text() + ": its record is not where holding has it"});
-    auto envelope = holding_->envelope(*one);
-    if (envelope || envelope.error().kind != SpoolFailure::Gone) return envelope;
-    gone = one;
-  }
-  return failure(SpoolError{SpoolFailure::NotFound, message.id.text() + " is not in holding"});
+  return read_held(message.id, [this](const Held& one) { return holding_->envelope(one); });
 }
 
 SpoolResult<std::string> SpoolOnDisk::body(const MessageRef& message, std::uint64_t offset, std::uint64_t octets) {
@@ -183,14 +191,7 @@ SpoolResult<std::string> SpoolOnDisk::body(const MessageRef& message, std::uint6
     if (!from) return failure(SpoolError{SpoolFailure::NotFound, "no such incoming journal"});
     return from->body(message, offset, octets);
   }
-  TRY_VOID(load_deferred());
-  for (int i = 0; i < moves_followed; ++i) {
-    const auto one = held(message.id);
-    if (!one) break;
-    auto text = holding_->body(message.id, *one, offset, octets);
-    if (text || text.error().kind != SpoolFailure::Gone) return text;
-  }
-  return failure(SpoolError{SpoolFailure::NotFound, message.id.text() + " is not in holding"});
+  return read_held(message.id, [&](const Held& one) { return holding_->body(message.id, one, offset, octets); });
 }
 
 std::optional<std::string> SpoolOnDisk::text_at_hand(const MessageRef& message, std::uint64_t octets) {
@@ -208,14 +209,7 @@ SpoolResult<TextSum> SpoolOnDisk::text_sum(const MessageRef& message) {
     if (!from) return failure(SpoolError{SpoolFailure::NotFound, "no such incoming journal"});
     return from->text_sum(message);
   }
-  TRY_VOID(load_deferred());
-  for (int i = 0; i < moves_followed; ++i) {
-    const auto one = held(message.id);
-    if (!one) break;
-    auto sum = holding_->text_sum(*one);
-    if (sum || sum.error().kind != SpoolFailure::Gone) return sum;
-  }
-  return failure(SpoolError{SpoolFailure::NotFound, message.id.text() + " is not in holding"});
+  return read_held(message.id, [this](const Held& one) { return holding_->text_sum(one); });
 }
 
 std::unique_ptr<TextReader> Spool::text(const MessageRef& message, std::uint64_t octets) {

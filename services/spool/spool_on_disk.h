@@ -59,6 +59,8 @@ class SpoolOnDisk final : public Spool {
   SpoolResult<> find_journals();
   [[nodiscard]] std::shared_ptr<IncomingReader> reader(std::uint16_t journal) const;
   [[nodiscard]] std::optional<Held> held(const TraceId& id) const;
+  template <class Read>
+  auto read_held(const TraceId& id, Read read) -> decltype(read(std::declval<const Held&>()));
   SpoolResult<> fresh_generated(std::size_t limit, std::vector<FreshMessage>& out);
   // False: the page is full, or it was enough.
   SpoolResult<bool> find_generated(const FreshFilter& filter, const FreshCursor& from, std::size_t limit, const Enough& enough, FreshPage& page);

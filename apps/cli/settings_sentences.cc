@@ -21,6 +21,8 @@ constexpr SentenceRow rows[] = {
      "{1}: [{2}] {3}: 「{4}」は頻度の指定ではない。対処: \"account 300/1h\" や \"client 60/1m burst 200\" と書く。"},
     {"{}: [{}] {}: \"{}\" is no list of clients. Remedy: write its zone, \"bl.example\", or \"bl.example=127.0.0.2,127.0.0.8/29\".",
      "{1}: [{2}] {3}: 「{4}」はクライアントのリストではない。対処: ゾーン名 \"bl.example\"、または \"bl.example=127.0.0.2,127.0.0.8/29\" と書く。"},
+    {"{}: [{}] {}: \"{}\" cannot be said in a reply. Remedy: write 1 to 400 ASCII characters, like \"S25R check, see https://www.example.jp/mail\".",
+     "{1}: [{2}] {3}: 「{4}」は応答に使えない。対処: 1 ～ 400 文字の ASCII 文字で、\"S25R check, see https://www.example.jp/mail\" のように書く。"},
     {"{}: [{}] {}: \"{}\" is no host. Remedy: write \"example.jp\" (it means all below it too; other letters as in \"xn--wgv71a119e.jp\"), or an address like \"192.0.2.7\".",
      "{1}: [{2}] {3}: 「{4}」はホストではない。対処: \"example.jp\"(その下のすべても含む。日本語などは \"xn--wgv71a119e.jp\" の形)、または \"192.0.2.7\" のようなアドレスを書く。"},
     {"{}: [{}] {}: \"{}\" is not a network. Remedy: write an address, or address/bits like \"192.0.2.0/24\".",

@@ -49,6 +49,7 @@ struct Config {
   std::chrono::seconds tarpit{};  // whom the greylist would put off may wait so long for the reply instead (taRgrey); zero: nobody
   std::shared_ptr<const AccessTable> access;  // null: none
   bool name_rules = false;  // replies end with the rule's id
+  std::string s25r_reply = "S25R check, be patient", s25r_nameless_reply = "Reverse lookup failure, be patient";
 
   [[nodiscard]] Mode mode(RuleId id) const { return modes[static_cast<std::size_t>(id)]; }
 };

@@ -67,14 +67,14 @@ std::optional<Finding> find_reverse_name(const Attempt& attempt, const Config& c
                  .evidence = address + " " + why};
 }
 
-std::optional<Finding> find_s25r(const Attempt& attempt, const Config&, Answers& answers) {
+std::optional<Finding> find_s25r(const Attempt& attempt, const Config& config, Answers& answers) {
   const auto name = client_name(attempt.client, answers);
   if (!name) return std::nullopt;
   if (name->proof == ClientName::Proof::Failure) return Finding{};  // reverse_name's to say
   const auto rule = s25r_rule(name->text());
   if (!rule) return Finding{};
   return Finding{.verdict = Verdict::Defer,
-                 .reply = {450, {4, 7, 1}, *rule == 0 ? "Reverse lookup failure, be patient" : "S25R check, be patient"},
+                 .reply = {450, {4, 7, 1}, *rule == 0 ? config.s25r_nameless_reply : config.s25r_reply},
                  .evidence = "s25r rule " + std::to_string(*rule) + ": " + name->text()};
 }
 

@@ -45,6 +45,8 @@ PolicySettings policy_settings(const settings::Settings& settings) {
   made.rules.reverse_name = severity(policy.reverse_name());
   made.rules.sender_domain = severity(policy.sender_domain());
   made.rules.greylist = scope_named(policy.greylist());
+  made.rules.s25r_reply = policy.s25r_reply();
+  made.rules.s25r_nameless_reply = policy.s25r_nameless_reply();
   made.rules.tarpit = policy.tarpit();
   made.sessions = {.days = static_cast<unsigned>(policy.replay_days()), .octets = policy.replay_space().octets};
   made.rules.name_rules = policy.name_rules();

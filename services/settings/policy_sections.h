@@ -34,6 +34,11 @@ struct PolicySection : Section {
   Setting<Text> reverse_name{*this, "reverse_name", {
       .help = "How the rule reverse_name answers: defer (450) or refuse (550). DNS that fails is always 450.",
       .help_ja = "規則 reverse_name の応答。defer は 450、refuse は 550。DNS の失敗は常に 450。", .preset = "defer", .choices = {"defer", "refuse"}}};
+  Setting<Text> s25r_reply{*this, "s25r_reply", {
+      .help = "What the rule s25r says behind its 450 to a client whose name looks like an end user's line: where its administrator may write to, say.",
+      .help_ja = "規則 s25r が、末端回線らしい名前のクライアントに 450 とともに返す文。管理者の連絡先などを書ける(英数字と記号)。", .preset = "S25R check, be patient"}};
+  Setting<Text> s25r_nameless_reply{*this, "s25r_nameless_reply", {
+      .help = "The same to a client without a name that leads back to it.", .help_ja = "同じく、逆引き名を確認できないクライアントに返す文。", .preset = "Reverse lookup failure, be patient"}};
   Setting<Text> sender_domain{*this, "sender_domain", {
       .help = "How the rule sender_domain answers: defer (450) or refuse (550). DNS that fails is always 450.",
       .help_ja = "規則 sender_domain の応答。defer は 450、refuse は 550。DNS の失敗は常に 450。", .preset = "defer", .choices = {"defer", "refuse"}}};

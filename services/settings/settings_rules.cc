@@ -86,6 +86,12 @@ bool is_host_name(std::string_view name) {
   }
 }
 
+// textstring = 1*(%d09 / %d32-126)      RFC 5321 §4.2; short enough for one line with its codes and the rule's id.
+bool is_reply_text(std::string_view text) {
+  constexpr std::size_t most = 400;
+  return !text.empty() && text.size() <= most && std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
 // "08:00"
 bool is_time_of_day(std::string_view text) {
   if (text.size() != 5 || text[2] != ':') return false;
@@ -134,6 +140,9 @@ void check_rules(const Settings& settings, std::string_view file_name, Errors& e
   checker.dns_lists(settings.policy, settings.policy.dnsbl);
   checker.dns_lists(settings.policy, settings.policy.dnswl);
   checker.dns_lists(settings.policy, settings.policy.uri_lists);
+  for (const auto* reply : {&settings.policy.s25r_reply, &settings.policy.s25r_nameless_reply})
+    if (!is_reply_text((*reply)()))
+      checker.error(settings.policy, *reply, "\"" + (*reply)() + "\" cannot be said in a reply.", "write 1 to 400 ASCII characters, like \"S25R check, see https://www.example.jp/mail\".");
   for (const auto& host : settings.policy.uri_exempt())
     if (!is_host_name(host) || host.find('.') == std::string::npos)
       checker.error(settings.policy, settings.policy.uri_exempt, "\"" + host + "\" is no host.", "write \"example.jp\" (it means all below it too; other letters as in \"xn--wgv71a119e.jp\"), or an address like \"192.0.2.7\".");

@@ -76,6 +76,8 @@ TEST_CASE("mistakes name the line, the setting and the remedy") {
            Row{"[refusals]\nadministrators = [\"root\"]\n", "h.toml: [refusals] administrators: \"root\" is no address. Remedy: write \"admin@example.jp\" or \"postmaster\"."},
            Row{"[refusals]\nlink_url = \"mail.example.jp\"\n", "h.toml: [refusals] link_url: \"mail.example.jp\" is no http or https URL. Remedy: write \"https://mail.example.jp/refusals\"."},
            Row{"[policy]\ndnsbl = [\"bl.example=127.0.0.256\"]\n", "h.toml: [policy] dnsbl: \"bl.example=127.0.0.256\" is no list of clients. Remedy: write its zone, \"bl.example\", or \"bl.example=127.0.0.2,127.0.0.8/29\"."},
+           Row{"[policy]\ns25r_reply = \"\"\n", "h.toml: [policy] s25r_reply: \"\" cannot be said in a reply. Remedy: write 1 to 400 ASCII characters, like \"S25R check, see https://www.example.jp/mail\"."},
+           Row{"[policy]\ns25r_nameless_reply = \"逆引き\"\n", "h.toml: [policy] s25r_nameless_reply: \"逆引き\" cannot be said in a reply. Remedy: write 1 to 400 ASCII characters, like \"S25R check, see https://www.example.jp/mail\"."},
            Row{"[policy]\nuri_exempt = [\"*.example.jp\"]\n", "h.toml: [policy] uri_exempt: \"*.example.jp\" is no host. Remedy: write \"example.jp\" (it means all below it too; other letters as in \"xn--wgv71a119e.jp\"), or an address like \"192.0.2.7\"."},
            Row{"[policy]\nuri_exempt = [\"jp\"]\n", "h.toml: [policy] uri_exempt: \"jp\" is no host. Remedy: write \"example.jp\" (it means all below it too; other letters as in \"xn--wgv71a119e.jp\"), or an address like \"192.0.2.7\"."},
            Row{"[policy]\nuri_exempt = [\"example.jp\", \"192.0.2.7\"]\n", ""},

@@ -129,6 +129,11 @@ def run(folder):
         expect(reply_to(server, "good")[0] == 250, "a server's name")
         expect(reply_to(server, "nameless")[0] == 450 and reply_to(server, "liar")[0] == 450, "no name that leads back")
         expect(reply_to(server, "home") == (450, "4.7.1 S25R check, be patient [s25r]"), "plain S25R puts off")
+        server.change_settings(policy={"s25r_reply": "Known servers write to postmaster@a.example", "s25r_nameless_reply": "Your address has no name"})
+        expect(reply_to(server, "home") == (450, "4.7.1 Known servers write to postmaster@a.example [s25r]"), "in the operator's words")
+        server.change_settings(rules={"reverse_name": "off"})
+        expect(reply_to(server, "nameless") == (450, "4.7.1 Your address has no name [s25r]"), "to who has no name too")
+        server.change_settings(rules={"reverse_name": "enforce"}, policy={"s25r_reply": "S25R check, be patient"})
         server.change_settings(policy={"reverse_name": "refuse"})
         expect(reply_to(server, "nameless")[0] == 550, "refused, if so set")
 

@@ -103,15 +103,15 @@ void print_common_extensions(std::string& out, const Part& part) {
   print_nstring_view(out, part.location);
 }
 
-void print_part(std::string& out, const mime::Structure& structure, const Part& part, Extensions extensions);
+void print_part(std::string& out, const mime::Structure& structure, const Part& part, BodyForm form);
 
 // body-type-mpart = 1*body SP media-subtype [SP body-ext-mpart]
-void print_multipart(std::string& out, const mime::Structure& structure, const Part& part, Extensions extensions) {
+void print_multipart(std::string& out, const mime::Structure& structure, const Part& part, BodyForm form) {
   out += '(';
-  for (const auto child : part.children) print_part(out, structure, structure.parts[child], extensions);
+  for (const auto child : part.children) print_part(out, structure, structure.parts[child], form);
   out += ' ';
   print_string(out, part.subtype);
-  if (extensions == Extensions::With) {
+  if (form.extensions == Extensions::With) {
     out += ' ';
     print_parameters(out, part.parameters);
     print_common_extensions(out, part);
@@ -137,25 +137,25 @@ void print_fields(std::string& out, const Part& part) {
 }
 
 // body-type-1part = (body-type-basic / body-type-msg / body-type-text) [SP body-ext-1part]
-void print_single_part(std::string& out, const mime::Structure& structure, const Part& part, Extensions extensions) {
+void print_single_part(std::string& out, const mime::Structure& structure, const Part& part, BodyForm form) {
   out += '(';
   print_string(out, part.type);
   out += ' ';
   print_string(out, part.subtype);
   out += ' ';
   print_fields(out, part);
-  if (part.kind == Part::Kind::Message) {
+  if (part.kind == Part::Kind::Message && (form.message_global == MessageGlobal::Message || part.is("message", "rfc822"))) {
     out += ' ';
     print_envelope(out, structure.embedded_envelope(part));
     out += ' ';
-    print_part(out, structure, structure.embedded(part), extensions);
+    print_part(out, structure, structure.embedded(part), form);
     out += ' ';
     print_number(out, part.lines);
   } else if (part.is("text")) {
     out += ' ';
     print_number(out, part.lines);
   }
-  if (extensions == Extensions::With) {
+  if (form.extensions == Extensions::With) {
     out += ' ';
     print_nstring_view(out, part.md5);
     print_common_extensions(out, part);
@@ -163,11 +163,11 @@ void print_single_part(std::string& out, const mime::Structure& structure, const
   out += ')';
 }
 
-void print_part(std::string& out, const mime::Structure& structure, const Part& part, Extensions extensions) {
+void print_part(std::string& out, const mime::Structure& structure, const Part& part, BodyForm form) {
   if (part.kind == Part::Kind::Multipart) {
-    print_multipart(out, structure, part, extensions);
+    print_multipart(out, structure, part, form);
   } else {
-    print_single_part(out, structure, part, extensions);
+    print_single_part(out, structure, part, form);
   }
 }
 
@@ -190,8 +190,8 @@ void print_envelope(std::string& out, const mime::EnvelopeStructure& envelope) {
   out += ')';
 }
 
-void print_body(std::string& out, const mime::Structure& structure, Extensions extensions) {
-  print_part(out, structure, structure.root(), extensions);
+void print_body(std::string& out, const mime::Structure& structure, BodyForm form) {
+  print_part(out, structure, structure.root(), form);
 }
 
 }  // namespace hikyaku::imap

@@ -113,6 +113,21 @@ TEST_CASE("imap session: BINARY of an unknown transfer encoding is NO [UNKNOWN-C
   CHECK(client.command("d FETCH 1 BODY.PEEK[1]").ends_with("aGVs\r\n)\r\nd OK Done\r\n"));
 }
 
+TEST_CASE("imap session: message/global is a message in IMAP4rev2 alone") {
+  ManualClock clock;
+  MemoryStore store(clock);
+  store.deliver("INBOX", "Content-Type: message/global\r\n\r\nSubject: inner\r\n\r\nx\r\n");
+  SessionSettings settings;
+  TestClient client(store, settings);
+  client.command("a SELECT INBOX");
+  CHECK(client.command("b FETCH 1 (BODY BODYSTRUCTURE)") ==
+        "* 1 FETCH (BODY (\"message\" \"global\" NIL NIL NIL \"7bit\" 21) "
+        "BODYSTRUCTURE (\"message\" \"global\" NIL NIL NIL \"7bit\" 21 NIL NIL NIL NIL))\r\nb OK Done\r\n");
+  client.command("c ENABLE IMAP4rev2");
+  CHECK(client.command("d FETCH 1 BODY").starts_with(
+      "* 1 FETCH (BODY (\"message\" \"global\" NIL NIL NIL \"7bit\" 21 (NIL \"inner\" "));
+}
+
 TEST_CASE("imap session: BINARY decodes, and knows its size before") {
   ManualClock clock;
   MemoryStore store(clock);

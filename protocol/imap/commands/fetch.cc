@@ -99,7 +99,8 @@ Task<Printed> print_message(Conversation& talk, const std::vector<FetchItem>& it
       case FetchKind::Body:
       case FetchKind::BodyStructure:
         talk.out += item.label + ' ';
-        print_body(talk.out, *structure, item.kind == FetchKind::Body ? Extensions::Without : Extensions::With);
+        print_body(talk.out, *structure, {item.kind == FetchKind::Body ? Extensions::Without : Extensions::With,
+                                          talk.rev2 ? MessageGlobal::Message : MessageGlobal::Data});
         break;
       case FetchKind::Section:
       case FetchKind::Binary:

@@ -7,11 +7,8 @@
 
 namespace hikyaku::mime {
 namespace {
-bool is_shown_text(const Part& part) {
-  return part.kind == Part::Kind::Leaf &&
-         (part.is("text") || part.is("message", "delivery-status") || part.is("message", "disposition-notification") ||
-          part.is("message", "feedback-report"));
-}
+// All of message/* is text for people (RFC 2046 §5.2): reports, a message in pieces, a reference to one elsewhere.
+bool is_shown_text(const Part& part) { return part.kind == Part::Kind::Leaf && (part.is("text") || part.is("message")); }
 
 std::string as_utf8(const Part& part, std::string_view octets) {
   const auto charset = find_parameter(part.parameters, "charset").value_or(std::string_view{});

@@ -81,12 +81,12 @@ TEST_CASE("search: the text of a message") {
       "Content-Type: text/plain; charset=iso-2022-jp\r\n\r\n\x1b$BF|K\\8l\x1b(B\r\n--x\r\nContent-Type: text/html; charset=utf-8\r\n"
       "Content-Transfer-Encoding: base64\r\n\r\nPGI+6KuL5rGC5pu4PC9iPg==\r\n--x\r\nContent-Type: application/pdf\r\n"
       "Content-Disposition: attachment; filename*=utf-8''%E8%A6%8B%E7%A9%8D.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-      "aGlkZGVu\r\n--x\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\ndeep\r\n--x--\r\n";
+      "aGlkZGVu\r\n--x\r\nContent-Type: message/partial; id=\"p\"; number=1\r\n\r\npiece of one\r\n--x\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\ndeep\r\n--x--\r\n";
   const auto structure = Structure::parse(message);
   const auto header = header_text(structure.root().header.in(message));
   CHECK(header.starts_with("Subject: 日本\n"));
   const auto body = body_text(structure, message);
-  for (const char* there : {"日本語", "請求書", "見積.pdf", "inner", "deep"}) CHECK_MESSAGE(Matcher(there).found_in_raw(body), there);
+  for (const char* there : {"日本語", "請求書", "見積.pdf", "inner", "deep", "piece of one"}) CHECK_MESSAGE(Matcher(there).found_in_raw(body), there);
   for (const char* absent : {"preamble", "hidden", "aGlk", "boundary", "<b>", "--x"})
     CHECK_MESSAGE(!Matcher(absent).found_in_raw(body), absent);
   const auto cut = body_text(structure, message, {.max_octets = 4});

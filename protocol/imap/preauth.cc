@@ -174,6 +174,7 @@ void Preauth::authenticate(Cursor in) {
 }
 
 void Preauth::start_exchange(sasl::Mechanism mechanism, std::optional<std::string> initial_response) {
+  said_login_ = false;
   state_ = State::AwaitingAnswer;
   step_ = SaslStart{mechanism, std::move(initial_response)};
 }
@@ -199,6 +200,7 @@ void Preauth::login(Cursor in) {
   message += '\0';
   message += password;
   start_exchange(sasl::Mechanism::Plain, std::move(message));
+  said_login_ = true;
 }
 
 void Preauth::response_line() {
@@ -242,6 +244,8 @@ void Preauth::sasl_answered(SaslAnswer answer) {
 void Preauth::login_refused(LoginFailure why) {
   check(state_ == State::HandedOver, "a login is under way");
   state_ = State::Commands;
+  // An empty name or password, or a very long one, is no fault of LOGIN's syntax.
+  if (why == LoginFailure::Malformed && said_login_) why = LoginFailure::WrongCredentials;
   switch (why) {
     case LoginFailure::WrongCredentials: return reply("NO", "AUTHENTICATIONFAILED", "User name or password is wrong");
     case LoginFailure::Malformed: return bad("That is not what the mechanism says");

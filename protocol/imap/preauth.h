@@ -97,6 +97,7 @@ class Preauth {
   std::optional<PreauthStep> step_;  // to be handed out after the output
   std::uint16_t errors_ = 0;
   bool waiting_response_ = false;
+  bool said_login_ = false;  // LOGIN, not AUTHENTICATE
 };
 
 }  // namespace hikyaku::imap

@@ -29,7 +29,7 @@ struct Front {
   void answer(const std::optional<std::string>& message) {
     if (!message) return preauth.sasl_answered(SaslChallenge{""});
     if (*message == std::string_view("\0user\0secret", 12)) return preauth.sasl_answered(SaslAccepted{});
-    preauth.sasl_answered(LoginFailure::WrongCredentials);
+    preauth.sasl_answered(message->ends_with('\0') ? LoginFailure::Malformed : LoginFailure::WrongCredentials);
   }
   PreauthSettings settings;
   Preauth preauth;
@@ -59,6 +59,8 @@ TEST_CASE("imap before the login") {
       {"no mechanism", Transport::Tls, "a AUTHENTICATE\r\n", "a BAD Expected a mechanism\r\n"},
       {"needs a login", Transport::Tls, "a SELECT INBOX\r\n", "a BAD Log in first\r\n"},
       {"no such command", Transport::Tls, "a XYZ\r\n", "a BAD There is no such command\r\n"},
+      {"LOGIN with an empty password", Transport::Tls, "a LOGIN user \"\"\r\n", "a NO [AUTHENTICATIONFAILED] User name or password is wrong\r\n"},
+      {"PLAIN with an empty password", Transport::Tls, "a AUTHENTICATE PLAIN AHVzZXIA\r\n", "a BAD That is not what the mechanism says\r\n"},
       {"no tag", Transport::Tls, "NOOP\r\n", "NOOP BAD Expected a tag, a space and a command\r\n"},
       {"LOGIN with literals", Transport::Tls, "a LOGIN {4}\r\nuser {5+}\r\nwrong\r\n",
        "+ Go on\r\na NO [AUTHENTICATIONFAILED] User name or password is wrong\r\n"},

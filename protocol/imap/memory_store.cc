@@ -162,8 +162,7 @@ StoreAnswer MemoryStore::answer(const GetStatus& request) {
 StoreAnswer MemoryStore::answer(const CreateMailbox& request) {
   const auto& name = request.name;
   const std::string doubled(2, separator_);
-  if (name.empty() || name.front() == separator_ || name.contains(doubled) || name.find_first_of("%*") != std::string::npos ||
-      name.size() > 400) {
+  if (name.empty() || name.front() == separator_ || name.contains(doubled) || name.size() > 400) {
     return trouble_of(TroubleKind::NotAllowed);
   }
   auto* known = find(name);

@@ -17,7 +17,7 @@ std::string names(Rig& rig) {
 }  // namespace
 
 TEST_CASE("a name that cannot be a mailbox is refused, INBOX is known in any case") {
-  for (const std::string_view bad : {"", "/", "//", "/a", "a//b", "a//", "a/\x01/b", "a\r\nb", "50%", "a*b", "\xff", "\xc0\xaf", "\xed\xa0\x80",
+  for (const std::string_view bad : {"", "/", "//", "/a", "a//b", "a//", "a/\x01/b", "a\r\nb", "\xff", "\xc0\xaf", "\xed\xa0\x80",
                                      "\xf5\x80\x80\x80", "a\x7f", "\xe3\x81"})
     CHECK_MESSAGE(fails(normal_name(bad), MailboxFailure::BadName), bad);
   CHECK(fails(normal_name(std::string(401, 'a')), MailboxFailure::BadName));
@@ -28,6 +28,7 @@ TEST_CASE("a name that cannot be a mailbox is refused, INBOX is known in any cas
   CHECK(*normal_name("inbox/Sub") == "INBOX/Sub");
   CHECK(*normal_name("Inboxes") == "Inboxes");
   CHECK(*normal_name("work/") == "work");
+  CHECK(*normal_name("100 %/*new*") == "100 %/*new*");
   CHECK(*normal_name("送信済み/2026年") == "送信済み/2026年");
   CHECK(normal_name(std::string(400, 'a')));
 }

@@ -38,7 +38,6 @@ MailboxResult<std::string> normal_name(std::string_view name) {
   std::size_t levels = 1, level_octets = 0;
   for (const char c : name) {
     if (is_ctl(c)) return bad("has a control character in it");
-    if (c == '%' || c == '*') return bad("has a wildcard (% or *) in it");
     if (c != hierarchy_separator) { ++level_octets; continue; }
     if (level_octets == 0) return bad("has an empty level (two slashes, or one at its beginning)");
     level_octets = 0;

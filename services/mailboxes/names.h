@@ -14,7 +14,8 @@ inline constexpr std::string_view inbox = "INBOX";
 inline constexpr std::size_t max_name_octets = 400, max_levels = 32;
 
 // The one form in which the name is stored and compared. BadName: empty, too long, an empty level, control characters,
-// '%' or '*' (they could never be listed), broken UTF-8. One trailing '/' is dropped (RFC 9051 §6.3.4).
+// broken UTF-8. '%' and '*' are allowed (RFC 9051 §5.1): people call folders "100 %", and bring them from elsewhere. One
+// trailing '/' is dropped (§6.3.4).
 [[nodiscard]] MailboxResult<std::string> normal_name(std::string_view name);
 // "a/b/c" -> "a", "a/b".
 [[nodiscard]] std::vector<std::string> parents(std::string_view name);

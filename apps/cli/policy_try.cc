@@ -167,8 +167,9 @@ directory::DirectoryResult<> judge_recipient(Question& question, const settings:
   directory::QuotaReader quotas(apps::folder::in(settings.node.data(), apps::folder::quota_used));
   question.recipient = directory::judge_recipient(snapshot, {question.attempt.recipient, question.attempt.reverse_path, {}, address}, {relay_networks, quotas, *srs.current()});
   const bool may_relay = settings::address_is_in(address, settings.smtp.relay_networks()) || snapshot.network(address).relay == directory::Enabled::Yes;
-  question.refusal = policy::answer_of(question.recipient, {.smtp = settings.smtp, .always_taken = policy::is_always_taken(question.attempt.recipient), .may_relay = may_relay}).refusal;
-  question.held = policy::held_back(question.recipient);
+  const policy::RcptTerms terms{.smtp = settings.smtp, .always_taken = policy::is_always_taken(question.attempt.recipient), .may_relay = may_relay, .name_rules = question.policy.rules.name_rules};
+  question.refusal = policy::answer_of(question.recipient, terms).refusal;
+  question.held = policy::held_back(question.recipient, terms).refusal;
   return {};
 }
 

@@ -225,6 +225,7 @@ class Session {
   // Why a message that is to be held may not be (RFC 4865 §6); nothing: it may.
   [[nodiscard]] std::optional<smtp::Reply> over_held_quota(const Envelope& envelope, std::uint64_t octets) const;
   void refuse_recipient(const Address& recipient, smtp::Reply reply);
+  void refuse_recipient(const Address& recipient, policy::RecipientReply answered);
   // `when` it is told, if not now.
   void log_recipient_refused(const Address& recipient, const smtp::Reply& reply, std::string_view when = {});
   // Limits of size, each recipient's own where each is answered. False: nobody is left, and the client has its reply.

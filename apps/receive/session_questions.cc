@@ -66,6 +66,12 @@ void Session::refuse_recipient(const Address& recipient, smtp::Reply reply) {
   talk_.recipient_checked(std::move(reply));
 }
 
+// By what is no rule about strangers.
+void Session::refuse_recipient(const Address& recipient, policy::RecipientReply answered) {
+  open_->refused_by = {std::move(answered.rule), std::move(answered.evidence), {}};
+  refuse_recipient(recipient, *std::move(answered.refusal));
+}
+
 void Session::log_recipient_refused(const Address& recipient, const smtp::Reply& reply, std::string_view when) {
   auto said = fields();
   const auto address = recipient.text(), line = reply.line(), sender = talk_.envelope().reverse_path.text();
@@ -92,10 +98,9 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   if (found == nullptr) co_return refuse_recipient(recipient, cannot_ask);
   const bool always = policy::is_always_taken(recipient);
   const auto on_inner = always ? OnInner::Any : found->on_inner;
-  auto answered = policy::answer_of(*found, {.smtp = policies_->settings->smtp, .always_taken = always, .may_relay = account_ != AccountId{} ? std::optional(true) : may_relay_,
-                                             .octets = step.octets, .recipients_before = talk_.envelope().recipients.size()});
-  open_->refused_by = {answered.rule, answered.evidence, {}};
-  if (answered.refusal) co_return refuse_recipient(recipient, *std::move(answered.refusal));
+  const policy::RcptTerms terms{.smtp = policies_->settings->smtp, .always_taken = always, .may_relay = account_ != AccountId{} ? std::optional(true) : may_relay_,
+                                .octets = step.octets, .recipients_before = talk_.envelope().recipients.size(), .name_rules = policies_->policy.rules.name_rules};
+  if (auto answered = policy::answer_of(*found, terms); answered.refusal) co_return refuse_recipient(recipient, std::move(answered));
   if (auto refusal = over_rate(recipient)) co_return refuse_recipient(recipient, *std::move(refusal));
   bool spared = always;
   std::string scope;
@@ -116,11 +121,12 @@ Task<void> Session::check_recipient(smtp::server::CheckRecipient step) {
   // To answer 250 for this one would take the others' mail with it, of whom copies are kept.
   const bool beside_copies = !open_->escrowed.empty() && !talk_.answers_each_recipient();
   if (other_limit || beside_copies || must_come_apart(spared, scope)) co_return refuse_recipient(recipient, {452, {4, 5, 3}, "Send this recipient's copy in a transaction of its own"});
-  if (auto held = policy::held_back(*found)) co_return refuse_recipient(recipient, *std::move(held));
+  if (auto held = policy::held_back(*found, terms); held.refusal) co_return refuse_recipient(recipient, std::move(held));
   // Last: nobody else is asked about whom we refuse ourselves.
   if (on_inner == OnInner::Ask || on_inner == OnInner::AskHeld) {
     auto checking = check_inner(recipient, on_inner);
     auto refusal = co_await std::move(checking);
+    if (refusal && refusal->is_permanent()) co_return refuse_recipient(recipient, policy::unknown_to_inner(terms));
     if (refusal) co_return refuse_recipient(recipient, *std::move(refusal));
   }
   if (!spared) {

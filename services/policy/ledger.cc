@@ -6,6 +6,7 @@
 #include "base/cursor.h"
 #include "io/socket_address.h"
 #include "services/policy/greylist.h"
+#include "services/policy/recipient_reply.h"
 
 namespace hikyaku::policy {
 namespace {
@@ -33,7 +34,8 @@ RefusalKind kind_of_rule(std::string_view rule) {
   if (rule == "dnsbl") return RefusalKind::DnsList;
   if (rule == "local_sender" || rule == "sender_domain" || rule == "spf") return RefusalKind::Sender;
   if (rule == "hello_name") return RefusalKind::Hello;
-  if (rule.empty() || rule == "account_rules") return RefusalKind::Recipient;
+  constexpr std::array<std::string_view, 6> of_the_recipient{"", refused_by::recipient, refused_by::relay, refused_by::quota, refused_by::list, refused_by::account_rules};
+  if (std::ranges::find(of_the_recipient, rule) != of_the_recipient.end()) return RefusalKind::Recipient;
   return RefusalKind::Other;
 }
 

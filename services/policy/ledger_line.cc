@@ -1,5 +1,6 @@
 #include "services/policy/ledger_line.h"
 
+#include "services/policy/recipient_reply.h"
 #include "services/telemetry/line_reader.h"
 #include "services/telemetry/stamp.h"
 
@@ -22,8 +23,10 @@ std::optional<LedgerLine> parse_ledger_line(std::string_view line) {
   const auto reply = event.text("reply");
   if (event.text("event") != "recipient.refused") return std::nullopt;
   // Who logged in hears of his own mistakes.
-  if (reply.starts_with('5') && (!rule.empty() || event.text("account").empty())) return RefusedForGood{*at, std::move(client), std::move(rule)};
-  if (!reply.starts_with('4') || rule.empty()) return std::nullopt;
+  const bool own_mistake = !event.text("account").empty() && kind_of_rule(rule) == RefusalKind::Recipient;
+  if (reply.starts_with('5')) return own_mistake ? std::nullopt : std::optional<LedgerLine>(RefusedForGood{*at, std::move(client), std::move(rule)});
+  // A full mailbox and a hold are no fault of the sender.
+  if (!reply.starts_with('4') || rule.empty() || rule == refused_by::quota || rule == refused_by::hold) return std::nullopt;
   auto reason = event.text("reason");
   const bool proved = reason.find(" spf:") != std::string::npos;
   return PutOff{.at = *at, .client = std::move(client), .client_name = event.text("client_name"), .helo = event.text("helo"), .sender = event.text("sender"),

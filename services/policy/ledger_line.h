@@ -16,7 +16,7 @@ struct TakenIn {
 // A recipient refused for good.
 struct RefusedForGood {
   WallTime at{};
-  std::string client, rule;  // by no rule: for himself (an unknown user, a foreign domain)
+  std::string client, rule;  // empty: the log of an older version, for himself
 };
 using LedgerLine = std::variant<PutOff, TakenIn, RefusedForGood>;
 

@@ -39,15 +39,22 @@ TEST_CASE("a recipient that a rule put off, one it refused, and mail that was ta
 
 TEST_CASE("who is refused for himself is of the kind recipient, unless an account named him") {
   telemetry::Fields fields{.sender = "a@a.example", .recipient = "nobody@here.example", .client = "192.0.2.7", .reply = "550 5.1.1 No such user here"};
-  const auto unknown = parse_ledger_line(line(events::recipient_refused, fields));
-  REQUIRE(unknown);
-  CHECK(kind_of_rule(std::get<RefusedForGood>(*unknown).rule) == RefusalKind::Recipient);
-  fields.account = "b@here.example";
-  CHECK(!parse_ledger_line(line(events::recipient_refused, fields)));
-  fields.rule = "account_rules";
-  const auto ruled = parse_ledger_line(line(events::recipient_refused, fields));
-  REQUIRE(ruled);
-  CHECK(kind_of_rule(std::get<RefusedForGood>(*ruled).rule) == RefusalKind::Recipient);
+  for (const auto* rule : {"", "recipient", "relay", "quota", "list", "account_rules"}) {
+    CAPTURE(rule);
+    fields.rule = rule;
+    fields.account = {};
+    const auto refused = parse_ledger_line(line(events::recipient_refused, fields));
+    REQUIRE(refused);
+    CHECK(kind_of_rule(std::get<RefusedForGood>(*refused).rule) == RefusalKind::Recipient);
+    fields.account = "b@here.example";
+    CHECK(!parse_ledger_line(line(events::recipient_refused, fields)));
+  }
+  fields.rule = "rate", fields.reply = "450 4.7.1 Too many";
+  CHECK(parse_ledger_line(line(events::recipient_refused, fields)));
+  for (const auto* rule : {"quota", "hold"}) {  // no fault of the sender
+    fields.rule = rule;
+    CHECK(!parse_ledger_line(line(events::recipient_refused, fields)));
+  }
 }
 
 TEST_CASE("other lines say nothing") {

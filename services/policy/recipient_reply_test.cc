@@ -13,15 +13,22 @@ TEST_CASE("recipient: what RCPT is answered by what the directory knows") {
     RecipientKind kind;
     std::optional<bool> may_relay;
     int code;  // 0: taken
-    const char* words;
+    const char *words, *rule;
   };
-  for (const auto& row : {Row{RecipientKind::Local, false, 0, ""}, Row{RecipientKind::UnknownUser, true, 550, "5.1.1"}, Row{RecipientKind::NotOurs, false, 550, "5.7.1"},
-                          Row{RecipientKind::NotOurs, true, 0, ""}, Row{RecipientKind::NotOurs, std::nullopt, 451, "4.3.0"}, Row{RecipientKind::Disabled, false, 550, "5.2.1"},
-                          Row{RecipientKind::OverQuota, false, 452, "4.2.2"}, Row{RecipientKind::UnknownDomain, true, 550, "5.1.2"}}) {
-    const auto answer = answer_of({.kind = row.kind, .version = {}}, {.smtp = settings.smtp, .may_relay = row.may_relay});
+  for (const auto& row : {Row{RecipientKind::Local, false, 0, "", ""}, Row{RecipientKind::UnknownUser, true, 550, "5.1.1", "recipient"}, Row{RecipientKind::NotOurs, false, 550, "5.7.1", "relay"},
+                          Row{RecipientKind::NotOurs, true, 0, "", ""}, Row{RecipientKind::NotOurs, std::nullopt, 451, "4.3.0", ""}, Row{RecipientKind::Disabled, false, 550, "5.2.1", "recipient"},
+                          Row{RecipientKind::MayNotPost, false, 550, "5.7.2", "list"}, Row{RecipientKind::OverQuota, false, 452, "4.2.2", "quota"}, Row{RecipientKind::UnknownDomain, true, 550, "5.1.2", "recipient"}}) {
+    const RecipientAnswer found{.kind = row.kind, .version = {}};
+    const auto answer = answer_of(found, {.smtp = settings.smtp, .may_relay = row.may_relay});
     CHECK((answer.refusal ? answer.refusal->code : 0) == row.code);
-    if (answer.refusal) CHECK(answer.refusal->line().find(row.words) != std::string::npos);
+    CHECK(answer.rule == row.rule);
+    if (!answer.refusal) continue;
+    CHECK(answer.refusal->line().find(row.words) != std::string::npos);
+    CHECK(answer.refusal->line().find('[') == std::string::npos);
+    const auto named = answer_of(found, {.smtp = settings.smtp, .may_relay = row.may_relay, .name_rules = true});
+    CHECK(named.refusal->text.ends_with(" [" + std::string(row.rule) + "]") == (std::string_view(row.rule) != ""));
   }
+  CHECK(unknown_to_inner({.smtp = settings.smtp, .name_rules = true}).refusal->line() == "550 5.1.1 No such user here [recipient]");
 }
 
 TEST_CASE("recipient: an account's rules, and the postmaster whom none keeps away") {
@@ -36,5 +43,8 @@ TEST_CASE("recipient: an account's rules, and the postmaster whom none keeps awa
   const RecipientAnswer unlisted{.kind = RecipientKind::Relay, .version = {}, .on_inner = RecipientAnswer::OnInnerServer::NotListed};
   CHECK(answer_of(unlisted, {.smtp = settings.smtp}).refusal);
   CHECK(!answer_of(unlisted, {.smtp = settings.smtp, .always_taken = true}).refusal);
-  CHECK(held_back({.kind = RecipientKind::Local, .version = {}, .held = "maintenance"})->code == 451);
+  const auto held = held_back({.kind = RecipientKind::Local, .version = {}, .held = "maintenance"}, {.smtp = settings.smtp, .name_rules = true});
+  CHECK(held.refusal->line() == "451 4.3.2 maintenance [hold]");
+  CHECK(held.rule == "hold");
+  CHECK(!held_back({.kind = RecipientKind::Local, .version = {}}, {.smtp = settings.smtp}).refusal);
 }

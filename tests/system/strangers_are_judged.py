@@ -105,7 +105,9 @@ def run(folder):
         server.start()
         for who in CLIENTS:
             expect(reply_to(server, who)[0] == 250, f"{who}: with every rule off everybody is taken")
-        expect(reply_to(server, "bad", recipient=f"nobody@{DOMAIN}")[0] == 550, "an unknown user is unknown whoever asks")
+        expect(reply_to(server, "bad", recipient=f"nobody@{DOMAIN}") == (550, "5.1.1 No such user here [recipient]"), "an unknown user is unknown whoever asks")
+        expect(reply_to(server, "bad", recipient="a@elsewhere.example")[1].endswith("[relay]"), "nobody relays")
+        eventually(lambda: {e.get("rule") for e in server.events("receivelog") if e["event"] == "recipient.refused"} == {"recipient", "relay"}, "each refusal names its rule in the log")
 
         server.change_settings(rules={"dnsbl": "enforce", "reverse_name": "shadow", "hello_name": "enforce", "local_sender": "enforce", "spf": "enforce", "sender_domain": "enforce"})
         code, text = reply_to(server, "bad")

@@ -1,5 +1,7 @@
 #include "protocol/pop3/session.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/cursor.h"
 #include "protocol/pop3/lang.h"
@@ -13,6 +15,12 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
   Cursor in(text);
   const auto value = parse_number(in, largest_number);
   return value && in.at_end() ? std::optional(*value) : std::nullopt;
+}
+
+// As many lines as there are, when the client says more than fits: some ask so for the whole message.
+std::optional<std::uint64_t> lines_of(std::string_view text) {
+  if (text.empty() || !std::ranges::all_of(text, is_digit)) return std::nullopt;
+  return number_of(text).value_or(largest_number);
 }
 
 void append_listing(std::string& out, std::uint64_t number, std::string_view what) {
@@ -150,7 +158,7 @@ void Session::retrieve(std::string_view argument) {
 // TOP msg n: the header, the empty line and n lines of the body.                                 RFC 1939 §7
 void Session::top(std::string_view argument) {
   const auto space = argument.find(' ');
-  const auto lines = space == std::string_view::npos ? std::nullopt : number_of(argument.substr(space + 1));
+  const auto lines = space == std::string_view::npos ? std::nullopt : lines_of(argument.substr(space + 1));
   if (!lines) return refuse("TOP wants a message and a number of lines");
   if (const auto message = message_of(argument.substr(0, space))) start_body(*message, static_cast<std::uint32_t>(*lines));
 }

@@ -76,6 +76,7 @@ TEST_CASE("pop3 session: commands of RFC 1939") {
       {"RETR 2\r\n", "+OK 25 octets\r\nSubject: b\r\n\r\nno line end\r\n.\r\n"},
       {"TOP 1 0\r\n", "+OK Top of message follows\r\nSubject: a\r\n\r\n.\r\n"},
       {"TOP 1 1\r\n", "+OK Top of message follows\r\nSubject: a\r\n\r\n..dot\r\n.\r\n"},
+      {"TOP 1 99999999999\r\n", "+OK Top of message follows\r\nSubject: a\r\n\r\n..dot\r\n...two\r\nlast\r\n.\r\n"},
       {"TOP 1 99\r\n", "+OK Top of message follows\r\nSubject: a\r\n\r\n..dot\r\n...two\r\nlast\r\n.\r\n"},
       {"NOOP\r\n", "+OK\r\n"},
       {"DELE 1\r\nSTAT\r\nLIST\r\nRSET\r\nSTAT\r\n",

@@ -6,7 +6,7 @@
 namespace hikyaku::imap {
 namespace {
 
-// A client that cannot say a right command ten times in a row is none.
+// A client that cannot say a right command twenty times in a row is none.
 constexpr std::uint16_t errors_limit = 20;
 
 }  // namespace

@@ -171,7 +171,10 @@ class ClientConversation {
   void send_envelope();
   void send_next_envelope_command();
   void envelope_answered();
+  [[nodiscard]] bool has_open_recipients() const;
+  [[nodiscard]] bool goes_by_chunks() const { return peer_.chunking && settings_.chunking == Chunking::WhenOffered; }
   void begin_content();
+  void send_empty_text();
   void finish_message();
   void fail_session(OutcomeClass klass, Reply reply, bool said_by_peer);
   void fail_open_recipients(const RecipientOutcome& outcome);
@@ -201,6 +204,7 @@ class ClientConversation {
   std::deque<Expect> expected_;
   std::size_t next_recipient_ = 0;      // whose RCPT is answered next
   std::optional<RecipientOutcome> mail_refused_;
+  bool data_said_ = false;              // with the envelope
   bool by_data_ = false;                // DATA, not BDAT
   bool asks_each_ = false;              // MAIL says PRDR, and no 353 has come yet
   std::deque<std::size_t> each_;        // after it: the recipients whose replies are to come

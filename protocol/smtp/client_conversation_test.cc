@@ -78,9 +78,8 @@ constexpr std::string_view ehlo = "EHLO mx.here.example\r\n";
 TEST_CASE("one message, pipelined, with every recipient's own answer") {
   for (std::size_t piece : {1, 3, 1000}) {
     const auto run = converse(plain, {{"", "220 far.example\r\n"}, {ehlo, all},
-                                      {"MAIL FROM:<s@here.example> SIZE=14\r\nRCPT TO:<a@far.example>\r\nRCPT TO:<b@far.example>\r\nRCPT TO:<c@far.example>\r\n",
-                                       "250 2.1.0 ok\r\n250 2.1.5 ok\r\n550 5.1.1 who\r\n451 4.2.1 later\r\n"},
-                                      {"DATA\r\n", "354 go\r\n"}, {"A: b\r\n\r\n..dot\r\n.\r\n", "250 2.0.0 queued\r\n"}, {"QUIT\r\n", "221 bye\r\n"}},
+                                      {"MAIL FROM:<s@here.example> SIZE=14\r\nRCPT TO:<a@far.example>\r\nRCPT TO:<b@far.example>\r\nRCPT TO:<c@far.example>\r\nDATA\r\n",
+                                       "250 2.1.0 ok\r\n250 2.1.5 ok\r\n550 5.1.1 who\r\n451 4.2.1 later\r\n354 go\r\n"}, {"A: b\r\n\r\n..dot\r\n.\r\n", "250 2.0.0 queued\r\n"}, {"QUIT\r\n", "221 bye\r\n"}},
                               {mail({"a", "b", "c"})}, piece);
     CHECK(run.told);
     REQUIRE(run.outcomes.size() == 1);
@@ -106,18 +105,38 @@ TEST_CASE("a bare server: HELO, one command at a time, no parameters") {
 
 TEST_CASE("the session is used again, after RSET where a transaction is open") {
   const auto run = converse(plain, {{"", "220 far.example\r\n"}, {ehlo, "250-x\r\n250 PIPELINING\r\n"},
-                                    {"MAIL FROM:<s@here.example>\r\nRCPT TO:<a@far.example>\r\n", "250 ok\r\n550 no\r\n"},
-                                    {"RSET\r\nMAIL FROM:<s@here.example>\r\nRCPT TO:<b@far.example>\r\n", "250 ok\r\n250 ok\r\n250 ok\r\n"},
-                                    {"DATA\r\n", "354 go\r\n"}, {"A: b\r\n\r\n..dot\r\n.\r\n", "250 ok\r\n"},
-                                    {"MAIL FROM:<s@here.example>\r\nRCPT TO:<c@far.example>\r\n", "451 no\r\n503 no\r\n"},
-                                    {"MAIL FROM:<s@here.example>\r\nRCPT TO:<d@far.example>\r\n", "250 ok\r\n250 ok\r\n"},
-                                    {"DATA\r\n", "450 later\r\n"}, {"QUIT\r\n", ""}},
+                                    {"MAIL FROM:<s@here.example>\r\nRCPT TO:<a@far.example>\r\nDATA\r\n", "250 ok\r\n550 no\r\n554 no\r\n"},
+                                    {"RSET\r\nMAIL FROM:<s@here.example>\r\nRCPT TO:<b@far.example>\r\nDATA\r\n", "250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n"}, {"A: b\r\n\r\n..dot\r\n.\r\n", "250 ok\r\n"},
+                                    {"MAIL FROM:<s@here.example>\r\nRCPT TO:<c@far.example>\r\nDATA\r\n", "451 no\r\n503 no\r\n503 no\r\n"},
+                                    {"MAIL FROM:<s@here.example>\r\nRCPT TO:<d@far.example>\r\nDATA\r\n", "250 ok\r\n250 ok\r\n450 later\r\n"}, {"QUIT\r\n", ""}},
                             {mail({"a"}), mail({"b"}), mail({"c"}), mail({"d"})});
   CHECK(run.told);
   REQUIRE(run.outcomes.size() == 4);
   CHECK(run.outcomes[1][0].klass == OutcomeClass::Accepted);
   CHECK(run.outcomes[2][0].reply.code == 451);  // of MAIL, not of RCPT
   CHECK(run.outcomes[3][0].stage == Stage::Data);
+}
+
+TEST_CASE("nobody is taken, and the peer would have a text all the same") {
+  const std::string_view nobody = "MAIL FROM:<s@here.example> SIZE=14\r\nRCPT TO:<a@far.example>\r\nDATA\r\n", somebody = "MAIL FROM:<s@here.example> SIZE=14\r\nRCPT TO:<b@far.example>\r\nDATA\r\n";
+  const std::string_view refused = "250 ok\r\n550 5.1.1 no\r\n354 go\r\n", refused_at_mail = "550 5.7.1 no\r\n503 no\r\n354 go\r\n", taken = "250 ok\r\n250 ok\r\n354 go\r\n";
+  for (const auto before : {refused, refused_at_mail})
+    for (const std::string_view to_nothing : {"554 nobody\r\n", "250 taken\r\n"}) {
+      CAPTURE(to_nothing);
+      const auto run = converse(plain, {{"", "220 far.example\r\n"}, {ehlo, all}, {nobody, before}, {".\r\n", to_nothing}, {somebody, taken},
+                                        {"A: b\r\n\r\n..dot\r\n.\r\n", "250 ok\r\n"}, {"QUIT\r\n", "221 bye\r\n"}}, {mail({"a"}), mail({"b"})});
+      CHECK(run.told);
+      REQUIRE(run.outcomes.size() == 2);
+      CHECK(run.outcomes[0][0].klass == OutcomeClass::Refused);
+      CHECK(run.outcomes[0][0].reply.code == 550);
+      CHECK(run.outcomes[1][0].klass == OutcomeClass::Accepted);
+    }
+  ClientSettings settings = plain;
+  settings.protocol = ClientProtocol::Lmtp;
+  const auto over_lmtp = converse(settings, {{"", "220 x\r\n"}, {"LHLO mx.here.example\r\n", all}, {nobody, refused}}, {mail({"a"})});
+  CHECK(over_lmtp.told);
+  CHECK(over_lmtp.outcomes[0][0].klass == OutcomeClass::Refused);
+  CHECK(over_lmtp.closed->klass == OutcomeClass::NoAnswer);
 }
 
 TEST_CASE("a question: MAIL and RCPT and no text, and RSET before what comes next") {
@@ -130,7 +149,7 @@ TEST_CASE("a question: MAIL and RCPT and no text, and RSET before what comes nex
   const auto run = converse(plain, {{"", "220 far.example\r\n"}, {ehlo, all},
                                     {"MAIL FROM:<> SIZE=0\r\nRCPT TO:<a@far.example>\r\nRCPT TO:<x@far.example>\r\n", "250 2.1.0 ok\r\n250 2.1.5 ok\r\n550 5.1.1 no such user\r\n"},
                                     {"RSET\r\nMAIL FROM:<> SIZE=0\r\nRCPT TO:<b@far.example>\r\n", "250 ok\r\n550 5.7.1 not from you\r\n503 5.5.1 MAIL first\r\n"},
-                                    {"MAIL FROM:<s@here.example> SIZE=14\r\nRCPT TO:<a@far.example>\r\n", "250 ok\r\n250 ok\r\n"}, {"DATA\r\n", "354 go on\r\n"}, {"A: b\r\n\r\n..dot\r\n.\r\n", "250 taken\r\n"},
+                                    {"MAIL FROM:<s@here.example> SIZE=14\r\nRCPT TO:<a@far.example>\r\nDATA\r\n", "250 ok\r\n250 ok\r\n354 go on\r\n"}, {"A: b\r\n\r\n..dot\r\n.\r\n", "250 taken\r\n"},
                                     {"QUIT\r\n", "221 bye\r\n"}},
                             {question({"a", "x"}), question({"b"}), mail()});
   CHECK(run.told);
@@ -182,9 +201,8 @@ TEST_CASE("LMTP: an answer for each accepted recipient") {
   ClientSettings settings = plain;
   settings.protocol = ClientProtocol::Lmtp;
   const auto run = converse(settings, {{"", "220 x LMTP\r\n"}, {"LHLO mx.here.example\r\n", "250-x\r\n250 PIPELINING\r\n"},
-                                       {"MAIL FROM:<s@here.example>\r\nRCPT TO:<a@far.example>\r\nRCPT TO:<b@far.example>\r\nRCPT TO:<c@far.example>\r\n",
-                                        "250 ok\r\n250 ok\r\n550 no\r\n250 ok\r\n"},
-                                       {"DATA\r\n", "354 go\r\n"}, {"A: b\r\n\r\n..dot\r\n.\r\n", "250 ok\r\n452 4.2.2 full\r\n"}, {"QUIT\r\n", "221 bye\r\n"}},
+                                       {"MAIL FROM:<s@here.example>\r\nRCPT TO:<a@far.example>\r\nRCPT TO:<b@far.example>\r\nRCPT TO:<c@far.example>\r\nDATA\r\n",
+                                        "250 ok\r\n250 ok\r\n550 no\r\n250 ok\r\n354 go\r\n"}, {"A: b\r\n\r\n..dot\r\n.\r\n", "250 ok\r\n452 4.2.2 full\r\n"}, {"QUIT\r\n", "221 bye\r\n"}},
                             {mail({"a", "b", "c"})});
   CHECK(run.told);
   CHECK(run.outcomes[0][0].klass == OutcomeClass::Accepted);
@@ -198,7 +216,7 @@ TEST_CASE("PRDR: asked for where there is more than one recipient; each one's an
   const auto envelope = [](bool prdr, std::initializer_list<std::string_view> to) {
     std::string out = std::string("MAIL FROM:<s@here.example>") + (prdr ? " PRDR" : "") + "\r\n";
     for (const auto one : to) out += "RCPT TO:<" + std::string(one) + "@far.example>\r\n";
-    return out;
+    return out + "DATA\r\n";
   };
   const auto four = envelope(true, {"a", "b", "c", "d"}), one = envelope(false, {"e"});
   struct Row { std::string_view end; std::vector<OutcomeClass> got; bool goes_on; };
@@ -215,9 +233,8 @@ TEST_CASE("PRDR: asked for where there is more than one recipient; each one's an
                          Row{"353 go on\r\n250 a\r\n354 b\r\n", {NoAnswer, NoAnswer, Transient, Refused}, false}}) {
     INFO(row.end);
     for (std::size_t piece : {1, 1000}) {
-      std::vector<Turn> turns{{"", "220 x\r\n"}, {ehlo, offers}, {four, "250 ok\r\n250 ok\r\n250 ok\r\n450 later\r\n550 no\r\n"},
-                              {"DATA\r\n", "354 go\r\n"}, {"A: b\r\n\r\n..dot\r\n.\r\n", row.end}};
-      if (row.goes_on) turns.push_back({one, "250 ok\r\n550 no\r\n"}), turns.push_back({"QUIT\r\n", "221 bye\r\n"});
+      std::vector<Turn> turns{{"", "220 x\r\n"}, {ehlo, offers}, {four, "250 ok\r\n250 ok\r\n250 ok\r\n450 later\r\n550 no\r\n354 go\r\n"}, {"A: b\r\n\r\n..dot\r\n.\r\n", row.end}};
+      if (row.goes_on) turns.push_back({one, "250 ok\r\n550 no\r\n503 nobody\r\n"}), turns.push_back({"QUIT\r\n", "221 bye\r\n"});
       const auto run = converse(plain, turns, row.goes_on ? std::vector{mail({"a", "b", "c", "d"}), mail({"e"})} : std::vector{mail({"a", "b", "c", "d"})}, piece);
       CHECK(run.told);
       REQUIRE(run.outcomes.size() == (row.goes_on ? 2U : 1U));
@@ -254,7 +271,7 @@ TEST_CASE("STARTTLS and AUTH") {
 
 TEST_CASE("broken and unfriendly peers") {
   struct Row { std::string_view name; std::vector<Turn> turns; OutcomeClass klass; };
-  const Turn mail_group{"MAIL FROM:<s@here.example> SIZE=14\r\nRCPT TO:<a@far.example>\r\n", "250 ok\r\n250 ok\r\n"};
+  const std::string_view mail_group = "MAIL FROM:<s@here.example> SIZE=14\r\nRCPT TO:<a@far.example>\r\nDATA\r\n";
   const std::string long_line = "220 " + std::string(5000, 'x');
   std::string many = "";
   for (int i = 0; i < 200; ++i) many += "220-x\r\n";
@@ -268,11 +285,11 @@ TEST_CASE("broken and unfriendly peers") {
            Row{"lines without end", {{"", many}}, OutcomeClass::NoAnswer},
            Row{"both refused", {{"", "220 x\r\n"}, {ehlo, "550 no\r\n"}, {"HELO mx.here.example\r\n", "550 no\r\n"}}, OutcomeClass::Refused},
            Row{"speaks twice", {{"", "220 x\r\n"}, {ehlo, "250 x\r\n250 y\r\n"}}, OutcomeClass::NoAnswer},
-           Row{"lost at RCPT", {{"", "220 x\r\n"}, {ehlo, all}, {mail_group.want, "250 ok\r\n"}}, OutcomeClass::NoAnswer},
-           Row{"lost at the end of the text", {{"", "220 x\r\n"}, {ehlo, all}, mail_group, {"DATA\r\n", "354 go\r\n"}}, OutcomeClass::NoAnswer},
-           Row{"closing at DATA", {{"", "220 x\r\n"}, {ehlo, all}, mail_group, {"DATA\r\n", "421 4.3.2 closing\r\n"}}, OutcomeClass::Transient},
-           Row{"250 to DATA", {{"", "220 x\r\n"}, {ehlo, all}, mail_group, {"DATA\r\n", "250 ok\r\n"}}, OutcomeClass::NoAnswer},
-           Row{"354 to MAIL", {{"", "220 x\r\n"}, {ehlo, all}, {mail_group.want, "354 go\r\n250 ok\r\n"}, {"QUIT\r\n", ""}}, OutcomeClass::NoAnswer},
+           Row{"lost at RCPT", {{"", "220 x\r\n"}, {ehlo, all}, {mail_group, "250 ok\r\n"}}, OutcomeClass::NoAnswer},
+           Row{"lost at the end of the text", {{"", "220 x\r\n"}, {ehlo, all}, {mail_group, "250 ok\r\n250 ok\r\n354 go\r\n"}}, OutcomeClass::NoAnswer},
+           Row{"closing at DATA", {{"", "220 x\r\n"}, {ehlo, all}, {mail_group, "250 ok\r\n250 ok\r\n421 4.3.2 closing\r\n"}}, OutcomeClass::Transient},
+           Row{"250 to DATA", {{"", "220 x\r\n"}, {ehlo, all}, {mail_group, "250 ok\r\n250 ok\r\n250 ok\r\n"}}, OutcomeClass::NoAnswer},
+           Row{"354 to MAIL", {{"", "220 x\r\n"}, {ehlo, all}, {mail_group, "354 go\r\n250 ok\r\n503 no\r\n"}, {"QUIT\r\n", ""}}, OutcomeClass::NoAnswer},
        }) {
     CAPTURE(row.name);
     const auto run = converse(plain, row.turns, {mail()});

@@ -126,7 +126,7 @@ std::string ClientConversation::rcpt_command(const Recipient& recipient) const {
   return line;
 }
 
-// The whole group at once under PIPELINING, else its first command.
+// The whole group at once under PIPELINING, DATA as its last command (RFC 2920 §3.1): a round trip less for each message. Else its first command.
 void ClientConversation::send_envelope() {
   state_ = State::Envelope;
   expected_.clear();
@@ -137,6 +137,9 @@ void ClientConversation::send_envelope() {
   if (expected_.front() == Expect::Rset) say("RSET", Stage::Mail);
   say(mail_command(), Stage::Mail);
   for (const auto& recipient : message_.recipients) say(rcpt_command(recipient), Stage::Mail);
+  if (message_.only_asks || goes_by_chunks()) return;
+  data_said_ = true;
+  say("DATA", Stage::Mail);
 }
 
 void ClientConversation::send_next_envelope_command() {
@@ -179,27 +182,29 @@ void ClientConversation::take_envelope_reply(Reply reply) {
 void ClientConversation::envelope_answered() {
   if (mail_refused_) fail_open_recipients(*mail_refused_);
   if (message_.only_asks) fail_open_recipients({OutcomeClass::Accepted, Stage::Rcpt, {250, {2, 1, 5}, "The recipient would be taken"}, false});
-  bool any = false;
-  for (const auto& outcome : outcomes_) any |= !outcome.has_value();
-  if (!any) {
+  if (!data_said_ && !has_open_recipients()) {
     needs_reset_ = !mail_refused_;
     return finish_message();
   }
   begin_content();
 }
 
+bool ClientConversation::has_open_recipients() const {
+  return std::ranges::any_of(outcomes_, [](const auto& outcome) { return !outcome.has_value(); });
+}
+
 void ClientConversation::begin_content() {
   content_left_ = message_.size;
   stuff_before_ = '\n';
-  if (peer_.chunking && settings_.chunking == Chunking::WhenOffered) {
+  by_data_ = !goes_by_chunks();
+  if (!by_data_) {
     say("BDAT " + std::to_string(message_.size) + " LAST", Stage::Content);
-    by_data_ = false;
     state_ = message_.size == 0 ? State::ContentEnd : State::Content;
     return;
   }
-  by_data_ = true;
   state_ = State::DataSent;
-  say("DATA", Stage::Data);
+  if (!std::exchange(data_said_, false)) say("DATA", Stage::Data);
+  stage_ = Stage::Data;
 }
 
 void ClientConversation::take_data_reply(Reply reply) {
@@ -207,12 +212,20 @@ void ClientConversation::take_data_reply(Reply reply) {
     const auto klass = reply.is_positive() || reply.is_intermediate() ? OutcomeClass::NoAnswer : class_of_refusal(reply);
     if (klass == OutcomeClass::NoAnswer) return fail_session(klass, std::move(reply), true);
     fail_open_recipients({klass, Stage::Data, std::move(reply), true});
-    needs_reset_ = true;
+    needs_reset_ = !mail_refused_;
     return finish_message();
   }
+  if (!has_open_recipients()) return send_empty_text();
   stage_ = Stage::Content;
   state_ = State::Content;
   if (content_left_ == 0) content({});
+}
+
+// The peer would take a text for nobody (RFC 2920 §3.1). Over LMTP nothing says how many replies would come (RFC 2033 §4.2).
+void ClientConversation::send_empty_text() {
+  if (lmtp()) return fail_session(OutcomeClass::NoAnswer, {451, {4, 5, 0}, "The peer wants a text for nobody"}, false);
+  out_ += ".\r\n";
+  state_ = State::ContentEnd;
 }
 
 void ClientConversation::content(std::string_view octets) {

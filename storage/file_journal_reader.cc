@@ -349,18 +349,24 @@ JournalResult<std::vector<SegmentNumber>> FileJournalReader::missing_segments() 
   return std::vector<SegmentNumber>(missing.begin(), missing.end());
 }
 
+// Numbers that never held anything, before `segment`, count as released with it: the ranges stay few. One whose file was taken away does not, since it may be put
+// back; where it is not known what was released, all that is not there does.
+std::uint64_t FileJournalReader::first_that_goes_with(SegmentNumber segment) const {
+  const auto one = table_.segments.find(segment.value());
+  if (one == table_.segments.end()) return segment.value();
+  const auto before = one == table_.segments.begin() ? 0 : std::prev(one)->first + 1;
+  if (!released_is_known_) return before;
+  const auto& header = one->second.header;
+  const bool held_something = header.previous != 0 && header.previous_end > block_octets;
+  return std::min(segment.value(), std::max(before, held_something ? header.previous + 1 : header.previous));
+}
+
 JournalResult<> FileJournalReader::release(SegmentNumber segment) {
   const std::lock_guard lock(mutex_);
   if (released_.contains(segment.value())) return {};
   TRY_VOID(refresh());
   auto next = released_;
-  next.add(segment.value(), segment.value() + 1);
-  // What lies below the oldest segment in use was given back or never held anything: one range.
-  for (const auto& [number, one] : table_.segments) {
-    if (next.contains(number)) continue;
-    next.add(0, number);
-    break;
-  }
+  next.add(first_that_goes_with(segment), segment.value() + 1);
   TRY_VOID(folder_.write_released(next));
   released_ = std::move(next);
   if (index_ && index_->number == segment.value()) index_.reset();

@@ -47,6 +47,7 @@ class FileJournalReader final : public JournalReader {
   JournalResult<FileHandle> open_slot(std::uint32_t slot);
   // Gone when it is not there or was released.
   JournalResult<SegmentEntry> entry(SegmentNumber number);
+  [[nodiscard]] std::uint64_t first_that_goes_with(SegmentNumber segment) const;
   JournalResult<> check_generation(io::File& file, const SegmentEntry& entry) const;
   JournalResult<bool> read_heads(const SegmentEntry& entry, std::uint32_t from, std::uint32_t end, std::size_t limit,
                                  HeadsPage& page);

@@ -184,3 +184,32 @@ TEST_CASE("file journal: a segment whose file was taken away is named, as long a
   REQUIRE(disk.damage("j/released", 0, 40));
   CHECK(numbers(**open_file_journal_reader(disk, "j", small(32 << 10))).empty());
 }
+
+TEST_CASE("file journal: what was taken away is read when it is put back, whatever was released meanwhile") {
+  const std::string body(10'000, 'x');
+  for (const bool another_owner : {false, true}) {
+    CAPTURE(another_owner);
+    io::SimulatedDisk disk;
+    auto writer = *open_file_journal(disk, "j", small(32 << 10));
+    auto reader = *open_file_journal_reader(disk, "j", small(32 << 10));
+    for (int i = 0; i < 12; ++i) contract::append(*writer, {{"m" + std::to_string(i), body}});
+    const auto finished = *reader->finished_segments();
+    REQUIRE(finished.size() >= 4);
+    REQUIRE(disk.rename("j/segment-00001", "away"));
+    for (std::size_t i = 1; i < finished.size(); ++i) REQUIRE(reader->release(finished[i]));
+    if (another_owner) {
+      disk.kill();
+      writer.reset();
+      writer = *open_file_journal(disk, "j", small(32 << 10));
+      contract::append(*writer, {{"next", body}});
+    }
+    writer.reset();
+    REQUIRE(disk.rename("away", "j/segment-00001"));
+    reader = *open_file_journal_reader(disk, "j", small(32 << 10));
+    const auto found = contract::names(contract::read_all(*reader));
+    CHECK_MESSAGE(found.starts_with("m0 "), found);
+    writer = *open_file_journal(disk, "j", small(32 << 10));
+    for (int i = 0; i < 3; ++i) REQUIRE(writer->tend_pool());
+    CHECK(contract::names(contract::read_all(*reader)).starts_with("m0 "));
+  }
+}

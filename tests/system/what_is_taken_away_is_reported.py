@@ -1,5 +1,8 @@
 """Files of the store that something else on the machine takes away (a virus scanner): a large text in incoming and in holding goes back to its sender as damaged,
-whoever it was for, with its trace id in the log; a segment of incoming is told of; what was not taken goes out, and the queue empties."""
+whoever it was for, with its trace id in the log; a segment of incoming is told of; what was not taken goes out, and the queue
+empties; the segment's mail is delivered once it is put back."""
+import os
+import shutil
 import smtplib
 
 from harness import HANAKO, TARO, Server, eventually, expect, scenario
@@ -64,9 +67,25 @@ def run(folder):
         server.cli("service", "stop", "deliver")
         lost = send(server, "lost", HANAKO)
         server.cli("service", "stop", "receive")
-        expect(taken(server, "incoming-1", "segment-") > 0, "the journal's files")
+        kept = next(path for path in (server.data / "spool/incoming-1").glob("segment-*") if b"Subject: lost" in path.read_bytes()).rename(folder / "kept")
+        taken(server, "incoming-1", "segment-")
         server.cli("service", "start", "receive"), server.cli("service", "start", "deliver")
         eventually(lambda: [e for e in told(server, "servicelog", event="storage.trouble") if "is gone, with mail that was accepted" in e["reason"]], "told")
         expect(lost in server.cli("log", "--about", "mail.accepted"), "and the log that it points to names the mail")
         send(server, "after it", HANAKO)
         server.wait_for_subjects(["after it"])
+        put_back(server, kept)
+
+
+def put_back(server, file):
+    """As the log says: its name is another file's by now, so a free one."""
+    for service in ("receive", "deliver"):
+        server.cli("service", "stop", service)
+    journal = server.data / "spool/incoming-1"
+    owner = next(journal.glob("segment-*")).stat()
+    shutil.copyfile(file, journal / "segment-00090")
+    os.chown(journal / "segment-00090", owner.st_uid, owner.st_gid)
+    os.chmod(journal / "segment-00090", owner.st_mode & 0o777)
+    for service in ("receive", "deliver"):
+        server.cli("service", "start", service)
+    server.wait_for_subjects(["lost"])

@@ -164,14 +164,15 @@ template <class Read>
 auto SpoolOnDisk::read_held(const TraceId& id, Read read) -> decltype(read(std::declval<const Held&>())) {
   TRY_VOID(load_deferred());
   std::optional<Held> gone;
+  std::string why;
   for (int i = 0; i < moves_followed; ++i) {
     const auto one = held(id);
     if (!one) break;
     if (gone && gone->at == one->at)  // not moved: a segment's beginning is damaged, or a file is missing
-      return failure(SpoolError{SpoolFailure::Damaged, id.text() + ": its record is not where holding has it"});
+      return failure(SpoolError{SpoolFailure::Damaged, id.text() + ": it is not where holding has it: " + why});
     auto found = read(*one);
     if (found || found.error().kind != SpoolFailure::Gone) return found;
-    gone = one;
+    gone = one, why = found.error().what;
   }
   return failure(SpoolError{SpoolFailure::NotFound, id.text() + " is not in holding"});
 }

@@ -282,13 +282,14 @@ Exit explain_message(Invocation& call, const TraceId& id) {
   return Exit::Done;
 }
 
-Exit explain_domain(Invocation& call, const std::string& domain) {
+Exit explain_domain(Invocation& call, const std::string& domain, const std::string& address = {}) {
   WhyGathering why(call, {std::nullopt, domain});
-  const auto facts = why.facts_of_domain(domain);
+  const auto facts = why.facts_of_domain(domain, address);
   const auto suggestions = delivery::diagnose(facts);
   if (call.json) {
     telemetry::JsonWriter json;
     json.object().member("domain", domain);
+    if (!facts.address.empty()) json.member("address", facts.address);
     write_suggestions(json, call, suggestions);
     write_state(json, facts, why.hosts());
     write_policy(json, call, facts);
@@ -311,7 +312,7 @@ Exit run(Invocation& call) {
   const auto domain = directory::fold_domain(what.substr(what.rfind('@') + 1));
   if (!directory::is_domain(domain))
     return call.fail("\"" + what + "\" is neither a trace id nor a domain. Remedy: hikyaku why B... (in the 250 reply, the Received line and every log line), or hikyaku why example.jp");
-  return explain_domain(call, domain);
+  return explain_domain(call, domain, what.find('@') == std::string::npos ? "" : what);
 }
 
 }  // namespace
@@ -320,7 +321,7 @@ Command why_command() {
   return {.name = "why",
           .help = {"where a message's time went, or how mail for a domain stands: which limit binds, and what would help",
                    "メールの時間が何に費やされたか、または宛先ドメインの状況。どの制限が効いているか、何をすればよいかを示す"},
-          .options = {{"ID|DOMAIN", OptionKind::Argument, {"a trace id, a domain, or a destination of queue destinations", "追跡 ID、宛先ドメイン、または queue destinations の配送先"}},
+          .options = {{"ID|DOMAIN", OptionKind::Argument, {"a trace id, a domain or an address of it, or a destination of queue destinations", "追跡 ID、宛先ドメインまたはそのアドレス、queue destinations の配送先"}},
                       {"--address", OptionKind::Value, {"our address as others see it, for the check of SPF and PTR; default: this machine's on the way there", "SPF と PTR の確認に使う、外から見える自サーバのアドレス。省略時は相手への経路のアドレス"}},
                       {"--selector", OptionKind::Value, {"of our DKIM key, to be looked for", "確認する DKIM セレクタ"}}},
           .run = run,

@@ -15,6 +15,7 @@
 #include "services/delivery/queue_actions.h"
 #include "services/delivery/queue_holds.h"
 #include "services/directory/address_text.h"
+#include "services/policy/attempt.h"
 #include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
@@ -264,8 +265,22 @@ delivery::WhyFacts WhyGathering::facts_of(const ExplainedRecipient& one) {
   return facts;
 }
 
-delivery::WhyFacts WhyGathering::facts_of_domain(const std::string& domain) {
+// By what RCPT would answer from the directory (recipient_judgement.h), but for what passes: quotas and holds.
+void WhyGathering::take_address(delivery::WhyFacts& facts, const std::string& text) const {
+  const auto address = directory::parse_address(text);
+  if (!directory_ || !address) return;
+  facts.address = address->text();
+  const auto found = directory_->resolve(*address, 1);
+  const auto* domain = directory_->domain(address->domain);
+  if (found.kind == directory::RecipientKind::UnknownUser) facts.address_trouble = found.through.empty() ? delivery::AddressTrouble::NoAccount : delivery::AddressTrouble::ToNobody;
+  else if (found.kind == directory::RecipientKind::Disabled) facts.address_trouble = delivery::AddressTrouble::Disabled;
+  else if (found.kind == directory::RecipientKind::Relay && domain != nullptr && domain->recipients == directory::RecipientCheck::List && !policy::is_always_taken(*address) && !directory_->is_relay_recipient(*address))
+    facts.address_trouble = delivery::AddressTrouble::NotListed;
+}
+
+delivery::WhyFacts WhyGathering::facts_of_domain(const std::string& domain, const std::string& address) {
   auto facts = begin_facts(domain);
+  take_address(facts, address);
   const bool is_key = domain.find(':') != std::string::npos;
   const auto last = last_of_domain(log_folder_, domain, telemetry::day_text(now_ - std::chrono::days{days_of_logs}));
   std::string sender, sent_by, recipient = is_key ? "" : "postmaster@" + domain;

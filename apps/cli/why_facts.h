@@ -36,7 +36,8 @@ class WhyGathering {
 
   // The facts that the diagnosis looks at. DNS is asked.
   [[nodiscard]] delivery::WhyFacts facts_of(const ExplainedRecipient& one);
-  [[nodiscard]] delivery::WhyFacts facts_of_domain(const std::string& domain);
+  // `address`: of the domain, when it was asked for.
+  [[nodiscard]] delivery::WhyFacts facts_of_domain(const std::string& domain, const std::string& address = {});
   // Hosts and addresses that DNS or the route gave, for showing.
   [[nodiscard]] const std::vector<std::string>& hosts() const { return hosts_; }
 
@@ -48,6 +49,7 @@ class WhyGathering {
   void take_redirect(delivery::WhyFacts& facts, const std::string& domain, const std::optional<LoggedRecipient>& last);
   void take_last_try(delivery::WhyFacts& facts);
   void take_state(delivery::WhyFacts& facts);
+  void take_address(delivery::WhyFacts& facts, const std::string& address) const;
   void ask_dns(delivery::WhyFacts& facts);
   void check_policy(delivery::WhyFacts& facts, const std::string& sender);
   void take_log(delivery::WhyFacts& facts, const LoggedRecipient& last);

@@ -94,6 +94,22 @@ def targets_that_lead_nowhere(server):
     expect("no mail" not in server.cli("list", "member", "add", f"all@{DOMAIN}", HANAKO), "a good member")
 
 
+def an_address_that_is_not_there(server):
+    """`why` of an address says first that nobody has it, and answers for its domain after that."""
+    ghost, unused = f"ghost@{DOMAIN}", f"*@open.example"
+    first = server.cli("why", ghost).splitlines()[0]
+    expect(f"no account, alias or list {ghost}" in first and f"account add {ghost}" in first, f"why {ghost}: {first}")
+    told = json.loads(server.cli("why", ghost, "--json"))
+    expect(told["address"] == ghost and told["suggestions"][0]["advice"] == "recipient" and told["domain"] == DOMAIN, f"as JSON: {told}")
+    server.cli("domain", "add", "open.example"), server.cli("alias", "add", unused, HANAKO)
+    expect("leads to nobody" in server.cli("why", f"info@{DOMAIN}").splitlines()[0], "an alias without a target that is there")
+    for known in (TARO, f"all@{DOMAIN}", f"postmaster@{DOMAIN}", "whoever@open.example", DOMAIN):
+        expect("no account" not in server.cli("why", known), f"why {known}")
+    server.cli("account", "set", HANAKO, "--enabled", "no")
+    expect("disabled" in server.cli("why", HANAKO).splitlines()[0], "a disabled account")
+    server.cli("account", "set", HANAKO, "--enabled", "yes")
+
+
 def every_form_of_a_command(server, said):
     version = subprocess.run([server.program, "--version"], capture_output=True, text=True, check=True).stdout
     expect(version.startswith("Hikyaku ") and version.split()[1][0].isdigit(), version)
@@ -168,6 +184,7 @@ def run(folder):
         dangers_need_no_data_folder(server, folder)
         completion_is_sound(server, folder)
         targets_that_lead_nowhere(server)
+        an_address_that_is_not_there(server)
         every_form_of_a_command(server, said)
         own_forms_are_no_json(server)
         waiting_settings_are_named(server)

@@ -71,6 +71,7 @@ class Diagnosis {
   explicit Diagnosis(const WhyFacts& facts) : facts_(facts) {}
 
   std::vector<Suggestion> found() && {
+    address();
     // Before what else is known, but behind the trouble of what waits on its own way all the same.
     const bool first = facts_.redirected && (facts_.redirected->hold != 0 || facts_.waiting == 0);
     if (first) redirected(*facts_.redirected);
@@ -103,6 +104,26 @@ class Diagnosis {
     otherwise();
   }
   void add(Suggestion one) { all_.push_back(std::move(one)); }
+
+  // What the domain's other mail does is told after it.
+  void address() {
+    const auto& address = facts_.address;
+    switch (facts_.address_trouble) {
+      case AddressTrouble::None: return;
+      case AddressTrouble::NoAccount:
+        return add(say(Advice::Recipient, "There is no account, alias or list %1 here: mail for it is refused (550 5.1.1). Remedy: correct the address (hikyaku account list), or hikyaku account add %1, hikyaku alias add %1 TARGET",
+                       "%1 というアカウント、別名、リストはここにない。宛先として拒否する(550 5.1.1)。対処: 宛先を直す(hikyaku account list で確かめる)か、hikyaku account add %1 または hikyaku alias add %1 転送先", {address}));
+      case AddressTrouble::ToNobody:
+        return add(say(Advice::Recipient, "The alias of %1 leads to nobody: mail for it is refused (550 5.1.1). Remedy: hikyaku alias list shows its targets, hikyaku route explain %1 each step",
+                       "%1 の別名の行き先がどこにもない。宛先として拒否する(550 5.1.1)。対処: 行き先は hikyaku alias list、順を追った説明は hikyaku route explain %1 でわかる", {address}));
+      case AddressTrouble::Disabled:
+        return add(say(Advice::Recipient, "The account of %1 is disabled: mail for it is refused (550 5.2.1). Remedy: hikyaku account set %1 --enabled yes",
+                       "%1 のアカウントは無効。宛先として拒否する(550 5.2.1)。対処: hikyaku account set %1 --enabled yes", {address}));
+      case AddressTrouble::NotListed:
+        return add(say(Advice::Recipient, "%1 is not on the list of the users of %2: mail for it is refused (550 5.1.1). Remedy: hikyaku domain recipients add %2 %1",
+                       "%1 は %2 の利用者の一覧にない。宛先として拒否する(550 5.1.1)。対処: hikyaku domain recipients add %2 %1", {address, facts_.subject}));
+    }
+  }
 
   void stopped() {
     const bool known = !facts_.stopped_by.empty();

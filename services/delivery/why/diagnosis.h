@@ -48,10 +48,22 @@ struct Redirection {
   std::uint64_t recipients = 0;  // of a command: how many
 };
 
+// Why RCPT refuses the address that was asked for.
+enum class AddressTrouble : std::uint8_t {
+  None,
+  NoAccount,  // neither account nor alias nor list of our domain
+  ToNobody,   // its alias has no target that can be delivered to
+  Disabled,   // its account is
+  NotListed,  // no user of a relay domain whose list counts
+};
+
 struct WhyFacts {
   WallTime now{};
   std::string subject;      // the domain, or the recipient
   std::string destination;  // key of the lane; empty: not known
+  // Of a domain: the address of it that was asked for. Empty: the domain itself was.
+  std::string address;
+  AddressTrouble address_trouble = AddressTrouble::None;
   bool routed = false;      // its hosts come from the route table or the gateway
   // Nothing of `server`: deliver does not run; by whom and since when, where that is known.
   std::optional<ServerNow> server;

@@ -231,6 +231,28 @@ TEST_CASE("a delivered message tells what took longest") {
   CHECK(first(facts) == Advice::Nothing);
 }
 
+TEST_CASE("an address that RCPT refuses is told of before its domain") {
+  struct Row {
+    AddressTrouble trouble;
+    const char* want;
+  };
+  for (const auto& row : {Row{AddressTrouble::NoAccount, "There is no account, alias or list nobody@a.example here"}, Row{AddressTrouble::ToNobody, "The alias of nobody@a.example leads to nobody"}, Row{AddressTrouble::Disabled, "hikyaku account set nobody@a.example --enabled yes"},
+                          Row{AddressTrouble::NotListed, "hikyaku domain recipients add a.example nobody@a.example"}}) {
+    auto facts = failed(FailureClass::Transient, "450 later");
+    facts.address = "nobody@a.example", facts.address_trouble = row.trouble;
+    const auto all = diagnose(facts);
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].advice == Advice::Recipient);
+    CHECK(all[0].english.find(row.want) != std::string::npos);
+    CHECK(all[0].japanese.find("nobody@a.example") != std::string::npos);
+    CHECK(all[1].advice == Advice::PeerSaysLater);
+    facts.server.reset();  // of deliver too
+    CHECK(diagnose(facts).front().advice == Advice::Recipient);
+    facts.address_trouble = AddressTrouble::None;
+    CHECK(diagnose(facts).front().advice == Advice::Start);
+  }
+}
+
 TEST_CASE("times are told in the unit that fits") {
   CHECK(time_text(std::chrono::milliseconds{1'999}, false) == "1999 ms");
   CHECK(time_text(std::chrono::seconds{2}, false) == "2 s");

@@ -28,6 +28,7 @@ directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
                          "注意: 同名のアカウントには今後メールが届かない。コピーを残すには、行き先にその宛先自身も加える。"}));
   const auto normal = directory::normal_alias_pattern(call.value("ALIAS"));
   const auto* alias = normal ? snapshot->alias(*normal) : nullptr;
+  if (alias != nullptr) warn_of_loops(call, *snapshot, alias->pattern);
   if (alias != nullptr) warn_of_lost_targets(call, snapshot->lost_targets(*alias));
   return {};
 }

@@ -22,15 +22,13 @@ constexpr std::size_t most_told = 50;
 
 std::string alias_words(const Invocation& call, const directory::AliasTrouble& trouble) {
   using Kind = directory::AliasTrouble::Kind;
-  std::string way;
-  for (const auto& step : trouble.way) way += (way.empty() ? "" : " -> ") + step;
   const std::string alias = std::string(call.say({"the alias ", "別名 "})) + trouble.alias;
   switch (trouble.kind) {
     case Kind::Lost:
       return alias + std::string(call.say({" has targets that get no mail: ", " の次の転送先にはメールが届かない: "})) + lost_targets_text(call, trouble.lost);
-    case Kind::Loop: return alias + std::string(call.say({" leads back to itself: ", " は自分自身に戻る: "})) + way;
+    case Kind::Loop: return loop_text(call, trouble);
     case Kind::TooDeep:
-      return alias + std::string(call.say({" leads through more than 10 aliases, which mail does not follow: ", " は 10 段を超えて続き、メールはそこまで転送されない: "})) + way;
+      return alias + std::string(call.say({" leads through more than 10 aliases, which mail does not follow: ", " は 10 段を超えて続き、メールはそこまで転送されない: "})) + way_text(trouble);
   }
   return alias;
 }

@@ -1,5 +1,7 @@
 #include "apps/cli/directory_text.h"
 
+#include <algorithm>
+
 #include "base/cursor.h"
 #include "services/directory/address_text.h"
 #include "services/telemetry/stamp.h"
@@ -105,10 +107,29 @@ std::string lost_targets_text(const Invocation& call, const std::vector<director
   for (const auto& one : lost) {
     const Words why = one.why == Why::NoAccount  ? Words{"no account", "アカウントなし"}
                       : one.why == Why::Disabled ? Words{"disabled", "無効"}
+                      : one.why == Why::Loop     ? Words{"leads back: a loop", "循環"}
                                                  : Words{"no such domain", "配送できないドメイン"};
     text += (text.empty() ? "" : ", ") + one.target + " (" + std::string(call.say(why)) + ")";
   }
   return text;
+}
+
+std::string way_text(const directory::AliasTrouble& trouble) {
+  std::string way;
+  for (const auto& step : trouble.way) way += (way.empty() ? "" : " -> ") + step;
+  return way;
+}
+
+std::string loop_text(const Invocation& call, const directory::AliasTrouble& loop) {
+  return std::string(call.say({"the alias ", "別名 "})) + loop.alias + std::string(call.say({" leads back to itself: ", " は自分自身に戻る: "})) + way_text(loop);
+}
+
+void warn_of_loops(const Invocation& call, const directory::Snapshot& directory, const std::string& pattern) {
+  if (call.json) return;
+  for (const auto& trouble : directory::check_aliases(directory))
+    if (trouble.kind == directory::AliasTrouble::Kind::Loop && std::ranges::find(trouble.way, pattern) != trouble.way.end())
+      call.print(std::string(call.say({"Note: ", "注意: "})) + loop_text(call, trouble) +
+                 std::string(call.say({". Mail reaches only the other targets on that way; an address without one is refused.", "。メールはその途中のほかの転送先にだけ届く。ほかの転送先のない宛先は拒否する。"})));
 }
 
 void warn_of_lost_targets(const Invocation& call, const std::vector<directory::LostTarget>& lost) {

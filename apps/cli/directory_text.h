@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apps/cli/command.h"
+#include "services/directory/alias_check.h"
 #include "services/directory/directory.h"
 #include "services/directory/error.h"
 #include "services/directory/types.h"
@@ -44,6 +45,11 @@ struct TextRow {
 
 // The targets of an alias that get no mail, as a person reads it: "x@a.example (no account)". Empty: none.
 [[nodiscard]] std::string lost_targets_text(const Invocation& call, const std::vector<directory::LostTarget>& lost);
+[[nodiscard]] std::string way_text(const directory::AliasTrouble& trouble);  // "a@a.example -> b@a.example -> a@a.example"
+// "the alias a@a.example leads back to itself: " and that way.
+[[nodiscard]] std::string loop_text(const Invocation& call, const directory::AliasTrouble& loop);
+// Tells whoever set an alias of the loop that it is part of. Silent with --json, and when there is none. Linear in all aliases.
+void warn_of_loops(const Invocation& call, const directory::Snapshot& directory, const std::string& pattern);
 // Tells whoever set an alias, a forward or a list which of its targets get no mail. Silent with --json, and when all do.
 void warn_of_lost_targets(const Invocation& call, const std::vector<directory::LostTarget>& lost);
 

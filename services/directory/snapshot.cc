@@ -160,7 +160,13 @@ class Snapshot::Index::Resolver {
     const Address folded{ascii_lower(address.local_part), fold_domain(address.domain)};
     const auto name = folded.local_part + '@' + folded.domain;
     if (level > most_levels) return problem("The aliases behind " + name + " are nested more than 10 deep; shorten the chain.");
-    if (!visited_.insert(name).second) return;  // a loop, or a target named twice
+    way_.resize(static_cast<std::size_t>(level));
+    const auto [seen, is_new] = visited_.insert(name);
+    if (!is_new) {  // a loop, or a target named twice
+      result_.loops = result_.loops || std::ranges::find(way_, &*seen) != way_.end();
+      return;
+    }
+    way_.push_back(&*seen);
     if (result_.local.size() + result_.remote.size() + result_.lists.size() >= most_) {
       result_.truncated = true;
       return problem("The alias leads to more than " + std::to_string(most_) + " addresses; split it.");
@@ -258,6 +264,7 @@ class Snapshot::Index::Resolver {
   const Aliases aliases_;
   const ForwardAll forward_all_;
   std::unordered_set<std::string> visited_;
+  std::vector<const std::string*> way_;  // of them those that led here, one a level
   std::unordered_set<std::uint64_t> accounts_;
   bool disabled_ = false;
   Resolution result_;
@@ -297,8 +304,9 @@ std::vector<LostTarget> Snapshot::lost_targets(const Alias& alias) const {
     }
     // Its own name means the account behind it.
     const auto follow = fold(*address) == alias.pattern ? Aliases::Done : Aliases::Follow;
-    switch (resolve(*address, 1, follow).kind) {
-      case RecipientKind::UnknownUser: lost.push_back({target, Why::NoAccount}); break;
+    const auto resolved = resolve(*address, 1, follow);
+    switch (resolved.kind) {
+      case RecipientKind::UnknownUser: lost.push_back({target, resolved.loops ? Why::Loop : Why::NoAccount}); break;
       case RecipientKind::Disabled: lost.push_back({target, Why::Disabled}); break;
       case RecipientKind::UnknownDomain: lost.push_back({target, Why::NoDomain}); break;
       case RecipientKind::Local:

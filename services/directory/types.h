@@ -63,7 +63,7 @@ struct Alias {
 // A target of an alias that gets no mail: no account, a disabled one, a name mail cannot go to.
 struct LostTarget {
   std::string target;
-  enum class Why : std::uint8_t { NoAccount, Disabled, NoDomain } why = Why::NoAccount;
+  enum class Why : std::uint8_t { NoAccount, Disabled, NoDomain, Loop } why = Why::NoAccount;
   friend bool operator==(const LostTarget&, const LostTarget&) = default;
 };
 
@@ -180,6 +180,7 @@ struct Resolution {
   std::vector<std::string> lists;   // addresses of mailing lists here
   bool truncated = false;           // there are more targets than were asked for
   std::vector<std::string> through;  // the patterns of the aliases followed, the first twenty
+  bool loops = false;               // an alias on the way leads back to an address before it
   std::string problem;              // one sentence for the log: a loop, a target that is unknown
 };
 

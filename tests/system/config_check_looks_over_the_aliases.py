@@ -23,7 +23,11 @@ def run(folder):
         expect(warnings(server) == [], "sound aliases")
         server.cli("alias", "add", f"lost@{DOMAIN}", HANAKO, f"nobody@{DOMAIN}")
         server.cli("alias", "add", f"a@{DOMAIN}", f"b@{DOMAIN}", HANAKO)
-        server.cli("alias", "add", f"b@{DOMAIN}", f"a@{DOMAIN}")
+        told = server.cli("alias", "add", f"b@{DOMAIN}", f"a@{DOMAIN}")
+        expect("leads back to itself" in told and f"b@{DOMAIN}" in told and told.count("->") == 2, f"whoever makes a loop is told: {told}")
+        told = server.cli("alias", "add", f"round@{DOMAIN}", f"about@{DOMAIN}") + server.cli("alias", "add", f"about@{DOMAIN}", f"round@{DOMAIN}")
+        expect(f"round@{DOMAIN} (leads back: a loop)" in told and f"about@{DOMAIN} (no account)" in told, f"a target of a loop gets no mail for that: {told}")
+        server.cli("alias", "remove", f"round@{DOMAIN}"), server.cli("alias", "remove", f"about@{DOMAIN}")
         for number in range(11):
             server.cli("alias", "add", f"deep{number:02}@{DOMAIN}", HANAKO if number == 0 else f"deep{number - 1:02}@{DOMAIN}")
         found = warnings(server)

@@ -59,13 +59,18 @@ struct Charts {
   Chart levels, arrivals;
   std::uint64_t left_out = 0;
   history::Time existed_since{};  // no row is of a time before there was a server
+  std::optional<history::Time> counted_until = {};  // what arrived
+  // Of arrivals: the end of the step, or of what is counted of it.
+  [[nodiscard]] history::Time until(std::size_t step) const { return std::min(arrivals.start_of(step + 1), std::max(arrivals.start_of(step), counted_until.value_or(history::Time::max()))); }
   [[nodiscard]] history::Time from(const Chart& chart, std::size_t step) const { return std::max(chart.start_of(step), existed_since); }
 };
 
 void write_json(Invocation& call, const Question& question, const Charts& charts, const history::HistoryReader::Read& read) {
   telemetry::JsonWriter json;
   json.object().member("since", telemetry::stamp_text(charts.levels.start_of(0))).member("until", telemetry::stamp_text(question.until));
-  json.member("damaged_lines", read.damaged_lines).member("names_left_out", charts.left_out).key("series").array();
+  json.member("damaged_lines", read.damaged_lines).member("names_left_out", charts.left_out);
+  if (charts.counted_until) json.member("arrivals_until", telemetry::stamp_text(*charts.counted_until));
+  json.key("series").array();
   for (const auto* chart : {&charts.levels, &charts.arrivals})
     for (const auto& [series, line] : chart->lines()) {
       json.object().member("of", history::place_name(series.place)).member("by", history::dimension_name(series.by)).member("name", series.name);
@@ -122,7 +127,7 @@ void print_arrivals(Invocation& call, const Charts& charts) {
   const auto& chart = charts.arrivals;
   auto table = headed_table(call, {{"FROM", "開始"}, {"UNTIL", "終了"}, {"ARRIVED", "受信"}});
   for (const auto& [series, line] : chart.lines())
-    for (const auto& [step, figures] : line.steps()) table.add({minute_text(charts.from(chart, step)), minute_text(chart.start_of(step + 1)), cell(&figures)});
+    for (const auto& [step, figures] : line.steps()) table.add({minute_text(charts.from(chart, step)), minute_text(charts.until(step)), cell(&figures)});
   call.print(table.text());
 }
 
@@ -155,7 +160,7 @@ Charts charts_of(const Invocation& call, const Question& question, const history
   const auto since = existed_since < question.until ? std::max(question.since, existed_since) : question.since;
   const history::Time whole{since.time_since_epoch() / unit * unit};  // the hour or day that was running then
   Charts charts{Chart(since, question.until, steps), Chart(whole, question.until, steps, Chart::most_series, unit), 0, std::min(existed_since, since)};
-  read = reader.read(whole, question.until, [&](const history::Point& point, history::Span span) {
+  const auto add_point = [&](const history::Point& point, history::Span span) {
     if (point.at + history::length_of(span) <= existed_since) return;
     const bool total = question.by == Dimension::Total && (call.has("--of") ? point.series.place == question.of : true);
     if (point.series.by != question.by || !(total || point.series.place == question.of)) return;
@@ -163,7 +168,12 @@ Charts charts_of(const Invocation& call, const Question& question, const history
     auto shown = point;
     if (point.at >= question.since) shown.at = std::max(point.at, existed_since);
     charts.levels.add(shown);
-  });
+  };
+  read = reader.read(whole, question.until, add_point);
+  const auto running = reader.running();
+  for (const auto& point : running.arrivals)
+    if (point.at >= whole && point.at < question.until) add_point(point, history::Span::Hour);
+  charts.counted_until = running.until;
   charts.left_out = charts.levels.leave_out_small() + charts.arrivals.leave_out_small();
   return charts;
 }
@@ -204,8 +214,8 @@ Command queue_history_command() {
                       {"--by", OptionKind::Value, {"one line for each of the largest of these", "内訳を示す項目"}, {"destination", "sender", "account", "class", "mailbox"}, true},
                       {"--of", OptionKind::Value, {"where the mail waited, or what arrived; domains when not given", "対象(arrivals は受信した量)。省略すると domains"}, {"incoming", "holding", "domains", "arrivals"}, true}},
           .run = run,
-          .more = {"INCOMING counts messages before their first attempt, HOLDING messages that wait for another, DOMAINS the recipients they wait for: count / size / age of the oldest, each the largest in its time. ARRIVED is counted by whole hours, the running one when it is over; of more than 60 days ago, by days. Minutes are kept for 2 days, hours for 60, days for 400. It works while deliver is stopped.",
-                   "INCOMING は初回配送前のメール、HOLDING は再送を待つメール、DOMAINS はその宛先の数。件数 / 容量 / 最古の経過時間を、それぞれ期間内の最大値で示す。受信は 1 時間単位で数え(60 日より前は 1 日単位)、今の 1 時間は終わってから示す。分単位は 2 日、時間単位は 60 日、日単位は 400 日残る。deliver の停止中も使える。"}};
+          .more = {"INCOMING counts messages before their first attempt, HOLDING messages that wait for another, DOMAINS the recipients they wait for: count / size / age of the oldest, each the largest in its time. ARRIVED is counted by whole hours, the running one as far as UNTIL says; of more than 60 days ago, by days. Minutes are kept for 2 days, hours for 60, days for 400. It works while deliver is stopped.",
+                   "INCOMING は初回配送前のメール、HOLDING は再送を待つメール、DOMAINS はその宛先の数。件数 / 容量 / 最古の経過時間を、それぞれ期間内の最大値で示す。受信は 1 時間単位で数え(60 日より前は 1 日単位)、今の 1 時間は「終了」の時刻までの分を示す。分単位は 2 日、時間単位は 60 日、日単位は 400 日残る。deliver の停止中も使える。"}};
 }
 
 }  // namespace hikyaku::cli

@@ -64,12 +64,14 @@ io::DiskResult<> HistoryTask::write_arrivals(WallTime now, history::ArrivalCount
   const bool all_read = spool_.counts().incoming_is_read;
   const auto counted = all_read ? now : arrivals_->counted_until();
   auto until = std::chrono::floor<std::chrono::seconds>(counted);
+  const auto so_far = until;
   if (which == history::ArrivalCount::Which::OverOnly) until = std::chrono::floor<std::chrono::hours>(until);
   TRY_VOID(writer_.append(arrivals_->take(now, which)));
-  if (until <= known_until_) return {};
-  TRY_VOID(writer_.set_known_until(until));
-  known_until_ = until;
-  return {};
+  if (until > known_until_) {
+    TRY_VOID(writer_.set_known_until(until));
+    known_until_ = until;
+  }
+  return writer_.set_running(arrivals_->running(now), so_far);
 }
 
 void HistoryTask::finish() {

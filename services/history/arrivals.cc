@@ -62,21 +62,34 @@ void ArrivalCount::arrived(const Envelope& envelope, const IsHere& is_here) {
   count(into.accounts, envelope.account, one);
 }
 
+// Of the hour's names only the largest stay.
+void ArrivalCount::add_points(std::vector<Point>& points, Time at, Hour& hour) {
+  points.push_back({at, {Place::Arrivals, Dimension::Total, {}}, hour.total});
+  for (const auto& [by, names] : hour.named()) {
+    keep_largest(*names, most_named);
+    for (const auto& [name, figures] : names->named) points.push_back({at, {Place::Arrivals, by, name}, figures});
+    if (names->others.count > 0) points.push_back({at, {Place::Arrivals, by, {}}, names->others});
+  }
+}
+
 std::vector<Point> ArrivalCount::take(WallTime now, Which which) {
   const std::lock_guard lock(mutex_);
   std::vector<Point> points;
   const auto running = std::chrono::floor<std::chrono::hours>(now);
   const auto end = which == Which::All ? hours_.end() : hours_.lower_bound(running);
-  for (auto one = hours_.begin(); one != end; ++one) {
-    auto& [at, hour] = *one;
-    points.push_back({at, {Place::Arrivals, Dimension::Total, {}}, hour.total});
-    for (const auto& [by, names] : hour.named()) {
-      keep_largest(*names, most_named);
-      for (const auto& [name, figures] : names->named) points.push_back({at, {Place::Arrivals, by, name}, figures});
-      if (names->others.count > 0) points.push_back({at, {Place::Arrivals, by, {}}, names->others});
-    }
-  }
+  for (auto one = hours_.begin(); one != end; ++one) add_points(points, one->first, one->second);
   hours_.erase(hours_.begin(), end);
+  return points;
+}
+
+std::vector<Point> ArrivalCount::running(WallTime now) const {
+  std::map<Time, Hour> hours;
+  {
+    const std::lock_guard lock(mutex_);
+    hours.insert(hours_.lower_bound(std::chrono::floor<std::chrono::hours>(now)), hours_.end());
+  }
+  std::vector<Point> points;
+  for (auto& [at, hour] : hours) add_points(points, at, hour);
   return points;
 }
 

@@ -31,6 +31,8 @@ class ArrivalCount {
   enum class Which : std::uint8_t { OverOnly, All };
   // The points of hours that are over (or all), which are forgotten here.
   [[nodiscard]] std::vector<Point> take(WallTime now, Which which);
+  // Those of the hours that are not over, which are kept: so far.
+  [[nodiscard]] std::vector<Point> running(WallTime now) const;
   // The latest acceptance counted.
   [[nodiscard]] WallTime counted_until() const;
 
@@ -48,6 +50,7 @@ class ArrivalCount {
   };
   static void count(Names& names, std::string_view name, const Figures& figures);
   static void keep_largest(Names& names, std::size_t most);
+  static void add_points(std::vector<Point>& points, Time at, Hour& hour);
 
   mutable std::mutex mutex_;
   std::map<Time, Hour> hours_;

@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint64_t largest_file = 256 << 20;
 constexpr std::uint64_t full_file = 128 << 20;  // grows no more: a look every second at a busy queue would fill the disk
 constexpr std::size_t names_of_an_hour = 20, names_of_a_day = 20;  // of a place and dimension, when thinned
-constexpr std::string_view ending = ".tsv", known_file = "/arrivals-known-until";
+constexpr std::string_view ending = ".tsv", known_file = "/arrivals-known-until", running_file = "/arrivals-running";
 
 std::string_view folder_of(Span span) { return span == Span::Minute ? "/minutes" : span == Span::Hour ? "/hours" : "/days"; }
 
@@ -63,6 +63,14 @@ std::string lines_of(const std::vector<Point>& points) {
   std::string lines;
   for (const auto& point : points) append_line(lines, point);
   return lines;
+}
+
+// Seconds since 1970 at the beginning of a text.
+std::optional<Time> parse_seconds(std::string_view text) {
+  Cursor in(text);
+  const auto seconds = parse_number(in, 253'402'300'799);
+  if (!seconds) return std::nullopt;
+  return Time{Seconds{static_cast<std::int64_t>(*seconds)}};
 }
 
 // The days of a folder's files.
@@ -119,6 +127,10 @@ io::DiskResult<> HistoryWriter::append(const std::vector<Point>& points) {
 
 io::DiskResult<> HistoryWriter::set_known_until(Time until) {
   return io::replace_file(disk_, folder_ + std::string(known_file), std::to_string(until.time_since_epoch().count()) + "\n");
+}
+
+io::DiskResult<> HistoryWriter::set_running(const std::vector<Point>& arrivals, Time until) {
+  return io::replace_file(disk_, folder_ + std::string(running_file), std::to_string(until.time_since_epoch().count()) + "\n" + lines_of(arrivals));
 }
 
 io::DiskResult<> HistoryWriter::fold_minutes(const std::string& day) {
@@ -227,11 +239,20 @@ std::vector<Point> HistoryReader::newest(WallTime now) const {
 
 std::optional<Time> HistoryReader::known_until() const {
   const auto text = io::read_file(disk_, folder_ + std::string(known_file), 64);
-  if (!text) return std::nullopt;
-  Cursor in(*text);
-  const auto seconds = parse_number(in, 253'402'300'799);
-  if (!seconds) return std::nullopt;
-  return Time{Seconds{static_cast<std::int64_t>(*seconds)}};
+  return text ? parse_seconds(*text) : std::nullopt;
+}
+
+// An hour that is over goes into the files before it leaves the other: what they are known to have does not count twice.
+HistoryReader::Running HistoryReader::running() const {
+  Running running{{}, known_until()};
+  const auto text = io::read_file(disk_, folder_ + std::string(running_file), largest_file);
+  const auto until = text ? parse_seconds(*text) : std::nullopt;
+  if (!until || (running.until && *until <= *running.until)) return running;
+  read_lines(std::string_view(*text).substr(std::min(text->find('\n'), text->size() - 1) + 1), [&](Point&& point) {
+    if (!running.until || point.at + length_of(Span::Hour) > *running.until) running.arrivals.push_back(std::move(point));
+  });
+  running.until = until;
+  return running;
 }
 
 }  // namespace hikyaku::history

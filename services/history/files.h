@@ -2,7 +2,7 @@
 // appended; when a day's minutes are old their largest become lines of hours, and its hours a line of days, and the old file
 // goes. So memory and disk are bounded whatever the queue holds: some 100 MB, and no file grows beyond 128 MB.
 //
-//   data/history/minutes/2026-11-22.tsv   hours/2026-11-22.tsv   days/2026-11.tsv   arrivals-known-until     (days in UTC)
+//   data/history/minutes/2026-11-22.tsv   hours/2026-11-22.tsv   days/2026-11.tsv   arrivals-known-until   arrivals-running     (days in UTC)
 //
 // All calls block; HistoryWriter by one thread of one process (`deliver`), HistoryReader by anybody at the same time.
 #pragma once
@@ -31,6 +31,8 @@ class HistoryWriter {
   io::DiskResult<> append(const std::vector<Point>& points);
   // Until when all that arrived is in the files.
   io::DiskResult<> set_known_until(Time until);
+  // What arrived beyond that until `until`, in hours that are not over: takes the place of what was set before.
+  io::DiskResult<> set_running(const std::vector<Point>& arrivals, Time until);
   // Makes hours and days of what is old, and removes it. Repeats nothing: a crash in between is done again, with the same outcome.
   io::DiskResult<> thin(WallTime now);
 
@@ -60,6 +62,12 @@ class HistoryReader {
   [[nodiscard]] std::vector<Point> newest(WallTime now) const;
   // Nothing: nothing was counted yet.
   [[nodiscard]] std::optional<Time> known_until() const;
+  // What arrived in hours that are not over and in no file yet, and until when all is counted, here or in the files.
+  struct Running {
+    std::vector<Point> arrivals;  // of whole hours
+    std::optional<Time> until;    // nothing: nothing was counted yet
+  };
+  [[nodiscard]] Running running() const;
 
  private:
   std::size_t read_day(Span span, const std::string& file, const std::function<void(const Point&)>& visit) const;

@@ -161,6 +161,10 @@ TEST_CASE("arrivals count for the hour of their acceptance, once, and in bounded
   for (int i = 0; i < 10'000; ++i) count.arrived(mail("s" + std::to_string(i), {"d.example"}, at("2026-11-22", 11, 1)));
   count.arrived(mail("x", {"b.example"}, now));
   CHECK(count.counted_until() == now);
+  const auto running = count.running(now);
+  REQUIRE(running.size() == 4);
+  CHECK(running.front() == Point{at("2026-11-22", 12), {Place::Arrivals, Dimension::Total, {}}, {1, 100, 0}});
+  CHECK(count.running(now) == running);
   std::uint64_t total = 0, senders = 0, lines = 0, b = 0;
   for (const auto& point : count.take(now, ArrivalCount::Which::OverOnly)) {
     CHECK(point.at < at("2026-11-22", 12));
@@ -175,6 +179,30 @@ TEST_CASE("arrivals count for the hour of their acceptance, once, and in bounded
   CHECK(lines < 2 * (3 * (ArrivalCount::most_named + 1) + 1));
   CHECK(count.take(now, ArrivalCount::Which::OverOnly).empty());
   CHECK(count.take(now, ArrivalCount::Which::All).size() == 4);
+}
+
+TEST_CASE("the running hour is told so far, and nothing of it twice when it is over") {
+  io::SimulatedDisk disk({.seed = 9});
+  HistoryWriter writer(disk, "/history");
+  const HistoryReader reader(disk, "/history");
+  REQUIRE(disk.make_folder("/history"));
+  CHECK_FALSE(reader.running().until);
+  const auto hour = [](int of, std::uint64_t count) { return Point{at("2026-11-22", of), {Place::Arrivals, Dimension::Total, {}}, {count, 100, 0}}; };
+  REQUIRE(writer.set_known_until(at("2026-11-22", 11)));
+  CHECK(reader.running().until == at("2026-11-22", 11));
+  REQUIRE(writer.set_running({hour(11, 3)}, at("2026-11-22", 11, 20)));
+  CHECK(reader.running().until == at("2026-11-22", 11, 20));
+  CHECK(reader.running().arrivals == std::vector<Point>{hour(11, 3)});
+  // The hour is over: in the files already, and not yet taken out of here.
+  REQUIRE(writer.set_running({hour(11, 5), hour(12, 1)}, at("2026-11-22", 12, 1)));
+  REQUIRE(writer.append({hour(11, 5)}));
+  REQUIRE(writer.set_known_until(at("2026-11-22", 12)));
+  CHECK(reader.running().arrivals == std::vector<Point>{hour(12, 1)});
+  // deliver ended: everything is in the files.
+  REQUIRE(writer.append({hour(12, 4)}));
+  REQUIRE(writer.set_known_until(at("2026-11-22", 12, 30)));
+  CHECK(reader.running().arrivals.empty());
+  CHECK(reader.running().until == at("2026-11-22", 12, 30));
 }
 
 TEST_CASE("arrivals for mailboxes here have their addresses, in any case of letters, once a message") {

@@ -80,6 +80,13 @@ def history_outlives_deliver(server):
 
 def arrivals_are_counted(server, server_began):
     """Four came while deliver ran, two while it was stopped: six in all, once each, over two more restarts."""
+    def arrived_so_far():
+        told = history(server, "--of", "arrivals")
+        return "arrivals_until" in told and sum(point["count"] for series in told["series"] for point in series["points"])
+
+    eventually(lambda: arrived_so_far() == 4, "the running hour is told while it runs", 60)
+    row = next(line for line in reversed(server.cli("queue", "history").splitlines()) if line.startswith("20"))
+    expect(row[18:34] <= datetime.datetime.now().strftime("%Y-%m-%d %H:%M"), f"as far as it is counted: {row}")
     server.cli("service", "stop", "deliver")
     mail(server, 5, "dead.example")
     mail(server, 6, "other.example")

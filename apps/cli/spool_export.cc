@@ -23,10 +23,11 @@ Exit report(const Invocation& call, const epost_spool::ExportSummary& summary, b
     for (const auto& one : summary.damaged) call.fail(one);
     if (summary.left_here > 0)
       call.print(std::to_string(summary.left_here) + std::string(call.say({" recipients stay here: deliver must verify their mailbox copies first",
-                                                                           " 件の宛先は残した(メールボックスの確認が必要)"})));
+                                                                           " 件の宛先は残る(メールボックスの確認が必要)"})));
+    const bool dry = call.has("--dry-run");
     call.print(std::to_string(summary.messages) + std::string(call.say({" messages for ", " 通、"})) + std::to_string(summary.recipients) +
-               std::string(call.say({" recipients written", " 宛先を書き出した"})));
-    if (!removed && !call.has("--dry-run"))
+               std::string(call.say(dry ? Words{" recipients can be written; nothing was written", " 宛先を書き出せる(まだ何も書き出していない)"} : Words{" recipients written", " 宛先を書き出した"})));
+    if (!removed && !dry)
       call.print(call.say({"They are still in the queue here too: let only one of the two servers deliver them. --remove takes them out.",
                            "このサーバのキューにも残っている。配送するのはどちらか一方だけにすること。--remove で取り除く。"}));
   }

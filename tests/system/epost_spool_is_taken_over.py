@@ -65,6 +65,8 @@ def run(folder):
         out.mkdir()
         os.chmod(out, 0o777)
         server.send(subject="there and back", text="over E-Post's folders")
+        dry = server.cli("spool", "export", str(out), "--dry-run", "--remove")
+        expect("1 messages for 1 recipients can be written; nothing was written" in dry and not list(out.iterdir()), f"a dry run says so: {dry}")
         gone = json.loads(server.cli("spool", "export", str(out), "--remove", "--json"))
         expect(gone["messages"] == 1 and gone["removed"], f"{gone}")
         expect(len(list((out / "incoming").iterdir())) == 2, "one pair")

@@ -10,11 +10,16 @@ namespace {
 
 using directory::AccessAction;
 
+// A client's name in DNS has a domain: a word alone is no client that the ledger could have named.
+bool is_a_word(const std::string& pattern) { return pattern.find_first_of("./:") == std::string::npos; }
+
 directory::DirectoryResult<> decide(Invocation& call, directory::Editor& editor, AccessAction action) {
   std::vector<directory::AccessRow> rows;
   for (const auto& given : call.values("CLIENT")) {
     auto normal = directory::normal_access_pattern(directory::AccessWho::Client, given);
     if (!normal) return directory::refuse(directory::DirectoryFailure::BadValue, std::move(normal).error());
+    if (is_a_word(*normal))
+      return directory::refuse(directory::DirectoryFailure::BadValue, "\"" + given + "\" is neither an address nor a network nor a domain name; write one such as 192.0.2.7, 192.0.2.0/24, mail.a.example or .a.example.");
     // Servers of one house stand side by side: the network that the ledger names.
     const auto address = io::IpAddress::parse(*normal);
     rows.push_back({.pattern = address && action == AccessAction::Allow ? policy::network_of(*address) : *std::move(normal), .action = action, .source = "refusals",

@@ -136,6 +136,7 @@ constexpr SentenceRow rows[] = {
     {"\"{}\" is no address; write --client 192.0.2.7.", "「{1}」はアドレスではない。--client 192.0.2.7 のように書く。"},
     {"The expression {} cannot be used ({}); write it as RE2 reads it.", "正規表現 {1} は使えない({2})。RE2 の書き方にする。"},
     {"\"{}\" is no client; write an address, a network like 192.0.2.0/24, a name, .domain for all names below it, or /expression/.", "「{1}」はクライアントではない。アドレス、192.0.2.0/24 のようなネットワーク、名前、.domain(その下の名前すべて)、/正規表現/ のどれかで書く。"},
+    {"\"{}\" is neither an address nor a network nor a domain name; write one such as 192.0.2.7, 192.0.2.0/24, mail.a.example or .a.example.", "「{1}」はアドレスでもネットワークでもドメイン名でもない。192.0.2.7、192.0.2.0/24、mail.a.example、.a.example のように書く。"},
     {"\"{}\" is no sender; write user@domain, a domain, .domain for all below it, or <> for error mails.", "「{1}」は送信者ではない。user@domain、ドメイン、.domain(その下すべて)、エラーメールなら <> と書く。"},
     {"\"{}\" is no recipient; write user@domain, or a domain.", "「{1}」は宛先ではない。user@domain かドメインで書く。"},
     {"A text of the row is longer than 500 octets or has control characters; make it shorter.", "行の文字列が 500 バイトを超えるか、制御文字を含む。短くする。"},

@@ -89,10 +89,10 @@ def run(folder):
         told = cli("policy", "allow", "0.0.0.0/0", ".jp")
         expect("large part of the world" in told and "top-level domain" in told and told.count("Warning") == 2, f"as they are set: {told}")
         expect("which anybody may claim" in cli("policy", "allow", DOMAIN, "--sender"), "a domain of ours")
-        for group in ("refusals", "policy"):
-            expect("top-level domain" in cli(group, "allow", "foo"), f"{group} allow of a bare word")
+        for group, bare in (("refusals", ".foo"), ("policy", "foo")):
+            expect("top-level domain" in cli(group, "allow", bare), f"{group} allow of {bare}")
             expect("Warning" not in cli(group, "allow", "192.0.2.7", "mail.far.example"), f"{group} allow of what is right")
-        cli("policy", "remove", "foo", "mail.far.example", "192.0.2.7", "192.0.2.0/24")
+        cli("policy", "remove", "foo", ".foo", "mail.far.example", "192.0.2.7", "192.0.2.0/24")
         dangers = json.loads(cli("policy", "check", "--json", check=False))
         expect([any(part in danger["row"] for danger in dangers) for part in ("0.0.0.0/0", ".jp", f"sender {DOMAIN}")] == [True] * 3 and len(dangers) == 3, f"dangerous rows are told of: {dangers}")
         checked = cli("config", "check")

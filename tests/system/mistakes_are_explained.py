@@ -46,6 +46,10 @@ def what_is_wrong_is_named(server, said):
     words = said("account", "remove", f"ghost@{DOMAIN}")
     expect(f"no account ghost@{DOMAIN}" in words and "--yes" not in words, f"first whether it is there: {words}")
     expect("no account" in said("account", "remove", f"ghost@{DOMAIN}", "--dry-run"), "with --dry-run too")
+    for verb in ("allow", "deny"):
+        words = said("refusals", verb, "192.0.2.0/24", "foo")
+        expect('"foo" is neither an address nor a network nor a domain' in words and "192.0.2.0/24" in words, f"refusals {verb}: what is expected: {words}")
+    expect("192.0.2.0/24" not in server.cli("policy", "list") and "allowed" in server.cli("refusals", "allow", "mail.a.example"), "nothing of it was taken")
     expect("Remedy" in said("trace", "B" + "0" * 26), "a message that nobody knows")
     words = said("config", "describe", "relay_network_s")
     expect('"relay_network_s"' in words and 'Did you mean "relay_networks"' in words, f"a setting's near name: {words}")

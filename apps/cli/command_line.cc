@@ -96,6 +96,7 @@ class Parser {
   }
   void build();
   void add_common(CLI::App& app, const Command* command = nullptr);
+  [[nodiscard]] int explain_option(const CLI::App& at, const std::string& name) const;
   [[nodiscard]] int explain(const CLI::ParseError& error, int argc, char** argv);
   Invocation invocation(const Given& given, const char* program) const;
 
@@ -175,6 +176,22 @@ std::string whole_name(const CLI::App* app) {
   return name;
 }
 
+// "-7d" and "-" are values.
+bool is_option(std::string_view word) { return word.starts_with("--") ? word.size() > 2 : word.starts_with('-') && word.size() > 1 && (word[1] < '0' || word[1] > '9'); }
+
+int Parser::explain_option(const CLI::App& at, const std::string& name) const {
+  std::vector<std::string> names;
+  for (const auto* option : at.get_options())
+    for (const auto& long_name : option->get_lnames()) names.push_back("--" + long_name);
+  const auto nearest = settings::nearest_name(name, std::vector<std::string_view>(names.begin(), names.end()));
+  const auto command = whole_name(&at);
+  std::string said;
+  if (language_ == Language::Japanese) said = command + " に " + name + " というオプションはない。" + (nearest ? "もしかして " + std::string(*nearest) + "?" : "");
+  else said = "`" + command + "` has no option " + name + "." + (nearest ? " Did you mean " + std::string(*nearest) + "?" : "");
+  std::fprintf(stderr, "hikyaku: %s\n%s: %s --help\n", said.c_str(), std::string(Words{"Remedy", "使い方"}.in(language_)).c_str(), command.c_str());
+  return static_cast<int>(Exit::WrongUse);
+}
+
 // A wrong word gets the nearest right one.
 int Parser::explain(const CLI::ParseError& error, int argc, char** argv) {
   if (error.get_exit_code() == 0) return root_.exit(error);
@@ -183,9 +200,11 @@ int Parser::explain(const CLI::ParseError& error, int argc, char** argv) {
   CLI::App* at = &root_;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    if (word.starts_with('-')) {
-      const auto* option = at->get_option_no_throw(word);
-      if (option != nullptr && option->get_items_expected_max() > 0) ++i;  // its value is no command
+    if (is_option(word)) {
+      const auto equals = word.find('=');
+      const auto* option = at->get_option_no_throw(word.substr(0, equals));
+      if (option == nullptr && wrong_word) return explain_option(*at, word.substr(0, equals));
+      if (option != nullptr && option->get_items_expected_max() > 0 && equals == std::string::npos) ++i;  // its value is no command
       continue;
     }
     const auto subcommands = at->get_subcommands([](CLI::App*) { return true; });

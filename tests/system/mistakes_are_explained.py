@@ -27,6 +27,12 @@ def values_are_judged(said):
         expect(option in said("log", "days", option, value), f"log days {option} {value}")
     expect("--day" in said("log", "residence", "--day", "foo"), "log residence --day foo")
     expect("no command" not in said("log", "--log", "foo"), "a value is no command")
+    for words, option, near in ((("log", "--mesage", "B" + "0" * 26), "--mesage", "--message"), (("log", "--nosuch", "x"), "--nosuch", ""), (("log", "--nosuch=x"), "--nosuch", ""),
+                                (("log", "--lines", "3", "--folow"), "--folow", "--follow"), (("queue", "lst", "--nosuch"), "", "list"), (("queue", "--nosuch", "list"), "--nosuch", "")):
+        told = said(*words)
+        expect(("has no option" in told and option in told) if option else "no command" in told, f"an option is no command: {words}: {told}")
+        expect("no command" not in told or not option, f"{words}: {told}")
+        expect(near in told and ("Did you mean" in told) == bool(near), f"its near name: {words}: {told}")
     words = said("service", "stop", "deliver", "--helpless")
     expect("hikyaku service stop --help" in words, f"the whole command line: {words}")
     expect("hikyaku service --help" in said("service", "xyzzyx"), "the group's help")

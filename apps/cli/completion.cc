@@ -39,7 +39,11 @@ std::string bash_script() {
   std::string out =
       "# bash completion of hikyaku: put this into /usr/share/bash-completion/completions/hikyaku\n"
       "_hikyaku() {\n  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} path='' i words=''\n"
-      "  for ((i = 1; i < COMP_CWORD; i++)); do\n    case ${COMP_WORDS[i]} in -*) ;; *) path+=\"${path:+ }${COMP_WORDS[i]}\" ;; esac\n  done\n"
+      "  for ((i = 1; i < COMP_CWORD; i++)); do\n    case ${COMP_WORDS[i]} in\n"
+      "      --config) [ \"${COMP_WORDS[i+1]}\" != = ] || ((i++)); ((i++)) ;;\n"  // its file is no command; bash takes --config=FILE for three words
+      "      -*) ;;\n      *) path+=\"${path:+ }${COMP_WORDS[i]}\" ;;\n    esac\n  done\n"
+      "  if [ \"$previous\" = = ]; then previous=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
+      "  if [ \"$previous\" = --config ] && [ \"$word\" = = ]; then word=''; fi\n"
       "  if [ \"$previous\" = --config ]; then COMPREPLY=($(compgen -f -- \"$word\")); return; fi\n  case $path in\n";
   out += "    '') words='" + words_after("") + " --help --json --config' ;;\n";
   for (const auto& group : all_groups()) out += "    '" + std::string(group.name) + "') words='" + words_after(group.name) + own_options(group) + "' ;;\n";

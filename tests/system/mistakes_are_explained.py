@@ -92,6 +92,11 @@ def completion_is_sound(server, folder):
     expect("--days" in offered("hikyaku", "log", "days", "--") and "--follow" not in offered("hikyaku", "log", "days", "--"), "one of its commands")
     expect("deliver" in offered("hikyaku", "service", "stop", "d") and "vip" not in offered("hikyaku", "service", "stop", ""), "its choices")
     expect("set" in offered("hikyaku", "account", "forward", ""), "a group in a group")
+    for config in (("--config", "/etc/x.toml"), ("--config", "=", "/etc/x.toml"), ("--json", "--config", "/etc/x.toml")):
+        expect("deliver" in offered("hikyaku", *config, "service", "stop", "d") and "queue" in offered("hikyaku", *config, ""), f"after {config}")
+        expect("--limit" in offered("hikyaku", "queue", *config, "list", "--"), f"{config} in between")
+    for config in (("--config",), ("--config", "=")):
+        expect(offered("hikyaku", *config, f"{folder}/ba") == [f"{folder}/bash"], f"a file after {config}")
 
 
 def targets_that_lead_nowhere(server):

@@ -3,9 +3,14 @@
 
 language=en
 
-# As the command line decides it (apps/cli/command_line.cc): the first of these that says anything.
+# As the command line decides it (apps/cli/locale_language.h): the first of these that says anything. The sentences are UTF-8.
 language_of_locale() {
-  case ${LC_ALL:-${LC_MESSAGES:-${LANG:-}}} in ja*) echo ja ;; *) echo en ;; esac
+  case ${LC_ALL:-${LC_MESSAGES:-${LANG:-}}} in
+    ja*.[Uu][Tt][Ff]-8 | ja*.[Uu][Tt][Ff]8 | ja*.[Uu][Tt][Ff]-8@* | ja*.[Uu][Tt][Ff]8@*) echo ja ;;
+    ja*.*) echo en ;;
+    ja*) echo ja ;;
+    *) echo en ;;
+  esac
 }
 
 declare -A sentences_en=() sentences_ja=()

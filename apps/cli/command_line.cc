@@ -7,6 +7,7 @@
 
 #include "apps/cli/command.h"
 #include "apps/cli/library_sentences.h"
+#include "apps/cli/locale_language.h"
 #include "apps/cli/text_table.h"
 #include "apps/cli/typed_command.h"
 #include "services/settings/nearest.h"
@@ -18,7 +19,7 @@ namespace {
 Language language_of_locale() {
   for (const auto* name : {"LC_ALL", "LC_MESSAGES", "LANG"})
     if (const char* value = std::getenv(name); value != nullptr && *value != '\0')
-      return std::string_view(value).starts_with("ja") ? Language::Japanese : Language::English;
+      return language_of_locale_name(value);
   return Language::English;
 }
 

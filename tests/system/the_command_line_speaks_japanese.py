@@ -5,6 +5,7 @@ import re
 import subprocess
 
 from harness import DOMAIN, TARO, Server, eventually, expect, scenario
+from peers.hikyaku import ROOT
 
 # Words the parser's library would say.
 LABELS = re.compile(r"\b(Usage|Options|OPTIONS|Positionals|Subcommands?|SUBCOMMANDS?|REQUIRED|TEXT)\b")
@@ -75,6 +76,16 @@ def a_server_that_does_not_start_says_so_in_japanese(server):
         expect(japanese in told[0].stderr and english in told[1].stderr, (arguments, told))
 
 
+def another_charset_is_spoken_to_in_english(server):
+    """What is printed is UTF-8: a terminal of EUC-JP or Shift_JIS would show it as rubbish."""
+    for locale in ("ja_JP.eucJP", "ja_JP.SJIS"):
+        for arguments in (("--help",), ("service", "list"), ("statsu",)):
+            told = run_in(server, locale, *arguments)
+            expect((told.stdout + told.stderr).isascii(), f"{locale} {arguments}: {told}")
+        told = subprocess.run([ROOT / "run", "--nope"], text=True, capture_output=True, timeout=60, env={**os.environ, "LC_ALL": locale})
+        expect("./run does not know" in told.stderr and told.stderr.isascii(), f"./run too: {told}")
+
+
 def headings_are_there(server):
     server.cli("alias", "add", f"info@{DOMAIN}", TARO, "nobody@b.example")
     server.cli("account", "forward", "set", TARO, "x@b.example")
@@ -102,6 +113,7 @@ def run(folder):
         server.start()
         help_is_japanese(server)
         wrong_uses_are_told_in_japanese(server)
+        another_charset_is_spoken_to_in_english(server)
         a_server_that_does_not_start_says_so_in_japanese(server)
         eventually(lambda: run_in(server, "C", "queue", "count").returncode == 0, "deliver answers")
         headings_are_there(server)

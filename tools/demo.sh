@@ -1,11 +1,14 @@
 # Sourced by ./run: the parts of the demonstration server.
 
+highest_port_base=$((65535 - 1025))
+
 demo_paths() {
+  base=${HIKYAKU_PORT_BASE:-2000}
+  [[ $base =~ ^[1-9][0-9]{0,4}$ && $base -le $highest_port_base ]] || fail "$(words bad_port_base "$base" $highest_port_base)"
   var=${HIKYAKU_VAR:-$PWD/var}
   mkdir -p "$var"
   var=$(cd "$var" && pwd)
   data=$var/data config=$var/hikyaku.toml program=${HIKYAKU:-$PWD/build/release/apps/hikyaku/hikyaku}
-  base=${HIKYAKU_PORT_BASE:-2000}
   domain=demo.example relay_domain=relay.example
   relay_to=127.0.0.1:$((base + 1025))
 }

@@ -31,6 +31,8 @@ sentence packages_failed "apt-get could not install them (its last words are abo
   "apt-get で導入できなかった(最後のメッセージは上のとおり)。パッケージの取得元を直してから、もう一度実行する。"
 
 sentence unknown_option './run does not know "%s". Remedy: ./run --help' './run に「%s」という指定はない。使い方: ./run --help'
+sentence bad_port_base 'HIKYAKU_PORT_BASE is "%s", which cannot be added to ports. Remedy: a number from 1 to %s, as in HIKYAKU_PORT_BASE=3000 ./run' \
+  'HIKYAKU_PORT_BASE の値「%s」はポートの基準にできない。1 から %s までの数を指定する: HIKYAKU_PORT_BASE=3000 ./run'
 sentence runs_already "Hikyaku runs here already: it is stopped and started anew." "Hikyaku は既に動いている。停止して起動し直す。"
 sentence building "Building the release. The first time takes some minutes; progress:" "リリース版をビルドする。初回は数分かかる。進行状況:"
 sentence build_failed "The build failed; everything it said is in %s. Remedy: if a package is named there, install it; otherwise report the first error." \

@@ -138,6 +138,13 @@ def run(folder):
 
     speaks_japanese(demo)
 
+    good = demo.environment["HIKYAKU_PORT_BASE"]
+    for wrong in ("x", "-1", "0", "08", "64511", "2000 3000", "a[$(id)]"):
+        demo.environment["HIKYAKU_PORT_BASE"] = wrong
+        refused = demo.start("--detach")
+        expect(refused.wait(60) == 1 and f'HIKYAKU_PORT_BASE is "{wrong}"' in demo.said() and len(demo.said().splitlines()) == 1, f"a base that is none: {demo.said()}")
+    demo.environment["HIKYAKU_PORT_BASE"] = good
+
     with socket.create_server(("0.0.0.0", int(demo.environment["HIKYAKU_PORT_BASE"]) + 525)):
         taken = demo.start("--detach")
         expect(taken.wait(90) != 0 and "HIKYAKU_PORT_BASE=" in demo.said(), f"a port that is taken: {demo.said()}")

@@ -26,7 +26,7 @@ std::optional<std::uint64_t> queued_of(Invocation& call, const std::string& addr
   if (sample == Sample::Shown && found->recipients > 0 && !call.json) {
     const auto list = list_items(call, *queue, {request.filter, {}, most_shown});
     if (!list) return std::nullopt;
-    print_table(call, *list, SystemClock{}.wall());
+    print_table(call, *queue, *list, SystemClock{}.wall());
   }
   return found->recipients;
 }

@@ -218,4 +218,14 @@ std::string age_text(Duration age) {
   return std::to_string(seconds / 86'400) + " d";
 }
 
+std::string next_text(const Invocation& call, const QueueAccess& queue, WallTime next, WallTime now) {
+  if (next > now) return age_text(next - now);
+  return std::string(call.say(queue.deliver_runs() ? Words{"now", "今"} : Words{"stopped", "停止中"}));
+}
+
+void tell_if_stopped(const Invocation& call, const QueueAccess& queue) {
+  if (queue.deliver_runs()) return;
+  call.print(call.say({"deliver is stopped: nothing is tried, and no period runs. To go on: hikyaku service start deliver", "deliver は停止中。配送も再送も行われず、期限も進まない。再開するには: hikyaku service start deliver"}));
+}
+
 }  // namespace hikyaku::cli

@@ -64,5 +64,9 @@ void print_more(Invocation& call, const delivery::QueueSummary& summary);
 [[nodiscard]] std::string size_text(std::uint64_t octets);
 // "3 h", "2 d": how long ago, for tables.
 [[nodiscard]] std::string age_text(Duration age);
+// "now", "3 min": when the next try is; "stopped" of what is due while deliver is.
+[[nodiscard]] std::string next_text(const Invocation& call, const QueueAccess& queue, WallTime next, WallTime now);
+// Below a table: that deliver is stopped, where it is.
+void tell_if_stopped(const Invocation& call, const QueueAccess& queue);
 
 }  // namespace hikyaku::cli

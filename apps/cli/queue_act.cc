@@ -45,7 +45,7 @@ Exit show_first(Invocation& call, QueueAccess& queue, const delivery::QueueActio
     call.print(json.end_array().end_object().take());
     return Exit::Done;
   }
-  if (!sample.items.empty()) print_table(call, sample, clock.wall());
+  if (!sample.items.empty()) print_table(call, queue, sample, clock.wall());
   call.print(std::to_string(count) + std::string(call.say(words.would)));
   if (count > 0 && caution == Caution::ShowsFirst) call.print(call.say({"Nothing was changed. Give --yes to do it.", "まだ何も変えていない。実行するには --yes を付ける。"}));
   return Exit::Done;

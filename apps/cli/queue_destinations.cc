@@ -34,14 +34,14 @@ void write_destination(telemetry::JsonWriter& json, const DestinationSummary& on
   json.end_object();
 }
 
-void print_destination(Invocation& call, TextTable& table, const DestinationSummary& one, WallTime now) {
+void print_destination(Invocation& call, const QueueAccess& queue, TextTable& table, const DestinationSummary& one, WallTime now) {
   const bool japanese = call.language == Language::Japanese;
   const auto health = health_of(one);
   const auto next = one.probed_again.value_or(one.next_due);
   const auto ago = [&](WallTime when) { return when == WallTime{} ? std::string("-") : age_text(now - when); };
   table.add({one.destination, std::string(health ? delivery::health_words(*health, japanese) : call.say({"waiting", "待機"})),
              std::string(delivery::class_words(delivery::failure_class_of(one.failure_class), japanese)), std::to_string(one.attempts), ago(one.last_tried),
-             next <= now ? std::string(call.say({"now", "今"})) : age_text(next - now),
+             next_text(call, queue, next, now),
              !one.gives_up ? std::string("-") : *one.gives_up <= now ? std::string(call.say({"now", "今"})) : age_text(*one.gives_up - now),
              std::to_string(one.messages), size_text(one.octets), one.last_reply});
 }
@@ -65,11 +65,10 @@ Exit run(Invocation& call) {
   const SystemClock clock;
   auto table = headed_table(call, {{"DESTINATION", "配送先"}, {"STATE", "状態"}, {"CLASS", "種類"}, {"TRIES", "試行"}, {"LAST", "前回"}, {"NEXT", "次回"},
                                    {"GIVES UP", "打切り"}, {"MAIL", "通数"}, {"SIZE", "サイズ"}, {"LAST REPLY", "直前の応答"}});
-  for (const auto& one : summary->destinations) print_destination(call, table, one, clock.wall());
+  for (const auto& one : summary->destinations) print_destination(call, *queue, table, one, clock.wall());
   call.print(table.text());
   print_more(call, *summary);
-  if (!queue->deliver_runs())
-    call.print(call.say({"deliver is stopped: nothing is tried, and no period runs.", "deliver は停止中。再送は行われず、期限も進まない。"}));
+  tell_if_stopped(call, *queue);
   return Exit::Done;
 }
 

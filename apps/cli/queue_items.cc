@@ -57,7 +57,7 @@ void write_item(telemetry::JsonWriter& json, const delivery::QueueItem& item, co
   json.end_object();
 }
 
-void print_table(Invocation& call, const delivery::QueueList& list, WallTime now, Heading heading) {
+void print_table(Invocation& call, const QueueAccess& queue, const delivery::QueueList& list, WallTime now, Heading heading) {
   TextTable table;
   if (heading == Heading::Shown)
     table = headed_table(call, {{"ID", "追跡 ID"}, {"AGE", "経過"}, {"SENDER", "送信者"}, {"RECIPIENT", "宛先"}, {"TRIES", "試行"}, {"NEXT", "次回"}, {"LAST REPLY", "直前の応答"}});
@@ -65,23 +65,19 @@ void print_table(Invocation& call, const delivery::QueueList& list, WallTime now
     const auto* hold = list.hold_of(item);
     table.add({item.id.text(), age_text(now - item.accepted_at), item.sender.empty() ? "<>" : item.sender, item.recipient,
                is_deferred(item) ? std::to_string(item.attempts) : "0",
-               hold != nullptr ? std::string(call.say({"held by ", "保留 "})) + std::to_string(hold->id) : !is_deferred(item) || item.next_due <= now ? std::string(call.say({"now", "今"})) : age_text(item.next_due - now),
+               hold != nullptr ? std::string(call.say({"held by ", "保留 "})) + std::to_string(hold->id) : next_text(call, queue, is_deferred(item) ? item.next_due : now, now),
                times_text(call, item, now) + shown_reply(call, item.last_reply)});
   }
   call.print(table.text());
 }
 
-void print_items(Invocation& call, const delivery::QueueList& list, WallTime now) {
-  if (call.json) {
-    telemetry::JsonWriter json;
-    json.object().key("items").array();
-    for (const auto& item : list.items) write_item(json, item, list.hold_of(item));
-    json.end_array().flag("more", list.next.has_value());
-    if (list.next) json.member("after", text_of(*list.next));
-    return call.print(json.end_object().take());
-  }
-  print_table(call, list, now);
-  print_more(call, list);
+void print_json(Invocation& call, const QueueAccess& queue, const delivery::QueueList& list) {
+  telemetry::JsonWriter json;
+  json.object().flag("deliver_runs", queue.deliver_runs()).key("items").array();
+  for (const auto& item : list.items) write_item(json, item, list.hold_of(item));
+  json.end_array().flag("more", list.next.has_value());
+  if (list.next) json.member("after", text_of(*list.next));
+  call.print(json.end_object().take());
 }
 
 void print_more(Invocation& call, const delivery::QueueList& list) {

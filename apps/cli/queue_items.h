@@ -14,8 +14,8 @@ void write_item(telemetry::JsonWriter& json, const delivery::QueueItem& item, co
 // A last reply for people: a peer's as it is, ours in their language.
 [[nodiscard]] std::string shown_reply(const Invocation& call, const std::string& reply);
 enum class Heading : std::uint8_t { Shown, Left };
-void print_table(Invocation& call, const delivery::QueueList& list, WallTime now, Heading heading = Heading::Shown);
-void print_items(Invocation& call, const delivery::QueueList& list, WallTime now);
+void print_table(Invocation& call, const QueueAccess& queue, const delivery::QueueList& list, WallTime now, Heading heading = Heading::Shown);
+void print_json(Invocation& call, const QueueAccess& queue, const delivery::QueueList& list);
 void print_more(Invocation& call, const delivery::QueueList& list);
 
 // The page that the request asks for. A long search tells what it has found so far and is asked to go on, until the page is full;

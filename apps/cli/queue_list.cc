@@ -21,16 +21,16 @@ Exit run(Invocation& call) {
   const auto now = SystemClock{}.wall();
   if (call.json) {
     const auto list = list_items(call, *queue, request);
-    if (list) print_items(call, *list, now);
+    if (list) print_json(call, *queue, *list);
     return list ? Exit::Done : Exit::Failed;
   }
   auto heading = Heading::Shown;
   const auto list = list_items(call, *queue, request, [&](const delivery::QueueList& part) {
     if (part.items.empty() && heading == Heading::Left) return;
-    print_table(call, part, now, heading);  // at once, however long the search goes on
+    print_table(call, *queue, part, now, heading);  // at once, however long the search goes on
     heading = Heading::Left;
   });
-  if (list) print_more(call, *list);
+  if (list) print_more(call, *list), tell_if_stopped(call, *queue);
   return list ? Exit::Done : Exit::Failed;
 }
 

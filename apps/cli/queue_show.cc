@@ -7,7 +7,7 @@ namespace hikyaku::cli {
 
 namespace {
 
-void print_message(Invocation& call, const delivery::QueueList& list, WallTime now) {
+void print_message(Invocation& call, const QueueAccess& queue, const delivery::QueueList& list, WallTime now) {
   const auto& first = list.items.front();
   call.print(first.id.text() + "  " + (first.sender.empty() ? "<>" : first.sender) + "  " + std::to_string(first.octets) + " octets, " +
              std::string(call.say({"accepted ", "受信 "})) + telemetry::stamp_text(first.accepted_at));
@@ -24,7 +24,7 @@ void print_message(Invocation& call, const delivery::QueueList& list, WallTime n
       line += call.say({"waits for its first attempt", "最初の配送を待っている"});
     } else {
       line += std::to_string(item.attempts) + std::string(call.say({" attempts, next ", " 回試行、次回 "})) + telemetry::stamp_text(item.next_due) + " (" +
-              (item.next_due > now ? age_text(item.next_due - now) : std::string(call.say({"due", "期限到来"}))) + "), " + item.destination + ": " + shown_reply(call, item.last_reply);
+              (item.next_due > now || !queue.deliver_runs() ? next_text(call, queue, item.next_due, now) : std::string(call.say({"due", "期限到来"}))) + "), " + item.destination + ": " + shown_reply(call, item.last_reply);
     }
     if (const auto* hold = list.hold_of(item))
       line += "; " + std::string(call.say({"held by hold ", "保留 "})) + std::to_string(hold->id) + " (" + selector_text(call, *hold) + "): " + hold->reason;
@@ -41,9 +41,10 @@ Exit run(Invocation& call) {
   const auto list = list_items(call, *queue, {*filter, {}, 1'000});
   if (!list) return Exit::Failed;
   const SystemClock clock;
-  if (call.json) return print_items(call, *list, clock.wall()), list->items.empty() ? Exit::Failed : Exit::Done;
+  if (call.json) return print_json(call, *queue, *list), list->items.empty() ? Exit::Failed : Exit::Done;
   if (list->items.empty()) return call.fail(Words{"no recipient of this message waits here. Remedy: hikyaku trace tells what became of it.", "このメールの宛先は待っていない。hikyaku trace で経過がわかる。"});
-  print_message(call, *list, clock.wall());
+  print_message(call, *queue, *list, clock.wall());
+  tell_if_stopped(call, *queue);
   return Exit::Done;
 }
 

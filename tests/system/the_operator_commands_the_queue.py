@@ -47,6 +47,17 @@ def look(server):
     expect(len(waiting(server)) == 8, "nothing is done without --yes")
 
 
+def what_waits_for_deliver(server):
+    """While it is stopped nothing is tried "now"."""
+    expect("service start deliver" in server.cli("queue", "retry", "--recipient", "r7@far.example"), "the remedy")
+    for command in (("queue", "list"), ("queue", "destinations"), ("queue", "show", next(item["message"] for item in waiting(server) if item["recipient"] == "r7@far.example"))):
+        text = server.cli(*command)
+        expect("deliver is stopped" in text and "service start deliver" in text, f"{command}: {text}")
+    row = next(line for line in server.cli("queue", "list").splitlines() if "r7@far.example" in line)
+    expect("  stopped  " in row and "  now  " not in row, row)
+    expect(not json.loads(server.cli("queue", "list", "--json"))["deliver_runs"], "and as JSON")
+
+
 def its_report_is_followed(server, mail):
     """From a mail that was given up to the report about it, and back."""
     told = json.loads(server.cli("trace", mail, "--json"))["told_by"]
@@ -112,6 +123,7 @@ def run(folder):
 
         server.cli("service", "stop", "deliver")
         expect(len(waiting(server)) == 4, "four are left")
+        what_waits_for_deliver(server)
         server.cli("queue", "bounce", "--recipient", "r4@far.example", "--yes")
         server.cli("queue", "bounce", "--recipient", "r4@far.example", "--yes")
         server.cli("queue", "delete", "--recipient", "r5@far.example", "--yes")

@@ -1,7 +1,6 @@
 """Runs every kind of test in order, shows progress, and prints the total as its last line (see ./test)."""
 import argparse
 import concurrent.futures
-import difflib
 import os
 import pathlib
 import re
@@ -11,6 +10,7 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 
+import test_names
 from long_record import LongRecord
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -21,8 +21,6 @@ SANITIZED = ["base", "mail", "io", "protocol", "storage", "services/spool", "ser
 
 # System scenarios share no port, file or name with each other, and mostly wait: for a retry, a sample, a peer.
 SIDE_BY_SIDE = int(os.environ.get("HIKYAKU_SIDE_BY_SIDE", "4"))
-
-LONG_STEPS = ("threads", "fresh-machine")  # beside the scripts of tests/long
 
 
 class Total:
@@ -137,126 +135,80 @@ def scripts(total, kind, files, environment, minutes=15, side_by_side=1, record=
             say(f"  {outcome:7} {name}{reason}  {seconds:.1f} s")
 
 
-def scenarios(folder, only, smoke=False):
-    found = sorted(file for file in (ROOT / "tests" / folder).glob("*.py") if file.stem not in ("harness",) and not file.stem.startswith("_"))
-    if smoke:
-        found = [file for file in found if "SMOKE = True" in file.read_text()]
-    return [file for file in found if only in file.stem]
-
-
-def corpora_elsewhere():
+def corpora_elsewhere(choice):
     """The fuzz targets of the folders whose unit tests are not sanitized in each run; their corpora are."""
-    return sorted(file.stem for top in ("services", "apps") for file in (ROOT / top).rglob("*_fuzz.cc")
-                  if not any(file.is_relative_to(ROOT / folder) for folder in SANITIZED))
+    return [name.removesuffix("_corpus") for name, folder in test_names.corpora().items()
+            if name in choice.units and not any(folder.is_relative_to(ROOT / below) for below in SANITIZED)]
 
 
-def names_a_unit(only):
-    units = {file.stem for pattern in ("*_test.cc", "*_fuzz.cc") for folder in SANITIZED for file in (ROOT / folder).rglob(pattern)}
-    # A folder's library gives its test program the name: services/spool -> spool_test, protocol/smtp -> protocol_smtp_test.
-    programs = {"_".join(folder.relative_to(ROOT).parts) + "_test" for top in SANITIZED for folder in [ROOT / top, *(ROOT / top).rglob("*")] if folder.is_dir()}
-    return any(only in name for name in units | programs | set(corpora_elsewhere()))
-
-
-def names_only_scripts(only):
-    """Whether the name is a scenario's and no unit test's: then there is nothing for the sanitizers to run."""
-    return bool(only) and any(scenarios(folder, only) for folder in ("dialogues", "system", "arrows")) and not names_a_unit(only)
-
-
-def names_only_long(only):
-    """Whether the name is a long step's alone: then only what that step needs is built."""
-    found = bool(scenarios("long", only)) or only in LONG_STEPS
-    return bool(only) and found and not any(scenarios(folder, only) for folder in ("dialogues", "system", "arrows")) and not names_a_unit(only)
-
-
-def run_sanitized(total, pattern, only, everything):
+def run_sanitized(total, choice, everything):
     """Unit tests and corpora under ASan and UBSan."""
+    below = choice.targets() if everything else choice.targets(SANITIZED)
+    if choice and not below and not corpora_elsewhere(choice):
+        return
     environment = {"UBSAN_OPTIONS": "print_stacktrace=1", "ASAN_OPTIONS": "detect_stack_use_after_return=1"}
-    targets = [] if everything else [folder + "/all" for folder in SANITIZED] + corpora_elsewhere()
+    targets = below if choice else [] if everything else [folder + "/all" for folder in SANITIZED]
+    targets += [] if everything else corpora_elsewhere(choice)
     if not build(total, "asan", targets):
         return
     if everything:
-        ctest(total, "sanitized", ROOT / "build/asan", ["-L", "unit", *pattern], environment)
+        ctest(total, "sanitized", ROOT / "build/asan", ["-L", "unit", *choice.pattern()], environment)
         return
     for folder in SANITIZED:
-        ctest(total, f"sanitized {folder}", ROOT / "build/asan" / folder, ["-L", "unit", *pattern], environment)
-    names = [name for name in corpora_elsewhere() if only in name + "_corpus"]
-    if names:
+        if not choice or choice.targets([folder]):
+            ctest(total, f"sanitized {folder}", ROOT / "build/asan" / folder, ["-L", "unit", *choice.pattern()], environment)
+    if names := corpora_elsewhere(choice):
         ctest(total, "sanitized corpora", ROOT / "build/asan", ["-R", "^(" + "|".join(names) + ")_corpus$"], environment)
 
 
-def known_names():
-    """Everything that NAME of ./test may mean, read from the sources: units, corpora, scenarios."""
-    names = {"server_sentences", "arrows", *LONG_STEPS}
-    for folder in ("base", "mail", "io", "protocol", "storage", "services", "apps"):
-        names |= {file.stem + "_corpus" for file in (ROOT / folder).rglob("*_fuzz.cc")}
-        for file in (ROOT / folder).rglob("CMakeLists.txt"):
-            names |= {name + "_test" for name in re.findall(r"hikyaku_folder\((\w+)", file.read_text())}
-    for folder in ("arrows", "dialogues", "system", "long"):
-        names |= {file.stem for file in (ROOT / "tests" / folder).glob("*.py") if not file.stem.startswith("_") and file.stem != "harness"}
-    return names
-
-
-def no_such_name(only):
-    """What is to be said when no test has `only` in its name; None when one has."""
-    names = known_names()
-    try:
-        if any(only in name or re.search(only, name) for name in names):  # ctest takes an expression
-            return None
-    except re.error:
-        return f"\"{only}\" is no expression that names could match"
-    stems = {re.sub("_(test|fuzz_corpus)$", "", name): name for name in names}
-    near = [stems[stem] for stem in difflib.get_close_matches(only, stems, 3, 0.6)]
-    return f"No test has \"{only}\" in its name." + (f" Did you mean {' or '.join(near)}?" if near else " See tests/system, tests/dialogues, tests/arrows, and *_test.cc beside the code.")
-
-
-def run_all(total, options):
-    only = options.only or ""
+def run_all(total, options, choice):
     if options.smoke:
         if build(total, "release", []):
-            scripts(total, "system", scenarios("system", only, smoke=True), {"HIKYAKU": str(ROOT / "build/release/apps/hikyaku/hikyaku")})
+            smoke = [file for file in choice.scripts("system") if "SMOKE = True" in file.read_text()]
+            scripts(total, "system", smoke, {"HIKYAKU": str(ROOT / "build/release/apps/hikyaku/hikyaku")})
         return
-    pattern = ["-R", only] if only else []
-    record = LongRecord(ROOT / "build/long-run.tsv", ROOT, options.go_on or bool(only)) if options.long else None
-    if options.long and names_only_long(only):
-        run_long(total, [], only, record)
+    record = LongRecord(ROOT / "build/long-run.tsv", ROOT, options.go_on or bool(choice)) if options.long else None
+    if options.long and choice.is_long_alone():
+        run_long(total, choice, record)
         return
-    debug = build(total, "debug", [])
-    if debug:
-        ctest(total, "units", ROOT / "build/debug", ["-L", "unit", *pattern])
-        if not only and build(total, "debug", ["headers_alone"]):
-            total.add("every header compiles alone", "passed")
+    talks = choice.scripts("dialogues", "system")
+    targets = [*choice.targets(), *(["hikyaku"] if talks else [])] if choice else []
+    debug = (choice and not targets) or build(total, "debug", targets)
+    if debug and choice.units:
+        ctest(total, "units", ROOT / "build/debug", ["-L", "unit", *choice.pattern()])
+    if debug and not choice and build(total, "debug", ["headers_alone"]):
+        total.add("every header compiles alone", "passed")
     binary = ROOT / "build/debug/apps/hikyaku/hikyaku"
-    scripts(total, "tree", [file for file in sorted((ROOT / "tests/arrows").glob("*.py")) if only in file.stem], {"HIKYAKU": str(binary)})
-    if debug and binary.exists():
+    scripts(total, "tree", choice.scripts("arrows"), {"HIKYAKU": str(binary)})
+    if debug and talks and binary.exists():
         say("running system tests")
-        scripts(total, "dialogue", scenarios("dialogues", only), {"HIKYAKU": str(binary)})
-        scripts(total, "system", scenarios("system", only), {"HIKYAKU": str(binary), "HIKYAKU_LONG": "1" if options.long else ""},
+        scripts(total, "dialogue", choice.scripts("dialogues"), {"HIKYAKU": str(binary)})
+        scripts(total, "system", choice.scripts("system"), {"HIKYAKU": str(binary), "HIKYAKU_LONG": "1" if options.long else ""},
                 side_by_side=SIDE_BY_SIDE)
-    if not names_only_scripts(only):
-        run_sanitized(total, pattern, only, options.long)
+    run_sanitized(total, choice, options.long)
     if options.long:
-        run_long(total, pattern, only, record)
+        run_long(total, choice, record)
 
 
-def run_threads(total, pattern, record):
-    """All unit tests under ThreadSanitizer."""
+def run_threads(total, choice, record):
+    """All unit tests, or those that were named, under ThreadSanitizer."""
     began, failed_before = time.monotonic(), total.failed
-    if build(total, "tsan", []):
-        ctest(total, "threads", ROOT / "build/tsan", ["-L", "unit", *pattern])
+    if build(total, "tsan", choice.targets() if choice else []):
+        ctest(total, "threads", ROOT / "build/tsan", ["-L", "unit", *choice.pattern()])
     if record:  # all of them ran
         record.note("threads", "failed" if total.failed > failed_before else "passed", time.monotonic() - began)
 
 
-def run_long(total, pattern, only, record):
+def run_long(total, choice, record):
     """What passed since the record began is left out, unless it was named."""
     def wanted(step):
-        return only in step and (bool(only) or not record.is_done(step))
+        return choice.has(step) and (bool(choice) or not record.is_done(step))
     if wanted("threads"):
-        run_threads(total, [], record)
-    elif only and not names_only_long(only):
-        run_threads(total, pattern, None)
+        run_threads(total, test_names.Choice([]), record)
+    elif choice.units and choice:
+        run_threads(total, choice, None)
     say("running long tests")
-    left = [file for file in scenarios("long", only) if wanted(file.stem)]
+    left = [file for file in choice.scripts("long") if wanted(file.stem)]
     if left and build(total, "release", ["all", "bench_tools"]):
         scripts(total, "long", left, {"HIKYAKU": str(ROOT / "build/release/apps/hikyaku/hikyaku")}, minutes=12 * 60, record=record)
     if wanted("fresh-machine"):
@@ -269,13 +221,16 @@ def main():
     parser.add_argument("--smoke", action="store_true", help="release build and the shortest system tests")
     parser.add_argument("--long", action="store_true", help="everything the bars name; hours")
     parser.add_argument("--go-on", action="store_true", help="with --long: leave out the long steps that passed since the run that was cut off began")
-    parser.add_argument("only", nargs="?", help="only what has this in its name")
+    parser.add_argument("--check-names", action="store_true", help=argparse.SUPPRESS)  # only that: before packages are installed
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only what has this name. " + test_names.HOW_NAMES_LOOK.replace("\n", " "))
     options = parser.parse_args()
-    if options.only and (mistaken := no_such_name(options.only)):
-        say(mistaken)
+    if mistaken := test_names.mistakes(options.names, options.long, options.smoke):
+        say("\n".join(mistaken))
         return 2
+    if options.check_names:
+        return 0
     began, total = time.monotonic(), Total()
-    run_all(total, options)
+    run_all(total, options, test_names.Choice(options.names))
     for name, detail in total.failures:
         say(f"\nFAILED {name}\n{detail.rstrip()}")
     say(f"\n{time.monotonic() - began:.0f} s")

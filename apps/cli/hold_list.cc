@@ -2,6 +2,7 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/data_access.h"
 #include "apps/cli/hold_view.h"
+#include "apps/cli/queue_access.h"
 #include "apps/service/data_folders.h"
 #include "services/delivery/hold_proposals.h"
 #include "services/telemetry/stamp.h"
@@ -24,25 +25,47 @@ void print_proposals(Invocation& call, const std::vector<delivery::HoldProposal>
                "hikyaku hold add --route " + delivery::proposed_host(one) + " --reason ...");
 }
 
-directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
+// A look at the whole queue each, some 20 ms a million recipients.
+constexpr std::size_t most_asked = 50;
+
+// What the holds of chosen mail keep still: nothing comes to them. Where deliver gives no answer, it is not known.
+KeptByHold kept_of(Invocation& call, const std::vector<directory::Hold>& holds, WallTime now) {
+  KeptByHold kept;
+  std::unique_ptr<QueueAccess> queue;
+  for (const auto& hold : holds) {
+    if (hold.scope != directory::HoldScope::Chosen || !hold.runs(now) || kept.size() == most_asked) continue;
+    if (!queue) queue = QueueAccess::open(call);
+    const auto summary = queue ? queue->ask_for<delivery::QueueSummary>(delivery::QueueSummaryRequest{{.destination = directory::chosen_key(hold.id)}, 1}) : std::nullopt;
+    if (!summary) break;
+    kept.emplace(hold.id, summary->all.recipients);
+  }
+  return kept;
+}
+
+Exit run(Invocation& call) {
   const auto now = SystemClock{}.wall();
-  TRY(snapshot, editor.read());
   std::vector<directory::Hold> holds;
-  for (const auto& hold : snapshot->contents().holds)
+  const auto access = DirectoryAccess::open(call);
+  if (!access) return Exit::Failed;
+  const auto snapshot = access->editor().read();
+  if (!snapshot) return call.fail(snapshot.error().what);
+  for (const auto& hold : (*snapshot)->contents().holds)
     if (call.has("--ended") || hold.stage(now) != directory::HoldStage::Ended) holds.push_back(hold);
+  const auto kept = kept_of(call, holds, now);
   const auto proposals = proposals_of(call);
-  if (!call.json) return print_holds(call, holds, now), print_proposals(call, proposals), directory::DirectoryResult<>{};
+  if (!call.json) return print_holds(call, holds, now, kept), print_proposals(call, proposals), Exit::Done;
   telemetry::JsonWriter json;
   json.object().key("holds").array();
-  for (const auto& hold : holds) write_hold(json, hold, now);
+  for (const auto& hold : holds) {
+    const auto found = kept.find(hold.id);
+    write_hold(json, hold, now, found == kept.end() ? std::nullopt : std::optional(found->second));
+  }
   json.end_array().key("proposed").array();
   for (const auto& one : proposals)
     json.object().member("destination", one.destination).member("silent_since", telemetry::stamp_text(one.silent_since)).member("waiting", one.waiting).member("reason", one.words).end_object();
   call.print(json.end_array().end_object().take());
-  return {};
+  return Exit::Done;
 }
-
-Exit run(Invocation& call) { return with_directory(call, work); }
 
 }  // namespace
 

@@ -32,6 +32,8 @@ Exit run(Invocation& call) {
   if (!count) return Exit::Failed;
   call.print(std::string(call.say({"It keeps ", "保留中: "})) + (count->whole ? "" : std::string(call.say({"at least ", "少なくとも "}))) + std::to_string(count->incoming + count->deferred) +
              std::string(call.say({" recipients, ", " 件の宛先、"})) + std::to_string(count->octets) + std::string(call.say({" octets.", " オクテット"})));
+  if (found->scope == directory::HoldScope::Chosen && count->incoming + count->deferred == 0)
+    call.print(std::string(call.say({"No new mail comes under it. To end it: hikyaku hold release ", "新着メールは入らない。終えるには: hikyaku hold release "})) + std::to_string(found->id));
   return Exit::Done;
 }
 

@@ -60,23 +60,34 @@ std::string selector_text(const Invocation& call, const directory::Hold& hold) {
   return hold.pattern.empty() ? text : text + " " + hold.pattern;
 }
 
-void write_hold(telemetry::JsonWriter& json, const directory::Hold& hold, WallTime now) {
+void write_hold(telemetry::JsonWriter& json, const directory::Hold& hold, WallTime now, std::optional<std::uint64_t> kept) {
   json.object().member("id", hold.id).member("scope", scope_name(hold.scope)).member("pattern", hold.pattern);
   json.member("stage", stage_name(hold.stage(now))).member("reason", hold.reason).member("owner", hold.owner);
   json.member("action", action_name(hold.action));
   if (hold.action == directory::HoldAction::OtherRoute) json.member("other_route", hold.other_route);
   json.member("created", telemetry::stamp_text(hold.created)).member("start", telemetry::stamp_text(hold.start));
   if (hold.end != WallTime::max()) json.member("end", telemetry::stamp_text(hold.end));
+  if (kept) json.member("recipients", *kept);
   json.end_object();
 }
 
-void print_holds(Invocation& call, const std::vector<directory::Hold>& holds, WallTime now) {
+void print_holds(Invocation& call, const std::vector<directory::Hold>& holds, WallTime now, const KeptByHold& kept) {
   if (holds.empty()) return call.print(call.say({"No mail is held.", "保留はない。"}));
   auto table = headed_table(call, {{"ID", "番号"}, {"STATE", "状態"}, {"MAIL", "対象"}, {"FROM", "開始"}, {"TO", "終了"}, {"NEW MAIL", "新着"}, {"BY", "実施者"}, {"REASON", "理由"}});
+  std::string empty;
+  const auto state = [&](const directory::Hold& hold) {
+    const auto found = kept.find(hold.id);
+    if (found == kept.end() || found->second > 0) return std::string(call.say(stage_words(hold.stage(now))));
+    if (empty.empty()) empty = std::to_string(hold.id);
+    return std::string(call.say({"empty", "空"}));
+  };
   for (const auto& hold : holds)
-    table.add({std::to_string(hold.id), std::string(call.say(stage_words(hold.stage(now)))), selector_text(call, hold), minute(hold.start), end_text(call, hold),
+    table.add({std::to_string(hold.id), state(hold), selector_text(call, hold), minute(hold.start), end_text(call, hold),
                std::string(call.say(action_words(hold.action))) + (hold.other_route.empty() ? "" : " " + hold.other_route), hold.owner, reason_text(call, hold)});
   call.print(table.text());
+  if (!empty.empty())
+    call.print(std::string(call.say({"Empty: all its mail is gone, and no new mail comes under a hold of chosen mail. To end it: hikyaku hold release ",
+                                     "空: 対象のメールはすべてなくなった。選択したメールの保留に新着メールは入らない。終えるには: hikyaku hold release "})) + empty);
 }
 
 void print_hold(Invocation& call, const directory::Hold& hold, WallTime now) {

@@ -64,6 +64,8 @@ def run(folder):
         held = eventually(lambda: (w := waiting(server)) and w["r1"].get("hold") == 1 and w["r2"].get("hold") == 1 and w, "named by the queue")
         expect("hold" not in held["r3"], held)
         expect("It keeps 2 recipients" in server.cli("hold", "show", "1"), server.cli("hold", "show", "1"))
+        [row] = json.loads(server.cli("hold", "list", "--json"))["holds"]
+        expect(row["recipients"] == 2 and "running" in server.cli("hold", "list"), row)
         inner.start()
         eventually(lambda: "r3" in got(inner), "other mail goes", 20)
         mail(server, 4)
@@ -80,6 +82,7 @@ def run(folder):
         server.cli("hold", "release", "1")
         eventually(lambda: "r2" in got(inner) and not waiting(server), "and goes when the hold is over", 20)
         while_stopped(server, inner)
+        a_hold_whose_mail_is_gone(server, inner)
         by_error_with_an_end(server, inner)
         under_an_attempt(server, inner)
         expect(server.subjects(HANAKO) == [] and server.subjects(TARO) == [], "no bounce was sent")
@@ -119,6 +122,24 @@ def while_stopped(server, inner):
     expect([one for one in destinations if "first_failed" not in one and "oldest" in one], destinations)
     server.cli("hold", "release", chosen["hold"])
     eventually(lambda: "r11" in got(inner), "released", 20)
+
+
+# Nothing can come to it any more, and the list says so, with deliver running and stopped.
+def a_hold_whose_mail_is_gone(server, inner):
+    inner.stop()
+    mail(server, 15)
+    tried(server, "r15")
+    chosen = hold(server, "--recipient", "r15@inner.example")["hold"]
+    server.cli("queue", "delete", "--recipient", "r15@inner.example", "--yes")
+    for verb in (None, "stop", "start"):
+        if verb:
+            server.cli("service", verb, "deliver")
+        text = server.cli("hold", "list")
+        [row] = json.loads(server.cli("hold", "list", "--json"))["holds"]
+        expect("empty" in text.splitlines()[1] and f"hold release {chosen}" in text and row["recipients"] == 0, f"{verb}: {text}")
+    server.cli("hold", "release", chosen)
+    expect("empty" not in server.cli("hold", "list"), "it is over")
+    inner.start()
 
 
 # The hold is over by itself.

@@ -3,9 +3,9 @@
 
 #include "apps/cli/commands.h"
 #include "apps/cli/data_access.h"
-#include "apps/cli/directory_import.h"
 #include "apps/cli/directory_views.h"
 #include "apps/cli/list_members.h"
+#include "apps/cli/table_import.h"
 #include "base/cursor.h"
 #include "services/directory/address_text.h"
 #include "services/directory/relay_recipients.h"
@@ -99,23 +99,33 @@ Exit run_remove(Invocation& call) {
   });
 }
 
+std::vector<directory::KeyedRow> keyed(const std::vector<std::string>& addresses) {
+  std::vector<directory::KeyedRow> rows;
+  for (const auto& address : addresses) rows.push_back({address, address});
+  return rows;
+}
+
+// Whom this source's list has no more goes.
+DirectoryResult<Exit> replace(Invocation& call, directory::Editor& editor, const std::string& domain, const std::vector<std::string>& addresses) {
+  TRY(snapshot, editor.read());
+  std::vector<std::string> former;
+  for (const auto& row : snapshot->relay_recipients(domain))
+    if (row.source == source_of(call)) former.push_back(text_of(row));
+  const auto changes = unordered_changes(keyed(former), keyed(addresses));
+  const bool really = may_replace(call, changes);
+  const auto mode = really ? directory::Editor::Run::Really : directory::Editor::Run::Dry;
+  TRY_VOID(editor.add_relay_recipients(domain, addresses, source_of(call), SystemClock{}.wall(), mode));
+  const auto no_more = [&](const RelayRecipient& row) { return row.source == source_of(call) && !std::ranges::binary_search(addresses, text_of(row)); };
+  if (really || addresses.empty()) TRY_VOID(editor.remove_relay_recipients(domain, no_more, mode));  // dry, it would not see who comes
+  return report_table(call, changes, {"Mail for who is removed is refused where the list counts (mode list).", "一覧で確かめるドメイン(mode list)では、削除した利用者宛てのメールを拒否する。"});
+}
+
 DirectoryResult<Exit> work_import(Invocation& call, directory::Editor& editor, const std::string& text) {
   const auto domain = directory::fold_domain(call.value("DOMAIN"));
-  const auto parsed = directory::parse_relay_recipients(text, domain);
+  auto parsed = directory::parse_relay_recipients(text, domain);
+  if (call.has("--replace")) return parsed.bad.empty() ? replace(call, editor, domain, parsed.addresses) : refuse_table(call, std::move(parsed.bad));
   TRY(changed, editor.add_relay_recipients(domain, parsed.addresses, source_of(call), SystemClock{}.wall(), run_of(call)));
-  std::size_t gone = 0;
-  if (call.has("--replace")) {
-    // Whom the list has no more; a faulty row may be anybody's, so then nobody goes.
-    if (!parsed.bad.empty() && !call.has("--dry-run"))
-      call.fail(Words{"Nobody was taken off the list, since some rows could not be read; mend them and import again.", "読めない行があるため、リストからは誰も削除していない。直してから取り込み直す。"});
-    else {
-      const auto no_more = [&](const RelayRecipient& row) { return row.source == source_of(call) && !std::ranges::binary_search(parsed.addresses, text_of(row)); };
-      TRY(removed, editor.remove_relay_recipients(domain, no_more, run_of(call)));
-      gone = removed;
-    }
-  }
-  if (!call.json && gone > 0) call.print(std::string(call.say({"whom the list has no more: ", "リストからなくなった宛先: "})) + std::to_string(gone));
-  return report_import(call, changed.added, parsed.bad, changed.unchanged.size());
+  return report_import(call, changed.added, std::move(parsed.bad), changed.unchanged.size());
 }
 
 Exit run_import(Invocation& call) { return import_text(call, work_import); }
@@ -152,7 +162,7 @@ Command domain_recipients_remove_command() {
 }
 
 Command domain_recipients_import_command() {
-  auto options = import_options({source_option, {"--replace", OptionKind::Flag, {"whom this source has no more goes", "この出所のうち、ファイルにない利用者を除く"}}});
+  auto options = table_import_options({source_option, {"--replace", OptionKind::Flag, {"whom this source has no more goes, with --yes; nothing is done when a row is bad", "この出所のうち、ファイルにない利用者を除く(--yes が要る)。誤った行があれば何もしない"}}});
   options.insert(options.begin(), domain_argument);
   return {.name = "domain recipients import",
           .help = {"take a list of users: one address a line, or Postfix's relay_recipient_maps", "利用者の一覧を取り込む。1 行 1 アドレス、または Postfix の relay_recipient_maps"},

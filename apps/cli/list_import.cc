@@ -1,10 +1,8 @@
 // hikyaku list import
-#include <unordered_set>
-
 #include "apps/cli/commands.h"
-#include "apps/cli/directory_import.h"
 #include "apps/cli/directory_text.h"
 #include "apps/cli/list_members.h"
+#include "apps/cli/table_import.h"
 #include "services/directory/address_text.h"
 #include "services/directory/import_export.h"
 
@@ -14,30 +12,27 @@ namespace {
 
 using directory::Editor;
 
-// Members that the text does not name.
-directory::DirectoryResult<std::vector<std::string>> others(const Editor& editor, const std::string& name, const std::vector<std::string>& named) {
+std::vector<directory::KeyedRow> keyed(const std::vector<std::string>& members) {
+  std::vector<directory::KeyedRow> rows;
+  for (const auto& member : members) rows.push_back({directory::fold_pattern(member), directory::fold_pattern(member)});
+  return rows;
+}
+
+directory::DirectoryResult<Exit> replace(Invocation& call, Editor& editor, const std::vector<std::string>& members) {
+  const auto name = call.value("LIST");
   TRY(snapshot, editor.read());
-  TRY(address, wanted_address(name));
-  std::unordered_set<std::string> stay;
-  for (const auto& member : named) stay.insert(directory::fold_pattern(member));
-  std::vector<std::string> gone;
-  if (const auto* list = snapshot->list(address))
-    for (const auto& member : list->members)
-      if (!stay.contains(directory::fold_pattern(member))) gone.push_back(member);
-  return gone;
+  TRY(list, wanted_list(*snapshot, name));
+  const auto changes = unordered_changes(keyed(list->members), keyed(members));
+  const auto mode = may_replace(call, changes) ? Editor::Run::Really : Editor::Run::Dry;
+  TRY_VOID(editor.add_members(name, members, mode));
+  TRY_VOID(editor.remove_members(name, changes.removed, mode));
+  return report_table(call, changes, {"Who is removed gets no more mail of the list.", "外した人にはリストのメールが届かなくなる。"});
 }
 
 directory::DirectoryResult<Exit> work(Invocation& call, Editor& editor, const std::string& text) {
   auto parsed = directory::parse_members(text);
-  const auto list = call.value("LIST");
-  // Half a list is worse than none: who replaces the members wants exactly those of the text.
-  if (call.has("--replace") && !parsed.bad.empty()) return report_import(call, 0, std::move(parsed.bad));
-  TRY(changed, editor.add_members(list, parsed.members, run_of(call)));
-  if (call.has("--replace")) {
-    TRY(gone, others(editor, list, parsed.members));
-    TRY(removed, editor.remove_members(list, gone, run_of(call)));
-    changed.removed = removed.removed;
-  }
+  if (call.has("--replace")) return parsed.bad.empty() ? replace(call, editor, parsed.members) : refuse_table(call, std::move(parsed.bad));
+  TRY(changed, editor.add_members(call.value("LIST"), parsed.members, run_of(call)));
   if (!parsed.bad.empty()) return report_import(call, changed.added, std::move(parsed.bad));
   changed.unchanged.clear();
   report_members(call, changed, {"", ""});
@@ -47,7 +42,7 @@ directory::DirectoryResult<Exit> work(Invocation& call, Editor& editor, const st
 Exit run(Invocation& call) { return import_text(call, work); }
 
 std::vector<Option> options() {
-  auto all = import_options({{"--replace", OptionKind::Flag, {"whom the text does not name is removed; nothing is done when a row is bad", "テキストにない人を外す。誤った行があれば何もしない"}}});
+  auto all = table_import_options({{"--replace", OptionKind::Flag, {"whom the text does not name is removed, with --yes; nothing is done when a row is bad", "テキストにない人を外す(--yes が要る)。誤った行があれば何もしない"}}});
   all.insert(all.begin(), {"LIST", OptionKind::Argument, {"the list's address", "リストのアドレス"}});
   return all;
 }

@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "apps/cli/content_access.h"
-#include "apps/cli/directory_import.h"
 #include "apps/cli/policy_content.h"
 #include "apps/cli/server_sentences.h"
+#include "apps/cli/table_import.h"
 #include "services/directory/access.h"
 #include "services/filters/mail_dat.h"
 #include "services/filters/pass_filter.h"
@@ -36,14 +36,29 @@ DirectoryResult<Exit> import_rows(Invocation& call, ContentStore& store, std::st
   return report_import(call, changed.added + changed.replaced, std::move(bad), changed.unchanged);
 }
 
+// As a row is read and compared: when it was added means nothing.
+std::vector<directory::KeyedRow> keyed(const Invocation& call, const std::vector<ContentRow>& rows) {
+  std::vector<directory::KeyedRow> all;
+  for (const auto& row : rows) {
+    auto text = row.name + " (" + std::string(directory::content_action_name(row.action)) + ", " + std::string(directory::content_mode_name(row.mode)) + "): " + conditions_text(call, row);
+    if (!row.recipient.empty()) text += " -> " + row.recipient;
+    all.push_back({row.name, std::move(text)});
+  }
+  return all;
+}
+
+// What the table changes, and what was changed of it: nothing where rows would go and --yes is missing.
 struct Taken {
-  directory::ContentEditor::Changed changed;
-  std::size_t gone = 0;  // rows of an earlier import that the table has no more
+  directory::RowChanges changes;
+  std::size_t rows = 0, there_already = 0;
+  [[nodiscard]] bool waits(const Invocation& call) const { return !call.has("--dry-run") && !may_replace(call, changes); }
 };
 
 void show_json(const Invocation& call, const filters::ParsedMailDat& parsed, const Taken& taken) {
   telemetry::JsonWriter json;
-  json.object().flag("dry_run", call.has("--dry-run")).member("taken", taken.changed.added + taken.changed.replaced).member("there_already", taken.changed.unchanged).member("removed", taken.gone).key("blocks").array();
+  json.object().flag("dry_run", call.has("--dry-run")).member("taken", taken.waits(call) ? 0 : taken.rows).member("there_already", taken.there_already);
+  write_changes(json, call, taken.changes);
+  json.key("blocks").array();
   for (const auto& block : parsed.blocks) {
     json.object().member("line", block.line).member("block", block.name).key("row").object();
     write_content_row(json, block.row);
@@ -96,7 +111,7 @@ Exit report(const Invocation& call, filters::ParsedMailDat& parsed, const Taken&
   std::ranges::sort(parsed.bad, {}, &directory::BadRow::line);
   if (call.json) {
     show_json(call, parsed, taken);
-    return parsed.bad.empty() ? Exit::Done : Exit::Problem;
+    return parsed.bad.empty() && !taken.waits(call) ? Exit::Done : Exit::Problem;
   }
   for (const auto& block : parsed.blocks) show_block(call, block);
   for (const auto& list : parsed.lists) show_list(call, list);
@@ -104,8 +119,9 @@ Exit report(const Invocation& call, filters::ParsedMailDat& parsed, const Taken&
   if (shadowed > 0)
     call.print(std::to_string(shadowed) + std::string(call.say({" rows in shadow: they only log (rule.found). When the log shows what you meant: hikyaku policy content set NAME --mode enforce",
                                                                  " 行は shadow(記録のみ、rule.found)。記録が意図どおりなら: hikyaku policy content set 名前 --mode enforce"})));
-  if (taken.gone > 0) call.print(std::string(call.say({"rows of an earlier import that the table has no more: ", "以前取り込んだ行のうち、表になくなった行: "})) + std::to_string(taken.gone));
-  return report_import(call, taken.changed.added + taken.changed.replaced, std::move(parsed.bad), taken.changed.unchanged);
+  const auto told = tell_removed(call, taken.changes, {"A row of an earlier import that is removed is looked for no more.", "以前取り込んだ行のうち、削除したものは調べなくなる。"});
+  if (taken.waits(call) && parsed.bad.empty()) return told;
+  return report_import(call, taken.waits(call) ? 0 : taken.rows, std::move(parsed.bad), taken.there_already);
 }
 
 struct EpostTable {
@@ -141,14 +157,22 @@ DirectoryResult<Exit> import_epost_table(Invocation& call, ContentStore& store, 
     rows.push_back(block.row);
   }
   TRY(there, rows_now(store));
-  std::vector<std::string> former;
-  for (const auto& row : there.rows)
-    if (filters::is_mail_dat_row(row.name, table.prefix) && std::ranges::find(rows, row.name, &ContentRow::name) == rows.end()) former.push_back(row.name);
-  TRY(changed, store.editor.set(rows, run_of_content(call)));
-  TRY(gone, store.editor.remove(former, run_of_content(call)));
-  if (!call.has("--dry-run") && changed.added + changed.replaced + gone > 0) tell_content(call);
+  std::vector<ContentRow> former;
+  std::vector<std::string> gone;
+  for (const auto& row : there.rows) {
+    if (!filters::is_mail_dat_row(row.name, table.prefix)) continue;
+    former.push_back(row);
+    if (std::ranges::find(rows, row.name, &ContentRow::name) == rows.end()) gone.push_back(row.name);
+  }
+  Taken taken{unordered_changes(keyed(call, former), keyed(call, rows))};
+  const bool really = may_replace(call, taken.changes);
+  const auto mode = really ? directory::ContentEditor::Run::Really : directory::ContentEditor::Run::Dry;
+  TRY(changed, store.editor.set(rows, mode));
+  TRY_VOID(store.editor.remove(gone, mode));
+  if (really && changed.added + changed.replaced + gone.size() > 0) tell_content(call);
+  taken.rows = changed.added + changed.replaced, taken.there_already = changed.unchanged;
   compare_with_settings(call, parsed);
-  return report(call, parsed, {changed, gone});
+  return report(call, parsed, taken);
 }
 
 DirectoryResult<Exit> work(Invocation& call, ContentStore& store) {
@@ -166,7 +190,7 @@ DirectoryResult<Exit> work(Invocation& call, ContentStore& store) {
 Command policy_content_import_command() {
   return {.name = "policy content import",
           .help = {"take rows that `policy content export` wrote, or E-Post's mail.dat, virus.dat and passfilter.dat", "policy content export で書き出した行、または E-Post の mail.dat・virus.dat・passfilter.dat を取り込む"},
-          .options = import_options({{"--table", OptionKind::Value, {"the file is this table of E-Post's; it takes the place of what was imported of it before", "ファイルは E-Post のこの表。以前取り込んだ分と置き換える"}, {"mail.dat", "virus.dat", "passfilter.dat"}, true},
+          .options = table_import_options({{"--table", OptionKind::Value, {"the file is this table of E-Post's; it takes the place of what was imported of it before (rows go with --yes alone)", "ファイルは E-Post のこの表。以前取り込んだ分と置き換える(行の削除には --yes が要る)"}, {"mail.dat", "virus.dat", "passfilter.dat"}, true},
                                      {"--recipient", OptionKind::Value, {"the table is this recipient's own, user@domain", "この宛先(user@domain)の個別の表"}},
                                      {"--shadow", OptionKind::Flag, {"all rows of the table only log", "表の行をすべて記録のみ(shadow)にする"}}}),
           .run = [](Invocation& call) { return with_content(call, work); },

@@ -1,10 +1,11 @@
 // hikyaku policy import, hikyaku policy export
-#include <algorithm>
+#include <unordered_set>
 
 #include "apps/cli/access_options.h"
 #include "apps/cli/commands.h"
-#include "apps/cli/directory_import.h"
+#include "apps/cli/table_import.h"
 #include "services/directory/access_import.h"
+#include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
 
@@ -12,14 +13,38 @@ namespace {
 
 using directory::AccessRow;
 
+// As it is read and compared: when it was added means nothing.
+directory::KeyedRow keyed(const AccessRow& row) {
+  const auto key = std::string(directory::who_name(row.who)) + ' ' + row.pattern;
+  auto text = key + ' ' + std::string(directory::access_name(row.action));
+  if (row.expires != WallTime::max()) text += " until " + telemetry::stamp_text(row.expires);
+  if (!row.note.empty()) text += " (" + row.note + ")";
+  return {key + ' ' + row.source, std::move(text)};
+}
+
+// Of the source, and those of others that the text has rows for.
+std::vector<directory::KeyedRow> former_rows(const directory::Snapshot& snapshot, const std::string& source, const std::vector<directory::KeyedRow>& wanted) {
+  std::unordered_set<std::string_view> named;
+  for (const auto& row : wanted) named.insert(row.key);
+  std::vector<directory::KeyedRow> rows;
+  for (const auto& row : snapshot.contents().access)
+    if (auto one = keyed(row); row.source == source || named.contains(one.key)) rows.push_back(std::move(one));
+  return rows;
+}
+
 // A list that is imported again takes its former rows along that it has no more.
-directory::DirectoryResult<std::size_t> remove_former(const Invocation& call, directory::Editor& editor, const std::vector<AccessRow>& rows) {
-  if (!call.has("--replace")) return 0UZ;
-  std::vector<std::pair<directory::AccessWho, std::string_view>> kept;
-  for (const auto& row : rows) kept.emplace_back(row.who, row.pattern);
-  std::ranges::sort(kept);
+directory::DirectoryResult<Exit> replace(Invocation& call, directory::Editor& editor, const std::vector<AccessRow>& rows) {
   const auto source = call.value("--source", "operator");
-  return editor.remove_access([&](const AccessRow& row) { return row.source == source && !std::ranges::binary_search(kept, std::pair(row.who, std::string_view(row.pattern))); }, run_of(call));
+  std::vector<directory::KeyedRow> wanted;
+  for (const auto& row : rows) wanted.push_back(keyed(row));
+  TRY(snapshot, editor.read());
+  const auto changes = unordered_changes(former_rows(*snapshot, source, wanted), wanted);
+  const auto mode = may_replace(call, changes) ? directory::Editor::Run::Really : directory::Editor::Run::Dry;
+  std::unordered_set<std::string_view> kept;
+  for (const auto& row : wanted) kept.insert(row.key);
+  TRY_VOID(editor.set_access(rows, mode));
+  TRY_VOID(editor.remove_access([&](const AccessRow& row) { return row.source == source && !kept.contains(keyed(row).key); }, mode));
+  return report_table(call, changes, {"A row that is removed allows or keeps out nobody any more.", "削除した行による許可や拒否はなくなる。"});
 }
 
 directory::DirectoryResult<Exit> work(Invocation& call, directory::Editor& editor, const std::string& text) {
@@ -27,10 +52,9 @@ directory::DirectoryResult<Exit> work(Invocation& call, directory::Editor& edito
   if (!base) return Exit::Failed;
   if (const auto action = directory::parse_access(call.value("--action", "allow"))) base->action = *action;
   auto parsed = directory::parse_access_list(text, *base, call.has("--below") ? directory::Names::AndBelow : directory::Names::Themselves);
+  if (call.has("--replace")) return parsed.bad.empty() ? replace(call, editor, parsed.rows) : refuse_table(call, std::move(parsed.bad));
   TRY(changed, editor.set_access(parsed.rows, run_of(call)));
-  TRY(gone, remove_former(call, editor, parsed.rows));
-  if (!call.json && (changed.replaced > 0 || gone > 0))
-    call.print(std::string(call.say({"changed rows: ", "変更した行: "})) + std::to_string(changed.replaced) + std::string(call.say({", rows that the list has no more: ", "、リストからなくなった行: "})) + std::to_string(gone));
+  if (!call.json && changed.replaced > 0) call.print(std::string(call.say({"changed rows: ", "変更した行: "})) + std::to_string(changed.replaced));
   return report_import(call, changed.added + changed.replaced, std::move(parsed.bad), changed.unchanged);
 }
 
@@ -53,10 +77,10 @@ Command policy_import_command() {
   between.push_back({"--action", OptionKind::Value, {"of rows that name none: allow (usual), defer, refuse", "動作の書かれていない行の動作: allow(既定)、defer、refuse"}, {"allow", "defer", "refuse"}, true});
   between.push_back({"--below", OptionKind::Flag, {"a name means all names below it too, as in Postfix's access tables", "名前にはその下の名前も含める(Postfix の access 表と同じ)"}});
   for (auto& one : row_options()) between.push_back(std::move(one));
-  between.push_back({"--replace", OptionKind::Flag, {"rows of this source that the text has no more go", "この出所の行のうち、ファイルにないものは削除する"}});
+  between.push_back({"--replace", OptionKind::Flag, {"rows of this source that the text has no more go, with --yes; nothing is done when a row is bad", "この出所の行のうち、ファイルにないものは削除する(--yes が要る)。誤った行があれば何もしない"}});
   return {.name = "policy import",
           .help = {"take a published list: one name, network or expression a line, Postfix's access and regexp tables, effect.dat", "公開リストを取り込む。1 行 1 件、Postfix の access・regexp 表、effect.dat"},
-          .options = import_options(std::move(between)),
+          .options = table_import_options(std::move(between)),
           .run = run_import,
           .more = {"Look first with --dry-run; name the list with --source, and `hikyaku policy remove --source NAME` takes it back.", "まず --dry-run で確かめる。--source で名前を付けておけば hikyaku policy remove --source NAME でまとめて取り消せる。"}};
 }

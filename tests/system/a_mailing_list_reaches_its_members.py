@@ -97,7 +97,12 @@ def reports(server, user):
 
 def moderation(server):
     server.cli("list", "add", NEWS, "--posting", "moderators", "--poster", TARO)
-    server.cli("list", "import", NEWS, "-", "--replace", input=f"{HANAKO}\n")
+    server.cli("list", "import", NEWS, "-", input=f"{TARO}\nx@b.example\n")
+    for text, said in ((f"{HANAKO}\nno address\n", "1 refused"), ("", "removed 2"), (f"{HANAKO}\n", "removed 2")):
+        told = server.cli("list", "import", NEWS, "-", "--replace", input=text, check=False)
+        expect(said in told and server.cli("list", "export", NEWS).split() == sorted([TARO, "x@b.example"]), f"no member goes unasked, nor by a faulty text: {told}")
+    told = json.loads(server.cli("list", "import", NEWS, "-", "--replace", "--yes", "--json", input=f"{HANAKO}\n"))
+    expect((told["new"], told["removed"], told["changed_now"]) == (1, 2, True), f"{told}")
     post(server, NEWS, "may I", sender=STRANGER)
     server.wait_for_subjects(["may I"], TARO)
     expect("X-List-Moderation: resend to " + NEWS in stored(server, TARO, "may I"), "how to let it pass")

@@ -42,7 +42,12 @@ def by_list(server):
     expect(reply_to(server, HANAKO, sender=NOBODY)[0] == 250, "its users may write from anywhere, listed or not")
     server.cli("domain", "recipients", "add", INNER, SABURO)
     expect(reply_to(server, SABURO)[0] == 250, "added, at once")
-    server.cli("domain", "recipients", "import", INNER, "-", "--source", "hr", "--replace", input=f"{TARO}\n")
+    users = server.cli("domain", "recipients", "export", INNER)
+    for edition, said in ((f"{TARO}\n", "removed 1"), ("", "removed 2"), (f"{TARO}\nsomebody@else.example\n", "1 refused")):
+        for options in ((), ("--dry-run",)):
+            told = server.cli("domain", "recipients", "import", INNER, "-", "--source", "hr", "--replace", *options, input=edition, check=False)
+            expect(said in told and server.cli("domain", "recipients", "export", INNER) == users, f"nobody goes unasked, nor by a faulty list: {options} {told}")
+    server.cli("domain", "recipients", "import", INNER, "-", "--source", "hr", "--replace", "--yes", input=f"{TARO}\n")
     expect([reply_to(server, who)[0] for who in (TARO, JIRO, SABURO)] == [250, 550, 250], "the list's next edition replaces it, and no other's rows")
     rows = json.loads(server.cli("domain", "recipients", "list", INNER, "--json"))
     expect({(row["address"], row["source"]) for row in rows} == {(TARO, "hr"), (SABURO, "operator")}, f"listed: {rows}")

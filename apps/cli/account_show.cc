@@ -1,8 +1,10 @@
 // hikyaku account show ADDRESS
 #include "apps/cli/account_queue.h"
+#include "apps/cli/account_usage.h"
 #include "apps/cli/commands.h"
+#include "apps/cli/data_access.h"
 #include "apps/cli/directory_text.h"
-#include "apps/cli/directory_views.h"
+#include "apps/cli/listing.h"
 #include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
@@ -11,10 +13,12 @@ namespace {
 
 std::string or_dash(std::string value) { return value.empty() ? "-" : value; }
 
-void tell(FactSheet& sheet, const Invocation& call, const directory::Snapshot& directory, const directory::Account& account) {
+void tell(const Invocation& call, const directory::Snapshot& directory, const directory::Account& account, const std::optional<mailboxes::QuotaUsage>& used) {
+  FactSheet sheet(call);
   sheet.add({"address", "アドレス"}, account.address.text());
   sheet.add({"name", "氏名"}, or_dash(account.full_name));
   sheet.add({"quota", "容量の上限"}, account.quota_octets == 0 ? std::string(call.say({"no limit", "無制限"})) : settings::size_text({account.quota_octets}));
+  if (used) sheet.add({"used", "使用量"}, used_text(call, account, *used) + std::string(call.say({", messages: ", "、通数: "})) + std::to_string(used->messages));
   sheet.add({"notes", "備考"}, or_dash(account_notes(call, account)));
   if (const auto* suspension = directory.suspension(account.id)) {
     sheet.add({"suspended", "送信停止"}, telemetry::stamp_text(suspension->since).substr(0, 16) + " " + suspension->by);
@@ -23,27 +27,28 @@ void tell(FactSheet& sheet, const Invocation& call, const directory::Snapshot& d
   }
   const auto* forward = directory.forward(account.id);
   sheet.add({"forwarded to", "転送先"}, or_dash(forward == nullptr ? "" : joined(forward->targets)));
+  sheet.print();
 }
 
-directory::DirectoryResult<> write(Invocation& call, directory::Editor& editor) {
+directory::DirectoryResult<> show(Invocation& call, directory::Editor& editor) {
   TRY(snapshot, editor.read());
   TRY(account, wanted_account(*snapshot, call.value("ADDRESS")));
+  const auto usage = AccountUsage::open(call);
+  const auto used = usage ? usage->of(*account) : std::nullopt;
+  if (!call.json) return tell(call, *snapshot, *account, used), directory::DirectoryResult<>{};
   telemetry::JsonWriter json;
-  write_account(json, *account, snapshot->suspension(account->id));
+  write_account(json, *account, snapshot->suspension(account->id), used ? &*used : nullptr);
   call.print(json.take());
   return {};
 }
 
-Exit run(Invocation& call) {
-  if (call.json) return with_directory(call, write);
-  return show_of_directory<directory::Account>(call, {.find = wanted_account, .write = nullptr, .tell = tell});
-}
+Exit run(Invocation& call) { return with_directory(call, show); }
 
 }  // namespace
 
 Command account_show_command() {
   return {.name = "account show",
-          .help = {"one account: name, quota, what it may use, where its mail goes on to", "1 つのアカウント(氏名、容量、使える機能、転送先)を表示する"},
+          .help = {"one account: name, quota and what is used of it, what it may use, where its mail goes on to", "1 つのアカウント(氏名、容量と使用量、使える機能、転送先)を表示する"},
           .options = {{"ADDRESS", OptionKind::Argument, {"its address", "メールアドレス"}}},
           .run = run};
 }

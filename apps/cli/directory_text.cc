@@ -31,10 +31,11 @@ void write_suspension(telemetry::JsonWriter& json, const directory::Suspension& 
   json.object().member("since", telemetry::stamp_text(one.since)).member("by", one.by).member("reason", one.why).member("hold", one.hold).end_object();
 }
 
-void write_account(telemetry::JsonWriter& json, const directory::Account& account, const directory::Suspension* suspension) {
+void write_account(telemetry::JsonWriter& json, const directory::Account& account, const directory::Suspension* suspension, const mailboxes::QuotaUsage* used) {
   json.object().member("address", account.address.text()).member("name", account.full_name).member("quota_octets", account.quota_octets);
   json.flag("enabled", account.enabled == Enabled::Yes).flag("admin", account.admin == Enabled::Yes).flag("pop3", account.pop3 == Enabled::Yes);
   json.flag("imap", account.imap == Enabled::Yes).flag("smtp", account.smtp_auth == Enabled::Yes);
+  if (used != nullptr) json.member("used_octets", used->octets).member("used_messages", used->messages);
   if (suspension != nullptr) write_suspension(json.key("suspended"), *suspension);
   json.end_object();
 }

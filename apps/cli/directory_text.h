@@ -11,6 +11,7 @@
 #include "services/directory/directory.h"
 #include "services/directory/error.h"
 #include "services/directory/types.h"
+#include "services/mailboxes/types.h"
 #include "services/telemetry/json_writer.h"
 
 namespace hikyaku::cli {
@@ -18,8 +19,8 @@ namespace hikyaku::cli {
 [[nodiscard]] std::string_view domain_kind_name(directory::DomainKind kind);  // "local", "relay", "pass-unknown"
 [[nodiscard]] std::optional<directory::DomainKind> domain_kind(std::string_view name);
 
-// `suspension`: that is in force; null: none.
-void write_account(telemetry::JsonWriter& json, const directory::Account& account, const directory::Suspension* suspension);
+// `suspension`: that is in force; null: none. `used`: what its mail takes; null: not looked at.
+void write_account(telemetry::JsonWriter& json, const directory::Account& account, const directory::Suspension* suspension, const mailboxes::QuotaUsage* used = nullptr);
 // "admin, no POP3", what is not as usual.
 [[nodiscard]] std::string account_notes(const Invocation& call, const directory::Account& account);
 

@@ -43,6 +43,16 @@ def deliver(server, kib):
         client.sendmail(STRANGER, [HANAKO], "Subject: filler\r\n\r\n" + ("x" * 62 + "\r\n") * 16 * kib)
 
 
+def what_is_used_is_shown(server):
+    shown = json.loads(server.cli("account", "show", HANAKO, "--json"))
+    expect(900 << 10 < shown["used_octets"] < 1 << 20 and shown["used_messages"] == 1, f"{shown}")
+    told = server.cli("account", "show", HANAKO)
+    expect("of 1MiB (8" in told and "messages: 1" in told, told)
+    listed = {one["address"]: one for one in json.loads(server.cli("account", "list", "--used", "--json"))}
+    expect(listed[HANAKO] == shown and listed[TARO]["used_octets"] == 0, f"{listed}")
+    expect("USED" in server.cli("account", "list", "--used") and "used_octets" not in server.cli("account", "list", "--json"), "only when asked for: each account is opened")
+
+
 def waiting(server):
     items = [item for item in json.loads(server.cli("queue", "list", "--json", "--recipient", HANAKO))["items"]]
     return [(item["attempts"], item["next_try"]) for item in items if "attempts" in item]
@@ -66,6 +76,7 @@ def run(folder):
         server.cli("alias", "add", f"both@{DOMAIN}", HANAKO, TARO)
         deliver(server, 900)
         eventually(lambda: len(server.subjects()) == 1, "the first mail arrived")
+        what_is_used_is_shown(server)
         expect(rcpt(server) == (250, "2.1.5 Recipient ok"), "there is still room")
         eventually(lambda: rcpt(server, size=300 << 10) == (452, "4.2.2 The mailbox is full"), "a declared size without room")
         server.cli("account", "set", HANAKO, "--quota", "512KiB")

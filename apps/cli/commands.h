@@ -14,6 +14,7 @@ Command service_restart_command();
 Command config_check_command();
 Command config_describe_command();
 Command config_reload_command();
+Command config_show_command();
 Command domain_add_command();
 Command domain_list_command();
 Command domain_remove_command();

@@ -178,6 +178,7 @@ const std::vector<Command>& all_commands() {
       log_days_command(),
       config_check_command(),
       config_describe_command(),
+      config_show_command(),
       config_reload_command(),
       completion_command()};
   return commands;

@@ -1,4 +1,5 @@
 """A changed setting is in force after a reload, a wrong one changes nothing, and no connection is lost. The file is read once for a reload."""
+import json
 import os
 import signal
 import smtplib
@@ -26,7 +27,19 @@ def run(folder):
             server.config.write_text(good)
             held.sendmail("stranger@b.example", [HANAKO], "Subject: held\r\n\r\nHello\r\n")
         server.wait_for_subjects(["held"])
+        what_differs_is_shown(server)
         read_once(server, good.replace('"64KiB"', '"128KiB"'))
+
+
+def what_differs_is_shown(server):
+    """`config show --changed`: what the file sets otherwise than the presets, and nothing else."""
+    changed = {f"{one['section']}.{one['name']}": one for one in json.loads(server.cli("config", "show", "--changed", "--json"))}
+    every = json.loads(server.cli("config", "show", "--json"))
+    expect("64KiB" in changed["smtp.message_size"]["value"] and "64KiB" not in changed["smtp.message_size"]["preset"] and "node.data" in changed, f"{changed}")
+    expect(all(one["value"] != one["preset"] for one in changed.values()) and len(every) > 100 > len(changed) == sum(one["changed"] for one in every), f"{changed}")
+    text = server.cli("config", "show", "--changed")
+    expect("[smtp]" in text and any(line.startswith("message_size = ") and "# preset: " in line for line in text.splitlines()), text)
+    expect("presets" in server.cli("config", "show", "smtp.recipients", "--changed") and "recipients = " in server.cli("config", "show", "smtp.recipients"), "a word")
 
 
 def read_once(server, text):

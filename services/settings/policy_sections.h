@@ -29,8 +29,8 @@ struct PolicySection : Section {
       .help = "What the rule uri_list does in mode enforce: refuse (550), or tag: the message gets a field X-Hikyaku-URI-List.",
       .help_ja = "規則 uri_list(enforce)の動作。refuse は拒否(550)、tag はヘッダー X-Hikyaku-URI-List を付けて受け取る。", .preset = "refuse", .choices = {"refuse", "tag"}}};
   Setting<Texts> uri_exempt{*this, "uri_exempt", {
-      .help = "Hosts that the uri_lists are never asked about, with all below them: \"example.jp\"; or addresses, \"192.0.2.7\". A list that has one by mistake refuses no mail for it.",
-      .help_ja = "uri_lists に問い合わせないホスト(\"example.jp\" などと、その下のすべて)、またはアドレス(\"192.0.2.7\" など)。リストに誤って載っていても拒否しない。"}};
+      .help = "Hosts that the uri_lists are never asked about, with all below them: \"example.jp\"; or IPv4 addresses, \"192.0.2.7\" (links to IPv6 addresses are never asked about). A list that has one by mistake refuses no mail for it.",
+      .help_ja = "uri_lists に問い合わせないホスト(\"example.jp\" などと、その下のすべて)、または IPv4 アドレス(\"192.0.2.7\" など。IPv6 アドレスへのリンクはもともと問い合わせない)。リストに誤って載っていても拒否しない。"}};
   Setting<Text> reverse_name{*this, "reverse_name", {
       .help = "How the rule reverse_name answers: defer (450) or refuse (550). DNS that fails is always 450.",
       .help_ja = "規則 reverse_name の応答。defer は 450、refuse は 550。DNS の失敗は常に 450。", .preset = "defer", .choices = {"defer", "refuse"}}};

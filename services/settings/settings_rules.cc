@@ -145,7 +145,7 @@ void check_rules(const Settings& settings, std::string_view file_name, Errors& e
       checker.error(settings.policy, *reply, "\"" + (*reply)() + "\" cannot be said in a reply.", "write 1 to 400 ASCII characters, like \"S25R check, see https://www.example.jp/mail\".");
   for (const auto& host : settings.policy.uri_exempt())
     if (!is_host_name(host) || host.find('.') == std::string::npos)
-      checker.error(settings.policy, settings.policy.uri_exempt, "\"" + host + "\" is no host.", "write \"example.jp\" (it means all below it too; other letters as in \"xn--wgv71a119e.jp\"), or an address like \"192.0.2.7\".");
+      checker.error(settings.policy, settings.policy.uri_exempt, "\"" + host + "\" is no host.", "write \"example.jp\" (it means all below it too; other letters as in \"xn--wgv71a119e.jp\"), or an IPv4 address like \"192.0.2.7\".");
   check_refusals(checker, settings.refusals);
   checker.filters(settings.filters, settings.filters.milters, FilterKind::Milter);
   checker.filters(settings.filters, settings.filters.policy_servers, FilterKind::PolicyServer);

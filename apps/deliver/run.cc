@@ -340,7 +340,7 @@ Ended run_life(Service& service) {
   quotas.stop();
   held.stop();
   history.finish();
-  const auto alive = parts->ledger->seen_alive(parts->clock.wall());
+  const auto alive = delivery.ended();
   if (!alive) service.log().write(telemetry::events::storage_trouble, {.reason = alive.error().what});
   return service.stopping() ? Ended::Told : ended;
 }

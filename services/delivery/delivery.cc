@@ -50,7 +50,7 @@ Delivery::Delivery(Parts parts, std::function<DeliverySettings()> settings)
                parts_.loop.spawn(finish_local(job, std::move(attempt)));
              }) {
   take_settings();
-  planned_holds_ = PlannedHolds(parts_.ledger.alive_before());  // after a crash up to ten seconds early
+  planned_holds_ = PlannedHolds(parts_.ledger.alive_before());  // after a crash up to ten seconds early: told twice rather than never
   if (parts_.disk == nullptr) return;
   if (const auto learned = io::read_file(*parts_.disk, parts_.learned_path, most_learned_octets))
     scheduler_.greylists() = GreylistMemory::decode(*learned);
@@ -342,7 +342,7 @@ void Delivery::give_slots_back() {
 // What blocks, every ten seconds.
 Task<void> Delivery::tend_slowly() {
   while (!parts_.loop.stopping()) {
-    auto work = parts_.workers.run(parts_.loop, [this] { return parts_.ledger.seen_alive(parts_.clock.wall()); });
+    auto work = parts_.workers.run(parts_.loop, [this, looked = look_at_planned()] { return parts_.ledger.seen_alive(looked); });
     const auto ran = co_await std::move(work);
     if (ran && !*ran) parts_.log.write(telemetry::events::storage_trouble, {.reason = ran->error().what});
     auto keeping = keep_what_was_learned();

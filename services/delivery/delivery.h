@@ -104,6 +104,8 @@ class Delivery {
   void start(Bell heard);
   // Takes nothing new, lets what is under way end until `deadline`, then stops the loop.
   Task<void> stop(Deadline deadline);
+  // When the loop has ended: until now this life lasted. Blocks, as PauseLedger::seen_alive().
+  io::DiskResult<> ended();
 
   // What an operator changed, which the spool has already (operator_changes.cc). On the loop.
   void queue_changed(const std::vector<Touched>& touched);
@@ -213,6 +215,8 @@ class Delivery {
   // Takes up what has begun and ended; every second.
   Task<void> follow_holds();
   void tell_of_planned(const std::vector<MailHold>& holds, WallTime now);
+  // Now. When that was is what the ledger is to be told: the next life looks from there on, and none is missed between the two.
+  [[nodiscard]] WallTime look_at_planned();
   // Tells of next hops that have been silent for long; keeps the list for `hold list`.
   Task<void> propose();
   // automatic_holds.cc: made without anybody asking, released when the host is back

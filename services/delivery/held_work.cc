@@ -178,6 +178,14 @@ void Delivery::tell_of_planned(const std::vector<Hold>& holds, WallTime now) {
   }
 }
 
+WallTime Delivery::look_at_planned() {
+  const auto now = parts_.clock.wall();
+  if (const auto directory = parts_.directory.newest()) tell_of_planned(directory->contents().holds, now);
+  return now;
+}
+
+io::DiskResult<> Delivery::ended() { return parts_.ledger.seen_alive(look_at_planned()); }
+
 Task<void> Delivery::follow_holds() {
   const auto directory = parts_.directory.newest();
   if (!directory) co_return;

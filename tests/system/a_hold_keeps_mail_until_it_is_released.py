@@ -144,12 +144,12 @@ def begins_by_itself(server, other):
     def told():
         return [(e["text"], e["by"], e["reason"]) for e in server.events("servicelog") if e["event"] == "queue.changed"]
     expect(told() == [], f"no command changed the queue, and none of the holds began or ended by itself: {told()}")
-    planned = hold(server, "--destination", "other.example", "--start", "+3s", "--end", "+6s", "--owner", "suzuki")
+    planned = hold(server, "--destination", "other.example", "--start", "+2s", "--end", "+15s", "--owner", "suzuki")
     wanted = [(f"hold {planned['id']} {turn}: destination other.example", "suzuki", "disk exchange") for turn in ("begins", "ends")]
-    eventually(lambda: told() == wanted, f"{wanted}, each once")
-    second = hold(server, "--destination", "other.example", "--start", "+2s", "--owner", "suzuki")
+    eventually(lambda: told() == wanted, f"{wanted}, each once", 60)
     server.cli("service", "stop", "deliver")
-    time.sleep(3)
+    second = hold(server, "--destination", "other.example", "--start", "+1s", "--owner", "suzuki")
+    eventually(lambda: [one["stage"] for one in json.loads(server.cli("hold", "list", "--json"))["holds"]] == ["running"], "it is time for it")
     expect(told() == wanted, f"while nobody looks nothing is told: {told()}")
     server.cli("service", "start", "deliver")
     wanted.append((f"hold {second['id']} begins: destination other.example", "suzuki", "disk exchange"))

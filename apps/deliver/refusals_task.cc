@@ -158,9 +158,14 @@ bool RefusalsTask::may_notice(WallTime now) {
   return notices_sent_.size() < most_notices_an_hour;
 }
 
-bool RefusalsTask::may_tell(const std::string& recipient, WallTime now) {
-  std::erase_if(recipients_told_, [now](const auto& one) { return now - one.second >= between_mails_to_one || one.second > now; });
-  return !recipients_told_.contains(recipient);
+bool RefusalsTask::may_tell(const std::string& recipient, WallTime now) const {
+  const auto last = recipients_told_.find(recipient);
+  return last == recipients_told_.end() || now - last->second >= between_mails_to_one || last->second > now;
+}
+
+bool RefusalsTask::may_send_any(const refusals::Plan& due, WallTime now) {
+  if (!due.giving_up.empty() && may_notice(now)) return true;
+  return std::ranges::any_of(due.given_up, [&](const auto& row) { return may_tell(row.entry->key.recipient, now); });
 }
 
 std::vector<refusals::Row> RefusalsTask::with_copies(std::vector<refusals::Row> rows, const escrow::Overview& kept) const {
@@ -240,10 +245,11 @@ void RefusalsTask::look() {
   ledger_.forget(now - looks_back);
   for_good_.erase(for_good_.begin(), for_good_.lower_bound(hour_of(now - looks_back)));
   told_.forget(now);
+  std::erase_if(recipients_told_, [&](const auto& one) { return may_tell(one.first, now); });
   auto due = refusals::plan(ledger_, told_, terms(), now);
   const bool digest = digest_is_due(now);
-  if (due.giving_up.empty() && due.given_up.empty() && !digest) return keep();
-  // Only now: it reads the head of each copy.
+  // What must wait comes again with each look. Only for what is sent the head of each copy is read.
+  if (!may_send_any(due, now) && !digest) return keep();
   const auto kept = escrow::overview(disk_, service_.path(folder::escrow));
   escrow::settle_released(ledger_, kept);
   due = refusals::plan(ledger_, told_, terms(), now);

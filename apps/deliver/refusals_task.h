@@ -43,7 +43,8 @@ class RefusalsTask {
   void keep();
   // A flood of likely honest senders is not a flood of mail.
   [[nodiscard]] bool may_notice(WallTime now);
-  [[nodiscard]] bool may_tell(const std::string& recipient, WallTime now);
+  [[nodiscard]] bool may_tell(const std::string& recipient, WallTime now) const;
+  [[nodiscard]] bool may_send_any(const refusals::Plan& due, WallTime now);
   [[nodiscard]] refusals::DecisionReply decide(const refusals::DecisionRequest& request);
   [[nodiscard]] bool carry_out(const refusals::LinkSubject& subject, refusals::Decision decision);
   [[nodiscard]] refusals::Terms terms() const;

@@ -113,8 +113,8 @@ Command refusals_list_command() {
                       {"--likely", OptionKind::Value, {"only who is honest with at least this percentage", "正当らしさがこの割合以上の相手だけ"}},
                       {"--all", OptionKind::Flag, {"those too whose mail came in or was released meanwhile", "その後受信できた相手、控えを解放した相手も含める"}}},
           .run = run,
-          .more = {"Kinds: C client (reverse name, S25R, greylist), B DNS list, S sender, H EHLO, O other. Let one in: hikyaku refusals allow NETWORK. KEPT: copies that hikyaku refusals escrow lists and releases.",
-                   "種別: C クライアント(逆引き、S25R、グレイリスト)、B DNSBL、S 送信者、H HELO、O その他。通すには: hikyaku refusals allow NETWORK。控え: 預かっている数。一覧と解放は hikyaku refusals escrow"}};
+          .more = {"Kinds: C client (reverse name, S25R, greylist), B DNS list, S sender, R recipient (rules of accounts), H EHLO, O other. Let one in: hikyaku refusals allow NETWORK. KEPT: copies that hikyaku refusals escrow lists and releases.",
+                   "種別: C クライアント(逆引き、S25R、グレイリスト)、B DNSBL、S 送信者、R 宛先(アカウントの規則)、H HELO、O その他。通すには: hikyaku refusals allow NETWORK。控え: 預かっている数。一覧と解放は hikyaku refusals escrow"}};
 }
 
 }  // namespace hikyaku::cli

@@ -147,13 +147,13 @@ spool::GeneratedMail notice_mail(const std::vector<Row>& rows, const Address& to
 }
 
 std::optional<spool::GeneratedMail> digest_mail(const DigestRows& found, const ForGood& refused, const DigestPeriod& period, const Address& to, const LinkFor& link, const Origin& origin) {
-  if (found.rows.empty() && refused.by_kind.empty()) return std::nullopt;
+  if (found.rows.empty()) return std::nullopt;
   const auto count = std::to_string(found.rows.size() + found.left_out);
   const auto first = origin.languages.front();
   const auto subject = first == Language::Japanese ? "保留した送信者: " + count + " 件(" + origin.hostname + ")" : "Put off: " + count + " senders on " + origin.hostname;
   const auto text = in_all(origin, [&](Language language) {
     std::string part = minute_text(period.from) + " - " + minute_text(period.until) + "\r\n\r\n";
-    if (!found.rows.empty()) part += say(language, {"Put off (4xx) and not come in since, likely honest ones first:\r\n\r\n", "保留(4xx)したまま受信していない送信者(正当らしい順):\r\n\r\n"});
+    part += say(language, {"Put off (4xx) and not come in since, likely honest ones first:\r\n\r\n", "保留(4xx)したまま受信していない送信者(正当らしい順):\r\n\r\n"});
     for (const auto& row : found.rows) part += row_text(row, link, origin, language);
     if (found.left_out > 0) part += say(language, {"and so many more: ", "ほかに: "}), part += std::to_string(found.left_out) + "  (hikyaku refusals list)\r\n\r\n";
     if (!refused.by_kind.empty()) part += say(language, {"Recipients refused for good (5xx) in that time:\r\n", "この間に拒否(5xx)した宛先の数:\r\n"});

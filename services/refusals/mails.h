@@ -34,7 +34,7 @@ struct ForGood {
 struct DigestPeriod {
   WallTime from, until;
 };
-// Nothing: there is nothing to say.
+// Nothing: nobody was put off. What was refused for good, as unknown users are all day, is no reason to write.
 [[nodiscard]] std::optional<spool::GeneratedMail> digest_mail(const DigestRows& rows, const ForGood& refused, const DigestPeriod& period, const Address& to, const LinkFor& link, const Origin& origin);
 // `rows`: of this recipient.
 inline constexpr std::size_t most_rows_to_recipient = 20;

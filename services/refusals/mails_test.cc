@@ -72,7 +72,7 @@ TEST_CASE("a stranger's words break no line and no terminal") {
   }
 }
 
-TEST_CASE("the digest lists, counts and explains the kinds; an empty one is not sent") {
+TEST_CASE("the digest lists, counts and explains the kinds; without anybody put off it is not sent") {
   const auto one = entry(""), other = entry("c@a.example");
   const auto mail = digest_mail({{row_of(one), row_of(other)}, 7}, {{{'B', 12}, {'S', 3}}}, {start, start + 12h}, {"postmaster", ""}, a_link, japanese);
   REQUIRE(mail);
@@ -81,7 +81,7 @@ TEST_CASE("the digest lists, counts and explains the kinds; an empty one is not 
   for (const auto* part : {"To: postmaster@mx.here.example", "<> -> b@here.example", "[B] DNSBL: 12", "[S] 送信者: 3", "and so many more: 7", "[B] DNS list: 12"}) CHECK_MESSAGE(has(mail->text, part), part);
   CHECK(mail->envelope.recipients.front().address == Address{"postmaster", ""});
   CHECK(!digest_mail({}, {}, {start, start + 12h}, admin, no_link, english));
-  CHECK(digest_mail({}, {{{'B', 1}}}, {start, start + 12h}, admin, no_link, english));
+  CHECK(!digest_mail({}, {{{'B', 1}, {'R', 1}}}, {start, start + 12h}, admin, no_link, english));
 }
 
 TEST_CASE("a recipient is told who tried, when, and that the mail is not here") {

@@ -75,6 +75,7 @@ void Session::refuse_recipient(const Address& recipient, policy::RecipientReply 
 void Session::log_recipient_refused(const Address& recipient, const smtp::Reply& reply, std::string_view when) {
   auto said = fields();
   const auto address = recipient.text(), line = reply.line(), sender = talk_.envelope().reverse_path.text();
+  said.account = talk_.account();
   said.recipient = address;
   said.reply = line;
   said.sender = sender;

@@ -22,9 +22,9 @@ std::optional<LedgerLine> parse_ledger_line(std::string_view line) {
   auto rule = event.text("rule");
   const auto reply = event.text("reply");
   if (event.text("event") != "recipient.refused") return std::nullopt;
-  // Who logged in hears of his own mistakes.
-  const bool own_mistake = !event.text("account").empty() && kind_of_rule(rule) == RefusalKind::Recipient;
-  if (reply.starts_with('5')) return own_mistake ? std::nullopt : std::optional<LedgerLine>(RefusedForGood{*at, std::move(client), std::move(rule)});
+  // Who logged in is no stranger: his program tells him.
+  if (!event.text("account").empty()) return std::nullopt;
+  if (reply.starts_with('5')) return RefusedForGood{*at, std::move(client), std::move(rule)};
   // A full mailbox and a hold are no fault of the sender.
   if (!reply.starts_with('4') || rule.empty() || rule == refused_by::quota || rule == refused_by::hold) return std::nullopt;
   auto reason = event.text("reason");

@@ -20,7 +20,7 @@ struct RefusedForGood {
 };
 using LedgerLine = std::variant<PutOff, TakenIn, RefusedForGood>;
 
-// Nothing: it is about something else, it is damaged, or it was put off and no rule had a part in it (our own trouble, a full mailbox).
+// Nothing: it is about something else or about who logged in, it is damaged, or it was put off and no rule had a part in it (our own trouble, a full mailbox).
 [[nodiscard]] std::optional<LedgerLine> parse_ledger_line(std::string_view line);
 
 }  // namespace hikyaku::policy

@@ -37,7 +37,7 @@ TEST_CASE("a recipient that a rule put off, one it refused, and mail that was ta
   CHECK(std::get<TakenIn>(*repeated).sender == "a@a.example");
 }
 
-TEST_CASE("who is refused for himself is of the kind recipient, unless an account named him") {
+TEST_CASE("who is refused for himself is of the kind recipient; who logged in is in no count") {
   telemetry::Fields fields{.sender = "a@a.example", .recipient = "nobody@here.example", .client = "192.0.2.7", .reply = "550 5.1.1 No such user here"};
   for (const auto* rule : {"", "recipient", "relay", "quota", "list", "account_rules"}) {
     CAPTURE(rule);
@@ -49,8 +49,14 @@ TEST_CASE("who is refused for himself is of the kind recipient, unless an accoun
     fields.account = "b@here.example";
     CHECK(!parse_ledger_line(line(events::recipient_refused, fields)));
   }
-  fields.rule = "rate", fields.reply = "450 4.7.1 Too many";
-  CHECK(parse_ledger_line(line(events::recipient_refused, fields)));
+  for (const auto* rule : {"rate", "account_rules"}) {
+    CAPTURE(rule);
+    fields.rule = rule, fields.reply = "450 4.7.1 Too many", fields.account = {};
+    CHECK(parse_ledger_line(line(events::recipient_refused, fields)));
+    fields.account = "b@here.example";
+    CHECK(!parse_ledger_line(line(events::recipient_refused, fields)));
+  }
+  fields.account = {};
   for (const auto* rule : {"quota", "hold"}) {  // no fault of the sender
     fields.rule = rule;
     CHECK(!parse_ledger_line(line(events::recipient_refused, fields)));

@@ -3,7 +3,7 @@ effect.dat, sender.dat and permitfrom.txt taken over, faulty rows named; and the
 import json
 import time
 
-from harness import DOMAIN, HANAKO, TARO, Server, expect, scenario
+from harness import DOMAIN, HANAKO, TARO, Server, eventually, expect, scenario
 
 FRIEND, SPAMMER = "friend@good.example", "x@spam.example"
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -71,6 +71,11 @@ def run(folder):
         expect(replies(server, f"postmaster@{DOMAIN}", sender=HANAKO, user=HANAKO) == [250], "the postmaster is always there")
         shown = json.loads(cli("account", "rules", "show", HANAKO, "--json"))
         expect((shown["recipients"], shown["size_out"], shown["hours_out"]) == (2, 2048, another_day()), f"shown: {shown}")
+        def logged(account):
+            return {(e.get("rule"), e["reply"][:3]) for e in server.events("receivelog") if e["event"] == "recipient.refused" and e.get("account") == account}
+        eventually(lambda: {("account_rules", "550"), ("account_rules", "452"), ("account_rules", "450")} <= logged(HANAKO), "the log names the account that was refused")
+        put_off = {row["sender"] for row in json.loads(cli("refusals", "list", "--all", "--json"))}
+        expect(put_off == {FRIEND}, f"strangers who were put off are listed, and no account of ours: {put_off}")
         cli("account", "rules", "clear", HANAKO)
         expect(replies(server, "a@b.example", "b@b.example", "c@b.example", sender=HANAKO, user=HANAKO) == [250] * 3, "taken away")
         for wrong in (("--hours-in", "always"), ("--size-in", "x"), ("--recipients", "many")):

@@ -104,6 +104,8 @@ Command policy_export_command();
 Command policy_import_command();
 Command policy_list_command();
 Command policy_relay_test_command();
+Command policy_known_list_command();
+Command policy_known_forget_command();
 Command policy_remove_command();
 Command policy_rules_command();
 Command policy_rates_command();

@@ -1,7 +1,4 @@
 // hikyaku policy test (files that end in _test are unit tests): what reception would say to a stranger, rule by rule, by the very function it uses.
-#include <fstream>
-#include <iterator>
-
 #include "apps/cli/commands.h"
 #include "apps/cli/data_access.h"
 #include "apps/cli/directory_text.h"
@@ -13,7 +10,6 @@
 #include "services/directory/srs_secrets.h"
 #include "services/policy/access_table.h"
 #include "services/policy/client_name.h"
-#include "services/policy/greylist_line.h"
 #include "services/policy/greylist_store.h"
 #include "services/policy/judge.h"
 #include "services/policy/look_up.h"
@@ -145,14 +141,6 @@ void show(Invocation& call, const Question& question) {
   call.print(outcome(call, question));
 }
 
-policy::GreylistMemory memory_of(const settings::Settings& settings, const policy::GreylistTerms& terms) {
-  policy::GreylistMemory memory(terms);
-  std::ifstream file(policy::greylist_file(apps::folder::in(settings.node.data(), apps::folder::policy)), std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!text.empty()) (void)policy::restore(memory, text);
-  return memory;
-}
-
 // By what answers RCPT in reception, with the quotas as deliver publishes them and the secrets of rewritten senders.
 directory::DirectoryResult<> judge_recipient(Question& question, const settings::Settings& settings, const directory::Snapshot& snapshot) {
   io::PosixDisk disk;
@@ -194,7 +182,8 @@ directory::DirectoryResult<Exit> work(Invocation& call, directory::Editor& edito
   const auto told = lists_told(*settings);
   leave_out(question.policy.rules.dnsbl, told, question.lists_off);
   leave_out(question.policy.rules.dnswl, told, question.lists_off);
-  question.memory = memory_of(*settings, question.policy.greylist);
+  io::PosixDisk disk;
+  question.memory = policy::read_greylist(disk, apps::folder::in(settings->node.data(), apps::folder::policy), question.policy.greylist);
   TRY_VOID(judge_recipient(question, *settings, *snapshot));
   auto& exempt_because = question.exempt_because;
   const auto address = client->to_string();

@@ -63,6 +63,7 @@ void GreylistMemory::restore(GreylistKey key, Waiting waiting) { put(std::move(k
 void GreylistMemory::restore(std::string source, Known known) { put(std::move(source), known); }
 
 bool GreylistMemory::forget_source(const std::string& source) {
+  for (auto at = waiting_.lower_bound({source, "", ""}); at != waiting_.end() && at->first.source == source;) erase_waiting(at++);
   const auto at = known_.find(source);
   if (at == known_.end()) return false;
   erase_known(at);

@@ -85,8 +85,9 @@ class GreylistMemory {
   // For the durable copy: what was remembered is put back as it was. Later words about a key replace earlier ones.
   void restore(GreylistKey key, Waiting waiting);
   void restore(std::string source, Known known);
-  // True: it was there.
+  // With what waits of it: its next try is a first one. True: it was known.
   bool forget_source(const std::string& source);
+  // True: it was there.
   bool forget(const GreylistKey& key);
 
  private:

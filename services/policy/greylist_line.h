@@ -3,7 +3,7 @@
 //
 //   w SOURCE SENDER RECIPIENT FIRST LAST TRIES     waits         (times: seconds since 1970)
 //   k SOURCE SINCE LAST MAILS                      is known
-//   f SOURCE                                       a known one is forgotten
+//   f SOURCE                                       a known one is forgotten, with what waits of it
 #pragma once
 
 #include <optional>

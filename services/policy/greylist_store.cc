@@ -1,20 +1,32 @@
 #include "services/policy/greylist_store.h"
 
+#include <algorithm>
+
 #include "services/policy/greylist_line.h"
 
 namespace hikyaku::policy {
 namespace {
 
 constexpr auto known_is_written_each = std::chrono::hours{1};
-
-}  // namespace
+constexpr std::size_t most_orders = 100;  // of one save
+constexpr std::uint64_t longest_order = 64 << 10;
+constexpr std::uint64_t most_file_octets = 1ULL << 30;
 
 std::string greylist_file(const std::string& folder) { return folder + "/greylist"; }
 
-GreylistStore::GreylistStore(io::Disk& disk, const std::string& folder, GreylistTerms terms) : memory_(terms), file_(disk, greylist_file(folder), greylist_heading) { open(disk, folder); }
+}  // namespace
 
-void GreylistStore::open(io::Disk& disk, const std::string& folder) {
-  if (const auto made = disk.make_folder(folder); !made) return void(trouble_ = made.error().what);
+GreylistMemory read_greylist(io::Disk& disk, const std::string& folder, GreylistTerms terms) {
+  GreylistMemory memory(terms);
+  if (const auto text = io::read_file(disk, greylist_file(folder), most_file_octets)) (void)restore(memory, *text);
+  return memory;
+}
+
+GreylistStore::GreylistStore(io::Disk& disk, const std::string& folder, GreylistTerms terms)
+    : disk_(disk), folder_(folder), memory_(terms), file_(disk, greylist_file(folder), greylist_heading) { open(); }
+
+void GreylistStore::open() {
+  if (const auto made = disk_.make_folder(folder_); !made) return void(trouble_ = made.error().what);
   const auto text = file_.read();
   if (!text) {
     if (text.error().kind != io::DiskFailure::NotFound) trouble_ = text.error().what;
@@ -50,7 +62,28 @@ void GreylistStore::stayed(const GreylistKey& key, WallTime now) {
   file_.learned(greylist_line(KnownLine{key.source, memory_.all_known().at(key.source)}));
 }
 
+// The line is written with this save: after a power cut before it the source is known again, and the order is gone.
+void GreylistStore::carry_out_orders() {
+  const auto folder = folder_ + "/" + std::string(forget_folder);
+  const auto names = disk_.list(folder);
+  if (!names) return;  // nobody ever gave one
+  std::size_t done = 0;
+  for (const auto& name : *names) {
+    if (name.ends_with(".new") || name.ends_with("~") || ++done > most_orders) continue;  // half written, or for the next save
+    const auto text = io::read_file(disk_, folder + "/" + name, longest_order);
+    for (std::string_view rest = text ? std::string_view(*text) : std::string_view{}; !rest.empty();) {
+      const auto end = std::min(rest.find('\n'), rest.size());
+      const std::string source(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      const std::lock_guard lock(mutex_);
+      if (memory_.forget_source(source)) file_.learned(greylist_line(ForgottenLine{source}));
+    }
+    (void)disk_.remove(folder + "/" + name);
+  }
+}
+
 io::DiskResult<> GreylistStore::save(WallTime now) {
+  carry_out_orders();
   for (bool more = true; more;) {  // in pieces: reception waits for the lock
     const std::lock_guard lock(mutex_);
     more = memory_.tend(now);

@@ -4,14 +4,18 @@
 
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "services/policy/greylist.h"
 #include "services/policy/lines_file.h"
 
 namespace hikyaku::policy {
 
-// "FOLDER/greylist"
-[[nodiscard]] std::string greylist_file(const std::string& folder);
+// Below the folder: orders of operators, a file each, with one source in a line that is to be forgotten. Carried out with the next save(), and removed then.
+inline constexpr std::string_view forget_folder = "forget";
+
+// What the file says; blocks. For who only looks, beside the service or without it.
+[[nodiscard]] GreylistMemory read_greylist(io::Disk& disk, const std::string& folder, GreylistTerms terms);
 
 class GreylistStore {
  public:
@@ -24,14 +28,17 @@ class GreylistStore {
   GreylistMemory::Verdict tried(const GreylistKey& key, WallTime now);
   void stayed(const GreylistKey& key, WallTime now);
 
-  // Writes what was remembered since, and forgets what is over. Blocks; one at a time: on a worker, about once a second.
+  // Carries out orders, writes what was remembered since, and forgets what is over. Blocks; one at a time: on a worker, about once a second.
   io::DiskResult<> save(WallTime now);
   // Of the file as it was opened; empty: none.
   [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
  private:
-  void open(io::Disk& disk, const std::string& folder);
+  void open();
+  void carry_out_orders();
 
+  io::Disk& disk_;
+  const std::string folder_;
   mutable std::mutex mutex_;
   GreylistMemory memory_;
   LinesFile file_;

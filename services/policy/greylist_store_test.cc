@@ -55,3 +55,27 @@ TEST_CASE("who waits and who is known is remembered by the next life, a torn end
   CHECK(store.trouble().ends_with("1 lines could not be read"));
   CHECK((store.look(one, start + 26min).kind == Kind::KnownSource) != (store.look(two, start + 60s).kind == Kind::TooEarly));
 }
+
+TEST_CASE("whom an operator has forgotten waits again, in the next life too") {
+  io::SimulatedDisk disk;
+  const GreylistKey one{"192.0.2.0/24", "a@s.example", "b@h.example"}, two{"spf:s.example", "a@s.example", "b@h.example"};
+  GreylistStore store(disk, "/policy", {});
+  for (const auto& key : {one, two}) {  // what waited stays beside what is known
+    store.tried(key, start);
+    CHECK(store.tried(key, start + 25min).kind == Kind::Passes);
+  }
+  const GreylistKey neighbour{"192.0.2.0/241", "", ""};
+  store.tried(neighbour, start);
+  REQUIRE(store.save(start + 25min));
+  REQUIRE(disk.make_folder("/policy/forget"));
+  REQUIRE(io::replace_file(disk, "/policy/forget/1", "192.0.2.0/24\nnobody\n"));
+  REQUIRE(io::replace_file(disk, "/policy/forget/2.new", "spf:s.example\n"));  // being written
+  REQUIRE(store.save(start + 26min));
+  CHECK(store.look(one, start + 26min).kind == Kind::New);
+  CHECK(store.look(two, start + 26min).kind == Kind::KnownSource);
+  CHECK(store.look(neighbour, start + 26min).kind == Kind::Passes);
+  CHECK(*disk.list("/policy/forget") == std::vector<std::string>{"2.new"});
+  const auto read = read_greylist(disk, "/policy", {});
+  CHECK(read.all_known().size() == 1);
+  CHECK(GreylistStore(disk, "/policy", {}).look(one, start + 27min).kind == Kind::New);
+}

@@ -163,6 +163,16 @@ def run(folder):
         server.cli("service", "restart", "receive")
         eventually(lambda: reply_to(server, "neighbour", recipient=HANAKO)[0] == 250, "what was learned outlives a restart", 30)
         expect((server.data / "policy/greylist").read_text().startswith("hikyaku-greylist 1\n"), "it is kept")
+        network = CLIENTS["neighbour"][0].rsplit(".", 1)[0] + ".0/24"
+        known = {row["who"]: row for row in json.loads(server.cli("policy", "known", "list", "--json"))}
+        expect(known[network]["mails"] >= 1 and known[network]["since"] < known[network]["until"], f"who passes at once is shown: {known}")
+        other = subprocess.run([server.program, "--config", server.config, "policy", "known", "forget", "192.0.2.1"], capture_output=True, text=True, env={"LANG": "C"})
+        expect(other.returncode != 0 and "192.0.2.0/24 is not known; see: hikyaku policy known list" in other.stderr, f"nobody else can be forgotten: {other}")
+        server.cli("policy", "known", "forget", CLIENTS["neighbour"][0])
+        code, text = reply_to(server, "neighbour", recipient=HANAKO)
+        expect(code == 450 and "Greylisted" in text, f"and waits again when the operator says so: {code} {text}")
+        expect(network not in server.cli("policy", "known", "list"), "nor is it shown")
+        expect([e["text"] for e in server.events("servicelog") if e["event"] == "known.forgotten"] == [network], "who did it is in the log")
         # A login is no stranger's.
         server.change_settings(rules={"local_sender": "enforce"})
         with smtplib.SMTP("127.0.0.1", server.submission_port, timeout=30, source_address=(CLIENTS["nameless"][0], 0)) as client:

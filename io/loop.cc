@@ -9,65 +9,20 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <limits>
 #include <stdexcept>
 #include <string>
 
 #include "base/check.h"
 #include "io/buffer_pool.h"
+#include "io/step_watch.h"
 #include "io/system_error.h"
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define HIKYAKU_SLOWED_BY_SANITIZER 1
-#endif
-#endif
 
 namespace hikyaku::io {
 
 namespace {
 
-#ifdef HIKYAKU_SLOWED_BY_SANITIZER
-constexpr Duration default_longest_step = 500ms;
-#else
-constexpr Duration default_longest_step = 50ms;
-#endif
-
 thread_local Loop* loop_of_thread = nullptr;
-
-Duration longest_step_from_environment() {
-  const char* text = std::getenv("HIKYAKU_LONGEST_STEP_MS");
-  const long milliseconds = text == nullptr ? 0 : std::strtol(text, nullptr, 10);
-  return milliseconds > 0 ? std::chrono::milliseconds(milliseconds) : default_longest_step;
-}
-
-// CPU time and not the wall's: a busy machine or a page fault is not the step's fault.
-[[maybe_unused]] Duration cpu_time_of_thread() {
-  timespec time{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
-
-class StepWatch {
- public:
-#ifdef HIKYAKU_DEBUG
-  explicit StepWatch(Duration longest) : longest_(longest), start_(cpu_time_of_thread()) {}
-  ~StepWatch() {
-    const Duration used = cpu_time_of_thread() - start_;
-    if (used <= longest_) return;
-    std::fprintf(stderr, "a step of an event loop used %lld ms of CPU time, the limit is %lld ms\n",
-                 static_cast<long long>(used / 1ms), static_cast<long long>(longest_ / 1ms));
-    std::abort();
-  }
-
- private:
-  Duration longest_;
-  Duration start_;
-#else
-  explicit StepWatch(Duration) {}
-#endif
-};
 
 void abort_on_bug(const std::exception_ptr& thrown) {
   try {
@@ -120,7 +75,7 @@ Loop::Root Loop::start(Loop&, Task<void> task) { co_await std::move(task); }
 Loop::Loop(Options options)
     : clock_(options.clock != nullptr ? options.clock : &system_clock_),
       on_bug_(std::move(options.on_bug)),
-      longest_step_(options.longest_step > 0ns ? options.longest_step : longest_step_from_environment()),
+      longest_step_(options.longest_step > 0ns ? options.longest_step : usual_longest_step()),
       drain_limit_(options.drain_limit),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),

@@ -1,6 +1,6 @@
 // Loop: one epoll event loop on one thread, over coroutines that share nothing with other loops. A coroutine spawned on
 // a loop runs there until it ends; it never migrates. Nothing may block a loop: a debug build (HIKYAKU_DEBUG) aborts
-// when one step uses more than Options::longest_step of CPU time.
+// when one step uses more than Options::longest_step of CPU time (io/step_watch.h).
 //
 // A turn resumes all ordinary coroutines that are ready, and a few of those that were spawned as background work: however many
 // of these are ready at once, ordinary ones never wait for more than background_steps of them.
@@ -40,7 +40,7 @@ class Loop {
   struct Options {
     const Clock* clock = nullptr;  // the system's when null; must outlive the loop
     BugHandler on_bug;             // when empty: one line to stderr, then abort
-    Duration longest_step{};       // 0: 50 ms, ten times that under sanitizers, or HIKYAKU_LONGEST_STEP_MS
+    Duration longest_step{};       // 0: usual_longest_step()
     Duration drain_limit = 10s;    // real time that run() gives coroutines to end after stop()
   };
 

@@ -1,0 +1,56 @@
+#include "io/step_watch.h"
+
+#include <sys/resource.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define HIKYAKU_SLOWED_BY_SANITIZER 1
+#endif
+#endif
+
+namespace hikyaku::io {
+
+namespace {
+
+#ifdef HIKYAKU_SLOWED_BY_SANITIZER
+constexpr Duration default_longest_step = 500ms;
+#else
+constexpr Duration default_longest_step = 50ms;
+#endif
+
+#ifdef HIKYAKU_DEBUG
+StepCost cost_of_thread() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  rusage usage{};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  return {.cpu = std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec), .preemptions = usage.ru_nivcsw};
+}
+#endif
+
+}  // namespace
+
+Duration usual_longest_step() {
+  const char* text = std::getenv("HIKYAKU_LONGEST_STEP_MS");
+  const long milliseconds = text == nullptr ? 0 : std::strtol(text, nullptr, 10);
+  return milliseconds > 0 ? std::chrono::milliseconds(milliseconds) : default_longest_step;
+}
+
+#ifdef HIKYAKU_DEBUG
+StepWatch::StepWatch(Duration longest) : longest_(longest), start_(cost_of_thread()) {}
+
+StepWatch::~StepWatch() {
+  const StepCost now = cost_of_thread();
+  const StepCost used{.cpu = now.cpu - start_.cpu, .preemptions = now.preemptions - start_.preemptions};
+  if (!too_long(used, longest_)) return;
+  std::fprintf(stderr, "a step of an event loop used %lld ms of CPU time (interrupted %ld times), the limit is %lld ms\n",
+               static_cast<long long>(used.cpu / 1ms), used.preemptions, static_cast<long long>(longest_ / 1ms));
+  std::abort();
+}
+#endif
+
+}  // namespace hikyaku::io

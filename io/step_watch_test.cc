@@ -1,0 +1,54 @@
+#include "io/step_watch.h"
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <ctime>
+
+#include "io/loop.h"
+
+using namespace hikyaku;
+using namespace hikyaku::io;
+
+TEST_CASE("step watch: an interrupted step has four times the limit, one that had the processor to itself has the limit") {
+  CHECK_FALSE(too_long({.cpu = 50ms, .preemptions = 0}, 50ms));
+  CHECK(too_long({.cpu = 51ms, .preemptions = 0}, 50ms));
+  CHECK_FALSE(too_long({.cpu = 200ms, .preemptions = 1}, 50ms));
+  CHECK(too_long({.cpu = 201ms, .preemptions = 9}, 50ms));
+}
+
+#ifdef HIKYAKU_DEBUG
+namespace {
+
+// How a process ends whose loop has one step of so much CPU time.
+int end_of_a_step_of(Duration cpu) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::signal(SIGABRT, SIG_DFL);  // doctest's would report a failure
+    Loop loop({.longest_step = 20ms});
+    loop.post([&] {
+      timespec start{}, now{};
+      ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
+      do ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+      while (std::chrono::seconds(now.tv_sec - start.tv_sec) + std::chrono::nanoseconds(now.tv_nsec - start.tv_nsec) < cpu);
+      loop.stop();
+    });
+    loop.run();
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+}  // namespace
+
+TEST_CASE("step watch: a loop whose step is too long, interrupted or not, aborts") {
+  const int status = end_of_a_step_of(100ms);
+  REQUIRE(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == SIGABRT);
+  CHECK(WIFEXITED(end_of_a_step_of(0ms)));
+}
+#endif

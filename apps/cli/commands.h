@@ -134,6 +134,7 @@ Command trace_command();
 Command why_command();
 Command log_command();
 Command log_residence_command();
+Command log_lost_command();
 Command log_days_command();
 Command completion_command();
 

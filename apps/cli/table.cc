@@ -178,6 +178,7 @@ const std::vector<Command>& all_commands() {
       why_command(),
       log_command(),
       log_residence_command(),
+      log_lost_command(),
       log_days_command(),
       config_check_command(),
       config_describe_command(),

@@ -80,7 +80,7 @@ void IncomingReader::look_for_losses() {
     const auto head = behind && !behind->heads.empty() ? decode_message_head(behind->heads.front().head) : std::nullopt;
     losses_.push_back({SpoolFailure::Damaged, folder_ + ": the file of segment " + std::to_string(segment.value()) + " is gone, with mail that was accepted" +
                                                   (head ? ", before " + head->envelope.id.text() : std::string()) +
-                                                  ". Remedy: stop receive and deliver, put it back (where another file has its name, with a number that is free), start them; \"hikyaku log --about mail.accepted\" names what was accepted, \"hikyaku trace ID\" what became of it."});
+                                                  ". Remedy: stop receive and deliver, put it back (where another file has its name, with a number that is free), start them. \"hikyaku log lost\" names each mail that is lost with it; the status of that command is 3 until it is back."});
   }
 }
 

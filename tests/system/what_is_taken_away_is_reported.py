@@ -1,6 +1,8 @@
 """Files of the store that something else on the machine takes away (a virus scanner): a large text in incoming and in holding goes back to its sender as damaged,
-whoever it was for, with its trace id in the log; a segment of incoming is told of; what was not taken goes out, and the queue
+whoever it was for, with its trace id in the log; a segment of incoming is told of, and each mail that was in it
+has its trace id named; what was not taken goes out, and the queue
 empties; the segment's mail is delivered once it is put back."""
+import json
 import os
 import shutil
 import smtplib
@@ -23,6 +25,10 @@ def send(server, subject, to, octets=5_000):
 
 def told(server, log, **wanted):
     return [e for e in server.events(log) if all(e.get(name) == value for name, value in wanted.items())]
+
+
+def lost_mail(server):
+    return [mail["message"] for mail in json.loads(server.cli("log", "lost", "--json", check=False))]
 
 
 def taken(server, folder, prefix):
@@ -71,10 +77,11 @@ def run(folder):
         taken(server, "incoming-1", "segment-")
         server.cli("service", "start", "receive"), server.cli("service", "start", "deliver")
         eventually(lambda: [e for e in told(server, "servicelog", event="storage.trouble") if "is gone, with mail that was accepted" in e["reason"]], "told")
-        expect(lost in server.cli("log", "--about", "mail.accepted"), "and the log that it points to names the mail")
+        eventually(lambda: lost_mail(server) == [lost], f"and the command that it points to names the mail: {lost_mail(server)}")
         send(server, "after it", HANAKO)
         server.wait_for_subjects(["after it"])
         put_back(server, kept)
+        eventually(lambda: lost_mail(server) == [], f"nothing is lost any more: {lost_mail(server)}")
 
 
 def put_back(server, file):

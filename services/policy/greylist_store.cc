@@ -9,7 +9,7 @@ namespace {
 
 constexpr auto known_is_written_each = std::chrono::hours{1};
 constexpr std::size_t most_orders = 100;  // of one save
-constexpr std::uint64_t longest_order = 64 << 10;
+constexpr std::uint64_t longest_order = 4 << 20;  // more than a command line holds
 constexpr std::uint64_t most_file_octets = 1ULL << 30;
 
 std::string greylist_file(const std::string& folder) { return folder + "/greylist"; }
@@ -62,28 +62,34 @@ void GreylistStore::stayed(const GreylistKey& key, WallTime now) {
   file_.learned(greylist_line(KnownLine{key.source, memory_.all_known().at(key.source)}));
 }
 
-// The line is written with this save: after a power cut before it the source is known again, and the order is gone.
-void GreylistStore::carry_out_orders() {
+// Their lines are written with this save, and they go after it: what a crash comes before is carried out again.
+GreylistStore::Orders GreylistStore::carry_out_orders() {
+  Orders orders;
   const auto folder = folder_ + "/" + std::string(forget_folder);
   const auto names = disk_.list(folder);
-  if (!names) return;  // nobody ever gave one
-  std::size_t done = 0;
+  if (!names) return orders;  // nobody ever gave one
   for (const auto& name : *names) {
-    if (name.ends_with(".new") || name.ends_with("~") || ++done > most_orders) continue;  // half written, or for the next save
+    if (name.ends_with(".new") || name.ends_with("~")) continue;  // half written
+    if (orders.done.size() >= most_orders) break;                 // the next save goes on
     const auto text = io::read_file(disk_, folder + "/" + name, longest_order);
-    for (std::string_view rest = text ? std::string_view(*text) : std::string_view{}; !rest.empty();) {
+    if (!text) {
+      orders.trouble = text.error();  // it stays, and is looked at again
+      continue;
+    }
+    for (std::string_view rest = *text; !rest.empty();) {
       const auto end = std::min(rest.find('\n'), rest.size());
       const std::string source(rest.substr(0, end));
       rest.remove_prefix(std::min(end + 1, rest.size()));
       const std::lock_guard lock(mutex_);
       if (memory_.forget_source(source)) file_.learned(greylist_line(ForgottenLine{source}));
     }
-    (void)disk_.remove(folder + "/" + name);
+    orders.done.push_back(folder + "/" + name);
   }
+  return orders;
 }
 
 io::DiskResult<> GreylistStore::save(WallTime now) {
-  carry_out_orders();
+  const auto orders = carry_out_orders();
   for (bool more = true; more;) {  // in pieces: reception waits for the lock
     const std::lock_guard lock(mutex_);
     more = memory_.tend(now);
@@ -91,11 +97,16 @@ io::DiskResult<> GreylistStore::save(WallTime now) {
   bool waiting = true;
   std::optional<GreylistKey> key;
   std::optional<std::string> source;
-  return file_.save(mutex_, [&](std::string& to) {
+  auto saved = file_.save(mutex_, [&](std::string& to) {
     if (waiting) waiting = add_some(to, memory_.all_waiting(), key, [](const auto& one) { return greylist_line(WaitingLine{one.first, one.second}); });
     else return add_some(to, memory_.all_known(), source, [](const auto& one) { return greylist_line(KnownLine{one.first, one.second}); });
     return true;
   });
+  if (!saved) return saved;
+  for (const auto& order : orders.done)
+    if (auto removed = disk_.remove(order); !removed) return removed;
+  if (orders.trouble) return std::unexpected(*orders.trouble);
+  return {};
 }
 
 }  // namespace hikyaku::policy

@@ -3,15 +3,18 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "services/policy/greylist.h"
 #include "services/policy/lines_file.h"
 
 namespace hikyaku::policy {
 
-// Below the folder: orders of operators, a file each, with one source in a line that is to be forgotten. Carried out with the next save(), and removed then.
+// Below the folder: orders of operators, a file each, with one source in a line that is to be forgotten. Carried out with the next save(), and removed behind it; one that cannot
+// be read stays, and save() says why.
 inline constexpr std::string_view forget_folder = "forget";
 
 // What the file says; blocks. For who only looks, beside the service or without it.
@@ -35,7 +38,11 @@ class GreylistStore {
 
  private:
   void open();
-  void carry_out_orders();
+  struct Orders {
+    std::vector<std::string> done;         // their files
+    std::optional<io::DiskError> trouble;  // of one that cannot be read
+  };
+  Orders carry_out_orders();
 
   io::Disk& disk_;
   const std::string folder_;

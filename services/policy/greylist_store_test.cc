@@ -79,3 +79,18 @@ TEST_CASE("whom an operator has forgotten waits again, in the next life too") {
   CHECK(read.all_known().size() == 1);
   CHECK(GreylistStore(disk, "/policy", {}).look(one, start + 27min).kind == Kind::New);
 }
+
+TEST_CASE("an order that cannot be read stays and is told of, and keeps nothing else from being saved") {
+  io::SimulatedDisk disk;
+  const GreylistKey one{"192.0.2.0/24", "a@s.example", "b@h.example"}, two{"spf:s.example", "a@s.example", "b@h.example"};
+  GreylistStore store(disk, "/policy", {});
+  for (const auto& key : {one, two}) store.tried(key, start), store.tried(key, start + 25min);
+  REQUIRE(disk.make_folder("/policy/forget"));
+  REQUIRE(io::replace_file(disk, "/policy/forget/1", std::string(5 << 20, 'x')));
+  REQUIRE(io::replace_file(disk, "/policy/forget/2", "spf:s.example\n"));
+  const auto saved = store.save(start + 26min);
+  REQUIRE_FALSE(saved);
+  CHECK(saved.error().what.find("/policy/forget/1") != std::string::npos);
+  CHECK(*disk.list("/policy/forget") == std::vector<std::string>{"1"});
+  CHECK(read_greylist(disk, "/policy", {}).all_known().size() == 1);
+}

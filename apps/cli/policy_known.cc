@@ -21,7 +21,7 @@ std::string policy_folder(Invocation& call) { return apps::folder::in(call.setti
 
 policy::GreylistMemory memory_of(Invocation& call) {
   io::PosixDisk disk;
-  return policy::read_greylist(disk, policy_folder(call), policy::policy_settings(*call.settings()).greylist);
+  return policy::read_greylist(disk, policy_folder(call), policy::policy_settings(*call.settings()).greylist, SystemClock{}.wall());
 }
 
 // An address means its network, a domain what SPF vouches for.
@@ -66,14 +66,12 @@ Exit run_forget(Invocation& call) {
   if (const auto written = io::replace_file(disk, file, order); !written) return call.fail(written.error().what);
   const std::string by = calling_user();
   OperatorLog log(call);
-  for (const auto& text : call.values("WHO")) {
-    const auto source = source_of(text);
-    log.log().write(telemetry::events::known_forgotten, {.by = by, .text = source});
-    report_done(call, {"forgotten; its next mail is put off as a first one", "忘れた。次のメールは初回として保留する"}, source);
-  }
+  for (const auto& text : call.values("WHO")) log.log().write(telemetry::events::known_forgotten, {.by = by, .text = source_of(text)});
   const SystemClock clock;
   for (const auto end = clock.now() + patience; disk.info(file).has_value(); ::usleep(50'000))
     if (clock.now() >= end) return call.fail(Words{"receive does not run, or is busy: it forgets them when it goes on.", "receive が動作していないか応答しない。再開したときに忘れる。"});
+  for (const auto& text : call.values("WHO"))
+    report_done(call, {"forgotten; mail that no other entry knows is put off as a first one", "忘れた。ほかの項目でも既知でなければ、次のメールは初回として保留する"}, source_of(text));
   return Exit::Done;
 }
 
@@ -83,7 +81,8 @@ Command policy_known_list_command() {
   return {.name = "policy known list",
           .help = {"networks and domains that pass the greylist at once, since they came again before", "再送の実績があり、グレイリストをすぐに通るネットワークとドメイン"},
           .options = {},
-          .run = run_list};
+          .run = run_list,
+          .more = {"LAST MAIL and MAILS are as of the first mail of an hour.", "最後のメールと通数は、各時間帯の最初のメールの時点のもの。"}};
 }
 
 Command policy_known_forget_command() {

@@ -183,7 +183,7 @@ directory::DirectoryResult<Exit> work(Invocation& call, directory::Editor& edito
   leave_out(question.policy.rules.dnsbl, told, question.lists_off);
   leave_out(question.policy.rules.dnswl, told, question.lists_off);
   io::PosixDisk disk;
-  question.memory = policy::read_greylist(disk, apps::folder::in(settings->node.data(), apps::folder::policy), question.policy.greylist);
+  question.memory = policy::read_greylist(disk, apps::folder::in(settings->node.data(), apps::folder::policy), question.policy.greylist, SystemClock{}.wall());
   TRY_VOID(judge_recipient(question, *settings, *snapshot));
   auto& exempt_because = question.exempt_because;
   const auto address = client->to_string();

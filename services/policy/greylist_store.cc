@@ -7,23 +7,25 @@
 namespace hikyaku::policy {
 namespace {
 
-constexpr auto known_is_written_each = std::chrono::hours{1};
 constexpr std::size_t most_orders = 100;  // of one save
 constexpr std::uint64_t longest_order = 4 << 20;  // more than a command line holds
-constexpr std::uint64_t most_file_octets = 1ULL << 30;
 
-std::string greylist_file(const std::string& folder) { return folder + "/greylist"; }
+LinesFile file_in(io::Disk& disk, const std::string& folder) { return LinesFile(disk, folder + "/greylist", greylist_heading); }
+
+// Busy sources are known for weeks: of an hour's mails the first is written down.
+bool is_of_another_hour(WallTime before, WallTime now) { return std::chrono::floor<std::chrono::hours>(before) != std::chrono::floor<std::chrono::hours>(now); }
 
 }  // namespace
 
-GreylistMemory read_greylist(io::Disk& disk, const std::string& folder, GreylistTerms terms) {
+GreylistMemory read_greylist(io::Disk& disk, const std::string& folder, GreylistTerms terms, WallTime now) {
   GreylistMemory memory(terms);
-  if (const auto text = io::read_file(disk, greylist_file(folder), most_file_octets)) (void)restore(memory, *text);
+  if (const auto text = file_in(disk, folder).read()) (void)restore(memory, *text);
+  while (memory.tend(now)) {}
   return memory;
 }
 
 GreylistStore::GreylistStore(io::Disk& disk, const std::string& folder, GreylistTerms terms)
-    : disk_(disk), folder_(folder), memory_(terms), file_(disk, greylist_file(folder), greylist_heading) { open(); }
+    : disk_(disk), folder_(folder), memory_(terms), file_(file_in(disk, folder)) { open(); }
 
 void GreylistStore::open() {
   if (const auto made = disk_.make_folder(folder_); !made) return void(trouble_ = made.error().what);
@@ -49,8 +51,7 @@ GreylistMemory::Verdict GreylistStore::tried(const GreylistKey& key, WallTime no
   const std::lock_guard lock(mutex_);
   const auto verdict = memory_.tried(key, now);
   using Kind = GreylistMemory::Verdict::Kind;
-  // Busy sources are known for weeks: an hour's mails need no line each.
-  if (verdict.kind == Kind::KnownSource && now - verdict.known.last < known_is_written_each) return verdict;
+  if (verdict.kind == Kind::KnownSource && !is_of_another_hour(verdict.known.last, now)) return verdict;
   if (verdict.passes()) file_.learned(greylist_line(KnownLine{key.source, memory_.all_known().at(key.source)}));
   else if (const auto waits = memory_.all_waiting().find(key); waits != memory_.all_waiting().end()) file_.learned(greylist_line(WaitingLine{key, waits->second}));
   return verdict;
@@ -81,7 +82,8 @@ GreylistStore::Orders GreylistStore::carry_out_orders() {
       const std::string source(rest.substr(0, end));
       rest.remove_prefix(std::min(end + 1, rest.size()));
       const std::lock_guard lock(mutex_);
-      if (memory_.forget_source(source)) file_.learned(greylist_line(ForgottenLine{source}));
+      (void)memory_.forget_source(source);
+      file_.learned(greylist_line(ForgottenLine{source}));  // of one whose time was over too: the file may have it still
     }
     orders.done.push_back(folder + "/" + name);
   }

@@ -17,8 +17,9 @@ namespace hikyaku::policy {
 // be read stays, and save() says why.
 inline constexpr std::string_view forget_folder = "forget";
 
-// What the file says; blocks. For who only looks, beside the service or without it.
-[[nodiscard]] GreylistMemory read_greylist(io::Disk& disk, const std::string& folder, GreylistTerms terms);
+// What the file says, without what is over by `now`; blocks. For who only looks, beside the service or without it. Of a known source it has the first mail
+// of each hour, and how many there were until then.
+[[nodiscard]] GreylistMemory read_greylist(io::Disk& disk, const std::string& folder, GreylistTerms terms, WallTime now);
 
 class GreylistStore {
  public:
@@ -31,7 +32,7 @@ class GreylistStore {
   GreylistMemory::Verdict tried(const GreylistKey& key, WallTime now);
   void stayed(const GreylistKey& key, WallTime now);
 
-  // Carries out orders, writes what was remembered since, and forgets what is over. Blocks; one at a time: on a worker, about once a second.
+  // Carries out orders, writes what was remembered since, and forgets what is over. Blocks; one at a time: on a worker, every few seconds.
   io::DiskResult<> save(WallTime now);
   // Of the file as it was opened; empty: none.
   [[nodiscard]] const std::string& trouble() const { return trouble_; }

@@ -75,7 +75,7 @@ TEST_CASE("whom an operator has forgotten waits again, in the next life too") {
   CHECK(store.look(two, start + 26min).kind == Kind::KnownSource);
   CHECK(store.look(neighbour, start + 26min).kind == Kind::Passes);
   CHECK(*disk.list("/policy/forget") == std::vector<std::string>{"2.new"});
-  const auto read = read_greylist(disk, "/policy", {});
+  const auto read = read_greylist(disk, "/policy", {}, start + 26min);
   CHECK(read.all_known().size() == 1);
   CHECK(GreylistStore(disk, "/policy", {}).look(one, start + 27min).kind == Kind::New);
 }
@@ -92,5 +92,25 @@ TEST_CASE("an order that cannot be read stays and is told of, and keeps nothing 
   REQUIRE_FALSE(saved);
   CHECK(saved.error().what.find("/policy/forget/1") != std::string::npos);
   CHECK(*disk.list("/policy/forget") == std::vector<std::string>{"1"});
-  CHECK(read_greylist(disk, "/policy", {}).all_known().size() == 1);
+  CHECK(read_greylist(disk, "/policy", {}, start + 26min).all_known().size() == 1);
+}
+
+TEST_CASE("a source that never pauses is written down each hour, one that is over is not listed, and can be forgotten") {
+  io::SimulatedDisk disk;
+  const GreylistKey one{"192.0.2.0/24", "a@s.example", "b@h.example"}, two{"spf:s.example", "a@s.example", "b@h.example"};
+  GreylistStore store(disk, "/policy", {});
+  for (const auto& key : {one, two}) store.tried(key, start), store.tried(key, start + 25min);
+  REQUIRE(store.save(start + 25min));
+  auto now = start + 25min;
+  for (; now < start + std::chrono::days{40}; now += 40min) CHECK(store.tried(one, now).kind == Kind::KnownSource);
+  REQUIRE(store.save(now));
+  const auto read = read_greylist(disk, "/policy", {}, now);
+  REQUIRE(read.all_known().size() == 1);
+  CHECK(read.all_known().at(one.source).last > now - 2h);
+  CHECK(read.all_known().at(one.source).mails > 1'000);
+  CHECK(read_greylist(disk, "/policy", {}, start + 26min).all_known().size() == 2);  // the file has the other still
+  REQUIRE(disk.make_folder("/policy/forget"));
+  REQUIRE(io::replace_file(disk, "/policy/forget/1", two.source + "\n"));
+  REQUIRE(store.save(now));
+  CHECK(read_greylist(disk, "/policy", {}, start + 26min).all_known().size() == 1);
 }

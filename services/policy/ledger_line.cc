@@ -25,8 +25,8 @@ std::optional<LedgerLine> parse_ledger_line(std::string_view line) {
   // Who logged in is no stranger: his program tells him.
   if (!event.text("account").empty()) return std::nullopt;
   if (reply.starts_with('5')) return RefusedForGood{*at, std::move(client), std::move(rule)};
-  // A full mailbox and a hold are no fault of the sender.
-  if (!reply.starts_with('4') || rule.empty() || rule == refused_by::quota || rule == refused_by::hold) return std::nullopt;
+  // Nobody can let him in: a full mailbox, a hold and a user's hours are no fault of the sender.
+  if (!reply.starts_with('4') || rule.empty() || rule == refused_by::quota || rule == refused_by::hold || rule == refused_by::account_rules) return std::nullopt;
   auto reason = event.text("reason");
   const bool proved = reason.find(" spf:") != std::string::npos;
   return PutOff{.at = *at, .client = std::move(client), .client_name = event.text("client_name"), .helo = event.text("helo"), .sender = event.text("sender"),

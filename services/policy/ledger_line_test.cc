@@ -49,15 +49,12 @@ TEST_CASE("who is refused for himself is of the kind recipient; who logged in is
     fields.account = "b@here.example";
     CHECK(!parse_ledger_line(line(events::recipient_refused, fields)));
   }
-  for (const auto* rule : {"rate", "account_rules"}) {
-    CAPTURE(rule);
-    fields.rule = rule, fields.reply = "450 4.7.1 Too many", fields.account = {};
-    CHECK(parse_ledger_line(line(events::recipient_refused, fields)));
-    fields.account = "b@here.example";
-    CHECK(!parse_ledger_line(line(events::recipient_refused, fields)));
-  }
+  fields.rule = "rate", fields.reply = "450 4.7.1 Too many", fields.account = {};
+  CHECK(parse_ledger_line(line(events::recipient_refused, fields)));
+  fields.account = "b@here.example";
+  CHECK(!parse_ledger_line(line(events::recipient_refused, fields)));
   fields.account = {};
-  for (const auto* rule : {"quota", "hold"}) {  // no fault of the sender
+  for (const auto* rule : {"quota", "hold", "account_rules"}) {  // no fault of the sender
     fields.rule = rule;
     CHECK(!parse_ledger_line(line(events::recipient_refused, fields)));
   }

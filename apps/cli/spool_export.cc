@@ -3,8 +3,10 @@
 
 #include "apps/cli/commands.h"
 #include "apps/cli/data_access.h"
+#include "apps/cli/operator_log.h"
 #include "apps/service/data_folders.h"
 #include "services/epost_spool/export.h"
+#include "services/telemetry/events.h"
 #include "services/telemetry/json_writer.h"
 
 namespace hikyaku::cli {
@@ -34,6 +36,15 @@ Exit report(const Invocation& call, const epost_spool::ExportSummary& summary, b
   return summary.damaged.empty() ? Exit::Done : Exit::Problem;
 }
 
+// Each has its end in the log, as mail that a command of the queue ends.
+void tell_ends(Invocation& call, const epost_spool::ExportSummary& summary) {
+  if (summary.taken_out.empty()) return;
+  const std::string by = calling_user(), reason = "given away by operator";
+  OperatorLog log(call);
+  for (const auto& one : summary.taken_out)
+    log.log().write(telemetry::events::mail_failed, {.message = one.id, .sender = one.sender, .null_sender = one.sender.empty(), .recipient = one.recipient, .accepted_at = one.accepted_at, .by = by, .reason = reason});
+}
+
 Exit run(Invocation& call) {
   if (!enter_data_folder(call)) return Exit::Failed;
   const auto settings = call.settings();
@@ -54,6 +65,7 @@ Exit run(Invocation& call) {
   if (call.has("--remove")) options.ours = epost_spool::ExportOptions::Ours::Remove;
   const auto summary = epost_spool::export_spool(disk, **spool, options, [](std::size_t) {});
   if (!summary) return call.fail(summary.error().what + ". Nothing was taken out of the queue. Remedy: the user of the services must be able to write " + options.to + ".");
+  tell_ends(call, *summary);
   return report(call, *summary, call.has("--remove") && !call.has("--dry-run"));
 }
 

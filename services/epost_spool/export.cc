@@ -120,7 +120,10 @@ spool::SpoolResult<> Exporter::written(const Waiting& one) {
   summary_.recipients += one.recipients.size();
   if (options_.ours == ExportOptions::Ours::Keep || !real()) return {};
   spool::Settlement settlement{one.ref, {}, {}};
-  for (const auto index : one.recipients) settlement.outcomes.push_back({index, spool::Outcome::Discarded, {}});
+  for (const auto index : one.recipients) {
+    settlement.outcomes.push_back({index, spool::Outcome::Discarded, {}});
+    summary_.taken_out.push_back({one.ref.id, one.envelope.reverse_path.text(), one.envelope.recipients[index].address.text(), one.envelope.accepted_at});
+  }
   to_remove_.push_back(std::move(settlement));
   return {};
 }

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "services/spool/spool.h"
@@ -20,9 +21,15 @@ struct ExportOptions {
   enum class Ours : std::uint8_t { Keep, Remove } ours = Ours::Keep;
 };
 
+struct TakenOut {
+  TraceId id;
+  std::string sender, recipient;  // sender: empty is the null one
+  WallTime accepted_at{};
+};
 struct ExportSummary {
   std::size_t messages = 0, recipients = 0, domains = 0;
   std::vector<std::string> damaged;  // ids with why, also of what demands TLS on the whole way: reported, left in our queue, the rest goes on
+  std::vector<TakenOut> taken_out;   // of our queue, each recipient
   std::size_t left_here = 0;         // recipients whose mailbox copy must be verified by deliver
 };
 // Nothing may deliver meanwhile: the caller owns the spool, and has taken nothing fresh from it yet.

@@ -74,6 +74,8 @@ def run(folder):
         expect(json.loads(server.cli("spool", "import", str(out), "--json"))["taken"] == 1, "it comes back")
         server.cli("service", "start", "deliver")
         server.wait_for_subjects(["there and back"])
+        given = [e for e in server.events("faillog") if e.get("reason") == "given away by operator"]
+        expect([e["recipient"] for e in given] == [HANAKO] and given[0]["by"], f"and what was given away has its end in the log: {given}")
         subjects = server.subjects()
         expect(sorted(s for s in subjects if s.startswith("epost") or s == "there and back") ==
                ["epost 1", "epost 2", "epost 3", "epost 6", "there and back"], f"each once: {subjects}")

@@ -334,19 +334,30 @@ JournalResult<std::vector<SegmentFacts>> FileJournalReader::segments() {
   return all;
 }
 
-// Each header names the segment before it and its end, and the published position the last one of all.
-JournalResult<std::vector<SegmentNumber>> FileJournalReader::missing_segments() {
-  const std::lock_guard lock(mutex_);
-  if (!released_is_known_) return std::vector<SegmentNumber>{};
-  TRY(published, folder_.read_position());  // before the table: what it names was there by then
-  TRY_VOID(refresh());
-  std::set<SegmentNumber> missing;
+// What the table lacks: each header names the segment before it and its end, and the published position the last one of all.
+std::set<std::uint64_t> FileJournalReader::missing_of_table(const std::optional<PublishedPosition>& published) const {
+  std::set<std::uint64_t> missing;
   const auto look_for = [&](std::uint64_t number, std::uint32_t end) {
     if (number != 0 && end > block_octets && !table_.segments.contains(number) && !released_.contains(number)) missing.emplace(number);
   };
   for (const auto& [number, one] : table_.segments) look_for(one.header.previous, one.header.previous_end);
   if (published) look_for(published->durable_end.segment.value(), published->durable_end.offset);
-  return std::vector<SegmentNumber>(missing.begin(), missing.end());
+  return missing;
+}
+
+JournalResult<std::vector<SegmentNumber>> FileJournalReader::missing_segments() {
+  const std::lock_guard lock(mutex_);
+  std::vector<SegmentNumber> all;
+  if (!released_is_known_) return all;
+  TRY(published, folder_.read_position());  // before the table: what it names was there by then
+  TRY_VOID(refresh());
+  const auto missing = missing_of_table(published);
+  if (missing.empty()) return all;
+  // Its owner goes on meanwhile: a segment may have begun in a file after the table's reader had passed it, and ended.
+  TRY_VOID(refresh());
+  for (const auto number : missing_of_table(published))
+    if (missing.contains(number)) all.emplace_back(number);
+  return all;
 }
 
 // Numbers that never held anything, before `segment`, count as released with it: the ranges stay few. One whose file was taken away does not, since it may be put

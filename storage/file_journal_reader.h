@@ -5,6 +5,8 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -47,6 +49,7 @@ class FileJournalReader final : public JournalReader {
   JournalResult<FileHandle> open_slot(std::uint32_t slot);
   // Gone when it is not there or was released.
   JournalResult<SegmentEntry> entry(SegmentNumber number);
+  [[nodiscard]] std::set<std::uint64_t> missing_of_table(const std::optional<PublishedPosition>& published) const;
   [[nodiscard]] std::uint64_t first_that_goes_with(SegmentNumber segment) const;
   JournalResult<> check_generation(io::File& file, const SegmentEntry& entry) const;
   JournalResult<bool> read_heads(const SegmentEntry& entry, std::uint32_t from, std::uint32_t end, std::size_t limit,

@@ -28,15 +28,16 @@ void print_proposals(Invocation& call, const std::vector<delivery::HoldProposal>
 // A look at the whole queue each, some 20 ms a million recipients.
 constexpr std::size_t most_asked = 50;
 
-// What the holds of chosen mail keep still: nothing comes to them. Where deliver gives no answer, it is not known.
-KeptByHold kept_of(Invocation& call, const std::vector<directory::Hold>& holds, WallTime now) {
+// What the holds of chosen mail keep still: nothing comes to them. While deliver is stopped it is not known: a look would be at the spool itself, under its lock.
+// Nothing: deliver did not answer, it was printed.
+std::optional<KeptByHold> kept_of(Invocation& call, const std::vector<directory::Hold>& holds, WallTime now) {
   KeptByHold kept;
-  std::unique_ptr<QueueAccess> queue;
+  const auto queue = QueueAccess::open_running(call);
   for (const auto& hold : holds) {
-    if (hold.scope != directory::HoldScope::Chosen || !hold.runs(now) || kept.size() == most_asked) continue;
-    if (!queue) queue = QueueAccess::open(call);
-    const auto summary = queue ? queue->ask_for<delivery::QueueSummary>(delivery::QueueSummaryRequest{{.destination = directory::chosen_key(hold.id)}, 1}) : std::nullopt;
-    if (!summary) break;
+    if (!queue || kept.size() == most_asked) break;
+    if (hold.scope != directory::HoldScope::Chosen || !hold.runs(now)) continue;
+    const auto summary = queue->ask_for<delivery::QueueSummary>(delivery::QueueSummaryRequest{{.destination = directory::chosen_key(hold.id)}, 1});
+    if (!summary) return std::nullopt;
     kept.emplace(hold.id, summary->all.recipients);
   }
   return kept;
@@ -51,9 +52,11 @@ Exit run(Invocation& call) {
   if (!snapshot) return call.fail(snapshot.error().what);
   for (const auto& hold : (*snapshot)->contents().holds)
     if (call.has("--ended") || hold.stage(now) != directory::HoldStage::Ended) holds.push_back(hold);
-  const auto kept = kept_of(call, holds, now);
+  const auto asked = kept_of(call, holds, now);
+  const auto kept = asked.value_or(KeptByHold{});
+  const Exit end = asked ? Exit::Done : Exit::Failed;
   const auto proposals = proposals_of(call);
-  if (!call.json) return print_holds(call, holds, now, kept), print_proposals(call, proposals), Exit::Done;
+  if (!call.json) return print_holds(call, holds, now, kept), print_proposals(call, proposals), end;
   telemetry::JsonWriter json;
   json.object().key("holds").array();
   for (const auto& hold : holds) {
@@ -64,7 +67,7 @@ Exit run(Invocation& call) {
   for (const auto& one : proposals)
     json.object().member("destination", one.destination).member("silent_since", telemetry::stamp_text(one.silent_since)).member("waiting", one.waiting).member("reason", one.words).end_object();
   call.print(json.end_array().end_object().take());
-  return Exit::Done;
+  return end;
 }
 
 }  // namespace

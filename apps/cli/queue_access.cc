@@ -58,13 +58,19 @@ std::string host_name(const settings::Settings& settings) {
 
 }  // namespace
 
-std::unique_ptr<QueueAccess> QueueAccess::open(Invocation& call) {
+std::unique_ptr<QueueAccess> QueueAccess::open_running(Invocation& call) {
   const auto settings = call.settings();
   if (!settings) return nullptr;
   std::unique_ptr<QueueAccess> queue(new QueueAccess(call));
   queue->path_ = apps::folder::in(settings->node.data(), "run/deliver-control.sock");
-  if (deliver_listens(queue->path_)) return queue;
-  if (!enter_data_folder(call)) return nullptr;
+  return deliver_listens(queue->path_) ? std::move(queue) : nullptr;
+}
+
+std::unique_ptr<QueueAccess> QueueAccess::open(Invocation& call) {
+  if (auto running = open_running(call)) return running;
+  const auto settings = call.settings();
+  if (!settings || !enter_data_folder(call)) return nullptr;
+  std::unique_ptr<QueueAccess> queue(new QueueAccess(call));
   spool::SpoolOptions options;
   options.folder = apps::folder::in(settings->node.data(), apps::folder::spool);
   options.node = static_cast<std::uint16_t>(settings->node.id());

@@ -18,6 +18,8 @@ class QueueAccess {
  public:
   // Finds out where the queue is; opens the spool when deliver is stopped. Nothing: the reason was printed.
   [[nodiscard]] static std::unique_ptr<QueueAccess> open(Invocation& call);
+  // For what is shown beside other things: nothing, and no word, where deliver does not run.
+  [[nodiscard]] static std::unique_ptr<QueueAccess> open_running(Invocation& call);
   ~QueueAccess();
 
   // Nothing: the reason was printed.

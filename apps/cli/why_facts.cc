@@ -10,6 +10,7 @@
 #include "apps/cli/why_policy.h"
 #include "apps/service/data_folders.h"
 #include "apps/supervisor/control_socket.h"
+#include "protocol/srs/srs.h"
 #include "services/delivery/dns_servers.h"
 #include "services/delivery/pause_ledger.h"
 #include "services/delivery/queue_actions.h"
@@ -265,10 +266,11 @@ delivery::WhyFacts WhyGathering::facts_of(const ExplainedRecipient& one) {
   return facts;
 }
 
-// By what RCPT would answer from the directory (recipient_judgement.h), but for what passes: quotas and holds.
+// By what RCPT would answer from the directory (recipient_judgement.h), but for what passes: quotas and holds. Of a rewritten sender's address RCPT asks key and
+// day: `policy test` tells.
 void WhyGathering::take_address(delivery::WhyFacts& facts, const std::string& text) const {
   const auto address = directory::parse_address(text);
-  if (!directory_ || !address) return;
+  if (!directory_ || !address || srs::looks_rewritten(*address)) return;
   facts.address = address->text();
   const auto found = directory_->resolve(*address, 1);
   const auto* domain = directory_->domain(address->domain);

@@ -47,6 +47,7 @@ def with_a_next_hop(server, hop):
         done = swaks(server, "<>", address, "bounced")
         expect(done.returncode == wanted, f"{address}: {done.stdout}")
         expect((trial(server, address) == 0) == (wanted == 0), f"policy test says of {address} what RCPT does")
+        expect("account add" not in server.cli("why", address, check=False), "and why does not call it an account that is not there")
     eventually(lambda: len(copies(hop, "bounced")) == 2, "the bounces went on")
     for back, recipients, _ in copies(hop, "bounced"):
         expect(back == "" and recipients == [STRANGER], f"to the sender: {back} {recipients}")

@@ -22,14 +22,8 @@ Parsed<SearchKey> parse_search_key(Cursor& in, Context& context);
 
 SearchKey of_flag(SystemFlag flag) { return {.kind = SearchKind::HasFlag, .flag = flag}; }
 
-SearchKey negated(SearchKey key) {
-  SearchKey result{.kind = SearchKind::Not};
-  result.children.push_back(std::move(key));
-  return result;
-}
-
 // How much a key costs: flags and numbers are in the record, a header or a body must be read.
-int cost(const SearchKey& key) {
+std::uint8_t cost(const SearchKey& key) {
   switch (key.kind) {
     case SearchKind::Body:
     case SearchKind::Text: return 3;
@@ -39,21 +33,29 @@ int cost(const SearchKey& key) {
     case SearchKind::SentSince: return 2;
     case SearchKind::And:
     case SearchKind::Or:
-    case SearchKind::Not: {
-      int most = 1;
-      for (const auto& child : key.children) most = std::max(most, cost(child));
-      return most;
-    }
+    case SearchKind::Not: return std::max<std::uint8_t>(1, key.cost_of_children);
     default: return 0;
   }
 }
 
-SearchKey all_of(std::vector<SearchKey> keys) {
-  if (keys.size() == 1) return std::move(keys.front());
+// Cheap keys first, where there are more.
+SearchKey of_keys(SearchKind kind, std::vector<SearchKey> keys) {
   std::ranges::sort(keys, {}, cost);
-  SearchKey result{.kind = SearchKind::And};
+  SearchKey result{.kind = kind};
+  result.cost_of_children = cost(keys.back());
   result.children = std::move(keys);
   return result;
+}
+
+SearchKey negated(SearchKey key) {
+  std::vector<SearchKey> keys;
+  keys.push_back(std::move(key));
+  return of_keys(SearchKind::Not, std::move(keys));
+}
+
+SearchKey all_of(std::vector<SearchKey> keys) {
+  if (keys.size() == 1) return std::move(keys.front());
+  return of_keys(SearchKind::And, std::move(keys));
 }
 
 Parsed<mime::Matcher> parse_needle(Cursor& in, const Context& context) {
@@ -101,11 +103,10 @@ Parsed<SearchKey> parse_or_key(Cursor& in, Context& context) {
   TRY(one, parse_search_key(in, context));
   TRY_VOID(parse_space(in));
   TRY(other, parse_search_key(in, context));
-  SearchKey key{.kind = SearchKind::Or};
-  if (cost(one) > cost(other)) std::swap(one, other);
-  key.children.push_back(std::move(one));
-  key.children.push_back(std::move(other));
-  return key;
+  std::vector<SearchKey> either;
+  either.push_back(std::move(one));
+  either.push_back(std::move(other));
+  return of_keys(SearchKind::Or, std::move(either));
 }
 
 // "MODSEQ" [SP entry-name SP entry-type-req] SP mod-sequence-valzer       RFC 7162 §3.1.5

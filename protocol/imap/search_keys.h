@@ -33,6 +33,7 @@ struct SearchKey {
   std::chrono::sys_days day{};            // Before ... SavedSince
   std::uint64_t number = 0;               // octets, seconds or MODSEQ
   std::vector<SearchKey> children;        // And, Or, Not
+  std::uint8_t cost_of_children = 0;      // the most of theirs, as the parser orders by it
 
   [[nodiscard]] bool mentions(SearchKind wanted) const;
 };

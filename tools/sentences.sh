@@ -3,7 +3,7 @@
 
 language=en
 
-# As the command line decides it (apps/cli/locale_language.h): the first of these that says anything. The sentences are UTF-8.
+# As the command line decides it (apps/cli/language/locale_language.h): the first of these that says anything. The sentences are UTF-8.
 language_of_locale() {
   case ${LC_ALL:-${LC_MESSAGES:-${LANG:-}}} in
     ja*.[Uu][Tt][Ff]-8 | ja*.[Uu][Tt][Ff]8 | ja*.[Uu][Tt][Ff]-8@* | ja*.[Uu][Tt][Ff]8@*) echo ja ;;

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "apps/cli/command.h"
-#include "apps/cli/library_sentences.h"
-#include "apps/cli/locale_language.h"
-#include "apps/cli/text_table.h"
+#include "apps/cli/language/library_sentences.h"
+#include "apps/cli/language/locale_language.h"
+#include "apps/cli/terminal/text_table.h"
 #include "apps/cli/typed_command.h"
 #include "services/settings/nearest.h"
 

@@ -4,7 +4,7 @@
 #include <iterator>
 
 #include "apps/cli/command.h"
-#include "apps/cli/server_sentences.h"
+#include "apps/cli/language/server_sentences.h"
 #include "services/settings/last_good.h"
 
 namespace hikyaku::cli {

@@ -1,7 +1,7 @@
+#include "apps/cli/account/login_commands.h"
 #include "apps/cli/commands.h"
-#include "apps/cli/login_commands.h"
-#include "apps/cli/policy_content.h"
-#include "apps/cli/policy_subscriptions.h"
+#include "apps/cli/policy/content.h"
+#include "apps/cli/policy/subscriptions.h"
 
 namespace hikyaku::cli {
 

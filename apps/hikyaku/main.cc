@@ -2,7 +2,7 @@
 #include <string_view>
 
 #include "apps/cli/command.h"
-#include "apps/cli/server_sentences.h"
+#include "apps/cli/language/server_sentences.h"
 #include "apps/hikyaku/processes.h"
 #include "apps/supervisor/control_process.h"
 

@@ -1,5 +1,5 @@
 """Reads the sentences that servers, the directory and the commands themselves refuse with, out of the sources, and fails on one
-that apps/cli/server_sentences.cc has no Japanese for, or on a row there that nobody says any more.
+that apps/cli/language/server_sentences.cc has no Japanese for, or on a row there that nobody says any more.
 
 A sentence is the string literals of one expression with {} for what stands between them."""
 import pathlib
@@ -18,8 +18,8 @@ SOURCES = {
     "apps/supervisor/control_socket.cc": ("failure",), "apps/deliver/queue_server.cc": ("refusal",), "services/delivery/queue_answer.cc": ("refusal",),
     "services/delivery/held_work.cc": ("return",), "apps/supervisor/service_table.cc": ("return",), "apps/supervisor/life_sign.cc": ("return",), "apps/supervisor/parent.cc": ("given up",),
     "services/directory/routes.cc": ("failure",), "services/directory/gateway_text.cc": ("bad row",), "services/directory/import_export.cc": ("failure", "bad row"),
-    **{str(path.relative_to(ROOT)): ("refuse", "fail") for path in sorted((ROOT / "apps/cli").glob("*.cc")) if not path.name.endswith("_test.cc")},
-    "apps/cli/policy_content_import.cc": ("refuse", "fail", "bad row"), "apps/cli/directory_import.cc": ("refuse", "fail", "bad row"),
+    **{str(path.relative_to(ROOT)): ("refuse", "fail") for path in sorted((ROOT / "apps/cli").rglob("*.cc")) if not path.name.endswith("_test.cc")},
+    "apps/cli/policy/content_import.cc": ("refuse", "fail", "bad row"), "apps/cli/access/directory_import.cc": ("refuse", "fail", "bad row"),
     "services/filters/mail_dat.cc": ("failure", "remark"), "services/filters/mail_dat_text.cc": ("bad row",), "services/filters/pass_filter.cc": ("bad row",),
 }
 BEGINNINGS = {
@@ -34,7 +34,7 @@ BEGINNINGS = {
     "fail": re.compile(r"\bcall_?\.fail\((?!Words)"),
     "return": re.compile(r"\breturn (?=[^;]*\")"),
 }
-TABLE = ROOT / "apps/cli/server_sentences.cc"
+TABLE = ROOT / "apps/cli/language/server_sentences.cc"
 LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 ESCAPES = {'\\"': '"', "\\\\": "\\", "\\n": "\n"}
 

@@ -233,11 +233,15 @@ void DeferredIndex::ungate(const std::string& name) {
   reset_timer(numbers_.at(name));
 }
 
-bool DeferredIndex::gated(const std::string& name) const { return gate_of(name).has_value(); }
-
-std::optional<WallTime> DeferredIndex::gate_of(const std::string& name) const {
+bool DeferredIndex::gated(const std::string& name) const {
   const auto* destination = find(name);
-  return destination == nullptr ? std::nullopt : destination->gate;
+  return destination != nullptr && destination->gate;
+}
+
+std::optional<WallTime> DeferredIndex::next_probe_of(const std::string& name) const {
+  const auto* destination = find(name);
+  if (destination == nullptr || !destination->gate) return std::nullopt;
+  return destination->timer ? destination->timer : destination->gate;
 }
 
 }  // namespace hikyaku::delivery

@@ -67,7 +67,8 @@ class DeferredIndex {
   // The destination answers: everything due goes.
   void ungate(const std::string& destination);
   [[nodiscard]] bool gated(const std::string& destination) const;
-  [[nodiscard]] std::optional<WallTime> gate_of(const std::string& destination) const;
+  // When a gated destination is asked next: at its gate, or, where nothing is due by then, when the first of those that wait is. Nothing: it is not gated.
+  [[nodiscard]] std::optional<WallTime> next_probe_of(const std::string& destination) const;
 
   // Brings a gate forward, unless a probe is under way.
   void open_gate_by(const std::string& destination, WallTime until);

@@ -27,6 +27,8 @@ TEST_CASE("a gated destination costs one timer and one probe, whatever waits for
   for (std::uint64_t n = 0; n < 10'000; ++n) index.add("dead", entry(n), at(10));
   index.add("alive", entry(10'000), at(20));
   index.gate("dead", at(100));
+  CHECK(index.next_probe_of("dead") == at(100));
+  CHECK(!index.next_probe_of("alive"));
   CHECK(index.next_due() == at(20));
   CHECK(index.take_due(at(99), 1000).size() == 1);
   const auto probe = index.take_due(at(100), 1000);
@@ -44,6 +46,17 @@ TEST_CASE("a gated destination costs one timer and one probe, whatever waits for
     CHECK(index.take_due(at(200), 20'000).size() == 9'999);
     CHECK(index.next_due() == std::nullopt);
   }
+}
+
+TEST_CASE("where nothing is due at the gate, the next probe is when something is") {
+  DeferredIndex index;
+  index.add("dead", entry(1), at(10)), index.add("dead", entry(2), at(150));
+  index.gate("dead", at(100));
+  CHECK(index.next_probe_of("dead") == at(100));
+  index.remove("dead", entry(1));  // an operator holds it
+  CHECK(index.next_probe_of("dead") == at(150));
+  CHECK(index.take_due(at(149), 10).empty());
+  CHECK(index.take_due(at(150), 10).size() == 1);
 }
 
 TEST_CASE("adding again moves an entry; removing forgets it") {

@@ -430,7 +430,7 @@ std::optional<Scheduler::View> Scheduler::view(const std::string& key, WallTime 
   view.fresh = lanes_.waiting_for(key, Lane::Fresh);
   view.retry = lanes_.waiting_for(key, Lane::Retry);
   view.deferred = deferred_.waiting_for(key);
-  if (known.state.down()) view.next_probe = deferred_.gate_of(key);
+  if (known.state.down()) view.next_probe = deferred_.next_probe_of(key);
   if (const auto* profile = greylists_.find(key); profile != nullptr && profile->enough() != Duration::max()) view.greylist_wait = profile->enough();
   const auto left = view.deferred + view.retry;
   if (left > 0 && known.backlog > left && now > known.released_since)

@@ -1,5 +1,7 @@
 """on_infected = quarantine: the sender gets 250, the recipient nothing; the message is listed, shown, released (and then delivered as it
 came) or deleted, with deliver running and stopped, after a kill -9 too. A full quarantine is 452, never loss; a digest tells of it."""
+import subprocess
+
 from harness import HANAKO, TARO, Server, Skip, eventually, expect, scenario
 from peers.clamd import EICAR, NAME, Clamd, installed
 
@@ -49,6 +51,10 @@ def released(server, first):
     server.wait_for_subjects(["first"], seconds=60)
     text = server.stored("first").decode()
     expect(EICAR in text and "X-Quarantine: Released (virus" in text, "as it came, with a mark")
+    again = subprocess.run([server.program, "--config", server.config, "quarantine", "release", first], capture_output=True, text=True, env={"LANG": "C"})
+    expect(again.returncode == 1 and f"{first} is not in the quarantine" in again.stderr, f"a second time it is told plainly: {again}")
+    eventually(lambda: "mail.delivered" in server.cli("trace", first, "--json"), "and its trace goes on to the mailbox")
+    expect("None of them is meant." in server.cli("quarantine", "list", "--sender", "nobody@far.example"), "the quarantine is not empty")
     server.cli("quarantine", "release", "--recipient", HANAKO)
     server.wait_for_subjects(["first", "large"], seconds=60)
     expect("line 19999 of a text" in server.stored("large").decode() and server.quarantined() == [], "the large one too")

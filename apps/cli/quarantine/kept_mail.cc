@@ -64,7 +64,7 @@ Exit list_kept(Invocation& call, const KeptKind& kind) {
   if (!mail) return Exit::Failed;
   const auto contents = mail->store.list();
   if (!contents) return call.fail(contents.error().what);
-  Listing listing(call, {{"ID", "追跡 ID"}, {"TAKEN", "受信"}, {"SENDER", "送信者"}, {"FOR", "宛先"}, {"SIZE", "サイズ"}, {"WHY", "理由"}}, kind.none);
+  Listing listing(call, {{"ID", "追跡 ID"}, {"TAKEN", "受信"}, {"SENDER", "送信者"}, {"FOR", "宛先"}, {"SIZE", "サイズ"}, {"WHY", "理由"}}, contents->entries.empty() ? kind.none : Words{"None of them is meant.", "該当するものはない。"});
   for (const auto& entry : contents->entries) {
     if (!is_meant(call, entry)) continue;
     write(listing.json(), entry);
@@ -85,13 +85,21 @@ std::optional<TraceId> id_of(const Invocation& call, const std::string& text, co
 
 }  // namespace
 
+namespace {
+
+Exit fail_to_find(const Invocation& call, const TraceId& id, const spool::SpoolError& error, const KeptKind& kind) {
+  return call.fail(error.kind == spool::SpoolFailure::NotFound ? id.text() + std::string(call.say(kind.not_there)) : error.what);
+}
+
+}  // namespace
+
 Exit show_kept(Invocation& call, const KeptKind& kind) {
   const auto id = id_of(call, call.value("ID"), kind);
   if (!id) return Exit::Failed;
   const auto mail = kind.open(call);
   if (!mail) return Exit::Failed;
   const auto entry = mail->store.find(*id);
-  if (!entry) return call.fail(entry.error().what);
+  if (!entry) return fail_to_find(call, *id, entry.error(), kind);
   std::string text;
   if (call.has("--text")) {
     const quarantine::To to = [&](std::string_view piece) -> spool::SpoolResult<> { return text += piece, spool::SpoolResult<>{}; };
@@ -128,7 +136,7 @@ std::optional<std::vector<TraceId>> chosen(const Invocation& call, Store& store,
     if (!id) return std::nullopt;
     const auto entry = store.find(*id);
     const bool is_there = entry || (damaged == Damaged::Too && entry.error().kind != spool::SpoolFailure::NotFound);
-    if (!is_there) return call.fail(entry.error().what), std::nullopt;
+    if (!is_there) return fail_to_find(call, *id, entry.error(), kind), std::nullopt;
     ids.push_back(*id);
   }
   if (!ids.empty()) return ids;
@@ -156,6 +164,8 @@ Exit conclude(Invocation& call, const KeptKind& kind, const std::vector<quaranti
     if (one.as == TraceId{}) said.message = one.from;
     else said.message = one.as, said.parent = one.from;
     log.log().write(kind.changed, said);
+    if (one.as != TraceId{})
+      log.log().write(telemetry::events::mail_generated, {.message = one.as, .parent = one.from, .sender = one.sender, .null_sender = one.sender.empty(), .recipient = one.recipient, .by = by});
   }
   if (!call.json) {
     for (const auto& one : done) call.print(one.from.text() + ": " + std::string(call.say(what)) + (one.as == TraceId{} ? "" : " " + one.as.text()));

@@ -28,7 +28,7 @@ struct KeptKind {
   std::unique_ptr<KeptMail> (*open)(Invocation& call);  // null: the reason was printed
   const telemetry::Event& changed;
   std::string_view field;  // of the header of what is released
-  Words none, no_id;       // nothing is kept; a text is no id of it
+  Words none, no_id, not_there;  // nothing is kept; a text is no id; an id is of none that is kept
 };
 
 [[nodiscard]] std::vector<Option> with_kept_filters(std::vector<Option> options);  // --sender, --recipient, --why

@@ -24,7 +24,8 @@ const KeptKind& kind() {
                              .changed = telemetry::events::quarantine_changed,
                              .field = "X-Quarantine",
                              .none = {"The quarantine is empty.", "隔離したメールはない。"},
-                             .no_id = {" is no trace id; see: hikyaku quarantine list", " は追跡 ID ではない。hikyaku quarantine list で確認する"}};
+                             .no_id = {" is no trace id; see: hikyaku quarantine list", " は追跡 ID ではない。hikyaku quarantine list で確認する"},
+                             .not_there = {" is not in the quarantine; see: hikyaku quarantine list", " は隔離していない。hikyaku quarantine list で確認する"}};
   return made;
 }
 

@@ -38,7 +38,8 @@ const KeptKind& kind() {
                              .changed = telemetry::events::escrow_changed,
                              .field = "X-Escrow",
                              .none = {"No copies are kept.", "預かっている控えはない。"},
-                             .no_id = {" is no trace id; see: hikyaku refusals escrow list", " は追跡 ID ではない。hikyaku refusals escrow list で確認する"}};
+                             .no_id = {" is no trace id; see: hikyaku refusals escrow list", " は追跡 ID ではない。hikyaku refusals escrow list で確認する"},
+                             .not_there = {" is no copy that is kept; see: hikyaku refusals escrow list", " の控えは預かっていない。hikyaku refusals escrow list で確認する"}};
   return made;
 }
 

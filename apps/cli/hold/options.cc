@@ -1,10 +1,6 @@
 #include "apps/cli/hold/options.h"
 
-#include <pwd.h>
-#include <unistd.h>
-
-#include <cstdlib>
-
+#include "apps/cli/access/operator_log.h"
 #include "apps/cli/terminal/when_text.h"
 #include "base/cursor.h"
 
@@ -66,7 +62,7 @@ std::optional<directory::Hold> hold_of(Invocation& call, WallTime now) {
   const auto change = change_of(call, now);
   if (!change) return std::nullopt;
   hold.reason = change->reason.value_or("");
-  hold.owner = change->owner.value_or(operator_name());
+  hold.owner = change->owner.value_or(calling_user());
   hold.start = change->start.value_or(now);
   hold.end = change->end.value_or(WallTime::max());
   hold.other_route = change->other_route.value_or("");
@@ -93,13 +89,6 @@ std::optional<std::uint64_t> hold_id(Invocation& call) {
   const auto id = parse_number(in, UINT32_MAX);
   if (id && in.at_end()) return *id;
   return call.fail("\"" + text + "\" is no hold's number. Remedy: hikyaku hold list shows them."), std::nullopt;
-}
-
-std::string operator_name() {
-  if (const char* behind = std::getenv("SUDO_USER"); behind != nullptr && *behind != '\0') return behind;
-  if (const char* login = std::getenv("LOGNAME"); login != nullptr && *login != '\0') return login;
-  const auto* entry = getpwuid(getuid());
-  return entry != nullptr ? entry->pw_name : std::to_string(getuid());
 }
 
 }  // namespace hikyaku::cli

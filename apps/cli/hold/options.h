@@ -13,7 +13,5 @@ namespace hikyaku::cli {
 [[nodiscard]] std::optional<directory::Editor::HoldChange> change_of(Invocation& call, WallTime now);
 // "3" in ID. Nothing: it was printed.
 [[nodiscard]] std::optional<std::uint64_t> hold_id(Invocation& call);
-// Who gives the command: the login name, as sudo knows it.
-[[nodiscard]] std::string operator_name();
 
 }  // namespace hikyaku::cli

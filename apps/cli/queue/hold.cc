@@ -1,5 +1,6 @@
 // hikyaku queue hold
 #include "apps/cli/access/data_access.h"
+#include "apps/cli/access/operator_log.h"
 #include "apps/cli/commands.h"
 #include "apps/cli/hold/options.h"
 #include "apps/cli/queue/act.h"
@@ -28,7 +29,7 @@ bool begin_hold(Invocation& call, delivery::QueueAction& action) {
   hold.scope = directory::HoldScope::Chosen;
   hold.pattern = shown_choice(call);
   hold.reason = change->reason.value_or("");
-  hold.owner = change->owner.value_or(operator_name());
+  hold.owner = change->owner.value_or(calling_user());
   hold.start = now;
   hold.end = change->end.value_or(WallTime::max());
   const auto access = DirectoryAccess::open(call);

@@ -291,7 +291,9 @@ delivery::WhyFacts WhyGathering::facts_of_domain(const std::string& domain, cons
     sender = last->sender, recipient = last->recipient;
   }
   if (!answer_.deferred.empty()) {
-    const auto& most = answer_.deferred.front();
+    // What an operator chose to hold says nothing of the domain, unless there is nothing else.
+    const auto other = std::ranges::find_if(answer_.deferred, [](const auto& one) { return !directory::is_chosen_key(one.destination); });
+    const auto& most = other == answer_.deferred.end() ? answer_.deferred.front() : *other;
     facts.destination = most.destination;
     for (const auto& one : answer_.deferred) facts.waiting += one.recipients;
     // What others were taken since says nothing of a mailbox, nor does an end of one's own of who waits.

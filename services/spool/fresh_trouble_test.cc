@@ -115,7 +115,7 @@ TEST_CASE("spool: a segment of incoming that was taken away is told of once, wit
   CHECK(found->back().ref.id == last);
   (void)spool->fresh(10);
   REQUIRE(told.size() == 1);
-  CHECK(told[0].starts_with("/spool/incoming-1: the file of segment 1 is gone, with mail that was accepted, before " + found->front().ref.id.text() + ". Remedy: "));
+  CHECK(told[0].starts_with("/spool/incoming-1: a segment's file is gone (number 1 within the files, not in their names), with mail that was accepted, before " + found->front().ref.id.text() + ". Remedy: "));
 }
 
 TEST_CASE("spool: a large text that was taken away is damaged, in incoming and in holding; of mail that has its end it is gone") {

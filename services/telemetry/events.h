@@ -34,7 +34,7 @@ inline constexpr Event mail_refused{"mail.refused", Level::Info, LogName::Receiv
 inline constexpr Event mail_postponed{"mail.postponed", Level::Warning, LogName::ReceiveLog,
     "A message was answered 4xx for a trouble of ours.", "こちらの都合で 4xx を返した。"};
 inline constexpr Event rule_found{"rule.found", Level::Info, LogName::ReceiveLog,
-    "A rule of the policy found something; in mode shadow it has no effect.", "受信ポリシーの規則に該当した。shadow なら記録のみ。"};
+    "A rule of the policy found something (mode: whether it is in force, or in shadow, where it has no effect).", "受信ポリシーの規則に該当した(mode が shadow なら記録のみ)。"};
 inline constexpr Event mail_checked{"mail.checked", Level::Info, LogName::ReceiveLog,
     "What could be proved of a message (SPF, DKIM, ARC, DMARC).", "メールの認証を検査した(SPF、DKIM、ARC、DMARC)。"};
 inline constexpr Event virus_found{"virus.found", Level::Warning, LogName::ReceiveLog,
@@ -163,7 +163,7 @@ inline constexpr Event tls_refused{"tls.refused", Level::Error, LogName::Service
 inline constexpr Event bug_found{"bug.found", Level::Error, LogName::ServiceLog,
     "A check of our own failed; the connection or task was closed.", "内部検査に失敗した。その接続または処理を閉じた。"};
 inline constexpr Event schedule_restored{"schedule.restored", Level::Info, LogName::ServiceLog,
-    "After a start, every deferred recipient has its timer again.", "起動後、再送待ちの宛先すべての予定を復元した。"};
+    "Every deferred recipient has its timer again.", "再送待ちの宛先すべての予定を復元した。"};
 inline constexpr Event clock_set{"clock.set", Level::Warning, LogName::ServiceLog,
     "The machine's clock was set; delivery begins anew with its time, and no period is shorter for it.",
     "時計の時刻が変更された。その時刻で配送を始め直す。再送の期間は短くならない。"};

@@ -76,7 +76,7 @@ def run(folder):
         kept = next(path for path in (server.data / "spool/incoming-1").glob("segment-*") if b"Subject: lost" in path.read_bytes()).rename(folder / "kept")
         taken(server, "incoming-1", "segment-")
         server.cli("service", "start", "receive"), server.cli("service", "start", "deliver")
-        eventually(lambda: [e for e in told(server, "servicelog", event="storage.trouble") if "is gone, with mail that was accepted" in e["reason"]], "told")
+        eventually(lambda: [e for e in told(server, "servicelog", event="storage.trouble") if "file is gone" in e["reason"]], "told")
         eventually(lambda: lost_mail(server) == [lost], f"and the command that it points to names the mail: {lost_mail(server)}")
         send(server, "after it", HANAKO)
         server.wait_for_subjects(["after it"])

@@ -111,8 +111,8 @@ Command log_lost_command() {
           .help = {"mail that was accepted, has no end in the log and is not in the queue", "受け付けたのに、ログに結果がなくキューにもないメール"},
           .options = {{"--since", OptionKind::Value, {"accepted on this day or later, 2026-11-22; default: yesterday", "この日以降に受け付けたもの 2026-11-22。省略時は昨日から"}}},
           .run = run,
-          .more = {"The status is 3 when there is any. What became of one: hikyaku trace ID. A crash of the machine may take the last lines of a log: mail that is named here may have arrived.",
-                   "あれば終了コードは 3。各メールの経過は hikyaku trace ID。マシンが落ちるとログの末尾が失われることがあり、ここに出たメールが届いていることもある。"}};
+          .more = {"The status is 3 when there is any. Mail of the last 5 seconds is not judged yet. What became of one: hikyaku trace ID. A crash of the machine may take the last lines of a log: mail that is named here may have arrived.",
+                   "あれば終了コードは 3。直前 5 秒間のメールはまだ判定しない。各メールの経過は hikyaku trace ID。マシンが落ちるとログの末尾が失われることがあり、ここに出たメールが届いていることもある。"}};
 }
 
 }  // namespace hikyaku::cli

@@ -51,14 +51,16 @@ bool remove_listed(Invocation& call, QueueAccess& queue, std::vector<OpenMail>& 
   return true;
 }
 
-// Takes away what the queue has, each asked for by its id. False: the reason was printed.
-bool remove_queued(Invocation& call, QueueAccess& queue, std::vector<OpenMail>& mails) {
-  if (mails.size() > most_asked_one_by_one && !remove_listed(call, queue, mails)) return false;
+// Takes away what the queue has, each asked for by its id. False: the reason was printed. The queue is given back then: while deliver is stopped its lock is ours,
+// and logs may be long.
+bool remove_queued(Invocation& call, std::vector<OpenMail>& mails) {
+  const auto queue = QueueAccess::open(call);
+  if (!queue || (mails.size() > most_asked_one_by_one && !remove_listed(call, *queue, mails))) return false;
   std::vector<OpenMail> gone;
   for (auto& mail : mails) {
     const auto id = TraceId::parse(mail.message);
     if (!id) continue;
-    const auto found = list_items(call, queue, {.filter = {.id = *id}, .limit = 1});
+    const auto found = list_items(call, *queue, {.filter = {.id = *id}, .limit = 1});
     if (!found) return false;
     if (found->items.empty()) gone.push_back(std::move(mail));
   }
@@ -68,10 +70,8 @@ bool remove_queued(Invocation& call, QueueAccess& queue, std::vector<OpenMail>& 
 
 // Neither in the queue nor ended, while mail goes on moving. Nothing: the reason was printed.
 std::optional<std::vector<OpenMail>> lost(Invocation& call, const LogSelection& selection, WallTime begin, WallTime until) {
-  const auto queue = QueueAccess::open(call);
-  if (!queue) return std::nullopt;
   auto mails = without_end(selection, begin, until);
-  if (!remove_queued(call, *queue, mails)) return std::nullopt;
+  if (!mails.empty() && !remove_queued(call, mails)) return std::nullopt;
   if (mails.empty()) return mails;
   // What left the queue since the log was read has its end there by now.
   std::this_thread::sleep_for(until_lines_are_written);

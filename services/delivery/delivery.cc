@@ -72,7 +72,7 @@ void Delivery::start(Bell heard) {
 void Delivery::tell_trouble_of_journals(const spool::SpoolError& error) {
   const auto now = parts_.clock.wall();
   std::erase_if(troubles_told_, [&](const auto& one) { return now < one.second || now - one.second >= trouble_told_each; });
-  if (troubles_told_.try_emplace(error.what, now).second) parts_.log.write(telemetry::events::storage_trouble, {.text = error.kind == spool::SpoolFailure::Damaged ? "damaged" : "", .reason = error.what});
+  if (troubles_told_.try_emplace(error.what, now).second) parts_.log.write(telemetry::events::storage_trouble, {.text = error.kind == spool::SpoolFailure::Gone ? "gone" : "", .reason = error.what});
 }
 
 bool Delivery::idle() const {

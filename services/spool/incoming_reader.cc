@@ -78,7 +78,7 @@ void IncomingReader::look_for_losses() {
     if (!lost_.insert(segment).second) continue;
     const auto behind = reader_->heads({storage::SegmentNumber{segment.value() + 1}, 0}, 1);
     const auto head = behind && !behind->heads.empty() ? decode_message_head(behind->heads.front().head) : std::nullopt;
-    losses_.push_back({SpoolFailure::Damaged, folder_ + ": a segment's file is gone (number " + std::to_string(segment.value()) + " within the files, not in their names), with mail that was accepted" +
+    losses_.push_back({SpoolFailure::Gone, folder_ + ": a segment's file is gone (number " + std::to_string(segment.value()) + " within the files, not in their names), with mail that was accepted" +
                                                   (head ? ", before " + head->envelope.id.text() : std::string()) +
                                                   ". Remedy: stop receive and deliver, put it back (where another file has its name, with a number that is free), start them. \"hikyaku log lost\" names each mail that is lost with it; the status of that command is 3 until it is back."});
   }

@@ -28,7 +28,7 @@ class IncomingReader {
   // What `is_settled` says of a recipient of a record. Called with this object's lock held.
   using IsSettled = std::function<std::optional<Settled>(storage::Position at, std::uint32_t recipient)>;
   SpoolResult<std::vector<FreshMessage>> next(std::size_t limit, const IsSettled& is_settled);
-  // What next() came past and nobody can read any more: files that were taken away. Each once.
+  // What next() came past and nobody can read any more: files that were taken away (Gone: no other mail waits for it). Each once.
   [[nodiscard]] std::vector<SpoolError> take_losses();
   // The recipients have a final end or a place in holding.
   void settled(const MessageRef& message, std::uint32_t recipient);

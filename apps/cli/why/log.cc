@@ -184,8 +184,8 @@ std::string disk_trouble_since(const std::string& log_folder, WallTime since) {
   for_each_line({.folder = log_folder, .logs = {"servicelog"}, .service = "deliver", .first_day = telemetry::day_text(since)}, [&](const LogLine& text) {
     if (text.text.find("\"event\":\"storage.trouble\"") == std::string_view::npos) return true;
     const auto when = telemetry::parse_stamp(text.time);
-    // One account's store concerns its own mail only, which a running deliver tells of; and what is damaged keeps no other mail waiting.
-    if (const auto line = JsonView::parse(text.text); line && when && *when >= since && line->text("account").empty() && line->text("text") != "damaged") what = line->text("reason");
+    // One account's store concerns its own mail only, which a running deliver tells of; and a file that is gone keeps no other mail waiting.
+    if (const auto line = JsonView::parse(text.text); line && when && *when >= since && line->text("account").empty() && line->text("text") != "gone") what = line->text("reason");
     return true;
   });
   return what;

@@ -36,13 +36,18 @@ Exit report(const Invocation& call, const epost_spool::ExportSummary& summary, b
   return summary.damaged.empty() ? Exit::Done : Exit::Problem;
 }
 
+constexpr std::size_t lines_at_once = 1'000;  // far fewer than the log's queue holds: none may be dropped
+
 // Each has its end in the log, as mail that a command of the queue ends.
 void tell_ends(Invocation& call, const epost_spool::ExportSummary& summary) {
   if (summary.taken_out.empty()) return;
   const std::string by = calling_user(), reason = "given away by operator";
   OperatorLog log(call);
-  for (const auto& one : summary.taken_out)
+  std::size_t told = 0;
+  for (const auto& one : summary.taken_out) {
+    if (++told % lines_at_once == 0) log.log().drain();
     log.log().write(telemetry::events::mail_failed, {.message = one.id, .sender = one.sender, .null_sender = one.sender.empty(), .recipient = one.recipient, .accepted_at = one.accepted_at, .by = by, .reason = reason});
+  }
 }
 
 Exit run(Invocation& call) {

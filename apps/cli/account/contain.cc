@@ -28,12 +28,6 @@ std::string new_password() {
   return word;
 }
 
-std::string minute(WallTime when) {
-  auto text = telemetry::stamp_text(when).substr(0, 16);
-  text[10] = ' ';
-  return text;
-}
-
 struct Done {
   std::string password;   // that was made here
   bool suspended_before = false, password_kept = false, forward_cleared = false;
@@ -79,7 +73,7 @@ DirectoryResult<Done> carry_out(Invocation& call, Editor& editor, const director
 void tell_plan(Invocation& call, const std::string& address, const directory::Suspension* suspension) {
   call.print(std::string(call.say({"To be done for ", "実行すること: "})) + address);
   if (suspension != nullptr)
-    call.print(std::string(call.say({"  sending is suspended already, since ", "  送信は停止済み: "})) + minute(suspension->since) + " (" + suspension->by + ": " + evidence_text(call, suspension->why) + ")");
+    call.print(std::string(call.say({"  sending is suspended already, since ", "  送信は停止済み: "})) + minute_text(suspension->since) + " (" + suspension->by + ": " + evidence_text(call, suspension->why) + ")");
   else call.print(call.say({"  suspend its sending (reading goes on), and hold what it has queued", "  送信を停止し(閲覧は続けられる)、配送待ちのメールを保留する"}));
   call.print(call.say({"  end its sessions, and logins that are remembered", "  セッションと認証済みの状態をすべて終わらせる"}));
   call.print(call.has("--keep-password") ? call.say({"  the password stays", "  パスワードは変えない"}) : call.say({"  set a new password", "  新しいパスワードを設定する"}));

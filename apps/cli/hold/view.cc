@@ -3,6 +3,7 @@
 #include "apps/cli/access/data_access.h"
 #include "apps/cli/language/server_sentences.h"
 #include "apps/cli/terminal/listing.h"
+#include "apps/cli/terminal/when_text.h"
 #include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
@@ -40,14 +41,8 @@ Words action_words(directory::HoldAction action) {
 }
 
 // To the minute: what people plan by.
-std::string minute(WallTime when) {
-  auto text = telemetry::stamp_text(when).substr(0, 16);
-  text[10] = ' ';
-  return text;
-}
-
 std::string end_text(const Invocation& call, const directory::Hold& hold) {
-  return hold.end == WallTime::max() ? std::string(call.say({"until released", "解除まで"})) : minute(hold.end);
+  return hold.end == WallTime::max() ? std::string(call.say({"until released", "解除まで"})) : minute_text(hold.end);
 }
 
 // Ours in the reader's language, a person's as it is.
@@ -82,7 +77,7 @@ void print_holds(Invocation& call, const std::vector<directory::Hold>& holds, Wa
     return std::string(call.say({"empty", "空"}));
   };
   for (const auto& hold : holds)
-    table.add({std::to_string(hold.id), state(hold), selector_text(call, hold), minute(hold.start), end_text(call, hold),
+    table.add({std::to_string(hold.id), state(hold), selector_text(call, hold), minute_text(hold.start), end_text(call, hold),
                std::string(call.say(action_words(hold.action))) + (hold.other_route.empty() ? "" : " " + hold.other_route), hold.owner, reason_text(call, hold)});
   call.print(table.text());
   if (!empty.empty())
@@ -101,8 +96,8 @@ void print_hold(Invocation& call, const directory::Hold& hold, WallTime now) {
   sheet.add({"State", "状態"}, std::string(call.say(stage_words(hold.stage(now)))));
   sheet.add({"Mail", "対象"}, selector_text(call, hold));
   sheet.add({"Reason", "理由"}, reason_text(call, hold));
-  sheet.add({"By", "実施者"}, hold.owner + ", " + minute(hold.created));
-  sheet.add({"From", "開始"}, minute(hold.start));
+  sheet.add({"By", "実施者"}, hold.owner + ", " + minute_text(hold.created));
+  sheet.add({"From", "開始"}, minute_text(hold.start));
   sheet.add({"To", "終了"}, end_text(call, hold));
   sheet.add({"New mail", "新着"}, std::string(call.say(action_words(hold.action))) + (hold.other_route.empty() ? "" : " " + hold.other_route));
   sheet.print();

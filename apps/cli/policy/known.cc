@@ -5,6 +5,7 @@
 #include "apps/cli/access/operator_log.h"
 #include "apps/cli/commands.h"
 #include "apps/cli/terminal/listing.h"
+#include "apps/cli/terminal/when_text.h"
 #include "apps/service/data_folders.h"
 #include "services/policy/greylist_store.h"
 #include "services/policy/policy_settings.h"
@@ -30,12 +31,6 @@ std::string source_of(const std::string& text) {
   return text.find('/') == std::string::npos && !text.starts_with("spf:") ? "spf:" + text : text;
 }
 
-std::string minute(WallTime when) {
-  auto text = telemetry::stamp_text(when).substr(0, 16);
-  text[10] = ' ';
-  return text;
-}
-
 Exit run_list(Invocation& call) {
   if (!call.settings() || !may_look_into(call, policy_folder(call))) return Exit::Failed;
   const auto memory = memory_of(call);
@@ -44,7 +39,7 @@ Exit run_list(Invocation& call) {
     const auto until = known.last + memory.terms().known_for;
     listing.json().object().member("who", source).member("since", telemetry::stamp_text(known.since)).member("last", telemetry::stamp_text(known.last)).member("mails", known.mails)
         .member("until", telemetry::stamp_text(until)).end_object();
-    listing.row({source, minute(known.since), minute(known.last), std::to_string(known.mails), minute(until)});
+    listing.row({source, minute_text(known.since), minute_text(known.last), std::to_string(known.mails), minute_text(until)});
   }
   listing.print();
   return Exit::Done;

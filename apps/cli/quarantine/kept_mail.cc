@@ -4,6 +4,7 @@
 
 #include "apps/cli/access/operator_log.h"
 #include "apps/cli/terminal/listing.h"
+#include "apps/cli/terminal/when_text.h"
 #include "apps/service/data_folders.h"
 #include "base/cursor.h"
 #include "services/telemetry/stamp.h"
@@ -39,12 +40,6 @@ std::string recipients_text(const Entry& entry) {
   return all.front().address.text() + (all.size() > 1 ? " +" + std::to_string(all.size() - 1) : "");
 }
 
-std::string minute(WallTime when) {
-  auto text = telemetry::stamp_text(when).substr(0, 16);
-  text[10] = ' ';
-  return text;
-}
-
 void write(telemetry::JsonWriter& json, const Entry& entry) {
   json.object().member("id", entry.envelope.id.text()).member("taken", telemetry::stamp_text(entry.taken)).member("why", entry.why);
   json.member("sender", entry.envelope.reverse_path.text()).key("recipients").array();
@@ -68,7 +63,7 @@ Exit list_kept(Invocation& call, const KeptKind& kind) {
   for (const auto& entry : contents->entries) {
     if (!is_meant(call, entry)) continue;
     write(listing.json(), entry);
-    listing.row({entry.envelope.id.text(), minute(entry.taken), sender_text(entry), recipients_text(entry), std::to_string(entry.envelope.body_octets), entry.why});
+    listing.row({entry.envelope.id.text(), minute_text(entry.taken), sender_text(entry), recipients_text(entry), std::to_string(entry.envelope.body_octets), entry.why});
   }
   listing.print();
   for (const auto& name : contents->damaged) call.fail(name + std::string(call.say({": damaged; it cannot be released, only deleted", ": 破損しており、解放できない(削除はできる)"})));
@@ -82,10 +77,6 @@ std::optional<TraceId> id_of(const Invocation& call, const std::string& text, co
   if (!id) call.fail(text + std::string(call.say(kind.no_id)));
   return id;
 }
-
-}  // namespace
-
-namespace {
 
 Exit fail_to_find(const Invocation& call, const TraceId& id, const spool::SpoolError& error, const KeptKind& kind) {
   return call.fail(error.kind == spool::SpoolFailure::NotFound ? id.text() + std::string(call.say(kind.not_there)) : error.what);
@@ -115,7 +106,7 @@ Exit show_kept(Invocation& call, const KeptKind& kind) {
   FactSheet sheet(call);
   sheet.add({"Message", "メール"}, id->text());
   sheet.add({"Why", "理由"}, entry->why);
-  sheet.add({"Taken", "受信"}, minute(entry->taken));
+  sheet.add({"Taken", "受信"}, minute_text(entry->taken));
   sheet.add({"Sender", "送信者"}, sender_text(*entry));
   for (const auto& to : entry->envelope.recipients) sheet.add({"For", "宛先"}, to.address.text());
   sheet.add({"Client", "クライアント"}, entry->envelope.client_address);

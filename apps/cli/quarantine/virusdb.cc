@@ -5,6 +5,7 @@
 #include "apps/cli/access/operator_log.h"
 #include "apps/cli/commands.h"
 #include "apps/cli/terminal/listing.h"
+#include "apps/cli/terminal/when_text.h"
 #include "apps/virusdb/options.h"
 #include "services/telemetry/stamp.h"
 
@@ -24,12 +25,7 @@ Words kind_words(Kind kind) {
   return {};
 }
 
-std::string minute(WallTime when) {
-  if (when == WallTime{}) return "";
-  auto text = telemetry::stamp_text(when).substr(0, 16);
-  text[10] = ' ';
-  return text;
-}
+std::string minute(WallTime when) { return when == WallTime{} ? "" : minute_text(when); }
 
 std::string age_text(const Invocation& call, Duration age) {
   const auto hours = std::chrono::duration_cast<std::chrono::hours>(age).count();

@@ -63,6 +63,12 @@ std::optional<WallTime> parse_date(std::string_view text) {
 
 }  // namespace
 
+std::string minute_text(WallTime when) {
+  auto text = telemetry::stamp_text(when).substr(0, 16);
+  text[10] = ' ';
+  return text;
+}
+
 bool is_day(std::string_view text) { return text.size() == 10 && parse_date(text); }
 
 std::optional<WallTime> parse_when(std::string_view text, WallTime now) {

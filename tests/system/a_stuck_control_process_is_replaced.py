@@ -4,19 +4,11 @@ import os
 import signal
 import time
 
-from harness import HANAKO, Server, eventually, expect, scenario
+from harness import HANAKO, Server, alive, eventually, expect, scenario
 
 
 def pids_of(server):
     return {p["name"]: p["pid"] for s in server.status()["services"] for p in s["processes"] if "pid" in p}
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 @scenario

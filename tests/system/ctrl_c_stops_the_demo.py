@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 
-from harness import eventually, expect, scenario
+from harness import alive, eventually, expect, scenario
 from peers import net
 from peers.hikyaku import ROOT, binary
 
@@ -43,9 +43,8 @@ class Demo:
                 if str(self.var).encode() in status.read_bytes() + environment and pid != os.getpid():
                     found.append(pid)
         for pid in re.findall(r"\d+", (re.findall(r'PIDS="(.*)"', self.env_text()) or [""])[0]):
-            with contextlib.suppress(OSError), open(f"/proc/{pid}/stat") as stat:
-                if stat.read().rsplit(")", 1)[1].split()[0] != "Z":
-                    found.append(int(pid))
+            if alive(pid):
+                found.append(int(pid))
         return found
 
     def env_text(self):

@@ -169,6 +169,15 @@ class Server(Hikyaku):
             return True
 
 
+def alive(pid):
+    """Whether the process runs; one that ended and is not reaped yet does not."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):  # the second: it was reaped between the opening and the reading
+        return False
+
+
 def eventually(holds, what, seconds=30):
     end = time.monotonic() + seconds
     while True:

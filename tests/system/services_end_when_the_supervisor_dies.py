@@ -4,15 +4,7 @@ order is not."""
 import os
 import signal
 
-from harness import Server, eventually, expect, scenario
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+from harness import Server, alive, eventually, expect, scenario
 
 
 @scenario

@@ -131,7 +131,7 @@ def scripts(total, kind, files, environment, minutes=15, side_by_side=1, record=
             if record:  # figures for docs/benchmarks.md
                 (ROOT / "build" / f"long-{file.stem}.log").write_text(output)
                 record.note(file.stem, outcome, seconds)
-            reason = " (" + output.strip().splitlines()[-1] + ")" if outcome == "skipped" and output.strip() else ""
+            reason = " (" + output.strip().splitlines()[-1] + ")" if outcome != "passed" and output.strip() else ""
             say(f"  {outcome:7} {name}{reason}  {seconds:.1f} s")
 
 

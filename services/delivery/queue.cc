@@ -1,6 +1,7 @@
 #include "services/delivery/queue.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 
 #include "base/cursor.h"
@@ -63,10 +64,21 @@ class Listing {
   }
 
   spool::SpoolResult<> fresh(const spool::FreshCursor& from) {
-    TRY(page, spool_.find_fresh(fresh_for_spool(filter_, now_), from, limit_ - std::min(limit_, list.items.size()), enough_));
+    TRY(page, find_fresh(from, limit_ - std::min(limit_, list.items.size())));
     for (const auto& one : page.found) list.items.push_back(item_of(one.envelope, one.recipient));
     if (page.next) list.next = QueueCursor{0, *page.next};
     return {};
+  }
+
+  spool::SpoolResult<spool::FreshPage> all_fresh() { return find_fresh({}, limit_); }
+  // What all_fresh() found before the deferred were looked for: so who became one of them meanwhile is not missed. False: it is no single page.
+  bool add_all_fresh(const spool::FreshPage& before) {
+    if (before.next || list.items.size() + before.found.size() > limit_) return false;
+    std::set<std::pair<TraceId, std::uint32_t>> deferred;
+    for (const auto& item : list.items) deferred.emplace(item.id, item.recipient_index);
+    for (const auto& one : before.found)
+      if (!deferred.contains({one.envelope.id, one.recipient})) list.items.push_back(item_of(one.envelope, one.recipient));
+    return true;
   }
 
   QueueList list;
@@ -84,6 +96,10 @@ class Listing {
   const std::size_t limit_;
   const WallTime now_;
   const spool::Enough& enough_;
+
+  spool::SpoolResult<spool::FreshPage> find_fresh(const spool::FreshCursor& from, std::size_t limit) {
+    return spool_.find_fresh(fresh_for_spool(filter_, now_), from, limit, enough_);
+  }
 };
 
 std::size_t bucket_of(Duration age) {
@@ -176,13 +192,20 @@ std::optional<SummaryCursor> parse_summary_cursor(std::string_view text) {
 spool::SpoolResult<QueueList> list_queue(spool::Spool& spool, const QueueFilter& filter, const QueueCursor& after, std::size_t limit,
                                          WallTime now, const spool::Enough& enough) {
   Listing listing(spool, filter, limit, now, enough);
-  if (filter.id && after == QueueCursor{}) {
+  const bool begins = after == QueueCursor{};
+  std::optional<spool::FreshPage> before;
+  if (begins && !only_deferred(filter)) {
+    TRY(found, listing.all_fresh());
+    before = std::move(found);
+  }
+  if (filter.id && begins) {
     listing.deferred_of(*filter.id);
   } else if (!after.fresh) {
     TRY(goes_on, listing.deferred(after.deferred));
     if (!goes_on) return std::move(listing.list);
   }
-  if (!only_deferred(filter)) TRY_VOID(listing.fresh(after.fresh.value_or(spool::FreshCursor{})));
+  if (only_deferred(filter) || (before && listing.add_all_fresh(*before))) return std::move(listing.list);
+  TRY_VOID(listing.fresh(after.fresh.value_or(spool::FreshCursor{})));
   return std::move(listing.list);
 }
 

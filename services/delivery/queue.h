@@ -38,7 +38,7 @@ struct QueueItem {
 };
 
 // A place in a listing: deferred recipients first, then those of mail that waits for its first attempt. It stays good while
-// the queue changes; what moves meanwhile may be listed twice or not at all.
+// the queue changes; what moves between two pages may be listed twice or not at all. A listing that is one page has it once.
 struct QueueCursor {
   spool::DeferredCursor deferred = 0;
   std::optional<spool::FreshCursor> fresh;  // given: deferred ones are behind it

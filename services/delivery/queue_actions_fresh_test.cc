@@ -3,6 +3,7 @@
 #include "services/delivery/queue.h"
 #include "services/delivery/queue_actions.h"
 #include "services/delivery/queue_protocol.h"
+#include "services/delivery/test_busy_spool.h"
 #include "services/spool/spool_rig.h"
 
 using namespace hikyaku;
@@ -120,6 +121,24 @@ TEST_CASE("queue: mail that was never tried is returned with one report, sent to
   }
   CHECK_MESSAGE(act(*spool, {}, QueueActionKind::Delete) == 4, "our own mail before its first attempt too");
   CHECK(list_queue(*spool, {}, {}, 100, now)->items.empty());
+}
+
+TEST_CASE("queue: whose first attempt fails while the queue is listed is listed once") {
+  for (const bool by_id : {false, true}) {
+    CAPTURE(by_id);
+    spool::Rig rig;
+    const auto id = rig.accept(2, "text");
+    auto spool = rig.open();
+    const auto fresh = *spool->fresh(10);
+    BusySpool busy(*spool);
+    busy.behind_search = [&] { REQUIRE(spool->defer(std::vector{spool::Deferral{fresh.at(0).ref, {spool::Rig::schedule(1)}, {}}})); };
+    const auto list = list_queue(busy, by_id ? QueueFilter{.id = id} : QueueFilter{}, {}, 100, now);
+    REQUIRE(list);
+    std::set<std::uint32_t> seen;
+    for (const auto& item : list->items) CHECK(seen.insert(item.recipient_index).second);
+    CHECK(seen == std::set<std::uint32_t>{0, 1});
+    CHECK_FALSE(list->next);
+  }
 }
 
 TEST_CASE("queue: retry is for the deferred: fresh mail is due as it is") {

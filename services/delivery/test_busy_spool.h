@@ -1,4 +1,4 @@
-// BusySpool: a spool in which somebody else writes just before we do, for tests of who meets whom.
+// BusySpool: a spool in which somebody else writes just before we do, or between two searches of ours, for tests of who meets whom.
 #pragma once
 
 #include <atomic>
@@ -14,6 +14,7 @@ class BusySpool final : public spool::Spool {
   explicit BusySpool(spool::Spool& all) : all_(all) {}
   std::function<void()> meanwhile;  // on the thread that writes
   std::atomic<int> times = 0, writings = 0;
+  std::function<void()> behind_search;  // once, when a search has ended
 
   spool::SpoolResult<std::vector<spool::FreshMessage>> fresh(std::size_t limit) override { return all_.fresh(limit); }
   spool::SpoolResult<> load_deferred() override { return all_.load_deferred(); }
@@ -23,7 +24,7 @@ class BusySpool final : public spool::Spool {
     return all_.deferred_times(filter, from, limit, visit);
   }
   spool::SpoolResult<spool::DeferredPage> find_deferred(const spool::DeferredFilter& filter, spool::DeferredCursor from, std::size_t limit, const spool::Enough& enough) override {
-    return all_.find_deferred(filter, from, limit, enough);
+    return searched(all_.find_deferred(filter, from, limit, enough));
   }
   spool::SpoolResult<std::uint64_t> count_deferred(const spool::DeferredFilter& filter) override { return all_.count_deferred(filter); }
   std::vector<spool::DeferredRecipient> deferred(const TraceId& id) const override { return all_.deferred(id); }
@@ -37,7 +38,7 @@ class BusySpool final : public spool::Spool {
   spool::SpoolResult<> flush() override { return all_.flush(); }
   bool has_unflushed() const override { return all_.has_unflushed(); }
   spool::SpoolResult<spool::FreshPage> find_fresh(const spool::FreshFilter& filter, const spool::FreshCursor& from, std::size_t limit, const spool::Enough& enough) override {
-    return all_.find_fresh(filter, from, limit, enough);
+    return searched(all_.find_fresh(filter, from, limit, enough));
   }
   bool waits(const spool::MessageRef& message, std::uint32_t recipient) override { return all_.waits(message, recipient); }
   spool::SpoolResult<> tell(const spool::Notice& notice) override { return all_.tell(notice); }
@@ -59,6 +60,11 @@ class BusySpool final : public spool::Spool {
     if (times <= 0) return;
     --times;
     meanwhile();
+  }
+  template <class Page>
+  Page searched(Page page) {
+    if (const auto act = std::exchange(behind_search, nullptr)) act();
+    return page;
   }
   spool::Spool& all_;
 };

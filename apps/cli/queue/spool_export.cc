@@ -17,7 +17,7 @@ Exit report(const Invocation& call, const epost_spool::ExportSummary& summary, b
   if (call.json) {
     telemetry::JsonWriter json;
     json.object().flag("dry_run", call.has("--dry-run")).flag("removed", removed).member("messages", std::uint64_t{summary.messages});
-    json.member("recipients", std::uint64_t{summary.recipients}).member("domains", std::uint64_t{summary.domains});
+    json.member("recipients", std::uint64_t{summary.recipients}).member("domains", std::uint64_t{summary.domains}).member("removed_recipients", std::uint64_t{summary.taken_out.size()});
     json.member("left_here", std::uint64_t{summary.left_here}).key("damaged").array();
     for (const auto& one : summary.damaged) json.text(one);
     call.print(json.end_array().end_object().take());
@@ -29,7 +29,10 @@ Exit report(const Invocation& call, const epost_spool::ExportSummary& summary, b
     const bool dry = call.has("--dry-run");
     call.print(std::to_string(summary.messages) + std::string(call.say({" messages for ", " 通、"})) + std::to_string(summary.recipients) +
                std::string(call.say(dry ? Words{" recipients can be written; nothing was written", " 宛先を書き出せる(まだ何も書き出していない)"} : Words{" recipients written", " 宛先を書き出した"})));
-    if (!removed && !dry)
+    if (removed)
+      call.print(std::to_string(summary.taken_out.size()) + std::string(call.say({" recipients were taken out of the queue here: only the other server delivers to them now",
+                                                                                " 件の宛先をこのサーバのキューから取り除いた。以後の配送は相手のサーバだけが行う"})));
+    else if (!dry)
       call.print(call.say({"They are still in the queue here too: let only one of the two servers deliver them. --remove takes them out.",
                            "このサーバのキューにも残っている。配送するのはどちらか一方だけにすること。--remove で取り除く。"}));
   }

@@ -9,6 +9,7 @@
 #include "services/delivery/attempt.h"
 #include "services/delivery/chosen_hold.h"
 #include "services/delivery/notification.h"
+#include "services/delivery/queue_holds.h"
 #include "services/delivery/schedule/scheduler.h"
 
 namespace hikyaku::delivery {
@@ -66,7 +67,7 @@ struct Change {
 class Actor {
  public:
   Actor(spool::Spool& spool, const QueueFilter& filter, const QueueAction& action, const ActionContext& context, InHand* in_hand)
-      : spool_(spool), filter_(filter), action_(action), context_(context), in_hand_(in_hand) {}
+      : spool_(spool), filter_(filter), action_(action), context_(context), in_hand_(in_hand), holds_in_force_(action.kind == QueueActionKind::Release ? context.directory : nullptr, context.now) {}
   ~Actor() {
     for (const auto& [message, recipient] : taken_) in_hand_->give_back(message, recipient);
   }
@@ -145,6 +146,7 @@ class Actor {
     for (auto& change : changes_) {
       const auto& one = *change.of;
       page.changed += one.schedules.size();
+      if (action_.kind == QueueActionKind::Release) count_kept(one);
       std::ranges::move(change.touched, std::back_inserter(page.touched));
       if (in_hand_ == nullptr || one.was != QueueState::Incoming) continue;
       for (const auto& schedule : one.schedules) {
@@ -247,6 +249,18 @@ class Actor {
     return context_.directory ? std::span<const directory::Hold>(context_.directory->contents().holds) : std::span<const directory::Hold>{};
   }
 
+  // What goes on waiting, for another hold selects it by its sender or the way it goes.
+  void count_kept(const Chosen& one) {
+    const auto& envelope = one.message.envelope;
+    for (const auto& schedule : one.schedules) {
+      if (schedule.recipient >= envelope.recipients.size()) continue;
+      QueueItem item{.id = one.message.ref.id, .state = QueueState::Deferred, .sender = envelope.reverse_path.text(), .recipient = envelope.recipients[schedule.recipient].address.text(), .sent_by = envelope.account};
+      if (!schedule.via.empty())
+        if (const auto hop = parse_chosen_hop(schedule.via)) item.destination = hop->key();
+      if (const auto* hold = holds_in_force_.of(item)) ++page.kept[hold->id];
+    }
+  }
+
   // No attempt is counted, and no period has begun.
   static void never_tried(spool::Schedule& schedule) {
     schedule.destination = release_key;
@@ -342,6 +356,7 @@ class Actor {
   const QueueAction& action_;
   const ActionContext& context_;
   InHand* const in_hand_;
+  const HoldsInForce holds_in_force_;
   std::map<TraceId, Chosen> chosen_;
   std::vector<std::pair<spool::MessageRef, std::uint32_t>> taken_;  // and not written yet
   std::map<std::pair<TraceId, std::uint32_t>, TraceId> reported_by_;

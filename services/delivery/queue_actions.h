@@ -5,6 +5,7 @@
 // Blocking: call on workers.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,6 +60,7 @@ struct ActionPage {
   std::vector<Touched> touched;
   std::optional<QueueCursor> next;            // nothing: all were looked at
   std::vector<std::string> troubles;          // of messages that could not be changed (a damaged text); at most 10
+  std::map<std::uint64_t, std::uint64_t> kept = {};  // Release: of those changed, how many another running hold keeps still, by its id
 };
 struct ActionContext : ReportOrigin {
   std::shared_ptr<const directory::Snapshot> directory = nullptr;  // tells of holds; null: nothing of them is known

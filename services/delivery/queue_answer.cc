@@ -48,7 +48,7 @@ struct Answerer {
     auto page = act_on_queue(spool, act.filter, act.action, act.after, std::max<std::uint32_t>(act.limit, 1), context, in_hand, search_enough());
     if (!page) return QueueRefusal{page.error().what};
     std::ranges::move(page->touched, std::back_inserter(touched));
-    return QueueActionReply{page->changed, page->next, std::move(page->troubles)};
+    return QueueActionReply{page->changed, page->next, std::move(page->troubles), std::move(page->kept)};
   }
   QueueReply operator()(const QueueHoldRequest& asked) const {
     directory::Hold hold;

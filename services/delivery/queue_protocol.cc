@@ -243,6 +243,8 @@ void put_reply(WireWriter& out, const QueueActionReply& reply) {
   put(out, reply.next.value_or(QueueCursor{}));
   out.varint(reply.troubles.size());
   for (const auto& trouble : reply.troubles) out.text(trouble);
+  out.varint(reply.kept.size());
+  for (const auto& [hold, recipients] : reply.kept) out.u64(hold).u64(recipients);
 }
 void put_reply(WireWriter& out, const QueueRefusal& refusal) {
   put_kind(out, Kind::Refusal);
@@ -353,6 +355,11 @@ std::optional<QueueReply> decode_queue_reply(std::string_view bytes) {
       if (more) act.next = next;
       const auto count = in.varint();
       for (std::uint64_t n = 0; n < count && !in.broken(); ++n) act.troubles.emplace_back(in.text());
+      const auto holds = in.varint();
+      for (std::uint64_t n = 0; n < holds && !in.broken(); ++n) {
+        const auto hold = in.u64();
+        act.kept[hold] = in.u64();
+      }
       reply = std::move(act);
       break;
     }

@@ -2,6 +2,7 @@
 // A request has one descriptor, the /proc/self/status of who asks (io/seccomp_count.h). Pure; a broken message is nothing.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,6 +58,7 @@ struct QueueActionReply {
   std::uint64_t recipients = 0;  // that were changed, or would be
   std::optional<QueueCursor> next;
   std::vector<std::string> troubles;
+  std::map<std::uint64_t, std::uint64_t> kept = {};  // ActionPage::kept; not of a dry run
 };
 using QueueReply = std::variant<QueueList, spool::SpoolCounts, QueueSummary, QueueActionReply, QueueRefusal, HoldCount, WhyAnswer>;
 

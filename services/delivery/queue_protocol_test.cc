@@ -85,10 +85,11 @@ TEST_CASE("queue protocol: replies come back as they were") {
   REQUIRE(told);
   CHECK(std::get<QueueSummary>(*told).destinations == summary.destinations);
   for (std::size_t cut = 0; cut < summed.size(); ++cut) CHECK(!decode_queue_reply(summed.substr(0, cut)));
-  const auto acted = decode_queue_reply(encode(QueueReply{QueueActionReply{3, QueueCursor{17, {}}, {"B: damaged"}}}));
+  const auto acted = decode_queue_reply(encode(QueueReply{QueueActionReply{3, QueueCursor{17, {}}, {"B: damaged"}, {{7, 2}, {1ULL << 40, 1}}}}));
   REQUIRE(acted);
   CHECK(std::get<QueueActionReply>(*acted).next == QueueCursor{17, {}});
   CHECK(std::get<QueueActionReply>(*acted).troubles.size() == 1);
+  CHECK(std::get<QueueActionReply>(*acted).kept == std::map<std::uint64_t, std::uint64_t>{{7, 2}, {1ULL << 40, 1}});
   CHECK(std::get<QueueRefusal>(*decode_queue_reply(encode(QueueReply{QueueRefusal{"no"}}))).what == "no");
 }
 

@@ -63,7 +63,8 @@ def run(folder):
         expect(row["scope"] == "chosen" and row["pattern"] == f"--sender {HANAKO}" and row["reason"] == "asked the sender", row)
         held = eventually(lambda: (w := waiting(server)) and w["r1"].get("hold") == 1 and w["r2"].get("hold") == 1 and w, "named by the queue")
         expect("hold" not in held["r3"], held)
-        expect("It keeps 2 recipients" in server.cli("hold", "show", "1"), server.cli("hold", "show", "1"))
+        shown, told = server.cli("hold", "show", "1"), json.loads(server.cli("hold", "show", "1", "--json"))
+        expect("It keeps 2 recipients" in shown and "running" in shown and (told["stage"], told["recipients"]) == ("running", 2), f"{shown} {told}")
         [row] = json.loads(server.cli("hold", "list", "--json"))["holds"]
         expect(row["recipients"] == 2 and "running" in server.cli("hold", "list"), row)
         inner.start()
@@ -83,6 +84,7 @@ def run(folder):
         eventually(lambda: "r2" in got(inner) and not waiting(server), "and goes when the hold is over", 20)
         while_stopped(server, inner)
         a_hold_whose_mail_is_gone(server, inner)
+        another_hold_keeps_it(server, inner)
         by_error_with_an_end(server, inner)
         under_an_attempt(server, inner)
         expect(server.subjects(HANAKO) == [] and server.subjects(TARO) == [], "no bounce was sent")
@@ -141,9 +143,38 @@ def a_hold_whose_mail_is_gone(server, inner):
             expect("empty" not in text and "recipients" not in row, f"not known: {text} {row}")
         else:
             expect("empty" in text.splitlines()[1] and f"hold release {chosen}" in text and row["recipients"] == 0, f"{verb}: {text}")
+        expect("accept and keep" not in text and row["action"] == "none", f"it takes no new mail: {text} {row}")
+        shown, told = server.cli("hold", "show", chosen), json.loads(server.cli("hold", "show", chosen, "--json"))
+        expect("empty" in shown and "running" not in shown and "accept and keep" not in shown, f"{verb}: the one alone says so too: {shown}")
+        expect((told["stage"], told["recipients"], told["action"]) == ("empty", 0, "none"), f"{verb}: to programs too: {told}")
     server.cli("hold", "release", chosen)
     expect("empty" not in server.cli("hold", "list"), "it is over")
     inner.start()
+
+
+def another_hold_keeps_it(server, inner):
+    """What is released and kept by another hold still is told as such, with that hold."""
+    inner.stop()
+    mail(server, 16)
+    mail(server, 17, TARO)
+    tried(server, "r16", "r17")
+    expect(hold(server, "--domain", "inner.example")["recipients"] == 2, "both are chosen")
+    other = json.loads(server.cli("hold", "add", "--sender", HANAKO, "--reason", "asked the sender", "--json"))["id"]
+    told = server.cli("queue", "release", "--domain", "inner.example")
+    expect("1 recipients were released and go" in told and f"1 recipients are kept still by hold {other}" in told and f"hold release {other}" in told, f"one goes, one does not: {told}")
+    told = server.cli("queue", "release", "--sender", HANAKO)
+    expect("Nothing was changed" in told and f"1 recipients are kept still by hold {other}" in told, f"which hold it is that keeps it: {told}")
+    expect(hold(server, "--sender", HANAKO)["recipients"] == 1, "chosen once more")
+    told = server.cli("queue", "release", "--sender", HANAKO)
+    expect("released and go" not in told and f"1 recipients are kept still by hold {other}" in told, f"none goes: {told}")
+    expect(hold(server, "--sender", HANAKO)["recipients"] == 1, "and again")
+    told = json.loads(server.cli("queue", "release", "--sender", HANAKO, "--json"))
+    expect((told["recipients"], told["kept"]) == (1, [{"hold": other, "recipients": 1}]), f"to programs: {told}")
+    inner.start()
+    eventually(lambda: "r17" in got(inner), "the one goes", 20)
+    expect("r16" not in got(inner), "the other is kept")
+    server.cli("hold", "release", other)
+    eventually(lambda: "r16" in got(inner) and not waiting(server), "until that hold is over", 20)
 
 
 # The hold is over by itself.

@@ -26,10 +26,11 @@ Exit run(Invocation& call) {
     if (place == holds.end()) return call.fail("There is no hold " + std::to_string(*id) + "; see: hikyaku hold list --ended");
     found = *place;
   }
-  print_hold(call, *found, now);
-  if (call.json || !found->runs(now)) return Exit::Done;
+  if (!found->runs(now)) return print_hold(call, *found, now), Exit::Done;
   const auto count = ask_queue_for<delivery::HoldCount>(call, delivery::QueueHoldRequest{found->scope, found->pattern, found->id});
+  print_hold(call, *found, now, count ? std::optional(count->incoming + count->deferred) : std::nullopt);
   if (!count) return Exit::Failed;
+  if (call.json) return Exit::Done;
   call.print(std::string(call.say({"It keeps ", "保留中: "})) + (count->whole ? "" : std::string(call.say({"at least ", "少なくとも "}))) + std::to_string(count->incoming + count->deferred) +
              std::string(call.say({" recipients, ", " 件の宛先、"})) + std::to_string(count->octets) + std::string(call.say({" octets.", " オクテット"})));
   if (found->scope == directory::HoldScope::Chosen && count->incoming + count->deferred == 0)

@@ -55,10 +55,26 @@ std::string selector_text(const Invocation& call, const directory::Hold& hold) {
   return hold.pattern.empty() ? text : text + " " + hold.pattern;
 }
 
+namespace {
+
+// No new mail comes under a hold of chosen mail.
+bool is_empty(const directory::Hold& hold, WallTime now, std::optional<std::uint64_t> kept) { return kept == 0U && hold.scope == directory::HoldScope::Chosen && hold.runs(now); }
+
+Words state_words(const directory::Hold& hold, WallTime now, std::optional<std::uint64_t> kept) {
+  return is_empty(hold, now, kept) ? Words{"empty", "空"} : stage_words(hold.stage(now));
+}
+
+std::string new_mail_text(const Invocation& call, const directory::Hold& hold) {
+  if (hold.scope == directory::HoldScope::Chosen) return std::string(call.say({"not concerned", "対象外"}));
+  return std::string(call.say(action_words(hold.action))) + (hold.other_route.empty() ? "" : " " + hold.other_route);
+}
+
+}  // namespace
+
 void write_hold(telemetry::JsonWriter& json, const directory::Hold& hold, WallTime now, std::optional<std::uint64_t> kept) {
   json.object().member("id", hold.id).member("scope", scope_name(hold.scope)).member("pattern", hold.pattern);
-  json.member("stage", stage_name(hold.stage(now))).member("reason", hold.reason).member("owner", hold.owner);
-  json.member("action", action_name(hold.action));
+  json.member("stage", is_empty(hold, now, kept) ? "empty" : stage_name(hold.stage(now))).member("reason", hold.reason).member("owner", hold.owner);
+  json.member("action", hold.scope == directory::HoldScope::Chosen ? "none" : action_name(hold.action));
   if (hold.action == directory::HoldAction::OtherRoute) json.member("other_route", hold.other_route);
   json.member("created", telemetry::stamp_text(hold.created)).member("start", telemetry::stamp_text(hold.start));
   if (hold.end != WallTime::max()) json.member("end", telemetry::stamp_text(hold.end));
@@ -72,34 +88,34 @@ void print_holds(Invocation& call, const std::vector<directory::Hold>& holds, Wa
   std::string empty;
   const auto state = [&](const directory::Hold& hold) {
     const auto found = kept.find(hold.id);
-    if (found == kept.end() || found->second > 0) return std::string(call.say(stage_words(hold.stage(now))));
-    if (empty.empty()) empty = std::to_string(hold.id);
-    return std::string(call.say({"empty", "空"}));
+    const auto count = found == kept.end() ? std::nullopt : std::optional(found->second);
+    if (empty.empty() && is_empty(hold, now, count)) empty = std::to_string(hold.id);
+    return std::string(call.say(state_words(hold, now, count)));
   };
   for (const auto& hold : holds)
     table.add({std::to_string(hold.id), state(hold), selector_text(call, hold), minute_text(hold.start), end_text(call, hold),
-               std::string(call.say(action_words(hold.action))) + (hold.other_route.empty() ? "" : " " + hold.other_route), hold.owner, reason_text(call, hold)});
+               new_mail_text(call, hold), hold.owner, reason_text(call, hold)});
   call.print(table.text());
   if (!empty.empty())
     call.print(std::string(call.say({"Empty: all its mail is gone, and no new mail comes under a hold of chosen mail. To end it: hikyaku hold release ",
                                      "空: 対象のメールはすべてなくなった。選択したメールの保留に新着メールは入らない。終えるには: hikyaku hold release "})) + empty);
 }
 
-void print_hold(Invocation& call, const directory::Hold& hold, WallTime now) {
+void print_hold(Invocation& call, const directory::Hold& hold, WallTime now, std::optional<std::uint64_t> kept) {
   if (call.json) {
     telemetry::JsonWriter json;
-    write_hold(json, hold, now);
+    write_hold(json, hold, now, kept);
     return call.print(json.take());
   }
   FactSheet sheet(call);
   sheet.add({"Hold", "保留"}, std::to_string(hold.id));
-  sheet.add({"State", "状態"}, std::string(call.say(stage_words(hold.stage(now)))));
+  sheet.add({"State", "状態"}, std::string(call.say(state_words(hold, now, kept))));
   sheet.add({"Mail", "対象"}, selector_text(call, hold));
   sheet.add({"Reason", "理由"}, reason_text(call, hold));
   sheet.add({"By", "実施者"}, hold.owner + ", " + minute_text(hold.created));
   sheet.add({"From", "開始"}, minute_text(hold.start));
   sheet.add({"To", "終了"}, end_text(call, hold));
-  sheet.add({"New mail", "新着"}, std::string(call.say(action_words(hold.action))) + (hold.other_route.empty() ? "" : " " + hold.other_route));
+  sheet.add({"New mail", "新着"}, new_mail_text(call, hold));
   sheet.print();
 }
 

@@ -17,8 +17,8 @@ namespace hikyaku::cli {
 using KeptByHold = std::map<std::uint64_t, std::uint64_t>;
 // As a table. Of those in `kept` no new mail comes under the hold: without any it is called empty.
 void print_holds(Invocation& call, const std::vector<directory::Hold>& holds, WallTime now, const KeptByHold& kept = {});
-void print_hold(Invocation& call, const directory::Hold& hold, WallTime now);
-// `kept`: recipients.
+// `kept`: recipients; nothing: nobody looked.
+void print_hold(Invocation& call, const directory::Hold& hold, WallTime now, std::optional<std::uint64_t> kept = std::nullopt);
 void write_hold(telemetry::JsonWriter& json, const directory::Hold& hold, WallTime now, std::optional<std::uint64_t> kept = std::nullopt);
 
 // The directory as it is now; null: it cannot be read, and the reason was printed when the data folder was at fault.

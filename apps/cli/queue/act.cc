@@ -18,11 +18,30 @@ bool is_meant(const delivery::QueueItem& item, const delivery::QueueAction& acti
   return action.kind != delivery::QueueActionKind::Retry || item.state == delivery::QueueState::Deferred || (item.release_at && *item.release_at > now);
 }
 
+// By which holds mail is kept that was to leave.
+using KeptBy = std::map<std::uint64_t, std::uint64_t>;
+void tell_kept(Invocation& call, const KeptBy& kept) {
+  for (const auto& [hold, count] : kept) {
+    const auto id = std::to_string(hold), recipients = std::to_string(count);
+    call.print(call.language == Language::Japanese ? recipients + " 件の宛先は保留 " + id + " により引き続き送られない。解除は hikyaku hold release " + id
+                                                   : recipients + " recipients are kept still by hold " + id + ". To let them go: hikyaku hold release " + id);
+  }
+}
+
 // When the choice leaves nothing to do.
-std::optional<Exit> tell_nothing(Invocation& call, QueueAccess& queue, const delivery::QueueFilter& filter) {
-  const auto any = list_items(call, queue, {filter, {}, 1});
+std::optional<Exit> tell_nothing(Invocation& call, QueueAccess& queue, const delivery::QueueFilter& filter, delivery::QueueActionKind kind) {
+  constexpr std::uint32_t looked_at = 1'000;
+  const bool releases = kind == delivery::QueueActionKind::Release;
+  const auto any = list_items(call, queue, {filter, {}, releases ? looked_at : 1});
   if (!any) return Exit::Failed;
   if (call.json) return std::nullopt;
+  KeptBy kept;
+  for (const auto& item : any->items)
+    if (releases && item.hold != 0) ++kept[item.hold];
+  if (!kept.empty()) {
+    call.print(call.say({"Nothing was changed: of what matches nothing is held by queue hold.", "何も変更していない。該当するメールに queue hold で保留したものはない。"}));
+    return tell_kept(call, kept), Exit::Done;
+  }
   call.print(call.say(any->items.empty() ? Words{"Nothing in the queue matches; nothing was changed. What waits: hikyaku queue list", "キューに該当するメールはなく、何も変更していない。待っているメールは hikyaku queue list で確認する"}
                                          : Words{"What matches is as this command would have it already; nothing was changed. See: hikyaku queue list", "該当するメールは既にその状態か対象外で、何も変更していない。hikyaku queue list で確認する"}));
   return Exit::Done;
@@ -51,16 +70,26 @@ Exit show_first(Invocation& call, QueueAccess& queue, const delivery::QueueActio
   return Exit::Done;
 }
 
-Exit finish(Invocation& call, const delivery::QueueAction& action, std::uint64_t changed, const std::vector<std::string>& troubles, const Words& words) {
+Exit finish(Invocation& call, const delivery::QueueAction& action, const Acted& acted, const Words& words) {
+  const auto& [changed, troubles, kept] = acted;
   if (call.json) {
     telemetry::JsonWriter json;
     json.object().flag("dry_run", false).member("recipients", changed);
     if (action.kind == delivery::QueueActionKind::Hold && !action.to.empty()) json.member("hold", std::strtoull(action.to.c_str() + action.to.find(':') + 1, nullptr, 10));
     json.key("troubles").array();
     for (const auto& trouble : troubles) json.text(trouble);
-    call.print(json.end_array().end_object().take());
+    json.end_array();
+    if (action.kind == delivery::QueueActionKind::Release) {
+      json.key("kept").array();
+      for (const auto& [hold, count] : kept) json.object().member("hold", hold).member("recipients", count).end_object();
+      json.end_array();
+    }
+    call.print(json.end_object().take());
   } else {
-    call.print(std::to_string(changed) + std::string(call.say(words)));
+    std::uint64_t still = 0;
+    for (const auto& [hold, count] : kept) still += count;
+    if (changed > still || still == 0) call.print(std::to_string(changed - still) + std::string(call.say(words)));
+    tell_kept(call, kept);
     for (const auto& trouble : troubles) call.fail(trouble);
   }
   return troubles.empty() ? Exit::Done : Exit::Failed;
@@ -74,6 +103,7 @@ std::optional<Acted> act_on_all(QueueAccess& queue, delivery::QueueActionRequest
     const auto reply = queue.ask_for<delivery::QueueActionReply>(request);
     if (!reply) return std::nullopt;
     acted.recipients += reply->recipients;
+    for (const auto& [hold, count] : reply->kept) acted.kept[hold] += count;
     if (acted.troubles.size() < sample_items) acted.troubles.insert(acted.troubles.end(), reply->troubles.begin(), reply->troubles.end());
     if (so_far) so_far(acted.recipients);
     if (!reply->next) return acted;
@@ -92,7 +122,7 @@ Exit act_on_queue(Invocation& call, delivery::QueueAction action, Caution cautio
   if (!found) return Exit::Failed;
   const auto counted = found->recipients;
   if (counted == 0)
-    if (const auto told = tell_nothing(call, *queue, *filter)) return *told;
+    if (const auto told = tell_nothing(call, *queue, *filter, action.kind)) return *told;
   if (call.has("--dry-run") || (caution == Caution::ShowsFirst && !call.has("--yes")))
     return show_first(call, *queue, {*filter, action}, counted, caution, words);
   // With nothing to change there is nothing to prepare. A dry count of addresses goes by hashes: it never says too few.
@@ -108,7 +138,7 @@ Exit act_on_queue(Invocation& call, delivery::QueueAction action, Caution cautio
     done = *std::move(acted);
   }
   progress.reset();
-  return finish(call, action, done.recipients, done.troubles, queue->deliver_runs() || words.stopped.en.empty() ? words.done : words.stopped);
+  return finish(call, action, done, queue->deliver_runs() || words.stopped.en.empty() ? words.done : words.stopped);
 }
 
 std::vector<Option> action_options(Caution caution) {

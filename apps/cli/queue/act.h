@@ -21,6 +21,7 @@ using Prepare = std::function<bool(delivery::QueueAction&)>;
 struct Acted {
   std::uint64_t recipients = 0;
   std::vector<std::string> troubles;  // the first of them
+  std::map<std::uint64_t, std::uint64_t> kept;  // released, and kept by another hold still: how many, by its id
 };
 [[nodiscard]] std::optional<Acted> act_on_all(QueueAccess& queue, delivery::QueueActionRequest request, const std::function<void(std::uint64_t)>& so_far = nullptr);
 

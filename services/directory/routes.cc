@@ -42,7 +42,7 @@ bool is_pattern(std::string_view text) {
 Result<std::uint16_t, Problem> port_number(std::string_view text) {
   Cursor in(text);
   const auto port = parse_number(in, 65'535);
-  if (!port || !in.at_end() || *port == 0) return failure(Problem("The port must be a number from 1 to 65535, mostly 25."));
+  if (!port || !in.at_end() || *port == 0) return failure(Problem("\"" + std::string(text) + "\" is no port; write a number from 1 to 65535, mostly 25, as in *.a.example,gw.a.example,25."));
   return static_cast<std::uint16_t>(*port);
 }
 

@@ -16,6 +16,7 @@ struct RowChanges {
   std::size_t added = 0, changed = 0, unchanged = 0;
   std::vector<std::string> removed;  // the rows that are gone, in the table's order
   bool reordered = false;            // rows that stay come in another order
+  [[nodiscard]] bool any() const { return added + changed + removed.size() > 0 || reordered; }
 };
 
 // A key may come several times: equal rows are paired first, then rows of one key in their order. Linear.

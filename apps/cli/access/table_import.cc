@@ -91,7 +91,7 @@ Exit tell_removed(const Invocation& call, const directory::RowChanges& changes, 
   const bool done = may_replace(call, changes);
   print_removed(call, changes.removed, done);
   print_counts(call, changes);
-  if (!changes.removed.empty()) call.print(call.say(follows));
+  if (!changes.removed.empty() && !follows.en.empty()) call.print(call.say(follows));
   if (waits_for_yes(call, changes))
     return call.fail(Words{"Nothing was changed: rows that the text does not have would be removed. Remedy: add --yes if they shall go; else add them to the text.",
                            "何も変更していない。ファイルにない行が削除されることになる。それでよければ --yes を付ける。残すならファイルに加える。"}), Exit::Problem;

@@ -22,7 +22,7 @@ namespace hikyaku::cli {
 // Whether the change is to be made now: no dry run, and no row goes without --yes.
 [[nodiscard]] bool may_replace(const Invocation& call, const directory::RowChanges& changes);
 
-// After it was made, or not: how many rows are new, changed, unchanged and removed. `follows`: what else the change does, one sentence.
+// After it was made, or not: how many rows are new, changed, unchanged and removed. `follows`: what it does that rows go, one sentence, or empty.
 [[nodiscard]] Exit report_table(const Invocation& call, const directory::RowChanges& changes, const Words& follows);
 // Its end, for reports of another form: the rows that go, and that nothing was changed where --yes is missing (Problem; else Done). Not for JSON.
 [[nodiscard]] Exit tell_removed(const Invocation& call, const directory::RowChanges& changes, const Words& follows);

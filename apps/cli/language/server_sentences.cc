@@ -204,7 +204,7 @@ constexpr SentenceRow rows[] = {
     {"{} is too long for a local socket", "{1} はローカルソケットのパスとして長すぎる"},
     {"{} may not command this server. Remedy: run this as root.", "{1} にはこのサーバに指示する権限がない。対処: root で実行する。"},
     {"{} still has {} accounts, {} aliases and {} lists; remove them first.", "{1} にはアカウント {2} 件、別名 {3} 件、メーリングリスト {4} 件が残っている。先に削除する。"},
-    {"The port must be a number from 1 to 65535, mostly 25.", "ポートは 1 から 65535 の数(普通は 25)でなければならない。"},
+    {"\"{}\" is no port; write a number from 1 to 65535, mostly 25, as in *.a.example,gw.a.example,25.", "「{1}」はポート番号ではない。*.a.example,gw.a.example,25 のように 1 から 65535 までの数(普通は 25)を書く。"},
     {"A '[' has no ']'; write [2001:db8::1]:25.", "「[」に対応する「]」がない。[2001:db8::1]:25 のように書く。"},
     {"Between [ and ] stands an IP address, such as [2001:db8::1].", "[ と ] の間には IP アドレスを書く([2001:db8::1] など)。"},
     {"The host must be a host name or an IP address, such as gw.example.jp.", "ホストはホスト名か IP アドレスで書く(gw.example.jp など)。"},

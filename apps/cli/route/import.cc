@@ -23,9 +23,14 @@ directory::DirectoryResult<Exit> work(Invocation& call, directory::Editor& edito
   TRY(snapshot, editor.read());
   const auto& now = snapshot->contents();
   const auto changes = directory::row_changes(keyed(now.routes), keyed(parsed.routes));
-  if (may_replace(call, changes)) TRY_VOID(editor.set_route_text(text, now.route_text));
+  const bool replaces = may_replace(call, changes);
+  if (replaces) TRY_VOID(editor.set_route_text(text, now.route_text));
   if (const auto covers = what_rows_cover(call, text); !call.json && !covers.empty()) call.print(covers);
-  return report_table(call, changes, {"Mail that waits follows the new table at once.", "配送待ちのメールも直ちに新しい表に従う。"});
+  const auto end = report_table(call, changes, {});
+  if (!call.json && changes.any())
+    call.print(call.say(replaces ? Words{"Mail that waits follows the new table at once.", "配送待ちのメールも直ちに新しい表に従う。"}
+                                 : Words{"With this table mail that waits would follow it at once.", "この表にすると、配送待ちのメールも直ちにそれに従うことになる。"}));
+  return end;
 }
 
 Exit run(Invocation& call) { return import_text(call, work); }

@@ -13,6 +13,11 @@ def only_what_there_is(server, said):
         words = said("service", "start", absent)
         expect("not part of this version" in words and "[listen]" not in words, f"{absent}: {words}")
     expect("[virusdb]" in said("service", "start", "virusdb"), "what virusdb needs")
+    shown, update = server.cli("virusdb", "status"), said("virusdb", "update")
+    for words in (shown, update):
+        expect("virusdb is not configured" in words and "[virusdb] source_folder" in words and "config reload" in words, f"how to switch it on: {words}")
+    told = json.loads(server.cli("virusdb", "status", "--json"))
+    expect("too old" not in shown and not told["stale"] and not told["configured"], f"what nobody looks for is not too old: {shown} {told}")
     expect("dkim key add" in said("service", "start", "signer"), "what signer needs")
     expect("[alarm]" in said("service", "start", "watch") and "[metrics]" in said("service", "start", "watch"), "what watch needs")
 

@@ -4,8 +4,10 @@
 #include "apps/cli/access/data_access.h"
 #include "apps/cli/access/operator_log.h"
 #include "apps/cli/commands.h"
+#include "apps/cli/language/server_sentences.h"
 #include "apps/cli/terminal/listing.h"
 #include "apps/cli/terminal/when_text.h"
+#include "apps/supervisor/service_table.h"
 #include "apps/virusdb/options.h"
 #include "services/telemetry/stamp.h"
 
@@ -46,9 +48,9 @@ const Record* trouble_of(const std::vector<Record>& history) {
   return last.kind == Kind::Refused || last.kind == Kind::Failed ? &last : nullptr;
 }
 
-void print_json(const Invocation& call, const Updater::Status& status, const std::string& active, bool stale) {
+void print_json(const Invocation& call, const Updater::Status& status, const std::string& active, bool configured, bool stale) {
   telemetry::JsonWriter json;
-  json.object().member("generation", status.generation).member("patterns", status.patterns.names()).member("folder", active).flag("stale", stale);
+  json.object().flag("configured", configured).member("generation", status.generation).member("patterns", status.patterns.names()).member("folder", active).flag("stale", stale);
   if (status.generation != 0) json.member("built", telemetry::stamp_text(status.patterns.built));
   if (status.checked != WallTime{}) json.member("checked", telemetry::stamp_text(status.checked));
   json.key("generations").array();
@@ -67,11 +69,14 @@ Exit run_status(Invocation& call) {
   if (!status) return call.fail(status.error());
   const auto age = SystemClock{}.wall() - status->patterns.built;
   const auto limit = settings->virusdb.stale();
-  const bool stale = limit.count() > 0 && (status->generation == 0 || age > limit);
+  const auto& service = *apps::find_service("virusdb");
+  const bool configured = apps::is_configured(service, *settings);  // else nobody looks for patterns: none is missing
+  const bool stale = configured && limit.count() > 0 && (status->generation == 0 || age > limit);
   const auto* trouble = trouble_of(status->history);
-  const auto problem = stale || trouble != nullptr ? Exit::Problem : Exit::Done;
-  if (call.json) return print_json(call, *status, options.folder + "/active", stale), problem;
-  if (status->generation == 0) call.print(call.say({"No virus patterns are in force.", "有効なウイルスパターンはない。"}));
+  const auto problem = stale || (configured && trouble != nullptr) ? Exit::Problem : Exit::Done;
+  if (call.json) return print_json(call, *status, options.folder + "/active", configured, stale), problem;
+  if (!configured) call.print(call.language == Language::Japanese ? in_japanese(apps::why_not_configured(service)) : apps::why_not_configured(service));
+  if (configured && status->generation == 0) call.print(call.say({"No virus patterns are in force.", "有効なウイルスパターンはない。"}));
   FactSheet sheet(call);
   if (status->generation != 0) {
     sheet.add({"Patterns", "パターン"}, status->patterns.names());
@@ -115,10 +120,9 @@ Exit conclude(Invocation& call, const Updater::Outcome& outcome) {
 
 Exit run_update(Invocation& call) {
   if (!enter_data_folder(call)) return Exit::Failed;
-  const auto options = apps::virusdb_options(*call.settings());
-  if (options.source_folder.empty() && options.mirrors.empty() && options.private_mirrors.empty())
-    return call.fail(Words{"no source of patterns is set. Remedy: set [virusdb] source_folder, mirrors or private_mirrors", "パターンの入手先が設定されていない。対処: [virusdb] の source_folder、mirrors、private_mirrors のいずれかを設定する"});
-  return conclude(call, Updater(options).update(SystemClock{}.wall(), call.has("--force") ? virusdb::Force::Yes : virusdb::Force::No));
+  const auto& service = *apps::find_service("virusdb");
+  if (!apps::is_configured(service, *call.settings())) return call.fail(apps::why_not_configured(service));
+  return conclude(call, Updater(apps::virusdb_options(*call.settings())).update(SystemClock{}.wall(), call.has("--force") ? virusdb::Force::Yes : virusdb::Force::No));
 }
 
 Exit run_rollback(Invocation& call) {

@@ -73,6 +73,7 @@ def suspended(server, receiver):
     expect(receiver.of("raised")[0]["account"] == TARO, f"{receiver.notices}")
     expect("suspended" in server.cli("account", "list") and "recipients" in server.cli("account", "show", TARO), "and shown")
     expect(json.loads(server.cli("account", "show", TARO, "--json"))["suspended"]["by"] == "auth", "to programs too")
+    expect(f"account contain {TARO}" in server.cli("account", "show", TARO), "what is to be done first")
     told = eventually(lambda: [subject for subject in server.subjects() if "Account suspended" in subject], "by mail", 60)
     expect(len(told) == 1 and TARO in told[0], f"{told}")
 
@@ -114,6 +115,10 @@ def contained(server):
     again = json.loads(server.cli("account", "contain", TARO, "--yes", "--keep-password", "--queued", "delete", "--json"))
     expect(again["deleted"] == 1 and "password" not in again, f"{again}")
     eventually(lambda: items(server) == [], "deleted by choice", 60)
+    told, shown = json.loads(server.cli("account", "contain", TARO, "--json")), server.cli("account", "contain", TARO)
+    expect((told["recipients_waiting"], told["recipients_failed"], told["recipients_taken_out"]) == (0, 0, 1), f"what an operator took out did not fail: {told}")
+    expect("0 failed, 1 were taken out of the queue by operators" in shown, shown)
+    expect(f"account release {TARO}" in server.cli("account", "show", TARO), "what is left to do behind the containment")
     return done["password"], submission
 
 

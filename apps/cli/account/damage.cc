@@ -58,7 +58,7 @@ AccountDamage read_damage(const settings::Settings& settings, const std::string&
   for (const auto& [id, message] : read_logged_messages(folder, ids)) {
     for (const auto& [name, recipient] : message.recipients) {
       if (recipient.delivered()) reached.insert(name);
-      else if (recipient.given_up()) ++damage.failed;
+      else if (recipient.given_up()) ++(recipient.by.empty() ? damage.failed : damage.taken_out);
       else ++damage.waiting;
     }
   }
@@ -69,7 +69,7 @@ AccountDamage read_damage(const settings::Settings& settings, const std::string&
 }
 
 void write_damage(telemetry::JsonWriter& json, const directory::Snapshot& directory, const directory::Account& account, const AccountDamage& damage) {
-  json.member("messages", damage.messages).member("recipients_waiting", damage.waiting).member("recipients_failed", damage.failed).key("reached").array();
+  json.member("messages", damage.messages).member("recipients_waiting", damage.waiting).member("recipients_failed", damage.failed).member("recipients_taken_out", damage.taken_out).key("reached").array();
   for (const auto& one : damage.reached) json.text(one);
   json.end_array().key("clients").array();
   for (const auto& [client, one] : damage.clients) {
@@ -88,7 +88,8 @@ void write_damage(telemetry::JsonWriter& json, const directory::Snapshot& direct
 void print_damage(Invocation& call, const directory::Snapshot& directory, const directory::Account& account, const AccountDamage& damage, WallTime since) {
   call.print(std::string(call.say({"Since ", ""})) + minute(telemetry::stamp_text(since)) + std::string(call.say({": ", " 以降: "})) + std::to_string(damage.messages) + std::string(call.say({" messages sent; ", " 通送信、"})) +
              std::to_string(damage.reached.size()) + std::string(call.say({" recipients reached, ", " 件の宛先に到達、"})) + std::to_string(damage.waiting) + std::string(call.say({" still wait, ", " 件が配送待ち、"})) +
-             std::to_string(damage.failed) + std::string(call.say({" failed", " 件が失敗"})));
+             std::to_string(damage.failed) + std::string(call.say({" failed", " 件が失敗"})) +
+             (damage.taken_out == 0 ? "" : std::string(call.say({", ", "、"})) + std::to_string(damage.taken_out) + std::string(call.say({" were taken out of the queue by operators", " 件は管理者がキューから取り除いた"}))));
   for (const auto& [client, one] : damage.clients)
     call.print("  " + std::string(call.say({"from ", "送信元 "})) + client + (one.country.empty() ? "" : " (" + one.country + ")") + ": " + std::to_string(one.messages));
   if (const auto* forward = directory.forward(account.id)) call.print(std::string(call.say({"Forwarded to: ", "転送先: "})) + joined(forward->targets));

@@ -18,7 +18,8 @@ struct AccountDamage {
   };
   std::map<std::string, Client> clients;          // addresses it sent from
   std::vector<std::string> reached;               // recipients, each once, in order
-  std::uint64_t messages = 0, waiting = 0, failed = 0;  // waiting: recipients without an end yet
+  std::uint64_t messages = 0;
+  std::uint64_t waiting = 0, failed = 0, taken_out = 0;  // recipients: without an end yet; given up; ended by an operator (deleted, returned, given away by an export)
   std::uint64_t not_looked_at = 0;                // messages beyond the first 10,000
   struct Change {
     std::string at, by, command;

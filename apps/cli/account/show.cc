@@ -23,7 +23,8 @@ void tell(const Invocation& call, const directory::Snapshot& directory, const di
   if (const auto* suspension = directory.suspension(account.id)) {
     sheet.add({"suspended", "送信停止"}, telemetry::stamp_text(suspension->since).substr(0, 16) + " " + suspension->by);
     sheet.add({"because", "理由"}, evidence_text(call, suspension->why));
-    sheet.add({"to do", "対処"}, "hikyaku account contain " + account.address.text());
+    const bool contained = suspension->sessions_end >= suspension->since;  // its sessions were ended since
+    sheet.add({"to do", "対処"}, (contained ? "hikyaku account release " : "hikyaku account contain ") + account.address.text());
   }
   const auto* forward = directory.forward(account.id);
   sheet.add({"forwarded to", "転送先"}, or_dash(forward == nullptr ? "" : joined(forward->targets)));

@@ -4,6 +4,8 @@
 #include <fstream>
 #include <set>
 
+#include "services/telemetry/stamp.h"
+
 namespace hikyaku::cli {
 
 namespace {
@@ -58,6 +60,11 @@ std::map<std::string, std::vector<std::string>> selected_files(const LogSelectio
   return files;
 }
 
+void select_times(LogSelection& selection, std::optional<WallTime> since, std::optional<WallTime> until) {
+  if (since) selection.since = telemetry::stamp_text(*since), selection.first_day = selection.since.substr(0, 10);
+  if (until) selection.until = telemetry::stamp_text(*until), selection.last_day = selection.until.substr(0, 10);
+}
+
 std::string_view line_time(std::string_view line) {
   constexpr std::string_view before = "{\"time\":\"";
   constexpr std::size_t stamp = 32;  // 2026-11-30T08:20:44.123456+09:00
@@ -78,7 +85,8 @@ void for_each_line(const LogSelection& selection, const std::function<bool(const
     while (!open.empty()) {
       std::pop_heap(open.begin(), open.end(), later);
       auto& file = open.back();
-      if (!visit({file->line, file->time})) return;
+      const bool wanted = file->time >= selection.since && (selection.until.empty() || file->time <= selection.until);
+      if (wanted && !visit({file->line, file->time})) return;
       if (file->next()) std::push_heap(open.begin(), open.end(), later);
       else open.pop_back();
     }

@@ -5,11 +5,13 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "apps/cli/terminal/json_view.h"
+#include "base/clock.h"
 
 namespace hikyaku::cli {
 
@@ -18,12 +20,16 @@ struct LogSelection {
   std::vector<std::string> logs;    // folder names; empty: all
   std::string service;              // only this writer's; empty: all
   std::string first_day, last_day;  // "2026-11-22", both included; empty: no limit
+  std::string since, until;         // stamps of the first and the last line to be read; empty: no limit
 };
 
 struct LogLine {
   std::string_view text;  // the JSON, without LF
   std::string_view time;  // its stamp
 };
+
+// From then on, and until then; nothing: no limit.
+void select_times(LogSelection& selection, std::optional<WallTime> since, std::optional<WallTime> until);
 
 // The stamp at the start of a line, or nothing for one that is damaged.
 [[nodiscard]] std::string_view line_time(std::string_view line);

@@ -48,6 +48,8 @@ TEST_CASE("logs of both layouts are one stream in the order of time") {
   CHECK(logs.minutes({.logs = {"inlog"}}) == "00 01 02 04 05");
   CHECK(logs.minutes({.logs = {"inlog"}, .first_day = "2026-11-22"}) == "01 02 04 05");
   CHECK(logs.minutes({.logs = {"inlog"}, .last_day = "2026-11-21"}) == "00");
+  CHECK(logs.minutes({.logs = {"inlog", "imap4log"}, .since = "2026-11-22T09:02:00.000000+09:00"}) == "02 03 04 05");
+  CHECK(logs.minutes({.logs = {"inlog", "imap4log"}, .since = "2026-11-22T09:02:00.000001+09:00", .until = "2026-11-22T09:04:00.000000+09:00"}) == "03 04");
   CHECK(logs.minutes({.service = "imap"}) == "03");
   CHECK(logs.minutes({.service = "imap-front"}) == "03");
   CHECK(logs.minutes({.service = "front"}) == "");

@@ -36,13 +36,15 @@ std::tm today(WallTime now) {
   return local;
 }
 
-std::optional<WallTime> parse_clock(std::string_view text, WallTime now) {
+enum class Side : std::uint8_t { ToCome, Passed };
+
+std::optional<WallTime> parse_clock(std::string_view text, WallTime now, Side side) {
   Cursor in(text);
   auto local = today(now);
   if (!take_clock(in, local)) return std::nullopt;
   const auto at = time_of(local);
-  if (at > now) return at;
-  ++local.tm_mday;
+  if ((at > now) == (side == Side::ToCome)) return at;
+  local.tm_mday += side == Side::ToCome ? 1 : -1;
   return time_of(local);
 }
 
@@ -61,6 +63,20 @@ std::optional<WallTime> parse_date(std::string_view text) {
   return time_of(local);
 }
 
+// A point of the calendar or the clock.
+std::optional<WallTime> parse_point(std::string_view text, WallTime now, Side side) {
+  if (text == "now") return now;
+  if (const auto stamp = telemetry::parse_stamp(text)) return stamp;
+  if (const auto at = parse_date(text)) return at;
+  return parse_clock(text, now, side);
+}
+
+WallTime next_day(WallTime day) {
+  auto local = today(day);
+  ++local.tm_mday;
+  return time_of(local);
+}
+
 }  // namespace
 
 std::string minute_text(WallTime when) {
@@ -71,16 +87,31 @@ std::string minute_text(WallTime when) {
 
 bool is_day(std::string_view text) { return text.size() == 10 && parse_date(text); }
 
+std::optional<std::chrono::seconds> parse_span(std::string_view text) {
+  constexpr std::chrono::seconds longest = std::chrono::days{36'525};  // a WallTime has room for it
+  const auto span = settings::parse_duration(text);
+  return span && *span <= longest ? span : std::nullopt;
+}
+
 std::optional<WallTime> parse_when(std::string_view text, WallTime now) {
-  if (text == "now") return now;
-  if (const auto stamp = telemetry::parse_stamp(text)) return stamp;
-  if (const auto at = parse_date(text)) return at;
-  if (const auto at = parse_clock(text, now)) return at;
+  if (const auto at = parse_point(text, now, Side::ToCome)) return at;
   const bool ago = text.starts_with('-');
   if (ago || text.starts_with('+')) text.remove_prefix(1);
-  const auto duration = settings::parse_duration(text);
-  if (!duration) return std::nullopt;
-  return ago ? now - *duration : now + *duration;
+  const auto span = parse_span(text);
+  if (!span) return std::nullopt;
+  return ago ? now - *span : now + *span;
+}
+
+std::optional<WallTime> parse_since(std::string_view text, WallTime now) {
+  if (const auto at = parse_point(text, now, Side::Passed)) return at;
+  if (text.starts_with('-')) text.remove_prefix(1);
+  const auto span = parse_span(text);
+  return span ? std::optional(now - *span) : std::nullopt;
+}
+
+std::optional<WallTime> parse_until(std::string_view text, WallTime now) {
+  const auto at = parse_since(text, now);
+  return at && is_day(text) ? std::optional(next_day(*at) - std::chrono::microseconds{1}) : at;
 }
 
 }  // namespace hikyaku::cli

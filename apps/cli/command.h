@@ -21,6 +21,23 @@ struct Words {
 
 enum class OptionKind : std::uint8_t { Flag, Value, Argument, OptionalArgument, Arguments };
 
+// What a value must be (value.h).
+enum class Takes : std::uint8_t {
+  Text,
+  Count,       // from `least` to `most`
+  Percent,
+  Duration,
+  Size,
+  SizeOrNone,  // 0: no limit
+  Time,        // as parse_when() reads it
+  TimeOrOpen,
+  TimeToCome,
+  Since,       // as parse_since() reads it
+  Until,
+  Day,
+  TraceId,
+};
+
 struct Option {
   std::string_view name;  // "--when-empty", or an argument's name "SERVICE"
   OptionKind kind = OptionKind::Flag;
@@ -28,6 +45,8 @@ struct Option {
   std::vector<std::string_view> choices;  // shell completion offers them; with `only_choices` nothing else is taken
   bool only_choices = false;
   bool repeated = false;  // a Value or OptionalArgument that may be given several times
+  Takes takes = Takes::Text;
+  std::uint64_t least = 0, most = 0;  // of a Count
 };
 
 enum class Exit : std::uint8_t { Done = 0, Failed = 1, WrongUse = 2, Problem = 3 };

@@ -10,6 +10,8 @@
 #include "apps/cli/language/locale_language.h"
 #include "apps/cli/terminal/text_table.h"
 #include "apps/cli/typed_command.h"
+#include "apps/cli/value.h"
+#include "base/clock.h"
 #include "services/settings/nearest.h"
 
 namespace hikyaku::cli {
@@ -78,10 +80,10 @@ void declare(Given& to, const Option& option, Language language) {
   else if (option.repeated) added->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   else added->expected(1)->allow_extra_args(false);
   if (option.kind == OptionKind::Argument || option.kind == OptionKind::Arguments) added->required();
-  if (option.only_choices) {
-    std::vector<std::string> choices(option.choices.begin(), option.choices.end());
-    added->check(CLI::IsMember(choices));
-    if (language == Language::Japanese) added->type_name("値");  // the label is for a kind without choices
+  if (option.only_choices) {  // judged by value.h
+    std::string choices;
+    for (const auto choice : option.choices) choices += (choices.empty() ? "" : ",") + std::string(choice);
+    added->type_name(std::string(Words{"TEXT:{", "値:{"}.in(language)) + choices + "}");
   }
 }
 
@@ -97,6 +99,8 @@ class Parser {
   }
   void build();
   void add_common(CLI::App& app, const Command* command = nullptr);
+  [[nodiscard]] int refuse(const std::string& said, const CLI::App& at) const;
+  [[nodiscard]] std::optional<std::string> mistaken(const Invocation& call, const Command& command) const;
   [[nodiscard]] int explain_option(const CLI::App& at, const std::string& name) const;
   [[nodiscard]] int explain(const CLI::ParseError& error, int argc, char** argv);
   Invocation invocation(const Given& given, const char* program) const;
@@ -180,6 +184,12 @@ std::string whole_name(const CLI::App* app) {
 // "-7d" and "-" are values.
 bool is_option(std::string_view word) { return word.starts_with("--") ? word.size() > 2 : word.starts_with('-') && word.size() > 1 && (word[1] < '0' || word[1] > '9'); }
 
+// Every wrong use ends here: what is wrong, and where the right use is told.
+int Parser::refuse(const std::string& said, const CLI::App& at) const {
+  std::fprintf(stderr, "hikyaku: %s%s%s --help\n", said.c_str(), std::string(Words{" Remedy: ", " 使い方: "}.in(language_)).c_str(), whole_name(&at).c_str());
+  return static_cast<int>(Exit::WrongUse);
+}
+
 int Parser::explain_option(const CLI::App& at, const std::string& name) const {
   std::vector<std::string> names;
   for (const auto* option : at.get_options())
@@ -189,8 +199,7 @@ int Parser::explain_option(const CLI::App& at, const std::string& name) const {
   std::string said;
   if (language_ == Language::Japanese) said = command + " に " + name + " というオプションはない。" + (nearest ? "もしかして " + std::string(*nearest) + "?" : "");
   else said = "`" + command + "` has no option " + name + "." + (nearest ? " Did you mean " + std::string(*nearest) + "?" : "");
-  std::fprintf(stderr, "hikyaku: %s\n%s: %s --help\n", said.c_str(), std::string(Words{"Remedy", "使い方"}.in(language_)).c_str(), command.c_str());
-  return static_cast<int>(Exit::WrongUse);
+  return refuse(said, at);
 }
 
 // A wrong word gets the nearest right one.
@@ -218,16 +227,20 @@ int Parser::explain(const CLI::ParseError& error, int argc, char** argv) {
     std::vector<std::string> names;
     for (auto* app : subcommands) names.push_back(app->get_name());
     const auto nearest = settings::nearest_name(word, std::vector<std::string_view>(names.begin(), names.end()));
-    std::fprintf(stderr, "hikyaku: %s \"%s\"%s%s%s\n", std::string(Words{"there is no command", "そのようなコマンドはない:"}.in(language_)).c_str(), word.c_str(),
-                 nearest ? std::string(Words{". Did you mean \"", "。もしかして \""}.in(language_)).c_str() : "",
-                 nearest ? std::string(*nearest).c_str() : "", nearest ? "\"?" : (std::string(Words{". Remedy: ", "。使い方: "}.in(language_)) + whole_name(at) + " --help").c_str());
-    return static_cast<int>(Exit::WrongUse);
+    if (language_ == Language::Japanese) return refuse("そのようなコマンドはない: \"" + word + "\"。" + (nearest ? "もしかして \"" + std::string(*nearest) + "\"?" : ""), *at);
+    return refuse("there is no command \"" + word + "\"." + (nearest ? " Did you mean \"" + std::string(*nearest) + "\"?" : ""), *at);
   }
-  std::string said = error.what();
-  if (language_ == Language::Japanese) said = told_by(parser_sentences(), said, [](std::string_view part) { return std::string(part); }).value_or(said);
-  std::fprintf(stderr, "hikyaku: %s\n%s: %s --help\n", said.c_str(), std::string(Words{"Remedy", "使い方"}.in(language_)).c_str(),
-               whole_name(at).c_str());
-  return static_cast<int>(Exit::WrongUse);
+  const std::string said = error.what();
+  return refuse(told_by(parser_sentences(language_), said, [](std::string_view part) { return std::string(part); }).value_or(said), *at);
+}
+
+// The first value that its option cannot take. Nothing: all are possible.
+std::optional<std::string> Parser::mistaken(const Invocation& call, const Command& command) const {
+  const auto now = SystemClock{}.wall();
+  for (const auto& option : command.options)
+    for (const auto& value : option.kind == OptionKind::Flag ? std::vector<std::string>{} : call.values(option.name))
+      if (auto mistake = mistaken_value(option, value, language_, now)) return mistake;
+  return std::nullopt;
 }
 
 Exit refuse_json(const Invocation& call, const Command& command) {
@@ -247,6 +260,7 @@ int Parser::run(int argc, char** argv) {
     if (!given->app->parsed() || !given->app->get_subcommands().empty()) continue;
     auto call = invocation(*given, argv[0]);
     if (call.json && given->command->own_form) return static_cast<int>(refuse_json(call, *given->command));
+    if (const auto mistake = mistaken(call, *given->command)) return refuse(*mistake, *given->app);
     return static_cast<int>(given->command->run(call));
   }
   return static_cast<int>(Exit::WrongUse);

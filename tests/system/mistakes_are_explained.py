@@ -22,8 +22,30 @@ def only_what_there_is(server, said):
     expect("[alarm]" in said("service", "start", "watch") and "[metrics]" in said("service", "start", "watch"), "what watch needs")
 
 
-def values_are_judged(said):
-    for option, value, possible in (("--day", "foo", "2026-11-22"), ("--since", "yesterday", "2026-11-22"), ("--until", "2026-02-30", "2026-11-22"), ("--lines", "x", "1000000"),
+def one_answer_to_all(server):
+    """A mistyped value or word is answered in one line, whatever the command: what is wrong, what the option takes, where its help is; with status 2."""
+    for words, told in ((("refusals", "list", "--likely", "x"), '--likely takes a percentage from 0 to 100, without a sign, not "x".'),
+                        (("refusals", "list", "--likely", "101"), '--likely takes a percentage from 0 to 100, without a sign, not "101".'),
+                        (("refusals", "list", "--since", "soon"), "--since takes how long ago (90m, 2h, 7d), or a time"), (("queue", "history", "--since", "yesterday"), "--since takes how long ago (90m, 2h, 7d), or a time"),
+                        (("queue", "history", "--until", "soon"), "--until takes how long ago"), (("log", "lost", "--since", "x"), "--since takes how long ago"), (("account", "contain", TARO, "--since", "x"), "--since takes how long ago"),
+                        (("queue", "list", "--limit", "x"), '--limit takes a number from 1 to 1000, not "x".'), (("queue", "destinations", "--limit", "501"), '--limit takes a number from 1 to 500, not "501".'),
+                        (("queue", "list", "--older", "x"), "--older takes a length of time"), (("policy", "replay", "--last", "x"), "--last takes a length of time"),
+                        (("policy", "subscribe", "white", "https://lists.example/x", "--every", "x"), "--every takes a length of time"), (("queue", "delete", "--larger", "10"), "--larger takes a size"),
+                        (("account", "set", TARO, "--quota", "10MB"), "--quota takes a size"), (("account", "rules", "set", TARO, "--recipients", "many"), "--recipients takes a number from 0 to 100000"),
+                        (("route", "add", "a.example,b.example", "--row", "0"), "--row takes a number from 1"), (("dkim", "key", "add", DOMAIN, "--bits", "512"), "--bits takes a number from 1024 to 4096"),
+                        (("hold", "add", "--all", "--start", "x", "--reason", "x"), "--start takes a time"), (("hold", "add", "--all", "--end", "x", "--reason", "x"), "+3h, or open"),
+                        (("service", "stop", "deliver", "--forecast", "--until", "-1d"), "--until takes a time to come"), (("policy", "allow", "192.0.2.1", "--until", "-1d"), "--until takes a time to come"),
+                        (("queue", "show", "foo"), "ID takes a trace id"), (("queue", "retry", "--id", "foo"), "--id takes a trace id"), (("queue", "history", "--by", "sneder"), "mailbox, not \"sneder\". Did you mean sender?"),
+                        (("queue", "list", "--limt", "5"), "has no option --limt. Did you mean --limit?"), (("queue", "list", "--limit"), "--limit has no value."), (("account", "add"), "ADDRESS is missing."),
+                        (("queue", "lst"), 'there is no command "lst". Did you mean "list"?'), (("queue", "list", "extra"), '"extra" is one word too many.'), (("queue",), "no command is given.")):
+        done = subprocess.run([server.program, "--config", server.config, *words], capture_output=True, text=True, timeout=60, env={"LANG": "C", "PATH": "/usr/bin:/bin"})
+        lines = done.stderr.splitlines()
+        expect(done.returncode == 2 and not done.stdout and len(lines) == 1, f"{words}: {done}")
+        expect(lines[0].startswith("hikyaku: ") and told in lines[0] and " Remedy: hikyaku " in lines[0] and lines[0].endswith(" --help"), f"{words}: {lines}")
+
+
+def values_are_judged(server, said):
+    for option, value, possible in (("--day", "foo", "2026-11-25"), ("--since", "yesterday", "90m, 2h, 7d"), ("--until", "2026-02-30", "90m, 2h, 7d"), ("--lines", "x", "1000000"),
                                     ("--lines", "-1", "1000000"), ("--lines", "0", "1000000"), ("--service", "foo", "deliver"), ("--message", "foo", "26"),
                                     ("--log", "foo", "outlog"), ("--as", "foo", "epost")):
         words = said("log", f"{option}={value}")
@@ -31,6 +53,7 @@ def values_are_judged(said):
     for option, value in (("--days", "x"), ("--days", "0"), ("--days", "4000")):
         expect(option in said("log", "days", option, value), f"log days {option} {value}")
     expect("--day" in said("log", "residence", "--day", "foo"), "log residence --day foo")
+    one_answer_to_all(server)
     expect("no command" not in said("log", "--log", "foo"), "a value is no command")
     for words, option, near in ((("log", "--mesage", "B" + "0" * 26), "--mesage", "--message"), (("log", "--nosuch", "x"), "--nosuch", ""), (("log", "--nosuch=x"), "--nosuch", ""),
                                 (("log", "--lines", "3", "--folow"), "--folow", "--follow"), (("queue", "lst", "--nosuch"), "", "list"), (("queue", "--nosuch", "list"), "--nosuch", "")):
@@ -51,7 +74,6 @@ def what_is_wrong_is_named(server, said):
     expect("nope" in said("service", "stop", "nope") and "service list" in said("service", "stop", "nope"), "a service that is none")
     for verb in ("start", "stop", "restart"):
         expect('Did you mean "deliver"' in said("service", verb, "dleiver"), f"{verb}: a service's near name")
-    expect('--since: "yesterday"' in said("queue", "history", "--since", "yesterday") and '--until: "soon"' in said("queue", "history", "--until", "soon"), "a time that is none")
     expect("--to is missing" in said("policy", "test", "--client", "192.0.2.7") and "--client is missing" in said("policy", "test", "--to", TARO), "what is missing")
     expect("no domain nodomain.example" in said("account", "list", "nodomain.example") and TARO in server.cli("account", "list", DOMAIN.upper()), "a domain that is not there")
     words = said("account", "remove", f"ghost@{DOMAIN}")
@@ -199,7 +221,7 @@ def run(folder):
         expect('did you mean "deliver"' in said("service", "stop", "dleiver").lower() or "no such service" in said("service", "stop", "dleiver"), "a wrong service")
         expect('Did you mean "status"' in said("statsu"), "a wrong command")
         only_what_there_is(server, said)
-        values_are_judged(said)
+        values_are_judged(server, said)
         what_is_wrong_is_named(server, said)
         dangers_need_no_data_folder(server, folder)
         completion_is_sound(server, folder)

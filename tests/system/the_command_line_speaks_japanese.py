@@ -18,7 +18,7 @@ WRONG_USES = (
     (), ("nosuch",), ("stauts",), ("service",), ("service", "stpo"), ("service", "stop"), ("service", "stop", "deliver", "imap"), ("status", "--nosuch"),
     ("status", "--nosuch", "--more"), ("status", "--config"), ("queue", "list", "--limit"), ("queue", "list", "--limit", "1", "--limit", "2"),
     ("queue", "list", "--limit", "x"), ("queue", "list", "--after", "x"), ("queue", "history", "--by", "nothing"), ("queue", "list", "--class", "nothing"),
-    ("queue", "list", "--older", "x"), ("queue", "show", "x"), ("account", "add"), ("account", "add", "x"), ("account", "show", f"nobody@{DOMAIN}"),
+    ("queue", "list", "--older", "x"), ("refusals", "list", "--likely", "x"), ("log", "--since", "x"), ("queue", "list", "--larger", "x"), ("service", "stop", "deliver", "--forecast", "--until", "x"), ("queue", "show", "x"), ("account", "add"), ("account", "add", "x"), ("account", "show", f"nobody@{DOMAIN}"),
     ("account", "set", f"nobody@{DOMAIN}", "--quota", "1GiB"), ("account", "forward", "show", "x"), ("list", "show", f"nothing@{DOMAIN}"), ("list", "add", f"x@{DOMAIN}", "--posting", "all"),
     ("domain", "add", "x", "--relay", "--pass-unknown"), ("domain", "import", "/nonexistent/file"), ("alias", "import", "/"), ("route", "add", "x"), ("hold", "add", "--all", "--start", "x", "--reason", "x"),
     ("service", "stop", "nope"), ("service", "start", "dleiver"), ("queue", "history", "--since", "yesterday"), ("policy", "test"), ("policy", "test", "--client", "192.0.2.7"), ("config", "describe", "nonsense"),

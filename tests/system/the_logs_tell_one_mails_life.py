@@ -3,6 +3,7 @@ Each service has a folder of its own; what an older version wrote into folders s
 no delivery's line; mail that becomes new mails and those name each other; who changed the directory and who tried to log in
 is told, and no password."""
 import contextlib
+import datetime
 import imaplib
 import json
 import os
@@ -59,6 +60,11 @@ def all_of_them(server, trace, mails, copies):
     lines = server.cli("log", "--as", "epost", "--log", "inlog").splitlines()
     expect(re.fullmatch(rf"<{trace}@\S+> \[\d\d/\w{{3}}/\d{{4}}:\d\d:\d\d:\d\d\]  127\.0\.0\.1 \S+ stranger@b\.example {HANAKO}", lines[0]), f"E-Post's inlog: {lines}")
     expect(trace in server.cli("log", "--message", trace), "hikyaku log --message")
+    for option, value, there in (("--since", "90m", True), ("--since", "-90m", True), ("--since", "7d", True), ("--since", "0s", False), ("--until", "now", True), ("--until", "90m", False),
+                                 ("--since", datetime.date.today().isoformat(), True), ("--until", datetime.date.today().isoformat(), True), ("--day", datetime.date.today().isoformat(), True)):
+        expect((trace in server.cli("log", option, value)) == there, f"hikyaku log {option} {value}")
+    expect(json.loads(server.cli("log", "residence", "--since", "2h", "--json")) and not json.loads(server.cli("log", "residence", "--since", "0s", "--json")), "residence takes the same")
+    expect(server.cli("log", "lost", "--since", "2h") and "[]" in server.cli("log", "lost", "--since", "7d", "--json"), "log lost too")
     for about in (trace, "stranger@b.example", "mail.accepted"):
         expect(trace in server.cli("log", "--about", about), f"hikyaku log --about {about}")
     for about in ("original_recipient", "client_port"):

@@ -58,20 +58,6 @@ directory::DirectoryResult<Address> wanted_address(std::string_view text) {
   return directory::refuse(DirectoryFailure::BadValue, "\"" + std::string(text) + "\" is no address; write name@domain.");
 }
 
-directory::DirectoryResult<std::uint64_t> wanted_size(std::string_view text) {
-  if (text.empty() || text == "0") return 0;
-  if (const auto size = settings::parse_size(text)) return size->octets;
-  return directory::refuse(DirectoryFailure::BadValue, "\"" + std::string(text) + "\" is no size; its unit is B, KiB, MiB, GiB or TiB: write 500MiB or 2GiB.");
-}
-
-directory::DirectoryResult<std::size_t> wanted_row(std::string_view text) {
-  if (text.empty()) return 0;
-  Cursor in(text);
-  const auto row = parse_number(in, 1'000'000);
-  if (row && in.at_end() && *row > 0) return static_cast<std::size_t>(*row);
-  return directory::refuse(DirectoryFailure::BadValue, "\"" + std::string(text) + "\" is no row; the first is 1.");
-}
-
 directory::DirectoryResult<const directory::Account*> wanted_account(const directory::Snapshot& directory, std::string_view text) {
   TRY(address, wanted_address(text));
   if (const auto* account = directory.account(address)) return account;

@@ -29,8 +29,6 @@ void write_suspension(telemetry::JsonWriter& json, const directory::Suspension& 
 
 // What a person typed, or a refusal that says what would be right.
 [[nodiscard]] directory::DirectoryResult<Address> wanted_address(std::string_view text);
-[[nodiscard]] directory::DirectoryResult<std::uint64_t> wanted_size(std::string_view text);  // empty or "0": no limit
-[[nodiscard]] directory::DirectoryResult<std::size_t> wanted_row(std::string_view text);     // empty: 0
 
 // What the address names, or the refusal that it is not there. Never null; lives as long as the snapshot.
 [[nodiscard]] directory::DirectoryResult<const directory::Account*> wanted_account(const directory::Snapshot& directory, std::string_view address);

@@ -3,6 +3,7 @@
 #include "apps/cli/access/directory_text.h"
 #include "apps/cli/commands.h"
 #include "apps/cli/terminal/password_prompt.h"
+#include "apps/cli/value.h"
 
 namespace hikyaku::cli {
 
@@ -14,8 +15,7 @@ directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
   account.address = address;
   account.full_name = call.value("--name");
   account.admin = call.has("--admin") ? directory::Enabled::Yes : directory::Enabled::No;
-  TRY(quota, wanted_size(call.value("--quota")));
-  account.quota_octets = quota;
+  account.quota_octets = octets_of(call, "--quota").value_or(0);
   // Before anybody types a password for nothing.
   TRY(refused, editor.add_accounts({{.account = account}}, directory::Editor::Run::Dry));
   if (!refused.empty()) return directory::refuse(directory::DirectoryFailure::BadValue, refused.front().why);
@@ -38,7 +38,7 @@ Command account_add_command() {
           .help = {"add an account; asks for its password", "アカウントを追加する(パスワードを尋ねる)"},
           .options = {{"ADDRESS", OptionKind::Argument, {"its address", "メールアドレス"}},
                       {"--name", OptionKind::Value, {"full name", "氏名"}},
-                      {"--quota", OptionKind::Value, {"largest size of all its mail: \"2GiB\"", "容量の上限: \"2GiB\""}},
+                      value_option("--quota", Takes::SizeOrNone, {"largest size of all its mail: \"2GiB\"", "容量の上限: \"2GiB\""}),
                       {"--password-stdin", OptionKind::Flag, {"read the password from the first line of standard input", "パスワードを標準入力の 1 行目から読む"}},
                       {"--no-password", OptionKind::Flag, {"nobody can log in yet", "パスワードを設定しない"}},
                       {"--admin", OptionKind::Flag, {"may administer; the first one gets postmaster's mail", "管理者。最初の管理者が postmaster 宛を受け取る"}}},

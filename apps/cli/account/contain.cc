@@ -7,6 +7,7 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/terminal/password_prompt.h"
 #include "apps/cli/terminal/when_text.h"
+#include "apps/cli/value.h"
 #include "services/directory/verifier.h"
 #include "services/telemetry/stamp.h"
 
@@ -112,9 +113,7 @@ Exit contain(Invocation& call) {
   if (!account) return call.fail(account.error().what);
   const auto* suspension = (*snapshot)->suspension((*account)->id);
   const auto address = (*account)->address.text();
-  const auto given = call.has("--since") ? parse_when(call.value("--since"), now) : std::optional((suspension != nullptr ? suspension->since : now) - std::chrono::days{1});
-  if (!given) return call.fail(Words{"That is no point in time; write -2d, \"2026-11-25 18:00\" or 2026-11-25.", "時刻ではない。-2d、\"2026-11-25 18:00\"、2026-11-25 のように書く。"});
-  const auto since = *given > now ? now - (*given - now) : *given;
+  const auto since = since_of(call, "--since", now).value_or((suspension != nullptr ? suspension->since : now) - std::chrono::days{1});
   std::optional<Done> done;
   if (call.has("--yes")) {
     auto ran = carry_out(call, access->editor(), **account, suspension != nullptr);
@@ -153,7 +152,7 @@ Command account_contain_command() {
           .options = {{"ADDRESS", OptionKind::Argument, {"its address", "メールアドレス"}},
                       {"--yes", OptionKind::Flag, {"do it; without this only tell", "実行する。なければ示すだけ"}},
                       {"--queued", OptionKind::Value, {"what becomes of its queued mail: hold (usual) or delete", "配送待ちのメールの扱い: hold(保留、既定)または delete(削除)"}, {"hold", "delete"}, true},
-                      {"--since", OptionKind::Value, {"since when somebody else sent: -2d, \"2026-11-25 18:00\"; otherwise a day before it was suspended", "いつから使われたか。-2d、\"2026-11-25 18:00\" など。省くと停止の 1 日前から"}},
+                      value_option("--since", Takes::Since, {"since when somebody else sent: 2h, 7d, 2026-11-25, \"2026-11-25 18:00\"; otherwise a day before it was suspended", "いつから使われたか。2h、7d、2026-11-25、\"2026-11-25 18:00\" など。省くと停止の 1 日前から"}),
                       {"--reason", OptionKind::Value, {"why, for the record", "記録に残す理由"}},
                       {"--password-stdin", OptionKind::Flag, {"read the new password from standard input; otherwise one is made and shown", "新しいパスワードを標準入力から読む。省くと作って表示する"}},
                       {"--keep-password", OptionKind::Flag, {"leave the password as it is", "パスワードを変えない"}},

@@ -49,11 +49,9 @@ AccountDamage read_damage(const settings::Settings& settings, const std::string&
   AccountDamage damage;
   std::vector<TraceId> ids;
   const auto folder = apps::folder::in(settings.node.data(), apps::folder::log);
-  const auto stamp = telemetry::stamp_text(since);
-  for_each_line({.folder = folder, .logs = {"inlog", "servicelog"}, .first_day = stamp.substr(0, 10), .last_day = telemetry::stamp_text(now).substr(0, 10)}, [&](const LogLine& line) {
-    if (line.time >= stamp) take(damage, ids, line, address);
-    return true;
-  });
+  LogSelection selection{.folder = folder, .logs = {"inlog", "servicelog"}};
+  select_times(selection, since, now);
+  for_each_line(selection, [&](const LogLine& line) { return take(damage, ids, line, address), true; });
   std::set<std::string> reached;
   for (const auto& [id, message] : read_logged_messages(folder, ids)) {
     for (const auto& [name, recipient] : message.recipients) {

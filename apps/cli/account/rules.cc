@@ -5,7 +5,7 @@
 #include "apps/cli/access/table_import.h"
 #include "apps/cli/commands.h"
 #include "apps/cli/terminal/listing.h"
-#include "base/cursor.h"
+#include "apps/cli/value.h"
 
 namespace hikyaku::cli {
 
@@ -70,30 +70,13 @@ Exit run_show(Invocation& call) {
   });
 }
 
-DirectoryResult<std::uint32_t> wanted_count(const std::string& text) {
-  Cursor in(text);
-  const auto count = parse_number(in, 100'000);
-  if (!count || !in.at_end()) return directory::refuse(directory::DirectoryFailure::BadValue, "\"" + text + "\" is no number of recipients; write 100, or 0 for no limit of its own.");
-  return static_cast<std::uint32_t>(*count);
-}
-
 // An option that is given replaces what was; "" takes it away.
-DirectoryResult<> change(const Invocation& call, AccountRules& rules) {
+void change(const Invocation& call, AccountRules& rules) {
   if (call.has("--hours-in")) rules.hours_in = call.value("--hours-in");
   if (call.has("--hours-out")) rules.hours_out = call.value("--hours-out");
-  if (call.has("--size-in")) {
-    TRY(size, wanted_size(call.value("--size-in")));
-    rules.most_octets_in = size;
-  }
-  if (call.has("--size-out")) {
-    TRY(size, wanted_size(call.value("--size-out")));
-    rules.most_octets_out = size;
-  }
-  if (call.has("--recipients")) {
-    TRY(count, wanted_count(call.value("--recipients")));
-    rules.most_recipients = count;
-  }
-  return {};
+  rules.most_octets_in = octets_of(call, "--size-in").value_or(rules.most_octets_in);
+  rules.most_octets_out = octets_of(call, "--size-out").value_or(rules.most_octets_out);
+  rules.most_recipients = static_cast<std::uint32_t>(count_of(call, "--recipients", rules.most_recipients));
 }
 
 directory::Editor::Run run_mode(const Invocation& call) { return call.has("--dry-run") ? directory::Editor::Run::Dry : directory::Editor::Run::Really; }
@@ -102,7 +85,7 @@ Exit run_set(Invocation& call) {
   return with_directory(call, [](Invocation& asked, directory::Editor& editor) -> DirectoryResult<> {
     TRY(snapshot, editor.read());
     TRY(rules, rules_now(*snapshot, asked));
-    TRY_VOID(change(asked, rules));
+    change(asked, rules);
     TRY_VOID(editor.set_account_rules(asked.value("ADDRESS"), rules, run_mode(asked)));
     report_done(asked, asked.has("--dry-run") ? Words{"could be changed", "変更できる"} : Words{"changed", "変更した"}, asked.value("ADDRESS"));
     return {};
@@ -153,9 +136,9 @@ Command account_rules_set_command() {
           .options = {account_argument,
                       {"--hours-in", OptionKind::Value, {"mail for it is taken then, and put off at other times; \"\" is always", "この時間だけ受信し、ほかの時間は待たせる。\"\" なら常時"}},
                       {"--hours-out", OptionKind::Value, {"it may send then: \"Mon-Fri 08:00-18:00, Sat 09:00-12:00\"; \"\" is always", "この時間だけ送信できる。\"Mon-Fri 08:00-18:00, Sat 09:00-12:00\" など。\"\" なら常時"}},
-                      {"--size-in", OptionKind::Value, {"largest mail it gets: 10MiB; 0 is as for all", "受信できる 1 通の大きさ。10MiB など。0 なら全体の上限"}},
-                      {"--size-out", OptionKind::Value, {"largest mail it may send; 0 is as for all", "送信できる 1 通の大きさ。0 なら全体の上限"}},
-                      {"--recipients", OptionKind::Value, {"most recipients of one mail that it sends; 0 is as for all", "送信する 1 通の宛先数の上限。0 なら全体の上限"}},
+                      value_option("--size-in", Takes::SizeOrNone, {"largest mail it gets: 10MiB; 0 is as for all", "受信できる 1 通の大きさ。10MiB など。0 なら全体の上限"}),
+                      value_option("--size-out", Takes::SizeOrNone, {"largest mail it may send; 0 is as for all", "送信できる 1 通の大きさ。0 なら全体の上限"}),
+                      count_option("--recipients", 0, 100'000, {"most recipients of one mail that it sends; 0 is as for all", "送信する 1 通の宛先数の上限。0 なら全体の上限"}),
                       dry_run_option},
           .run = run_set};
 }

@@ -2,6 +2,7 @@
 #include "apps/cli/access/data_access.h"
 #include "apps/cli/access/directory_text.h"
 #include "apps/cli/commands.h"
+#include "apps/cli/value.h"
 
 namespace hikyaku::cli {
 
@@ -15,10 +16,7 @@ directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
     if (call.has(option)) to = call.value(option) == "yes" ? directory::Enabled::Yes : directory::Enabled::No;
   };
   if (call.has("--name")) account.full_name = call.value("--name");
-  if (call.has("--quota")) {
-    TRY(quota, wanted_size(call.value("--quota")));
-    account.quota_octets = quota;
-  }
+  account.quota_octets = octets_of(call, "--quota").value_or(account.quota_octets);
   if (call.has("--address")) {
     TRY(renamed, wanted_address(call.value("--address")));
     account.address = renamed;
@@ -40,7 +38,7 @@ Command account_set_command() {
           .options = {{"ADDRESS", OptionKind::Argument, {"its address", "メールアドレス"}},
                       {"--address", OptionKind::Value, {"a new address; the mail stays", "新しいアドレス。メールはそのまま残る"}},
                       {"--name", OptionKind::Value, {"full name", "氏名"}},
-                      {"--quota", OptionKind::Value, {"largest size of all its mail, 0 for no limit", "容量の上限。0 なら無制限"}},
+                      value_option("--quota", Takes::SizeOrNone, {"largest size of all its mail, 0 for no limit", "容量の上限。0 なら無制限"}),
                       {"--enabled", OptionKind::Value, {"receives mail and may log in", "受信とログインを許す"}, {"yes", "no"}, true},
                       {"--admin", OptionKind::Value, {"may administer", "管理者にする"}, {"yes", "no"}, true},
                       {"--pop3", OptionKind::Value, {"may use POP3", "POP3 を許す"}, {"yes", "no"}, true},

@@ -1,7 +1,7 @@
 // hikyaku dkim key add
 #include "apps/cli/commands.h"
 #include "apps/cli/dkim/view.h"
-#include "base/cursor.h"
+#include "apps/cli/value.h"
 
 namespace hikyaku::cli {
 
@@ -46,11 +46,7 @@ std::string pem_text;  // of --import, read before the data folder's user is tak
 
 directory::DirectoryResult<> work(Invocation& call, directory::Editor& editor) {
   auto wanted = wanted_of(call);
-  const auto bits_text = call.value("--bits", "2048");
-  Cursor in(bits_text);
-  const auto bits = parse_number(in, 65'535);
-  if (!bits || !in.at_end()) return directory::refuse(directory::DirectoryFailure::BadValue, "\"" + bits_text + "\" is no number of bits; give 2048.");
-  wanted.bits = static_cast<int>(*bits);
+  wanted.bits = static_cast<int>(count_of(call, "--bits", 2'048));
   const auto made = pem_text.empty() ? make_dkim_keys(call, editor, wanted) : imported(call, editor, wanted, pem_text);
   if (!made) return std::unexpected(made.error());
   tell(call, *made);
@@ -76,7 +72,7 @@ Command dkim_key_add_command() {
           .options = {{"DOMAIN", OptionKind::Argument, {"whose mail it signs", "署名するメールのドメイン"}},
                       {"--selector", OptionKind::Value, {"its name in DNS; default: algorithm and day, as in rsa20261122", "DNS での名前。省略時は方式と日付(例: rsa20261122)"}},
                       {"--algorithm", OptionKind::Value, {"rsa, ed25519, or both (default: one key of each)", "rsa、ed25519、または both(既定。両方を作る)"}, {"rsa", "ed25519", "both"}, true},
-                      {"--bits", OptionKind::Value, {"of the RSA key, 1024 to 4096 (default 2048)", "RSA 鍵のビット数。1024~4096(既定 2048)"}},
+                      count_option("--bits", 1'024, 4'096, {"of the RSA key, 1024 to 4096 (default 2048)", "RSA 鍵のビット数。1024~4096(既定 2048)"}),
                       {"--import", OptionKind::Value, {"a file with a private key in PEM, instead of a new one", "新しく作らず、PEM の秘密鍵ファイルを取り込む"}},
                       {"--manual", OptionKind::Flag, {"sign only after `dkim key activate`, not by itself once DNS shows the record", "DNS で確認できても自動で始めず、dkim key activate を待つ"}}},
           .run = run,

@@ -1,7 +1,7 @@
 #include "apps/cli/hold/options.h"
 
 #include "apps/cli/access/operator_log.h"
-#include "apps/cli/terminal/when_text.h"
+#include "apps/cli/value.h"
 #include "base/cursor.h"
 
 namespace hikyaku::cli {
@@ -14,17 +14,6 @@ struct Selector {
   HoldScope scope;
 };
 constexpr Selector selectors[] = {{"--destination", HoldScope::Destination}, {"--route", HoldScope::Route}, {"--sender", HoldScope::Sender}, {"--account", HoldScope::Account}, {"--sent-by", HoldScope::SentBy}};
-
-// False: printed.
-bool take_time(Invocation& call, std::string_view option, WallTime now, std::optional<WallTime>& time) {
-  if (!call.has(option)) return true;
-  const auto text = call.value(option);
-  if (option == "--end" && text == "open") return time = WallTime::max(), true;
-  time = parse_when(text, now);
-  if (!time && option == "--end") call.fail("\"" + text + "\" is no time. Remedy: write 18:00, \"2026-11-25 18:00\", +3h, or open.");
-  else if (!time) call.fail("\"" + text + "\" is no time. Remedy: write 18:00, \"2026-11-25 18:00\", +3h, or now.");
-  return time.has_value();
-}
 
 }  // namespace
 
@@ -40,8 +29,8 @@ std::vector<Option> selector_options() {
 std::vector<Option> term_options() {
   return {{"--reason", OptionKind::Value, {"why, for whoever looks at the queue later", "理由(後でキューを見る人のために)"}},
           {"--owner", OptionKind::Value, {"whose order; otherwise who gives the command", "実施者。省くとコマンドの実行者"}},
-          {"--start", OptionKind::Value, {"18:00, \"2026-11-25 18:00\", +3h; otherwise now", "開始。18:00、\"2026-11-25 18:00\"、+3h など。省くと今"}},
-          {"--end", OptionKind::Value, {"the same, or open; otherwise until it is released", "終了。同様に指定するか open。省くと解除まで"}},
+          value_option("--start", Takes::Time, {"18:00, \"2026-11-25 18:00\", +3h; otherwise now", "開始。18:00、\"2026-11-25 18:00\"、+3h など。省くと今"}),
+          value_option("--end", Takes::TimeOrOpen, {"the same, or open; otherwise until it is released", "終了。同様に指定するか open。省くと解除まで"}),
           {"--action", OptionKind::Value, {"what becomes of new mail: keep (usual), refuse (451 at RCPT), other-route", "新着の扱い: keep(保管、既定)、refuse(451 で断る)、other-route(別経路)"}, {"keep", "refuse", "other-route"}, true},
           {"--other-route", OptionKind::Value, {"HOST:PORT that new mail goes to", "新着を送る HOST:PORT"}}};
 }
@@ -75,7 +64,7 @@ std::optional<directory::Hold> hold_of(Invocation& call, WallTime now) {
 
 std::optional<directory::Editor::HoldChange> change_of(Invocation& call, WallTime now) {
   directory::Editor::HoldChange change;
-  if (!take_time(call, "--start", now, change.start) || !take_time(call, "--end", now, change.end)) return std::nullopt;
+  change.start = time_of(call, "--start", now), change.end = time_of(call, "--end", now);
   if (call.has("--reason")) change.reason = call.value("--reason");
   if (call.has("--owner")) change.owner = call.value("--owner");
   if (call.has("--other-route")) change.other_route = call.value("--other-route");

@@ -1,4 +1,4 @@
-// Sentences of others in Japanese: a row has the English with {} for what is named in it, and the Japanese with {1}, {2} ... for
+// Sentences of others in Japanese (or in English of ours): a row has the English with {} for what is named in it, and the Japanese with {1}, {2} ... for
 // those. What a row takes over is told in Japanese too, where it is a sentence itself ("line 3: There is no domain ...").
 #pragma once
 

@@ -1,20 +1,21 @@
-// What `hikyaku log`, `log days` and `log residence` take as days and counts: a value no log can answer is a mistake, and is
-// told with what would be possible, instead of an empty answer.
+// Which time `hikyaku log` and its like are asked for: --day, --since and --until.
 #pragma once
 
-#include <cstdint>
 #include <optional>
-#include <string>
+#include <vector>
 
 #include "apps/cli/command.h"
+#include "base/clock.h"
 
 namespace hikyaku::cli {
 
-// The first of --day, --since and --until that is given and is no day, as a sentence. Nothing: all are.
-[[nodiscard]] std::optional<std::string> mistaken_day(const Invocation& call);
-// The same for an option that is a count from 1 to `most`.
-[[nodiscard]] std::optional<std::string> mistaken_count(const Invocation& call, std::string_view option, std::uint64_t most);
-// For --message, a trace id.
-[[nodiscard]] std::optional<std::string> mistaken_message(const Invocation& call);
+[[nodiscard]] std::vector<Option> log_time_options();
+
+struct AskedTime {
+  std::optional<WallTime> since, until;  // both included; nothing: not said
+};
+[[nodiscard]] AskedTime asked_time(const Invocation& call, WallTime now);
+// The first moment of its day, in the machine's time zone.
+[[nodiscard]] WallTime begin_of_day(WallTime time);
 
 }  // namespace hikyaku::cli

@@ -4,9 +4,9 @@
 
 #include "apps/cli/access/data_access.h"
 #include "apps/cli/commands.h"
-#include "apps/cli/log/arguments.h"
 #include "apps/cli/log/files.h"
 #include "apps/cli/terminal/listing.h"
+#include "apps/cli/value.h"
 #include "apps/service/data_folders.h"
 #include "services/telemetry/json_writer.h"
 #include "services/telemetry/stamp.h"
@@ -103,10 +103,9 @@ void add_row(Listing& listing, const Invocation& call, const std::map<std::strin
 }
 
 Exit run(Invocation& call) {
-  if (const auto mistake = mistaken_count(call, "--days", most_days)) return call.fail(*mistake), Exit::WrongUse;
   const auto settings = call.settings();
   if (!settings) return Exit::Failed;
-  const int shown = std::atoi(call.value("--days", "14").c_str());
+  const int shown = static_cast<int>(count_of(call, "--days", 14));
   const SystemClock clock;
   const std::string today = telemetry::day_text(clock.wall());
   LogSelection selection{.folder = apps::folder::in(settings->node.data(), apps::folder::log),
@@ -129,7 +128,7 @@ Exit run(Invocation& call) {
 Command log_days_command() {
   return {.name = "log days",
           .help = {"events and octets of each day, against what is usual for its weekday", "日ごとの件数とオクテット数を、同じ曜日の平常値と比べる"},
-          .options = {{"--days", OptionKind::Value, {"how many days back; default: 14", "何日前まで。省略時は 14"}}},
+          .options = {count_option("--days", 1, most_days, {"how many days back; default: 14", "何日前まで。省略時は 14"})},
           .run = run};
 }
 

@@ -9,10 +9,10 @@
 #include "apps/cli/log/files.h"
 #include "apps/cli/log/follow.h"
 #include "apps/cli/log/forms.h"
+#include "apps/cli/value.h"
 #include "apps/service/data_folders.h"
 #include "apps/supervisor/service_table.h"
 #include "services/telemetry/event.h"
-#include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
 
@@ -72,26 +72,22 @@ std::string host_name(const settings::Settings& settings) {
   return name;
 }
 
-std::optional<std::string> mistaken(const Invocation& call) {
-  if (auto mistake = mistaken_day(call)) return mistake;
-  if (auto mistake = mistaken_count(call, "--lines", most_lines)) return mistake;
-  if (call.json && call.has("--as")) return std::string(call.say({"--json and --as are two forms. Remedy: give one of them.", "--json と --as は別の形式。どちらか一方を指定する。"}));
-  return mistaken_message(call);
+// Without a word of the time: today; of a message all days.
+void select_asked(LogSelection& selection, const Invocation& call, WallTime now) {
+  auto asked = asked_time(call, now);
+  if (!asked.since && !call.has("--message")) asked.since = begin_of_day(asked.until.value_or(now));
+  select_times(selection, asked.since, asked.until);
 }
 
 Exit run(Invocation& call) {
-  if (const auto mistake = mistaken(call)) return call.fail(*mistake), Exit::WrongUse;
+  if (call.json && call.has("--as")) return call.fail(Words{"--json and --as are two forms. Remedy: give one of them.", "--json と --as は別の形式。どちらか一方を指定する。"}), Exit::WrongUse;
   const auto settings = call.settings();
   if (!settings) return Exit::Failed;
-  const SystemClock clock;
-  const std::string today = telemetry::day_text(clock.wall());
   LogSelection selection{.folder = apps::folder::in(settings->node.data(), apps::folder::log), .logs = call.values("--log"), .service = writer_named(call.value("--service"))};
   if (!may_look_into(call, selection.folder)) return Exit::Failed;
-  selection.first_day = call.value("--since", call.value("--day", call.has("--message") ? "" : today));
-  selection.last_day = call.value("--until", call.value("--day"));
+  select_asked(selection, call, SystemClock{}.wall());
   const Printer printer{call, host_name(*settings)};
-  const std::string count = call.value("--lines");
-  const std::size_t lines = count.empty() ? (call.has("--follow") ? 10 : most_lines) : static_cast<std::size_t>(std::strtoul(count.c_str(), nullptr, 10));
+  const auto lines = count_of(call, "--lines", call.has("--follow") ? 10 : most_lines);
   std::deque<std::string> last;
   const bool all = lines >= most_lines;
   for_each_line(selection, [&](const LogLine& line) {
@@ -112,20 +108,16 @@ Exit run(Invocation& call) {
 }  // namespace
 
 Command log_command() {
-  return {.name = "log",
-          .help = {"what happened, in the order of time", "出来事を時刻順に表示する"},
-          .options = {{"--log", OptionKind::Value, {"only this log: acceptlog, inlog, outlog...", "このログだけ: acceptlog、inlog、outlog など"},
-                       {"acceptlog", "inlog", "receivelog", "senderlog", "outlog", "outlocallog", "faillog", "pop3log", "imap4log", "servicelog"}, true, true},
-                      {"--service", OptionKind::Value, {"only what this service wrote (its name, or E-Post's)", "このサービスが書いたものだけ。E-Post の名称でもよい"}, writers(), true},
-                      {"--message", OptionKind::Value, {"only this message's lines, of all days", "この追跡 ID の行だけ(全期間)"}},
-                      {"--about", OptionKind::Value, {"only events that tell of this: an address, a domain, an event's name, words of a reply", "これを含む出来事だけ(アドレス、ドメイン、イベント名、応答の語句など)"}},
-                      {"--day", OptionKind::Value, {"one day, 2026-11-22; default: today", "1 日分 2026-11-22。省略時は今日"}},
-                      {"--since", OptionKind::Value, {"from this day on", "この日から"}},
-                      {"--until", OptionKind::Value, {"to this day", "この日まで"}},
-                      {"--lines", OptionKind::Value, {"only the last so many", "最後の何行かだけ"}},
-                      {"--follow", OptionKind::Flag, {"go on with what happens next", "続けて新しい行を表示する"}},
-                      {"--as", OptionKind::Value, {"print E-Post's line layouts", "E-Post の行形式で出力する"}, {"epost"}, true}},
-          .run = run};
+  std::vector<Option> options = {{"--log", OptionKind::Value, {"only this log: acceptlog, inlog, outlog...", "このログだけ: acceptlog、inlog、outlog など"},
+                                  {"acceptlog", "inlog", "receivelog", "senderlog", "outlog", "outlocallog", "faillog", "pop3log", "imap4log", "servicelog"}, true, true},
+                                 {"--service", OptionKind::Value, {"only what this service wrote (its name, or E-Post's)", "このサービスが書いたものだけ。E-Post の名称でもよい"}, writers(), true},
+                                 value_option("--message", Takes::TraceId, {"only this message's lines, of all days", "この追跡 ID の行だけ(全期間)"}),
+                                 {"--about", OptionKind::Value, {"only events that tell of this: an address, a domain, an event's name, words of a reply", "これを含む出来事だけ(アドレス、ドメイン、イベント名、応答の語句など)"}}};
+  for (auto& option : log_time_options()) options.push_back(std::move(option));
+  options.push_back(count_option("--lines", 1, most_lines, {"only the last so many", "最後の何行かだけ"}));
+  options.push_back({"--follow", OptionKind::Flag, {"go on with what happens next", "続けて新しい行を表示する"}});
+  options.push_back({"--as", OptionKind::Value, {"print E-Post's line layouts", "E-Post の行形式で出力する"}, {"epost"}, true});
+  return {.name = "log", .help = {"what happened, in the order of time", "出来事を時刻順に表示する"}, .options = std::move(options), .run = run};
 }
 
 }  // namespace hikyaku::cli

@@ -10,6 +10,7 @@
 #include "apps/cli/log/mail_account.h"
 #include "apps/cli/queue/items.h"
 #include "apps/cli/terminal/listing.h"
+#include "apps/cli/value.h"
 #include "apps/service/data_folders.h"
 #include "services/telemetry/stamp.h"
 
@@ -18,7 +19,7 @@ namespace hikyaku::cli {
 namespace {
 
 constexpr std::chrono::seconds too_fresh{5};          // who was accepted since may have lines that are not written yet
-constexpr std::chrono::hours an_hour_either_way{1};  // the clock may have been changed since that day; the files decide
+constexpr std::chrono::hours an_hour_either_way{1};  // of whole days: the clock may have been changed since; the files decide
 constexpr Duration until_lines_are_written = 500ms;
 constexpr std::size_t most_asked_one_by_one = 500;
 constexpr std::uint32_t page = 1'000;
@@ -82,16 +83,16 @@ std::optional<std::vector<OpenMail>> lost(Invocation& call, const LogSelection& 
 }
 
 Exit run(Invocation& call) {
-  if (const auto mistake = mistaken_day(call)) return call.fail(*mistake), Exit::WrongUse;
   const auto settings = call.settings();
   if (!settings) return Exit::Failed;
   const auto now = SystemClock().wall();
   LogSelection selection{.folder = apps::folder::in(settings->node.data(), apps::folder::log), .logs = {"inlog", "outlog", "outlocallog", "faillog"}};
   if (!may_look_into(call, selection.folder)) return Exit::Failed;
-  selection.first_day = call.value("--since", telemetry::day_text(now - 24h));
-  const auto begin = telemetry::parse_stamp(selection.first_day + "T00:00:00.000000" + telemetry::stamp_text(now).substr(26));
-  if (!begin || selected_files(selection).empty()) return call.fail(Words{"there is no log of these days. Remedy: hikyaku log days names those that are kept.", "その期間のログはない。残っている日: hikyaku log days"});
-  const auto mails = lost(call, selection, *begin - an_hour_either_way, now - too_fresh);
+  const auto since = since_of(call, "--since", now).value_or(begin_of_day(now - 24h));
+  selection.first_day = telemetry::day_text(since);
+  const auto begin = since == begin_of_day(since) ? since - an_hour_either_way : since;
+  if (selected_files(selection).empty()) return call.fail(Words{"there is no log of these days. Remedy: hikyaku log days names those that are kept.", "その期間のログはない。残っている日: hikyaku log days"});
+  const auto mails = lost(call, selection, begin, now - too_fresh);
   if (!mails) return Exit::Failed;
   Listing listing(call, {{"ACCEPTED", "受付"}, {"ID", "ID"}, {"SENDER", "差出人"}, {"RECIPIENT", "宛先"}, {"ENDED", "済み"}},
                   {"Every mail that was accepted has its end in the log or is in the queue.", "受け付けたメールはすべて、ログに結果があるかキューにある。"});
@@ -109,7 +110,7 @@ Exit run(Invocation& call) {
 Command log_lost_command() {
   return {.name = "log lost",
           .help = {"mail that was accepted, has no end in the log and is not in the queue", "受け付けたのに、ログに結果がなくキューにもないメール"},
-          .options = {{"--since", OptionKind::Value, {"accepted on this day or later, 2026-11-22; default: yesterday", "この日以降に受け付けたもの 2026-11-22。省略時は昨日から"}}},
+          .options = {value_option("--since", Takes::Since, {"accepted from then on: 2h, 7d, 2026-11-25, \"2026-11-25 18:00\"; otherwise since yesterday", "この時刻以降に受け付けたもの。2h、7d、2026-11-25、\"2026-11-25 18:00\" など。省くと昨日から"})},
           .run = run,
           .more = {"The status is 3 when there is any. Mail of the last 5 seconds is not judged yet. What became of one: hikyaku trace ID. A crash of the machine may take the last lines of a log: mail that is named here may have arrived.",
                    "あれば終了コードは 3。直前 5 秒間のメールはまだ判定しない。各メールの経過は hikyaku trace ID。マシンが落ちるとログの末尾が失われることがあり、ここに出たメールが届いていることもある。"}};

@@ -16,6 +16,8 @@ namespace {
 
 using Milliseconds = std::uint64_t;
 
+constexpr std::chrono::hours longest_stay{144};  // what was delivered may have been accepted so long before
+
 struct Cell {
   std::string hour, destination;
   std::vector<Milliseconds> took;
@@ -37,13 +39,14 @@ std::optional<Milliseconds> stayed(const JsonView& line, const std::unordered_ma
   return static_cast<Milliseconds>(std::chrono::duration_cast<std::chrono::milliseconds>(*end - *begin).count());
 }
 
-std::vector<Cell> collect(const LogSelection& selection) {
+// Of what ended from `since`, a stamp, on.
+std::vector<Cell> collect(const LogSelection& selection, std::string_view since) {
   std::unordered_map<std::string, WallTime> accepted;
   std::map<std::pair<std::string, std::string>, Cell> cells;
   for_each_line(selection, [&](const LogLine& text) {
     const bool in = text.text.find("\"event\":\"mail.accepted\"") != std::string_view::npos;
     const bool out = text.text.find("\"event\":\"mail.sent\"") != std::string_view::npos || text.text.find("\"event\":\"mail.delivered\"") != std::string_view::npos;
-    if (!in && !out) return true;
+    if (!in && (!out || text.time < since)) return true;
     const auto line = JsonView::parse(text.text);
     if (!line) return true;
     if (in) {
@@ -73,20 +76,16 @@ std::string seconds(Milliseconds milliseconds) {
 }
 
 Exit run(Invocation& call) {
-  if (const auto mistake = mistaken_day(call)) return call.fail(*mistake), Exit::WrongUse;
   const auto settings = call.settings();
   if (!settings) return Exit::Failed;
-  const SystemClock clock;
   LogSelection selection{.folder = apps::folder::in(settings->node.data(), apps::folder::log), .logs = {"inlog", "outlog", "outlocallog"}};
   if (!may_look_into(call, selection.folder)) return Exit::Failed;
-  // Mail delivered on the first day may have been accepted on the days before.
-  const std::string day = call.value("--day", telemetry::day_text(clock.wall()));
-  selection.last_day = call.value("--until", day);
-  const std::string first = call.value("--since", day);
-  if (const auto begin = telemetry::parse_stamp(first + "T12:00:00.000000+00:00")) selection.first_day = telemetry::day_text(*begin - 144h);
+  const auto now = SystemClock{}.wall();
+  const auto asked = asked_time(call, now);
+  const auto since = asked.since.value_or(begin_of_day(asked.until.value_or(now)));
+  select_times(selection, since - longest_stay, asked.until);
   Listing listing(call, {{"HOUR", "時"}, {"DESTINATION", "宛先"}, {"MAIL", "通数"}, {"p50", "p50"}, {"p99", "p99"}, {"LONGEST", "最長"}});
-  for (const auto& cell : collect(selection)) {
-    if (cell.hour.substr(0, 10) < first) continue;
+  for (const auto& cell : collect(selection, telemetry::stamp_text(since))) {
     const auto p50 = quantile(cell.took, 0.5), p99 = quantile(cell.took, 0.99);
     listing.json().object().member("hour", cell.hour).member("destination", cell.destination).member("mail", cell.took.size());
     listing.json().member("p50_ms", p50).member("p99_ms", p99).member("max_ms", cell.took.back()).end_object();
@@ -101,9 +100,7 @@ Exit run(Invocation& call) {
 Command log_residence_command() {
   return {.name = "log residence",
           .help = {"how long mail stayed here, by hour and destination, slowest first", "メールの滞留時間を時間帯と宛先ごとに、遅い順で示す"},
-          .options = {{"--day", OptionKind::Value, {"one day, 2026-11-22; default: today", "1 日分 2026-11-22。省略時は今日"}},
-                      {"--since", OptionKind::Value, {"from this day on", "この日から"}},
-                      {"--until", OptionKind::Value, {"to this day", "この日まで"}}},
+          .options = log_time_options(),
           .run = run};
 }
 

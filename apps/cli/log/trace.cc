@@ -113,7 +113,7 @@ Exit run(Invocation& call) {
 Command trace_command() {
   return {.name = "trace",
           .help = {"one mail's whole life across all services", "1 通のメールの経過を全サービスにわたって示す"},
-          .options = {{"ID", OptionKind::Argument, {"its trace id", "追跡 ID"}}},
+          .options = {{.name = "ID", .kind = OptionKind::Argument, .help = {"its trace id", "追跡 ID"}, .takes = Takes::TraceId}},
           .run = run};
 }
 

@@ -1,6 +1,6 @@
 #include "apps/cli/policy/access_options.h"
 
-#include "apps/cli/terminal/when_text.h"
+#include "apps/cli/value.h"
 #include "services/policy/danger.h"
 
 namespace hikyaku::cli {
@@ -18,19 +18,12 @@ directory::AccessWho who_of(const Invocation& call) {
 std::vector<Option> row_options() {
   return {{"--source", OptionKind::Value, {"whose rows these are, to take them back by; usually \"operator\"", "行の出所(まとめて取り消すときに使う)。省くと operator"}},
           {"--note", OptionKind::Value, {"why, for whoever looks at the row later", "理由(後で行を見る人のために)"}},
-          {"--until", OptionKind::Value, {"the row counts until then: +30d, \"2026-11-25 18:00\"", "行の有効期限。+30d、\"2026-11-25 18:00\" など"}}};
+          value_option("--until", Takes::TimeToCome, {"the row counts until then: +30d, \"2026-11-25 18:00\"", "行の有効期限。+30d、\"2026-11-25 18:00\" など"})};
 }
 
 std::optional<directory::AccessRow> row_of(const Invocation& call, WallTime now) {
   directory::AccessRow row{.who = who_of(call), .source = call.value("--source", "operator"), .note = call.value("--note"), .added = std::chrono::floor<std::chrono::seconds>(now)};
-  if (call.has("--until")) {
-    const auto until = parse_when(call.value("--until"), now);
-    if (!until || *until <= now) {
-      call.fail(Words{"--until is no time to come; write +30d or \"2026-11-25 18:00\".", "--until は先の時刻ではない。+30d、\"2026-11-25 18:00\" のように書く。"});
-      return std::nullopt;
-    }
-    row.expires = std::chrono::floor<std::chrono::seconds>(*until);
-  }
+  if (const auto until = time_of(call, "--until", now)) row.expires = std::chrono::floor<std::chrono::seconds>(*until);
   return row;
 }
 

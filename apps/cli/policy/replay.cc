@@ -6,7 +6,7 @@
 #include "apps/cli/access/dns_look.h"
 #include "apps/cli/commands.h"
 #include "apps/cli/terminal/listing.h"
-#include "apps/cli/terminal/when_text.h"
+#include "apps/cli/value.h"
 #include "apps/service/data_folders.h"
 #include "io/posix_disk.h"
 #include "services/policy/access_table.h"
@@ -65,9 +65,7 @@ DirectoryResult<Plan> plan_of(Invocation& call, directory::Editor& editor) {
   if (const auto scope = call.value("--greylist"); !scope.empty())
     plan.changed.greylist = scope == "nobody" ? policy::GreylistScope::Nobody : scope == "suspects" ? policy::GreylistScope::Suspects : policy::GreylistScope::Everybody;
   const auto now = SystemClock{}.wall();
-  const auto from = parse_when("-" + call.value("--last", "30d"), now);
-  if (!from) return refuse(DirectoryFailure::BadValue, "\"" + call.value("--last") + "\" is no length of time; write --last 30d or --last 12h.");
-  plan.from = *from;
+  plan.from = now - duration_of(call, "--last").value_or(std::chrono::days{30});
   io::PosixDisk disk;
   plan.files = policy::session_files(disk, apps::folder::in(settings->node.data(), apps::folder::policy), plan.from);
   if (plan.files.empty()) return refuse(DirectoryFailure::NotFound, "No sessions are recorded of that time; they are once [policy] replay_days is more than 0 and strangers came.");
@@ -230,7 +228,7 @@ Exit run(Invocation& call) { return with_directory(call, work); }
 Command policy_replay_command() {
   return {.name = "policy replay",
           .help = {"what changed rules would have refused in recorded sessions", "規則を変えていたら何を拒否したかを、記録した受信から示す"},
-          .options = {{"--last", OptionKind::Value, {"how far back: 30d (usual), 12h", "さかのぼる期間。30d(既定)、12h など"}},
+          .options = {value_option("--last", Takes::Duration, {"how far back: 30d (usual), 12h", "さかのぼる期間。30d(既定)、12h など"}),
                       {"--rule", OptionKind::Value, {"a change: NAME=enforce, NAME=shadow, NAME=off", "変更する規則。名前=enforce、名前=shadow、名前=off"}, {}, false, true},
                       {"--greylist", OptionKind::Value, {"who would be greylisted: nobody, suspects, everybody", "グレイリストの対象を変える: nobody、suspects、everybody"}, {"nobody", "suspects", "everybody"}, true},
                       {"--ask-dns", OptionKind::Flag, {"ask DNS now for what was not asked then", "当時検索していない DNS を今検索する"}}},

@@ -4,8 +4,8 @@
 #include "apps/cli/access/dns_look.h"
 #include "apps/cli/policy/access_options.h"
 #include "apps/cli/terminal/listing.h"
+#include "apps/cli/value.h"
 #include "apps/service/data_folders.h"
-#include "base/cursor.h"
 #include "io/tls_context.h"
 #include "services/subscriptions/fetch.h"
 #include "services/subscriptions/store.h"
@@ -77,15 +77,6 @@ void show(const Invocation& call, const Subscription& subscription, const subscr
   if (!refreshed.why.empty()) call.print(std::string(call.say({"not in force: ", "未適用: "})) + refreshed.why);
 }
 
-// "30m", "12h", "7d"
-std::optional<std::chrono::seconds> parse_every(std::string_view text) {
-  Cursor in(text);
-  const auto number = parse_number(in, 100'000);
-  const std::int64_t unit = in.take('m') ? 60 : in.take('h') ? 3'600 : in.take('d') ? 86'400 : 0;
-  if (!number || unit == 0 || !in.at_end()) return std::nullopt;
-  return std::chrono::seconds(static_cast<std::int64_t>(*number) * unit);
-}
-
 // One refresh; Failed: the reason was printed.
 Exit refresh(Invocation& call, directory::Editor& editor, const Subscription& subscription, Accept accept) {
   const auto settings = call.settings();
@@ -108,12 +99,7 @@ std::optional<Subscription> wanted(const Invocation& call) {
   Subscription made{.name = call.value("NAME"), .from = call.value("FROM"), .who = who_of(call), .names = call.has("--below") ? directory::Names::AndBelow : directory::Names::Themselves,
                     .added = std::chrono::floor<std::chrono::seconds>(SystemClock{}.wall())};
   if (const auto action = directory::parse_access(call.value("--action", "allow"))) made.action = *action;
-  const auto every = parse_every(call.value("--every", "1d"));
-  if (!every) {
-    call.fail(Words{"--every is no time; write 12h or 7d.", "--every は時間ではない。12h、7d のように書く。"});
-    return std::nullopt;
-  }
-  made.every = *every;
+  made.every = duration_of(call, "--every").value_or(std::chrono::days{1});
   if (const auto why = subscriptions::why_no_subscription(made); !why.empty()) {
     call.fail(why);
     return std::nullopt;
@@ -207,7 +193,7 @@ Command policy_subscribe_command() {
   for (auto& one : who_options()) options.push_back(std::move(one));
   options.push_back({"--action", OptionKind::Value, {"of its rows: allow (usual), defer, refuse; rows that say otherwise are left out", "行の動作: allow(既定)、defer、refuse。異なる動作の行は取り込まない"}, {"allow", "defer", "refuse"}, true});
   options.push_back({"--below", OptionKind::Flag, {"a name means all names below it too, as in Postfix's access tables", "名前にはその下の名前も含める(Postfix の access 表と同じ)"}});
-  options.push_back({"--every", OptionKind::Value, {"time between two refreshes: 12h, 7d; usually 1d", "更新の間隔。12h、7d など。省くと 1d"}});
+  options.push_back(value_option("--every", Takes::Duration, {"time between two refreshes: 12h, 7d; usually 1d", "更新の間隔。12h、7d など。省くと 1d"}));
   options.push_back({"--yes", OptionKind::Flag, {"follow it; without this only tell what it would change", "購読する。なければ変更点を示すだけ"}});
   return {.name = "policy subscribe",
           .help = {"follow a published list of clients or senders: fetched now, shown, and refreshed on schedule", "公開リストを購読する。取得して変更点を示し、以後は定期的に更新する"},

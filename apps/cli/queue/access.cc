@@ -10,8 +10,8 @@
 #include "apps/cli/access/data_access.h"
 #include "apps/cli/access/operator_log.h"
 #include "apps/cli/hold/view.h"
+#include "apps/cli/value.h"
 #include "apps/service/data_folders.h"
-#include "base/cursor.h"
 #include "io/channel.h"
 #include "io/seccomp_count.h"
 #include "services/delivery/report/report_settings.h"
@@ -112,7 +112,7 @@ std::optional<delivery::QueueReply> QueueAccess::ask(delivery::QueueRequest requ
 }
 
 std::vector<Option> filter_options() {
-  return {{"--id", OptionKind::Value, {"the message with this trace id", "この追跡 ID のメール"}},
+  return {value_option("--id", Takes::TraceId, {"the message with this trace id", "この追跡 ID のメール"}),
           {"--sender", OptionKind::Value, {"from this address; <> for bounces", "この送信者。<> は不達通知"}},
           {"--recipient", OptionKind::Value, {"to this address", "この宛先"}},
           {"--domain", OptionKind::Value, {"to this domain", "この宛先ドメイン"}},
@@ -121,28 +121,13 @@ std::vector<Option> filter_options() {
           {"--class", OptionKind::Value, {"whose last failure was of this class: transient, timeout, ...", "直前の失敗の種類: transient、timeout など"}},
           {"--code", OptionKind::Value, {"whose last reply had this code: 451, or 4.7.1", "直前の応答コード: 451、または 4.7.1"}},
           {"--error", OptionKind::Value, {"whose last reply contains this text", "直前の応答にこの文字列を含む"}},
-          {"--older", OptionKind::Value, {"accepted at least this long ago: 2h", "受信からこれ以上経ったもの: 2h"}},
-          {"--younger", OptionKind::Value, {"accepted at most this long ago: 10m", "受信からこれ以内のもの: 10m"}},
-          {"--larger", OptionKind::Value, {"at least this large: 10MiB", "これ以上の大きさ: 10MiB"}},
-          {"--smaller", OptionKind::Value, {"at most this large: 1MiB", "これ以下の大きさ: 1MiB"}}};
+          value_option("--older", Takes::Duration, {"accepted at least this long ago: 2h", "受信からこれ以上経ったもの: 2h"}),
+          value_option("--younger", Takes::Duration, {"accepted at most this long ago: 10m", "受信からこれ以内のもの: 10m"}),
+          value_option("--larger", Takes::Size, {"at least this large: 10MiB", "これ以上の大きさ: 10MiB"}),
+          value_option("--smaller", Takes::Size, {"at most this large: 1MiB", "これ以下の大きさ: 1MiB"})};
 }
 
 namespace {
-
-// False: it makes no sense, and that was printed.
-bool given_duration(Invocation& call, std::string_view option, std::optional<Duration>& into) {
-  if (!call.has(option)) return true;
-  into = settings::parse_duration(call.value(option));
-  if (!into) call.fail("\"" + call.value(option) + "\" is no duration. Remedy: write 30m, 2h or 3d.");
-  return into.has_value();
-}
-bool given_size(Invocation& call, std::string_view option, std::uint64_t& into) {
-  if (!call.has(option)) return true;
-  const auto size = settings::parse_size(call.value(option));
-  if (size) into = size->octets;
-  else call.fail("\"" + call.value(option) + "\" is no size. Remedy: its unit is B, KiB, MiB, GiB or TiB: write 500KiB or 10MiB.");
-  return size.has_value();
-}
 
 // 3DIGIT (RFC 5321 §4.2), or three numbers (RFC 3463 §2).
 bool is_code(std::string_view text) {
@@ -163,7 +148,6 @@ std::optional<delivery::QueueFilter> filter_of(Invocation& call) {
   if (call.has("--id") || call.has("ID")) {
     const std::string text = call.has("ID") ? call.value("ID") : call.value("--id");
     filter.id = TraceId::parse(text);
-    if (!filter.id) return call.fail("\"" + text + "\" is no trace id. Remedy: it is in the 250 reply, the Received line and every log line: B and 26 characters."), std::nullopt;
   }
   filter.sender = call.value("--sender"), filter.recipient = call.value("--recipient"), filter.domain = call.value("--domain");
   filter.destination = call.value("--destination"), filter.error = call.value("--error");
@@ -176,17 +160,16 @@ std::optional<delivery::QueueFilter> filter_of(Invocation& call) {
     if (!failure) return call.fail("\"" + call.value("--class") + "\" is no class of failures. Remedy: hikyaku queue destinations shows their names."), std::nullopt;
     filter.failure_class = static_cast<std::uint8_t>(*failure);
   }
-  std::optional<Duration> older, younger;
-  if (!given_duration(call, "--older", older) || !given_duration(call, "--younger", younger)) return std::nullopt;
-  filter.at_least_old = older.value_or(Duration{});
-  filter.at_most_old = younger;
-  if (!given_size(call, "--larger", filter.least_octets) || !given_size(call, "--smaller", filter.most_octets)) return std::nullopt;
+  filter.at_least_old = duration_of(call, "--older").value_or(0s);
+  filter.at_most_old = duration_of(call, "--younger");
+  filter.least_octets = octets_of(call, "--larger").value_or(filter.least_octets);
+  filter.most_octets = octets_of(call, "--smaller").value_or(filter.most_octets);
   return filter;
 }
 
 std::vector<Option> summary_options() {
   auto options = filter_options();
-  options.push_back({"--limit", OptionKind::Value, {"at most so many destinations", "配送先の最大件数"}});
+  options.push_back(count_option("--limit", 1, 500, {"at most so many destinations", "配送先の最大件数"}));
   options.push_back({"--after", OptionKind::Value, {"the next page: what the page before said", "次のページ: 前のページに示された値"}});
   return options;
 }
@@ -194,13 +177,7 @@ std::vector<Option> summary_options() {
 std::optional<delivery::QueueSummaryRequest> summary_request_of(Invocation& call, std::uint32_t usual) {
   const auto filter = filter_of(call);
   if (!filter) return std::nullopt;
-  delivery::QueueSummaryRequest request{*filter, usual, {}};
-  if (call.has("--limit")) {
-    Cursor in(call.value("--limit"));
-    const auto limit = parse_number(in, 500);
-    if (!limit || *limit == 0 || !in.at_end()) return call.fail(Words{"--limit is a number from 1 to 500", "--limit は 1 から 500 までの数"}), std::nullopt;
-    request.limit = static_cast<std::uint32_t>(*limit);
-  }
+  delivery::QueueSummaryRequest request{*filter, static_cast<std::uint32_t>(count_of(call, "--limit", usual)), {}};
   if (!call.has("--after")) return request;
   request.after = delivery::parse_summary_cursor(call.value("--after"));
   if (!request.after) return call.fail(Words{"--after is what the page before ended with", "--after には前のページの最後に示された値を指定する"}), std::nullopt;

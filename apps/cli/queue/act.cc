@@ -142,7 +142,7 @@ Exit act_on_queue(Invocation& call, delivery::QueueAction action, Caution cautio
 }
 
 std::vector<Option> action_options(Caution caution) {
-  std::vector<Option> options = {{"ID", OptionKind::OptionalArgument, {"one message's trace id, as --id", "追跡 ID(--id と同じ)"}}};
+  std::vector<Option> options = {{.name = "ID", .kind = OptionKind::OptionalArgument, .help = {"one message's trace id, as --id", "追跡 ID(--id と同じ)"}, .takes = Takes::TraceId}};
   for (auto& option : filter_options()) options.push_back(std::move(option));
   options.push_back({"--all", OptionKind::Flag, {"everything that waits", "配送待ちのすべて"}});
   options.push_back({"--dry-run", OptionKind::Flag, {"only tell which", "対象を示すだけ"}});

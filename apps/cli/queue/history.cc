@@ -5,9 +5,8 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/queue/access.h"
 #include "apps/cli/terminal/listing.h"
-#include "apps/cli/terminal/when_text.h"
+#include "apps/cli/value.h"
 #include "apps/service/data_folders.h"
-#include "base/cursor.h"
 #include "services/history/chart.h"
 #include "services/telemetry/json_writer.h"
 #include "services/telemetry/stamp.h"
@@ -31,19 +30,13 @@ struct Question {
 
 std::optional<Question> question_of(Invocation& call, WallTime now) {
   Question question;
-  std::optional<WallTime> since = now - std::chrono::hours{24}, until = now;
-  for (const auto& [option, at] : {std::pair{"--since", &since}, std::pair{"--until", &until}}) {
-    if (!call.has(option)) continue;
-    *at = parse_when(call.value(option), now);
-    if (!*at) return call.fail(std::string(option) + ": \"" + call.value(option) + "\" is no point in time; write -7d, \"2026-11-25 18:00\" or 2026-11-25."), std::nullopt;
-  }
-  if (*since > now) since = now - (*since - now);  // "7d": it can only be past
-  if (*since >= *until) {
+  const auto since = since_of(call, "--since", now).value_or(now - std::chrono::hours{24}), until = until_of(call, "--until", now).value_or(now);
+  if (since >= until) {
     call.fail(Words{"--since is not before --until.", "--since が --until より前ではない。"});
     return std::nullopt;
   }
-  question.since = std::chrono::floor<history::Seconds>(*since);
-  question.until = std::chrono::floor<history::Seconds>(*until) + history::Seconds{1};
+  question.since = std::chrono::floor<history::Seconds>(since);
+  question.until = std::chrono::floor<history::Seconds>(until) + history::Seconds{1};
   question.by = history::parse_dimension(call.value("--by", "total")).value_or(Dimension::Total);
   question.of = history::parse_place(call.value("--of", "domains")).value_or(Place::Domains);
   return question;
@@ -209,8 +202,8 @@ Exit run(Invocation& call) {
 Command queue_history_command() {
   return {.name = "queue history",
           .help = {"what waited when: count, size and age over the last 400 days", "待っていたメールの数、容量、経過時間の推移(400 日分)"},
-          .options = {{"--since", OptionKind::Value, {"from then on: -7d, 2026-11-25, \"2026-11-25 18:00\"; 24 hours ago when not given", "この時刻から(-7d、2026-11-25、\"2026-11-25 18:00\")。省略すると 24 時間前"}},
-                      {"--until", OptionKind::Value, {"until then; now when not given", "この時刻まで。省略すると今まで"}},
+          .options = {value_option("--since", Takes::Since, {"from then on: 2h, 7d, 2026-11-25, \"2026-11-25 18:00\"; 24 hours ago when not given", "この時刻から。2h、7d、2026-11-25、\"2026-11-25 18:00\" など。省くと 24 時間前"}),
+                      value_option("--until", Takes::Until, {"until then; now when not given", "この時刻まで。省くと今まで"}),
                       {"--by", OptionKind::Value, {"one line for each of the largest of these", "内訳を示す項目"}, {"destination", "sender", "account", "class", "mailbox"}, true},
                       {"--of", OptionKind::Value, {"where the mail waited, or what arrived; domains when not given", "対象(arrivals は受信した量)。省略すると domains"}, {"incoming", "holding", "domains", "arrivals"}, true}},
           .run = run,

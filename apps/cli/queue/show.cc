@@ -1,6 +1,7 @@
 // hikyaku queue show ID
 #include "apps/cli/commands.h"
 #include "apps/cli/queue/items.h"
+#include "apps/cli/value.h"
 #include "services/telemetry/stamp.h"
 
 namespace hikyaku::cli {
@@ -53,7 +54,7 @@ Exit run(Invocation& call) {
 Command queue_show_command() {
   return {.name = "queue show",
           .help = {"one waiting message: its recipients, attempts and last replies", "待っている 1 通の宛先、試行回数、直前の応答"},
-          .options = {{"ID", OptionKind::OptionalArgument, {"its trace id", "追跡 ID"}}, {"--id", OptionKind::Value, {"the same", "同じ"}}},
+          .options = {{.name = "ID", .kind = OptionKind::OptionalArgument, .help = {"its trace id", "追跡 ID"}, .takes = Takes::TraceId}, value_option("--id", Takes::TraceId, {"the same", "同じ"})},
           .run = run};
 }
 

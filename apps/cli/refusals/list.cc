@@ -5,9 +5,8 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/log/files.h"
 #include "apps/cli/terminal/listing.h"
-#include "apps/cli/terminal/when_text.h"
+#include "apps/cli/value.h"
 #include "apps/service/data_folders.h"
-#include "base/cursor.h"
 #include "io/posix_disk.h"
 #include "services/escrow/overview.h"
 #include "services/policy/ledger_line.h"
@@ -28,12 +27,9 @@ void take(policy::Ledger& ledger, const LogLine& line) {
 
 policy::Ledger read_ledger(const settings::Settings& settings, WallTime since, WallTime now) {
   policy::Ledger ledger;
-  const auto stamp = telemetry::stamp_text(since);
-  for_each_line({.folder = apps::folder::in(settings.node.data(), apps::folder::log), .logs = {"receivelog", "inlog"}, .first_day = stamp.substr(0, 10), .last_day = telemetry::stamp_text(now).substr(0, 10)},
-                [&](const LogLine& line) {
-                  if (line.time >= stamp) take(ledger, line);
-                  return true;
-                });
+  LogSelection selection{.folder = apps::folder::in(settings.node.data(), apps::folder::log), .logs = {"receivelog", "inlog"}};
+  select_times(selection, since, now);
+  for_each_line(selection, [&](const LogLine& line) { return take(ledger, line), true; });
   return ledger;
 }
 
@@ -45,8 +41,7 @@ struct Row {
 // Who is likely honest first; of these, who was silent shortest.
 std::vector<Row> rows_of(const Invocation& call, const policy::Ledger& ledger) {
   std::vector<Row> rows;
-  Cursor least(call.value("--likely", "0"));
-  const auto percent = static_cast<int>(parse_number(least, 100).value_or(0));
+  const auto percent = static_cast<int>(count_of(call, "--likely", 0));
   for (const auto* entry : ledger.entries()) {
     if (entry->came_in() && !call.has("--all")) continue;
     auto likely = policy::likelihood(*entry, ledger.neighbours(entry->key.network));
@@ -91,9 +86,7 @@ Exit run(Invocation& call) {
   const auto settings = call.settings();
   if (!settings) return Exit::Failed;
   const auto now = SystemClock{}.wall();
-  const auto since = call.has("--since") ? parse_when(call.value("--since"), now) : now - std::chrono::days{5};
-  if (!since) return call.fail(Words{"That is no point in time; write -2d, \"2026-11-25 18:00\" or 2026-11-25.", "時刻ではない。-2d、\"2026-11-25 18:00\"、2026-11-25 のように書く。"});
-  auto ledger = read_ledger(*settings, *since > now ? now - (*since - now) : *since, now);
+  auto ledger = read_ledger(*settings, since_of(call, "--since", now).value_or(now - std::chrono::days{5}), now);
   Listing listing(call, {{"KIND", "種別"}, {"LIKELY", "正当らしさ"}, {"NETWORK", "ネットワーク"}, {"NAME", "名前"}, {"SENDER", "送信者"}, {"RECIPIENT", "宛先"}, {"TRIES", "回数"}, {"KEPT", "控え"}, {"EVERY", "間隔"}, {"LAST", "最終"}, {"MAY GIVE UP", "断念の見込み"}, {"WHY", "根拠"}},
                   {"Nobody who was put off keeps trying.", "保留した相手で再送を続けている者はいない。"});
   io::PosixDisk disk;
@@ -109,8 +102,8 @@ Exit run(Invocation& call) {
 Command refusals_list_command() {
   return {.name = "refusals list",
           .help = {"senders who were put off (4xx) and keep trying: how likely they are honest, and when they may give up", "保留(4xx)した相手のうち再送を続けている送信者。正当らしさと断念の見込みを示す"},
-          .options = {{"--since", OptionKind::Value, {"from then on: -2d, 2026-11-20; otherwise the last five days", "この時点以降。-2d、2026-11-20 など。省くと直近 5 日"}},
-                      {"--likely", OptionKind::Value, {"only who is honest with at least this percentage", "正当らしさがこの割合以上の相手だけ"}},
+          .options = {value_option("--since", Takes::Since, {"from then on: 2h, 7d, 2026-11-25, \"2026-11-25 18:00\"; otherwise the last five days", "この時刻から。2h、7d、2026-11-25、\"2026-11-25 18:00\" など。省くと直近 5 日"}),
+                      value_option("--likely", Takes::Percent, {"only who is honest with at least this percentage", "正当らしさがこの割合以上の相手だけ"}),
                       {"--all", OptionKind::Flag, {"those too whose mail came in or was released meanwhile", "その後受信できた相手、控えを解放した相手も含める"}}},
           .run = run,
           .more = {"Kinds: C client (reverse name, S25R, greylist), B DNS list, S sender, R recipient (rules of accounts), H EHLO, O other. Let one in: hikyaku refusals allow NETWORK. KEPT: copies that hikyaku refusals escrow lists and releases.",

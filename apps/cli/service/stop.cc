@@ -7,7 +7,7 @@
 #include "apps/cli/hold/forecast.h"
 #include "apps/cli/queue/counts.h"
 #include "apps/cli/service/services_view.h"
-#include "apps/cli/terminal/when_text.h"
+#include "apps/cli/value.h"
 #include "apps/supervisor/service_table.h"
 
 namespace hikyaku::cli {
@@ -33,9 +33,9 @@ Exit look_at_the_queue(Invocation& call, std::string& first) {
 // What comes in until deliver starts again; nothing is stopped.
 Exit tell_forecast(Invocation& call, bool is_deliver) {
   const auto now = SystemClock{}.wall();
-  const auto until = parse_when(call.value("--until"), now);
+  const auto until = time_of(call, "--until", now);
   if (!is_deliver) return call.fail(Words{"--forecast tells what gathers while deliver is stopped; other services keep no mail.", "--forecast は deliver の停止中に溜まる量を示す。他のサービスはメールを溜めない。"});
-  if (!until || *until <= now) return call.fail(Words{"Give --until a time to come: \"2026-11-25 18:00\", +2d.", "--until にこれからの時刻を指定する(\"2026-11-25 18:00\"、+2d など)。"});
+  if (!until) return call.fail(Words{"Give --until a time to come: \"2026-11-25 18:00\", +2d.", "--until にこれからの時刻を指定する(\"2026-11-25 18:00\"、+2d など)。"});
   return print_forecast(call, {}, now, *until, now);
 }
 
@@ -59,7 +59,7 @@ Command service_stop_command() {
           .options = {{"SERVICE", OptionKind::Argument, {"its name, or E-Post's (EPSTRS, epstdd, ...)", "サービス名。E-Post の名称(EPSTRS、epstdd など)でもよい"}, service_choices()},
                       {"--when-empty", OptionKind::Flag, {"deliver: wait until incoming, holding and domains are empty", "deliver: incoming、holding、domains が空になるまで待つ"}},
                       {"--forecast", OptionKind::Flag, {"deliver: only tell how much mail would gather until --until, and whether the disk suffices", "deliver: --until までに溜まる量の予測とディスクの過不足を示すだけ"}},
-                      {"--until", OptionKind::Value, {"with --forecast: \"2026-11-25 18:00\", +2d", "--forecast の終わりの時刻(\"2026-11-25 18:00\"、+2d など)"}}},
+                      value_option("--until", Takes::TimeToCome, {"with --forecast: \"2026-11-25 18:00\", +2d", "--forecast の終わりの時刻(\"2026-11-25 18:00\"、+2d など)"})},
           .run = run,
           .more = {"Stopping deliver shows first what waits in incoming, holding and domains. Mail is accepted all the same; the retry periods stand still meanwhile.",
                    "deliver を止める前に incoming、holding、domains の中身を示す。その間も受信は続き、再送の期限は進まない。"}};

@@ -2,6 +2,8 @@
 // too long, since everybody else waits meanwhile; a release build measures nothing.
 #pragma once
 
+#include <algorithm>
+
 #include "base/clock.h"
 
 namespace hikyaku::io {
@@ -13,7 +15,12 @@ struct StepCost {
 };
 
 // CPU time and not the wall's: a busy machine is not the step's fault. On a virtual machine what a hypervisor took, or its memory cost, is counted as CPU time
-// all the same (a step of 1 ms was seen to "use" 39 ms), and whoever waited comes next: a step that lost the processor once or a few times may use stall_allowance
+// all the same (a step of 1 ms was seen to "use" 39 ms). So a debug build has a witness, a thread that does nothing but beat: while the whole machine stands still it
+// does not, and a step is charged for no more than its beats stand for.
+constexpr Duration beat_interval = std::chrono::milliseconds{10};
+constexpr Duration charged(Duration cpu, long beats) { return std::min<Duration>(cpu, 2 * beat_interval * (beats + 1)); }
+
+// Where only one processor stood still, whoever waited comes next: a step that lost the processor once or a few times may use stall_allowance
 // times the limit. One that works so long beside others loses it each few milliseconds, and one that nobody interrupts has the limit.
 constexpr int stall_allowance = 4;
 constexpr long most_preemptions_of_a_stall = 8;
@@ -34,6 +41,7 @@ class StepWatch {
  private:
   Duration longest_;
   StepCost start_;
+  long beats_;
 #else
   explicit StepWatch(Duration) {}
 #endif

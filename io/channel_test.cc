@@ -107,7 +107,7 @@ Task<void> restart(Rig& rig, ChannelClient& client, std::unique_ptr<ChannelServe
   co_await rig.loop.sleep_until(rig.loop.after(50ms));
   server.reset(new ChannelServer(make_server(rig.loop, rig.address)));
   rig.loop.spawn(server->serve());
-  for (int i = 0; i < 200 && answer.empty(); ++i) co_await rig.loop.sleep_until(rig.loop.after(5ms));
+  for (int i = 0; i < 4'000 && answer.empty(); ++i) co_await rig.loop.sleep_until(rig.loop.after(5ms));
   CHECK(answer == "re: waiting");
   // A bug in the handler closes the stream under everybody: one asks again by itself, the other is told.
   rig.loop.spawn(ask(rig.loop, client, "slow repeated", 5s, OnLoss::Repeat, repeated));
@@ -115,17 +115,17 @@ Task<void> restart(Rig& rig, ChannelClient& client, std::unique_ptr<ChannelServe
   auto bug = ask(rig.loop, client, "throw", 5s, OnLoss::Fail, answer);
   co_await std::move(bug);
   CHECK(answer == failed(ChannelFailure::Unavailable));
-  for (int i = 0; i < 200 && repeated.empty(); ++i) co_await rig.loop.sleep_until(rig.loop.after(5ms));
+  for (int i = 0; i < 4'000 && repeated.empty(); ++i) co_await rig.loop.sleep_until(rig.loop.after(5ms));
   CHECK(repeated == "re: slow repeated");
   CHECK(lost == failed(ChannelFailure::Unavailable));
 }
 
 Task<void> hostile_peer(Rig& rig, std::string octets, bool& closed) {
-  auto connecting = connect(rig.loop, rig.address, rig.loop.after(1s));
+  auto connecting = connect(rig.loop, rig.address, rig.loop.after(10s));
   auto connected = co_await std::move(connecting);
-  auto writing = (*connected)->write(octets, rig.loop.after(1s));
+  auto writing = (*connected)->write(octets, rig.loop.after(10s));
   (void)co_await std::move(writing);
-  auto reading = (*connected)->read(rig.loop.after(1s));
+  auto reading = (*connected)->read(rig.loop.after(10s));
   const auto got = co_await std::move(reading);
   closed = !got && got.error().kind != IoFailure::TimedOut;
 }
@@ -225,13 +225,12 @@ TEST_CASE("channel: a process of another user is not admitted") {
     ChannelServer server(loop, Descriptor(listening.get()),
                          [&loop](Message request, PeerProcess) { return handle(loop, std::move(request)); });
     loop.spawn(server.serve());
-    loop.spawn([](Loop& on) -> Task<void> {
-      co_await on.sleep_until(on.after(500ms));
-      on.stop();
-    }(loop));
-    loop.run();
     int status = 0;
-    ::waitpid(peer, &status, 0);
+    loop.spawn([](Loop& on, pid_t waited, int& ended) -> Task<void> {
+      while (::waitpid(waited, &ended, WNOHANG) == 0) co_await on.sleep_until(on.after(5ms));
+      on.stop();
+    }(loop, peer, status));
+    loop.run();
     ::_exit(WEXITSTATUS(status));
   }
   int status = 0;

@@ -251,13 +251,13 @@ Task<void> verdicts(Loop& loop, Tls& tls) {
 }
 
 Task<void> no_tls_at_all(Loop& loop, Tls& tls, Ends& ends) {
-  auto refusing = ends.server->start_tls_server(tls.server, "MAIL FROM:<>\r\n", loop.after(1s));
+  auto refusing = ends.server->start_tls_server(tls.server, "MAIL FROM:<>\r\n", loop.after(10s));
   const auto injected = co_await std::move(refusing);
   CHECK(injected.error().kind == IoFailure::Tls);
   bool sent = false;
   auto sending = send_all(*ends.client, "EHLO plain text where a ClientHello belongs\r\n", sent);
   co_await std::move(sending);
-  auto starting = ends.server->start_tls_server(tls.server, {}, loop.after(1s));
+  auto starting = ends.server->start_tls_server(tls.server, {}, loop.after(10s));
   const auto garbage = co_await std::move(starting);
   CHECK(garbage.error().kind == IoFailure::Tls);
 }

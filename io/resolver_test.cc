@@ -184,13 +184,13 @@ Task<void> every_nothing(Rig& rig) {
         Row{"fail.example.com", DnsOutcome::TemporaryFailure}, Row{"silent.example.com", DnsOutcome::TemporaryFailure},
         Row{"here.test", DnsOutcome::NoSuchName}, Row{"a..b", DnsOutcome::NoSuchName}, Row{"", DnsOutcome::NoData}}) {
     if (std::string_view(name).empty()) continue;
-    auto asking = dns.a(name, rig.loop.after(300ms));
+    auto asking = dns.a(name, rig.loop.after(outcome == DnsOutcome::TemporaryFailure ? 300ms : Duration(20s)));
     const auto answer = co_await std::move(asking);
     CHECK_MESSAGE(answer.outcome == outcome, name, ": ", answer.why);
     CHECK(answer.records.empty());
     CHECK(!answer.why.empty());
   }
-  auto too_long = dns.a(std::string(300, 'x') + ".example", rig.loop.after(300ms));
+  auto too_long = dns.a(std::string(300, 'x') + ".example", rig.loop.after(20s));
   const auto answer = co_await std::move(too_long);
   CHECK(answer.outcome == DnsOutcome::NoSuchName);
 }

@@ -5,6 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <fstream>
+#include <string>
 #include <thread>
 
 #include "io/test_folder.h"
@@ -62,6 +65,17 @@ TEST_CASE("fair lock: a wait ends at its deadline and costs no CPU") {
   of(page).lock.unlock();
 }
 
+namespace {
+// Whether the thread sleeps: it waits in the lock, having asked for it.
+bool sleeps(pid_t thread) {
+  std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
+  std::string stat;
+  std::getline(file, stat);
+  const auto name_end = stat.rfind(") ");
+  return name_end != std::string::npos && stat.compare(name_end + 2, 1, "S") == 0;
+}
+}  // namespace
+
 TEST_CASE("fair lock: who asked first gets it first, and the holder cannot take it again before him") {
   const io::TestFolder folder;
   const auto page = map(folder);
@@ -69,11 +83,13 @@ TEST_CASE("fair lock: who asked first gets it first, and the holder cannot take 
   std::vector<std::thread> threads;
   REQUIRE(of(page).lock.lock(Deadline::max()) == FairLock::Taken::InOrder);
   for (int i = 0; i < 5; ++i) {
+    std::atomic<pid_t> asking{0};
     threads.emplace_back([&, i] {
+      asking = ::gettid();
       const FairHold hold(of(page).lock, in(20s));
       order.push_back(i);
     });
-    std::this_thread::sleep_for(20ms);
+    while (asking == 0 || !sleeps(asking)) std::this_thread::sleep_for(1ms);
   }
   of(page).lock.unlock();
   {

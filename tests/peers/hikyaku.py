@@ -128,7 +128,10 @@ class Hikyaku:
 
     def pids(self, service):
         """The process ids of one service."""
-        for one in self.status()["services"]:
+        status = self.status()
+        if status is None:
+            raise ConnectionError("no answer to status")
+        for one in status["services"]:
             if one["name"] == service:
                 return {process["name"]: process.get("pid") for process in one["processes"]}
         raise KeyError(service)
@@ -147,7 +150,8 @@ class Hikyaku:
         """Every event of one log, oldest first."""
         events = []
         for path in sorted((self.data / "log").glob(f"*/{log}/*.jsonl")):
-            events += [json.loads(line) for line in path.read_text().splitlines()]
+            octets = path.read_bytes()
+            events += [json.loads(line) for line in octets[:octets.rfind(b"\n") + 1].split(b"\n") if line]  # a line without an end is being written
         return sorted(events, key=lambda event: event.get("time", ""))
 
     def stop(self):

@@ -51,7 +51,7 @@ class NameServer:
         self.process = subprocess.Popen([shutil.which("nsd") or "/usr/sbin/nsd", "-d", "-c", self.folder / "nsd.conf"],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            net.wait_for_port(self.port, seconds=10)
+            net.wait_for_port(self.port, seconds=60)
         except RuntimeError:
             self.stop()
             raise RuntimeError("NSD did not start: " + (self.folder / "nsd.log").read_text()) from None
@@ -66,7 +66,7 @@ class NameServer:
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(60)
 
     def __enter__(self):
         return self.start()

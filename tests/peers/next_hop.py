@@ -15,6 +15,8 @@ import socketserver
 import threading
 import time
 
+from . import net
+
 DROP = object()
 EXTENSIONS = ("PIPELINING", "SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES")
 
@@ -82,6 +84,7 @@ class _Session(socketserver.StreamRequestHandler):
                     hop.transactions.append(mail)
                 mail = Transaction(self.number)
             elif verb == "QUIT":
+                hop.open.discard(self.connection)  # before the 221: with that in hand the client may open the next one
                 self.say(verb, line, "221 2.0.0 Goodbye")
                 return
             else:
@@ -101,15 +104,14 @@ class _Listener(socketserver.ThreadingTCPServer):
 
 
 class NextHop:
-    def __init__(self, host="127.0.0.1", port=0, answer=None, extensions=EXTENSIONS):
-        self.host, self.port, self.answer, self.extensions = host, port, answer, extensions
+    def __init__(self, host="127.0.0.1", port=None, answer=None, extensions=EXTENSIONS):
+        self.host, self.port, self.answer, self.extensions = host, port or net.free_port(), answer, extensions
         self.connections, self.transactions, self.commands, self.closed = 0, [], [], {}
         self.lock, self.open, self.listener = threading.Lock(), set(), None
 
     def start(self):
         self.listener = _Listener((self.host, self.port), _Session)
         self.listener.hop = self
-        self.port = self.listener.server_address[1]
         threading.Thread(target=self.listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return self
 

@@ -181,7 +181,7 @@ def alive(pid):
 def eventually(holds, what, seconds=30):
     end = time.monotonic() + seconds
     while True:
-        with contextlib.suppress(OSError, imaplib.IMAP4.error, smtplib.SMTPException):
+        with contextlib.suppress(OSError, imaplib.IMAP4.error, smtplib.SMTPException, json.JSONDecodeError):
             found = holds()
             if found:
                 return found

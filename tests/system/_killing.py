@@ -71,7 +71,8 @@ def every_journal_has_its_owner(server):
 
 def restart(server):
     """The old services finish and give their journals back before the new ones can have them."""
-    for _ in range(20):
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
         try:
             server.start(40)
             return
@@ -84,7 +85,24 @@ def restart(server):
 
 
 def running_pids(server, service):
-    return [pid for pid in server.pids(service).values() if pid] if server.states().get(service) == "running" else []
+    services = [one for one in (server.status() or {"services": []})["services"] if one["name"] == service and one["state"] == "running"]
+    return [process["pid"] for one in services for process in one["processes"] if process.get("pid")]
+
+
+def kill_service(server, service, choose=lambda pids: pids):
+    """Kills what runs of it, or what `choose` takes of that: what has just ended, or is about to be started, is waited for. Gives whom."""
+    def killed():
+        pids = choose(running_pids(server, service))
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        return pids
+    return eventually(killed, f"{service} runs and is killed", 60)
+
+
+def kill_and_await(server, service):
+    """Returns when its successor runs."""
+    former = set(kill_service(server, service))
+    eventually(lambda: (now := set(running_pids(server, service))) and not now & former, f"{service} is started again", 60)
 
 
 def kill_rounds(server, chance, rounds, victims, longest=0.8):
@@ -98,7 +116,7 @@ def kill_rounds(server, chance, rounds, victims, longest=0.8):
             server.process.wait()
             restart(server)
         else:
-            os.kill(chance.choice(eventually(lambda: running_pids(server, victim), f"{victim} runs", 60)), signal.SIGKILL)
+            kill_service(server, victim, lambda pids: chance.sample(pids, min(1, len(pids))))
         killed[victim] = killed.get(victim, 0) + 1
         for journal, held in owners(server).items():
             expect(held <= 1, f"{journal} has one owner at most, not {held}")

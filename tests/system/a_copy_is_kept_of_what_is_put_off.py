@@ -9,6 +9,7 @@ import _namespaces
 
 _namespaces.enter("net")
 
+from _killing import restart  # noqa: E402
 from harness import DOMAIN, HANAKO, TARO, Server, eventually, expect, need, scenario  # noqa: E402
 from peers.clamd import EICAR, Clamd, installed  # noqa: E402
 from peers.name_server import NameServer  # noqa: E402
@@ -132,7 +133,7 @@ def without_deliver(server):
     expect(offer(server, text("large", large), HANAKO, client=CLIENTS[2])[0] == [250, 450], "put off")
     server.process.kill()
     server.process.wait()
-    eventually(lambda: restarted(server), "started again", 60)
+    restart(server)
     mine = [one for one in copies(server) if one["octets"] > 500_000]
     expect(len(mine) == 1, f"kept over kill -9: {copies(server)}")
     server.cli("refusals", "escrow", "release", mine[0]["id"])
@@ -168,13 +169,6 @@ def infected(folder, server):
         expect("X-Virus-Status: Clean" in server.cli("refusals", "escrow", "show", "--text", good), "with what the scanner says")
         server.cli("refusals", "escrow", "delete", good)
         server.change_settings(scanning={"clamd": ""})
-
-
-def restarted(server):
-    try:
-        return server.start(20)
-    except RuntimeError:
-        return None
 
 
 def bounded(server):

@@ -9,6 +9,7 @@ import _namespaces
 
 _namespaces.enter("net")
 
+from _killing import restart  # noqa: E402
 from _ledger import earlier_begun, shift_log, texts  # noqa: E402
 from harness import HANAKO, TARO, Server, eventually, expect, need, scenario  # noqa: E402
 from peers.name_server import NameServer  # noqa: E402
@@ -38,13 +39,6 @@ def copies(server):
 
 def who_tries(server):
     return {row["sender"] for row in json.loads(server.cli("refusals", "list", "--json"))} - {WARM[1]}
-
-
-def restarted(server):
-    try:
-        return server.start(20)
-    except RuntimeError:
-        return None
 
 
 def noticed(server, who):
@@ -81,7 +75,7 @@ def run(folder):
             earlier_begun(server, 48)
             server.settings["refusals"]["digest_times"] = ["00:00"]
             server._write_settings()
-            eventually(lambda: restarted(server), "started again", 120)
+            restart(server)
             told = eventually(lambda: texts(server, HANAKO, "did not reach you"), "the recipient is told", 120)[0]
             digest = eventually(lambda: texts(server, TARO, "Put off:"), "the digest", 120)[0]
             for text in (told, digest):

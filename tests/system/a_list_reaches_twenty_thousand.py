@@ -1,11 +1,10 @@
 """A mailing list with 20,000 members at one slow site: each gets one copy, though deliver is killed again and again; and
 mail from one person to another at the same site does not wait until the list is through."""
 import collections
-import os
-import signal
 import threading
 import time
 
+from _killing import kill_service
 from harness import DOMAIN, LONG, TARO, Server, eventually, expect, scenario
 from peers.next_hop import NextHop
 
@@ -42,8 +41,7 @@ def run(folder):
         expect(behind > MEMBERS // 4, f"before the list was through: {behind} members were to come")
         for kill in range(KILLS):
             eventually(lambda: len(recipients(hop)) > (kill + 1) * MEMBERS // (KILLS + 3), "copies go on", 120)
-            for pid in server.pids("deliver").values():
-                os.kill(pid, signal.SIGKILL)
+            kill_service(server, "deliver")
             time.sleep(0.3)
         eventually(lambda: everybody <= set(recipients(hop)), "everybody has it", 240)
         eventually(lambda: "@" not in server.cli("queue", "list", "--json"), "the queue is empty", 60)

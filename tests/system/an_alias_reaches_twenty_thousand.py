@@ -1,10 +1,9 @@
 """An alias of aliases with 20,000 targets: each gets one copy, though deliver is killed again and again meanwhile; what is
 in flight at a kill is all that may come twice."""
 import collections
-import os
-import signal
 import time
 
+from _killing import kill_service
 from harness import DOMAIN, LONG, Server, eventually, expect, scenario
 from peers.next_hop import NextHop
 
@@ -28,8 +27,7 @@ def run(folder):
         server.send(recipient=f"all@{DOMAIN}", subject="to all")
         for kill in range(KILLS):
             eventually(lambda: len(recipients(hop)) > kill * TARGETS // (KILLS + 2), "copies go out", 120)
-            for pid in server.pids("deliver").values():
-                os.kill(pid, signal.SIGKILL)
+            kill_service(server, "deliver")
             time.sleep(0.3)
         eventually(lambda: len(set(recipients(hop))) == TARGETS, "everybody has it", 120)
         eventually(lambda: server.cli("queue", "list", "--json").find("@") < 0, "the queue is empty", 60)

@@ -3,6 +3,7 @@ hop is back: by itself after the interval, or at once by `hikyaku queue retry`. 
 import json
 import smtplib
 
+from _killing import restart
 from harness import HANAKO, TARO, Server, eventually, expect, scenario
 from peers.next_hop import NextHop
 
@@ -37,14 +38,14 @@ def run(folder):
         expect(len(waiting(server, domain="near.example")) == 0, "by another domain")
         expect(len(waiting(server, sender=HANAKO)) == 5, "by sender")
         mail(server, 100, "near.example")
-        eventually(lambda: up.recipients == ["r100@near.example"], "another destination goes on", 5)
+        eventually(lambda: up.recipients == ["r100@near.example"], "another destination goes on")
 
         server.stop()
         server.start()
         expect(len(waiting(server)) == 5, "kept over a restart")
         server.process.kill()
         server.process.wait()
-        eventually(lambda: restarted(server), "started again after kill -9", 60)
+        restart(server)
         expect(len(waiting(server)) == 5, "kept over kill -9")
         server.cli("service", "stop", "deliver")
         expect(len(waiting(server)) == 5, "listed while deliver is stopped")
@@ -58,13 +59,6 @@ def run(folder):
         expect(server.subjects(HANAKO) == [], "no bounce was sent")
 
 
-def restarted(server):
-    try:
-        return server.start(20)
-    except RuntimeError:
-        return None
-
-
 def by_command(server, hop):
     server.change_settings(delivery={"retry_interval": "1h"})
     hop.stop()
@@ -76,8 +70,8 @@ def by_command(server, hop):
     expect("3" in server.cli("queue", "retry", "--all", "--dry-run"), "a dry run tells how many")
     expect(hop.connections == before, "a dry run tries nothing")
     server.cli("queue", "retry", "--recipient", "r11@far.example")
-    eventually(lambda: "r11@far.example" in hop.recipients, "the one asked for goes at once", 10)
+    eventually(lambda: "r11@far.example" in hop.recipients, "the one asked for goes at once", 60)
     server.cli("queue", "retry", "--all")
-    eventually(lambda: {f"r{n}@far.example" for n in range(10, 13)} <= set(hop.recipients), "all go at once", 10)
+    eventually(lambda: {f"r{n}@far.example" for n in range(10, 13)} <= set(hop.recipients), "all go at once", 60)
     eventually(lambda: waiting(server) == [], "the queue is empty")
     expect(len(hop.transactions) == 8, f"each exactly once: {hop.recipients}")

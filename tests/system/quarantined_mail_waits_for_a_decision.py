@@ -2,6 +2,7 @@
 came) or deleted, with deliver running and stopped, after a kill -9 too. A full quarantine is 452, never loss; a digest tells of it."""
 import subprocess
 
+from _killing import restart
 from harness import HANAKO, TARO, Server, Skip, eventually, expect, scenario
 from peers.clamd import EICAR, NAME, Clamd, installed
 
@@ -33,15 +34,8 @@ def kept_over_a_crash(server):
     ids = [entry["id"] for entry in server.quarantined()]
     server.process.kill()
     server.process.wait()
-    eventually(lambda: restarted(server), "started again", 60)
+    restart(server)
     expect([entry["id"] for entry in server.quarantined()] == ids, "kept over kill -9")
-
-
-def restarted(server):
-    try:
-        return server.start(20)
-    except RuntimeError:
-        return None
 
 
 def released(server, first):

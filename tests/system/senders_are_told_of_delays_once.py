@@ -2,11 +2,10 @@
 Will-Retry-Until and the reason; none for null senders, for NOTIFY without DELAY, and none when the setting is 0s."""
 import email
 import email.utils
-import os
-import signal
 import smtplib
 import time
 
+from _killing import SETTINGS, kill_and_await
 from harness import HANAKO, TARO, Server, eventually, expect, scenario
 from peers.next_hop import NextHop
 
@@ -24,16 +23,9 @@ def notices(server, user=HANAKO):
     return [email.message_from_bytes(part[1]) for part in parts if isinstance(part, tuple)]
 
 
-def kill_deliver(server):
-    """Returns when its successor runs."""
-    pid = eventually(lambda: server.pids("deliver").get("deliver"), "deliver runs")
-    os.kill(pid, signal.SIGKILL)
-    eventually(lambda: server.pids("deliver").get("deliver") not in (None, pid) and server.states().get("deliver") == "running", "deliver is back")
-
-
 @scenario
 def run(folder):
-    settings = {"smtp": {"relay_networks": ["127.0.0.5"]},
+    settings = {**SETTINGS, "smtp": {"relay_networks": ["127.0.0.5"]},
                 "delivery": {"retry_interval": "1s", "retry_growth": "constant", "delay_notice": "4s", "transient_period": "1h"}}
     later = {"RCPT": "452 4.3.1 no room just now"}
     with Server(folder, settings=settings) as server, NextHop(answer=lambda verb, line, session: later.get(verb)) as hop:
@@ -44,11 +36,11 @@ def run(folder):
         submit(server, TARO, ["four@far.example"], "wanted", ["NOTIFY=DELAY"])
         submit(server, "", ["five@far.example"], "null")
         for _ in range(3):
-            kill_deliver(server)
+            kill_and_await(server, "deliver")
         found = eventually(lambda: notices(server), "a notice")
         eventually(lambda: notices(server, TARO), "the other one")
         for _ in range(2):
-            kill_deliver(server)
+            kill_and_await(server, "deliver")
         eventually(lambda: server.cli("queue", "list", "--json").count("far.example") >= 5, "all are still tried")
         time.sleep(6)  # longer than the setting: a second one would come now
         found = notices(server)

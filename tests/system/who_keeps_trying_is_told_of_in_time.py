@@ -12,6 +12,7 @@ import _namespaces
 
 _namespaces.enter("net")
 
+from _killing import restart  # noqa: E402
 from _ledger import earlier_begun, shift_log, texts  # noqa: E402
 from harness import HANAKO, TARO, Server, eventually, expect, need, scenario  # noqa: E402
 from peers.name_server import NameServer  # noqa: E402
@@ -93,19 +94,12 @@ def gave_up(server):
     earlier_begun(server, 48)
     server.settings["refusals"]["digest_times"] = ["00:00"]
     server._write_settings()
-    eventually(lambda: restarted(server), "started again", 120)
+    restart(server)
     told = eventually(lambda: texts(server, HANAKO, "did not reach you"), "the recipient is told", 120)
     expect("b@shop.example" in told[0] and "2 times" in told[0] and "a@office.example" not in told[0], told[0])
     digests = eventually(lambda: texts(server, TARO, "Put off:"), "the digest", 120)
     expect("b@shop.example" in digests[0] and "a@office.example" not in digests[0], f"who came in is not in it: {digests[0]}")
     return links_of(digests[0])[0]
-
-
-def restarted(server):
-    try:
-        return server.start(20)
-    except RuntimeError:
-        return None
 
 
 def each_once(server):

@@ -24,12 +24,13 @@ def envelope(wire):
 
 
 def rest(wire, seconds=3):
-    """The replies until the connection ends or is silent."""
-    wire.socket.settimeout(seconds)
+    """The replies until the connection ends or is silent; there is one at least, which may take its time."""
+    wire.socket.settimeout(60)
     replies = []
     try:
         while (line := wire.reply()) is not None:
             replies.append(line)
+            wire.socket.settimeout(seconds)
     except TimeoutError:
         pass
     return replies

@@ -67,7 +67,7 @@ def suspended(server, receiver):
     code, words, _ = server.submit(TARO, [HANAKO], "more")
     expect(code == 550 and "suspended" in words, f"and no more: {code} {words}")
     expect("ordinary" in server.subjects() and "spam" not in server.subjects(), "nobody got it")
-    told = [event for event in server.events("servicelog") if event["event"] == "account.suspended"]
+    told = eventually(lambda: [event for event in server.events("servicelog") if event["event"] == "account.suspended"], "it is in the log")
     expect(len(told) == 1 and told[0]["account"] == TARO and "recipients" in told[0]["reason"], f"{told}")
     eventually(lambda: receiver.of("raised"), "the administrator is told", 60)
     expect(receiver.of("raised")[0]["account"] == TARO, f"{receiver.notices}")

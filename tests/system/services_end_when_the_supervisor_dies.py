@@ -40,9 +40,8 @@ def run(folder):
 
 def unsaid(server, event, number):
     """The newest of so many, as status tells it and as the log does."""
-    ends = eventually(lambda: (server.status() or {}).get("ended_unsaid"), "status tells of it")
-    expect(len(ends) == number, ends)
-    lines = [line for line in server.events("servicelog") if line["event"] == event]
+    ends = eventually(lambda: len(found := (server.status() or {}).get("ended_unsaid", [])) == number and found, f"status tells of {number}")
+    lines = eventually(lambda: [line for line in server.events("servicelog") if line["event"] == event], "so does the log")
     expect(len(lines) == 1 and f"PID {ends[-1]['pid']}" in lines[0]["reason"] and "since" in lines[0], lines)
     return ends[-1]
 

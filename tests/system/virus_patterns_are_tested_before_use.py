@@ -74,8 +74,7 @@ def bad_ones_stay_out(server, source, clamd):
         expect(now["generation"] == before["generation"] and now["patterns"] == before["patterns"], f"{what}: {told}; {now}")
         expect(now["trouble"]["why"] == told["why"], "status tells it")
         expect(refused(server, EICAR) is not None, f"{what}: the old patterns go on")
-    events = [e for e in server.events("servicelog") if e["event"] == "patterns.refused"]
-    expect(len(events) >= len(bad_updates()), f"each is in the log: {len(events)}")
+    eventually(lambda: len([e for e in server.events("servicelog") if e["event"] == "patterns.refused"]) >= len(bad_updates()), "each is in the log")
     count = len(history(server))
     time.sleep(3)
     expect(len(history(server)) == count, "what was refused is not told of again and again")

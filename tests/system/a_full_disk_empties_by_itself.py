@@ -73,7 +73,7 @@ def fill_and_empty(server, data):
     for load in loads:
         load.start()
     for load in loads:
-        load.join(120)
+        load.join(300)
     print(subprocess.run(["df", "-m", data], capture_output=True, text=True).stdout)
     expect(not [w for load in loads for w in load.wrong], f"only 452 is said: {[load.wrong for load in loads]}")
     expect(all(load.full > 20 for load in loads), f"the disk got full: {[load.full for load in loads]}")
@@ -85,7 +85,7 @@ def fill_and_empty(server, data):
 
     hop.start()
     remote = {mark for mark in acknowledged if "@" in mark}
-    eventually(lambda: remote <= set(hop.recipients), f"{len(remote)} mails go out", 90)
+    eventually(lambda: remote <= set(hop.recipients), f"{len(remote)} mails go out", 240)
     eventually(lambda: "far.example" not in server.cli("queue", "list"), "the queue is empty", 30)
     print(subprocess.run(f"df -m {data}; du -am {data} | sort -rn | head -25", shell=True, capture_output=True, text=True).stdout)
     eventually(lambda: server.send(subject="after", sender="stranger@b.example"), "reception takes mail again", 60)

@@ -5,6 +5,7 @@ import json
 import smtplib
 import time
 
+from _killing import restart
 from harness import HANAKO, TARO, Server, eventually, expect, scenario
 from peers.next_hop import NextHop
 
@@ -25,17 +26,10 @@ def hold(server, *arguments):
     return json.loads(server.cli("hold", "add", "--json", "--reason", "disk exchange", *arguments))
 
 
-def started_again(server):
-    try:
-        return server.start(20)
-    except RuntimeError:
-        return None
-
-
 @scenario
 def run(folder):
     settings = {"smtp": {"relay_networks": ["127.0.0.5"]},
-                "delivery": {"retry_interval": "1s", "retry_growth": "constant", "unanswered_period": "20s", "propose_hold_after": "1s"}}
+                "delivery": {"retry_interval": "1s", "retry_growth": "constant", "unanswered_period": "40s", "propose_hold_after": "1s"}}
     with Server(folder, settings=settings) as server, NextHop() as inner, NextHop() as other:
         server.start()
         server.cli("route", "add", f"inner.example,127.0.0.1,{inner.port}")
@@ -55,7 +49,7 @@ def kept_and_released(server, inner, other):
     for number in range(6):
         mail(server, number)
     mail(server, 100, "other.example")
-    eventually(lambda: other.recipients == ["r100@other.example"], "another destination goes on", 10)
+    eventually(lambda: other.recipients == ["r100@other.example"], "another destination goes on")
     items = eventually(lambda: len(found := [i for i in waiting(server) if i["state"] == "deferred"]) == 6 and found, "six in holding")
     expect(all(i["hold"] == 1 and i["attempts"] == 0 and i["hold_reason"] == "disk exchange" for i in items), items)
     expect("held by 1" in server.cli("queue", "list"), "the table names the hold")
@@ -71,8 +65,8 @@ def kept_and_released(server, inner, other):
     server.start()
     server.process.kill()
     server.process.wait()
-    eventually(lambda: started_again(server), "started again after kill -9", 60)
-    time.sleep(22)  # longer than the period
+    restart(server)
+    time.sleep(42)  # longer than the period
     expect(inner.connections == 0 and len(waiting(server)) == 6, "kept over a restart, kill -9, and longer than the period")
     server.cli("service", "stop", "deliver")
     expect(all(i.get("hold") == 1 for i in waiting(server)), "named while deliver is stopped")
@@ -100,13 +94,13 @@ def refused(server, inner):
     expect(inner.connections == before, "nothing came")
     server.cli("hold", "release", running["id"])
     mail(server, 22)
-    eventually(lambda: "r22@inner.example" in inner.recipients, "taken again", 10)
+    eventually(lambda: "r22@inner.example" in inner.recipients, "taken again")
 
 
 def sent_elsewhere(server, inner, other):
     running = hold(server, "--destination", "inner.example", "--other-route", f"127.0.0.1:{other.port}")
     mail(server, 30)
-    eventually(lambda: "r30@inner.example" in other.recipients, "new mail takes the other route", 10)
+    eventually(lambda: "r30@inner.example" in other.recipients, "new mail takes the other route")
     expect("r30@inner.example" not in inner.recipients, "and not the usual one")
     server.cli("hold", "release", running["id"])
 
@@ -115,28 +109,28 @@ def by_sender(server, other):
     running = hold(server, "--sender", TARO)
     mail(server, 40, "other.example", TARO)
     mail(server, 41, "other.example")
-    eventually(lambda: "r41@other.example" in other.recipients, "another sender's mail goes", 10)
+    eventually(lambda: "r41@other.example" in other.recipients, "another sender's mail goes")
     kept = eventually(lambda: [i for i in waiting(server) if i.get("hold") == running["id"]], "the sender's mail is held")
     expect(len(kept) == 1 and "r40@other.example" not in other.recipients, kept)
     server.cli("hold", "release", running["id"])
-    eventually(lambda: "r40@other.example" in other.recipients, "released", 10)
+    eventually(lambda: "r40@other.example" in other.recipients, "released")
 
 
 def the_clock_stands_still(server, inner):
     inner.stop()
     mail(server, 50)
-    eventually(lambda: any(i.get("attempts", 0) >= 1 for i in waiting(server)), "one attempt failed", 10)
+    eventually(lambda: any(i.get("attempts", 0) >= 1 for i in waiting(server)), "one attempt failed")
     proposed = eventually(lambda: json.loads(server.cli("hold", "list", "--json"))["proposed"], "a hold is proposed", 30)
     expect(str(inner.port) in proposed[0]["destination"], proposed)
     expect("hikyaku hold add --route 127.0.0.1" in server.cli("hold", "list"), "with the command to give")
     running = hold(server, "--route", "127.0.0.1")
     tried = waiting(server)[0]["attempts"]
-    time.sleep(21)  # the period is 20 s
+    time.sleep(41)  # the period is 40 s
     left = waiting(server)
     expect(len(left) == 1 and left[0]["attempts"] <= tried + 1 and left[0]["hold"] == running["id"], left)
     inner.start()
     server.cli("hold", "release", running["id"])
-    eventually(lambda: "r50@inner.example" in inner.recipients, "delivered after the release", 10)
+    eventually(lambda: "r50@inner.example" in inner.recipients, "delivered after the release")
 
 
 def begins_by_itself(server, other):
@@ -157,5 +151,5 @@ def begins_by_itself(server, other):
     mail(server, 60, "other.example")
     eventually(lambda: any(i.get("hold") == second["id"] for i in waiting(server)), "it is in force")
     server.cli("hold", "release", second["id"])
-    eventually(lambda: "r60@other.example" in other.recipients, "released", 10)
+    eventually(lambda: "r60@other.example" in other.recipients, "released")
     expect(told() == wanted, f"which is the command's: {told()}")

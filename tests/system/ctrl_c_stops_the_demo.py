@@ -59,7 +59,7 @@ class Demo:
             # Before bash had set its traps; a person presses again.
             os.killpg(run.pid, number)
             run.wait(40)
-        eventually(lambda: not self.processes(), f"{what}: nothing is left", 10)
+        eventually(lambda: not self.processes(), f"{what}: nothing is left", 40)
 
 
 def speaks_japanese(demo):
@@ -133,7 +133,7 @@ def run(folder):
     expect("imap: stopped since 20" in demo.said() and "service start imap" in demo.said(), f"what stays stopped: {demo.said()}")
     stop = demo.start("--stop")
     expect(stop.wait(60) == 0 and "Stopped." in demo.said(), f"--stop: {demo.said()}")
-    eventually(lambda: not demo.processes(), "--stop: nothing is left", 10)
+    eventually(lambda: not demo.processes(), "--stop: nothing is left", 40)
 
     speaks_japanese(demo)
 

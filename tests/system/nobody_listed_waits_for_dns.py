@@ -32,7 +32,7 @@ def run(folder):
     silent.bind(("127.0.0.1", 0))
     rules = {"reverse_name": "enforce", "sender_domain": "enforce", "spf": "enforce"}
     with silent, Server(folder, settings={"rules": rules, "delivery": {"hosts_file": "", "resolvers": [f"127.0.0.1@{silent.getsockname()[1]}"]}, "smtp": {"relay_networks": [RELAY]},
-                                          "policy": {"exempt_networks": [EXEMPT], "reverse_name": "refuse", "sender_domain": "refuse", "dns_timeout": "30s"}}) as server:
+                                          "policy": {"exempt_networks": [EXEMPT], "reverse_name": "refuse", "sender_domain": "refuse", "dns_timeout": "60s"}}) as server:
         server.start()
         answered = []
         stranger = threading.Thread(target=lambda: answered.append(reply_to(server, STRANGER)))

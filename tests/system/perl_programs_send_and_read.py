@@ -14,7 +14,7 @@ my ($submission, $imap, $imaps, $pop3, $ca, $from, $to, $password) = @ARGV;
 my %tls = (SSL_ca_file => $ca, SSL_verifycn_name => 'localhost');
 sub must { my ($what, $outcome, $why) = @_; die "$what: " . ($why // '') . "\n" unless $outcome; return $outcome }
 
-my $smtp = must('connect', Net::SMTP->new('127.0.0.1', Port => $submission, Hello => 'perl.example', Timeout => 20));
+my $smtp = must('connect', Net::SMTP->new('127.0.0.1', Port => $submission, Hello => 'perl.example', Timeout => 60));
 must('starttls', $smtp->starttls(%tls));
 must('auth', $smtp->auth($from, $password), $smtp->message);
 must('MAIL', $smtp->mail($from, Size => 100, Bits => 8, Return => 'HDRS', Envelope => 'a+b'), $smtp->message);
@@ -23,7 +23,7 @@ must('RCPT', "@taken" eq $to, "@taken");
 must('DATA', $smtp->data("From: $from\nTo: $to\nSubject: from perl\n\n.one dot\n..two dots\n"), $smtp->message);
 must('QUIT', $smtp->quit);
 
-sub until_there { my ($found) = @_; for (1 .. 100) { my @got = $found->(); return @got if @got; select undef, undef, undef, 0.1 } return }
+sub until_there { my ($found) = @_; for (1 .. 600) { my @got = $found->(); return @got if @got; select undef, undef, undef, 0.1 } return }
 
 for my $ssl (0, 1) {
   my $c = must('login', Mail::IMAPClient->new(Server => '127.0.0.1', Port => $ssl ? $imaps : $imap, User => $to, Password => $password,
@@ -58,7 +58,7 @@ for my $ssl (0, 1) {
   $try->(logout => $c->logout);
 }
 
-my $pop = must('connect', Net::POP3->new('127.0.0.1', Port => $pop3, Timeout => 20));
+my $pop = must('connect', Net::POP3->new('127.0.0.1', Port => $pop3, Timeout => 60));
 must('stls', $pop->starttls(%tls));
 must('one letter', $pop->login($to, $password) == 1, $pop->message);
 my $octets = length join '', map { s{\r?\n}{\r\n}r } @{$pop->get(1)};
@@ -80,6 +80,6 @@ def run(folder):
         program = folder / "program.pl"
         program.write_text(PROGRAM)
         done = subprocess.run(["perl", program, *map(str, (server.submission_port, server.imap_port, server.imaps_port, server.pop3_port)),
-                               server.certificate, TARO, HANAKO, PASSWORD], capture_output=True, text=True, timeout=90)
+                               server.certificate, TARO, HANAKO, PASSWORD], capture_output=True, text=True, timeout=300)
         expect(done.returncode == 0 and "all well" in done.stdout, f"the program is content: {done.stdout}{done.stderr}")
         expect(server.subjects() == [], "the letter was fetched and deleted")

@@ -137,7 +137,7 @@ def run(folder):
             expect("takes everybody" in asked(server)[-1][1], "and told of")
 
             server.cli("domain", "recipients", "mode", "silent.example", "ask")
-            server.change_settings(recipients={"ask_time": "20s", "while_away": "defer"})
+            server.change_settings(recipients={"ask_time": "40s", "while_away": "defer"})
             ended = []
             waiting = [threading.Thread(target=lambda n=n: ended.append((reply_to(server, f"{n}@silent.example")[0], time.monotonic()))) for n in range(30)]
             for one in waiting:

@@ -107,7 +107,7 @@ def run(folder):
     for address, _, _ in CLIENTS.values():
         subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
     settings = {"delivery": {"hosts_file": ""}, "rules": dict(ALL_OFF),
-                "policy": {"dnsbl": ["bl.example"], "dnswl": ["wl.example"], "authentication_results": False, "name_rules": True, "greylist_wait": "3s"}}
+                "policy": {"dnsbl": ["bl.example"], "dnswl": ["wl.example"], "authentication_results": False, "name_rules": True, "greylist_wait": "8s"}}
     with NameServer(folder / "dns", zone()) as dns, Server(folder, settings={**settings, "delivery": {"hosts_file": "", "resolvers": [dns.address]}}) as server:
         server.start()
         for who in CLIENTS:
@@ -149,9 +149,9 @@ def run(folder):
         server.change_settings(policy={"reverse_name": "defer", "greylist": "suspects"}, rules={"greylist": "enforce", "access": "enforce"})
         expect(reply_to(server, "good")[0] == 250, "greylisting is for suspects")
         code, text = reply_to(server, "home")
-        expect(code == 450 and "Greylisted, please try again in 3 seconds" in text, f"a suspect is asked to come again: {text}")
+        expect(code == 450 and "Greylisted, please try again in 8 seconds" in text, f"a suspect is asked to come again: {text}")
         expect(reply_to(server, "home")[0] == 450, "too early")
-        time.sleep(3.2)
+        time.sleep(8.2)
         expect(reply_to(server, "home", recipient=HANAKO)[0] == 450, "another mail waits for itself")
         began = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)  # it keeps whole seconds
         expect(reply_to(server, "home")[0] == 250, "who comes again passes")
@@ -160,7 +160,7 @@ def run(folder):
 
         server.change_settings(policy={"greylist_wait": "10m"})  # nobody passes by himself meanwhile
         operator_rows(server)
-        server.change_settings(policy={"greylist_wait": "3s"})
+        server.change_settings(policy={"greylist_wait": "8s"})
 
         server.cli("service", "restart", "receive")
         eventually(lambda: reply_to(server, "neighbour", recipient=HANAKO)[0] == 250, "what was learned outlives a restart", 30)

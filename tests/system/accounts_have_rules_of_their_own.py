@@ -42,7 +42,8 @@ def run(folder):
             refused = cli("account", "rules", "import", TARO, "-", "--table", "effect.dat", input=fewer, check=False)
             expect("removed" in refused and "rows taken" not in refused and replies(server, TARO, sender=SPAMMER) == [550], f"no row is lost unasked: {refused}")
 
-        cli("account", "rules", "set", TARO, "--hours-in", another_day())
+        other_hours = another_day()
+        cli("account", "rules", "set", TARO, "--hours-in", other_hours)
         expect(replies(server, TARO, HANAKO) == [450, 250], "mail is put off at other hours")
         cli("account", "rules", "set", TARO, "--hours-in", "daily 00:00-24:00", "--size-in", "2KiB")
         expect(replies(server, TARO, HANAKO) == [250, 452], "who has a limit of his own comes apart")
@@ -66,11 +67,11 @@ def run(folder):
         cli("account", "rules", "set", HANAKO, "--recipients", "2", "--size-out", "2KiB")
         expect(replies(server, "a@b.example", "b@b.example", "c@b.example", sender=HANAKO, user=HANAKO) == [250, 250, 452], "so many at once")
         expect(replies(server, "a@b.example", sender=HANAKO, user=HANAKO, size=5000) == [552], "so large")
-        cli("account", "rules", "set", HANAKO, "--hours-out", another_day())
+        cli("account", "rules", "set", HANAKO, "--hours-out", other_hours)
         expect(replies(server, "a@b.example", sender=HANAKO, user=HANAKO) == [450], "at its hours")
         expect(replies(server, f"postmaster@{DOMAIN}", sender=HANAKO, user=HANAKO) == [250], "the postmaster is always there")
         shown = json.loads(cli("account", "rules", "show", HANAKO, "--json"))
-        expect((shown["recipients"], shown["size_out"], shown["hours_out"]) == (2, 2048, another_day()), f"shown: {shown}")
+        expect((shown["recipients"], shown["size_out"], shown["hours_out"]) == (2, 2048, other_hours), f"shown: {shown}")
         def logged(account):
             return {(e.get("rule"), e["reply"][:3]) for e in server.events("receivelog") if e["event"] == "recipient.refused" and e.get("account") == account}
         eventually(lambda: {("account_rules", "550"), ("account_rules", "452"), ("account_rules", "450")} <= logged(HANAKO), "the log names the account that was refused")

@@ -27,14 +27,19 @@ def replies(port, source, octets, count):
         return time.monotonic() - began
 
 
+def quickest(*what):
+    """Of three: a wait that is due is there every time, a machine that stood still is not."""
+    return min(replies(*what) for _ in range(3))
+
+
 @scenario
 def run(folder):
     for address in (STRANGER, OTHER):
         subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
     with Server(folder, settings={"smtp": {"free_errors": 5}}) as server:
         server.start()
-        expect(replies(server.smtp_port, "127.0.0.1", b"XYZZY\r\n" * 9, 9) < 2, "an exempt network's errors cost nothing")
-        expect(replies(server.smtp_port, STRANGER, b"XYZZY\r\n" * 5, 5) < 2, "the first errors are free")
+        expect(quickest(server.smtp_port, "127.0.0.1", b"XYZZY\r\n" * 9, 9) < 2, "an exempt network's errors cost nothing")
+        expect(quickest(server.smtp_port, STRANGER, b"XYZZY\r\n" * 5, 5) < 2, "the first errors are free")
         waiting = socket.create_connection(("127.0.0.1", server.smtp_port), timeout=60, source_address=(STRANGER, 0))
         waiting.sendall(b"XYZZY\r\n" * 15)
         with smtplib.SMTP("127.0.0.1", server.smtp_port, timeout=60, source_address=(OTHER, 0), local_hostname="other.example") as client:
@@ -44,4 +49,4 @@ def run(folder):
         took = replies(server.smtp_port, STRANGER, b"XYZZY\r\n" * 8, 8)
         expect(took >= 2.9, f"three errors too many wait three seconds: {took:.1f}")
         server.change_settings(smtp={"free_errors": 0})
-        expect(replies(server.smtp_port, STRANGER, b"XYZZY\r\n" * 12, 12) < 2, "0: none waits")
+        expect(quickest(server.smtp_port, STRANGER, b"XYZZY\r\n" * 12, 12) < 2, "0: none waits")

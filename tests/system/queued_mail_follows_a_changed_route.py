@@ -37,15 +37,15 @@ def queue(server):
 
 
 def local_mail_needs_no_name_server(server):
-    """No name server answers: forwards inside arrive as fast as ever."""
+    """No name server answers: forwards inside do not ask for one."""
     server.cli("alias", "add", f"all@{DOMAIN}", HANAKO, TARO)
     server.cli("alias", "add", TARO, TARO, HANAKO)
-    began = time.monotonic()
     for number in range(10):
         send(server, [f"all@{DOMAIN}"], subject=f"inside {number}")
     server.wait_for_subjects([f"inside {n}" for n in range(10)], HANAKO)
     server.wait_for_subjects([f"inside {n}" for n in range(10)], TARO)
-    expect(time.monotonic() - began < 15, "local mail waits for no name server")
+    told = eventually(lambda: len(found := [event for event in server.events("outlocallog") if "spent_ms" in event]) >= 20 and found, "twenty copies are in the log")
+    expect(not [event for event in told if "dns" in event["spent_ms"]], f"local mail waits for no name server: {told}")
     server.cli("alias", "remove", TARO)
 
 
@@ -59,9 +59,7 @@ def queued_mail_moves(server, hop):
     eventually(lambda: len(tried()) >= 10 or None, "ten recipients deferred")
     before = {item["recipient"]: item for item in tried()}
     server.cli("route", "import", "-", input=f"# moved\n*.moved.example,127.0.0.1,{hop.port}\nstays.example,127.0.0.1,{dead}\n")
-    began = time.monotonic()
-    eventually(lambda: hop.recipients == [f"u{n}@x.moved.example" for n in range(5)], f"moved mail at the new host: {hop.recipients}", 20)
-    expect(time.monotonic() - began < 15, "at once")
+    eventually(lambda: hop.recipients == [f"u{n}@x.moved.example" for n in range(5)], f"moved mail at the new host: {hop.recipients}", 60)
     eventually(lambda: sorted(item["recipient"] for item in queue(server)) == [f"u{n}@stays.example" for n in range(5)] or None, "the others wait")
     for item in queue(server):
         expect(item["attempts"] == before[item["recipient"]]["attempts"] and item["next_try"] == before[item["recipient"]]["next_try"],
@@ -69,7 +67,7 @@ def queued_mail_moves(server, hop):
     # The dead row goes altogether: by the new gateway.
     server.cli("route", "gateway", f"127.0.0.1,{hop.port}")
     server.cli("route", "remove", "stays.example")
-    eventually(lambda: len(hop.recipients) == 10, "the rest leaves by the gateway", 20)
+    eventually(lambda: len(hop.recipients) == 10, "the rest leaves by the gateway", 60)
     eventually(lambda: queue(server) == [], "the queue is empty")
     server.cli("route", "gateway", "--none")
 
@@ -86,13 +84,16 @@ def hosts_are_followed(server, folder, hosts, hop, other):
     replacement.write_text("127.0.0.1 first.hosts.example\n127.0.0.2 second.hosts.example\n")
     replacement.chmod(0o644)
     os.replace(replacement, hosts)
-    time.sleep(3)
-    send(server, ["h2@b.example.net"])
-    eventually(lambda: "h2@b.example.net" in other.recipients, "by the replaced hosts file")
+    eventually(lambda: follows(server, "h2@b.example.net", other), "by the replaced hosts file", 60)
     own = folder / "server/data/hosts"
     own.write_text("127.0.0.2 third.hosts.example\n")
     own.chmod(0o644)
     server.cli("route", "add", f"c.example.net,third.hosts.example,{other.port}", "--row", "1")
+    eventually(lambda: follows(server, "h3@c.example.net", other), "by our own hosts file", 60)
+
+
+def follows(server, recipient, hop):
+    """One mail more: what came before the file was looked at again waits for an hour."""
+    send(server, [recipient])
     time.sleep(3)
-    send(server, ["h3@c.example.net"])
-    eventually(lambda: "h3@c.example.net" in other.recipients, "by our own hosts file")
+    return recipient in hop.recipients

@@ -2,6 +2,7 @@
 one that stays too long, is told why before its connection ends (421, * BYE; POP3 asks for silence, RFC 1939 §3, and keeps what DELE
 marked). A client that speaks in time is not cut off. So are the lengths of lines, and the failed logins of SMTP."""
 import base64
+import contextlib
 import time
 
 from _wire import Wire
@@ -11,20 +12,38 @@ LIMIT = 2  # seconds
 LONG = "1h"
 
 
-def ends_with(port, greeting, says, before=(), within=60):
-    """What the server says last to a client that says `before` and then nothing; never before the limit."""
-    with Wire(port, within) as wire:
-        expect(wire.line().startswith(greeting), greeting)
-        began = time.monotonic()
-        for words, answer in before:
-            began = time.monotonic()  # of the last words
+def says_in_time(wire, greeting, before):
+    """What was not answered, if anything; the longest time between two answers; when the last words were said, if any were."""
+    expect((wire.line() or "").startswith(greeting), greeting)
+    slowest, answered, said = 0.0, time.monotonic(), None
+    for words, answer in before:
+        said = time.monotonic()
+        with contextlib.suppress(OSError):  # closed meanwhile
             wire.send(words + b"\r\n")
-            while answer not in (line := wire.line()):
-                expect(line is not None, f"{words} is answered")
-        last, line = None, wire.line()
-        while line is not None:
-            last, line = line, wire.line()
-        waited = time.monotonic() - began
+        while (line := wire.line()) is not None and answer not in line:
+            pass
+        slowest, answered = max(slowest, time.monotonic() - answered), time.monotonic()
+        if line is None:
+            return words, slowest, said
+    return None, slowest, said
+
+
+def ends_with(port, greeting, says, before=(), within=60, of_all=False):
+    """What the server says last to a client that says `before` and then nothing; never before the limit, which counts from its
+    last words, or `of_all` from its connection. A machine that was too slow for the test to say it in time proves nothing: once more."""
+    for _ in range(20):
+        began = time.monotonic()
+        with Wire(port, within) as wire:
+            unanswered, slowest, said = says_in_time(wire, greeting, before)
+            last, line = None, wire.line()
+            while line is not None:
+                last, line = line, wire.line()
+            waited = time.monotonic() - (began if of_all or said is None else said)
+        if unanswered is None:
+            break
+        expect(slowest > LIMIT / 2, f"port {port}: {unanswered} is answered")
+    else:
+        raise AssertionError(f"port {port}: this machine could not speak in time")
     expect(waited > LIMIT - 0.5, f"port {port}: closed after {waited:.1f} s, the limit is {LIMIT} s")
     if says is None:
         expect(last is None, f"nothing is said: {last}")
@@ -70,8 +89,9 @@ def smtp(server):
     ends_with(server.smtp_port, "220", "421 4.4.2", [*hello, (b"MAIL FROM:<a@b.example>", "250 "), (b"RCPT TO:<" + HANAKO.encode() + b">", "250 "), (b"DATA", "354")])
     stays(server.smtp_port, hello, b"NOOP", "250")
     server.change_settings(smtp={"idle": LONG, "total_time": f"{LIMIT}s"})
+    began = time.monotonic()
     with Wire(server.smtp_port, 60) as wire:  # it speaks all the time
-        began, last = time.monotonic(), wire.line()
+        last = wire.line()
         while last is not None and not last.startswith("421"):
             time.sleep(0.1)
             try:
@@ -89,7 +109,7 @@ def pop3(server):
     entered = [(b"USER " + HANAKO.encode(), "+OK"), (b"PASS " + PASSWORD.encode(), "+OK")]
     server.change_settings(pop3={"login_time": f"{LIMIT}s", "idle": LONG})
     ends_with(server.pop3_port, "+OK", None)
-    ends_with(server.pop3_port, "+OK", None, entered[:1])
+    ends_with(server.pop3_port, "+OK", None, entered[:1], of_all=True)
     server.change_settings(pop3={"login_time": "3m", "idle": f"{LIMIT}s"})
     before = server.subjects(HANAKO)
     expect(before, "there is a message to delete")
@@ -101,7 +121,7 @@ def pop3(server):
 def imap(server):
     server.change_settings(imap={"login_time": f"{LIMIT}s", "idle": LONG})
     ends_with(server.imap_port, "* OK", "* BYE")
-    ends_with(server.imap_port, "* OK", "* BYE", [(b"a CAPABILITY", "a OK")])
+    ends_with(server.imap_port, "* OK", "* BYE", [(b"a CAPABILITY", "a OK")], of_all=True)
     server.change_settings(imap={"login_time": "3m", "idle": f"{LIMIT}s"})
     ends_with(server.imap_port, "* OK", "* BYE", login(HANAKO))
     ends_with(server.imap_port, "* OK", "* BYE", [*login(HANAKO), (b"b SELECT INBOX", "b OK"), (b"c IDLE", "+ ")])

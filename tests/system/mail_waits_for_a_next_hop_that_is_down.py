@@ -4,7 +4,7 @@ import json
 import smtplib
 
 from _killing import restart
-from harness import HANAKO, TARO, Server, eventually, expect, scenario
+from harness import HANAKO, Server, eventually, expect, scenario
 from peers.next_hop import NextHop
 
 

@@ -6,7 +6,7 @@ import contextlib
 import time
 
 from _wire import Wire
-from harness import HANAKO, PASSWORD, Server, eventually, expect, scenario
+from harness import HANAKO, PASSWORD, Server, expect, scenario
 
 LIMIT = 2  # seconds
 LONG = "1h"

@@ -22,7 +22,7 @@ def run(folder):
             time.sleep(0.0005)
             if not alive(control):
                 break
-        eventually(lambda: not alive(control), "the stuck one is gone", 10)
+        eventually(lambda: not alive(control), "the stuck one is gone")
         found = eventually(server.status, "a successor answers", 20)
         expect(found["control_pid"] != control, "another control process")
         expect(pids_of(server) == services, "the services did not notice")

@@ -77,7 +77,18 @@ Task<io::Message> AuthService::answer(io::Message request, io::PeerProcess) {
   co_return io::Message{auth_protocol::encode(reply), {}};
 }
 
+// After a machine stood still, or a load, the reader's own thread needs its turn: to say "later" at once would put off everybody's mail for
+// nothing. A store that does not answer costs each question this long.
+Task<void> AuthService::wait_for_directory() {
+  for (const auto deadline = loop_.after(2s); !reader_.snapshot() && loop_.now() < deadline && !loop_.stopping();)
+    co_await loop_.sleep_until(loop_.after(5ms));
+}
+
 Task<AuthService::Reply> AuthService::reply_to(Request request) {
+  if (!reader_.snapshot()) {
+    auto waiting = wait_for_directory();
+    co_await std::move(waiting);
+  }
   if (const auto* asked = std::get_if<auth_protocol::ResolveRequest>(&request)) co_return resolve(*asked);
   if (const auto* asked = std::get_if<auth_protocol::RightsRequest>(&request)) co_return rights(asked->peer);
   if (const auto* asked = std::get_if<auth_protocol::AccessRequest>(&request)) {

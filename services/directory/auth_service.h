@@ -82,6 +82,7 @@ class AuthService {
   Task<Reply> sent(auth_protocol::SentRequest request);
   Task<Reply> begin(auth_protocol::BeginRequest request);
   Task<Reply> step(auth_protocol::StepRequest request);
+  Task<void> wait_for_directory();
   Task<Reply> login(auth_protocol::LoginRequest request);
 
   // Goes on with an exchange that is out of the table until it needs the client or is over.

@@ -267,6 +267,20 @@ Task<void> slow(AuthRig& rig) {
   CHECK(rig.loop.now() - start > 1s);
 }
 
+// The reader looks each 250 ms, and what it saw counts for a second.
+Task<void> late_directory(AuthRig& rig) {
+  for (std::uint64_t look = 0; look < 6; ++look) rig.engine.faults().at(look, storage::EngineFault::Timeout);
+  while (rig.reader->snapshot()) co_await rig.loop.sleep_until(rig.loop.after(1ms));
+  auto asking = rig.client->rights(over_tls);
+  auto rights = co_await std::move(asking);
+  CHECK_MESSAGE(std::holds_alternative<PeerRights>(rights), "who asks waits for the reader's next look");
+  for (std::uint64_t look = 0; look < 1'000; ++look) rig.engine.faults().at(look, storage::EngineFault::Timeout);
+  while (rig.reader->snapshot()) co_await rig.loop.sleep_until(rig.loop.after(1ms));
+  asking = rig.client->rights(over_tls);
+  rights = co_await std::move(asking);
+  CHECK_MESSAGE(std::holds_alternative<TemporaryFailure>(rights), "but not for ever");
+}
+
 Task<void> absent(AuthRig& rig) {
   AuthClient nobody(rig.loop, rig.folder / "no-such.sock", 200ms);
   auto asking = nobody.resolve_recipient(at("ann@a.example"));
@@ -402,6 +416,7 @@ const GuardTerms at_once{.slow_failures = SlowFailures::No};
 }  // namespace
 
 TEST_CASE("fronts learn of recipients, senders and rights") { AuthRig().run({at_once}, addresses); }
+TEST_CASE("a question waits for a directory that is late, and is put off when it does not come") { AuthRig().run({at_once}, late_directory); }
 TEST_CASE("fronts learn who may post, and whose bounce it is") {
   AuthRig rig;
   MailingList list;

@@ -19,6 +19,7 @@
 #include "apps/receive/inner_recipients.h"
 #include "apps/receive/policies.h"
 #include "apps/receive/rate_book.h"
+#include "apps/receive/trouble_watch.h"
 #include "apps/service/service.h"
 #include "io/address_limit.h"
 #include "io/connection.h"
@@ -82,6 +83,8 @@ struct Reception {
   std::size_t loops = 1;
   std::shared_ptr<scanning::ScanPlaces> scans = std::make_shared<scanning::ScanPlaces>();
   SystemClock clock;
+  TroubleWatch checkers{service.log(), clock, {telemetry::events::checker_away, telemetry::events::checker_back, 3}};  // clamd, milters, policy servers, rspamd
+  TroubleWatch disk{service.log(), clock, {telemetry::events::disk_low, telemetry::events::disk_enough, 1, std::chrono::minutes{1}}};
   std::atomic<std::uint64_t> connections{0};  // ever taken
   std::atomic<std::uint64_t> open{0};
   std::atomic<std::uint64_t> tarpitted{0};  // sessions that wait for a reply on purpose

@@ -41,7 +41,6 @@ inline constexpr std::string_view uri_field = "X-Hikyaku-URI-List";
 inline constexpr std::string_view uri_fields[] = {uri_field};
 inline constexpr std::string_view scan_and_uri_fields[] = {"X-Virus-Scanned", "X-Virus-Status", uri_field};
 
-[[nodiscard]] smtp::Reply reply_for(const spool::SpoolError& error);
 // Asks DNS for the client's name, beside the conversation; nobody waits for it. Empty until it is known, and when there is none.
 [[nodiscard]] std::shared_ptr<const std::string> name_of_client(Front& front, settings::SettingsPointer settings, const std::optional<io::IpAddress>& address);
 
@@ -183,6 +182,8 @@ class Session {
   Task<void> commit(smtp::server::CommitMessage step);
   // Durable, or why not.
   Task<smtp::Verdict> store(Arrival& arrival, const Envelope& envelope);
+  // The reply to a message that could not be stored; it is in the log.
+  [[nodiscard]] smtp::Reply trouble_of(const spool::SpoolError& error, const TraceId& message);
   Task<smtp::Verdict> store_within_limits(Arrival& arrival, const Envelope& envelope, std::uint64_t octets);
   void begin_message();
   // What the rules say of strangers (session_policy.cc).

@@ -55,6 +55,7 @@ filters::Heard Session::when_away(const settings::FilterRow& row, policy::RuleId
   said.reason = heard.why;
   said.reply = line;
   front_.reception.service.log().write(events::filter_failed, said);
+  front_.reception.checkers.failed(row.name, heard.why);
   if (passes) return {};
   return {Heard::Kind::Defer, reply, heard.why, {}};
 }
@@ -171,8 +172,7 @@ Task<bool> Session::put_first(Arrival& arrival, std::string octets, std::uint64_
     put = arrival.sink.put_first(std::move(octets), instead_of);
   }
   if (put) co_return true;
-  front_.reception.service.log().write(events::storage_trouble, {.message = arrival.id, .reason = put.error().what});
-  arrival.trouble = reply_for(put.error());
+  arrival.trouble = trouble_of(put.error(), arrival.id);
   co_return false;
 }
 

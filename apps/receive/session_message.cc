@@ -43,8 +43,12 @@ class Flushed {
 
 }  // namespace
 
-smtp::Reply reply_for(const spool::SpoolError& error) {
-  if (error.kind == spool::SpoolFailure::NoSpace) return {452, {4, 3, 1}, "The disk is nearly full, try again later"};
+smtp::Reply Session::trouble_of(const spool::SpoolError& error, const TraceId& message) {
+  if (error.kind == spool::SpoolFailure::NoSpace) {
+    front_.reception.disk.failed({}, error.what);
+    return {452, {4, 3, 1}, "The disk is nearly full, try again later"};
+  }
+  front_.reception.service.log().write(events::storage_trouble, {.message = message, .reason = error.what});
   return {451, {4, 3, 0}, "The message could not be stored, try again later"};
 }
 
@@ -79,7 +83,7 @@ Task<void> Session::append(std::string_view octets) {
     if (!spilled) {
       arrival_->trouble = smtp::Reply{451, {4, 3, 2}, "The server is too busy, try again later"};
     } else if (!*spilled) {
-      arrival_->trouble = reply_for(spilled->error());
+      arrival_->trouble = trouble_of(spilled->error(), arrival_->id);
     }
   }
   if (!arrival_->trouble) take_text(octets);
@@ -164,12 +168,12 @@ Task<smtp::Verdict> Session::store(Arrival& arrival, const Envelope& envelope) {
   } else {
     body = arrival.sink.finish();
   }
-  if (!body) co_return reply_for(body.error());
+  if (!body) co_return trouble_of(body.error(), arrival.id);
   Flushed flushing(front_.loop, front_.reception.incoming, {envelope, *std::move(body), {}});
   const auto flushed = co_await flushing;
-  if (flushed) co_return std::nullopt;
-  front_.reception.service.log().write(events::storage_trouble, {.message = arrival.id, .reason = flushed.error().what});
-  co_return reply_for(flushed.error());
+  if (!flushed) co_return trouble_of(flushed.error(), arrival.id);
+  front_.reception.disk.well({});
+  co_return std::nullopt;
 }
 
 bool Session::fits(Arrival& arrival, Envelope& envelope) {

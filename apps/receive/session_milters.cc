@@ -105,6 +105,7 @@ Task<smtp::Verdict> Session::ask_milters_at_rcpt(Address given, Spared spared) {
       if (away.kind != Heard::Kind::Pass && spared == Spared::No) co_return away.reply;
       continue;
     }
+    front_.reception.checkers.well(rows[i].name);
     // What it wants done to the message it says again when the text is there.
     if (heard.kind == Heard::Kind::Pass || heard.kind == Heard::Kind::Quarantine) continue;
     const auto found = judged(policy::RuleId::Milter, rows[i].name, std::move(heard), recipient.text());
@@ -142,8 +143,12 @@ Task<filters::Heard> Session::ask_milters(Arrival& arrival, Envelope& envelope) 
       auto asking = ask_milter(*open_->milters[i], arrival, envelope);
       heard = co_await std::move(asking);
     }
-    if (heard.kind == Heard::Kind::Trouble) heard = when_away(rows[i], policy::RuleId::Milter, heard);
-    else heard = judged(policy::RuleId::Milter, rows[i].name, std::move(heard), envelope.recipients.front().address.text(), &arrival.id);
+    if (heard.kind == Heard::Kind::Trouble) {
+      heard = when_away(rows[i], policy::RuleId::Milter, heard);
+    } else {
+      front_.reception.checkers.well(rows[i].name);
+      heard = judged(policy::RuleId::Milter, rows[i].name, std::move(heard), envelope.recipients.front().address.text(), &arrival.id);
+    }
     auto finishing = open_->milters[i]->finish();
     co_await std::move(finishing);
     if (arrival.trouble || !take_heard(arrival, envelope, heard)) co_return Heard{};

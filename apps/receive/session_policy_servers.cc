@@ -38,6 +38,7 @@ Task<smtp::Verdict> Session::ask_policy_servers(Address given) {
       if (away.kind != Heard::Kind::Pass) co_return away.reply;
       continue;
     }
+    front_.reception.checkers.well(row.name);
     if (auto refusal = take_action(row, *action, recipient)) co_return refusal;
   }
   co_return std::nullopt;

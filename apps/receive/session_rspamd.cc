@@ -61,6 +61,7 @@ Task<Heard> Session::ask_rspamd(Arrival& arrival, Envelope& envelope) {
   auto asking = filters::ask_rspamd(front_.loop, *row, front_.asked.of(*row), ask_terms(), std::move(facts), text, octets);
   const auto reply = co_await std::move(asking);
   if (!reply) co_return when_away(*row, policy::RuleId::Rspamd, Heard{Heard::Kind::Trouble, {}, reply.error(), {}});
+  front_.reception.checkers.well(row->name);
   co_return judged(policy::RuleId::Rspamd, row->name, heard_of(*reply, policies_->settings->filters.rspamd_reject()), envelope.recipients.front().address.text(), &arrival.id);
 }
 

@@ -66,6 +66,8 @@ Task<filters::Heard> Session::scan(Arrival& arrival, Envelope& envelope) {
     result = co_await std::move(scanning);
   }
   using scanning::Outcome;
+  if (result.outcome == Outcome::Clean || result.outcome == Outcome::Infected) front_.reception.checkers.well("clamd");
+  else if (result.outcome != Outcome::TooLarge) front_.reception.checkers.failed("clamd", result.words);
   if (result.outcome == Outcome::Infected) co_return take_found(arrival, envelope, result.name);
   if (result.outcome != Outcome::Clean) co_return take_unscanned(arrival, envelope, result);
   Heard clean;

@@ -43,11 +43,11 @@ std::span<const Event* const> all_events() {
   static constexpr const Event* all[] = {
       &connection_opened, &connection_refused, &connection_closed, &transaction_ok, &transaction_aborted, &mail_accepted,
       &mail_generated, &command_refused, &recipient_refused, &recipient_asked, &mail_refused, &mail_postponed, &rule_found, &mail_checked, &virus_found, &scan_failed, &filter_failed, &filter_changed, &mail_quarantined, &escrow_kept, &escrow_missed, &escrow_passed, &escrow_repeated, &escrow_changed, &list_off, &list_on, &subscription_changed, &subscription_waits, &quarantine_changed, &quarantine_full, &patterns_updated, &patterns_refused, &patterns_rolled_back, &patterns_stale, &smtp_login,
-      &smtp_login_failed, &login_slowed, &login_lifted, &account_unusual, &account_suspended, &account_released, &countries_opened, &countries_refused, &flush_wanted, &receive_said, &delivery_started, &delivery_deferred, &delivery_held, &hold_proposed, &hold_made, &hold_released, &alarm_raised, &alarm_cleared, &alarm_untold, &delivery_refused, &policy_missing, &tls_report_failed, &sender_said,
+      &smtp_login_failed, &login_slowed, &login_lifted, &account_unusual, &account_suspended, &account_released, &countries_opened, &countries_refused, &flush_wanted, &receive_said, &delivery_deferred, &delivery_held, &hold_proposed, &hold_made, &hold_released, &alarm_raised, &alarm_cleared, &alarm_untold, &policy_missing, &tls_report_failed, &sender_said,
       &mail_sent, &mail_delivered, &delivery_confirmed, &mail_expanded, &queue_changed, &directory_changed, &service_ordered, &known_forgotten, &mail_failed, &pop3_login, &pop3_login_failed, &pop3_command, &pop3_closed,
       &imap_login, &imap_login_failed, &imap_command, &imap_closed, &login_unproven, &service_started, &service_stopping,
       &service_stopped, &service_died, &server_ended, &control_ended, &service_unconfined, &service_failed, &settings_reloaded, &settings_refused, &tls_refused, &bug_found, &bodies_collected, &alias_target_lost, &owner_wrong,
-      &schedule_restored, &clock_set, &storage_trouble, &disk_low, &signer_away, &signer_back, &key_unusable, &mail_unsigned, &dkim_key_active, &peer_trouble, &log_dropped, &log_suppressed};
+      &schedule_restored, &clock_set, &storage_trouble, &disk_low, &disk_enough, &checker_away, &checker_back, &signer_away, &signer_back, &key_unusable, &mail_unsigned, &dkim_key_active, &peer_trouble, &log_dropped, &log_suppressed};
   return all;
 }
 

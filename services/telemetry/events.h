@@ -78,8 +78,6 @@ inline constexpr Event receive_said{"receive.said", Level::Trace, LogName::Recei
     "A line of the conversation while receiving.", "受信中の会話の 1 行。"};
 
 // ---- delivery -----------------------------------------------------------------------------------------------------
-inline constexpr Event delivery_started{"delivery.started", Level::Debug, LogName::SenderLog,
-    "An attempt to deliver began.", "配送を試み始めた。"};
 inline constexpr Event delivery_deferred{"delivery.deferred", Level::Info, LogName::SenderLog,
     "An attempt failed and will be repeated.", "配送できず、再送を予約した。"};
 inline constexpr Event delivery_held{"delivery.held", Level::Info, LogName::SenderLog,
@@ -87,8 +85,6 @@ inline constexpr Event delivery_held{"delivery.held", Level::Info, LogName::Send
 inline constexpr Event hold_proposed{"hold.proposed", Level::Warning, LogName::ServiceLog,
     "A next hop of the route table has not answered for a while; a hold would stop the clocks of its mail.",
     "経路表の配送先がしばらく応答しない。保留すれば期限の進行を止められる。"};
-inline constexpr Event delivery_refused{"delivery.refused", Level::Info, LogName::SenderLog,
-    "The next hop refused a recipient.", "相手が宛先を拒否した。"};
 inline constexpr Event policy_missing{"tls.policy_missing", Level::Warning, LogName::SenderLog,
     "A domain announces a policy about TLS that cannot be had; what was known before counts on.",
     "ドメインが TLS ポリシーを公開しているが取得できなかった。すでに知っているポリシーがあればそれに従う。"};
@@ -216,8 +212,16 @@ inline constexpr Event alarm_untold{"alarm.untold", Level::Error, LogName::Servi
     "A notice of an alarm could not be passed on and was given up.", "警報を通知できず、あきらめた。"};
 inline constexpr Event owner_wrong{"owner.wrong", Level::Error, LogName::ServiceLog,
     "A recipient that waits is owned twice or not at all: a bug of ours.", "待っている宛先の担当が二重、または無い(内部の誤り)。"};
-inline constexpr Event disk_low{"disk.low", Level::Warning, LogName::ServiceLog,
-    "Free disk is below the reserve; reception answers 452.", "空き容量が予備を下回った。受信に 452 を返す。"};
+inline constexpr Event disk_low{"disk.low", Level::Error, LogName::ServiceLog,
+    "Free disk is below the reserve: reception answers 452 until there is room. What it took is delivered meanwhile.",
+    "空き容量が予備を下回った。空きができるまで受信に 452 を返す。受信済みのメールの配送は続く。"};
+inline constexpr Event disk_enough{"disk.enough", Level::Info, LogName::ServiceLog,
+    "Reception takes mail again: there is room on the disk; since says when it ran low.", "ディスクに空きができ、受信を再開した。since は不足し始めた時刻。"};
+inline constexpr Event checker_away{"checker.away", Level::Error, LogName::ServiceLog,
+    "A program that judges mail before it is taken (text: clamd, or a row of [filters]) failed several times in a row; what happens with mail meanwhile is its setting. reason says why.",
+    "受信前にメールを判定するプログラム(text: clamd、または [filters] の行)が続けて失敗した。その間のメールの扱いは設定による。reason はその理由。"};
+inline constexpr Event checker_back{"checker.back", Level::Info, LogName::ServiceLog,
+    "A program that judges mail (text) answers again; since says when it stopped.", "メールを判定するプログラム(text)が再び応答した。since は応答しなくなった時刻。"};
 inline constexpr Event peer_trouble{"peer.trouble", Level::Warning, LogName::ServiceLog,
     "Another service did not answer.", "他のサービスが応答しない。"};
 inline constexpr Event log_dropped{"log.dropped", Level::Error, LogName::ServiceLog,

@@ -77,6 +77,8 @@ def fill_and_empty(server, data):
     print(subprocess.run(["df", "-m", data], capture_output=True, text=True).stdout)
     expect(not [w for load in loads for w in load.wrong], f"only 452 is said: {[load.wrong for load in loads]}")
     expect(all(load.full > 20 for load in loads), f"the disk got full: {[load.full for load in loads]}")
+    full = [one for one in server.status()["errors"] if one["event"] == "disk.low"]
+    expect(len(full) == 1 and full[0]["count"] == 1, f"and the operator is told, once: {server.status()['errors']}")
     acknowledged = {mark for load in loads for mark in load.acknowledged}
     expect(len(acknowledged) > 50, f"and mail was taken before: {len(acknowledged)}")
     expect(set(server.states().values()) <= {"running", "not configured"}, f"all services live: {server.states()}")

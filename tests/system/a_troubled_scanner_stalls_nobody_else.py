@@ -40,15 +40,15 @@ def away(server, clamd):
     told = eventually(lambda: told_of_it(server), "three in a row are told of as one trouble")
     expect(told["count"] == 1 and "over_since" not in told, f"it stands: {told}")
     expect("judges mail before it is taken" in server.cli("status"), "and an operator who looks sees it")
-    expect("checker.away" in server.cli("log", "--level", "error", "--json") and "service.ready" not in server.cli("log", "--level", "error", "--json"), "it is an error of the log")
+    expect("checker.away" in server.cli("log", "--level", "error", "--json") and "service.started" not in server.cli("log", "--level", "error", "--json"), "it is an error of the log")
     clamd.start()
     expect(send(server, "back") == 250, "it is back")
-    eventually(lambda: "over_since" in told_of_it(server), "which is told too")
+    eventually(lambda: "over_since" in (told_of_it(server) or {}), "which is told too")
     expect("over since" in server.cli("status"), "and seen")
 
 
 def told_of_it(server):
-    return next((one for one in server.status()["errors"] if one["event"] == "checker.away" and one["last"]["text"] == "clamd"), None)
+    return next((one for one in (server.status() or {}).get("errors", []) if one["event"] == "checker.away" and one["last"]["text"] == "clamd"), None)
 
 
 def stopped(server, clamd):

@@ -81,7 +81,6 @@ std::optional<std::string> epost_form(const JsonView& line, const std::string& h
   if (event == events::mail_delivered.name) return form.out("delivered");
   if (event == events::mail_failed.name) return form.fail();
   if (event == events::delivery_deferred.name) return form.sender("deferred");
-  if (event == events::delivery_refused.name) return form.sender("refused");
   if (event == events::sender_said.name) return form.attempt() + line.text("text");
   if (event == events::command_refused.name || event == events::recipient_refused.name || event == events::mail_refused.name || event == events::mail_postponed.name)
     return form.time() + " [" + form.text("client") + "] " + form.text("sender") + " " + form.text("recipient") + " " + form.text("reply");

@@ -51,10 +51,21 @@ bool stands_as_written(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
 }
 
+// Of that level, or more important.
+bool is_as_grave(std::string_view text, std::string_view level) {
+  constexpr std::string_view key = "\"level\":\"";
+  const auto at = text.find(key);
+  if (at == std::string_view::npos) return false;
+  const auto from = text.substr(at + key.size());
+  const auto found = telemetry::parse_level(from.substr(0, from.find('"'))), least = telemetry::parse_level(level);
+  return found && least && *found <= *least;
+}
+
 // What to print for a line, or nothing when it is not wanted.
 std::optional<std::string> Printer::form(std::string_view text) const {
   const auto wanted = call.value("--message");
   if (!wanted.empty() && text.find(wanted) == std::string_view::npos) return std::nullopt;
+  if (call.has("--level") && !is_as_grave(text, call.value("--level"))) return std::nullopt;
   const auto about = call.value("--about");
   if (!about.empty() && stands_as_written(about) && text.find(about) == std::string_view::npos) return std::nullopt;
   if (call.json && about.empty()) return std::string(text);
@@ -113,6 +124,7 @@ Command log_command() {
                                  {"--service", OptionKind::Value, {"only what this service wrote (its name, or E-Post's)", "このサービスが書いたものだけ。E-Post の名称でもよい"}, writers(), true},
                                  value_option("--message", Takes::TraceId, {"only this message's lines, of all days", "この追跡 ID の行だけ(全期間)"}),
                                  {"--about", OptionKind::Value, {"only events that tell of this: an address, a domain, an event's name, words of a reply", "これを含む出来事だけ(アドレス、ドメイン、イベント名、応答の語句など)"}}};
+  options.push_back({"--level", OptionKind::Value, {"only events of this level and graver ones", "このレベル以上に重大な出来事だけ"}, {"error", "warning", "info", "debug", "trace"}, true});
   for (auto& option : log_time_options()) options.push_back(std::move(option));
   options.push_back(count_option("--lines", 1, most_lines, {"only the last so many", "最後の何行かだけ"}));
   options.push_back({"--follow", OptionKind::Flag, {"go on with what happens next", "続けて新しい行を表示する"}});

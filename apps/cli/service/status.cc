@@ -5,6 +5,7 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/hold/view.h"
 #include "apps/cli/language/server_sentences.h"
+#include "apps/cli/service/recent_errors.h"
 #include "apps/cli/service/services_view.h"
 #include "services/telemetry/stamp.h"
 
@@ -22,13 +23,15 @@ std::optional<std::vector<directory::Hold>> holds_of(Invocation& call, const std
   return directory ? std::optional(running_holds(*directory, now)) : std::nullopt;
 }
 
-// The server's answer, and the holds beside it; without them when they are not known.
-std::string with_holds(std::string answer, const std::optional<std::vector<directory::Hold>>& holds, WallTime now) {
-  if (!holds || !answer.ends_with('}')) return answer;
+// The server's answer, and beside it what the log and the directory say; without the holds when they are not known.
+std::string with_more(std::string answer, const std::vector<RecentErrors::Row>& errors, const std::optional<std::vector<directory::Hold>>& holds, WallTime now) {
+  if (!answer.ends_with('}')) return answer;
+  answer.pop_back();
+  answer += ",\"errors\":" + errors_json(errors);
+  if (!holds) return answer + "}";
   telemetry::JsonWriter json;
   json.array();
   for (const auto& hold : *holds) write_hold(json, hold, now);
-  answer.pop_back();
   return answer + ",\"holds\":" + json.end_array().take() + "}";
 }
 
@@ -55,7 +58,8 @@ Exit run(Invocation& call) {
   if (!status) return call.fail(Words{"the server's answer makes no sense", "サーバの応答を解釈できない"});
   const auto now = SystemClock{}.wall();
   const auto holds = holds_of(call, status->text("data"), now);
-  if (call.json) return call.print(with_holds(*answer, holds, now)), Exit::Done;
+  const auto errors = recent_errors(status->text("data"), now);
+  if (call.json) return call.print(with_more(*answer, errors, holds, now)), Exit::Done;
   const std::string since = status->text("since").substr(0, 19);
   call.print(std::string(call.say({"Hikyaku runs since ", "Hikyaku 稼働開始 "})) + since + ", PID " + std::to_string(status->number("pid")) + ", " +
              status->text("settings") + ", " + status->text("data"));
@@ -67,6 +71,7 @@ Exit run(Invocation& call) {
     call.print(call.say({"Mail on hold:", "保留中のメール:"}));
     print_holds(call, *holds, now);
   }
+  print_errors(call, errors);
   for (const auto& service : status->at("services").items())
     if (service.text("state") == "failing") return Exit::Problem;
   return Exit::Done;

@@ -49,6 +49,22 @@ std::vector<fs::path> log_folders(const LogSelection& selection) {
   return folders;
 }
 
+std::string_view zone_of(std::string_view stamp) { return stamp.substr(stamp.size() - std::min<std::size_t>(stamp.size(), 6)); }  // "+09:00"
+
+// Of two stamps; texts of one time zone are in the order of time.
+bool is_before(std::string_view one, std::string_view other) {
+  if (zone_of(one) == zone_of(other)) return one < other;
+  const auto first = telemetry::parse_stamp(one), second = telemetry::parse_stamp(other);
+  return first && second ? *first < *second : one < other;
+}
+
+// Of a day beside those that are asked for, a file has something only where its time zone is not ours.
+bool may_have_some(const LogSelection& selection, const std::string& day, std::string_view first_line) {
+  const std::string& limit = selection.since.empty() ? selection.until : selection.since;
+  if (limit.empty() || zone_of(limit) != zone_of(first_line)) return true;
+  return (selection.since.empty() || day >= selection.since.substr(0, 10)) && (selection.until.empty() || day <= selection.until.substr(0, 10));
+}
+
 }  // namespace
 
 std::map<std::string, std::vector<std::string>> selected_files(const LogSelection& selection) {
@@ -61,8 +77,10 @@ std::map<std::string, std::vector<std::string>> selected_files(const LogSelectio
 }
 
 void select_times(LogSelection& selection, std::optional<WallTime> since, std::optional<WallTime> until) {
-  if (since) selection.since = telemetry::stamp_text(*since), selection.first_day = selection.since.substr(0, 10);
-  if (until) selection.until = telemetry::stamp_text(*until), selection.last_day = selection.until.substr(0, 10);
+  // Files are named by the server's days, which begin at another time where its time zone is not ours.
+  constexpr std::chrono::days zones_apart{1};
+  if (since) selection.since = telemetry::stamp_text(*since), selection.first_day = telemetry::day_text(*since - zones_apart);
+  if (until) selection.until = telemetry::stamp_text(*until), selection.last_day = telemetry::day_text(*until + zones_apart);
 }
 
 std::string_view line_time(std::string_view line) {
@@ -79,13 +97,13 @@ void for_each_line(const LogSelection& selection, const std::function<bool(const
     for (const auto& path : paths) {
       auto file = std::make_unique<OpenFile>();
       file->in.open(path, std::ios::binary);
-      if (file->next()) open.push_back(std::move(file));
+      if (file->next() && may_have_some(selection, day, file->time)) open.push_back(std::move(file));
     }
     std::make_heap(open.begin(), open.end(), later);
     while (!open.empty()) {
       std::pop_heap(open.begin(), open.end(), later);
       auto& file = open.back();
-      const bool wanted = file->time >= selection.since && (selection.until.empty() || file->time <= selection.until);
+      const bool wanted = (selection.since.empty() || !is_before(file->time, selection.since)) && (selection.until.empty() || !is_before(selection.until, file->time));
       if (wanted && !visit({file->line, file->time})) return;
       if (file->next()) std::push_heap(open.begin(), open.end(), later);
       else open.pop_back();

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "services/telemetry/stamp.h"
+
 namespace hikyaku::cli {
 namespace {
 
@@ -50,12 +52,22 @@ TEST_CASE("logs of both layouts are one stream in the order of time") {
   CHECK(logs.minutes({.logs = {"inlog"}, .last_day = "2026-11-21"}) == "00");
   CHECK(logs.minutes({.logs = {"inlog", "imap4log"}, .since = "2026-11-22T09:02:00.000000+09:00"}) == "02 03 04 05");
   CHECK(logs.minutes({.logs = {"inlog", "imap4log"}, .since = "2026-11-22T09:02:00.000001+09:00", .until = "2026-11-22T09:04:00.000000+09:00"}) == "03 04");
+  CHECK_MESSAGE(logs.minutes({.logs = {"inlog", "imap4log"}, .since = "2026-11-22T00:02:00.000001+00:00", .until = "2026-11-21T22:04:00.000000-02:00"}) == "03 04", "a shell in another time zone");
   CHECK(logs.minutes({.service = "imap"}) == "03");
   CHECK(logs.minutes({.service = "imap-front"}) == "03");
   CHECK(logs.minutes({.service = "front"}) == "");
   CHECK(logs.minutes({.logs = {"outlog"}}) == "");
   CHECK(selected_files({.folder = logs.folder, .logs = {"inlog"}}).size() == 2);
   CHECK(selected_files({.folder = logs.folder + "/no-such-folder"}).empty());
+}
+
+TEST_CASE("log files: a time of another time zone selects the files of the days beside it, too") {
+  Fixture logs;  // 09:00 to 09:05 of the 22nd in Japan
+  LogSelection selection{.logs = {"inlog"}};
+  select_times(selection, telemetry::parse_stamp("2026-11-21T23:30:00.000000+00:00"), telemetry::parse_stamp("2026-11-22T00:04:00.000000+00:00"));
+  CHECK(selection.first_day <= "2026-11-21");
+  CHECK(selection.last_day >= "2026-11-22");
+  CHECK(logs.minutes(selection) == "00 01 02 04");
 }
 
 }  // namespace

@@ -78,14 +78,18 @@ Task<io::Message> AuthService::answer(io::Message request, io::PeerProcess) {
 }
 
 // After a machine stood still, or a load, the reader's own thread needs its turn: to say "later" at once would put off everybody's mail for
-// nothing. A store that does not answer costs each question this long.
+// nothing. Once somebody waited in vain nobody waits until the store has answered.
 Task<void> AuthService::wait_for_directory() {
-  for (const auto deadline = loop_.after(2s); !reader_.snapshot() && loop_.now() < deadline && !loop_.stopping();)
-    co_await loop_.sleep_until(loop_.after(5ms));
+  for (const auto deadline = loop_.after(2s); !directory_gone_ && !reader_.snapshot() && !loop_.stopping();) {
+    if (loop_.now() >= deadline) directory_gone_ = true;
+    else co_await loop_.sleep_until(loop_.after(20ms));
+  }
 }
 
 Task<AuthService::Reply> AuthService::reply_to(Request request) {
-  if (!reader_.snapshot()) {
+  if (reader_.snapshot()) {
+    directory_gone_ = false;
+  } else if (!directory_gone_) {
     auto waiting = wait_for_directory();
     co_await std::move(waiting);
   }

@@ -126,6 +126,7 @@ class AuthService {
   std::list<std::uint64_t> ages_;
   // What read_scram_scope found; written by one worker at a time while the loop awaits it.
   bool scram_everywhere_ = false;
+  bool directory_gone_ = false;  // a question waited for it in vain
   storage::Version scope_secrets_, scope_directory_;
 };
 

@@ -44,6 +44,7 @@ std::string_view why_unscanned(scanning::Outcome outcome) {
     case scanning::Outcome::TooLarge: return "Not scanned (too large)";
     case scanning::Outcome::Away: return "Not scanned (the scanner is away)";
     case scanning::Outcome::Slow: return "Not scanned (the scanner did not answer in time)";
+    case scanning::Outcome::NotAsked: return "Not scanned (it could not be given to the scanner)";
     default: return "Not scanned (the scanner failed)";
   }
 }
@@ -67,7 +68,7 @@ Task<filters::Heard> Session::scan(Arrival& arrival, Envelope& envelope) {
   }
   using scanning::Outcome;
   if (result.outcome == Outcome::Clean || result.outcome == Outcome::Infected) front_.reception.checkers.well("clamd");
-  else if (result.outcome != Outcome::TooLarge) front_.reception.checkers.failed("clamd", result.words);
+  else if (result.outcome != Outcome::TooLarge && result.outcome != Outcome::NotAsked) front_.reception.checkers.failed("clamd", result.words);
   if (result.outcome == Outcome::Infected) co_return take_found(arrival, envelope, result.name);
   if (result.outcome != Outcome::Clean) co_return take_unscanned(arrival, envelope, result);
   Heard clean;

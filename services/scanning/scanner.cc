@@ -25,7 +25,7 @@ Scan scan_of(const clamd::ScanReply& reply) {
     case clamd::Verdict::Clean: return {Outcome::Clean, {}, {}};
     case clamd::Verdict::Infected: return {Outcome::Infected, reply.name, {}};
     // Ours said that this size is scanned: that clamd does not is our trouble, not the sender's.
-    case clamd::Verdict::TooLarge: return {Outcome::Failed, {}, "the scanner takes no text of this size (StreamMaxLength of clamd.conf)"};
+    case clamd::Verdict::TooLarge: return {Outcome::NotAsked, {}, "the scanner takes no text of this size (StreamMaxLength of clamd.conf)"};
     case clamd::Verdict::Failed: break;
   }
   return {Outcome::Failed, {}, "the scanner said: " + reply.words};
@@ -109,7 +109,7 @@ Task<Scan> talk(io::Loop& loop, const ScannerOptions& options, Text& text, Deadl
   if (!connection) co_return trouble_of(connection.error());
   auto sending = send_text(**connection, options, text, end);
   const auto sent = co_await std::move(sending);
-  if (!sent.unreadable.empty()) co_return Scan{Outcome::Failed, {}, sent.unreadable};
+  if (!sent.unreadable.empty()) co_return Scan{Outcome::NotAsked, {}, sent.unreadable};
   if (!sent.written && sent.written.error().kind == io::IoFailure::TimedOut) co_return trouble_of(sent.written.error());
   // Who stops listening has often said why.
   auto reading = read_reply(**connection, sent.written ? end : std::min(end, loop.after(last_words_limit)));

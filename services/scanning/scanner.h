@@ -33,11 +33,12 @@ enum class Outcome : std::uint8_t {
   Away,      // nobody listens there
   Slow,      // a limit of time passed
   Failed,    // it said something else, or closed the connection
+  NotAsked,  // not the scanner's fault: it takes no text of this size, or the text could not be read
 };
 struct Scan {
   Outcome outcome = Outcome::Failed;
   std::string name;   // Infected: what clamd calls it; printable
-  std::string words;  // of the last four: one sentence for the log
+  std::string words;  // of the last five: one sentence for the log
 };
 
 // A text, piece by piece. Ends with an empty piece.

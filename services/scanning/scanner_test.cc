@@ -153,7 +153,7 @@ TEST_CASE("scanner: what clamd says, and what it does not say") {
     Outcome outcome;
     std::string_view name;
   };
-  for (const auto& row : {Row{"stream: Eicar-Test-Signature FOUND", Outcome::Infected, "Eicar-Test-Signature"}, Row{"INSTREAM size limit exceeded. ERROR", Outcome::Failed, ""},
+  for (const auto& row : {Row{"stream: Eicar-Test-Signature FOUND", Outcome::Infected, "Eicar-Test-Signature"}, Row{"INSTREAM size limit exceeded. ERROR", Outcome::NotAsked, ""},
                           Row{"stream: OK", Outcome::Clean, ""}, Row{"", Outcome::Failed, ""}, Row{"stream: Can't open file or directory ERROR", Outcome::Failed, ""}, Row{"OK", Outcome::Failed, ""}}) {
     World world;
     world.daemon.answer = row.answer.empty() ? "" : row.answer + '\0';
@@ -173,7 +173,7 @@ TEST_CASE("scanner: what is too large for us is not sent; what is too large for 
   World early;
   early.daemon.manner = Daemon::Manner::HangUpEarly, early.daemon.answer = std::string("INSTREAM size limit exceeded. ERROR\0", 36);
   const auto refused = scan_of(early, {std::string(8 << 20, 'x')});
-  CHECK(refused.outcome == Outcome::Failed);
+  CHECK(refused.outcome == Outcome::NotAsked);
   CHECK(refused.words.find("StreamMaxLength") != std::string::npos);
   World cut;
   cut.daemon.manner = Daemon::Manner::HangUpEarly, cut.daemon.answer = std::string("stream: OK\0", 11);
@@ -189,7 +189,7 @@ TEST_CASE("scanner: away, cut off, unreadable") {
   CHECK(scan_of(cut, {"text"}).outcome == Outcome::Failed);
   World broken;
   const auto scan = scan_of(broken, {"begins", "unreadable"});
-  CHECK(scan.outcome == Outcome::Failed);
+  CHECK(scan.outcome == Outcome::NotAsked);
   CHECK(scan.words == "the disk is broken");
   CHECK(broken.daemon.streams.empty());
 }

@@ -55,7 +55,7 @@ int end_of_a_step_of(Duration cpu) {
 }  // namespace
 
 TEST_CASE("step watch: a loop whose step is too long, interrupted or not, aborts") {
-  const int status = end_of_a_step_of(400ms);
+  const int status = end_of_a_step_of(200ms);
   REQUIRE(WIFSIGNALED(status));
   CHECK(WTERMSIG(status) == SIGABRT);
   CHECK(WIFEXITED(end_of_a_step_of(0ms)));

@@ -1,4 +1,4 @@
-// What values of options are: declared with the option, judged before its command runs. Every mistyped value is answered here,
+// What values of options are: declared with the option, judged before its command runs. What is mistyped is answered here,
 // in one way: the option, what it takes, and what was given instead.
 #pragma once
 

@@ -105,7 +105,6 @@ Task<smtp::Verdict> Session::ask_milters_at_rcpt(Address given, Spared spared) {
       if (away.kind != Heard::Kind::Pass && spared == Spared::No) co_return away.reply;
       continue;
     }
-    front_.reception.checkers.well(rows[i].name);
     // What it wants done to the message it says again when the text is there.
     if (heard.kind == Heard::Kind::Pass || heard.kind == Heard::Kind::Quarantine) continue;
     const auto found = judged(policy::RuleId::Milter, rows[i].name, std::move(heard), recipient.text());

@@ -38,8 +38,10 @@ std::optional<smtp::Reply> Session::over_held_quota(const Envelope& envelope, st
 Task<void> Session::check_sender(smtp::server::CheckSender step) {
   open_ = std::make_unique<Transaction>();
   // Said before the client sends its text in vain (RFC 5321 §4.2.4, 452).
-  if (!front_.reception.incoming.has_space())
+  if (!front_.reception.incoming.has_space()) {
+    front_.reception.disk.failed({}, "less than the reserve is free");
     co_return talk_.sender_checked(smtp::Reply{452, {4, 3, 1}, "The disk is nearly full, try again later"});
+  }
   if (account_ == AccountId{}) co_return talk_.sender_checked({});
   auto asking = front_.auth.may_send_as(account_, step.reverse_path, logged_in_);
   const auto answer = co_await std::move(asking);

@@ -8,7 +8,9 @@ void TroubleWatch::failed(std::string_view name, std::string_view reason) {
   auto& trouble = troubles_.try_emplace(std::string(name)).first->second;
   if (++trouble.failures == 1) trouble.since = clock_.wall();
   trouble.last = clock_.now();
-  if (trouble.failures == terms_.failures) log_.write(terms_.begun, {.text = name, .reason = reason});
+  if (trouble.failures != terms_.failures && (trouble.failures < terms_.failures || trouble.last - trouble.told < told_again)) return;
+  trouble.told = trouble.last;
+  log_.write(terms_.begun, {.since = trouble.since, .text = name, .reason = reason});
 }
 
 void TroubleWatch::well(std::string_view name) {

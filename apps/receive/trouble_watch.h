@@ -1,5 +1,5 @@
-// TroubleWatch: what reception depends on and does not get. It is told once when it begins and once when it is over; each message that it
-// concerns has a line of its own.
+// TroubleWatch: what reception depends on and does not get. It is told when it begins, twice a day while it lasts, and when it is over; each
+// message that it concerns has a line of its own.
 #pragma once
 
 #include <atomic>
@@ -24,6 +24,8 @@ class TroubleWatch {
   };
   TroubleWatch(telemetry::Log& log, const Clock& clock, Terms terms) : log_(log), clock_(clock), terms_(terms) {}
 
+  static constexpr Duration told_again = std::chrono::hours{12};
+
   // Any thread. `name`: which of them, by its setting; at most as many as are set are remembered.
   void failed(std::string_view name, std::string_view reason);
   // Costs nothing while all is well.
@@ -33,7 +35,7 @@ class TroubleWatch {
   struct Trouble {
     unsigned failures = 0;
     WallTime since{};
-    Instant last{};
+    Instant last{}, told{};
   };
   telemetry::Log& log_;
   const Clock& clock_;

@@ -40,6 +40,9 @@ TEST_CASE("trouble watch: who fails several times in a row is told of once, and 
   CHECK(rig.told(events::checker_away) == 1);
   CHECK(rig.sink->text().find("\"text\":\"clamd\"") != std::string::npos);
   CHECK(rig.sink->text().find("nobody listens there") != std::string::npos);
+  rig.clock.advance(TroubleWatch::told_again);
+  for (int i = 0; i < 5; ++i) watch.failed("clamd", "nobody listens there");
+  CHECK_MESSAGE(rig.told(events::checker_away) == 2, "while it lasts, twice a day");
   CHECK(rig.told(events::checker_back) == 0);
   for (int i = 0; i < 3; ++i) watch.well("clamd");
   CHECK(rig.told(events::checker_back) == 1);

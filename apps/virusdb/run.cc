@@ -44,6 +44,7 @@ class Keeper {
     if (!outcome) return log.write(events::patterns_refused, {.reason = outcome.error()});
     if (!*outcome) return;
     const auto& record = **outcome;
+    told_stale_.reset();
     if (record.kind == Kind::Updated) log.write(events::patterns_updated, {.count = record.generation, .text = record.names, .reason = record.why});
     else log.write(events::patterns_refused, {.text = record.names, .reason = record.why});
   }
@@ -54,7 +55,7 @@ class Keeper {
     tell_next_ = now + std::chrono::duration_cast<std::chrono::microseconds>(tell_interval);
     const auto told = updater.tell_again(now);
     const std::string why = !told ? told.error() : *told ? (*told)->why : std::string{};
-    if (told && *told && why.empty()) service_.log().write(events::patterns_updated, {.count = (*told)->generation, .reason = "clamd works with them now"});
+    if (told && *told && why.empty()) service_.log().write(events::patterns_updated, {.count = (*told)->generation, .reason = "clamd works with them now"}), told_stale_.reset();
     if (!why.empty() && why != told_why_) service_.log().write(events::patterns_refused, {.reason = "clamd was not told: " + why});
     told_why_ = why;
   }
@@ -62,15 +63,18 @@ class Keeper {
   void look_at_the_age(Updater& updater, WallTime now, Duration stale) {
     const auto status = updater.status();
     const bool is_stale = stale > Duration{} && status && (status->generation == 0 || now - status->patterns.built > stale);
-    if (is_stale && !std::exchange(told_stale_, true))
+    if (is_stale && (!told_stale_ || now - *told_stale_ >= told_again)) {
+      told_stale_ = now;
       service_.log().write(events::patterns_stale, {.since = status->patterns.built, .text = status->generation == 0 ? std::string("none") : status->patterns.names()});
-    if (!is_stale) told_stale_ = false;
+    }
+    if (!is_stale) told_stale_.reset();
   }
 
   Service& service_;
   const SystemClock clock_;
   std::optional<WallTime> next_;
-  bool told_stale_ = false;
+  static constexpr std::chrono::hours told_again{12};
+  std::optional<WallTime> told_stale_;
   WallTime tell_next_{};
   std::string told_why_;
 };

@@ -73,11 +73,13 @@ class Listing {
   spool::SpoolResult<spool::FreshPage> all_fresh() { return find_fresh({}, limit_); }
   // What all_fresh() found before the deferred were looked for: so who became one of them meanwhile is not missed. False: it is no single page.
   bool add_all_fresh(const spool::FreshPage& before) {
-    if (before.next || list.items.size() + before.found.size() > limit_) return false;
+    if (before.next) return false;
     std::set<std::pair<TraceId, std::uint32_t>> deferred;
     for (const auto& item : list.items) deferred.emplace(item.id, item.recipient_index);
+    const auto is_new = [&](const auto& one) { return !deferred.contains({one.envelope.id, one.recipient}); };
+    if (list.items.size() + static_cast<std::size_t>(std::ranges::count_if(before.found, is_new)) > limit_) return false;
     for (const auto& one : before.found)
-      if (!deferred.contains({one.envelope.id, one.recipient})) list.items.push_back(item_of(one.envelope, one.recipient));
+      if (is_new(one)) list.items.push_back(item_of(one.envelope, one.recipient));
     return true;
   }
 

@@ -51,9 +51,11 @@ Duration OutgoingSigner::pause_of_retries(WallTime now) const {
 }
 
 void OutgoingSigner::went_away() {
-  if (away_since_) return;
-  away_since_ = clock_.wall();
-  log_.write(telemetry::events::signer_away, {});
+  const auto now = clock_.wall();
+  if (away_since_ && now - told_away_at_ < told_again) return;
+  if (!away_since_) away_since_ = now;
+  told_away_at_ = now;
+  log_.write(telemetry::events::signer_away, {.since = *away_since_});
 }
 
 std::optional<SignedCopy> OutgoingSigner::kept(const directory::Snapshot& directory, const Envelope& envelope, Origin origin) {

@@ -83,7 +83,9 @@ class OutgoingSigner {
   std::map<TraceId, Kept> kept_;
   std::map<TraceId, std::optional<std::string>> authors_;  // of those that wait for signer: their texts are not read again to learn that they do
   std::set<TraceId> under_way_;
+  static constexpr std::chrono::hours told_again{12};
   std::optional<WallTime> away_since_, was_away_since_;
+  WallTime told_away_at_{};
 };
 
 }  // namespace hikyaku::signing

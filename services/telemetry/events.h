@@ -213,10 +213,10 @@ inline constexpr Event alarm_untold{"alarm.untold", Level::Error, LogName::Servi
 inline constexpr Event owner_wrong{"owner.wrong", Level::Error, LogName::ServiceLog,
     "A recipient that waits is owned twice or not at all: a bug of ours.", "待っている宛先の担当が二重、または無い(内部の誤り)。"};
 inline constexpr Event disk_low{"disk.low", Level::Error, LogName::ServiceLog,
-    "Free disk is below the reserve: reception answers 452 until there is room. What it took is delivered meanwhile.",
-    "空き容量が予備を下回った。空きができるまで受信に 452 を返す。受信済みのメールの配送は続く。"};
+    "Reception answers 452: free disk is below the reserve, or the disk takes mail too slowly; reason says which. What it took is delivered meanwhile.",
+    "受信に 452 を返している。空き容量が予備を下回ったか、ディスクへの書き込みが間に合わない(reason はその別)。受信済みのメールの配送は続く。"};
 inline constexpr Event disk_enough{"disk.enough", Level::Info, LogName::ServiceLog,
-    "Reception takes mail again: there is room on the disk; since says when it ran low.", "ディスクに空きができ、受信を再開した。since は不足し始めた時刻。"};
+    "Reception takes mail again: the disk has room and keeps up; since says when it did not.", "ディスクの不足または遅れが解消し、受信を再開した。since はその始まり。"};
 inline constexpr Event checker_away{"checker.away", Level::Error, LogName::ServiceLog,
     "A program that judges mail before it is taken (text: clamd, or a row of [filters]) failed several times in a row; what happens with mail meanwhile is its setting. reason says why.",
     "受信前にメールを判定するプログラム(text: clamd、または [filters] の行)が続けて失敗した。その間のメールの扱いは設定による。reason はその理由。"};

@@ -28,9 +28,9 @@ Exit run(Invocation& call) {
   }
   if (!found->runs(now)) return print_hold(call, *found, now), Exit::Done;
   const auto count = ask_queue_for<delivery::HoldCount>(call, delivery::QueueHoldRequest{found->scope, found->pattern, found->id});
-  print_hold(call, *found, now, count ? std::optional(count->incoming + count->deferred) : std::nullopt);
+  print_hold(call, *found, now, count && count->whole ? std::optional(count->incoming + count->deferred) : std::nullopt);
+  if (call.json) return Exit::Done;  // without `recipients` where nobody could say
   if (!count) return Exit::Failed;
-  if (call.json) return Exit::Done;
   call.print(std::string(call.say({"It keeps ", "保留中: "})) + (count->whole ? "" : std::string(call.say({"at least ", "少なくとも "}))) + std::to_string(count->incoming + count->deferred) +
              std::string(call.say({" recipients, ", " 件の宛先、"})) + std::to_string(count->octets) + std::string(call.say({" octets.", " オクテット"})));
   if (found->scope == directory::HoldScope::Chosen && count->incoming + count->deferred == 0)

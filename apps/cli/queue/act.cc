@@ -24,7 +24,7 @@ void tell_kept(Invocation& call, const KeptBy& kept) {
   for (const auto& [hold, count] : kept) {
     const auto id = std::to_string(hold), recipients = std::to_string(count);
     call.print(call.language == Language::Japanese ? recipients + " 件の宛先は保留 " + id + " により引き続き送られない。解除は hikyaku hold release " + id
-                                                   : recipients + " recipients are kept still by hold " + id + ". To let them go: hikyaku hold release " + id);
+                                                   : recipients + (count == 1 ? " recipient is kept still by hold " : " recipients are kept still by hold ") + id + ". To let them go: hikyaku hold release " + id);
   }
 }
 

@@ -31,6 +31,7 @@ class RecentErrors {
   [[nodiscard]] std::vector<Row> rows() const;
 
  private:
+  void note_end(const JsonView& line, std::string_view event);
   std::map<std::string, Row, std::less<>> rows_;  // by what tells one trouble from another
 };
 

@@ -22,7 +22,7 @@ std::string rows_of(const std::vector<std::string>& lines) {
   return text;
 }
 
-constexpr auto clamd = R"(,"text":"clamd")", rspamd = R"(,"text":"rspamd")";
+constexpr auto clamd = R"(,"text":"clamd")", rspamd = R"(,"text":"rspamd")", ann = R"(,"account":"ann@a.example")";
 
 }  // namespace
 
@@ -41,6 +41,19 @@ TEST_CASE("recent errors: what is over is told as such behind what is not, until
   CHECK(rows_of({away, line("error", "checker.away", "receive", rspamd), back}) == "receive:checker.away 1; receive:checker.away 1 over; ");
   CHECK(rows_of({line("error", "patterns.stale", "virusdb"), line("error", "patterns.refused", "virusdb"), line("info", "patterns.updated", "virusdb")}) ==
         "virusdb:patterns.refused 1 over; virusdb:patterns.stale 1 over; ");
+  CHECK_MESSAGE(rows_of({line("error", "account.suspended", "auth", ann), line("error", "patterns.refused", "virusdb"), line("info", "patterns.updated", "operator"), line("info", "account.released", "operator", ann)}) ==
+                    "virusdb:patterns.refused 1 over; auth:account.suspended 1 over; ", "an operator ends them");
+}
+
+TEST_CASE("recent errors: a service that is started anew knows of no trouble of its own; what it wrote of others stays, and what was suppressed counts") {
+  const auto away = line("error", "checker.away", "receive", clamd), started = line("info", "service.started", "receive"), other = line("info", "service.started", "deliver");
+  CHECK(rows_of({away, other}) == "receive:checker.away 1; ");
+  CHECK(rows_of({away, started}) == "receive:checker.away 1 over; ");
+  CHECK(rows_of({away, started, away}) == "receive:checker.away 2; ");
+  CHECK(rows_of({line("error", "storage.trouble", "receive"), started}) == "receive:storage.trouble 1; ");
+  CHECK(rows_of({line("error", "account.suspended", "auth", ann), line("info", "service.started", "auth")}) == "auth:account.suspended 1; ");
+  const auto suppressed = R"(,"text":"storage.trouble","count":900)";
+  CHECK(rows_of({line("error", "storage.trouble", "receive"), line("warning", "log.suppressed", "receive", suppressed), line("warning", "log.suppressed", "deliver", suppressed)}) == "receive:storage.trouble 901; ");
 }
 
 TEST_CASE("recent errors: damaged lines are passed over, and the last line stands in the JSON as it was written") {

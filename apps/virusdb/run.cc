@@ -44,9 +44,9 @@ class Keeper {
     if (!outcome) return log.write(events::patterns_refused, {.reason = outcome.error()});
     if (!*outcome) return;
     const auto& record = **outcome;
+    if (record.kind != Kind::Updated) return log.write(events::patterns_refused, {.text = record.names, .reason = record.why});
+    log.write(events::patterns_updated, {.count = record.generation, .text = record.names, .reason = record.why});
     told_stale_.reset();
-    if (record.kind == Kind::Updated) log.write(events::patterns_updated, {.count = record.generation, .text = record.names, .reason = record.why});
-    else log.write(events::patterns_refused, {.text = record.names, .reason = record.why});
   }
 
   // clamd may have been away, or busy, when it was told.

@@ -1,57 +1,14 @@
 // The auth service and its client over a real socket: what a front sees.
-#include "io/test_folder.h"
-#include "io/test_loop.h"
-#include "protocol/sasl/client_exchange.h"
 #include <fstream>
 
-#include "services/directory/auth_service.h"
-#include "services/directory/seen_page.h"
-#include "services/directory/test_directory.h"
+#include "protocol/sasl/client_exchange.h"
+#include "services/directory/test_auth.h"
 
 using namespace hikyaku;
 using namespace hikyaku::directory;
 
 namespace {
 
-struct AuthRig : DirectoryRig {
-  io::TestFolder folder;
-  std::string path = folder / "auth.sock";
-  std::unique_ptr<Reader> reader;
-  io::Workers workers{2, 64};
-  io::Loop loop{{.longest_step = 10s}};  // one script waits as a command does
-  std::unique_ptr<AuthService> service;
-  std::unique_ptr<io::ChannelServer> server;
-  std::unique_ptr<AuthClient> client;
-  std::shared_ptr<SeenPage> page;
-  storage::MemoryEngine srs_engine;
-  SrsSecrets srs{srs_engine};
-  int requests = 0;  // that auth got
-  AccountId ann;
-
-  AuthRig() {
-    std::string trouble;
-    page = SeenPage::open(folder / "directory-seen", trouble);
-    REQUIRE(page);
-    domain("a.example");
-    Account account;
-    account.address = at("ann@a.example");
-    ann = *editor.add_account(account, "right horse");
-  }
-  void run(AuthOptions options, Task<void> (*script)(AuthRig&)) {
-    reader = std::make_unique<Reader>(engine, page, "auth");
-    options.cost = {.operations = 1, .memory_octets = 8 << 20};
-    service = std::make_unique<AuthService>(loop, workers, *reader, Secrets(secrets_engine), std::move(options));
-    REQUIRE(service->prepare(loop.after(5s)));
-    auto* answering = service.get();
-    server = std::make_unique<io::ChannelServer>(loop, *io::listen_on(io::SocketAddress::unix_path(path)),
-        [answering, this](io::Message request, io::PeerProcess peer) { return ++requests, answering->answer(std::move(request), peer); });
-    client = std::make_unique<AuthClient>(loop, path, 10s, folder / "directory-seen");
-    loop.spawn(server->serve());
-    io::run_to_end(loop, script(*this));
-  }
-};
-
-const PeerContext over_tls{Protocol::Imap, TlsState::Tls, "192.0.2.9", std::string(32, 'b')};
 const PeerContext plain{Protocol::Smtp, TlsState::Plain, "192.0.2.9", ""};
 
 Task<AuthStep> scram(AuthRig& rig, sasl::Mechanism mechanism, std::string user, std::string password, PeerContext peer) {
@@ -267,20 +224,6 @@ Task<void> slow(AuthRig& rig) {
   CHECK(rig.loop.now() - start > 1s);
 }
 
-// The reader looks each 250 ms, and what it saw counts for a second.
-Task<void> late_directory(AuthRig& rig) {
-  for (std::uint64_t look = 0; look < 6; ++look) rig.engine.faults().at(look, storage::EngineFault::Timeout);
-  while (rig.reader->snapshot()) co_await rig.loop.sleep_until(rig.loop.after(1ms));
-  auto asking = rig.client->rights(over_tls);
-  auto rights = co_await std::move(asking);
-  CHECK_MESSAGE(std::holds_alternative<PeerRights>(rights), "who asks waits for the reader's next look");
-  for (std::uint64_t look = 0; look < 1'000; ++look) rig.engine.faults().at(look, storage::EngineFault::Timeout);
-  while (rig.reader->snapshot()) co_await rig.loop.sleep_until(rig.loop.after(1ms));
-  asking = rig.client->rights(over_tls);
-  rights = co_await std::move(asking);
-  CHECK_MESSAGE(std::holds_alternative<TemporaryFailure>(rights), "but not for ever");
-}
-
 Task<void> absent(AuthRig& rig) {
   AuthClient nobody(rig.loop, rig.folder / "no-such.sock", 200ms);
   auto asking = nobody.resolve_recipient(at("ann@a.example"));
@@ -411,12 +354,9 @@ Task<void> lists_and_bounces(AuthRig& rig) {
   }
 }
 
-const GuardTerms at_once{.slow_failures = SlowFailures::No};
-
 }  // namespace
 
 TEST_CASE("fronts learn of recipients, senders and rights") { AuthRig().run({at_once}, addresses); }
-TEST_CASE("a question waits for a directory that is late, and is put off when it does not come") { AuthRig().run({at_once}, late_directory); }
 TEST_CASE("fronts learn who may post, and whose bounce it is") {
   AuthRig rig;
   MailingList list;
